@@ -1,0 +1,321 @@
+//! The command line: raw arguments, and what each command prints.
+
+mod announce;
+mod errors;
+mod ready;
+mod tables;
+
+use std::{path::PathBuf, process::ExitCode, str::FromStr, sync::Arc};
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use tokio::sync::watch;
+
+use crate::{config::Config, server};
+
+/// The exit code of wrong usage or configuration.
+const USAGE: u8 = 2;
+
+/// An in-memory emulator of Bandwidth's Dashboard user-management API.
+#[derive(Debug, Parser)]
+#[command(
+    name = "bandwidth-mock",
+    version,
+    args_conflicts_with_subcommands = true
+)]
+#[command(after_help = "Examples:
+  bandwidth-mock                                  serve on 127.0.0.1:8080, as the guide says
+  bandwidth-mock --profile published              serve as Bandwidth's own documents say
+  bandwidth-mock --set put.semantics=merge        change one behaviour
+  bandwidth-mock --listen :0 --announce json      on a free port, for a script
+  bandwidth-mock --fault status=503,every=5       let every fifth request fail
+  bandwidth-mock behaviours put.semantics         one open question, its options, how each is known
+  bandwidth-mock profiles published --diff guide  where two profiles differ")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the emulated API (what happens without a command)
+    Serve(Box<ServeArguments>),
+    /// List the profiles, or show one with the evidence of each choice
+    #[command(after_help = "Examples:
+  bandwidth-mock profiles
+  bandwidth-mock profiles published
+  bandwidth-mock profiles published --diff guide
+  bandwidth-mock profiles ./learned.toml --diff guide")]
+    Profiles {
+        /// guide, published, or the path of a profile file
+        name: Option<String>,
+        /// Show only where it differs from this one
+        #[arg(long, value_name = "OTHER", requires = "name")]
+        diff: Option<String>,
+    },
+    /// List the behaviours, or show one with its options and how each is known
+    #[command(after_help = "Examples:
+  bandwidth-mock behaviours
+  bandwidth-mock behaviours put.semantics
+  bandwidth-mock behaviours password        all of one area")]
+    Behaviours {
+        /// An id as put.semantics, or an area as put
+        id: Option<String>,
+    },
+    /// Tell by the exit code whether a server is ready
+    #[command(after_help = "Examples:
+  bandwidth-mock ready
+  bandwidth-mock ready --url http://127.0.0.1:9000
+
+Exit code 0 when it is ready, 1 when it is not.")]
+    Ready {
+        /// Where the server listens
+        #[arg(
+            long,
+            value_name = "URL",
+            env = "BANDWIDTH_MOCK_URL",
+            default_value = "http://127.0.0.1:8080"
+        )]
+        url: String,
+    },
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:
+  bandwidth-mock completions bash > ~/.local/share/bash-completion/completions/bandwidth-mock")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How a server says that it is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Announce {
+    /// For a person, on stderr
+    Text,
+    /// For a program: one line of JSON on stdout
+    Json,
+}
+
+impl FromStr for Announce {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        clap::ValueEnum::from_str(text, false)
+            .map_err(|_| format!("announce `{text}`: write text or json"))
+    }
+}
+
+/// The flags of `serve`. Each has an environment variable; a flag beats its variable, and a
+/// variable beats the configuration file.
+#[derive(Debug, Default, Args)]
+pub struct ServeArguments {
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "BANDWIDTH_MOCK_LISTEN")]
+    pub(crate) listen: Option<String>,
+    /// How to behave: guide, published, or the path of a profile file [default: guide]
+    #[arg(long, value_name = "PROFILE", env = "BANDWIDTH_MOCK_PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// Choose another option for one behaviour, as put.semantics=merge (repeatable; `;` between
+    /// several in the variable)
+    #[arg(
+        long,
+        value_name = "BEHAVIOUR=OPTION",
+        env = "BANDWIDTH_MOCK_SET",
+        value_delimiter = ';'
+    )]
+    pub(crate) set: Vec<String>,
+    /// The accounts to start with: demo, empty, published, or the path of a seed file [default: demo]
+    #[arg(long, value_name = "SEED", env = "BANDWIDTH_MOCK_SEED")]
+    pub(crate) seed: Option<String>,
+    /// Add so many made-up users to each account
+    #[arg(long, value_name = "N", env = "BANDWIDTH_MOCK_USERS")]
+    pub(crate) users: Option<u32>,
+    /// Let an account send so many requests in so much time, as 100/1m or 100/1m,burst=20
+    #[arg(
+        long,
+        value_name = "N/PERIOD[,burst=N]",
+        env = "BANDWIDTH_MOCK_RATE_LIMIT"
+    )]
+    pub(crate) rate_limit: Option<String>,
+    /// Let requests fail, as `status=429,every=5,operation=create_user`; keys are status, operation,
+    /// method, account, every, after, times, probability, seed (repeatable; `;` between several in
+    /// the variable)
+    #[arg(
+        long,
+        value_name = "KEY=VALUE,..",
+        env = "BANDWIDTH_MOCK_FAULT",
+        value_delimiter = ';'
+    )]
+    pub(crate) fault: Vec<String>,
+    /// Make what looks random repeatable: probabilities of faults, UUIDs
+    #[arg(long, value_name = "N", env = "BANDWIDTH_MOCK_RANDOM_SEED")]
+    pub(crate) random_seed: Option<u64>,
+    /// How to say that the server is ready [default: text]
+    #[arg(long, value_name = "FORM", env = "BANDWIDTH_MOCK_ANNOUNCE")]
+    pub(crate) announce: Option<Announce>,
+    /// What to log on stderr: error, warn, info (each request), debug, trace [default: warn]
+    #[arg(long, value_name = "FILTER", env = "BANDWIDTH_MOCK_LOG")]
+    pub(crate) log: Option<String>,
+    /// Add a header Mock-Explain to each response: the behaviours that shaped it, and how each is
+    /// known
+    #[arg(long, env = "BANDWIDTH_MOCK_EXPLAIN")]
+    pub(crate) explain: bool,
+    /// Take what no flag or variable gives from this TOML file; its keys are the flags' names
+    #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// Runs the command of these arguments, the first of which is the program's name.
+pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return errors::report(&error),
+    };
+    match arguments.command {
+        None => serve(&arguments.serve),
+        Some(Command::Serve(serve_arguments)) => serve(&serve_arguments),
+        Some(Command::Profiles { name, diff }) => {
+            print_or_fail(tables::profiles(name.as_deref(), diff.as_deref()))
+        }
+        Some(Command::Behaviours { id }) => print_or_fail(tables::behaviours(id.as_deref())),
+        Some(Command::Ready { url }) => match ready::check(&url) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(ready::NotReady::Usage(message)) => fail(&message),
+            Err(ready::NotReady::No(message)) => {
+                eprintln!("not ready: {message}");
+                ExitCode::FAILURE
+            }
+        },
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(
+                shell,
+                &mut Arguments::command(),
+                "bandwidth-mock",
+                &mut script,
+            );
+            print(&String::from_utf8_lossy(&script));
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// Prints the one line that says what is wrong.
+fn fail(message: &str) -> ExitCode {
+    eprintln!("error: {message}");
+    ExitCode::from(USAGE)
+}
+
+fn print_or_fail(text: Result<String, bandwidth_fixtures::FixtureError>) -> ExitCode {
+    match text {
+        Ok(text) => {
+            print(&text);
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+/// Prints to stdout. A reader that went away, as `head` does, is no error.
+fn print(text: &str) {
+    use std::io::Write as _;
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+fn serve(arguments: &ServeArguments) -> ExitCode {
+    let config = match Config::from_arguments(arguments) {
+        Ok(config) => config,
+        Err(error) => return fail(&error.to_string()),
+    };
+    let filter = tracing_subscriber::EnvFilter::new(&config.log);
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match run_server(&config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => fail(&message),
+    }
+}
+
+fn run_server(config: &Config) -> Result<(), String> {
+    let listener = server::bind(config.listen).map_err(|error| cannot_listen(config, &error))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| cannot_listen(config, &error))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start: {error}"))?;
+    let app = Arc::new(config.app());
+    let served = runtime.block_on(async {
+        let (stop, stopped) = watch::channel(());
+        let mut signals =
+            Signals::new().map_err(|error| format!("cannot wait for signals: {error}"))?;
+        announce::announce(config, address);
+        tokio::spawn(async move {
+            signals.wait().await;
+            drop(stop);
+        });
+        server::serve(listener, app, stopped)
+            .await
+            .map_err(|error| format!("cannot serve: {error}"))
+    });
+    runtime.shutdown_background();
+    served
+}
+
+fn cannot_listen(config: &Config, error: &std::io::Error) -> String {
+    let listen = config.listen;
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => format!(
+            "cannot listen on {listen}: the port is in use; choose another, or a free one with --listen :0"
+        ),
+        std::io::ErrorKind::PermissionDenied => {
+            format!("cannot listen on {listen}: not permitted; choose a port above 1023")
+        }
+        std::io::ErrorKind::AddrNotAvailable => {
+            format!("cannot listen on {listen}: this machine does not have that address")
+        }
+        _ => format!("cannot listen on {listen}: {error}"),
+    }
+}
+
+/// Ctrl-C and, on Unix, SIGTERM.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    #[cfg(unix)]
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    #[expect(clippy::unnecessary_wraps, reason = "the same signature as on Unix")]
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn wait(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

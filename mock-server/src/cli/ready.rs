@@ -1,0 +1,45 @@
+//! Asking a server whether it is ready, without a client library: this also runs as the health
+//! check of an image that holds nothing but this binary.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{TcpStream, ToSocketAddrs as _},
+    time::Duration,
+};
+
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Why the answer is no.
+pub(super) enum NotReady {
+    /// The URL cannot be used.
+    Usage(String),
+    /// The server is not there or says no.
+    No(String),
+}
+
+pub(super) fn check(url: &str) -> Result<(), NotReady> {
+    let usage = || {
+        NotReady::Usage(format!(
+            "URL `{url}`: write http://ADDRESS:PORT, as http://127.0.0.1:8080"
+        ))
+    };
+    let authority = url.strip_prefix("http://").ok_or_else(usage)?;
+    let authority = authority.split('/').next().unwrap_or("");
+    let mut addresses = authority.to_socket_addrs().map_err(|_| usage())?;
+    let address = addresses.next().ok_or_else(usage)?;
+    let no = |error: std::io::Error| NotReady::No(format!("{authority}: {error}"));
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT).map_err(no)?;
+    stream.set_read_timeout(Some(TIMEOUT)).map_err(no)?;
+    let request =
+        format!("GET /__admin/ready HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).map_err(no)?;
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).map_err(no)?;
+    if &status == b"HTTP/1.1 200" {
+        Ok(())
+    } else {
+        Err(NotReady::No(format!(
+            "{authority} answers, but not as this server does"
+        )))
+    }
+}

@@ -1,0 +1,54 @@
+//! Bytes to wire values and back, in XML and JSON. Strict: what is not exactly right is refused
+//! with an error that says what is wrong. Knows neither HTTP nor the domain.
+
+mod decode;
+mod encode;
+mod error;
+mod json;
+mod node;
+mod xml;
+
+pub use decode::{password, user};
+pub use encode::{Document, encode};
+pub use error::DecodeError;
+
+use bandwidth_fixtures::{Consultation, profile::EmailName};
+
+/// How deep elements, objects and arrays may nest.
+pub const MAX_DEPTH: usize = 32;
+
+/// A format of bodies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `application/xml`
+    Xml,
+    /// `application/json`
+    Json,
+}
+
+impl Format {
+    /// The value of `Content-Type` in responses.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Xml => "application/xml",
+            Self::Json => "application/json",
+        }
+    }
+}
+
+/// What the email field is called.
+fn email_field(rules: &Consultation) -> &'static str {
+    match rules.naming_email() {
+        EmailName::Email => "Email",
+        EmailName::EmailAddress => "EmailAddress",
+    }
+}
+
+/// Whether XML 1.0 allows the character in a document. JSON could carry the others, but a value
+/// that only one of the formats can carry is refused in both.
+fn is_xml_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,260 @@
+//! From bytes to the wire values of requests.
+
+use std::collections::HashSet;
+
+use bandwidth_fixtures::{
+    Consultation, Secret,
+    profile::{JsonCase, Telephone, UnknownFields},
+};
+
+use super::{
+    Format, email_field,
+    error::{DecodeError, Quoted},
+    json,
+    node::Node,
+    xml,
+};
+use crate::wire::{RoleReference, UserBody};
+
+/// Reads the body of a create or an update: XML with the root `User`, or a JSON object.
+pub fn user(format: Format, bytes: &[u8], rules: &Consultation) -> Result<UserBody, DecodeError> {
+    let reader = Reader { format, rules };
+    let fields = reader.document(bytes, "User", |content| reader.fields("User", content))?;
+    let mut body = UserBody::default();
+    for (name, value) in fields {
+        let field = name.as_str();
+        match field {
+            "UserId" => body.user_id = Some(reader.text(field, value)?),
+            "Username" => body.username = Some(reader.text(field, value)?),
+            "FirstName" => body.first_name = Some(reader.text(field, value)?),
+            "LastName" => body.last_name = Some(reader.text(field, value)?),
+            "Email" | "EmailAddress" if field == email_field(rules) => {
+                body.email = Some(reader.text(field, value)?);
+            }
+            "TelephoneNumber" if rules.user_telephone() != Telephone::Absent => {
+                body.telephone_number = Some(reader.text(field, value)?);
+            }
+            "Roles" => body.roles = Some(reader.roles(value)?),
+            "Enabled" => body.enabled = Some(reader.boolean(field, &value)?),
+            "AccountId" => body.account_id = Some(reader.text(field, value)?),
+            "Password" => body.password = Some(Secret::new(reader.text(field, value)?)),
+            field => reader.unknown(field)?,
+        }
+    }
+    Ok(body)
+}
+
+/// Reads the body of a password change: XML with the root `Password` and text, or a JSON object
+/// with that one key.
+pub fn password(format: Format, bytes: &[u8], rules: &Consultation) -> Result<Secret, DecodeError> {
+    const FIELD: &str = "Password";
+    let reader = Reader { format, rules };
+    reader.document(bytes, FIELD, |content| {
+        let value = match format {
+            Format::Xml => Some(content),
+            Format::Json => {
+                let mut password = None;
+                for (name, value) in reader.fields(FIELD, content)? {
+                    match name.as_str() {
+                        FIELD => password = Some(value),
+                        other => reader.unknown(other)?,
+                    }
+                }
+                password
+            }
+        };
+        reader
+            .text(FIELD, value.unwrap_or(Node::Empty))
+            .map(Secret::new)
+    })
+}
+
+/// What the formats read differently.
+#[derive(Clone, Copy)]
+struct Reader<'r> {
+    format: Format,
+    rules: &'r Consultation,
+}
+
+impl Reader<'_> {
+    fn document<T>(
+        self,
+        bytes: &[u8],
+        root: &'static str,
+        read: impl FnOnce(Node) -> Result<T, DecodeError>,
+    ) -> Result<T, DecodeError> {
+        let text = std::str::from_utf8(bytes).map_err(|error| DecodeError::NotUtf8 {
+            offset: error.valid_up_to(),
+        })?;
+        if text.trim_ascii().is_empty() {
+            return Err(DecodeError::Empty);
+        }
+        match self.format {
+            Format::Json => read(json::read(text)?),
+            Format::Xml => {
+                let document = xml::read(text)?;
+                if document.root != root {
+                    return Err(DecodeError::WrongRoot {
+                        expected: root,
+                        found: Quoted::new(&document.root),
+                    });
+                }
+                if let Some(attribute) = document.attributes.first() {
+                    self.unknown(attribute)?;
+                }
+                read(document.content)
+            }
+        }
+    }
+
+    /// The fields of an object, by the names that XML uses, each at most once.
+    fn fields(self, name: &str, node: Node) -> Result<Vec<(String, Node)>, DecodeError> {
+        let fields = match node {
+            Node::Fields(fields) => fields,
+            blank if self.is_blank_element(&blank) => Vec::new(),
+            _ => {
+                return Err(DecodeError::WrongType {
+                    field: Quoted::new(name),
+                    expected: match self.format {
+                        Format::Xml => "an element with elements in it",
+                        Format::Json => "an object",
+                    },
+                });
+            }
+        };
+        let mut seen = HashSet::with_capacity(fields.len());
+        if let Some((repeated, _)) = fields
+            .iter()
+            .find(|(field, _)| !seen.insert(field.as_str()))
+        {
+            return Err(DecodeError::Repeated(Quoted::new(repeated)));
+        }
+        Ok(fields
+            .into_iter()
+            .map(|(field, value)| (self.canonical(field), value))
+            .collect())
+    }
+
+    /// An element with nothing but layout in it.
+    fn is_blank_element(self, node: &Node) -> bool {
+        self.format == Format::Xml
+            && match node {
+                Node::Empty => true,
+                Node::Text(text) => text.trim_ascii().is_empty(),
+                _ => false,
+            }
+    }
+
+    /// `userId` to `UserId` where JSON keys are in camel case. A key in the wrong case gets a name
+    /// that no field has.
+    fn canonical(self, field: String) -> String {
+        if self.format == Format::Xml || self.rules.naming_json_case() == JsonCase::Pascal {
+            return field;
+        }
+        let mut characters = field.chars();
+        match characters.next() {
+            Some(first) if first.is_ascii_lowercase() => {
+                format!("{}{}", first.to_ascii_uppercase(), characters.as_str())
+            }
+            _ => format!("other:{field}"),
+        }
+    }
+
+    fn text(self, field: &str, node: Node) -> Result<String, DecodeError> {
+        match node {
+            Node::Text(text) => Ok(text),
+            Node::Empty => Ok(String::new()),
+            _ => Err(self.wrong_type(field, "a string", "an element with text in it")),
+        }
+    }
+
+    /// XML has `true`, `false`, `1` and `0`, as XML Schema does.
+    fn boolean(self, field: &str, node: &Node) -> Result<bool, DecodeError> {
+        match (self.format, node) {
+            (_, Node::Empty) => Ok(true),
+            (Format::Json, Node::Boolean(value)) => Ok(*value),
+            (Format::Xml, Node::Text(text)) => match text.trim_ascii() {
+                "true" | "1" => Ok(true),
+                "false" | "0" => Ok(false),
+                _ => Err(self.wrong_type(field, "", "true or false")),
+            },
+            _ => Err(self.wrong_type(field, "true or false", "true or false")),
+        }
+    }
+
+    fn roles(self, node: Node) -> Result<Vec<RoleReference>, DecodeError> {
+        let items = match (self.format, node) {
+            (_, Node::Empty) => Vec::new(),
+            (_, blank) if self.is_blank_element(&blank) => Vec::new(),
+            (Format::Json, Node::List(items)) => items,
+            (Format::Xml, Node::Fields(children)) => {
+                let mut items = Vec::with_capacity(children.len());
+                for (name, child) in children {
+                    if name == "Role" {
+                        items.push(child);
+                    } else {
+                        self.unknown(&name)?;
+                    }
+                }
+                items
+            }
+            _ => {
+                return Err(self.wrong_type(
+                    "Roles",
+                    "a list",
+                    "an element with `Role` elements in it",
+                ));
+            }
+        };
+        items.into_iter().map(|item| self.role(item)).collect()
+    }
+
+    fn role(self, node: Node) -> Result<RoleReference, DecodeError> {
+        let mut reference = RoleReference {
+            id: None,
+            name: None,
+        };
+        match node {
+            Node::Text(id) => reference.id = Some(id),
+            Node::Fields(_) => {
+                for (name, value) in self.fields("Role", node)? {
+                    match name.as_str() {
+                        "RoleId" => reference.id = Some(self.text("RoleId", value)?),
+                        "RoleName" => reference.name = Some(self.text("RoleName", value)?),
+                        // What a client read in a response it may send back.
+                        "Permissions" => {}
+                        other => self.unknown(other)?,
+                    }
+                }
+            }
+            _ => {}
+        }
+        if reference.id.is_none() && reference.name.is_none() {
+            return Err(DecodeError::WrongType {
+                field: Quoted::new("Role"),
+                expected: "an id, or hold a RoleId or a RoleName",
+            });
+        }
+        Ok(reference)
+    }
+
+    fn unknown(self, field: &str) -> Result<(), DecodeError> {
+        match self.rules.user_unknown_fields() {
+            UnknownFields::Ignored => Ok(()),
+            UnknownFields::Refused => {
+                let name = field.strip_prefix("other:").unwrap_or(field);
+                Err(DecodeError::UnknownField(Quoted::new(name)))
+            }
+        }
+    }
+
+    fn wrong_type(self, field: &str, json: &'static str, xml: &'static str) -> DecodeError {
+        DecodeError::WrongType {
+            field: Quoted::new(field),
+            expected: match self.format {
+                Format::Json => json,
+                Format::Xml => xml,
+            },
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! From the wire values of responses to bytes.
+//!
+//! Each shape is written once, against [`Writer`]; the two writers turn it into XML or JSON.
+
+use bandwidth_fixtures::{
+    Consultation,
+    profile::{ErrorShape, JsonCase},
+};
+
+use super::{Format, email_field};
+use crate::wire::{ErrorView, RoleView, UserView};
+
+/// A whole body.
+#[derive(Debug)]
+pub enum Document<'a> {
+    /// One user: `UserResponse>User`, or the bare user in JSON.
+    User(UserView<'a>),
+    /// A list of users: `UsersResponse>Users>User*`.
+    Users(Vec<UserView<'a>>),
+    /// A list of roles: `RolesResponse>Roles>Role*`.
+    Roles(Vec<RoleView<'a>>),
+    /// Nothing, where something may stand: an empty `UserResponse`, or `{}`.
+    Nothing,
+    /// An error below `root`, as `UserResponse>ResponseStatus>{ErrorCode,Description}`.
+    Error {
+        /// Name of the XML root.
+        root: &'static str,
+        /// The error.
+        error: ErrorView<'a>,
+    },
+}
+
+/// Writes a body.
+pub fn encode(format: Format, document: &Document<'_>, rules: &Consultation) -> Vec<u8> {
+    match format {
+        Format::Xml => {
+            let mut writer = Xml {
+                out: Vec::with_capacity(512),
+            };
+            writer
+                .out
+                .extend_from_slice(br#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>"#);
+            write(&mut writer, document, rules);
+            writer.out
+        }
+        Format::Json => {
+            let mut writer = Json {
+                out: Vec::with_capacity(512),
+                case: rules.naming_json_case(),
+            };
+            write(&mut writer, document, rules);
+            writer.out
+        }
+    }
+}
+
+/// What both formats can write. Names are those of XML.
+trait Writer: Sized {
+    /// The outermost thing: an element, or a JSON object without a name.
+    fn root(&mut self, name: &str, content: impl FnOnce(&mut Self));
+    /// What stands alone below the root: an element more in XML, nothing more in JSON.
+    fn only(&mut self, name: &str, content: impl FnOnce(&mut Self));
+    /// An element with elements in it, or a JSON object.
+    fn object(&mut self, name: &str, content: impl FnOnce(&mut Self));
+    /// An element with one element per item in it, or a JSON array of objects.
+    fn list<T>(&mut self, name: &str, item: &str, items: &[T], content: impl Fn(&mut Self, &T));
+    /// An element that stands once per item, or a JSON array of objects.
+    fn repeated(&mut self, name: &str, content: impl FnOnce(&mut Self));
+    fn text(&mut self, name: &str, value: &str);
+    fn literal(&mut self, name: &str, value: &str);
+
+    fn optional(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text(name, value);
+        }
+    }
+}
+
+fn write(writer: &mut impl Writer, document: &Document<'_>, rules: &Consultation) {
+    match document {
+        Document::User(view) => {
+            writer.root("UserResponse", |w| w.only("User", |w| user(w, view, rules)));
+        }
+        Document::Users(views) => writer.root("UsersResponse", |w| {
+            w.list("Users", "User", views, |w, view| user(w, view, rules));
+        }),
+        Document::Roles(views) => {
+            writer.root("RolesResponse", |w| w.list("Roles", "Role", views, role));
+        }
+        Document::Nothing => writer.root("UserResponse", |_| {}),
+        Document::Error { root, error } => {
+            writer.root(root, |w| error_body(w, error, rules.errors_shape()));
+        }
+    }
+}
+
+fn user(writer: &mut impl Writer, view: &UserView<'_>, rules: &Consultation) {
+    writer.optional("UserId", view.user_id);
+    writer.text("Username", view.username);
+    writer.optional("FirstName", view.first_name);
+    writer.optional("LastName", view.last_name);
+    if let Some(email) = view.email {
+        writer.text(email_field(rules), email);
+    }
+    writer.optional("TelephoneNumber", view.telephone_number);
+    if let Some(roles) = &view.roles {
+        writer.list("Roles", "Role", roles, role);
+    }
+    if let Some(enabled) = view.enabled {
+        writer.literal("Enabled", if enabled { "true" } else { "false" });
+    }
+    if let Some(account) = &view.account {
+        writer.list(
+            "Accounts",
+            "Account",
+            std::slice::from_ref(account),
+            |w, account| {
+                w.text("AccountId", account.id);
+                w.text("CompanyName", account.company_name);
+            },
+        );
+    }
+}
+
+fn role<W: Writer>(writer: &mut W, view: &RoleView<'_>) {
+    writer.optional("RoleId", view.id);
+    writer.text("RoleName", view.name);
+    if let Some(permissions) = view.permissions {
+        writer.list("Permissions", "Permission", permissions, |w, permission| {
+            w.text("PermissionName", permission);
+        });
+    }
+}
+
+fn error_body(writer: &mut impl Writer, error: &ErrorView<'_>, shape: ErrorShape) {
+    let code = error.code.to_string();
+    match shape {
+        ErrorShape::ResponseStatus => writer.object("ResponseStatus", |w| {
+            w.literal("ErrorCode", &code);
+            w.text("Description", error.description);
+        }),
+        ErrorShape::ResponseStatusWithoutCode => writer.object("ResponseStatus", |w| {
+            w.text("Description", error.description);
+        }),
+        ErrorShape::ErrorList => writer.list("ErrorList", "Error", &[error], |w, error| {
+            w.literal("Code", &code);
+            w.text("Description", error.description);
+        }),
+        ErrorShape::Error => writer.object("Error", |w| {
+            w.literal("Code", &code);
+            w.text("Description", error.description);
+        }),
+        ErrorShape::Errors => writer.repeated("Errors", |w| {
+            w.literal("Code", &code);
+            w.text("Description", error.description);
+        }),
+    }
+}
+
+struct Xml {
+    out: Vec<u8>,
+}
+
+impl Xml {
+    fn element(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
+        self.out.push(b'<');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.push(b'>');
+        let before = self.out.len();
+        content(self);
+        if self.out.len() == before {
+            self.out.pop();
+            self.out.extend_from_slice(b"/>");
+        } else {
+            self.out.extend_from_slice(b"</");
+            self.out.extend_from_slice(name.as_bytes());
+            self.out.push(b'>');
+        }
+    }
+}
+
+impl Writer for Xml {
+    fn root(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
+        self.element(name, content);
+    }
+
+    fn only(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
+        self.element(name, content);
+    }
+
+    fn object(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
+        self.element(name, content);
+    }
+
+    fn list<T>(&mut self, name: &str, item: &str, items: &[T], content: impl Fn(&mut Self, &T)) {
+        self.element(name, |w| {
+            for value in items {
+                w.element(item, |w| content(w, value));
+            }
+        });
+    }
+
+    fn repeated(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
+        self.element(name, content);
+    }
+
+    fn text(&mut self, name: &str, value: &str) {
+        self.element(name, |w| {
+            for byte in value.bytes() {
+                match byte {
+                    b'&' => w.out.extend_from_slice(b"&amp;"),
+                    b'<' => w.out.extend_from_slice(b"&lt;"),
+                    b'>' => w.out.extend_from_slice(b"&gt;"),
+                    // A reader turns a bare carriage return into a line feed.
+                    b'\r' => w.out.extend_from_slice(b"&#13;"),
+                    other => w.out.push(other),
+                }
+            }
+        });
+    }
+
+    fn literal(&mut self, name: &str, value: &str) {
+        self.text(name, value);
+    }
+}
+
+struct Json {
+    out: Vec<u8>,
+    case: JsonCase,
+}
+
+impl Json {
+    fn key(&mut self, name: &str) {
+        if !matches!(self.out.last(), None | Some(b'{')) {
+            self.out.push(b',');
+        }
+        self.out.push(b'"');
+        let start = self.out.len();
+        self.out.extend_from_slice(name.as_bytes());
+        if self.case == JsonCase::Camel {
+            self.out[start..=start].make_ascii_lowercase();
+        }
+        self.out.extend_from_slice(b"\":");
+    }
+
+    fn braces(&mut self, content: impl FnOnce(&mut Self)) {
+        self.out.push(b'{');
+        content(self);
+        self.out.push(b'}');
+    }
+}
+
+impl Writer for Json {
+    fn root(&mut self, _: &str, content: impl FnOnce(&mut Self)) {
+        self.braces(content);
+    }
+
+    fn only(&mut self, _: &str, content: impl FnOnce(&mut Self)) {
+        content(self);
+    }
+
+    fn object(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
+        self.key(name);
+        self.braces(content);
+    }
+
+    fn list<T>(&mut self, name: &str, _: &str, items: &[T], content: impl Fn(&mut Self, &T)) {
+        self.key(name);
+        self.out.push(b'[');
+        for (index, value) in items.iter().enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            self.braces(|w| content(w, value));
+        }
+        self.out.push(b']');
+    }
+
+    fn repeated(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
+        self.key(name);
+        self.out.push(b'[');
+        self.braces(content);
+        self.out.push(b']');
+    }
+
+    fn text(&mut self, name: &str, value: &str) {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        self.key(name);
+        self.out.push(b'"');
+        for byte in value.bytes() {
+            match byte {
+                b'"' => self.out.extend_from_slice(b"\\\""),
+                b'\\' => self.out.extend_from_slice(b"\\\\"),
+                b'\n' => self.out.extend_from_slice(b"\\n"),
+                b'\r' => self.out.extend_from_slice(b"\\r"),
+                b'\t' => self.out.extend_from_slice(b"\\t"),
+                0..0x20 => {
+                    self.out.extend_from_slice(b"\\u00");
+                    self.out.push(HEX[usize::from(byte >> 4)]);
+                    self.out.push(HEX[usize::from(byte & 15)]);
+                }
+                other => self.out.push(other),
+            }
+        }
+        self.out.push(b'"');
+    }
+
+    fn literal(&mut self, name: &str, value: &str) {
+        self.key(name);
+        self.out.extend_from_slice(value.as_bytes());
+    }
+}

@@ -1,0 +1,115 @@
+//! Why a body cannot be read, in words for the response.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use super::MAX_DEPTH;
+
+/// A body that is refused. The text goes into the response: it names fields, never values.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum DecodeError {
+    /// Nothing was sent.
+    #[error("The request has no body.")]
+    Empty,
+    /// The bytes are not UTF-8.
+    #[error("The body is not valid UTF-8 (first wrong byte at offset {offset}).")]
+    NotUtf8 {
+        /// Bytes before the wrong one.
+        offset: usize,
+    },
+    /// A character that XML 1.0 does not allow, as such or by reference or escape.
+    #[error("The body has the character U+{code:04X}, which XML does not allow.")]
+    ForbiddenCharacter {
+        /// Its code point.
+        code: u32,
+    },
+    /// Nested too deep.
+    #[error("The body nests deeper than {MAX_DEPTH} levels.")]
+    TooDeep,
+    /// A DOCTYPE or an entity declaration.
+    #[error("The body has a document type declaration, which is not accepted.")]
+    Doctype,
+    /// A reference to an entity other than the predefined ones.
+    #[error("The body refers to an entity that is not one of amp, lt, gt, quot, apos.")]
+    UnknownEntity,
+    /// The XML declaration is misplaced, or is not for XML 1.0 in UTF-8.
+    #[error("The XML declaration {0}.")]
+    Declaration(&'static str),
+    /// Not well-formed XML.
+    #[error("The body is not well-formed XML: {what} (line {line}).")]
+    MalformedXml {
+        /// What is wrong.
+        what: &'static str,
+        /// Line, from 1.
+        line: usize,
+    },
+    /// Not JSON.
+    #[error("The body is not JSON: {what} (line {line}, column {column}).")]
+    MalformedJson {
+        /// What is wrong.
+        what: &'static str,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+    },
+    /// The root element has another name.
+    #[error("The root element is {found}; it must be `{expected}`.")]
+    WrongRoot {
+        /// The name it must have.
+        expected: &'static str,
+        /// The name it has.
+        found: Quoted,
+    },
+    /// Something other than comments and white space after the root.
+    #[error("The body goes on after its end.")]
+    AfterRoot,
+    /// An element or key stands twice.
+    #[error("{0} is given more than once.")]
+    Repeated(Quoted),
+    /// Text beside elements.
+    #[error("There is text between the elements of {0}.")]
+    StrayText(Quoted),
+    /// A field that nobody knows.
+    #[error("{0} is not a field of this request.")]
+    UnknownField(Quoted),
+    /// A value of another type.
+    #[error("{field} must be {expected}.")]
+    WrongType {
+        /// The field.
+        field: Quoted,
+        /// The type, in words.
+        expected: &'static str,
+    },
+}
+
+/// A name that a client sent, fit to be shown: quoted when it is a plain name, else replaced, since
+/// a client that garbles its body can put anything there, a password too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quoted(String);
+
+impl Quoted {
+    pub(super) fn new(name: &str) -> Self {
+        let plain = name.len() <= 64
+            && name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'_'));
+        Self(if plain {
+            name.to_owned()
+        } else {
+            String::new()
+        })
+    }
+}
+
+impl fmt::Display for Quoted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            f.write_str("a field whose name is no plain name")
+        } else {
+            write!(f, "`{}`", self.0)
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! Reading XML into a tree, at event level.
+//!
+//! quick-xml finds the tags and checks that they match. What it lets pass is checked here: other
+//! characters than XML allows, names, what stands before and after the root, text beside
+//! elements, tags left open at the end, undeclared prefixes, the declaration.
+
+use quick_xml::{
+    NsReader,
+    errors::{Error, IllFormedError},
+    events::{BytesRef, BytesStart, Event},
+    name::ResolveResult,
+};
+
+use super::{
+    MAX_DEPTH,
+    error::{DecodeError, Quoted},
+    is_xml_char,
+    node::Node,
+};
+
+/// A document: the name and content of its root, and the attributes that are not XML's own.
+#[derive(Debug, PartialEq)]
+pub(super) struct Document {
+    pub(super) root: String,
+    pub(super) content: Node,
+    pub(super) attributes: Vec<String>,
+}
+
+/// Reads a whole document.
+pub(super) fn read(text: &str) -> Result<Document, DecodeError> {
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    if let Some(forbidden) = text.chars().find(|c| !is_xml_char(*c)) {
+        return Err(DecodeError::ForbiddenCharacter {
+            code: forbidden.into(),
+        });
+    }
+    let mut reader = NsReader::from_str(text);
+    reader.config_mut().check_comments = true;
+    Builder {
+        text,
+        ..Builder::default()
+    }
+    .run(&mut reader)
+}
+
+/// An element whose end tag was not seen yet.
+struct Open {
+    name: String,
+    text: String,
+    children: Vec<(String, Node)>,
+}
+
+#[derive(Default)]
+struct Builder<'t> {
+    text: &'t str,
+    position: usize,
+    open: Vec<Open>,
+    /// The namespace of the root: an element of another one is another element.
+    namespace: Option<Vec<u8>>,
+    root: Option<(String, Node)>,
+    attributes: Vec<String>,
+}
+
+impl Builder<'_> {
+    fn run(mut self, reader: &mut NsReader<&[u8]>) -> Result<Document, DecodeError> {
+        loop {
+            self.position = offset(reader.buffer_position());
+            let event = match reader.read_event() {
+                Ok(event) => event,
+                Err(error) => return Err(self.describe(&error, offset(reader.error_position()))),
+            };
+            match event {
+                Event::Start(tag) => self.start(reader, &tag)?,
+                Event::Empty(tag) => {
+                    self.start(reader, &tag)?;
+                    self.end();
+                }
+                Event::End(_) => self.end(),
+                Event::Text(text) => self.text(&text.xml10_content())?,
+                Event::CData(text) => self.cdata(&text.xml10_content())?,
+                Event::GeneralRef(reference) => {
+                    let resolved = self.resolve(&reference)?;
+                    self.characters(resolved)?;
+                }
+                Event::Comment(_) => {}
+                Event::PI(instruction) => {
+                    let target = instruction.target();
+                    if !is_name(target) || target.eq_ignore_ascii_case("xml") {
+                        return Err(self.malformed("a processing instruction has no proper name"));
+                    }
+                }
+                Event::Decl(declaration) => {
+                    if self.position != 0 {
+                        return Err(DecodeError::Declaration(
+                            "must be the first thing in the body",
+                        ));
+                    }
+                    check_declaration(&declaration)?;
+                }
+                Event::DocType(_) => return Err(DecodeError::Doctype),
+                Event::Eof => return self.finish(),
+            }
+        }
+    }
+
+    fn start(&mut self, reader: &NsReader<&[u8]>, tag: &BytesStart<'_>) -> Result<(), DecodeError> {
+        if self.root.is_some() {
+            return Err(DecodeError::AfterRoot);
+        }
+        if self.open.len() == MAX_DEPTH {
+            return Err(DecodeError::TooDeep);
+        }
+        if let Some(parent) = self.open.last_mut() {
+            if !parent.text.chars().all(is_space) {
+                return Err(DecodeError::StrayText(Quoted::new(&parent.name)));
+            }
+            // White space between elements is layout.
+            parent.text.clear();
+        }
+        let qualified = tag.name();
+        if !is_qualified_name(qualified.0) {
+            return Err(self.malformed("an element has no proper name"));
+        }
+        self.attributes(reader, tag)?;
+        let (namespace, local) = reader.resolver().resolve_element(qualified);
+        let namespace = match namespace {
+            ResolveResult::Unbound => None,
+            ResolveResult::Bound(namespace) => Some(namespace.0.as_bytes().to_vec()),
+            ResolveResult::Unknown(_) => {
+                return Err(self.malformed("a namespace prefix is not declared"));
+            }
+        };
+        let name = if self.open.is_empty() {
+            self.namespace = namespace;
+            local.into_inner().to_owned()
+        } else if self.namespace == namespace {
+            local.into_inner().to_owned()
+        } else {
+            // Not the element that the local name suggests: kept apart, so that it is unknown.
+            format!("other:{}", local.into_inner())
+        };
+        self.open.push(Open {
+            name,
+            text: String::new(),
+            children: Vec::new(),
+        });
+        Ok(())
+    }
+
+    fn attributes(
+        &mut self,
+        reader: &NsReader<&[u8]>,
+        tag: &BytesStart<'_>,
+    ) -> Result<(), DecodeError> {
+        for attribute in tag.attributes() {
+            let Ok(attribute) = attribute else {
+                return Err(self
+                    .malformed("an attribute is not written as name=\"value\", or stands twice"));
+            };
+            let name = attribute.key;
+            if !is_qualified_name(name.0) || attribute.value.contains('<') {
+                return Err(self.malformed("an attribute has no proper name or value"));
+            }
+            let value = attribute.normalized_value(quick_xml::XmlVersion::Explicit1_0);
+            if !value.is_ok_and(|value| value.chars().all(is_xml_char)) {
+                return Err(self.malformed("an attribute has a value that cannot be read"));
+            }
+            if name.as_namespace_binding().is_some() || name.0.starts_with("xml:") {
+                continue;
+            }
+            if let (ResolveResult::Unknown(_), _) = reader.resolver().resolve_attribute(name) {
+                return Err(self.malformed("a namespace prefix is not declared"));
+            }
+            self.attributes.push(name.0.to_owned());
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        // quick-xml has matched the tags, so one is open.
+        let Some(Open {
+            name,
+            text,
+            children,
+        }) = self.open.pop()
+        else {
+            return;
+        };
+        let node = match (children.is_empty(), text.is_empty()) {
+            (true, true) => Node::Empty,
+            (true, false) => Node::Text(text),
+            (false, _) => Node::Fields(children),
+        };
+        match self.open.last_mut() {
+            Some(parent) => parent.children.push((name, node)),
+            None => self.root = Some((name, node)),
+        }
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), DecodeError> {
+        if text.contains("]]>") {
+            return Err(self.malformed("`]]>` stands in text"));
+        }
+        self.characters_or_layout(text)
+    }
+
+    fn cdata(&mut self, text: &str) -> Result<(), DecodeError> {
+        match self.open.last_mut() {
+            Some(_) => self.characters_or_layout(text),
+            None => Err(self.outside_root()),
+        }
+    }
+
+    fn characters_or_layout(&mut self, text: &str) -> Result<(), DecodeError> {
+        let layout = text.chars().all(is_space);
+        match self.open.last_mut() {
+            None if layout => Ok(()),
+            None => Err(self.outside_root()),
+            Some(open) if !open.children.is_empty() && layout => Ok(()),
+            Some(_) => self.open_text(text),
+        }
+    }
+
+    fn characters(&mut self, c: char) -> Result<(), DecodeError> {
+        if self.open.is_empty() {
+            return Err(self.outside_root());
+        }
+        self.open_text(c.encode_utf8(&mut [0; 4]))
+    }
+
+    fn open_text(&mut self, text: &str) -> Result<(), DecodeError> {
+        if let Some(open) = self.open.last_mut() {
+            if !open.children.is_empty() {
+                return Err(DecodeError::StrayText(Quoted::new(&open.name)));
+            }
+            open.text.push_str(text);
+        }
+        Ok(())
+    }
+
+    fn resolve(&self, reference: &BytesRef<'_>) -> Result<char, DecodeError> {
+        let resolved = match reference.resolve_char_ref() {
+            Ok(Some(c)) => c,
+            Ok(None) => match &*reference.xml10_content() {
+                "amp" => '&',
+                "lt" => '<',
+                "gt" => '>',
+                "quot" => '"',
+                "apos" => '\'',
+                name if is_name(name) => return Err(DecodeError::UnknownEntity),
+                _ => return Err(self.malformed("`&` starts no reference")),
+            },
+            Err(_) => return Err(self.malformed("a character reference names no character")),
+        };
+        if is_xml_char(resolved) {
+            Ok(resolved)
+        } else {
+            Err(DecodeError::ForbiddenCharacter {
+                code: resolved.into(),
+            })
+        }
+    }
+
+    fn finish(self) -> Result<Document, DecodeError> {
+        if !self.open.is_empty() {
+            return Err(self.malformed("it ends before its last end tag"));
+        }
+        match self.root {
+            Some((root, content)) => Ok(Document {
+                root,
+                content,
+                attributes: self.attributes,
+            }),
+            None => Err(self.malformed("it has no element")),
+        }
+    }
+
+    fn outside_root(&self) -> DecodeError {
+        if self.root.is_some() {
+            DecodeError::AfterRoot
+        } else {
+            self.malformed("it starts with text, not with an element")
+        }
+    }
+
+    fn describe(&self, error: &Error, position: usize) -> DecodeError {
+        let what = match error {
+            Error::IllFormed(
+                IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_),
+            ) => "an end tag does not match its start tag",
+            Error::IllFormed(IllFormedError::UnclosedReference) => "`&` starts no reference",
+            Error::IllFormed(IllFormedError::DoubleHyphenInComment) => "`--` stands in a comment",
+            Error::IllFormed(IllFormedError::MissingDoctypeName) => return DecodeError::Doctype,
+            Error::Syntax(_) => "a tag, comment or section is not closed",
+            Error::Namespace(_) => "a namespace is declared wrongly",
+            _ => "a tag is not written properly",
+        };
+        DecodeError::MalformedXml {
+            what,
+            line: line(self.text, position),
+        }
+    }
+
+    fn malformed(&self, what: &'static str) -> DecodeError {
+        DecodeError::MalformedXml {
+            what,
+            line: line(self.text, self.position),
+        }
+    }
+}
+
+fn check_declaration(declaration: &quick_xml::events::BytesDecl<'_>) -> Result<(), DecodeError> {
+    let version = declaration.version();
+    if !version.is_ok_and(|version| version == "1.0") {
+        return Err(DecodeError::Declaration("must say version=\"1.0\""));
+    }
+    match declaration.encoding() {
+        None => {}
+        Some(Ok(encoding)) if encoding.eq_ignore_ascii_case("utf-8") => {}
+        Some(_) => {
+            return Err(DecodeError::Declaration(
+                "must say encoding=\"UTF-8\", or no encoding",
+            ));
+        }
+    }
+    match declaration.standalone() {
+        None => Ok(()),
+        Some(Ok(value)) if matches!(&*value, "yes" | "no") => Ok(()),
+        Some(_) => Err(DecodeError::Declaration(
+            "may say standalone=\"yes\" or \"no\" only",
+        )),
+    }
+}
+
+fn offset(position: u64) -> usize {
+    usize::try_from(position).unwrap_or(usize::MAX)
+}
+
+fn line(text: &str, position: usize) -> usize {
+    text.as_bytes()[..position.min(text.len())]
+        .split(|byte| *byte == b'\n')
+        .count()
+}
+
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r')
+}
+
+fn is_qualified_name(name: &str) -> bool {
+    match name.split_once(':') {
+        Some((prefix, local)) => is_name(prefix) && is_name(local),
+        None => is_name(name),
+    }
+}
+
+/// A name without a colon, as "Namespaces in XML 1.0" has it.
+fn is_name(name: &str) -> bool {
+    let starts = |c: char| {
+        matches!(c,
+            'A'..='Z' | '_' | 'a'..='z' | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}'
+            | '\u{F8}'..='\u{2FF}' | '\u{370}'..='\u{37D}' | '\u{37F}'..='\u{1FFF}'
+            | '\u{200C}' | '\u{200D}' | '\u{2070}'..='\u{218F}' | '\u{2C00}'..='\u{2FEF}'
+            | '\u{3001}'..='\u{D7FF}' | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFFD}'
+            | '\u{10000}'..='\u{EFFFF}')
+    };
+    let goes_on = |c: char| {
+        starts(c)
+            || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}' | '\u{2040}')
+    };
+    name.starts_with(starts) && name.chars().all(goes_on)
+}

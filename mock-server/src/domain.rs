@@ -1,0 +1,16 @@
+//! The rules of the API: accounts, users, roles, passwords. Pure and synchronous; it knows neither
+//! HTTP nor the formats. What is open about the real API it asks the profile.
+
+mod account;
+mod error;
+mod input;
+mod password;
+mod update;
+mod user;
+
+pub use account::{Account, Role, Taken};
+pub use error::{DomainError, PasswordRule};
+pub use user::{User, UserNumber};
+
+#[cfg(test)]
+mod tests;

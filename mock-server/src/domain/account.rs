@@ -1,0 +1,496 @@
+//! An account: its users, its roles, and the operations on them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use bandwidth_fixtures::{
+    Consultation, Secret,
+    profile::{
+        DeleteEffect, DeleteWithResources, EmailUnique, IdStyle, MissingByUsername, PutSemantics,
+        UnknownRole, UserKey, UsernameCase, UsernameScope,
+    },
+};
+
+use super::{
+    error::DomainError,
+    input,
+    password::{self, Digest, Owner},
+    update::{self, Fields},
+    user::{User, UserNumber},
+};
+use crate::{
+    random::mix,
+    wire::{RoleReference, UserBody},
+};
+
+/// A role of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Its id, as `r1`.
+    pub id: Arc<str>,
+    /// Its name.
+    pub name: Box<str>,
+    /// What it allows.
+    pub permissions: Vec<String>,
+}
+
+/// An account with its API login.
+///
+/// Every operation either happens whole or changes nothing.
+#[derive(Debug)]
+pub struct Account {
+    id: Arc<str>,
+    salt: [u8; 16],
+    login: Login,
+    roles: Vec<Role>,
+    users: BTreeMap<UserNumber, Arc<User>>,
+    next_number: UserNumber,
+    by_id: HashMap<Arc<str>, UserNumber>,
+    /// Lower-case usernames and emails with their users. Whether case matters is decided when
+    /// one is looked up, so that the profile can change.
+    usernames: BTreeSet<(Arc<str>, UserNumber)>,
+    emails: BTreeSet<(Arc<str>, UserNumber)>,
+}
+
+/// The API login of an account. It is not one of its users.
+#[derive(Debug)]
+struct Login {
+    username: Box<str>,
+    passwords: Vec<Digest>,
+}
+
+/// What a user is looked up by: lower case, so that both kinds of comparison can be made.
+fn folded(text: &Arc<str>) -> Arc<str> {
+    let lower = text.to_lowercase();
+    if lower == **text {
+        Arc::clone(text)
+    } else {
+        lower.into()
+    }
+}
+
+impl Account {
+    /// An account without users.
+    pub fn new(
+        id: &str,
+        salt: [u8; 16],
+        login: (&str, &Secret),
+        roles: Vec<Role>,
+        next_number: UserNumber,
+    ) -> Self {
+        let (username, password) = login;
+        Self {
+            id: id.into(),
+            salt,
+            login: Login {
+                username: username.into(),
+                passwords: vec![Digest::of(&salt, password.expose())],
+            },
+            roles,
+            users: BTreeMap::new(),
+            next_number,
+            by_id: HashMap::new(),
+            usernames: BTreeSet::new(),
+            emails: BTreeSet::new(),
+        }
+    }
+
+    /// The roles, in order.
+    pub fn roles(&self) -> &[Role] {
+        &self.roles
+    }
+
+    /// The users, in the order of their creation.
+    pub fn users(&self) -> impl ExactSizeIterator<Item = &Arc<User>> {
+        self.users.values()
+    }
+
+    /// The digest of a password under this account's salt.
+    pub fn digest(&self, password: &str) -> Digest {
+        Digest::of(&self.salt, password)
+    }
+
+    /// The present password of the API login, if that is its name.
+    pub fn login_password(&self, username: &str) -> Option<Digest> {
+        (*self.login.username == *username).then(|| self.login.passwords.first().copied())?
+    }
+
+    /// The user who logs in with that name and this password. Credentials are case-sensitive (SUP),
+    /// and a user that is not enabled does not get in.
+    pub fn user_login(&self, username: &str, password: &str) -> Option<Arc<User>> {
+        let digest = self.digest(password);
+        self.users_named(username)
+            .find(|user| {
+                let matches = user
+                    .passwords
+                    .first()
+                    .is_some_and(|present| present.matches(&digest));
+                matches && user.enabled && *user.username == *username
+            })
+            .cloned()
+    }
+
+    /// Whether a user has exactly that name.
+    pub fn has_username(&self, username: &str) -> bool {
+        self.users_named(username)
+            .any(|user| *user.username == *username)
+    }
+
+    /// The user that the path means by `key`, as `naming.user_key` and `missing.by_username` say.
+    pub fn find(&self, key: &str, rules: &Consultation) -> Result<&Arc<User>, DomainError> {
+        let by_name = || self.users_named(key).find(|user| *user.username == *key);
+        let found = match rules.naming_user_key() {
+            UserKey::Username => by_name(),
+            UserKey::UserId => match self.by_id.get(key) {
+                Some(number) => self.users.get(number),
+                None if rules.missing_by_username() == MissingByUsername::Found => by_name(),
+                None => None,
+            },
+        };
+        found.ok_or(DomainError::UnknownUser)
+    }
+
+    /// The user of that number.
+    pub fn find_number(&self, number: UserNumber) -> Option<&Arc<User>> {
+        self.users.get(&number)
+    }
+
+    /// Creates a user. `elsewhere` tells whether another account has a username or an email,
+    /// where they must be unique among all.
+    pub fn create(
+        &mut self,
+        body: &UserBody,
+        elsewhere: &dyn Taken,
+        rules: &Consultation,
+    ) -> Result<Arc<User>, DomainError> {
+        input::ids(body, &self.id, None, rules)?;
+        let fields = update::create(body, rules)?;
+        let password = body
+            .password
+            .as_ref()
+            .filter(|password| !password.expose().is_empty());
+        let password = password.ok_or(DomainError::PasswordRequired)?;
+        let digest = self.check_password(password, &fields, &[], rules)?;
+        let roles = self.resolve_roles(body.roles.as_deref().unwrap_or(&[]), rules)?;
+        self.check_unique(&fields, None, elsewhere, rules)?;
+        let number = self.next_number;
+        let user = User {
+            number,
+            id: self.new_id(number, rules.user_id_style()),
+            username: fields.username.into(),
+            first_name: fields.first_name.map(Box::from),
+            last_name: fields.last_name.map(Box::from),
+            email: fields.email.map(Arc::from),
+            telephone_number: fields.telephone_number.map(Box::from),
+            roles,
+            enabled: fields.enabled,
+            passwords: [digest].into(),
+            resources: Box::default(),
+            username_reserved: true,
+        };
+        Ok(self.put(user))
+    }
+
+    /// Updates a user.
+    pub fn update(
+        &mut self,
+        key: &str,
+        body: &UserBody,
+        elsewhere: &dyn Taken,
+        rules: &Consultation,
+    ) -> Result<Arc<User>, DomainError> {
+        let user = Arc::clone(self.find(key, rules)?);
+        input::ids(body, &self.id, Some(&user.id), rules)?;
+        let fields = update::update(&user, body, rules)?;
+        let passwords = match &body.password {
+            None => user.passwords.clone(),
+            Some(password) if password.expose().is_empty() => {
+                return Err(DomainError::PasswordRequired);
+            }
+            Some(password) => {
+                let digest = self.check_password(password, &fields, &user.passwords, rules)?;
+                remember(&user.passwords, digest).into()
+            }
+        };
+        let roles = match &body.roles {
+            Some(given) => self.resolve_roles(given, rules)?,
+            None if rules.put_semantics() == PutSemantics::Merge => user.roles.clone(),
+            None => Box::default(),
+        };
+        self.check_unique(&fields, Some(&user), elsewhere, rules)?;
+        let renamed = *fields.username != *user.username;
+        let changed = User {
+            number: user.number,
+            id: Arc::clone(&user.id),
+            username: fields.username.into(),
+            first_name: fields.first_name.map(Box::from),
+            last_name: fields.last_name.map(Box::from),
+            email: fields.email.map(Arc::from),
+            telephone_number: fields.telephone_number.map(Box::from),
+            roles,
+            enabled: fields.enabled,
+            passwords,
+            resources: user.resources.clone(),
+            username_reserved: user.username_reserved || renamed,
+        };
+        self.unindex(&user);
+        Ok(self.put(changed))
+    }
+
+    /// Deletes a user, or deactivates it, as `delete.effect` says.
+    pub fn delete(&mut self, key: &str, rules: &Consultation) -> Result<(), DomainError> {
+        let user = Arc::clone(self.find(key, rules)?);
+        if !user.resources.is_empty()
+            && rules.delete_with_resources() == DeleteWithResources::Refused
+        {
+            return Err(DomainError::HasResources);
+        }
+        match rules.delete_effect() {
+            DeleteEffect::Removed => {
+                self.unindex(&user);
+                self.users.remove(&user.number);
+            }
+            DeleteEffect::Deactivated => {
+                let mut deactivated = User::clone(&user);
+                deactivated.enabled = false;
+                self.users.insert(user.number, Arc::new(deactivated));
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes the password of the API login.
+    pub fn change_login_password(
+        &mut self,
+        password: &Secret,
+        rules: &Consultation,
+    ) -> Result<(), DomainError> {
+        let owner = Owner {
+            username: &self.login.username,
+            first_name: None,
+            last_name: None,
+            email: None,
+            history: &self.login.passwords,
+        };
+        let digest = change(password, &owner, &self.salt, rules)?;
+        self.login.passwords = remember(&self.login.passwords, digest);
+        Ok(())
+    }
+
+    /// Changes the password of a user.
+    pub fn change_user_password(
+        &mut self,
+        number: UserNumber,
+        password: &Secret,
+        rules: &Consultation,
+    ) -> Result<(), DomainError> {
+        let user = self.users.get(&number).ok_or(DomainError::UnknownUser)?;
+        let owner = Owner {
+            username: &user.username,
+            first_name: user.first_name.as_deref(),
+            last_name: user.last_name.as_deref(),
+            email: user.email.as_deref(),
+            history: &user.passwords,
+        };
+        let digest = change(password, &owner, &self.salt, rules)?;
+        let mut changed = User::clone(user);
+        changed.passwords = remember(&user.passwords, digest).into();
+        self.users.insert(number, Arc::new(changed));
+        Ok(())
+    }
+
+    fn check_password(
+        &self,
+        password: &Secret,
+        fields: &Fields<'_>,
+        history: &[Digest],
+        rules: &Consultation,
+    ) -> Result<Digest, DomainError> {
+        let owner = Owner {
+            username: fields.username,
+            first_name: fields.first_name,
+            last_name: fields.last_name,
+            email: fields.email,
+            history,
+        };
+        password::check(password, &owner, &self.salt, rules).map_err(DomainError::Password)
+    }
+
+    fn resolve_roles(
+        &self,
+        references: &[RoleReference],
+        rules: &Consultation,
+    ) -> Result<Box<[Arc<str>]>, DomainError> {
+        let mut ids: Vec<Arc<str>> = Vec::with_capacity(references.len());
+        for reference in references {
+            let matches = |role: &&Role| {
+                reference.id.as_deref().is_none_or(|id| id == &*role.id)
+                    && reference
+                        .name
+                        .as_deref()
+                        .is_none_or(|name| name == &*role.name)
+            };
+            match self.roles.iter().find(matches) {
+                Some(role) if ids.contains(&role.id) => {}
+                Some(role) => ids.push(Arc::clone(&role.id)),
+                None if rules.role_unknown() == UnknownRole::Ignored => {}
+                None => return Err(DomainError::UnknownRole),
+            }
+        }
+        Ok(ids.into())
+    }
+
+    fn check_unique(
+        &self,
+        fields: &Fields<'_>,
+        own: Option<&User>,
+        elsewhere: &dyn Taken,
+        rules: &Consultation,
+    ) -> Result<(), DomainError> {
+        let number = own.map(|user| user.number);
+        let renamed = own.is_none_or(|user| *user.username != *fields.username);
+        if renamed {
+            let case = rules.username_case();
+            let taken = self.username_taken(fields.username, number, case)
+                || (rules.username_scope() == UsernameScope::Global
+                    && elsewhere.username(fields.username, case));
+            if taken {
+                return Err(DomainError::UsernameTaken);
+            }
+        }
+        let Some(email) = fields.email else {
+            return Ok(());
+        };
+        if own.is_some_and(|user| user.email.as_deref() == Some(email)) {
+            return Ok(());
+        }
+        let taken = match rules.email_unique() {
+            EmailUnique::None => false,
+            EmailUnique::Account => self.email_taken(email, number),
+            EmailUnique::Global => self.email_taken(email, number) || elsewhere.email(email),
+        };
+        if taken {
+            Err(DomainError::EmailTaken)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether a user other than `except`, or the API login, has that username.
+    pub fn username_taken(
+        &self,
+        username: &str,
+        except: Option<UserNumber>,
+        case: UsernameCase,
+    ) -> bool {
+        let same = |other: &str| match case {
+            UsernameCase::Sensitive => other == username,
+            UsernameCase::Insensitive => other.to_lowercase() == username.to_lowercase(),
+        };
+        same(&self.login.username)
+            || self.users_named(username).any(|user| {
+                Some(user.number) != except && user.username_reserved && same(&user.username)
+            })
+    }
+
+    /// Whether a user other than `except` has that email, whatever the case.
+    pub fn email_taken(&self, email: &str, except: Option<UserNumber>) -> bool {
+        numbers(&self.emails, email).any(|number| Some(number) != except)
+    }
+
+    /// The users whose name is that one, whatever the case, oldest first.
+    fn users_named(&self, username: &str) -> impl Iterator<Item = &Arc<User>> {
+        numbers(&self.usernames, username).filter_map(|number| self.users.get(&number))
+    }
+
+    fn new_id(&self, number: UserNumber, style: IdStyle) -> Arc<str> {
+        match style {
+            IdStyle::Prefixed => format!("u{number}").into(),
+            IdStyle::Numeric => number.to_string().into(),
+            IdStyle::Uuid => {
+                let seed = self
+                    .salt
+                    .iter()
+                    .fold(0, |seed, byte| seed << 8 | u64::from(*byte));
+                let (high, low) = (mix(seed, number * 2), mix(seed, number * 2 + 1));
+                // Version 4, variant 1.
+                let high = high & !0xF000 | 0x4000;
+                let low = low & !(0b11 << 62) | 0b10 << 62;
+                format!(
+                    "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+                    high >> 32,
+                    high >> 16 & 0xFFFF,
+                    high & 0xFFFF,
+                    low >> 48,
+                    low & 0xFFFF_FFFF_FFFF
+                )
+                .into()
+            }
+        }
+    }
+
+    /// Puts a user there as it is, without asking any rule.
+    pub fn put(&mut self, user: User) -> Arc<User> {
+        self.next_number = self.next_number.max(user.number + 1);
+        self.index(&user);
+        let user = Arc::new(user);
+        self.users.insert(user.number, Arc::clone(&user));
+        user
+    }
+
+    fn index(&mut self, user: &User) {
+        self.by_id.insert(Arc::clone(&user.id), user.number);
+        self.usernames.insert((folded(&user.username), user.number));
+        if let Some(email) = &user.email {
+            self.emails.insert((folded(email), user.number));
+        }
+    }
+
+    fn unindex(&mut self, user: &User) {
+        self.by_id.remove(&user.id);
+        self.usernames
+            .remove(&(folded(&user.username), user.number));
+        if let Some(email) = &user.email {
+            self.emails.remove(&(folded(email), user.number));
+        }
+    }
+}
+
+/// What the other accounts of the same world have.
+pub trait Taken {
+    /// Whether one of them has the username.
+    fn username(&self, username: &str, case: UsernameCase) -> bool;
+    /// Whether one of them has the email.
+    fn email(&self, email: &str) -> bool;
+}
+
+fn numbers(
+    index: &BTreeSet<(Arc<str>, UserNumber)>,
+    key: &str,
+) -> impl Iterator<Item = UserNumber> {
+    let key: Arc<str> = key.to_lowercase().into();
+    index
+        .range((Arc::clone(&key), 0)..=(key, UserNumber::MAX))
+        .map(|(_, number)| *number)
+}
+
+fn change(
+    password: &Secret,
+    owner: &Owner<'_>,
+    salt: &[u8; 16],
+    rules: &Consultation,
+) -> Result<Digest, DomainError> {
+    if password.expose().is_empty() {
+        return Err(DomainError::PasswordRequired);
+    }
+    password::check(password, owner, salt, rules).map_err(DomainError::Password)
+}
+
+fn remember(earlier: &[Digest], present: Digest) -> Vec<Digest> {
+    std::iter::once(present)
+        .chain(earlier.iter().copied())
+        .take(password::KEPT)
+        .collect()
+}

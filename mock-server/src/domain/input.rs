@@ -1,0 +1,91 @@
+//! The rules for single fields, and for what a body says of its path.
+
+use bandwidth_fixtures::{
+    Consultation,
+    profile::{IdMismatch, Telephone, UserKey},
+};
+
+use super::error::DomainError;
+use crate::wire::UserBody;
+
+/// Longest username, first name, last name and email, in characters (ERR 12500, 12506, 12508,
+/// 12625).
+const MAX_LENGTH: usize = 100;
+
+/// A required value that was given and is not empty; else the error.
+pub(super) fn required(value: Option<&str>, error: DomainError) -> Result<&str, DomainError> {
+    value.filter(|text| !text.is_empty()).ok_or(error)
+}
+
+/// The error when the value is too long.
+pub(super) fn length(text: &str, error: DomainError) -> Result<(), DomainError> {
+    require(text.chars().count() <= MAX_LENGTH, error)
+}
+
+/// The characters are published (ERR 12502).
+pub(super) fn username(text: &str) -> Result<(), DomainError> {
+    length(text, DomainError::UsernameTooLong)?;
+    let allowed =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'.' | b'_' | b'-');
+    require(text.bytes().all(allowed), DomainError::UsernameCharacters)
+}
+
+fn require(fulfilled: bool, error: DomainError) -> Result<(), DomainError> {
+    if fulfilled { Ok(()) } else { Err(error) }
+}
+
+/// Something before one `@`, and a domain with a dot after it. What exactly the real API takes is
+/// not published (ERR 12510).
+pub(super) fn email(text: &str) -> Result<(), DomainError> {
+    length(text, DomainError::EmailTooLong)?;
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '@';
+    let valid = text.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty()
+            && local.chars().all(plain)
+            && domain.chars().all(plain)
+            && domain.contains('.')
+            && domain.split('.').all(|label| !label.is_empty())
+    });
+    require(valid, DomainError::EmailInvalid)
+}
+
+/// What a telephone number must look like, as `user.telephone` says.
+pub(super) fn telephone(text: &str, form: Telephone) -> Result<(), DomainError> {
+    let digits = |text: &str, count: std::ops::RangeInclusive<usize>| {
+        count.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let valid = match form {
+        // The codec lets no number through then.
+        Telephone::Absent => true,
+        Telephone::TenDigitsOptional | Telephone::TenDigitsRequired => digits(text, 10..=10),
+        Telephone::E164Optional => text
+            .strip_prefix('+')
+            .is_some_and(|rest| digits(rest, 2..=15) && !rest.starts_with('0')),
+    };
+    require(valid, DomainError::TelephoneInvalid)
+}
+
+/// What the body says of its account and user must be what the path says.
+pub(super) fn ids(
+    body: &UserBody,
+    account_id: &str,
+    user_id: Option<&str>,
+    rules: &Consultation,
+) -> Result<(), DomainError> {
+    if body
+        .account_id
+        .as_deref()
+        .is_some_and(|given| given != account_id)
+    {
+        return Err(DomainError::AccountIdMismatch);
+    }
+    // A create has no id in its path, so any id in its body is another one.
+    let mismatch = body.user_id.is_some() && body.user_id.as_deref() != user_id;
+    if mismatch
+        && rules.put_id_mismatch() == IdMismatch::Refused
+        && rules.naming_user_key() == UserKey::UserId
+    {
+        return Err(DomainError::UserIdMismatch);
+    }
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! The password policy, and how passwords are kept.
+
+use std::{collections::HashSet, fmt};
+
+use bandwidth_fixtures::{
+    Consultation, Secret,
+    profile::{CommonWords, PasswordCharset, PasswordIdentity},
+};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use super::error::PasswordRule;
+
+/// A password as it is kept: what is not there cannot come back in a response.
+///
+/// SHA-256 with a salt is fast to break by guessing, and fit for a test server only.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of a password under the salt of its account.
+    pub fn of(salt: &[u8; 16], password: &str) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(salt);
+        hasher.update(password.as_bytes());
+        Self(hasher.finalize().into())
+    }
+
+    /// Compares in constant time.
+    pub fn matches(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[digest]")
+    }
+}
+
+/// Whose password it is to be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owner<'a> {
+    pub(super) username: &'a str,
+    pub(super) first_name: Option<&'a str>,
+    pub(super) last_name: Option<&'a str>,
+    pub(super) email: Option<&'a str>,
+    /// Earlier passwords, the present one first.
+    pub(super) history: &'a [Digest],
+}
+
+/// Checks a password against the policy of the profile; the first broken rule is the error.
+/// Lengths are in characters, not bytes.
+pub(super) fn check(
+    password: &Secret,
+    owner: &Owner<'_>,
+    salt: &[u8; 16],
+    rules: &Consultation,
+) -> Result<Digest, PasswordRule> {
+    let text = password.expose();
+    let length = text.chars().count();
+    if length < as_count(rules.password_min_length()) {
+        return Err(PasswordRule::TooShort);
+    }
+    if length > as_count(rules.password_max_length()) {
+        return Err(PasswordRule::TooLong);
+    }
+    if rules.password_charset() == PasswordCharset::Simple
+        && !text.chars().all(|c| c.is_ascii_graphic())
+    {
+        return Err(PasswordRule::Characters);
+    }
+    if classes(text) < rules.password_classes() {
+        return Err(PasswordRule::Classes);
+    }
+    if rules.password_identity() == PasswordIdentity::Refused && holds_identity(text, owner) {
+        return Err(PasswordRule::Identity);
+    }
+    let repeats = as_count(rules.password_repeats());
+    if repeats > 0 && repeats_longer_than(text, repeats) {
+        return Err(PasswordRule::Repeats);
+    }
+    if rules.password_common_words() == CommonWords::Refused {
+        let lower = text.to_lowercase();
+        if COMMON_WORDS.iter().any(|word| lower.contains(word)) {
+            return Err(PasswordRule::CommonWord);
+        }
+    }
+    let digest = Digest::of(salt, text);
+    let remembered = as_count(rules.password_history());
+    if owner
+        .history
+        .iter()
+        .take(remembered)
+        .any(|earlier| earlier.matches(&digest))
+    {
+        return Err(PasswordRule::Reused);
+    }
+    Ok(digest)
+}
+
+/// How many passwords of a user are kept: as many as `password.history` can ask for.
+pub(super) const KEPT: usize = 100;
+
+fn as_count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// How many of upper case, lower case, digits and symbols. What is none of the first three is a
+/// symbol.
+fn classes(text: &str) -> u32 {
+    let has = |class: fn(char) -> bool| u32::from(text.chars().any(class));
+    has(char::is_uppercase)
+        + has(char::is_lowercase)
+        + has(char::is_numeric)
+        + has(|c| !c.is_uppercase() && !c.is_lowercase() && !c.is_numeric())
+}
+
+/// Names of one or two characters are in too many passwords to count.
+fn holds_identity(text: &str, owner: &Owner<'_>) -> bool {
+    let text = text.to_lowercase();
+    let local_part = owner.email.and_then(|email| email.split('@').next());
+    [
+        Some(owner.username),
+        owner.first_name,
+        owner.last_name,
+        owner.email,
+        local_part,
+    ]
+    .into_iter()
+    .flatten()
+    .map(str::to_lowercase)
+    .any(|part| part.chars().count() > 2 && text.contains(&part))
+}
+
+/// Whether a string longer than `allowed` occurs twice, overlapping or not.
+fn repeats_longer_than(text: &str, allowed: usize) -> bool {
+    let characters: Vec<char> = text.chars().collect();
+    let mut seen = HashSet::new();
+    characters
+        .windows(allowed + 1)
+        .any(|window| !seen.insert(window))
+}
+
+/// Which words the real API refuses is not published (ERR 12726). A few that every such list has.
+const COMMON_WORDS: [&str; 16] = [
+    "password",
+    "passw0rd",
+    "qwerty",
+    "letmein",
+    "welcome",
+    "admin",
+    "iloveyou",
+    "monkey",
+    "dragon",
+    "football",
+    "baseball",
+    "sunshine",
+    "princess",
+    "secret",
+    "123456",
+    "bandwidth",
+];

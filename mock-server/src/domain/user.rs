@@ -1,0 +1,37 @@
+//! A user of an account.
+
+use std::sync::Arc;
+
+use super::password::Digest;
+
+/// The place of a user in the order of creation, from 1. Never used twice in an account.
+pub type UserNumber = u64;
+
+/// A user. Immutable: an update puts another one in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Place in the order of creation.
+    pub number: UserNumber,
+    /// Internal id, as `u1`.
+    pub id: Arc<str>,
+    /// Login name.
+    pub username: Arc<str>,
+    /// First name.
+    pub first_name: Option<Box<str>>,
+    /// Last name.
+    pub last_name: Option<Box<str>>,
+    /// Email.
+    pub email: Option<Arc<str>>,
+    /// Telephone number.
+    pub telephone_number: Option<Box<str>>,
+    /// Ids of its roles, in the order in which they were given.
+    pub roles: Box<[Arc<str>]>,
+    /// Whether it is active.
+    pub enabled: bool,
+    /// Its passwords, the present one first; empty for a seeded user without one.
+    pub passwords: Box<[Digest]>,
+    /// Names of resources that keep it from being deleted.
+    pub resources: Box<[Box<str>]>,
+    /// Whether another user is refused its username.
+    pub username_reserved: bool,
+}

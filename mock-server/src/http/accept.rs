@@ -1,0 +1,212 @@
+//! Which format answers a request.
+
+use axum::http::{HeaderMap, header::ACCEPT};
+use bandwidth_fixtures::{
+    Consultation,
+    profile::{DefaultFormat, JsonSupport, Unacceptable},
+};
+
+use crate::codec::Format;
+
+/// The outcome of negotiation. There is always a format: errors need one too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Negotiated {
+    pub(super) format: Format,
+    /// False when `format.unacceptable` refuses what was asked for.
+    pub(super) acceptable: bool,
+}
+
+/// Reads `Accept` with its q-values. JSON is chosen only when it is preferred to XML, or the other
+/// way round where JSON is the default.
+pub(super) fn negotiate(headers: &HeaderMap, rules: &Consultation) -> Negotiated {
+    let mut ranges = headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(Range::parse)
+        .peekable();
+    if ranges.peek().is_none() {
+        return Negotiated {
+            format: default(rules),
+            acceptable: true,
+        };
+    }
+    let ranges: Vec<Range> = ranges.collect();
+    let xml = quality(&ranges, &["application/xml", "text/xml"]);
+    let json = quality(&ranges, &["application/json"]);
+    if xml == 0 && json == 0 {
+        return Negotiated {
+            format: default(rules),
+            acceptable: rules.format_unacceptable() == Unacceptable::DefaultFormat,
+        };
+    }
+    let wanted = match xml.cmp(&json) {
+        std::cmp::Ordering::Greater => Format::Xml,
+        std::cmp::Ordering::Less => Format::Json,
+        std::cmp::Ordering::Equal => default(rules),
+    };
+    let format = match wanted {
+        Format::Json if rules.format_json() == JsonSupport::Never => Format::Xml,
+        wanted => wanted,
+    };
+    Negotiated {
+        format,
+        acceptable: true,
+    }
+}
+
+fn default(rules: &Consultation) -> Format {
+    match rules.format_default() {
+        DefaultFormat::Xml => Format::Xml,
+        DefaultFormat::Json => Format::Json,
+    }
+}
+
+/// A media range with its weight in thousandths.
+struct Range {
+    kind: String,
+    weight: u16,
+}
+
+impl Range {
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split(';').map(str::trim);
+        let kind = parts.next()?.to_ascii_lowercase();
+        if !kind.contains('/') {
+            return None;
+        }
+        let weight = parts
+            .filter_map(|parameter| parameter.split_once('='))
+            .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"))
+            .map_or(Some(1000), |(_, value)| parse_weight(value.trim()))?;
+        Some(Self { kind, weight })
+    }
+
+    /// How exactly the range names the type; `None` when it does not.
+    fn specificity(&self, kind: &str) -> Option<u8> {
+        let whole_type = self.kind.strip_suffix("/*");
+        if self.kind == kind {
+            Some(2)
+        } else if self.kind == "*/*" {
+            Some(0)
+        } else if whole_type.is_some_and(|whole| kind.split('/').next() == Some(whole)) {
+            Some(1)
+        } else {
+            None
+        }
+    }
+}
+
+/// `0.5` in thousandths; RFC 9110, section 12.4.2, allows three digits.
+fn parse_weight(text: &str) -> Option<u16> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if fraction.len() > 3 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let thousandths: u16 = format!("{fraction:0<3}").parse().ok()?;
+    match whole {
+        "0" => Some(thousandths),
+        "1" if thousandths == 0 => Some(1000),
+        _ => None,
+    }
+}
+
+/// The weight of the best of several names of one format; the most specific range counts.
+fn quality(ranges: &[Range], kinds: &[&str]) -> u16 {
+    let of_kind = |kind: &&str| {
+        ranges
+            .iter()
+            .filter_map(|range| Some((range.specificity(kind)?, range.weight)))
+            .max()
+            .map_or(0, |(_, weight)| weight)
+    };
+    kinds.iter().map(of_kind).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue, header::ACCEPT};
+    use bandwidth_fixtures::{Consultation, NamedProfile};
+
+    use super::{Negotiated, negotiate};
+    use crate::codec::Format;
+
+    fn negotiated(set: &[&str], accept: &[&str]) -> Negotiated {
+        let mut headers = HeaderMap::new();
+        for value in accept {
+            headers.append(ACCEPT, HeaderValue::from_str(value).unwrap());
+        }
+        let mut profile = NamedProfile::built_in("guide").unwrap();
+        profile.set(set.iter().copied()).unwrap();
+        negotiate(&headers, &Consultation::of(*profile.options()))
+    }
+
+    fn format(accept: &[&str]) -> Format {
+        negotiated(&[], accept).format
+    }
+
+    #[test]
+    fn json_only_when_it_is_preferred() {
+        for accept in [
+            &["application/json"] as &[&str],
+            &["Application/JSON"],
+            &["application/json;q=0.1"],
+            &["application/json, application/xml;q=0.9"],
+            &["application/xml;q=0.9", "application/json"],
+            &["application/json, */*;q=0.5"],
+            &["application/json;q=0.3,application/*;q=0.2"],
+            &["application/xml;q=0, text/xml;q=0, */*"],
+            &["text/html, application/json"],
+            &["application/json ; charset=utf-8 ; q=0.7 , text/xml;q=0.699"],
+        ] {
+            assert_eq!(format(accept), Format::Json, "{accept:?}");
+        }
+        for accept in [
+            &[] as &[&str],
+            &["*/*"],
+            &["application/*"],
+            &["text/html"],
+            &["application/xml, application/json"],
+            &["application/json;q=0.5, */*"],
+            &["application/json;q=0"],
+            &["text/xml, application/json;q=0.9"],
+            &["application/json;q=1.5"],
+            &["application/json;q=0.1234"],
+            &["json"],
+            &[""],
+        ] {
+            assert_eq!(format(accept), Format::Xml, "{accept:?}");
+        }
+    }
+
+    #[test]
+    fn the_profile_decides_what_is_open() {
+        let json = Negotiated {
+            format: Format::Json,
+            acceptable: true,
+        };
+        let xml = Negotiated {
+            format: Format::Xml,
+            acceptable: true,
+        };
+        assert_eq!(negotiated(&["format.default=json"], &["*/*"]), json);
+        assert_eq!(
+            negotiated(&["format.default=json"], &["application/xml"]),
+            xml
+        );
+        assert_eq!(
+            negotiated(&["format.json=never"], &["application/json"]),
+            xml
+        );
+        assert_eq!(negotiated(&[], &["text/html"]), xml);
+        let refused = Negotiated {
+            acceptable: false,
+            ..xml
+        };
+        assert_eq!(
+            negotiated(&["format.unacceptable=not_acceptable"], &["text/html"]),
+            refused
+        );
+    }
+}

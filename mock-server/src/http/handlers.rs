@@ -1,0 +1,180 @@
+//! The operations: read the body, ask the domain, show what came of it.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderValue, StatusCode, header::LOCATION, request::Parts};
+use bandwidth_fixtures::{
+    Consultation, Secret,
+    profile::{CreateResponse, CreateStatus, DeleteStatus, EmptyList, UserKey},
+};
+
+use super::{
+    answer::Answer,
+    auth::{Caller, Who},
+    body::Received,
+    content_type,
+    refusal::Refusal,
+    route::Route,
+    views,
+};
+use crate::{
+    app::App,
+    codec::{self, Document, Format},
+    domain::User,
+    wire::{AccountView, UserBody},
+};
+
+/// What every operation has at hand.
+pub(super) struct Call<'a> {
+    pub(super) app: &'a App,
+    pub(super) head: &'a Parts,
+    pub(super) body: &'a Received,
+    pub(super) route: &'a Route<'a>,
+    pub(super) caller: &'a Caller,
+    pub(super) format: Format,
+    pub(super) rules: &'a Consultation,
+}
+
+type Outcome = Result<Answer, Refusal>;
+
+impl Call<'_> {
+    pub(super) fn list_users(&self) -> Outcome {
+        // The users are immutable and shared, so the lock is not held while they are encoded.
+        let (users, roles): (Vec<Arc<User>>, _) = {
+            let account = self.caller.slot.account();
+            (account.users().cloned().collect(), account.roles().to_vec())
+        };
+        if users.is_empty() && self.rules.list_empty() == EmptyList::Error230 {
+            return Err(Refusal::NoResults);
+        }
+        let views = users
+            .iter()
+            .map(|user| views::user(user, &roles, self.rules))
+            .collect();
+        Ok(self.answer(StatusCode::OK, &Document::Users(views)))
+    }
+
+    pub(super) fn get_user(&self, key: &str) -> Outcome {
+        let account = self.caller.slot.account();
+        let user = account.find(key, self.rules)?;
+        let view = views::user(user, account.roles(), self.rules);
+        Ok(self.answer(StatusCode::OK, &Document::User(view)))
+    }
+
+    /// `/users/{userid}` also names the user's account (RAML).
+    pub(super) fn get_login_user(&self, key: &str) -> Outcome {
+        let slot = &self.caller.slot;
+        let account = slot.account();
+        let user = account.find(key, self.rules)?;
+        let mut view = views::user(user, account.roles(), self.rules);
+        view.account = Some(AccountView {
+            id: &slot.id,
+            company_name: &slot.company_name,
+        });
+        Ok(self.answer(StatusCode::OK, &Document::User(view)))
+    }
+
+    pub(super) fn create_user(&self) -> Outcome {
+        let body = self.user_body()?;
+        let slot = &self.caller.slot;
+        let user = self.app.store.create_user(slot, &body, self.rules)?;
+        let status = match self.rules.create_status() {
+            CreateStatus::Created => StatusCode::CREATED,
+            CreateStatus::Ok => StatusCode::OK,
+        };
+        let answer = match self.rules.create_response() {
+            CreateResponse::Empty => Answer::empty(status),
+            shown => {
+                let account = slot.account();
+                let mut view = views::user(&user, account.roles(), self.rules);
+                if shown == CreateResponse::WithoutEmail {
+                    view.email = None;
+                }
+                self.answer(status, &Document::User(view))
+            }
+        };
+        let key = match self.rules.naming_user_key() {
+            UserKey::UserId => &user.id,
+            UserKey::Username => &user.username,
+        };
+        // Ids and usernames are made of characters that need no encoding in a path.
+        let location = format!("{}/accounts/{}/users/{key}", self.route.base, slot.id);
+        Ok(match HeaderValue::from_str(&location) {
+            Ok(location) => answer.header(LOCATION, location),
+            Err(_) => answer,
+        })
+    }
+
+    pub(super) fn update_user(&self, key: &str) -> Outcome {
+        let body = self.user_body()?;
+        let slot = &self.caller.slot;
+        let user = self.app.store.update_user(slot, key, &body, self.rules)?;
+        let account = slot.account();
+        let view = views::user(&user, account.roles(), self.rules);
+        Ok(self.answer(StatusCode::OK, &Document::User(view)))
+    }
+
+    pub(super) fn delete_user(&self, key: &str) -> Outcome {
+        self.caller.slot.account().delete(key, self.rules)?;
+        Ok(match self.rules.delete_status() {
+            DeleteStatus::Ok => self.answer(StatusCode::OK, &Document::Nothing),
+            DeleteStatus::NoContent => Answer::empty(StatusCode::NO_CONTENT),
+        })
+    }
+
+    pub(super) fn list_roles(&self) -> Answer {
+        let account = self.caller.slot.account();
+        let views = account
+            .roles()
+            .iter()
+            .map(|role| views::role(role, self.rules))
+            .collect();
+        self.answer(StatusCode::OK, &Document::Roles(views))
+    }
+
+    /// Only the login itself may do it; 200 with an empty body (RAML).
+    pub(super) fn change_password(&self, username: &str) -> Outcome {
+        let mut account = self.caller.slot.account();
+        let own = match self.caller.who {
+            Who::ApiLogin => account.login_password(username).is_some(),
+            Who::User(number) => account
+                .find_number(number)
+                .is_some_and(|user| *user.username == *username),
+        };
+        if !own {
+            return Err(Refusal::NotPasswordOwner);
+        }
+        let password = self.password_body()?;
+        match self.caller.who {
+            Who::ApiLogin => account.change_login_password(&password, self.rules)?,
+            Who::User(number) => account.change_user_password(number, &password, self.rules)?,
+        }
+        Ok(Answer::empty(StatusCode::OK))
+    }
+
+    fn answer(&self, status: StatusCode, document: &Document<'_>) -> Answer {
+        Answer::with(status, self.format, document, self.rules)
+    }
+
+    fn user_body(&self) -> Result<UserBody, Refusal> {
+        let (format, bytes) = self.body()?;
+        Ok(codec::user(format, bytes, self.rules)?)
+    }
+
+    fn password_body(&self) -> Result<Secret, Refusal> {
+        let (format, bytes) = self.body()?;
+        let password = codec::password(format, bytes, self.rules)?;
+        Ok(password)
+    }
+
+    fn body(&self) -> Result<(Format, &[u8]), Refusal> {
+        match self.body {
+            Received::Whole(bytes) => Ok((
+                content_type::format(&self.head.headers, bytes, self.rules)?,
+                bytes,
+            )),
+            Received::TooLarge => Err(Refusal::BodyTooLarge),
+            Received::Broken => Err(Refusal::BrokenBody),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! From the domain's users and roles to what responses show of them.
+
+use std::sync::Arc;
+
+use bandwidth_fixtures::{
+    Consultation,
+    profile::{DefaultFields, RoleForm, Telephone, UserKey},
+};
+
+use crate::{
+    domain::{Role, User},
+    wire::{RoleView, UserView},
+};
+
+/// What is shown of a user. The profile is asked only for what makes a difference to this user.
+pub(super) fn user<'a>(user: &'a User, roles: &'a [Role], rules: &Consultation) -> UserView<'a> {
+    let shows_defaults = || rules.user_default_fields() == DefaultFields::Sent;
+    let telephone_number = user
+        .telephone_number
+        .as_deref()
+        .filter(|_| rules.user_telephone() != Telephone::Absent);
+    UserView {
+        user_id: (rules.naming_user_key() == UserKey::UserId).then_some(&*user.id),
+        username: &user.username,
+        first_name: user.first_name.as_deref(),
+        last_name: user.last_name.as_deref(),
+        email: user.email.as_deref(),
+        telephone_number,
+        roles: (!user.roles.is_empty() || shows_defaults())
+            .then(|| roles_of(&user.roles, roles, rules)),
+        enabled: (!user.enabled || shows_defaults()).then_some(user.enabled),
+        account: None,
+    }
+}
+
+fn roles_of<'a>(ids: &[Arc<str>], roles: &'a [Role], rules: &Consultation) -> Vec<RoleView<'a>> {
+    ids.iter()
+        .filter_map(|id| roles.iter().find(|role| role.id == *id))
+        .map(|known| role(known, rules))
+        .collect()
+}
+
+/// What is shown of a role.
+pub(super) fn role<'a>(role: &'a Role, rules: &Consultation) -> RoleView<'a> {
+    match rules.role_form() {
+        RoleForm::IdAndName => RoleView {
+            id: Some(&role.id),
+            name: &role.name,
+            permissions: None,
+        },
+        RoleForm::NameAndPermissions => RoleView {
+            id: None,
+            name: &role.name,
+            permissions: Some(&role.permissions),
+        },
+    }
+}
