@@ -240,6 +240,7 @@ fn serve(arguments: &ServeArguments) -> ExitCode {
 }
 
 fn run_server(config: &Config) -> Result<(), String> {
+    let app = config.app().map_err(|error| error.to_string())?;
     let listener = server::bind(config.listen).map_err(|error| cannot_listen(config, &error))?;
     let address = listener
         .local_addr()
@@ -248,7 +249,6 @@ fn run_server(config: &Config) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
-    let app = Arc::new(config.app());
     let served = runtime.block_on(async {
         let (stop, stopped) = watch::channel(());
         let mut signals =
@@ -258,7 +258,7 @@ fn run_server(config: &Config) -> Result<(), String> {
             signals.wait().await;
             drop(stop);
         });
-        server::serve(listener, app, stopped)
+        server::serve(listener, Arc::new(app), stopped)
             .await
             .map_err(|error| format!("cannot serve: {error}"))
     });

@@ -141,11 +141,6 @@ impl Config {
             generate::add_users(&mut seed, count);
         }
 
-        let faults = given(&arguments.fault, file.fault);
-        for fault in &faults {
-            FaultRule::from_str(fault).map_err(ConfigError::Value)?;
-        }
-
         let announce = match (arguments.announce, file.announce) {
             (Some(announce), _) => announce,
             (None, Some(text)) => Announce::from_str(&text).map_err(ConfigError::Value)?,
@@ -165,7 +160,7 @@ impl Config {
             },
             profile,
             seed,
-            faults,
+            faults: given(&arguments.fault, file.fault),
             random_seed: match arguments.random_seed.or(file.random_seed) {
                 Some(seed) => seed,
                 None => fresh_seed(),
@@ -177,19 +172,19 @@ impl Config {
     }
 
     /// The world that the configuration describes.
-    pub(crate) fn app(&self) -> App {
-        App {
+    pub(crate) fn app(&self) -> Result<App, ConfigError> {
+        Ok(App {
             store: Store::from_seed(&self.seed, mix(self.random_seed, 0)),
             profile: self.profile.clone(),
             faults: self
                 .faults
                 .iter()
-                .map(|fault| FaultRule::from_str(fault).expect("it was checked"))
-                .collect(),
+                .map(|fault| FaultRule::from_str(fault).map_err(ConfigError::Value))
+                .collect::<Result<_, _>>()?,
             clock: Clock::system(),
             random_seed: self.random_seed,
             explain: self.explain,
-        }
+        })
     }
 }
 

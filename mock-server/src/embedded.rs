@@ -10,7 +10,10 @@ use bandwidth_fixtures::{NamedProfile, Seed};
 use thiserror::Error;
 use tokio::sync::watch;
 
-use crate::{config::Config, server};
+use crate::{
+    config::{Config, ConfigError},
+    server,
+};
 
 /// A running server. It has a thread and a runtime of its own, so it works from any test, with
 /// or without an async runtime. Dropping it stops it.
@@ -23,8 +26,14 @@ pub struct MockServer {
 
 /// Why a server did not start.
 #[derive(Debug, Error)]
-#[error("the mock server did not start: {0}")]
-pub struct StartError(#[from] std::io::Error);
+pub enum StartError {
+    /// No port, thread or runtime.
+    #[error("the mock server did not start: {0}")]
+    Io(#[from] std::io::Error),
+    /// An option that cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
 
 /// Options of a server.
 #[derive(Debug, Default)]
@@ -32,6 +41,7 @@ pub struct StartError(#[from] std::io::Error);
 pub struct Builder {
     profile: Option<NamedProfile>,
     seed: Option<Seed>,
+    faults: Vec<String>,
 }
 
 impl Builder {
@@ -47,6 +57,12 @@ impl Builder {
         self
     }
 
+    /// Lets requests fail, as `--fault` does: `status=503,every=5`.
+    pub fn fault(mut self, rule: impl Into<String>) -> Self {
+        self.faults.push(rule.into());
+        self
+    }
+
     /// Starts the server on a free port of 127.0.0.1. It is bound when this returns.
     pub fn start_blocking(self) -> Result<MockServer, StartError> {
         let mut config = Config::default();
@@ -56,6 +72,7 @@ impl Builder {
         if let Some(seed) = self.seed {
             config.seed = seed;
         }
+        config.faults = self.faults;
         MockServer::launch(&config)
     }
 
@@ -98,7 +115,7 @@ impl MockServer {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let app = Arc::new(config.app());
+        let app = Arc::new(config.app()?);
         let (stop, stopped) = watch::channel(());
         let thread = std::thread::Builder::new()
             .name("bandwidth-mock".to_owned())

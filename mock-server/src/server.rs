@@ -73,6 +73,8 @@ async fn connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
+        // A client that has said all may close its side before it reads, as `nc -N` does.
+        .half_close(true)
         // As the real one writes them; a client that compares names exactly is wrong, but exists.
         .title_case_headers(true)
         .serve_connection(TokioIo::new(stream), service);

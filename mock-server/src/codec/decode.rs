@@ -91,6 +91,9 @@ impl Reader<'_> {
         }
         match self.format {
             Format::Json => read(json::read(text)?),
+            Format::Xml if text.trim_ascii_start().starts_with(['{', '[']) => {
+                Err(DecodeError::JsonReadAsXml)
+            }
             Format::Xml => {
                 let document = xml::read(text)?;
                 if document.root != root {

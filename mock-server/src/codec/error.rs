@@ -12,6 +12,9 @@ pub enum DecodeError {
     /// Nothing was sent.
     #[error("The request has no body.")]
     Empty,
+    /// JSON where XML is expected: the trap that the guide warns of.
+    #[error("The body is JSON but was read as XML; send Content-Type: application/json with it.")]
+    JsonReadAsXml,
     /// The bytes are not UTF-8.
     #[error("The body is not valid UTF-8 (first wrong byte at offset {offset}).")]
     NotUtf8 {
@@ -107,7 +110,7 @@ impl Quoted {
 impl fmt::Display for Quoted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
-            f.write_str("a field whose name is no plain name")
+            f.write_str("`(not shown)`")
         } else {
             write!(f, "`{}`", self.0)
         }

@@ -1,1 +1,393 @@
+//! The rules, without HTTP.
 
+use bandwidth_fixtures::{Consultation, NamedProfile, Secret, profile::UsernameCase};
+use proptest::prelude::*;
+
+use super::{Account, DomainError, PasswordRule, Role, Taken, User};
+use crate::wire::UserBody;
+
+/// No other account has anything.
+struct Nobody;
+
+impl Taken for Nobody {
+    fn username(&self, _: &str, _: UsernameCase) -> bool {
+        false
+    }
+
+    fn email(&self, _: &str) -> bool {
+        false
+    }
+}
+
+fn rules(set: &[&str]) -> Consultation {
+    let mut profile = NamedProfile::built_in("guide").unwrap();
+    profile.set(set.iter().copied()).unwrap();
+    Consultation::of(*profile.options())
+}
+
+fn account() -> Account {
+    let roles = ["r1", "r2"].map(|id| Role {
+        id: id.into(),
+        name: format!("Role {id}").into(),
+        permissions: Vec::new(),
+    });
+    Account::new(
+        "12345",
+        [7; 16],
+        ("api-user", &Secret::new("x")),
+        roles.into(),
+        1,
+    )
+}
+
+fn body() -> UserBody {
+    UserBody {
+        username: Some("asmith".to_owned()),
+        first_name: Some("Anna".to_owned()),
+        last_name: Some("Smith".to_owned()),
+        email: Some("a.smith@example.com".to_owned()),
+        password: Some(Secret::new("Teal-Wagon.47")),
+        ..UserBody::default()
+    }
+}
+
+fn create(change: impl FnOnce(&mut UserBody), set: &[&str]) -> Result<(), DomainError> {
+    let mut body = body();
+    change(&mut body);
+    account().create(&body, &Nobody, &rules(set)).map(|_| ())
+}
+
+fn with_password(password: &str, set: &[&str]) -> Result<(), PasswordRule> {
+    create(|body| body.password = Some(Secret::new(password)), set).map_err(|error| match error {
+        DomainError::Password(rule) => rule,
+        other => panic!("{other:?}"),
+    })
+}
+
+#[test]
+fn the_password_policy_of_the_guide() {
+    use PasswordRule as R;
+    for (password, expected) in [
+        ("Teal-Wagon.47", Ok(())),
+        ("aB3-aaaa", Ok(())),
+        ("aB3-aaa", Err(R::TooShort)),
+        // Characters are counted, not bytes.
+        ("aB3-ééé", Err(R::TooShort)),
+        ("aB3-éééé", Ok(())),
+        ("teal-wagon.47", Err(R::Classes)),
+        ("TEAL-WAGON.47", Err(R::Classes)),
+        ("TealWagon.XX", Err(R::Classes)),
+        ("TealWagon47", Err(R::Classes)),
+        ("Teal-Asmith.47", Err(R::Identity)),
+        ("Teal-ANNA.47", Err(R::Identity)),
+        ("Teal-smith.47", Err(R::Identity)),
+        ("Teal-A.SMITH.47", Err(R::Identity)),
+        ("1A-a.smith@example.com", Err(R::Identity)),
+    ] {
+        assert_eq!(with_password(password, &[]), expected, "{password}");
+    }
+    assert_eq!(with_password(&"aB3-".repeat(32), &[]), Ok(()));
+    assert_eq!(
+        with_password(&format!("{}x", "aB3-".repeat(32)), &[]),
+        Err(R::TooLong)
+    );
+}
+
+#[test]
+fn each_password_rule_follows_its_behaviour() {
+    use PasswordRule as R;
+    for (set, password, expected) in [
+        ("password.min_length=14", "Teal-Wagon.47", Err(R::TooShort)),
+        ("password.max_length=12", "Teal-Wagon.47", Err(R::TooLong)),
+        ("password.classes=3", "TealWagon47", Ok(())),
+        ("password.classes=0", "tealwagon", Ok(())),
+        ("password.identity=allowed", "Teal-Asmith.47", Ok(())),
+        (
+            "password.charset=simple",
+            "Teal Wagon.47",
+            Err(R::Characters),
+        ),
+        (
+            "password.charset=simple",
+            "Téal-Wagon.47",
+            Err(R::Characters),
+        ),
+        (
+            "password.common_words=refused",
+            "My-QwErTy.47",
+            Err(R::CommonWord),
+        ),
+        ("password.repeats=3", "abcX-1-abcX", Err(R::Repeats)),
+        ("password.repeats=3", "abcX-1-abcY", Ok(())),
+        ("password.repeats=3", "aaaa-B-1", Ok(())),
+        ("password.repeats=3", "aaaaa-B-1", Err(R::Repeats)),
+    ] {
+        assert_eq!(
+            with_password(password, &[set]),
+            expected,
+            "{set} {password}"
+        );
+    }
+}
+
+#[test]
+fn short_names_do_not_forbid_every_password() {
+    let named_jo = |body: &mut UserBody| body.first_name = Some("Jo".to_owned());
+    let create_jo = create(
+        |body| {
+            named_jo(body);
+            body.password = Some(Secret::new("Banjo-Wagon.47"));
+        },
+        &[],
+    );
+    assert_eq!(create_jo, Ok(()));
+}
+
+#[test]
+fn usernames_and_emails_have_forms() {
+    let username = |text: &str| create(|body| body.username = Some(text.to_owned()), &[]);
+    for text in ["a", "A.b_c-d@e9", &"x".repeat(100)] {
+        assert_eq!(username(text), Ok(()), "{text}");
+    }
+    for text in ["a b", "a/b", "é", "a+b", "a:b", "%41"] {
+        assert_eq!(
+            username(text),
+            Err(DomainError::UsernameCharacters),
+            "{text}"
+        );
+    }
+    assert_eq!(
+        username(&"x".repeat(101)),
+        Err(DomainError::UsernameTooLong)
+    );
+    assert_eq!(username("api-user"), Err(DomainError::UsernameTaken));
+
+    let email = |text: &str| create(|body| body.email = Some(text.to_owned()), &[]);
+    for text in ["a@b.c", "o'brien+x@mail.example.com", "é@exämple.com"] {
+        assert_eq!(email(text), Ok(()), "{text}");
+    }
+    for text in [
+        "a", "a@b", "@b.c", "a@", "a@b..c", "a@.c", "a b@c.d", "a@b@c.d", "a@b.c\n",
+    ] {
+        assert_eq!(email(text), Err(DomainError::EmailInvalid), "{text}");
+    }
+}
+
+#[test]
+fn telephone_numbers_have_the_form_of_the_profile() {
+    let telephone = |text: &str, set: &str| {
+        create(|body| body.telephone_number = Some(text.to_owned()), &[set])
+    };
+    assert_eq!(
+        telephone("9195550100", "user.telephone=ten_digits_optional"),
+        Ok(())
+    );
+    assert_eq!(telephone("", "user.telephone=ten_digits_optional"), Ok(()));
+    assert_eq!(
+        telephone("", "user.telephone=ten_digits_required"),
+        Err(DomainError::TelephoneRequired)
+    );
+    assert_eq!(
+        telephone("+19195550100", "user.telephone=e164_optional"),
+        Ok(())
+    );
+    for text in ["919555010", "91955501000", "919-555-0100", "+19195550100"] {
+        let result = telephone(text, "user.telephone=ten_digits_optional");
+        assert_eq!(result, Err(DomainError::TelephoneInvalid), "{text}");
+    }
+    for text in ["9195550100", "+09195550100", "+1", "+1234567890123456"] {
+        let result = telephone(text, "user.telephone=e164_optional");
+        assert_eq!(result, Err(DomainError::TelephoneInvalid), "{text}");
+    }
+}
+
+#[test]
+fn the_last_passwords_are_refused() {
+    let rules = rules(&["password.history=2"]);
+    let mut account = account();
+    let user = account.create(&body(), &Nobody, &rules).unwrap();
+    let mut change =
+        |text: &str| account.change_user_password(user.number, &Secret::new(text), &rules);
+    let reused = Err(DomainError::Password(PasswordRule::Reused));
+    assert_eq!(change("Teal-Wagon.47"), reused);
+    assert_eq!(change("Teal-Wagon.48"), Ok(()));
+    assert_eq!(change("Teal-Wagon.47"), reused);
+    assert_eq!(change("Teal-Wagon.49"), Ok(()));
+    assert_eq!(change("Teal-Wagon.47"), Ok(()));
+}
+
+/// What an update to these fields makes of a user that has all of them.
+fn updated(set: &[&str], change: impl FnOnce(&mut UserBody)) -> Result<User, DomainError> {
+    let rules = rules(set);
+    let mut account = account();
+    let mut whole = body();
+    whole.roles = Some(vec![crate::wire::RoleReference {
+        id: Some("r1".to_owned()),
+        name: None,
+    }]);
+    whole.enabled = Some(false);
+    let user = account.create(&whole, &Nobody, &rules)?;
+    let mut body = UserBody::default();
+    change(&mut body);
+    let after = account.update(&user.id, &body, &Nobody, &rules)?;
+    assert_eq!(
+        account.find(&user.id, &rules),
+        Ok(&after),
+        "the echo is what is kept"
+    );
+    Ok(User::clone(&after))
+}
+
+#[test]
+fn put_replaces_merges_or_requires() {
+    let jane = |body: &mut UserBody| body.first_name = Some("Jane".to_owned());
+
+    let replaced = updated(&[], jane).unwrap();
+    assert_eq!(&*replaced.username, "asmith");
+    assert_eq!(replaced.first_name.as_deref(), Some("Jane"));
+    assert_eq!((replaced.last_name, replaced.email), (None, None));
+    assert!(replaced.roles.is_empty() && replaced.enabled);
+    assert_eq!(replaced.passwords.len(), 1);
+
+    let merged = updated(&["put.semantics=merge"], jane).unwrap();
+    assert_eq!(merged.first_name.as_deref(), Some("Jane"));
+    assert_eq!(merged.last_name.as_deref(), Some("Smith"));
+    assert_eq!(merged.email.as_deref(), Some("a.smith@example.com"));
+    assert!(!merged.roles.is_empty() && !merged.enabled);
+
+    let requiring = ["put.semantics=replace_requiring_fields"];
+    assert_eq!(
+        updated(&requiring, jane),
+        Err(DomainError::LastNameRequired)
+    );
+    let all_required = |body: &mut UserBody| {
+        jane(body);
+        body.last_name = Some("Smith".to_owned());
+        body.email = Some("b@example.com".to_owned());
+    };
+    let replaced = updated(&requiring, all_required).unwrap();
+    assert!(replaced.roles.is_empty() && replaced.enabled);
+}
+
+#[test]
+fn given_but_empty_clears_in_a_merge_too() {
+    let merged = updated(&["put.semantics=merge"], |body| {
+        body.last_name = Some(String::new());
+        body.roles = Some(Vec::new());
+    });
+    let merged = merged.unwrap();
+    assert_eq!(merged.last_name, None);
+    assert!(merged.roles.is_empty());
+    let emptied = |body: &mut UserBody| body.username = Some(String::new());
+    assert_eq!(updated(&[], emptied), Err(DomainError::UsernameRequired));
+    let emptied = |body: &mut UserBody| body.password = Some(Secret::new(""));
+    assert_eq!(updated(&[], emptied), Err(DomainError::PasswordRequired));
+}
+
+#[test]
+fn a_refused_update_changes_nothing_and_frees_nothing() {
+    let rules = rules(&[]);
+    let mut account = account();
+    let user = account.create(&body(), &Nobody, &rules).unwrap();
+    let mut wrong = UserBody {
+        username: Some("other".to_owned()),
+        ..UserBody::default()
+    };
+    wrong.password = Some(Secret::new("weak"));
+    account
+        .update(&user.id, &wrong, &Nobody, &rules)
+        .unwrap_err();
+    assert_eq!(account.find(&user.id, &rules), Ok(&user));
+    assert_eq!(
+        account.create(&body(), &Nobody, &rules),
+        Err(DomainError::UsernameTaken)
+    );
+    // A rename frees the old name and takes the new one.
+    wrong.password = None;
+    account.update(&user.id, &wrong, &Nobody, &rules).unwrap();
+    account.create(&body(), &Nobody, &rules).unwrap();
+}
+
+#[test]
+fn ids_are_never_used_again_and_a_deleted_name_is_free() {
+    let rules = rules(&[]);
+    let mut account = account();
+    let first = account.create(&body(), &Nobody, &rules).unwrap();
+    account.delete(&first.id, &rules).unwrap();
+    assert_eq!(
+        account.delete(&first.id, &rules),
+        Err(DomainError::UnknownUser)
+    );
+    let second = account.create(&body(), &Nobody, &rules).unwrap();
+    assert_eq!((&*first.id, &*second.id), ("u1", "u2"));
+}
+
+#[test]
+fn case_matters_or_not_as_the_profile_says() {
+    let upper = |body: &mut UserBody| body.username = Some("ASMITH".to_owned());
+    for (set, expected) in [
+        ("username.case=sensitive", Ok(())),
+        ("username.case=insensitive", Err(DomainError::UsernameTaken)),
+    ] {
+        let rules = rules(&[set]);
+        let mut account = account();
+        account.create(&body(), &Nobody, &rules).unwrap();
+        let mut other = body();
+        upper(&mut other);
+        assert_eq!(
+            account.create(&other, &Nobody, &rules).map(|_| ()),
+            expected,
+            "{set}"
+        );
+    }
+}
+
+#[test]
+fn uuids_look_like_uuids_and_differ() {
+    let rules = rules(&["user.id_style=uuid"]);
+    let mut account = account();
+    let mut seen = std::collections::HashSet::new();
+    for number in 0..50 {
+        let mut body = body();
+        body.username = Some(format!("user-{number}"));
+        let user = account.create(&body, &Nobody, &rules).unwrap();
+        let parts: Vec<usize> = user.id.split('-').map(str::len).collect();
+        assert_eq!(parts, [8, 4, 4, 4, 12], "{}", user.id);
+        assert!(
+            user.id[14..].starts_with('4') && "89ab".contains(&user.id[19..20]),
+            "{}",
+            user.id
+        );
+        assert!(seen.insert(user.id.clone()));
+    }
+}
+
+proptest! {
+    /// Whatever is done, the users found by list, id and name are the same.
+    #[test]
+    fn the_indexes_agree_with_the_users(steps in proptest::collection::vec((0_u8..3, 0_usize..4, 0_usize..4), 0..40)) {
+        let rules = rules(&["username.case=insensitive"]);
+        let names = ["anna", "Ben", "cleo", "BEN"];
+        let mut account = account();
+        for (kind, name, target) in steps {
+            let key = account.users().nth(target).map(|user| user.id.to_string()).unwrap_or_default();
+            let mut body = body();
+            body.username = Some(names[name].to_owned());
+            let _ = match kind {
+                0 => account.create(&body, &Nobody, &rules).map(|_| ()),
+                1 => account.update(&key, &body, &Nobody, &rules).map(|_| ()),
+                _ => account.delete(&key, &rules),
+            };
+            let mut seen = std::collections::HashSet::new();
+            for user in account.users() {
+                prop_assert!(seen.insert(user.username.to_lowercase()), "a name is there twice");
+                prop_assert_eq!(account.find(&user.id, &rules), Ok(user));
+                prop_assert!(account.has_username(&user.username));
+            }
+            for name in names {
+                let taken = account.username_taken(name, None, UsernameCase::Insensitive);
+                prop_assert_eq!(taken, seen.contains(&name.to_lowercase()));
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The command line: wrong arguments in one line, announcements, signals, readiness.
+
+use std::{net::TcpListener, process::Command};
+
+use crate::program::{Serving, program, run};
+
+/// The one line that a wrong start prints.
+fn refusal(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{printed}");
+    assert_eq!(
+        printed.trim_end().lines().count(),
+        1,
+        "more than one line:\n{printed}"
+    );
+    assert!(output.stdout.is_empty());
+    printed
+}
+
+#[test]
+fn each_wrong_start_is_told_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        name.to_owned()
+    };
+    let profile = file(
+        "profile.toml",
+        "format = 1\nname = \"x\"\nbase = \"guide\"\n[put]\nsemantic = \"merge\"\n",
+    );
+    let not_toml = file("not.toml", "format = \n");
+    let seed = file("seed.json", "{\"format\":1,\"accounts\":[]}");
+    let config = file("config.toml", "listn = \":0\"\n");
+    let starts: &[&[&str]] = &[
+        &["--prot", "8080"],
+        &["--listen"],
+        &["--listen", "nowhere"],
+        &["--listen", "127.0.0.1:99999"],
+        &["--listen", "192.0.2.1:0"],
+        &["--profile", "guidee"],
+        &["--profile", &profile],
+        &["--profile", &not_toml],
+        &["--set", "put.semantic=merge"],
+        &["--set", "put.semantics=patch"],
+        &["--set", "password.min_length=many"],
+        &["--seed", "demoo"],
+        &["--seed", &seed],
+        &["--users", "-1"],
+        &["--rate-limit", "fast"],
+        &["--fault", "every=2"],
+        &["--fault", "status=503,operation=create"],
+        &["--announce", "loud"],
+        &["--log", "my=loud"],
+        &["--config", "nothing.toml"],
+        &["--config", &config],
+        &["serv"],
+        &["behaviours", "put.semantic"],
+        &["profiles", "nothing.toml"],
+        &["ready", "--url", "ftp://x"],
+        &["completions", "tcsh"],
+    ];
+    let lines: Vec<String> = starts
+        .iter()
+        .map(|arguments| {
+            let line = refusal(program(arguments).current_dir(folder.path()));
+            format!(
+                "bandwidth-mock {}\n    {}",
+                arguments.join(" "),
+                line.trim_end()
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn a_port_in_use_is_told_with_the_way_out() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let line = refusal(&mut program(&["--listen", &address]));
+    assert_eq!(
+        line,
+        format!(
+            "error: cannot listen on {address}: the port is in use; choose another, or a free one with --listen :0\n"
+        )
+    );
+}
+
+#[test]
+fn a_variable_gives_a_flag_and_a_flag_beats_it_and_both_beat_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("mock.toml");
+    std::fs::write(
+        &config,
+        "profile = \"published\"\nset = [\"put.semantics=merge\"]\nseed = \"empty\"\n",
+    )
+    .unwrap();
+    let config = config.to_str().unwrap();
+    let profile = |serving: &Serving| serving.announced["profile"].as_str().unwrap().to_owned();
+
+    let from_file = Serving::start(&["--config", config]);
+    assert_eq!(profile(&from_file), "published");
+    let from_flag = Serving::start(&["--config", config, "--profile", "guide"]);
+    assert_eq!(profile(&from_flag), "guide");
+
+    let line =
+        refusal(program(&["--config", config]).env("BANDWIDTH_MOCK_PROFILE", "from-variable"));
+    assert!(line.contains("from-variable"), "{line}");
+    let line = refusal(
+        program(&["--profile", "from-flag"]).env("BANDWIDTH_MOCK_PROFILE", "from-variable"),
+    );
+    assert!(line.contains("from-flag"), "{line}");
+    let line = refusal(program(&[]).env(
+        "BANDWIDTH_MOCK_SET",
+        "put.semantics=merge;put.semantics=patch",
+    ));
+    assert!(line.contains("`patch`"), "{line}");
+}
+
+#[test]
+fn json_announces_what_a_script_needs_and_sigterm_ends_with_0() {
+    let serving = Serving::start(&["--profile", "published"]);
+    let origin = format!("http://{}", serving.address());
+    assert_eq!(
+        serving.announced,
+        serde_json::json!({
+            "baseUrl": format!("{origin}/api"),
+            "adminUrl": format!("{origin}/__admin"),
+            "accountId": "12345",
+            "username": "api-user",
+            "password": "Api-Passw0rd!23",
+            "profile": "published",
+        })
+    );
+    let ready = run(&["ready", "--url", &origin]);
+    assert!(ready.status.success());
+    // An open connection does not keep it.
+    let idle = std::net::TcpStream::connect(serving.address()).unwrap();
+    let (code, printed) = serving.terminate();
+    assert_eq!((code, printed.as_str()), (Some(0), ""));
+    drop(idle);
+    let gone = run(&["ready", "--url", &origin]);
+    assert_eq!(gone.status.code(), Some(1));
+}
+
+#[test]
+fn many_users_can_be_made_up() {
+    let serving = Serving::start(&["--users", "1000"]);
+    let output = Command::new("curl")
+        .args(["-s", "-u", "api-user:Api-Passw0rd!23"])
+        .arg(format!(
+            "http://{}/api/accounts/12345/users",
+            serving.address()
+        ))
+        .output();
+    // curl is not everywhere; the list itself is checked through the library elsewhere.
+    if let Ok(output) = output {
+        let listed = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(listed.matches("<User>").count(), 1001);
+        assert!(listed.contains("<UserId>u1001</UserId><Username>user-1001</Username>"));
+    }
+}
+
+#[test]
+fn help_teaches_by_example() {
+    for command in [
+        "",
+        "serve",
+        "profiles",
+        "behaviours",
+        "ready",
+        "completions",
+    ] {
+        let arguments: Vec<&str> = [command, "--help"]
+            .into_iter()
+            .filter(|word| !word.is_empty())
+            .collect();
+        let output = run(&arguments);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            output.status.success() && text.contains("bandwidth-mock"),
+            "{command}: {text}"
+        );
+    }
+}
+
+#[test]
+fn completions_name_the_flags() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = run(&["completions", shell]);
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(script.contains("rate-limit"), "{shell}");
+    }
+}

@@ -1,0 +1,82 @@
+//! Every golden exchange, byte for byte, each against a server of its own.
+
+use bandwidth_fixtures::{Golden, NamedProfile, Seed, error_codes, golden::Message, goldens};
+use bandwidth_mock::MockServer;
+
+use crate::wire::{Reply, send};
+
+fn exchange(golden: &Golden) -> Reply {
+    let mut profile = NamedProfile::built_in(&golden.profile).unwrap();
+    profile.set(golden.set.iter().map(String::as_str)).unwrap();
+    let seed = Seed::built_in(&golden.seed).unwrap();
+    let mut builder = MockServer::builder().profile(profile).seed(seed);
+    for fault in &golden.faults {
+        builder = builder.fault(fault);
+    }
+    let server = builder.start_blocking().unwrap();
+    for request in &golden.before {
+        send(&server, &request.to_bytes());
+    }
+    send(&server, &golden.request.to_bytes())
+}
+
+fn difference(reply: &Reply, expected: &Message) -> Option<String> {
+    let status_line = reply.head.lines().next().unwrap_or("");
+    if status_line != expected.start {
+        return Some(format!(
+            "status line `{status_line}`, expected `{}`",
+            expected.start
+        ));
+    }
+    for (name, value) in &expected.headers {
+        if !reply.header(name).contains(&value.as_str()) {
+            return Some(format!("no header `{name}: {value}` in\n{}", reply.head));
+        }
+    }
+    (reply.body != expected.body)
+        .then(|| format!("body\n{}\nexpected\n{}", reply.body, expected.body))
+}
+
+#[test]
+fn every_golden_is_answered_byte_for_byte() {
+    let wrong: Vec<String> = goldens()
+        .iter()
+        .filter_map(|golden| {
+            let difference = difference(&exchange(golden), &golden.response)?;
+            Some(format!("{}: {difference}", golden.id))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn every_error_that_the_emulator_knows_has_a_golden() {
+    for name in error_codes().iter().filter_map(|row| row.name.as_deref()) {
+        let id = format!("errors/{name}");
+        assert!(
+            goldens().iter().any(|golden| golden.id == id),
+            "there is no golden {id}"
+        );
+    }
+}
+
+#[test]
+fn every_operation_has_a_golden_in_both_formats() {
+    for operation in [
+        "list_users",
+        "get_user",
+        "create_user",
+        "update_user",
+        "delete_user",
+        "list_roles",
+    ] {
+        for format in ["json", "xml"] {
+            let id = format!("{operation}/{format}");
+            let golden = goldens().iter().find(|golden| golden.id == id);
+            assert!(
+                golden.is_some_and(|golden| golden.profile == "guide"),
+                "there is no golden {id}"
+            );
+        }
+    }
+}

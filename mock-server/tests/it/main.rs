@@ -1,0 +1,12 @@
+//! The server as a client sees it: literal bytes over TCP, and the program itself.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod behaviours;
+mod command_line;
+mod concurrency;
+mod goldens;
+mod http;
+mod program;
+mod secrets;
+mod wire;

@@ -1,0 +1,86 @@
+//! Running the program.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Child, Command, Output, Stdio},
+};
+
+/// The program with these arguments, and none of the caller's variables for it.
+pub(crate) fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bandwidth-mock"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("BANDWIDTH_MOCK_")) {
+        command.env_remove(name);
+    }
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs it to its end.
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    program(arguments).output().unwrap()
+}
+
+/// A program that serves on a free port, killed when dropped.
+pub(crate) struct Serving {
+    child: Child,
+    /// What it announced.
+    pub(crate) announced: serde_json::Value,
+}
+
+impl Serving {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut child = program(arguments)
+            .args(["--listen", ":0", "--announce", "json"])
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let announced = serde_json::from_str(&line).unwrap();
+        Self { child, announced }
+    }
+
+    /// `127.0.0.1:PORT`
+    pub(crate) fn address(&self) -> String {
+        let url = self.announced["baseUrl"].as_str().unwrap();
+        url.trim_start_matches("http://")
+            .trim_end_matches("/api")
+            .to_owned()
+    }
+
+    /// Sends SIGTERM, and tells the exit code and everything that was printed after the
+    /// announcement.
+    pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
+        let killed = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status()
+            .unwrap();
+        assert!(killed.success());
+        let mut printed = String::new();
+        self.child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut printed)
+            .unwrap();
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut printed)
+            .unwrap();
+        (self.child.wait().unwrap().code(), printed)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,157 @@
+//! A client of literal bytes: what is sent is what is written here, and nothing is mended.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
+
+use bandwidth_fixtures::{NamedProfile, Seed};
+use bandwidth_mock::MockServer;
+
+/// The demo login as `Authorization` sends it.
+pub(crate) const LOGIN: &str = "Authorization: Basic YXBpLXVzZXI6QXBpLVBhc3N3MHJkITIz\r\n";
+pub(crate) const JSON: &str = "Accept: application/json\r\nContent-Type: application/json\r\n";
+pub(crate) const XML: &str = "Content-Type: application/xml\r\n";
+pub(crate) const USERS: &str = "/api/accounts/12345/users";
+
+/// A response, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Reply {
+    /// The values of a header, whatever the case of its name.
+    pub(crate) fn header(&self, name: &str) -> Vec<&str> {
+        self.head
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+            .collect()
+    }
+
+    /// The number in the error body.
+    pub(crate) fn code(&self) -> Option<u32> {
+        let after = |start: &str| self.body.split_once(start).map(|(_, rest)| rest);
+        let digits = after("<ErrorCode>").or_else(|| after("\"ErrorCode\":"))?;
+        digits
+            .split(|c: char| !c.is_ascii_digit())
+            .next()?
+            .parse()
+            .ok()
+    }
+}
+
+/// A connection that can carry several exchanges.
+pub(crate) struct Connection(TcpStream);
+
+impl Connection {
+    pub(crate) fn to(server: &MockServer) -> Self {
+        let address: SocketAddr = server.uri().trim_start_matches("http://").parse().unwrap();
+        let stream = TcpStream::connect(address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        Self(stream)
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        // A server may close before it has read everything.
+        let _ = self.0.write_all(bytes);
+    }
+
+    /// Reads one response; `with_body` is false after HEAD.
+    pub(crate) fn read(&mut self, with_body: bool) -> Reply {
+        let mut bytes = Vec::new();
+        let mut byte = [0];
+        while !bytes.ends_with(b"\r\n\r\n") {
+            assert_eq!(
+                self.0.read(&mut byte).unwrap(),
+                1,
+                "the connection ended within a head"
+            );
+            bytes.push(byte[0]);
+        }
+        let head = String::from_utf8(bytes).unwrap();
+        let mut reply = Reply {
+            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+            head,
+            body: String::new(),
+        };
+        let length = reply
+            .header("content-length")
+            .first()
+            .map_or(0, |length| length.parse().unwrap());
+        let mut body = vec![0; if with_body { length } else { 0 }];
+        self.0.read_exact(&mut body).unwrap();
+        reply.body = String::from_utf8(body).unwrap();
+        reply
+    }
+
+    /// Whether the server has closed it.
+    pub(crate) fn is_closed(&mut self) -> bool {
+        matches!(self.0.read(&mut [0]), Ok(0) | Err(_))
+    }
+}
+
+/// Sends these bytes on a connection of their own.
+pub(crate) fn send(server: &MockServer, bytes: &[u8]) -> Reply {
+    let mut connection = Connection::to(server);
+    connection.write(bytes);
+    connection.read(!bytes.starts_with(b"HEAD"))
+}
+
+/// A request as bytes; `headers` are whole lines.
+pub(crate) fn request(method: &str, path: &str, headers: &str, body: &str) -> Vec<u8> {
+    let length = if body.is_empty() {
+        String::new()
+    } else {
+        format!("Content-Length: {}\r\n", body.len())
+    };
+    format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}{length}\r\n{body}")
+        .into_bytes()
+}
+
+/// Sends a request with the demo login.
+pub(crate) fn call(
+    server: &MockServer,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> Reply {
+    send(
+        server,
+        &request(method, path, &format!("{LOGIN}{headers}"), body),
+    )
+}
+
+/// A server with some behaviours of a profile set otherwise.
+pub(crate) fn server(profile: &str, set: &[&str], seed: &str) -> MockServer {
+    let mut named = NamedProfile::built_in(profile).unwrap();
+    named.set(set.iter().copied()).unwrap();
+    let seed = Seed::built_in(seed).unwrap();
+    MockServer::builder()
+        .profile(named)
+        .seed(seed)
+        .start_blocking()
+        .unwrap()
+}
+
+/// A server of the guide with the demo seed.
+pub(crate) fn guide() -> MockServer {
+    server("guide", &[], "demo")
+}
+
+/// `Authorization` for a name and a password.
+pub(crate) fn basic(username: &str, password: &str) -> String {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    format!(
+        "Authorization: Basic {}\r\n",
+        STANDARD.encode(format!("{username}:{password}"))
+    )
+}
