@@ -5,7 +5,7 @@ mod errors;
 mod ready;
 mod tables;
 
-use std::{path::PathBuf, process::ExitCode, str::FromStr, sync::Arc};
+use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode, str::FromStr, sync::Arc};
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use tokio::sync::watch;
@@ -232,6 +232,7 @@ fn serve(arguments: &ServeArguments) -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     match run_server(&config) {
         Ok(()) => ExitCode::SUCCESS,

@@ -378,6 +378,36 @@ fn a_user_that_is_not_enabled_never_gets_in() {
 }
 
 #[test]
+fn failures_in_a_row_lock_a_login_and_a_right_one_starts_anew() {
+    let server = server("guide", &["auth.lockout=3"], "demo");
+    let wrong = || {
+        send(
+            &server,
+            &request("GET", USERS, &basic("api-user", "wrong"), ""),
+        )
+    };
+    for _ in 0..3 {
+        assert_eq!((wrong().code(), wrong().code()), (Some(401), Some(401)));
+        assert_eq!(list(&server).status, 200);
+    }
+    // Names that nobody has lock nothing.
+    for _ in 0..5 {
+        send(
+            &server,
+            &request("GET", USERS, &basic("nobody", "wrong"), ""),
+        );
+    }
+    assert_eq!(list(&server).status, 200);
+    assert_eq!(
+        [wrong().code(), wrong().code(), wrong().code()],
+        [Some(401); 3]
+    );
+    let locked = list(&server);
+    assert_eq!((locked.status, locked.code()), (401, Some(12093)));
+    assert_eq!(wrong().code(), Some(12093));
+}
+
+#[test]
 fn the_api_login_is_not_in_the_list_of_users() {
     for profile in ["guide", "published"] {
         let reply = list(&server(profile, &[], "published"));
