@@ -1,2 +1,35 @@
-//! wip
-fn main() {}
+//! The project's own chores: parses the command line and calls one module per chore.
+
+mod clients;
+mod layers;
+mod process;
+mod readme;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own chores
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Check which part of the sources may mention what
+    Layers,
+    /// Let official clients, installed into a temporary folder, work against the mock
+    Clients,
+    /// Run every `sh` block of README.md
+    Readme(readme::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().chore {
+        Chore::Layers => layers::run(),
+        Chore::Clients => clients::run(),
+        Chore::Readme(options) => readme::run(&options),
+    }
+}

@@ -158,7 +158,7 @@ fn a_password_never_comes_back() {
             .to_owned();
         for secret in [
             "Canary",
-            "7913",
+            "Bird",
             &encoded,
             "Api-Passw0rd",
             "YXBpLXVzZXI6QXBp",

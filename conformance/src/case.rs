@@ -1,0 +1,177 @@
+//! Cases: one claim about the API each, where it comes from, and how it is tested.
+
+use std::{borrow::Cow, fmt, pin::Pin, sync::Arc};
+
+use bandwidth_fixtures::{
+    Profile,
+    profile::{JsonSupport, UserKey, UserLogins, UserPaths},
+};
+
+use crate::{context::Context, outcome::CaseResult};
+
+/// How much a claim may be held against a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Level {
+    /// A source says so: may fail.
+    Documented,
+    /// It follows from HTTP, or from the expected profile: may fail.
+    Derived,
+    /// No source: never fails, records what was observed.
+    Characterise,
+}
+
+impl Level {
+    /// The word used in flags and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Documented => "documented",
+            Self::Derived => "derived",
+            Self::Characterise => "characterise",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What a case cannot do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// It creates, changes or deletes users.
+    Writing,
+    /// A target that speaks JSON.
+    Json,
+    /// An account with at least one role.
+    Role,
+    /// Internal user ids.
+    UserIds,
+    /// Users whose own name and password open the API.
+    UserLogins,
+    /// The paths below `/users` that name no account.
+    LoginPaths,
+}
+
+impl Need {
+    /// What it asks for, in words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Writing => "write access",
+            Self::Json => "JSON",
+            Self::Role => "a role in the account",
+            Self::UserIds => "internal user ids",
+            Self::UserLogins => "users that can log in to the API",
+            Self::LoginPaths => "the paths below /users",
+        }
+    }
+
+    /// Why a target of this profile cannot give it; `None` when it can, or when only the target
+    /// itself can tell.
+    fn missing_in(self, profile: &Profile) -> Option<&'static str> {
+        let (missing, reason) = match self {
+            Self::Writing | Self::Role => return None,
+            Self::Json => (
+                profile.format_json == JsonSupport::Never,
+                "the expected profile has no JSON (format.json=never)",
+            ),
+            Self::UserIds => (
+                profile.naming_user_key == UserKey::Username,
+                "the expected profile names users by username (naming.user_key=Username)",
+            ),
+            Self::UserLogins => (
+                profile.auth_user_logins == UserLogins::Refused,
+                "users of the expected profile cannot log in (auth.user_logins=refused)",
+            ),
+            Self::LoginPaths => (
+                profile.paths_users == UserPaths::AccountOnly,
+                "the expected profile has no such paths (paths.users=account_only)",
+            ),
+        };
+        missing.then_some(reason)
+    }
+}
+
+type Running<'a> = Pin<Box<dyn Future<Output = CaseResult> + 'a>>;
+type Body = Box<dyn for<'a> Fn(&'a mut Context) -> Running<'a>>;
+
+/// One claim.
+pub struct Case {
+    /// `area.topic.claim`; never means something else later.
+    pub id: Cow<'static, str>,
+    /// How much it may be held against a target.
+    pub level: Level,
+    /// What is claimed, in one sentence.
+    pub claim: Cow<'static, str>,
+    /// The document and place, or the reasoning.
+    pub source: Cow<'static, str>,
+    /// Ids of the behaviours that its outcome depends on.
+    pub measures: &'static [&'static str],
+    /// What it cannot do without.
+    pub needs: &'static [Need],
+    body: Body,
+}
+
+impl Case {
+    /// A case of which everything but what it does is known.
+    pub(crate) fn new(
+        id: impl Into<Cow<'static, str>>,
+        level: Level,
+        claim: impl Into<Cow<'static, str>>,
+        source: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            level,
+            claim: claim.into(),
+            source: source.into(),
+            measures: &[],
+            needs: &[],
+            body: Box::new(|_| Box::pin(std::future::ready(Ok(())))),
+        }
+    }
+
+    pub(crate) fn measures(mut self, behaviours: &'static [&'static str]) -> Self {
+        self.measures = behaviours;
+        self
+    }
+
+    pub(crate) fn needs(mut self, needs: &'static [Need]) -> Self {
+        self.needs = needs;
+        self
+    }
+
+    pub(crate) fn run<F>(mut self, body: F) -> Self
+    where
+        F: AsyncFn(&mut Context) -> CaseResult + 'static,
+    {
+        fn erased<F>(body: F) -> Body
+        where
+            F: for<'a> Fn(&'a mut Context) -> Running<'a> + 'static,
+        {
+            Box::new(body)
+        }
+        let body = Arc::new(body);
+        self.body = erased(move |cx| {
+            let body = Arc::clone(&body);
+            Box::pin(async move { body(cx).await })
+        });
+        self
+    }
+
+    /// The first part of the id.
+    pub fn area(&self) -> &str {
+        self.id.split('.').next().unwrap_or("")
+    }
+
+    /// Why it does not apply to a target of that profile, if it does not.
+    pub fn inapplicable(&self, profile: &Profile) -> Option<&'static str> {
+        self.needs.iter().find_map(|need| need.missing_in(profile))
+    }
+
+    /// Does what it does.
+    pub(crate) async fn execute(&self, cx: &mut Context) -> CaseResult {
+        (self.body)(cx).await
+    }
+}

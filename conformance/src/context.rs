@@ -1,0 +1,405 @@
+//! What a case works with: it sends requests through here and gets replies that it can question.
+
+use std::sync::Arc;
+
+use bandwidth_fixtures::{
+    Profile,
+    profile::{CreateStatus, IdStyle, JsonSupport, Telephone, UserKey},
+};
+
+use crate::{
+    outcome::Stop,
+    password,
+    reply::Reply,
+    run::Run,
+    target::BASE,
+    transport::{Request, Response},
+    wire::{Draft, EMAIL, Format, Role, RoleRef, Value},
+};
+
+/// Who a request says it is from.
+#[derive(Clone)]
+enum Login {
+    /// The run's login.
+    Account,
+    /// Anything else, `None` for no Authorization header at all.
+    Other(Option<String>),
+}
+
+/// A request in the making. Unless told otherwise it comes from the run's login and asks for no
+/// format.
+#[must_use = "a request does nothing until it is sent"]
+#[derive(Clone)]
+pub struct Ask {
+    request: Request,
+    login: Login,
+    format: Format,
+    creates: Option<String>,
+}
+
+impl Ask {
+    /// Asks for a format, and expects the answer in it.
+    pub fn accept(self, format: Format) -> Self {
+        self.accepting(format.media_type(), format)
+    }
+
+    /// With an Accept header as written, and the format that it should lead to.
+    pub fn accepting(mut self, accept: &str, expected: Format) -> Self {
+        self.request = self.request.header("Accept", accept);
+        self.format = expected;
+        self
+    }
+
+    /// Over raw TCP, so that no header is added: without [`Ask::accept`], none asks for a format.
+    pub fn raw(mut self) -> Self {
+        self.request = self.request.raw();
+        self
+    }
+
+    /// With a body and its Content-Type.
+    pub fn typed(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.request = self.request.header("Content-Type", content_type).body(body);
+        self
+    }
+
+    /// With a body in that format.
+    pub fn body(self, format: Format, body: impl Into<Vec<u8>>) -> Self {
+        self.typed(format.media_type(), body)
+    }
+
+    /// With a body that no header says anything about.
+    pub fn untyped(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.request = self.request.raw().body(body);
+        self
+    }
+
+    /// With an Authorization header as written, or none.
+    pub fn authorization(mut self, value: Option<&str>) -> Self {
+        self.login = Login::Other(value.map(str::to_owned));
+        self
+    }
+
+    /// From another login.
+    pub fn login(self, username: &str, password: &str) -> Self {
+        self.authorization(Some(&Run::basic(username, password)))
+    }
+
+    /// Says that success would create that user.
+    pub fn creates(mut self, username: &str) -> Self {
+        self.creates = Some(username.to_owned());
+        self
+    }
+}
+
+/// A user that a case created.
+#[derive(Clone)]
+pub struct Created {
+    /// What names it in paths.
+    pub key: String,
+    /// What it was created from, its password among it.
+    pub draft: Draft,
+    /// The answer to the create.
+    pub reply: Reply,
+}
+
+impl Created {
+    /// Its username.
+    pub fn username(&self) -> &str {
+        self.draft.text("Username")
+    }
+
+    /// Its password.
+    pub fn password(&self) -> &str {
+        self.draft.text("Password")
+    }
+
+    /// The body of an update that changes nothing and leaves the password out.
+    pub fn update(&self) -> Draft {
+        self.draft.clone().without("Password")
+    }
+}
+
+/// What a case works with.
+pub struct Context {
+    pub(crate) run: Arc<Run>,
+    /// What was seen on the way.
+    pub(crate) facts: Vec<String>,
+    /// Every response of the case.
+    pub(crate) responses: Vec<Response>,
+}
+
+impl Context {
+    /// For one case of `run`.
+    pub fn new(run: Arc<Run>) -> Self {
+        Self {
+            run,
+            facts: Vec::new(),
+            responses: Vec::new(),
+        }
+    }
+
+    /// The expected options.
+    pub fn profile(&self) -> Profile {
+        *self.run.profile()
+    }
+
+    /// The formats that the expected profile has.
+    pub fn formats(&self) -> Vec<Format> {
+        match self.profile().format_json {
+            JsonSupport::Negotiated => vec![Format::Xml, Format::Json],
+            JsonSupport::Never => vec![Format::Xml],
+        }
+    }
+
+    /// The format of answers to requests that ask for none.
+    pub fn default_format(&self) -> Format {
+        Format::default_of(self.run.profile())
+    }
+
+    /// Writes down something that was seen.
+    pub fn observe(&mut self, fact: impl Into<String>) {
+        self.facts.push(fact.into());
+    }
+
+    /// Says that the case does not apply.
+    pub fn skip(reason: &str) -> Stop {
+        Stop::Skip(reason.to_owned())
+    }
+
+    /// The path of the account's users.
+    pub fn users_path(&self) -> String {
+        self.run.users_path()
+    }
+
+    /// The path of a user.
+    pub fn user_path(&self, key: &str) -> String {
+        format!("{}/{key}", self.users_path())
+    }
+
+    /// The path of the account's roles.
+    pub fn roles_path(&self) -> String {
+        let account = &self.run.credentials.account_id;
+        format!("{BASE}/accounts/{account}/roles")
+    }
+
+    /// A key that no user has, of the form that keys have.
+    pub fn absent_key(&self) -> String {
+        let profile = self.profile();
+        if profile.naming_user_key == UserKey::Username {
+            return self.run.fresh_username();
+        }
+        match profile.user_id_style {
+            IdStyle::Prefixed => "u4000000000".to_owned(),
+            IdStyle::Numeric => "4000000000".to_owned(),
+            IdStyle::Uuid => "0b1f9a5e-0000-4000-8000-000000000000".to_owned(),
+        }
+    }
+
+    /// What a new user needs, with a name and a password of its own.
+    pub fn draft(&self) -> Draft {
+        let username = self.run.fresh_username();
+        let mut draft = Draft::default()
+            .with("Username", username.as_str())
+            .with("FirstName", "Casey")
+            .with("LastName", "Nimble")
+            .with(EMAIL, format!("{username}@example.com"))
+            .with("Password", self.strong_password());
+        if self.profile().user_telephone == Telephone::TenDigitsRequired {
+            draft = draft.with("TelephoneNumber", "9195550100");
+        }
+        self.remember(&draft);
+        draft
+    }
+
+    /// A password that breaks no rule. It will not be printed.
+    pub fn strong_password(&self) -> String {
+        let password = password::strong(self.run.profile());
+        self.run.redactor.add(&password);
+        password
+    }
+
+    /// A request.
+    pub fn ask(&self, method: &str, path: impl Into<String>) -> Ask {
+        Ask {
+            request: Request::new(method, path),
+            login: Login::Account,
+            format: self.default_format(),
+            creates: None,
+        }
+    }
+
+    /// A create of that user, asking for the format that it is written in.
+    pub fn ask_create(&self, draft: &Draft, format: Format) -> Ask {
+        self.ask("POST", self.users_path())
+            .accept(format)
+            .body(format, draft.body(self.run.profile(), format))
+            .creates(draft.text("Username"))
+    }
+
+    /// Sends a request. A 429, a 5xx, a refused login of the run's own, or no answer at all stop
+    /// the case as inconclusive.
+    pub async fn send(&mut self, ask: Ask) -> Result<Reply, Stop> {
+        self.guard(&ask)?;
+        let Ask {
+            mut request,
+            login,
+            format,
+            creates,
+        } = ask;
+        let own_login = matches!(login, Login::Account);
+        let authorization = match login {
+            Login::Account => Some(self.run.authorization()),
+            Login::Other(value) => value,
+        };
+        if let Some(value) = authorization {
+            request = request.header("Authorization", value);
+        }
+        if let Some(username) = &creates {
+            self.run.ledger().sent(username);
+        }
+        let line = format!("{} {}", request.method, request.path);
+        let response = self
+            .run
+            .send(&request)
+            .await
+            .map_err(|error| Stop::Inconclusive(format!("{line}: {error}")))?;
+        self.responses.push(response.clone());
+        self.keep_books(&request, creates.as_deref(), &response);
+        let reply = Reply::new(Arc::clone(&self.run), line, format, response);
+        match reply.status() {
+            429 => Err(reply.inconclusive("the target limits the rate of requests")),
+            500.. => Err(reply.inconclusive("the target failed")),
+            401 if own_login => Err(reply.inconclusive("the run's own login was refused")),
+            _ => Ok(reply),
+        }
+    }
+
+    /// Nothing is changed that this run did not create.
+    fn guard(&self, ask: &Ask) -> Result<(), Stop> {
+        let Request { method, path, .. } = &ask.request;
+        if !matches!(method.as_str(), "PUT" | "DELETE") {
+            return Ok(());
+        }
+        let Some((_, rest)) = path.split_once("/users/") else {
+            return Ok(());
+        };
+        let key = rest.split('/').next().unwrap_or("");
+        let own = key.starts_with(&self.run.prefix)
+            || key == self.absent_key()
+            || self.run.ledger().owns(key);
+        own.then_some(()).ok_or_else(|| {
+            Stop::Error(format!(
+                "{method} {path} is not sent: that user is not of this run"
+            ))
+        })
+    }
+
+    fn keep_books(&self, request: &Request, creates: Option<&str>, response: &Response) {
+        let succeeded = (200..300).contains(&response.status);
+        let mut ledger = self.run.ledger();
+        if let Some(username) = creates {
+            if succeeded {
+                // Without a key the entry stays as it is, and the clean-up looks for the name.
+                if let Some(key) = self.run.key_of(username, response) {
+                    ledger.created(username, &key);
+                }
+            } else if response.status < 500 {
+                ledger.refused(username);
+            }
+        }
+        if request.method == "DELETE" && succeeded {
+            ledger.deleted(request.path.rsplit('/').next().unwrap_or(""));
+        }
+    }
+
+    /// Lists the users.
+    pub async fn list(&mut self, format: Format) -> Result<Reply, Stop> {
+        self.send(self.ask("GET", self.users_path()).accept(format))
+            .await
+    }
+
+    /// Gets a user.
+    pub async fn get(&mut self, key: &str, format: Format) -> Result<Reply, Stop> {
+        self.send(self.ask("GET", self.user_path(key)).accept(format))
+            .await
+    }
+
+    /// Tries to create a user.
+    pub async fn post(&mut self, draft: &Draft, format: Format) -> Result<Reply, Stop> {
+        self.remember(draft);
+        self.send(self.ask_create(draft, format)).await
+    }
+
+    /// Creates a user; anything but success fails the case.
+    pub async fn create(&mut self, draft: Draft, format: Format) -> Result<Created, Stop> {
+        let reply = self.post(&draft, format).await?;
+        reply.is(self.created_status())?;
+        let key = self
+            .run
+            .key_of(draft.text("Username"), &reply.response)
+            .ok_or_else(|| {
+                reply.fail("the answer names no new user, neither in Location nor in its body")
+            })?;
+        Ok(Created { key, draft, reply })
+    }
+
+    /// Creates a user of no special kind.
+    pub async fn new_user(&mut self) -> Result<Created, Stop> {
+        self.create(self.draft(), self.default_format()).await
+    }
+
+    /// Updates a user.
+    pub async fn put(&mut self, key: &str, draft: &Draft, format: Format) -> Result<Reply, Stop> {
+        self.remember(draft);
+        let body = draft.body(self.run.profile(), format);
+        let ask = self.ask("PUT", self.user_path(key)).accept(format);
+        self.send(ask.body(format, body)).await
+    }
+
+    /// Deletes a user.
+    pub async fn delete(&mut self, key: &str, format: Format) -> Result<Reply, Stop> {
+        self.send(self.ask("DELETE", self.user_path(key)).accept(format))
+            .await
+    }
+
+    /// The account's roles; skips the case when there are none.
+    pub async fn some_roles(&mut self) -> Result<Vec<Role>, Stop> {
+        let ask = self
+            .ask("GET", self.roles_path())
+            .accept(self.default_format());
+        let roles = self.send(ask).await?.roles()?;
+        if roles.is_empty() {
+            return Err(Self::skip("the account has no roles"));
+        }
+        Ok(roles)
+    }
+
+    /// How a request names that role.
+    pub fn role_ref(role: &Role) -> RoleRef {
+        match (&role.id, &role.name) {
+            (Some(id), _) => RoleRef::Plain(id.clone()),
+            (None, name) => RoleRef::Object("RoleName", name.clone().unwrap_or_default()),
+        }
+    }
+
+    /// A draft's field that holds that role alone.
+    pub fn role_value(role: &Role) -> Value {
+        Value::Roles(vec![Self::role_ref(role)])
+    }
+
+    /// The status of a successful create.
+    pub fn created_status(&self) -> u16 {
+        match self.profile().create_status {
+            CreateStatus::Created => 201,
+            CreateStatus::Ok => 200,
+        }
+    }
+
+    /// Passwords that are sent are not printed.
+    fn remember(&self, draft: &Draft) {
+        let password = draft.text("Password");
+        self.run
+            .redactor
+            .add_login(draft.text("Username"), password);
+    }
+}

@@ -1,0 +1,6 @@
+//! The suite's own reading of bodies: strict, and independent of the emulator's codec, so that a
+//! mistake made there cannot hide here.
+
+pub mod json;
+pub mod tree;
+pub mod xml;

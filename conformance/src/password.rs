@@ -1,0 +1,115 @@
+//! Makes passwords: random, and breaking no known rule but the one that a case wants broken.
+
+use bandwidth_fixtures::Profile;
+
+use crate::random;
+
+/// A class of characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Lower-case letters.
+    Lower,
+    /// Upper-case letters.
+    Upper,
+    /// Digits.
+    Digit,
+    /// Symbols of ASCII.
+    Symbol,
+}
+
+impl Class {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Lower, Self::Upper, Self::Digit, Self::Symbol];
+
+    /// Without vowels no word comes about by chance, and no name of ours.
+    fn alphabet(self) -> &'static [u8] {
+        match self {
+            Self::Lower => b"bcdfghjkmnpqrstvwxz",
+            Self::Upper => b"BCDFGHJKMNPQRSTVWXZ",
+            Self::Digit => b"23456789",
+            Self::Symbol => b"!#$%*+=?@^~",
+        }
+    }
+}
+
+/// A password of so many characters out of these classes, each class as often as the others. No
+/// four characters stand in it twice.
+pub fn of(length: usize, classes: &[Class]) -> String {
+    assert!(
+        !classes.is_empty(),
+        "a password needs a class of characters"
+    );
+    loop {
+        let text: String = (0..length)
+            .map(|index| {
+                let alphabet = classes[index % classes.len()].alphabet();
+                char::from(alphabet[random::below(alphabet.len())])
+            })
+            .collect();
+        if !repeats(&text, 4) {
+            return text;
+        }
+    }
+}
+
+/// A password that every profile with sensible limits takes: 16 characters of all classes, more or
+/// fewer where the expected profile wants that.
+pub fn strong(profile: &Profile) -> String {
+    let minimum = usize::try_from(profile.password_min_length).unwrap_or(usize::MAX);
+    let maximum = usize::try_from(profile.password_max_length).unwrap_or(usize::MAX);
+    of(16.max(minimum).min(maximum), &Class::ALL)
+}
+
+/// Whether the same `length` characters stand twice in `text`.
+fn repeats(text: &str, length: usize) -> bool {
+    let bytes = text.as_bytes();
+    bytes
+        .windows(length)
+        .enumerate()
+        .any(|(at, window)| bytes[at + 1..].windows(length).any(|other| other == window))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use bandwidth_fixtures::NamedProfile;
+
+    use super::{Class, of, repeats, strong};
+
+    #[test]
+    fn strong_passwords_fit_both_profiles_and_differ() {
+        let mut seen = HashSet::new();
+        for name in NamedProfile::BUILT_IN {
+            let profile = NamedProfile::built_in(name).unwrap();
+            for _ in 0..200 {
+                let password = strong(profile.options());
+                assert_eq!(password.len(), 16);
+                for class in Class::ALL {
+                    let has = |byte: u8| class.alphabet().contains(&byte);
+                    assert!(password.bytes().any(has), "{class:?}");
+                }
+                assert!(!repeats(&password, 4));
+                assert!(seen.insert(password), "a password came twice");
+            }
+        }
+    }
+
+    #[test]
+    fn has_only_the_classes_asked_for() {
+        let password = of(9, &[Class::Lower, Class::Digit]);
+        assert_eq!(password.len(), 9);
+        assert!(
+            password
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        );
+    }
+
+    #[test]
+    fn repeats_are_seen_even_when_they_overlap() {
+        assert!(repeats("aaaaa", 4));
+        assert!(repeats("abcdxabcd", 4));
+        assert!(!repeats("abcdabc", 4));
+    }
+}

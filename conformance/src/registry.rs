@@ -1,0 +1,180 @@
+//! All cases, and the ways to choose among them.
+
+use crate::{
+    case::{Case, Level},
+    exit::ConformanceError,
+    suites,
+};
+
+/// Behaviours that no case measures yet, and why.
+pub const NOT_YET_MEASURED: &[(&str, &str)] = &[
+    (
+        "username.scope",
+        "needs a second account to tell `account` from `global`",
+    ),
+    (
+        "list.empty",
+        "needs an account without users; goldens with the empty seed show it",
+    ),
+    (
+        "delete.with_resources",
+        "needs a resource assigned to a user, which this API cannot do",
+    ),
+    ("rate.limit", "needs a target that limits on purpose"),
+    ("rate.response", "needs a 429 on purpose"),
+    ("rate.headers", "needs a 429 on purpose"),
+    ("rate.connection", "needs a 429 on purpose"),
+];
+
+/// All cases, in the order in which they run.
+pub fn cases() -> Vec<Case> {
+    suites::all()
+}
+
+/// What to run.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Parts of ids, any of them; empty for all.
+    pub filters: Vec<String>,
+    /// One area.
+    pub area: Option<String>,
+    /// One level.
+    pub level: Option<Level>,
+}
+
+impl Selection {
+    /// The chosen cases among `cases`; an error that names near ones when there are none.
+    pub fn choose(&self, cases: Vec<Case>) -> Result<Vec<Case>, ConformanceError> {
+        if let Some(area) = &self.area
+            && !cases.iter().any(|case| case.area() == area)
+        {
+            let mut areas: Vec<&str> = cases.iter().map(Case::area).collect();
+            areas.dedup();
+            return Err(ConformanceError::Usage(format!(
+                "--area: there is no area `{area}`; one of {}",
+                areas.join(", ")
+            )));
+        }
+        let hint = hint(&self.filters, &cases);
+        let chosen: Vec<Case> = cases
+            .into_iter()
+            .filter(|case| {
+                let filters = &self.filters;
+                (filters.is_empty() || filters.iter().any(|part| case.id.contains(part.as_str())))
+                    && self.area.as_ref().is_none_or(|area| case.area() == area)
+                    && self.level.is_none_or(|level| case.level == level)
+            })
+            .collect();
+        if chosen.is_empty() {
+            return Err(ConformanceError::NothingSelected(format!(
+                "no case was selected, so nothing was executed; {hint}"
+            )));
+        }
+        Ok(chosen)
+    }
+}
+
+/// What to look at instead.
+fn hint(texts: &[String], cases: &[Case]) -> String {
+    let near = near_ids(texts, cases);
+    if near.is_empty() {
+        return "`list` shows all cases".to_owned();
+    }
+    format!("near ids are {}", near.join(", "))
+}
+
+/// The case with that id; an error that names near ones when there is none.
+pub fn find(id: &str) -> Result<Case, ConformanceError> {
+    let mut cases = cases();
+    if let Some(index) = cases.iter().position(|case| case.id == id) {
+        return Ok(cases.swap_remove(index));
+    }
+    let hint = hint(&[id.to_owned()], &cases);
+    Err(ConformanceError::Usage(format!(
+        "there is no case `{id}`; {hint}"
+    )))
+}
+
+/// The few ids that somebody who wrote one of `texts` may have meant.
+fn near_ids(texts: &[String], cases: &[Case]) -> Vec<String> {
+    const MOST: usize = 3;
+    const LIKE: f64 = 0.85;
+    let likeness = |id: &str| {
+        let like = |text: &String| {
+            // A whole id is compared with whole ids, a part with their parts.
+            let parts = if text.contains('.') {
+                vec![id]
+            } else {
+                id.split(['.', '-']).collect()
+            };
+            let each = parts.iter().map(|part| strsim::jaro_winkler(text, part));
+            each.fold(0.0, f64::max)
+        };
+        texts.iter().map(like).fold(0.0, f64::max)
+    };
+    let mut near: Vec<(f64, &str)> = cases
+        .iter()
+        .map(|case| (likeness(&case.id), case.id.as_ref()))
+        .filter(|(likeness, _)| *likeness >= LIKE)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    near.into_iter()
+        .take(MOST)
+        .map(|(_, id)| id.to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Case, Level, Selection, find};
+
+    fn cases() -> Vec<Case> {
+        [
+            ("create.password.weak-is-400", Level::Documented),
+            ("create.username.unique", Level::Derived),
+            ("get.missing.is-404", Level::Documented),
+        ]
+        .map(|(id, level)| Case::new(id, level, "claim", "source"))
+        .into()
+    }
+
+    fn chosen(selection: &Selection) -> String {
+        match selection.choose(cases()) {
+            Ok(cases) => {
+                let ids: Vec<&str> = cases.iter().map(|case| case.id.as_ref()).collect();
+                ids.join(" ")
+            }
+            Err(error) => format!("{} {error}", error.code()),
+        }
+    }
+
+    #[test]
+    fn filters_are_alternatives_and_the_rest_narrows() {
+        let with = |filters: &[&str], area: Option<&str>, level| {
+            chosen(&Selection {
+                filters: filters.iter().map(|text| (*text).to_owned()).collect(),
+                area: area.map(str::to_owned),
+                level,
+            })
+        };
+        insta::assert_snapshot!(
+            [
+                with(&[], None, None),
+                with(&["weak", "missing"], None, None),
+                with(&[], Some("create"), Some(Level::Derived)),
+                with(&["pasword"], None, None),
+                with(&["zzz"], None, None),
+                with(&["weak"], Some("get"), None),
+                with(&[], Some("creat"), None),
+            ]
+            .join("\n")
+        );
+    }
+
+    #[test]
+    fn an_unknown_id_is_told_with_near_ones() {
+        let error = find("create.pasword.weak-is-400").map(|_| ()).unwrap_err();
+        assert_eq!(error.code(), 2);
+        assert!(error.to_string().contains("create.password.weak-is-400"));
+    }
+}

@@ -1,0 +1,3 @@
+//! Reports for people and machines.
+
+pub mod console;

@@ -1,0 +1,171 @@
+//! The report on the console: a line per case, the reason below what did not pass, a summary.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::{
+    outcome::{CaseReport, RunReport, Verdict},
+    redact::Redactor,
+};
+
+/// How wide the column of verdicts is.
+const COLUMN: usize = "inconclusive".len() + 2;
+
+/// What is written of cases that passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Every case.
+    All,
+    /// Only what is neither passed nor observed.
+    Quiet,
+}
+
+/// Whether colours are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// For a terminal.
+    On,
+    /// For anything else.
+    Off,
+}
+
+/// Writes reports, without secrets.
+pub struct Console<'a> {
+    out: &'a mut dyn Write,
+    redactor: &'a Redactor,
+    detail: Detail,
+    colour: Colour,
+}
+
+impl<'a> Console<'a> {
+    /// Writes to `out`.
+    pub fn new(
+        out: &'a mut dyn Write,
+        redactor: &'a Redactor,
+        detail: Detail,
+        colour: Colour,
+    ) -> Self {
+        Self {
+            out,
+            redactor,
+            detail,
+            colour,
+        }
+    }
+
+    /// A line before the cases.
+    pub fn intro(&mut self, text: &str) -> io::Result<()> {
+        match self.detail {
+            Detail::Quiet => Ok(()),
+            Detail::All => writeln!(self.out, "{}\n", self.redactor.clean(text)),
+        }
+    }
+
+    /// One case.
+    pub fn case(&mut self, case: &CaseReport) -> io::Result<()> {
+        let good = matches!(case.verdict, Verdict::Pass | Verdict::Observed);
+        if good && self.detail == Detail::Quiet {
+            return Ok(());
+        }
+        let style = self.style(case.verdict);
+        writeln!(
+            self.out,
+            "{style}{:COLUMN$}{style:#}{}",
+            case.verdict, case.id
+        )?;
+        for text in case.reason.iter().chain(&case.facts) {
+            for line in self.redactor.clean(text).lines() {
+                writeln!(self.out, "{:COLUMN$}{line}", "")?;
+            }
+        }
+        self.out.flush()
+    }
+
+    /// The end of a run.
+    pub fn summary(&mut self, report: &RunReport) -> io::Result<()> {
+        let counts: Vec<String> = Verdict::ALL
+            .into_iter()
+            .map(|verdict| (report.count(verdict), verdict))
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, verdict)| {
+                let style = self.style(verdict);
+                format!("{style}{count} {verdict}{style:#}")
+            })
+            .collect();
+        let line = format!(
+            "{} cases: {} | {} | profile {} | {} requests | {:.1} s",
+            report.cases.len(),
+            counts.join(", "),
+            report.target,
+            report.profile,
+            report.requests,
+            report.elapsed.as_secs_f64()
+        );
+        writeln!(self.out, "\n{}", self.redactor.clean(&line))?;
+        if !report.leftovers.is_empty() {
+            writeln!(
+                self.out,
+                "left behind, delete them by hand: {}",
+                self.redactor.clean(&report.leftovers.join(", "))
+            )?;
+        }
+        self.out.flush()
+    }
+
+    fn style(&self, verdict: Verdict) -> Style {
+        if self.colour == Colour::Off {
+            return Style::new();
+        }
+        let colour = match verdict {
+            Verdict::Pass => AnsiColor::Green,
+            Verdict::Fail | Verdict::Error => AnsiColor::Red,
+            Verdict::Observed => AnsiColor::Cyan,
+            Verdict::Inconclusive => AnsiColor::Yellow,
+            Verdict::Skipped => AnsiColor::BrightBlack,
+        };
+        Style::new().fg_color(Some(colour.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Colour, Console, Detail};
+    use crate::{
+        outcome::{Verdict, tests::report},
+        redact::Redactor,
+    };
+
+    fn written(detail: Detail, colour: Colour) -> String {
+        let mut report = report(&Verdict::ALL);
+        report.cases[1].reason = Some("expected 201, got Canary-1 in the body".to_owned());
+        report.cases[2].facts = vec!["it is blue".to_owned()];
+        report.leftovers = vec!["cf-1 (key u7)".to_owned()];
+        let redactor = Redactor::default();
+        redactor.add("Canary-1");
+        let mut out = Vec::new();
+        let mut console = Console::new(&mut out, &redactor, detail, colour);
+        console.intro("against the target").unwrap();
+        for case in &report.cases {
+            console.case(case).unwrap();
+        }
+        console.summary(&report).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_verdict_has_its_line() {
+        insta::assert_snapshot!(written(Detail::All, Colour::Off));
+    }
+
+    #[test]
+    fn quiet_shows_only_what_needs_a_look() {
+        insta::assert_snapshot!(written(Detail::Quiet, Colour::Off));
+    }
+
+    #[test]
+    fn colours_are_there_only_when_asked_for() {
+        assert!(written(Detail::All, Colour::On).contains("\u{1b}[32mpass"));
+        assert!(!written(Detail::All, Colour::Off).contains('\u{1b}'));
+    }
+}

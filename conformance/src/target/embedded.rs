@@ -1,0 +1,57 @@
+//! An emulator inside this process. This is the only place that knows the emulator's crate, and all
+//! that it takes from it is a started server's address.
+
+use std::net::SocketAddr;
+
+use bandwidth_fixtures::{Golden, NamedProfile, Seed};
+use bandwidth_mock::{Builder, MockServer};
+
+/// A running emulator; stops when dropped.
+pub struct Embedded {
+    address: SocketAddr,
+    _server: MockServer,
+}
+
+impl Embedded {
+    /// Starts one on a free port of the loopback interface.
+    pub fn start(profile: NamedProfile, seed: Seed) -> Result<Self, String> {
+        Self::failing(profile, seed, &[])
+    }
+
+    /// Starts one that lets requests fail, by rules such as `status=503,every=5`.
+    pub fn failing(profile: NamedProfile, seed: Seed, faults: &[String]) -> Result<Self, String> {
+        let builder = MockServer::builder().profile(profile).seed(seed);
+        let server = faults
+            .iter()
+            .fold(builder, Builder::fault)
+            .start_blocking()
+            .map_err(|error| format!("the embedded emulator does not start: {error}"))?;
+        let uri = server.uri();
+        let address = uri
+            .trim_start_matches("http://")
+            .parse()
+            .map_err(|_| format!("the embedded emulator is at no address: {uri}"))?;
+        Ok(Self {
+            address,
+            _server: server,
+        })
+    }
+
+    /// Starts one as a golden wants it.
+    pub fn of_golden(golden: &Golden) -> Result<Self, String> {
+        let unknown =
+            |what: &str, name: &str| format!("the golden's {what} `{name}` is not built in");
+        let mut profile = NamedProfile::built_in(&golden.profile)
+            .ok_or_else(|| unknown("profile", &golden.profile))?;
+        profile
+            .set(golden.set.iter().map(String::as_str))
+            .map_err(|error| error.to_string())?;
+        let seed = Seed::built_in(&golden.seed).ok_or_else(|| unknown("seed", &golden.seed))?;
+        Self::failing(profile, seed, &golden.faults)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}

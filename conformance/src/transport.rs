@@ -1,0 +1,113 @@
+//! Sends requests and reads responses: through reqwest, or over raw TCP where a byte must be hostile
+//! or a header absent. Neither follows redirects or proxies.
+
+pub mod client;
+pub mod raw;
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// How long one exchange may take.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Which of the two ways a request takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// reqwest, as most clients send.
+    Client,
+    /// Bytes written to a TCP connection of their own, exactly as given.
+    Raw,
+}
+
+/// A request.
+#[derive(Clone)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// The path from the root, with its query.
+    pub path: String,
+    /// Header names and values, without Host and Content-Length.
+    pub headers: Vec<(String, String)>,
+    /// The body; empty for none.
+    pub body: Vec<u8>,
+    /// Which way it takes.
+    pub route: Route,
+}
+
+impl Request {
+    /// A request without headers or body.
+    pub fn new(method: &str, path: impl Into<String>) -> Self {
+        Self {
+            method: method.to_owned(),
+            path: path.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            route: Route::Client,
+        }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Takes a body as it is.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Goes over raw TCP, with no header but those given, Host, Content-Length and Connection.
+    #[must_use]
+    pub fn raw(mut self) -> Self {
+        self.route = Route::Raw;
+        self
+    }
+}
+
+/// A response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// Header names and values, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// All values of a header, whatever the case of its name.
+    pub fn headers_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.headers
+            .iter()
+            .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of a header.
+    pub fn header<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        self.headers_named(name).next()
+    }
+}
+
+/// An exchange that came to no response.
+#[derive(Debug, Error)]
+pub enum TransportError {
+    /// No connection.
+    #[error("cannot connect")]
+    Connect,
+    /// No answer in time.
+    #[error("no answer within {} seconds", TIMEOUT.as_secs())]
+    Timeout,
+    /// The connection ended before the response did.
+    #[error("the connection closed before the response was whole")]
+    Closed,
+    /// What came is not HTTP.
+    #[error("what came is not an HTTP response: {0}")]
+    NotHttp(String),
+}

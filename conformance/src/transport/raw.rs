@@ -1,0 +1,240 @@
+//! Raw TCP: the bytes of a request exactly as given, and a small strict reader of the response.
+
+use std::{fmt::Write as _, net::SocketAddr};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
+
+use super::{Request, Response, TIMEOUT, TransportError};
+
+/// The head of a response is far below this.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// The bytes of `request`, for a connection of its own.
+pub fn to_bytes(request: &Request, address: SocketAddr) -> Vec<u8> {
+    let mut head = format!(
+        "{} {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n",
+        request.method, request.path
+    );
+    for (name, value) in &request.headers {
+        let _ = write!(head, "{name}: {value}\r\n");
+    }
+    if !request.body.is_empty() {
+        let _ = write!(head, "Content-Length: {}\r\n", request.body.len());
+    }
+    head.push_str("\r\n");
+    let mut bytes = head.into_bytes();
+    bytes.extend_from_slice(&request.body);
+    bytes
+}
+
+/// Sends bytes over a new connection and reads one response. `method` tells whether the response
+/// to expect has a body.
+pub async fn send(
+    address: SocketAddr,
+    method: &str,
+    bytes: &[u8],
+) -> Result<Response, TransportError> {
+    timeout(TIMEOUT, exchange(address, method, bytes))
+        .await
+        .unwrap_or(Err(TransportError::Timeout))
+}
+
+async fn exchange(
+    address: SocketAddr,
+    method: &str,
+    bytes: &[u8],
+) -> Result<Response, TransportError> {
+    let mut stream = TcpStream::connect(address)
+        .await
+        .map_err(|_| TransportError::Connect)?;
+    let (mut incoming, mut outgoing) = stream.split();
+    // A server may answer, and stop reading, before it has the whole request: what it answered
+    // counts, so a failed write is not an error of its own.
+    let write = outgoing.write_all(bytes);
+    let read = read_response(&mut incoming, method);
+    tokio::pin!(write, read);
+    tokio::select! {
+        biased;
+        response = &mut read => response,
+        _ = &mut write => read.await,
+    }
+}
+
+async fn read_response(
+    incoming: &mut (impl tokio::io::AsyncRead + Unpin),
+    method: &str,
+) -> Result<Response, TransportError> {
+    let mut buffer = Vec::new();
+    loop {
+        let end = loop {
+            if let Some(at) = find(&buffer, b"\r\n\r\n") {
+                break at;
+            }
+            if buffer.len() > MAX_HEAD {
+                return Err(TransportError::NotHttp("the head does not end".to_owned()));
+            }
+            if fill(incoming, &mut buffer).await? == 0 {
+                return Err(TransportError::Closed);
+            }
+        };
+        let (status, headers) = parse_head(&buffer[..end])?;
+        buffer.drain(..end + 4);
+        if (100..200).contains(&status) {
+            continue;
+        }
+        let mut response = Response {
+            status,
+            headers,
+            body: Vec::new(),
+        };
+        if method != "HEAD" && status != 204 && status != 304 {
+            response.body = read_body(incoming, buffer, &response).await?;
+        }
+        return Ok(response);
+    }
+}
+
+async fn read_body(
+    incoming: &mut (impl tokio::io::AsyncRead + Unpin),
+    mut buffer: Vec<u8>,
+    response: &Response,
+) -> Result<Vec<u8>, TransportError> {
+    if response.header("transfer-encoding").is_some() {
+        let mut body = Vec::new();
+        loop {
+            let end = until(incoming, &mut buffer, b"\r\n").await?;
+            let line = String::from_utf8_lossy(&buffer[..end]).into_owned();
+            let digits = line.split(';').next().unwrap_or("").trim();
+            let size = usize::from_str_radix(digits, 16)
+                .map_err(|_| TransportError::NotHttp("a chunk has no size".to_owned()))?;
+            buffer.drain(..end + 2);
+            while buffer.len() < size + 2 {
+                if fill(incoming, &mut buffer).await? == 0 {
+                    return Err(TransportError::Closed);
+                }
+            }
+            if size == 0 {
+                return Ok(body);
+            }
+            body.extend_from_slice(&buffer[..size]);
+            buffer.drain(..size + 2);
+        }
+    }
+    if let Some(length) = response.header("content-length") {
+        let length: usize = length
+            .parse()
+            .map_err(|_| TransportError::NotHttp("Content-Length is not a number".to_owned()))?;
+        while buffer.len() < length {
+            if fill(incoming, &mut buffer).await? == 0 {
+                return Err(TransportError::Closed);
+            }
+        }
+        buffer.truncate(length);
+        return Ok(buffer);
+    }
+    while fill(incoming, &mut buffer).await? != 0 {}
+    Ok(buffer)
+}
+
+async fn until(
+    incoming: &mut (impl tokio::io::AsyncRead + Unpin),
+    buffer: &mut Vec<u8>,
+    mark: &[u8],
+) -> Result<usize, TransportError> {
+    loop {
+        if let Some(at) = find(buffer, mark) {
+            return Ok(at);
+        }
+        if fill(incoming, buffer).await? == 0 {
+            return Err(TransportError::Closed);
+        }
+    }
+}
+
+async fn fill(
+    incoming: &mut (impl tokio::io::AsyncRead + Unpin),
+    buffer: &mut Vec<u8>,
+) -> Result<usize, TransportError> {
+    incoming
+        .read_buf(buffer)
+        .await
+        .map_err(|_| TransportError::Closed)
+}
+
+fn parse_head(head: &[u8]) -> Result<(u16, Vec<(String, String)>), TransportError> {
+    let not_http = |what: &str| TransportError::NotHttp(what.to_owned());
+    let head = std::str::from_utf8(head).map_err(|_| not_http("the head is not text"))?;
+    let mut lines = head.split("\r\n");
+    let status = lines
+        .next()
+        .filter(|line| line.starts_with("HTTP/1.1 "))
+        .and_then(|line| line.split(' ').nth(1)?.parse().ok())
+        .ok_or_else(|| not_http("there is no status line"))?;
+    let headers = lines
+        .map(|line| {
+            line.split_once(':')
+                .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+                .ok_or_else(|| not_http("a header has no colon"))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok((status, headers))
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack
+        .windows(needle.len())
+        .position(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Response, TransportError, read_response};
+
+    fn read(bytes: &[u8], method: &str) -> Result<Response, TransportError> {
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(read_response(&mut &bytes[..], method))
+    }
+
+    #[test]
+    fn reads_bodies_by_length_by_chunks_and_to_the_end() {
+        for (bytes, body) in [
+            (
+                &b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabcd"[..],
+                &b"ab"[..],
+            ),
+            (
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+                b"abc",
+            ),
+            (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\nabc", b"abc"),
+        ] {
+            assert_eq!(read(bytes, "GET").unwrap().body, body);
+        }
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+        assert_eq!(read(head, "HEAD").unwrap().body, b"");
+    }
+
+    #[test]
+    fn a_response_that_is_cut_is_no_response() {
+        for bytes in [
+            &b""[..],
+            b"HTTP/1.1 200 OK\r\nConte",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n",
+        ] {
+            assert!(matches!(read(bytes, "GET"), Err(TransportError::Closed)));
+        }
+        for bytes in [&b"SSH-2.0\r\n\r\n"[..], b"HTTP/1.1 200 OK\r\nx\r\n\r\n"] {
+            assert!(matches!(
+                read(bytes, "GET"),
+                Err(TransportError::NotHttp(_))
+            ));
+        }
+    }
+}

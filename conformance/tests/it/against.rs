@@ -1,0 +1,70 @@
+//! Runs cases in this process against an emulator that behaves by one profile while another, or
+//! the same, is expected.
+
+use std::{io, sync::Arc};
+
+use bandwidth_conformance::{
+    case::Case,
+    outcome::{RunReport, Verdict},
+    run::{GoldenMode, Run},
+    runner,
+    target::{Credentials, embedded::Embedded},
+};
+use bandwidth_fixtures::{NamedProfile, Seed};
+
+/// A built-in profile with some behaviours set.
+pub(crate) fn profile(name: &str, set: &[&str]) -> NamedProfile {
+    let mut profile = NamedProfile::built_in(name).unwrap();
+    profile.set(set.iter().copied()).unwrap();
+    profile
+}
+
+/// An emulator of that profile with the demo seed.
+pub(crate) fn server(profile: NamedProfile, faults: &[&str]) -> Embedded {
+    let faults: Vec<String> = faults.iter().map(|rule| (*rule).to_owned()).collect();
+    Embedded::failing(profile, Seed::built_in("demo").unwrap(), &faults).unwrap()
+}
+
+/// A run against `server` with the demo login.
+pub(crate) fn run_of(server: &Embedded, expected: NamedProfile) -> Arc<Run> {
+    let (address, login) = (server.address(), Credentials::demo());
+    Arc::new(Run::new(address, login, expected, GoldenMode::Symbolic).unwrap())
+}
+
+/// Waits for `future` on a runtime of its own.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+/// Runs `cases` against `server`.
+pub(crate) fn run_on(server: &Embedded, cases: &[Case], expected: NamedProfile) -> RunReport {
+    let run = run_of(server, expected);
+    let name = "embedded mock".to_owned();
+    let mut tell = |_: &_| io::Result::Ok(());
+    let report = runner::execute(&run, cases, name, std::future::pending(), &mut tell);
+    wait(report).unwrap()
+}
+
+/// Runs `cases` against an emulator of profile `actual`.
+pub(crate) fn run(cases: &[Case], expected: NamedProfile, actual: NamedProfile) -> RunReport {
+    run_on(&server(actual, &[]), cases, expected)
+}
+
+/// What is neither passed, observed nor skipped, for messages.
+pub(crate) fn wrong(report: &RunReport) -> Vec<String> {
+    report
+        .cases
+        .iter()
+        .filter(|case| {
+            !matches!(
+                case.verdict,
+                Verdict::Pass | Verdict::Observed | Verdict::Skipped
+            )
+        })
+        .map(|case| format!("{} {}: {:?}", case.verdict, case.id, case.reason))
+        .collect()
+}

@@ -1,0 +1,16 @@
+//! The suite from outside: against embedded emulators that behave as expected, or do not, and its
+//! command line.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+#[cfg(feature = "embedded")]
+mod against;
+mod behaviours;
+mod command_line;
+mod registry;
+#[cfg(feature = "embedded")]
+mod safety;
+#[cfg(feature = "embedded")]
+mod url;
+#[cfg(feature = "embedded")]
+mod verdicts;
