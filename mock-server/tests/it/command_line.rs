@@ -1,8 +1,15 @@
 //! The command line: wrong arguments in one line, announcements, signals, readiness.
 
-use std::{net::TcpListener, process::Command};
+use std::{
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    process::Command,
+};
 
-use crate::program::{Serving, program, run};
+use crate::{
+    program::{Serving, program, run},
+    wire::{LOGIN, USERS, request},
+};
 
 /// The one line that a wrong start prints.
 fn refusal(command: &mut Command) -> String {
@@ -136,7 +143,7 @@ fn json_announces_what_a_script_needs_and_sigterm_ends_with_0() {
     let ready = run(&["ready", "--url", &origin]);
     assert!(ready.status.success());
     // An open connection does not keep it.
-    let idle = std::net::TcpStream::connect(serving.address()).unwrap();
+    let idle = TcpStream::connect(serving.address()).unwrap();
     let (code, printed) = serving.terminate();
     assert_eq!((code, printed.as_str()), (Some(0), ""));
     drop(idle);
@@ -147,19 +154,15 @@ fn json_announces_what_a_script_needs_and_sigterm_ends_with_0() {
 #[test]
 fn many_users_can_be_made_up() {
     let serving = Serving::start(&["--users", "1000"]);
-    let output = Command::new("curl")
-        .args(["-s", "-u", "api-user:Api-Passw0rd!23"])
-        .arg(format!(
-            "http://{}/api/accounts/12345/users",
-            serving.address()
-        ))
-        .output();
-    // curl is not everywhere; the list itself is checked through the library elsewhere.
-    if let Ok(output) = output {
-        let listed = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(listed.matches("<User>").count(), 1001);
-        assert!(listed.contains("<UserId>u1001</UserId><Username>user-1001</Username>"));
-    }
+    let mut stream = TcpStream::connect(serving.address()).unwrap();
+    let headers = format!("{LOGIN}Connection: close\r\n");
+    stream
+        .write_all(&request("GET", USERS, &headers, ""))
+        .unwrap();
+    let mut listed = String::new();
+    stream.read_to_string(&mut listed).unwrap();
+    assert_eq!(listed.matches("<User>").count(), 1001);
+    assert!(listed.contains("<UserId>u1001</UserId><Username>user-1001</Username>"));
 }
 
 #[test]

@@ -56,10 +56,9 @@ impl Serving {
     /// Sends SIGTERM, and tells the exit code and everything that was printed after the
     /// announcement.
     pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
-        let killed = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status()
-            .unwrap();
+        // The shell's own kill: the program of that name is not everywhere.
+        let kill = format!("kill {}", self.child.id());
+        let killed = Command::new("sh").args(["-c", &kill]).status().unwrap();
         assert!(killed.success());
         let mut printed = String::new();
         self.child
