@@ -1,8 +1,9 @@
 """What PyPI bandwidth-numbers-sdk (module bandwidth_numbers) does against the mock: it lists the
 users of the account and changes the password of its own login.
 
-Reads BW_BASE_URL, BW_ACCOUNT_ID, BW_USERNAME, BW_PASSWORD and BW_NEW_PASSWORD. Prints one JSON
-object, {"version": .., "shown": [..]}, and fails at the first thing that is not as it should be.
+Reads BW_BASE_URL, BW_ACCOUNT_ID, BW_USERNAME, BW_PASSWORD, BW_NEW_PASSWORD and BW_SEED. Prints one
+JSON object, {"version": .., "shown": [..]}, and fails at the first thing that is not as it should
+be.
 Only the SDK talks to the server, and the SDK is used as it was installed.
 """
 

@@ -371,7 +371,7 @@ mod tests {
         assert_clean("mock-server/src/domain/tests.rs", "use axum::Router;");
         assert_found(
             DOMAIN,
-            "#[cfg(test)]\nmod tests { fn f() {} }\nuse axum::Router;",
+            "#[cfg(test)]\nmod tests { use super::X; fn f() {} }\nuse axum::Router;",
             "3: axum::Router",
         );
         assert_found(

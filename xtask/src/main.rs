@@ -6,6 +6,8 @@ mod process;
 mod readme;
 mod workspace;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// The project's own chores
@@ -26,10 +28,17 @@ enum Chore {
     Readme(readme::Options),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Arguments::parse().chore {
+fn main() -> ExitCode {
+    let done = match Arguments::parse().chore {
         Chore::Layers => layers::run(),
         Chore::Clients => clients::run(),
         Chore::Readme(options) => readme::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -223,6 +223,7 @@ fn item_length(tokens: &[Token]) -> usize {
     // A brace ends a module or a function; in `use a::{b, c};` it does not.
     let ends_with_brace = !tokens[at..]
         .iter()
+        .take_while(|token| !token.is("{"))
         .take(6)
         .any(|token| ["use", "static", "type"].iter().any(|word| token.is(word)));
     while let Some(token) = tokens.get(at) {
