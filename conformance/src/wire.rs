@@ -3,7 +3,7 @@
 
 use bandwidth_fixtures::{
     Profile,
-    profile::{DefaultFormat, EmailName, ErrorShape, JsonCase, RoleForm, UserKey, UserPaths},
+    profile::{DefaultFormat, ErrorShape, JsonCase, RoleForm, UserKey, UserPaths},
 };
 
 use crate::decode::{json, tree::Tree, xml};
@@ -363,10 +363,7 @@ fn key(profile: &Profile, format: Format, name: &str) -> String {
 
 /// The email field's name.
 pub fn email_name(profile: &Profile) -> &'static str {
-    match profile.naming_email {
-        EmailName::Email => "Email",
-        EmailName::EmailAddress => "EmailAddress",
-    }
+    profile.naming_email.field()
 }
 
 /// A value in a request body.

@@ -12,8 +12,6 @@ pub use decode::{password, user};
 pub use encode::{Document, encode};
 pub use error::DecodeError;
 
-use bandwidth_fixtures::{Consultation, profile::EmailName};
-
 /// How deep elements, objects and arrays may nest.
 pub const MAX_DEPTH: usize = 32;
 
@@ -33,14 +31,6 @@ impl Format {
             Self::Xml => "application/xml",
             Self::Json => "application/json",
         }
-    }
-}
-
-/// What the email field is called.
-fn email_field(rules: &Consultation) -> &'static str {
-    match rules.naming_email() {
-        EmailName::Email => "Email",
-        EmailName::EmailAddress => "EmailAddress",
     }
 }
 

@@ -43,15 +43,12 @@ fn json_line(config: &Config, account: &SeedAccount, origin: &str) -> String {
 }
 
 fn text(config: &Config, account: &SeedAccount, origin: &str) -> String {
-    use bandwidth_fixtures::profile::{EmailName, JsonCase};
+    use bandwidth_fixtures::profile::JsonCase;
     let options = config.profile.options();
     let base = format!("{origin}/api/accounts/{}", account.account_id);
     let (username, password) = (&account.login.username, account.login.password.expose());
     let login = shell_quoted(&format!("{username}:{password}"));
-    let email = match options.naming_email {
-        EmailName::Email => "Email",
-        EmailName::EmailAddress => "EmailAddress",
-    };
+    let email = options.naming_email.field();
     let key = |name: &str| match options.naming_json_case {
         JsonCase::Pascal => name.to_owned(),
         JsonCase::Camel => name[..1].to_ascii_lowercase() + &name[1..],

@@ -8,7 +8,7 @@ use bandwidth_fixtures::{
 };
 
 use super::{
-    Format, email_field,
+    Format,
     error::{DecodeError, Quoted},
     json,
     node::Node,
@@ -28,7 +28,7 @@ pub fn user(format: Format, bytes: &[u8], rules: &Consultation) -> Result<UserBo
             "Username" => body.username = Some(reader.text(field, value)?),
             "FirstName" => body.first_name = Some(reader.text(field, value)?),
             "LastName" => body.last_name = Some(reader.text(field, value)?),
-            "Email" | "EmailAddress" if field == email_field(rules) => {
+            "Email" | "EmailAddress" if field == rules.naming_email().field() => {
                 body.email = Some(reader.text(field, value)?);
             }
             "TelephoneNumber" if rules.user_telephone() != Telephone::Absent => {

@@ -7,7 +7,7 @@ use bandwidth_fixtures::{
     profile::{ErrorShape, JsonCase},
 };
 
-use super::{Format, email_field};
+use super::Format;
 use crate::wire::{ErrorView, RoleView, UserView};
 
 /// A whole body.
@@ -100,7 +100,7 @@ fn user(writer: &mut impl Writer, view: &UserView<'_>, rules: &Consultation) {
     writer.optional("FirstName", view.first_name);
     writer.optional("LastName", view.last_name);
     if let Some(email) = view.email {
-        writer.text(email_field(rules), email);
+        writer.text(rules.naming_email().field(), email);
     }
     writer.optional("TelephoneNumber", view.telephone_number);
     if let Some(roles) = &view.roles {

@@ -170,8 +170,7 @@ impl Account {
         let password = body
             .password
             .as_ref()
-            .filter(|password| !password.expose().is_empty());
-        let password = password.ok_or(DomainError::PasswordRequired)?;
+            .ok_or(DomainError::PasswordRequired)?;
         let digest = self.check_password(password, &fields, &[], rules)?;
         let roles = self.resolve_roles(body.roles.as_deref().unwrap_or(&[]), rules)?;
         self.check_unique(&fields, None, elsewhere, rules)?;
@@ -206,9 +205,6 @@ impl Account {
         let fields = update::update(&user, body, rules)?;
         let passwords = match &body.password {
             None => user.passwords.clone(),
-            Some(password) if password.expose().is_empty() => {
-                return Err(DomainError::PasswordRequired);
-            }
             Some(password) => {
                 let digest = self.check_password(password, &fields, &user.passwords, rules)?;
                 remember(&user.passwords, digest).into()
@@ -274,7 +270,7 @@ impl Account {
             email: None,
             history: &self.login.passwords,
         };
-        let digest = change(password, &owner, &self.salt, rules)?;
+        let digest = accept(password, &owner, &self.salt, rules)?;
         self.login.passwords = remember(&self.login.passwords, digest);
         Ok(())
     }
@@ -294,7 +290,7 @@ impl Account {
             email: user.email.as_deref(),
             history: &user.passwords,
         };
-        let digest = change(password, &owner, &self.salt, rules)?;
+        let digest = accept(password, &owner, &self.salt, rules)?;
         let mut changed = User::clone(user);
         changed.passwords = remember(&user.passwords, digest).into();
         self.users.insert(number, Arc::new(changed));
@@ -315,7 +311,7 @@ impl Account {
             email: fields.email,
             history,
         };
-        password::check(password, &owner, &self.salt, rules).map_err(DomainError::Password)
+        accept(password, &owner, &self.salt, rules)
     }
 
     fn resolve_roles(
@@ -476,7 +472,8 @@ fn numbers(
         .map(|(_, number)| *number)
 }
 
-fn change(
+/// A password that was given, is not empty and keeps the rules.
+fn accept(
     password: &Secret,
     owner: &Owner<'_>,
     salt: &[u8; 16],

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::http::StatusCode;
 use bandwidth_fixtures::{
     Consultation,
-    profile::{ConflictStatus, EmailName, MissingUser, OtherAccount, PasswordErrors},
+    profile::{ConflictStatus, MissingUser, OtherAccount, PasswordErrors},
 };
 
 use crate::{
@@ -194,10 +194,7 @@ fn domain(error: DomainError, rules: &Consultation) -> Verdict {
     let invalid =
         |code: u32, description: &'static str| verdict(StatusCode::BAD_REQUEST, code, description);
     let email = |code: u32, rest: &str| {
-        let name = match rules.naming_email() {
-            EmailName::Email => "Email",
-            EmailName::EmailAddress => "EmailAddress",
-        };
+        let name = rules.naming_email().field();
         verdict(StatusCode::BAD_REQUEST, code, format!("{name} {rest}"))
     };
     let taken = |verdict: Verdict| Verdict {
