@@ -20,6 +20,14 @@ pub const NOT_YET_MEASURED: &[(&str, &str)] = &[
         "delete.with_resources",
         "needs a resource assigned to a user, which this API cannot do",
     ),
+    (
+        "auth.lockout_seconds",
+        "needs to lock a login out and to wait, which is no way to treat an account",
+    ),
+    (
+        "auth.token_seconds",
+        "needs OAuth credentials; the mock's own tests show it",
+    ),
     ("rate.limit", "needs a target that limits on purpose"),
     ("rate.response", "needs a 429 on purpose"),
     ("rate.headers", "needs a 429 on purpose"),

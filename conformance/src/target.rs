@@ -32,10 +32,11 @@ impl Credentials {
     pub fn demo() -> Self {
         let seed = Seed::built_in("demo").expect("the demo seed is compiled in");
         let account = &seed.accounts[0];
+        let password = account.login.password.clone();
         Self {
             account_id: account.account_id.clone(),
             username: account.login.username.clone(),
-            password: account.login.password.clone(),
+            password: password.expect("it is in the clear there"),
         }
     }
 

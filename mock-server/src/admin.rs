@@ -1,51 +1,106 @@
-//! The control API below `/__admin`, JSON only. It tells whether the server is there.
+//! The control API below `/__admin`, JSON only. It is never part of the emulated API: what a
+//! client under test sends there is no request to Bandwidth.
+
+mod accounts;
+mod answer;
+mod clock;
+mod faults;
+mod guard;
+mod journal;
+pub mod openapi;
+mod profile;
+mod reports;
+mod server;
+mod snapshot;
 
 use std::sync::Arc;
 
-use axum::{
-    Json, Router,
-    http::{StatusCode, Uri},
-    routing::get,
-};
-use serde_json::{Value, json};
+use axum::{Router, extract::DefaultBodyLimit, http::Uri, middleware};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
+use self::answer::{AdminError, Code};
 use crate::app::App;
 
-/// The paths below `/__admin`.
-pub fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/health", get(async || Json(json!({ "status": "ok" }))))
-        .route("/ready", get(async || Json(json!({ "status": "ready" }))))
-        .route(
-            "/version",
-            get(async || Json(json!({ "version": env!("CARGO_PKG_VERSION") }))),
-        )
-        .fallback(unknown)
-        .method_not_allowed_fallback(wrong_method)
+/// Where the control API is.
+pub const PREFIX: &str = "/__admin";
+
+/// The largest body, in bytes: a snapshot of a million users is about half of it.
+const MAX_BODY: usize = 512 * 1024 * 1024;
+
+/// Every path with its handlers and its documentation, from the same place.
+fn documented() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(server::health))
+        .routes(routes!(server::ready))
+        .routes(routes!(server::version))
+        .routes(routes!(openapi::show))
+        .routes(routes!(server::ca_pem))
+        .routes(routes!(server::metrics))
+        .routes(routes!(server::reset))
+        .routes(routes!(server::shutdown))
+        .routes(routes!(accounts::list, accounts::create))
+        .routes(routes!(accounts::get, accounts::delete))
+        .routes(routes!(accounts::reset))
+        .routes(routes!(accounts::unlock))
+        .routes(routes!(accounts::resources))
+        .routes(routes!(snapshot::get, snapshot::put))
+        .routes(routes!(snapshot::get_account, snapshot::put_account))
+        .routes(routes!(profile::get, profile::put, profile::patch))
+        .routes(routes!(
+            profile::get_account,
+            profile::put_account,
+            profile::patch_account
+        ))
+        .routes(routes!(faults::list, faults::arm, faults::disarm_all))
+        .routes(routes!(faults::get, faults::disarm))
+        .routes(routes!(journal::list, journal::clear))
+        .routes(routes!(journal::count))
+        .routes(routes!(journal::get))
+        .routes(routes!(reports::behaviours))
+        .routes(routes!(reports::assumptions))
+        .routes(routes!(reports::retries))
+        .routes(routes!(clock::read, clock::set))
 }
 
-async fn unknown(uri: Uri) -> (StatusCode, Json<Value>) {
-    error(
-        StatusCode::NOT_FOUND,
-        "unknown_path",
-        &format!(
-            "/__admin{} is not served; GET health, ready and version are",
+/// The paths below `/__admin`.
+pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
+    let router = Router::from(documented())
+        .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(app),
+            guard::check,
+        ));
+    Router::new().nest(PREFIX, router)
+}
+
+async fn unknown(uri: Uri) -> AdminError {
+    AdminError::new(
+        Code::UnknownPath,
+        format!(
+            "{PREFIX}{} is not served; GET {PREFIX}/openapi.json says what is",
             uri.path()
         ),
     )
 }
 
-async fn wrong_method() -> (StatusCode, Json<Value>) {
-    error(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method_not_allowed",
-        "this path takes GET",
+/// What is not below `/__admin` on a socket that serves nothing else.
+pub async fn elsewhere(uri: Uri) -> AdminError {
+    AdminError::new(
+        Code::UnknownPath,
+        format!(
+            "{} is not served here, only {PREFIX}; the emulated API listens at another address",
+            uri.path()
+        ),
     )
 }
 
-fn error(status: StatusCode, code: &str, message: &str) -> (StatusCode, Json<Value>) {
-    (
-        status,
-        Json(json!({ "error": { "code": code, "message": message } })),
+async fn wrong_method() -> AdminError {
+    AdminError::new(
+        Code::MethodNotAllowed,
+        format!(
+            "this path does not take that method; GET {PREFIX}/openapi.json says what it takes"
+        ),
     )
 }

@@ -5,12 +5,17 @@ mod errors;
 mod ready;
 mod tables;
 
-use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode, str::FromStr, sync::Arc};
+use std::{
+    io::IsTerminal as _, net::SocketAddr, path::PathBuf, process::ExitCode, str::FromStr, sync::Arc,
+};
 
+use bandwidth_fixtures::Secret;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
-use tokio::sync::watch;
 
-use crate::{config::Config, server};
+use crate::{
+    config::Config,
+    server::{self, Sockets},
+};
 
 /// The exit code of wrong usage or configuration.
 const USAGE: u8 = 2;
@@ -78,6 +83,14 @@ Exit code 0 when it is ready, 1 when it is not.")]
             default_value = "http://127.0.0.1:8080"
         )]
         url: String,
+        /// What opens its control API, where that needs a token
+        #[arg(
+            long,
+            value_name = "TOKEN",
+            env = "BANDWIDTH_MOCK_ADMIN_TOKEN",
+            hide_env_values = true
+        )]
+        admin_token: Option<SecretArgument>,
     },
     /// Print a completion script for a shell
     #[command(after_help = "Example:
@@ -103,6 +116,18 @@ impl FromStr for Announce {
     fn from_str(text: &str) -> Result<Self, String> {
         clap::ValueEnum::from_str(text, false)
             .map_err(|_| format!("announce `{text}`: write text or json"))
+    }
+}
+
+/// A secret among the arguments.
+#[derive(Debug, Clone)]
+pub struct SecretArgument(pub(crate) Secret);
+
+impl FromStr for SecretArgument {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(Secret::new(text)))
     }
 }
 
@@ -138,9 +163,12 @@ pub struct ServeArguments {
         env = "BANDWIDTH_MOCK_RATE_LIMIT"
     )]
     pub(crate) rate_limit: Option<String>,
-    /// Let requests fail, as `status=429,every=5,operation=create_user`; keys are status, operation,
-    /// method, account, every, after, times, probability, seed (repeatable; `;` between several in
-    /// the variable)
+    #[expect(clippy::doc_markdown, reason = "this is what --help shows")]
+    /// Let requests fail, as `status=429,every=5,operation=create_user`, `delay.fixed_ms=500` or
+    /// `fault=EMPTY_RESPONSE,when=after,times=1`. What happens: status, fault, delay,
+    /// chunked_dribble, truncate_body, malformed_body, wrong_content_type. To which requests:
+    /// operation, method, account, every, after, times, probability, seed, ttl_ms, when (repeatable;
+    /// `;` between several in the variable)
     #[arg(
         long,
         value_name = "KEY=VALUE,..",
@@ -148,9 +176,47 @@ pub struct ServeArguments {
         value_delimiter = ';'
     )]
     pub(crate) fault: Vec<String>,
-    /// Make what looks random repeatable: probabilities of faults, UUIDs
+    /// Make what looks random repeatable: probabilities and delays of faults, UUIDs
     #[arg(long, value_name = "N", env = "BANDWIDTH_MOCK_RANDOM_SEED")]
     pub(crate) random_seed: Option<u64>,
+    /// Take TLS beside plain HTTP on the same port, with a certificate made at the start for
+    /// localhost, dashboard.bandwidth.com and api.bandwidth.com; GET /__admin/ca.pem gives what
+    /// clients must trust
+    #[arg(long, env = "BANDWIDTH_MOCK_TLS")]
+    pub(crate) tls: bool,
+    /// Take TLS with this certificate (PEM, with those that lead to its root)
+    #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_TLS_CERT")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The key of that certificate (PEM)
+    #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_TLS_KEY")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// A further name or address for the certificate that --tls makes (repeatable; `;` between
+    /// several in the variable)
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "BANDWIDTH_MOCK_TLS_SAN",
+        value_delimiter = ';'
+    )]
+    pub(crate) tls_san: Vec<String>,
+    /// Where the control API listens, when not beside the emulated API
+    #[arg(long, value_name = "ADDRESS:PORT", env = "BANDWIDTH_MOCK_ADMIN_LISTEN")]
+    pub(crate) admin_listen: Option<String>,
+    /// What opens the control API, as Authorization: Bearer TOKEN; on an address other than
+    /// loopback one is made and shown when this is left out
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "BANDWIDTH_MOCK_ADMIN_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) admin_token: Option<SecretArgument>,
+    /// How many requests the journal keeps; 0 turns it off [default: 1000]
+    #[arg(long, value_name = "N", env = "BANDWIDTH_MOCK_JOURNAL_ENTRIES")]
+    pub(crate) journal_entries: Option<usize>,
+    /// How many bytes the journal takes, as 16MiB; 0 turns it off [default: 16MiB]
+    #[arg(long, value_name = "BYTES", env = "BANDWIDTH_MOCK_JOURNAL_BYTES")]
+    pub(crate) journal_bytes: Option<String>,
     /// How to say that the server is ready [default: text]
     #[arg(long, value_name = "FORM", env = "BANDWIDTH_MOCK_ANNOUNCE")]
     pub(crate) announce: Option<Announce>,
@@ -179,7 +245,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
             print_or_fail(tables::profiles(name.as_deref(), diff.as_deref()))
         }
         Some(Command::Behaviours { id }) => print_or_fail(tables::behaviours(id.as_deref())),
-        Some(Command::Ready { url }) => match ready::check(&url) {
+        Some(Command::Ready { url, admin_token }) => match ready::check(&url, admin_token.as_ref())
+        {
             Ok(()) => ExitCode::SUCCESS,
             Err(ready::NotReady::Usage(message)) => fail(&message),
             Err(ready::NotReady::No(message)) => {
@@ -234,32 +301,39 @@ fn serve(arguments: &ServeArguments) -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    match run_server(&config) {
+    match run_server(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => fail(&message),
     }
 }
 
-fn run_server(config: &Config) -> Result<(), String> {
-    let app = config.app().map_err(|error| error.to_string())?;
-    let listener = server::bind(config.listen).map_err(|error| cannot_listen(config, &error))?;
-    let address = listener
-        .local_addr()
-        .map_err(|error| cannot_listen(config, &error))?;
+fn run_server(mut config: Config) -> Result<(), String> {
+    config.require_token();
+    let tls = config.certificate().map_err(|error| error.to_string())?;
+    let sockets = Sockets::bind(config.listen, config.admin_listen)
+        .map_err(|(address, error)| cannot_listen(address, &error))?;
+    let addresses = sockets
+        .addresses()
+        .map_err(|error| cannot_listen(config.listen, &error))?;
+    let app = config
+        .app(addresses.api, tls.as_ref())
+        .map_err(|error| error.to_string())?;
+    let app = Arc::new(app);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
     let served = runtime.block_on(async {
-        let (stop, stopped) = watch::channel(());
         let mut signals =
             Signals::new().map_err(|error| format!("cannot wait for signals: {error}"))?;
-        announce::announce(config, address);
+        announce::announce(&config, &addresses);
+        let stopped = Arc::clone(&app);
         tokio::spawn(async move {
             signals.wait().await;
-            drop(stop);
+            stopped.stop();
         });
-        server::serve(listener, Arc::new(app), stopped)
+        let acceptor = tls.map(|tls| tls.acceptor().clone());
+        server::serve(sockets, app, acceptor)
             .await
             .map_err(|error| format!("cannot serve: {error}"))
     });
@@ -267,8 +341,7 @@ fn run_server(config: &Config) -> Result<(), String> {
     served
 }
 
-fn cannot_listen(config: &Config, error: &std::io::Error) -> String {
-    let listen = config.listen;
+fn cannot_listen(listen: SocketAddr, error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::AddrInUse => format!(
             "cannot listen on {listen}: the port is in use; choose another, or a free one with --listen :0"

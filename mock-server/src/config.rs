@@ -2,22 +2,24 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::Path,
+    path::{Path, PathBuf},
     str::FromStr,
+    sync::Arc,
 };
 
-use bandwidth_fixtures::{FixtureError, NamedProfile, RateLimit, Seed};
+use bandwidth_fixtures::{FixtureError, NamedProfile, RateLimit, Secret, Seed};
 use serde::Deserialize;
 use thiserror::Error;
 
 use crate::{
-    app::App,
+    address,
+    app::{App, Start},
     cli::{Announce, ServeArguments},
-    clock::Clock,
-    fault::FaultRule,
-    generate,
+    fault::{Fault, FaultError},
+    journal::Limits,
     random::mix,
-    store::Store,
+    store::{Exists, Origin},
+    tls::{Tls, TlsError},
 };
 
 /// What a server is started with.
@@ -29,8 +31,18 @@ pub struct Config {
     pub profile: NamedProfile,
     /// The accounts it starts with.
     pub seed: Seed,
-    /// Fault rules, as written.
-    pub faults: Vec<String>,
+    /// How many users are made up for each account.
+    pub users: u32,
+    /// Fault rules.
+    pub(crate) faults: Vec<Fault>,
+    /// Where the control API listens, when not beside the emulated API.
+    pub admin_listen: Option<SocketAddr>,
+    /// What opens the control API.
+    pub admin_token: Option<Secret>,
+    /// How much the journal keeps.
+    pub(crate) journal: Limits,
+    /// Whether it takes TLS beside plain HTTP, and with which certificate.
+    pub tls: Option<Certificate>,
     /// Decides what looks random.
     pub random_seed: u64,
     /// How it says that it is ready.
@@ -41,13 +53,32 @@ pub struct Config {
     pub explain: bool,
 }
 
+/// Where a server's certificate comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Certificate {
+    /// Made at the start, also for these names and addresses.
+    Generated(Vec<String>),
+    /// From PEM files.
+    Files {
+        /// The certificate, and those that lead to its root.
+        certificate: PathBuf,
+        /// Its key.
+        key: PathBuf,
+    },
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             profile: NamedProfile::built_in("guide").expect("it is built in"),
             seed: Seed::built_in("demo").expect("it is built in"),
+            users: 0,
             faults: Vec::new(),
+            admin_listen: None,
+            admin_token: None,
+            journal: Limits::default(),
+            tls: None,
             random_seed: 0,
             announce: Announce::Text,
             log: "warn".to_owned(),
@@ -62,6 +93,15 @@ pub enum ConfigError {
     /// A profile, seed or behaviour.
     #[error(transparent)]
     Fixture(#[from] FixtureError),
+    /// A fault.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
+    /// A certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Two accounts that cannot be there together.
+    #[error(transparent)]
+    Exists(#[from] Exists),
     /// A value of a flag, variable or configuration file.
     #[error("{0}")]
     Value(String),
@@ -89,6 +129,15 @@ struct File {
     #[serde(default)]
     fault: Vec<String>,
     random_seed: Option<u64>,
+    admin_listen: Option<String>,
+    admin_token: Option<Secret>,
+    journal_entries: Option<usize>,
+    journal_bytes: Option<toml::Value>,
+    tls: Option<bool>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    #[serde(default)]
+    tls_san: Vec<String>,
     announce: Option<String>,
     log: Option<String>,
     explain: Option<bool>,
@@ -133,12 +182,38 @@ impl Config {
         }
         profile.set(assignments.iter().map(String::as_str))?;
 
-        let mut seed = match arguments.seed.as_ref().or(file.seed.as_ref()) {
+        let seed = match arguments.seed.as_ref().or(file.seed.as_ref()) {
             Some(name) => Seed::load(name)?,
             None => default.seed,
         };
-        if let Some(count) = arguments.users.or(file.users) {
-            generate::add_users(&mut seed, count);
+        let faults = given(&arguments.fault, file.fault);
+        let file_bytes = file.journal_bytes.map(|bytes| match bytes {
+            toml::Value::String(text) => text,
+            other => other.to_string(),
+        });
+        let journal = Limits {
+            entries: arguments
+                .journal_entries
+                .or(file.journal_entries)
+                .unwrap_or(default.journal.entries),
+            bytes: match arguments.journal_bytes.as_ref().or(file_bytes.as_ref()) {
+                Some(text) => parse_bytes(text)?,
+                None => default.journal.bytes,
+            },
+        };
+        let tls = certificate(
+            arguments.tls || file.tls.unwrap_or(false),
+            arguments.tls_cert.clone().or(file.tls_cert),
+            arguments.tls_key.clone().or(file.tls_key),
+            given(&arguments.tls_san, file.tls_san),
+        )?;
+        let admin_token = arguments.admin_token.clone().map(|token| token.0);
+        let admin_token = admin_token.or(file.admin_token);
+        if admin_token
+            .as_ref()
+            .is_some_and(|token| token.expose().trim().is_empty())
+        {
+            return Err(ConfigError::Value("the admin token is empty".to_owned()));
         }
 
         let announce = match (arguments.announce, file.announce) {
@@ -160,7 +235,20 @@ impl Config {
             },
             profile,
             seed,
-            faults: given(&arguments.fault, file.fault),
+            users: arguments.users.or(file.users).unwrap_or(default.users),
+            faults: faults
+                .iter()
+                .map(|fault| fault.parse())
+                .collect::<Result<_, _>>()?,
+            admin_listen: arguments
+                .admin_listen
+                .as_ref()
+                .or(file.admin_listen.as_ref())
+                .map(|text| parse_address(text))
+                .transpose()?,
+            admin_token,
+            journal,
+            tls,
             random_seed: match arguments.random_seed.or(file.random_seed) {
                 Some(seed) => seed,
                 None => fresh_seed(),
@@ -171,21 +259,90 @@ impl Config {
         })
     }
 
-    /// The world that the configuration describes.
-    pub(crate) fn app(&self) -> Result<App, ConfigError> {
-        Ok(App {
-            store: Store::from_seed(&self.seed, mix(self.random_seed, 0)),
-            profile: self.profile.clone(),
-            faults: self
-                .faults
-                .iter()
-                .map(|fault| FaultRule::from_str(fault).map_err(ConfigError::Value))
-                .collect::<Result<_, _>>()?,
-            clock: Clock::system(),
-            random_seed: self.random_seed,
-            explain: self.explain,
+    /// Makes up a token for the control API where it can be reached from other machines and none
+    /// was given.
+    pub(crate) fn require_token(&mut self) {
+        let address = self.admin_listen.unwrap_or(self.listen);
+        if self.admin_token.is_none() && !address.ip().is_loopback() {
+            let token = format!("{:016x}{:016x}", fresh_seed(), fresh_seed());
+            self.admin_token = Some(Secret::new(token));
+        }
+    }
+
+    /// The certificate, where there is TLS.
+    pub(crate) fn certificate(&self) -> Result<Option<Tls>, ConfigError> {
+        Ok(match &self.tls {
+            None => None,
+            Some(Certificate::Generated(names)) => Some(Tls::generated(names)?),
+            Some(Certificate::Files { certificate, key }) => {
+                Some(Tls::from_files(certificate, key)?)
+            }
         })
     }
+
+    /// The world that the configuration describes, for a server that listens at this address.
+    pub(crate) fn app(&self, address: SocketAddr, tls: Option<&Tls>) -> Result<App, ConfigError> {
+        let accounts = (0_u64..).zip(&self.seed.accounts);
+        let accounts = accounts.map(|(index, account)| {
+            Arc::new(Origin {
+                account: account.clone(),
+                generated: self.users,
+                profile: None,
+                random: mix(mix(self.random_seed, 0), index),
+            })
+        });
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        Ok(App::new(Start {
+            accounts: accounts.collect(),
+            profile: Arc::new(self.profile.clone()),
+            faults: self.faults.clone(),
+            journal: self.journal,
+            random_seed: self.random_seed,
+            explain: self.explain,
+            admin_token: self.admin_token.clone(),
+            admin_apart: self.admin_listen.is_some(),
+            ca_pem: tls.map(|tls| tls.ca_pem().to_owned()),
+            base_url: format!("{scheme}://{}/api", address::reachable(address)),
+        })?)
+    }
+}
+
+fn certificate(
+    tls: bool,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+    names: Vec<String>,
+) -> Result<Option<Certificate>, ConfigError> {
+    let wrong = |message: &str| Err(ConfigError::Value(message.to_owned()));
+    match (certificate, key) {
+        (Some(_), Some(_)) if !names.is_empty() => wrong(
+            "--tls-san is for a certificate that is made; it cannot change the one of --tls-cert",
+        ),
+        (Some(certificate), Some(key)) => Ok(Some(Certificate::Files { certificate, key })),
+        (None, None) if tls => Ok(Some(Certificate::Generated(names))),
+        (None, None) if names.is_empty() => Ok(None),
+        (None, None) => wrong("--tls-san is for --tls; give both"),
+        _ => wrong("--tls-cert and --tls-key belong together; give both"),
+    }
+}
+
+/// `16777216`, `16MiB`, `512KiB`; also `0`.
+fn parse_bytes(text: &str) -> Result<usize, ConfigError> {
+    let units = [
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("", 1),
+    ];
+    let read = |(unit, factor): (&str, usize)| {
+        let digits = text.trim().strip_suffix(unit)?.trim_end();
+        digits.parse::<usize>().ok()?.checked_mul(factor)
+    };
+    units.into_iter().find_map(read).ok_or_else(|| {
+        ConfigError::Value(format!(
+            "journal bytes `{text}`: write a number of bytes, as 16777216 or 16MiB"
+        ))
+    })
 }
 
 /// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, `:8080` and `8080`, where 0 is a free port.
@@ -214,7 +371,23 @@ fn fresh_seed() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_address;
+    use super::{parse_address, parse_bytes};
+
+    #[test]
+    fn sizes_people_write() {
+        for (text, expected) in [
+            ("0", 0),
+            ("16777216", 16_777_216),
+            ("16MiB", 16_777_216),
+            ("512 KiB", 524_288),
+        ] {
+            assert_eq!(parse_bytes(text).unwrap(), expected);
+        }
+        for text in ["", "MiB", "-1", "16MB", "99999999999GiB", "1.5MiB"] {
+            let error = parse_bytes(text).unwrap_err().to_string();
+            assert!(error.contains("16MiB"), "{error}");
+        }
+    }
 
     #[test]
     fn addresses_people_write() {

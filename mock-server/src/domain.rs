@@ -8,8 +8,9 @@ mod password;
 mod update;
 mod user;
 
-pub use account::{Account, Role, Taken};
+pub use account::{Account, Login, Role, Taken};
 pub use error::{DomainError, PasswordRule};
+pub use password::Digest;
 pub use user::{User, UserNumber};
 
 #[cfg(test)]

@@ -1,27 +1,41 @@
 //! The server inside a process, for tests.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-    thread::JoinHandle,
-};
+mod account;
+mod builder;
+mod pattern;
 
-use bandwidth_fixtures::{NamedProfile, Seed};
+use std::{fmt, net::SocketAddr, sync::Arc, thread::JoinHandle};
+
 use thiserror::Error;
-use tokio::sync::watch;
 
+pub use self::{
+    account::{Account, AccountBuilder, ArmedFaultHandle, Times},
+    builder::Builder,
+    pattern::RequestPattern,
+};
 use crate::{
+    app::App,
     config::{Config, ConfigError},
-    server,
+    control::ControlError,
+    journal::RecordedRequest,
+    server::{self, Sockets},
+    tls::TlsError,
 };
 
 /// A running server. It has a thread and a runtime of its own, so it works from any test, with
-/// or without an async runtime. Dropping it stops it.
-#[derive(Debug)]
+/// or without an async runtime. Dropping it stops it at once.
 pub struct MockServer {
     address: SocketAddr,
-    stop: Option<watch::Sender<()>>,
+    app: Arc<App>,
     thread: Option<JoinHandle<()>>,
+}
+
+impl fmt::Debug for MockServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MockServer")
+            .field("uri", &self.uri())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a server did not start.
@@ -35,53 +49,16 @@ pub enum StartError {
     Config(#[from] ConfigError),
 }
 
-/// Options of a server.
-#[derive(Debug, Default)]
-#[must_use]
-pub struct Builder {
-    profile: Option<NamedProfile>,
-    seed: Option<Seed>,
-    faults: Vec<String>,
-}
-
-impl Builder {
-    /// How it behaves; `guide` by default.
-    pub fn profile(mut self, profile: NamedProfile) -> Self {
-        self.profile = Some(profile);
-        self
-    }
-
-    /// The accounts it starts with; the demo seed by default.
-    pub fn seed(mut self, seed: Seed) -> Self {
-        self.seed = Some(seed);
-        self
-    }
-
-    /// Lets requests fail, as `--fault` does: `status=503,every=5`.
-    pub fn fault(mut self, rule: impl Into<String>) -> Self {
-        self.faults.push(rule.into());
-        self
-    }
-
-    /// Starts the server on a free port of 127.0.0.1. It is bound when this returns.
-    pub fn start_blocking(self) -> Result<MockServer, StartError> {
-        let mut config = Config::default();
-        if let Some(profile) = self.profile {
-            config.profile = profile;
-        }
-        if let Some(seed) = self.seed {
-            config.seed = seed;
-        }
-        config.faults = self.faults;
-        MockServer::launch(&config)
-    }
-
-    /// The same for async callers. Nothing here waits, so it does not block the runtime.
-    #[expect(clippy::unused_async, reason = "room to wait for something later")]
-    pub async fn start(self) -> Result<MockServer, StartError> {
-        self.start_blocking()
+impl From<TlsError> for StartError {
+    fn from(error: TlsError) -> Self {
+        Self::Config(error.into())
     }
 }
+
+/// What a running server was asked and cannot do. The text says what would be right.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct AccountError(#[from] ControlError);
 
 impl MockServer {
     /// A server with the profile `guide` and the demo seed.
@@ -109,25 +86,78 @@ impl MockServer {
         format!("{}/api", self.uri())
     }
 
+    /// The control API, as `http://127.0.0.1:40123/__admin`.
+    pub fn admin_url(&self) -> String {
+        format!("{}{}", self.uri(), crate::admin::PREFIX)
+    }
+
+    /// The certificate that clients must trust, as PEM, where the server takes TLS.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.app.start.ca_pem.as_deref()
+    }
+
+    /// An account for one test: its own id, credentials, limits, faults and journal, the roles of
+    /// the demo account and no users. Dropping it deletes it.
+    pub fn account(&self) -> Result<Account, AccountError> {
+        self.account_builder().create()
+    }
+
+    /// The same with options.
+    pub fn account_builder(&self) -> AccountBuilder {
+        AccountBuilder::new(Arc::clone(&self.app), self.base_url())
+    }
+
+    /// The requests so far that the journal still has, of all accounts.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        let (entries, _) = self.app.journal.seen_by(None);
+        entries.iter().map(|entry| (&**entry).into()).collect()
+    }
+
+    /// Everything as it was at the start. Throwaway accounts are gone.
+    pub fn reset(&self) -> Result<(), AccountError> {
+        Ok(self.app.reset()?)
+    }
+
+    /// Stops the mock's clock.
+    pub fn freeze_clock(&self) {
+        self.app.clock.freeze();
+    }
+
+    /// Moves the mock's clock forward: rate limits, lockouts, tokens and the time to live of
+    /// faults follow it.
+    pub fn advance_clock(&self, by: std::time::Duration) -> Result<(), AccountError> {
+        Ok(self.app.clock.advance(by).map_err(ControlError::from)?)
+    }
+
+    /// Lets the mock's clock run again.
+    pub fn resume_clock(&self) {
+        self.app.clock.resume();
+    }
+
     fn launch(config: &Config) -> Result<Self, StartError> {
-        let listener = server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-        let address = listener.local_addr()?;
+        let tls = config.certificate()?;
+        let sockets = Sockets::bind(config.listen, None).map_err(|(_, error)| error)?;
+        let address = sockets.addresses()?.api;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let app = Arc::new(config.app()?);
-        let (stop, stopped) = watch::channel(());
+        let app = Arc::new(config.app(address, tls.as_ref())?);
+        let served = Arc::clone(&app);
         let thread = std::thread::Builder::new()
             .name("bandwidth-mock".to_owned())
             .spawn(move || {
+                let acceptor = tls.map(|tls| tls.acceptor().clone());
                 // The listener is bound, so only a broken runtime could fail here.
-                if let Err(error) = runtime.block_on(server::serve(listener, app, stopped)) {
+                let outcome = runtime.block_on(server::serve(sockets, served, acceptor));
+                if let Err(error) = outcome {
                     tracing::error!(%error, "the mock server stopped");
                 }
+                // What a fault still delays is not waited for.
+                runtime.shutdown_background();
             })?;
         Ok(Self {
             address,
-            stop: Some(stop),
+            app,
             thread: Some(thread),
         })
     }
@@ -135,7 +165,7 @@ impl MockServer {
 
 impl Drop for MockServer {
     fn drop(&mut self) {
-        drop(self.stop.take());
+        self.app.stop();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

@@ -1,31 +1,38 @@
 //! Users that are made up, for a server with many of them.
 
-use bandwidth_fixtures::{Seed, seed::SeedUser};
+use crate::domain::{Account, User, UserNumber};
 
 const FIRST_NAMES: [&str; 8] = ["Ada", "Ben", "Cleo", "Dana", "Emil", "Faye", "Gus", "Hana"];
 const LAST_NAMES: [&str; 7] = [
     "Archer", "Baker", "Cooper", "Dyer", "Fisher", "Glover", "Mason",
 ];
 
-/// Adds `count` users to each account. They have no password.
-pub(crate) fn add_users(seed: &mut Seed, count: u32) {
-    for account in &mut seed.accounts {
-        for (index, number) in (0..count as usize).zip(account.next_user_number..) {
-            let username = format!("user-{number}");
-            account.users.push(SeedUser {
-                user_id: format!("u{number}"),
-                email: Some(format!("{username}@example.com")),
-                username,
-                first_name: Some(FIRST_NAMES[index % FIRST_NAMES.len()].to_owned()),
-                last_name: Some(LAST_NAMES[index % LAST_NAMES.len()].to_owned()),
-                telephone_number: None,
-                roles: Vec::new(),
-                enabled: true,
-                password: None,
-                resources: Vec::new(),
-                username_reserved: true,
-            });
-        }
-        account.next_user_number += u64::from(count);
+/// Adds `count` users to the account, numbered from `first` in the order of creation and named
+/// after the ids from `first_id` on. They have no password.
+pub(crate) fn add_users(account: &mut Account, count: u32, first: UserNumber, first_id: u64) {
+    for index in 0..u64::from(count) {
+        let id = format!("u{}", first_id + index);
+        let username = format!("user-{}", first_id + index);
+        let email = format!("{username}@example.com");
+        account.put(User {
+            number: first + index,
+            id: id.into(),
+            username: username.into(),
+            first_name: Some(pick(&FIRST_NAMES, index)),
+            last_name: Some(pick(&LAST_NAMES, index)),
+            email: Some(email.into()),
+            telephone_number: None,
+            roles: Box::default(),
+            enabled: true,
+            passwords: Box::default(),
+            resources: Box::default(),
+            username_reserved: true,
+        });
     }
+}
+
+fn pick(names: &[&str], index: u64) -> Box<str> {
+    let count = names.len() as u64;
+    let index = usize::try_from(index % count).unwrap_or_default();
+    names[index].into()
 }

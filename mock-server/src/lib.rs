@@ -13,20 +13,34 @@
 //! # Ok::<(), bandwidth_mock::StartError>(())
 //! ```
 
+mod address;
 mod admin;
 mod app;
 pub mod cli;
 mod clock;
 mod codec;
 pub mod config;
+mod control;
 mod domain;
 mod embedded;
 mod fault;
 mod generate;
 mod http;
+mod journal;
+mod metrics;
 mod random;
 mod server;
 mod store;
+mod stream;
+mod tls;
 mod wire;
 
-pub use embedded::{Builder, MockServer, StartError};
+pub use bandwidth_fixtures::Operation;
+pub use embedded::{
+    Account, AccountBuilder, AccountError, ArmedFaultHandle, Builder, MockServer, RequestPattern,
+    StartError, Times,
+};
+pub use journal::{
+    Header, RecordedBehaviour, RecordedFault, RecordedMessage, RecordedRefusal, RecordedRequest,
+    RecordedWhy,
+};

@@ -1,53 +1,133 @@
 //! Listening: binds before it returns, answers until it is told to stop, then stops at once.
 
 use std::{
+    error::Error as _,
+    future::poll_fn,
     io,
     net::{SocketAddr, TcpListener},
     sync::Arc,
     time::Duration,
 };
 
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
+use axum::{Router, body::Body, extract::Request};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::watch,
+    task::JoinSet,
 };
-use tokio::{sync::watch, task::JoinSet};
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
 
-use crate::{app::App, http};
+use crate::{
+    app::App,
+    http::{self, Hangup, LINGER, Peer, Serves},
+    stream::Stream,
+};
 
 /// How long answers that are being written may take after the stop.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// How long the head of a request may take to arrive.
+/// How long the head of a request, or a TLS handshake, may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A socket that listens. Connections wait in its queue until it is served.
-pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let listener = TcpListener::bind(address)?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
+/// The sockets of a server. Connections wait in their queues until they are served.
+#[derive(Debug)]
+pub struct Sockets {
+    /// For the emulated API.
+    pub api: TcpListener,
+    /// For the control API, when it has one of its own.
+    pub admin: Option<TcpListener>,
 }
 
-/// Answers until `stop` changes or its sender is gone.
-pub async fn serve(
-    listener: TcpListener,
-    app: Arc<App>,
-    mut stop: watch::Receiver<()>,
-) -> io::Result<()> {
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    let service = TowerToHyperService::new(http::router(app));
+impl Sockets {
+    /// Listens on these addresses. The error names the one that failed.
+    pub fn bind(
+        api: SocketAddr,
+        admin: Option<SocketAddr>,
+    ) -> Result<Self, (SocketAddr, io::Error)> {
+        let bind = |address| {
+            let listener = TcpListener::bind(address).map_err(|error| (address, error))?;
+            listener
+                .set_nonblocking(true)
+                .map_err(|error| (address, error))?;
+            Ok(listener)
+        };
+        Ok(Self {
+            api: bind(api)?,
+            admin: admin.map(bind).transpose()?,
+        })
+    }
+}
+
+/// Where the sockets of a server are.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// That of the emulated API.
+    pub api: SocketAddr,
+    /// That of the control API, which may be the same.
+    pub admin: SocketAddr,
+}
+
+impl Sockets {
+    /// The addresses, with the ports that were free.
+    pub fn addresses(&self) -> io::Result<Addresses> {
+        let api = self.api.local_addr()?;
+        let admin = self
+            .admin
+            .as_ref()
+            .map(TcpListener::local_addr)
+            .transpose()?;
+        Ok(Addresses {
+            api,
+            admin: admin.unwrap_or(api),
+        })
+    }
+}
+
+/// Answers until the app is told to stop. With `tls`, a socket takes TLS and plain HTTP.
+pub async fn serve(sockets: Sockets, app: Arc<App>, tls: Option<TlsAcceptor>) -> io::Result<()> {
+    let api = tokio::net::TcpListener::from_std(sockets.api)?;
+    let admin = sockets
+        .admin
+        .map(tokio::net::TcpListener::from_std)
+        .transpose()?;
+    let serves = match admin {
+        Some(_) => Serves::Emulated,
+        None => Serves::Both,
+    };
+    let stop = app.stopping();
+    let admin = async {
+        if let Some(admin) = admin {
+            let router = http::router(Arc::clone(&app), Serves::Admin);
+            accept(admin, router, tls.clone(), stop.clone()).await;
+        }
+    };
+    let router = http::router(Arc::clone(&app), serves);
+    tokio::join!(accept(api, router, tls.clone(), stop.clone()), admin);
+    Ok(())
+}
+
+async fn accept(
+    listener: tokio::net::TcpListener,
+    router: Router,
+    tls: Option<TlsAcceptor>,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             biased;
-            _ = stop.changed() => break,
+            () = stopped(&mut stop) => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
                     // Small answers go out at once.
                     let _ = stream.set_nodelay(true);
-                    connections.spawn(connection(stream, service.clone(), stop.clone()));
+                    let (router, tls) = (router.clone(), tls.clone());
+                    connections.spawn(connection(stream, peer, router, tls, stop.clone()));
                 }
                 // Out of file descriptors, or a client that was gone already: go on.
                 Err(error) => {
@@ -62,15 +142,47 @@ pub async fn serve(
         while connections.join_next().await.is_some() {}
     })
     .await;
-    Ok(())
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that the app is gone, which is the same.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 async fn connection(
-    stream: tokio::net::TcpStream,
-    service: TowerToHyperService<axum::Router>,
-    mut stop: watch::Receiver<()>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    tls: Option<TlsAcceptor>,
+    mut stop: watch::Receiver<bool>,
 ) {
-    let connection = http1::Builder::new()
+    let opened = tokio::select! {
+        opened = tokio::time::timeout(HEAD_TIMEOUT, Stream::open(stream, tls)) => opened,
+        () = stopped(&mut stop) => return,
+    };
+    let stream = match opened {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return tracing::debug!(%error, "no TLS came about"),
+        Err(_) => return tracing::debug!("a connection said nothing"),
+    };
+    let peer = Peer {
+        address: peer,
+        tls: matches!(stream, Stream::Tls(_)),
+    };
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let router = router.clone();
+        // Boxed, so that the connection can be taken apart when it ends.
+        Box::pin(async move {
+            let mut request: Request = request.map(Body::new);
+            request.extensions_mut().insert(peer);
+            let Ok(mut response) = router.oneshot(request).await;
+            match response.extensions_mut().remove::<Hangup>() {
+                None => Ok(response),
+                Some(hangup) => Err(hangup),
+            }
+        })
+    });
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         // A client that has said all may close its side before it reads, as `nc -N` does.
@@ -78,15 +190,41 @@ async fn connection(
         // As the real one writes them; a client that compares names exactly is wrong, but exists.
         .title_case_headers(true)
         .serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(connection);
     let outcome = tokio::select! {
-        outcome = connection.as_mut() => outcome,
-        _ = stop.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        outcome = poll_fn(|context| connection.poll_without_shutdown(context)) => outcome,
+        () = stopped(&mut stop) => {
+            std::pin::Pin::new(&mut connection).graceful_shutdown();
+            poll_fn(|context| connection.poll_without_shutdown(context)).await
         }
     };
-    if let Err(error) = outcome {
-        tracing::debug!(%error, "a connection ended early");
+    let mut stream = connection.into_parts().io.into_inner();
+    match outcome {
+        Ok(()) => {
+            let _ = stream.shutdown().await;
+        }
+        Err(error) => {
+            let hangup = error.source().and_then(|source| source.downcast_ref());
+            if let Some(hangup) = hangup {
+                hang_up(stream, hangup).await;
+            } else {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        }
     }
+}
+
+/// Ends a connection as a fault asks for.
+async fn hang_up(mut stream: Stream, hangup: &Hangup) {
+    if hangup.reset {
+        // With no time to linger, the close that follows is a reset.
+        let _ = stream.socket().set_zero_linger();
+        return;
+    }
+    let _ = stream.write_all(&hangup.bytes).await;
+    let _ = stream.shutdown().await;
+    let _ = tokio::time::timeout(LINGER, async {
+        let mut rest = [0; 1024];
+        while stream.read(&mut rest).await.is_ok_and(|count| count > 0) {}
+    })
+    .await;
 }

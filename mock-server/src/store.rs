@@ -1,21 +1,20 @@
 //! The accounts of a server. One lock per account, never held across an await.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+mod slot;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bandwidth_fixtures::{
-    Consultation, RateLimit, Seed,
+    Consultation,
     profile::{EmailUnique, UsernameCase, UsernameScope},
     seed::SeedAccount,
 };
 use dashmap::DashMap;
+use thiserror::Error;
 
+pub use self::slot::{Origin, Slot};
 use crate::{
-    domain::{Account, DomainError, Role, Taken, User},
-    fault::TokenBucket,
-    random::mix,
+    domain::{Account, DomainError, Taken, User},
     wire::UserBody,
 };
 
@@ -28,18 +27,8 @@ pub struct Store {
     /// Held while a name is given that must be unique among all accounts, so that two accounts
     /// cannot give it at once. Taken before any account's lock.
     naming: Mutex<()>,
-}
-
-/// An account and what belongs to it on this server.
-#[derive(Debug)]
-pub struct Slot {
-    /// The account's id.
-    pub id: Arc<str>,
-    /// The company's name.
-    pub company_name: Box<str>,
-    account: Mutex<Account>,
-    failures: Mutex<HashMap<Box<str>, u32>>,
-    bucket: Mutex<TokenBucket>,
+    /// Held while accounts come and go.
+    membership: Mutex<()>,
 }
 
 /// A panic in one request must not make an account unusable; operations change it whole or not.
@@ -47,117 +36,90 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Slot {
-    /// The account, for as long as the guard lives.
-    pub fn account(&self) -> MutexGuard<'_, Account> {
-        locked(&self.account)
-    }
+/// An account that cannot be added.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Exists {
+    /// Its id is taken.
+    #[error("there is an account `{0}` already; choose another accountId, or leave it out")]
+    Account(Box<str>),
+    /// Its login's name is taken.
+    #[error("the login `{0}` belongs to another account already")]
+    Login(Box<str>),
+}
 
-    /// Takes one request from the account's budget; the error is the time at which the next one
-    /// is allowed, since the Unix epoch.
-    pub fn spend(
-        &self,
-        limit: RateLimit,
-        now: std::time::Duration,
-    ) -> Result<(), std::time::Duration> {
-        locked(&self.bucket).take(limit, now)
-    }
+/// Whether an operation is kept. One that is tried does everything but that, so its answer is
+/// the one that it would have had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It takes effect.
+    Kept,
+    /// It is tried on a copy.
+    Tried,
+}
 
-    /// Failed logins in a row under that name.
-    pub fn failures(&self, login: &str) -> u32 {
-        locked(&self.failures).get(login).copied().unwrap_or(0)
-    }
-
-    /// Counts a failed login. The caller has made sure that the login exists, so the table is
-    /// bounded.
-    pub fn count_failure(&self, login: &str) {
-        let mut failures = locked(&self.failures);
-        let count = failures.entry(login.into()).or_insert(0);
-        *count = count.saturating_add(1);
-    }
-
-    /// Forgets failed logins after a right one.
-    pub fn forget_failures(&self, login: &str) {
-        locked(&self.failures).remove(login);
+impl Effect {
+    /// Does this to the account, or to a copy of it.
+    pub fn on<T>(self, slot: &Slot, change: impl FnOnce(&mut Account) -> T) -> T {
+        let mut account = slot.account();
+        match self {
+            Self::Kept => change(&mut account),
+            Self::Tried => change(&mut account.clone()),
+        }
     }
 }
 
 impl Store {
-    /// The accounts of a seed. `random_seed` decides salts, so that a run can be repeated.
-    pub fn from_seed(seed: &Seed, random_seed: u64) -> Self {
+    /// The accounts that come from there.
+    pub fn new(origins: impl IntoIterator<Item = Arc<Origin>>) -> Result<Self, Exists> {
         let store = Self::default();
-        for (index, seeded) in (0_u64..).zip(&seed.accounts) {
-            store.add(seeded, mix(random_seed, index));
+        for origin in origins {
+            store.add(Slot::new(origin))?;
         }
-        store
+        Ok(store)
     }
 
-    fn add(&self, seeded: &SeedAccount, random: u64) {
-        let mut salt = [0; 16];
-        salt[..8].copy_from_slice(&mix(random, 0).to_le_bytes());
-        salt[8..].copy_from_slice(&mix(random, 1).to_le_bytes());
-        let roles: Vec<Role> = seeded
-            .roles
-            .iter()
-            .map(|role| Role {
-                id: role.role_id.as_str().into(),
-                name: role.role_name.as_str().into(),
-                permissions: role.permissions.clone(),
-            })
-            .collect();
-        let role_ids: HashMap<&str, Arc<str>> = seeded
-            .roles
-            .iter()
-            .zip(&roles)
-            .map(|(seed, role)| (seed.role_id.as_str(), Arc::clone(&role.id)))
-            .collect();
-        let login = (seeded.login.username.as_str(), &seeded.login.password);
-        let mut account = Account::new(
-            &seeded.account_id,
-            salt,
-            login,
-            roles,
-            seeded.next_user_number,
-        );
-        for (number, user) in (1..).zip(&seeded.users) {
-            let password = user
-                .password
-                .as_ref()
-                .map(|password| account.digest(password.expose()));
-            account.put(User {
-                number,
-                id: user.user_id.as_str().into(),
-                username: user.username.as_str().into(),
-                first_name: user.first_name.as_deref().map(Box::from),
-                last_name: user.last_name.as_deref().map(Box::from),
-                email: user.email.as_deref().map(Arc::from),
-                telephone_number: user.telephone_number.as_deref().map(Box::from),
-                roles: user
-                    .roles
-                    .iter()
-                    .filter_map(|id| role_ids.get(id.as_str()).cloned())
-                    .collect(),
-                enabled: user.enabled,
-                passwords: password.into_iter().collect(),
-                resources: user
-                    .resources
-                    .iter()
-                    .map(|name| name.as_str().into())
-                    .collect(),
-                username_reserved: user.username_reserved,
-            });
+    /// Adds an account.
+    pub fn add(&self, slot: Slot) -> Result<Arc<Slot>, Exists> {
+        let _guard = locked(&self.membership);
+        if self.accounts.contains_key(&slot.id) {
+            return Err(Exists::Account((*slot.id).into()));
         }
-        let id: Arc<str> = seeded.account_id.as_str().into();
-        self.logins
-            .insert(seeded.login.username.as_str().into(), Arc::clone(&id));
-        let slot = Slot {
-            id: Arc::clone(&id),
-            company_name: seeded.company_name.as_str().into(),
-            account: Mutex::new(account),
-            failures: Mutex::default(),
-            bucket: Mutex::default(),
-        };
-        self.accounts.insert(id, Arc::new(slot));
+        if self.logins.contains_key(&slot.login) {
+            return Err(Exists::Login(slot.login.clone()));
+        }
+        let slot = Arc::new(slot);
+        self.accounts
+            .insert(Arc::clone(&slot.id), Arc::clone(&slot));
+        // Last: who can log in finds an account.
+        self.logins.insert(slot.login.clone(), Arc::clone(&slot.id));
+        Ok(slot)
+    }
+
+    /// Puts another state of an account in its place. What requests that are under way do to the
+    /// old one is lost.
+    pub fn replace(&self, slot: Slot) -> Result<Arc<Slot>, Exists> {
+        let _guard = locked(&self.membership);
+        let holder = self.logins.get(&slot.login).map(|id| Arc::clone(&id));
+        if holder.is_some_and(|holder| holder != slot.id) {
+            return Err(Exists::Login(slot.login.clone()));
+        }
+        let slot = Arc::new(slot);
+        self.logins.insert(slot.login.clone(), Arc::clone(&slot.id));
+        let old = self
+            .accounts
+            .insert(Arc::clone(&slot.id), Arc::clone(&slot));
+        if let Some(old) = old.filter(|old| old.login != slot.login) {
+            self.logins.remove(&old.login);
+        }
+        Ok(slot)
+    }
+
+    /// Removes the account of that id.
+    pub fn remove(&self, id: &str) -> Option<Arc<Slot>> {
+        let _guard = locked(&self.membership);
+        let (_, slot) = self.accounts.remove(id)?;
+        self.logins.remove(&slot.login);
+        Some(slot)
     }
 
     /// The account of that id.
@@ -171,12 +133,30 @@ impl Store {
         self.account(&id)
     }
 
-    /// All accounts, in no order.
+    /// All accounts, by id.
     pub fn accounts(&self) -> Vec<Arc<Slot>> {
-        self.accounts
+        let mut accounts: Vec<Arc<Slot>> = self
+            .accounts
             .iter()
             .map(|entry| Arc::clone(entry.value()))
-            .collect()
+            .collect();
+        accounts.sort_by(|a, b| a.id.cmp(&b.id));
+        accounts
+    }
+
+    /// How many accounts there are.
+    pub fn len(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// All accounts as a snapshot has them, at one moment.
+    pub fn export(&self) -> Vec<SeedAccount> {
+        // No account gives a name or comes or goes meanwhile; users that only change do so in
+        // one account.
+        let _membership = locked(&self.membership);
+        let _naming = locked(&self.naming);
+        let slots = self.accounts();
+        slots.iter().map(|slot| slot.export()).collect()
     }
 
     /// Creates a user.
@@ -184,10 +164,11 @@ impl Store {
         &self,
         slot: &Slot,
         body: &UserBody,
+        effect: Effect,
         rules: &Consultation,
     ) -> Result<Arc<User>, DomainError> {
         let (_guard, others) = self.naming(slot, rules);
-        slot.account().create(body, &others, rules)
+        effect.on(slot, |account| account.create(body, &others, rules))
     }
 
     /// Updates a user.
@@ -196,24 +177,26 @@ impl Store {
         slot: &Slot,
         key: &str,
         body: &UserBody,
+        effect: Effect,
         rules: &Consultation,
     ) -> Result<Arc<User>, DomainError> {
         let (_guard, others) = self.naming(slot, rules);
-        slot.account().update(key, body, &others, rules)
+        effect.on(slot, |account| account.update(key, body, &others, rules))
     }
 
-    /// What must be held and asked while names are given.
+    /// What must be held and asked while names are given. A throwaway account shares names with
+    /// nobody: tests that run side by side do not meet.
     fn naming(&self, slot: &Slot, rules: &Consultation) -> (Option<MutexGuard<'_, ()>>, Others) {
         let global = rules.username_scope() == UsernameScope::Global
             || rules.email_unique() == EmailUnique::Global;
-        if !global {
+        if !global || slot.throwaway {
             return (None, Others(Vec::new()));
         }
         let guard = locked(&self.naming);
         let others = self
             .accounts()
             .into_iter()
-            .filter(|other| other.id != slot.id)
+            .filter(|other| other.id != slot.id && !other.throwaway)
             .collect();
         (Some(guard), Others(others))
     }

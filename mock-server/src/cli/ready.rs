@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use super::SecretArgument;
+
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Why the answer is no.
@@ -17,7 +19,7 @@ pub(super) enum NotReady {
     No(String),
 }
 
-pub(super) fn check(url: &str) -> Result<(), NotReady> {
+pub(super) fn check(url: &str, token: Option<&SecretArgument>) -> Result<(), NotReady> {
     let usage = || {
         NotReady::Usage(format!(
             "URL `{url}`: write http://ADDRESS:PORT, as http://127.0.0.1:8080"
@@ -30,16 +32,22 @@ pub(super) fn check(url: &str) -> Result<(), NotReady> {
     let no = |error: std::io::Error| NotReady::No(format!("{authority}: {error}"));
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT).map_err(no)?;
     stream.set_read_timeout(Some(TIMEOUT)).map_err(no)?;
-    let request =
-        format!("GET /__admin/ready HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+    let token = token.map_or(String::new(), |token| {
+        format!("Authorization: Bearer {}\r\n", token.0.expose())
+    });
+    let request = format!(
+        "GET /__admin/ready HTTP/1.1\r\nHost: {authority}\r\n{token}Connection: close\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).map_err(no)?;
     let mut status = [0; 12];
     stream.read_exact(&mut status).map_err(no)?;
-    if &status == b"HTTP/1.1 200" {
-        Ok(())
-    } else {
-        Err(NotReady::No(format!(
+    match &status {
+        b"HTTP/1.1 200" => Ok(()),
+        b"HTTP/1.1 401" => Err(NotReady::No(format!(
+            "{authority} wants a token; give it with --admin-token or BANDWIDTH_MOCK_ADMIN_TOKEN"
+        ))),
+        _ => Err(NotReady::No(format!(
             "{authority} answers, but not as this server does"
-        )))
+        ))),
     }
 }

@@ -87,6 +87,42 @@ pub enum DecodeError {
     },
 }
 
+impl DecodeError {
+    /// A short name of what is wrong.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::Empty => "body_empty",
+            Self::JsonReadAsXml => "json_read_as_xml",
+            Self::NotUtf8 { .. } => "body_not_utf8",
+            Self::ForbiddenCharacter { .. } => "forbidden_character",
+            Self::TooDeep => "body_too_deep",
+            Self::Doctype => "doctype",
+            Self::UnknownEntity => "unknown_entity",
+            Self::Declaration(_) => "xml_declaration",
+            Self::MalformedXml { .. } => "malformed_xml",
+            Self::MalformedJson { .. } => "malformed_json",
+            Self::WrongRoot { .. } => "wrong_root",
+            Self::AfterRoot => "body_goes_on",
+            Self::Repeated(_) => "field_repeated",
+            Self::StrayText(_) => "stray_text",
+            Self::UnknownField(_) => "unknown_field",
+            Self::WrongType { .. } => "wrong_type",
+        }
+    }
+
+    /// The field that it is about.
+    pub fn field(&self) -> Option<&Quoted> {
+        match self {
+            Self::Repeated(field)
+            | Self::StrayText(field)
+            | Self::UnknownField(field)
+            | Self::WrongRoot { found: field, .. }
+            | Self::WrongType { field, .. } => Some(field),
+            _ => None,
+        }
+    }
+}
+
 /// A name that a client sent, fit to be shown: quoted when it is a plain name, else replaced, since
 /// a client that garbles its body can put anything there, a password too.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +140,16 @@ impl Quoted {
         } else {
             String::new()
         })
+    }
+}
+
+impl Quoted {
+    /// The name, where it can be shown.
+    pub fn name(&self) -> &str {
+        match self.0.as_str() {
+            "" => "(not shown)",
+            name => name,
+        }
     }
 }
 

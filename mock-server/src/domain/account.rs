@@ -38,8 +38,9 @@ pub struct Role {
 
 /// An account with its API login.
 ///
-/// Every operation either happens whole or changes nothing.
-#[derive(Debug)]
+/// Every operation either happens whole or changes nothing. A clone is what an operation can be
+/// tried on.
+#[derive(Debug, Clone)]
 pub struct Account {
     id: Arc<str>,
     salt: [u8; 16],
@@ -55,10 +56,12 @@ pub struct Account {
 }
 
 /// The API login of an account. It is not one of its users.
-#[derive(Debug)]
-struct Login {
-    username: Box<str>,
-    passwords: Vec<Digest>,
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// Its name.
+    pub username: Box<str>,
+    /// Its passwords, the present one first.
+    pub passwords: Vec<Digest>,
 }
 
 /// What a user is looked up by: lower case, so that both kinds of comparison can be made.
@@ -76,18 +79,14 @@ impl Account {
     pub fn new(
         id: &str,
         salt: [u8; 16],
-        login: (&str, &Secret),
+        login: Login,
         roles: Vec<Role>,
         next_number: UserNumber,
     ) -> Self {
-        let (username, password) = login;
         Self {
             id: id.into(),
             salt,
-            login: Login {
-                username: username.into(),
-                passwords: vec![Digest::of(&salt, password.expose())],
-            },
+            login,
             roles,
             users: BTreeMap::new(),
             next_number,
@@ -105,6 +104,21 @@ impl Account {
     /// The users, in the order of their creation.
     pub fn users(&self) -> impl ExactSizeIterator<Item = &Arc<User>> {
         self.users.values()
+    }
+
+    /// The salt of its passwords.
+    pub fn salt(&self) -> &[u8; 16] {
+        &self.salt
+    }
+
+    /// The API login.
+    pub fn login(&self) -> &Login {
+        &self.login
+    }
+
+    /// The number that the next user gets.
+    pub fn next_number(&self) -> UserNumber {
+        self.next_number
     }
 
     /// The digest of a password under this account's salt.
@@ -255,6 +269,25 @@ impl Account {
             }
         }
         Ok(())
+    }
+
+    /// Assigns resources to a user, which may keep it from being deleted. The API has no operation
+    /// for this.
+    pub fn assign_resources(
+        &mut self,
+        id: &str,
+        resources: Box<[Box<str>]>,
+    ) -> Result<Arc<User>, DomainError> {
+        let user = self
+            .by_id
+            .get(id)
+            .and_then(|number| self.users.get(number))
+            .ok_or(DomainError::UnknownUser)?;
+        let mut changed = User::clone(user);
+        changed.resources = resources;
+        let changed = Arc::new(changed);
+        self.users.insert(changed.number, Arc::clone(&changed));
+        Ok(changed)
     }
 
     /// Changes the password of the API login.

@@ -26,6 +26,16 @@ impl Digest {
         Self(hasher.finalize().into())
     }
 
+    /// A digest that was kept.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// What is kept of the password.
+    pub fn to_bytes(self) -> [u8; 32] {
+        self.0
+    }
+
     /// Compares in constant time.
     pub fn matches(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()

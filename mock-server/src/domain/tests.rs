@@ -3,7 +3,7 @@
 use bandwidth_fixtures::{Consultation, NamedProfile, Secret, profile::UsernameCase};
 use proptest::prelude::*;
 
-use super::{Account, DomainError, PasswordRule, Role, Taken, User};
+use super::{Account, Digest, DomainError, Login, PasswordRule, Role, Taken, User};
 use crate::wire::UserBody;
 
 /// No other account has anything.
@@ -34,7 +34,10 @@ fn account() -> Account {
     Account::new(
         "12345",
         [7; 16],
-        ("api-user", &Secret::new("x")),
+        Login {
+            username: "api-user".into(),
+            passwords: vec![Digest::of(&[7; 16], "x")],
+        },
         roles.into(),
         1,
     )

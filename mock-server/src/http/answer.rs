@@ -1,10 +1,14 @@
 //! Responses, before they are axum's.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use axum::{
     body::Body,
     http::{
         HeaderName, HeaderValue, StatusCode,
-        header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{
+            ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER, WWW_AUTHENTICATE,
+        },
     },
     response::Response,
 };
@@ -13,9 +17,12 @@ use bandwidth_fixtures::{
     profile::{AuthSchemes, Challenge, RateConnection, RateHeaders},
 };
 
-use super::refusal::Refusal;
+use bytes::Bytes;
+
+use super::{refusal::Refusal, title_case};
 use crate::{
     codec::{self, Document, Format},
+    journal::Sent,
     wire::ErrorView,
 };
 
@@ -24,7 +31,7 @@ use crate::{
 pub(super) struct Answer {
     status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
-    body: Vec<u8>,
+    body: Bytes,
 }
 
 impl Answer {
@@ -33,7 +40,7 @@ impl Answer {
         Self {
             status,
             headers: Vec::new(),
-            body: Vec::new(),
+            body: Bytes::new(),
         }
     }
 
@@ -48,9 +55,44 @@ impl Answer {
     }
 
     /// Adds a body that is encoded already.
-    fn body(mut self, format: Format, body: Vec<u8>) -> Self {
-        self.body = body;
-        self.header(CONTENT_TYPE, HeaderValue::from_static(format.media_type()))
+    fn body(self, format: Format, body: Vec<u8>) -> Self {
+        self.content(format.media_type(), body)
+    }
+
+    /// Adds a body of any type.
+    pub(super) fn content(mut self, media_type: &'static str, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self.header(CONTENT_TYPE, HeaderValue::from_static(media_type))
+    }
+
+    /// What a gateway in front of the API sends when it cannot reach it.
+    pub(super) fn gateway_page(status: u16) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+        let title = status.canonical_reason().unwrap_or("Error");
+        let page = format!(
+            "<html>\r\n<head><title>{code} {title}</title></head>\r\n<body>\r\n<center><h1>{code} \
+             {title}</h1></center>\r\n<hr><center>gateway</center>\r\n</body>\r\n</html>\r\n",
+            code = status.as_u16()
+        );
+        Self::empty(status).content("text/html", page)
+    }
+
+    /// Without the last byte of its body, which every format needs; of nothing it makes something
+    /// that no format knows.
+    pub(super) fn malformed(mut self) -> Self {
+        self.body = match self.body.len() {
+            0 => Bytes::from_static(b"<"),
+            length => self.body.slice(..length - 1),
+        };
+        self
+    }
+
+    /// Says when it was made, since the Unix epoch.
+    pub(super) fn date(self, now: Duration) -> Self {
+        match HeaderValue::from_str(&httpdate::fmt_http_date(UNIX_EPOCH + now)) {
+            Ok(date) => self.header(DATE, date),
+            Err(_) => self,
+        }
     }
 
     /// Adds a header.
@@ -68,6 +110,9 @@ impl Answer {
         now: u64,
         rules: &Consultation,
     ) -> Self {
+        if let Refusal::Token(error) = refusal {
+            return error.answer();
+        }
         let verdict = refusal.verdict(rules);
         let mut answer = Self::empty(verdict.status);
         if !refusal.without_body(rules) {
@@ -79,9 +124,7 @@ impl Answer {
             answer = answer.body(format, codec::encode(format, &document, rules));
         }
         match refusal {
-            Refusal::Unauthenticated | Refusal::BlankCredentials | Refusal::LockedOut => {
-                answer.challenge(rules)
-            }
+            refusal if refusal.is_unauthenticated() => answer.challenge(refusal, rules),
             Refusal::MethodNotAllowed(allow) => {
                 answer.header(ALLOW, HeaderValue::from_static(allow))
             }
@@ -94,9 +137,15 @@ impl Answer {
         }
     }
 
-    fn challenge(mut self, rules: &Consultation) -> Self {
+    fn challenge(mut self, refusal: &Refusal, rules: &Consultation) -> Self {
         const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"Bandwidth\"");
-        const BEARER: HeaderValue = HeaderValue::from_static("Bearer realm=\"Bandwidth\"");
+        // RFC 6750, section 3: the error only where a token was sent.
+        let bearer = match refusal {
+            Refusal::InvalidToken | Refusal::ExpiredToken => {
+                "Bearer realm=\"Bandwidth\", error=\"invalid_token\""
+            }
+            _ => "Bearer realm=\"Bandwidth\"",
+        };
         if rules.auth_challenge() == Challenge::Absent {
             return self;
         }
@@ -105,7 +154,7 @@ impl Answer {
             self = self.header(WWW_AUTHENTICATE, BASIC);
         }
         if schemes != AuthSchemes::Basic {
-            self = self.header(WWW_AUTHENTICATE, BEARER);
+            self = self.header(WWW_AUTHENTICATE, HeaderValue::from_static(bearer));
         }
         self
     }
@@ -126,17 +175,51 @@ impl Answer {
         }
     }
 
-    /// As axum's.
-    pub(super) fn into_response(self) -> Response {
-        let mut response = Response::new(Body::empty());
+    /// Its body.
+    pub(super) fn bytes(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// As the journal keeps it.
+    pub(super) fn sent(&self) -> Sent {
+        Sent {
+            status: self.status.as_u16(),
+            headers: self.headers.clone(),
+            body: self.body.clone(),
+        }
+    }
+
+    /// The head as bytes, with the length of the whole body.
+    pub(super) fn head(&self) -> Vec<u8> {
+        let mut head = format!("HTTP/1.1 {}\r\n", self.status).into_bytes();
+        let length = HeaderValue::from(self.body.len());
+        let headers = self.headers.iter().map(|(name, value)| (name, value));
+        for (name, value) in headers.chain([(&CONTENT_LENGTH, &length)]) {
+            head.extend_from_slice(title_case(name.as_str()).as_bytes());
+            head.extend_from_slice(b": ");
+            head.extend_from_slice(value.as_bytes());
+            head.extend_from_slice(b"\r\n");
+        }
+        head.extend_from_slice(b"\r\n");
+        head
+    }
+
+    /// As axum's, and the body beside it.
+    pub(super) fn into_parts(self) -> (Response<()>, Bytes) {
+        let mut response = Response::new(());
         *response.status_mut() = self.status;
         for (name, value) in self.headers {
             response.headers_mut().append(name, value);
         }
-        if self.body.is_empty() && self.status != StatusCode::NO_CONTENT {
+        (response, self.body)
+    }
+
+    /// As axum's.
+    pub(super) fn into_response(self) -> Response {
+        let (mut response, body) = self.into_parts();
+        if body.is_empty() && response.status() != StatusCode::NO_CONTENT {
             response.headers_mut().insert(CONTENT_LENGTH, 0.into());
         }
-        *response.body_mut() = Body::from(self.body);
-        response
+        response.map(|()| Body::from(body))
     }
 }

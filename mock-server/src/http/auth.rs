@@ -1,6 +1,6 @@
 //! Who is calling.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use bandwidth_fixtures::{
@@ -9,7 +9,7 @@ use bandwidth_fixtures::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::refusal::Refusal;
+use super::{refusal::Refusal, token};
 use crate::{
     domain::UserNumber,
     store::{Slot, Store},
@@ -21,6 +21,8 @@ pub(super) struct Caller {
     /// The account that the credentials open.
     pub(super) slot: Arc<Slot>,
     pub(super) who: Who,
+    /// Its name.
+    pub(super) login: Box<str>,
 }
 
 /// Whose credentials they are.
@@ -32,10 +34,55 @@ pub(super) enum Who {
     User(UserNumber),
 }
 
-/// Username and password of `Authorization: Basic`.
-struct Credentials {
-    username: String,
-    password: Secret,
+/// A name and a password.
+pub(super) struct Credentials {
+    pub(super) username: String,
+    pub(super) password: Secret,
+}
+
+impl Credentials {
+    /// Those of `Authorization: Basic`, where they can be read.
+    pub(super) fn basic(headers: &HeaderMap) -> Option<Self> {
+        match authorization(headers) {
+            Some(("basic", encoded)) => Self::decode(encoded),
+            _ => None,
+        }
+    }
+
+    fn decode(encoded: &str) -> Option<Self> {
+        let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+        let (username, password) = decoded.split_once(':')?;
+        Some(Self {
+            username: username.to_owned(),
+            password: Secret::new(password),
+        })
+    }
+
+    fn are_blank(&self) -> bool {
+        self.username.trim().is_empty() || self.password.expose().trim().is_empty()
+    }
+}
+
+/// The scheme in lower case, and what follows it. Two such headers are none.
+fn authorization(headers: &HeaderMap) -> Option<(&'static str, &str)> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    let (scheme, rest) = value.to_str().ok()?.split_once(' ')?;
+    let scheme = ["basic", "bearer"]
+        .into_iter()
+        .find(|known| scheme.eq_ignore_ascii_case(known))?;
+    Some((scheme, rest.trim()))
+}
+
+/// The account of the API login or token in the request, whether or not it is right. It decides
+/// whose profile is asked where the path names no account.
+pub(super) fn claimed_account(store: &Store, headers: &HeaderMap) -> Option<Arc<Slot>> {
+    match authorization(headers)? {
+        ("bearer", text) => token::account_of(store, text),
+        (_, encoded) => store.account_of_login(&Credentials::decode(encoded)?.username),
+    }
 }
 
 /// The caller, who must have access to `account` where the path names one.
@@ -43,69 +90,91 @@ pub(super) fn authenticate(
     store: &Store,
     headers: &HeaderMap,
     account: Option<&str>,
+    now: Duration,
     rules: &Consultation,
 ) -> Result<Caller, Refusal> {
-    let credentials = basic(headers, rules)?;
-    let caller = log_in(store, &credentials, account, rules)?;
+    let caller = match authorization(headers) {
+        Some(("bearer", text)) if rules.auth_schemes() != AuthSchemes::Basic => {
+            let slot = token::check(store, text, now)?;
+            Caller {
+                login: slot.login.clone(),
+                slot,
+                who: Who::ApiLogin,
+            }
+        }
+        Some(("basic", encoded)) if rules.auth_schemes() != AuthSchemes::Bearer => {
+            let credentials = Credentials::decode(encoded).ok_or(Refusal::Unauthenticated)?;
+            if credentials.are_blank() {
+                return Err(Refusal::BlankCredentials);
+            }
+            log_in(store, &credentials, account, now, rules)?
+        }
+        _ => return Err(Refusal::Unauthenticated),
+    };
     if account.is_some_and(|id| *id != *caller.slot.id) {
         return Err(Refusal::AccessDenied);
     }
     Ok(caller)
 }
 
-fn basic(headers: &HeaderMap, rules: &Consultation) -> Result<Credentials, Refusal> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(Refusal::Unauthenticated);
+/// The account whose API login these credentials are. A wrong password counts towards a lockout.
+pub(super) fn api_login(
+    store: &Store,
+    credentials: &Credentials,
+    now: Duration,
+    rules: &Consultation,
+) -> Option<Arc<Slot>> {
+    let slot = store.account_of_login(&credentials.username)?;
+    match check_api_login(&slot, credentials, now, rules) {
+        Ok(true) => Some(slot),
+        Ok(false) => {
+            slot.count_failure(&credentials.username, now);
+            None
+        }
+        Err(_) => None,
+    }
+}
+
+fn check_api_login(
+    slot: &Slot,
+    credentials: &Credentials,
+    now: Duration,
+    rules: &Consultation,
+) -> Result<bool, Refusal> {
+    let username = credentials.username.as_str();
+    let right = {
+        let account = slot.account();
+        let present = account.login_password(username);
+        let digest = account.digest(credentials.password.expose());
+        present.is_some_and(|present| present.matches(&digest))
     };
-    let encoded = value
-        .to_str()
-        .ok()
-        .and_then(|text| text.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Basic"))
-        .map(|(_, encoded)| encoded.trim())
-        .ok_or(Refusal::Unauthenticated)?;
-    if rules.auth_schemes() == AuthSchemes::Bearer {
-        return Err(Refusal::Unauthenticated);
+    if is_locked_out(slot, username, now, rules) {
+        return Err(Refusal::LockedOut);
     }
-    let decoded = STANDARD
-        .decode(encoded)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
-    let decoded = decoded.ok_or(Refusal::Unauthenticated)?;
-    let (username, password) = decoded.split_once(':').ok_or(Refusal::Unauthenticated)?;
-    if username.trim().is_empty() || password.trim().is_empty() {
-        return Err(Refusal::BlankCredentials);
+    if right {
+        slot.forget_failures(username);
     }
-    Ok(Credentials {
-        username: username.to_owned(),
-        password: Secret::new(password),
-    })
+    Ok(right)
+}
+
+fn is_locked_out(slot: &Slot, login: &str, now: Duration, rules: &Consultation) -> bool {
+    let most = rules.auth_lockout();
+    most > 0 && slot.is_locked_out(login, most, rules.auth_lockout_seconds(), now)
 }
 
 fn log_in(
     store: &Store,
     credentials: &Credentials,
     account: Option<&str>,
+    now: Duration,
     rules: &Consultation,
 ) -> Result<Caller, Refusal> {
     let username = credentials.username.as_str();
-    let password = credentials.password.expose();
-    let lockout = rules.auth_lockout();
     let mut named = Vec::new();
     if let Some(slot) = store.account_of_login(username) {
-        let locked_out = lockout > 0 && slot.failures(username) >= lockout;
-        let right = {
-            let account = slot.account();
-            let present = account.login_password(username);
-            present.is_some_and(|present| present.matches(&account.digest(password)))
-        };
-        if locked_out {
-            return Err(Refusal::LockedOut);
-        }
-        if right {
-            slot.forget_failures(username);
+        if check_api_login(&slot, credentials, now, rules)? {
             return Ok(Caller {
+                login: slot.login.clone(),
                 slot,
                 who: Who::ApiLogin,
             });
@@ -117,29 +186,38 @@ fn log_in(
             if !slot.account().has_username(username) {
                 continue;
             }
-            if lockout > 0 && slot.failures(username) >= lockout {
+            if is_locked_out(&slot, username, now, rules) {
                 return Err(Refusal::LockedOut);
             }
+            let password = credentials.password.expose();
             let user = slot.account().user_login(username, password);
             if let Some(user) = user {
                 slot.forget_failures(username);
                 return Ok(Caller {
                     slot,
                     who: Who::User(user.number),
+                    login: username.into(),
                 });
             }
             named.push(slot);
         }
     }
     for slot in named {
-        slot.count_failure(username);
+        slot.count_failure(username, now);
     }
     Err(Refusal::Unauthenticated)
 }
 
-/// The account in the path first: the same username may exist in several.
+/// Where a user may be: the same username may exist in several accounts. The account in the path
+/// comes first. Throwaway accounts share names with nobody, so they are asked only when the path
+/// names them.
 fn slots_by_preference(store: &Store, account: Option<&str>) -> Vec<Arc<Slot>> {
+    let in_path = account.and_then(|id| store.account(id));
+    if let Some(slot) = in_path.filter(|slot| slot.throwaway) {
+        return vec![slot];
+    }
     let mut slots = store.accounts();
-    slots.sort_by_key(|slot| (account != Some(&*slot.id), Arc::clone(&slot.id)));
+    slots.retain(|slot| !slot.throwaway);
+    slots.sort_by_key(|slot| account != Some(&*slot.id));
     slots
 }

@@ -28,6 +28,17 @@ pub(super) enum Received {
     Broken,
 }
 
+impl Received {
+    /// What was received, where that is all of it.
+    pub(super) fn bytes(&self) -> &Bytes {
+        static NOTHING: Bytes = Bytes::new();
+        match self {
+            Self::Whole(bytes) => bytes,
+            Self::TooLarge | Self::Broken => &NOTHING,
+        }
+    }
+}
+
 /// Reads the body to its end or to the limit.
 pub(super) async fn read(head: &Parts, mut body: Body) -> Received {
     let announced = head

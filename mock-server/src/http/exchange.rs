@@ -1,91 +1,383 @@
-//! One exchange, from a request that was read to an answer. Synchronous, so that no lock is ever
-//! held across an await.
+//! One exchange, from a request that was read to what is sent back and what the journal keeps.
 //!
 //! The order is part of the contract: the format of errors first, then the path and method, what
-//! was asked to fail, who is calling, the rate limit, and only then what was sent.
+//! was asked to fail, who is calling, the rate limit, and only then what was sent. The operation
+//! itself is synchronous, so that no lock is ever held across an await.
 
-use std::time::Duration;
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, request::Parts};
-use bandwidth_fixtures::{Consultation, Operation};
+use bandwidth_fixtures::{BehaviourId, Consultation, NamedProfile, Operation};
 
 use super::{
     accept,
     answer::Answer,
     auth,
     body::Received,
+    delivery::Delivery,
     handlers::Call,
     refusal::Refusal,
-    route::{Action, Route},
+    route::{self, Action, Route},
+    token,
 };
 use crate::{
     app::App,
-    fault::{Fault, Subject},
+    fault::{Effect, Hit, Subject, When},
+    journal::{self, AppliedFault, Entry, RefusalNote},
+    store::{self, Slot, Store},
 };
 
-/// What came of a request.
-pub(super) struct Exchanged {
-    pub(super) answer: Answer,
-    pub(super) operation: Option<Operation>,
+/// A request that was read, and the world that it meets.
+pub(super) struct Exchange {
+    app: Arc<App>,
+    head: Parts,
+    body: Received,
+    /// Its place in the journal.
+    id: u64,
+    /// When it came, on the mock's clock.
+    at: Duration,
+    started: Instant,
+    peer: Option<SocketAddr>,
+    store: Arc<Store>,
+    /// The account in the path, else the caller's.
+    account: Option<Arc<str>>,
+    /// The same, if there is such an account.
+    slot: Option<Arc<Slot>>,
+    profile: Arc<NamedProfile>,
+    hit: Option<Hit>,
 }
 
-/// Answers a request.
-pub(super) fn run(app: &App, head: &Parts, body: &Received) -> Exchanged {
-    let rules = Consultation::of(*app.profile.options());
-    let now = app.clock.now();
-    let negotiated = accept::negotiate(&head.headers, &rules);
-    let route = Route::of(head.uri.path(), &rules);
-    let action = route
-        .as_ref()
-        .and_then(|route| route.resource.action(&head.method));
-    let operation = action.map(Action::operation);
-    let root = route.as_ref().map_or("ErrorResponse", |route| {
-        route.resource.error_root(&head.method)
-    });
-    let pending = Pending {
-        app,
-        head,
-        body,
-        now,
-        action,
-        negotiated,
-        rules: &rules,
-    };
-    let answer = pending.answer(route.as_ref()).unwrap_or_else(|refusal| {
-        Answer::refuse(&refusal, negotiated.format, root, now.as_secs(), &rules)
-    });
-    Exchanged {
-        answer: if app.explain {
-            explain(app, answer, &rules)
+/// What came of a request, before a fault touched the answer.
+struct Performed {
+    answer: Answer,
+    operation: Option<Operation>,
+    asked: Box<[BehaviourId]>,
+    login: Option<Box<str>>,
+    refusal: Option<RefusalNote>,
+    took_effect: bool,
+}
+
+fn seconds_up(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
+impl Exchange {
+    /// Finds out what a request is about, and whether a fault hits it.
+    pub(super) fn new(
+        app: Arc<App>,
+        head: Parts,
+        body: Received,
+        at: Duration,
+        started: Instant,
+        peer: Option<SocketAddr>,
+    ) -> Self {
+        let store = app.store();
+        let in_path = route::account_in(head.uri.path());
+        let slot = match &in_path {
+            Some(id) => store.account(id),
+            None => auth::claimed_account(&store, &head.headers)
+                .or_else(|| token::claimed_account(&store, &head, &body)),
+        };
+        let account = match (&slot, in_path) {
+            (Some(slot), _) => Some(Arc::clone(&slot.id)),
+            (None, Some(id)) => Some(Arc::from(&*id)),
+            (None, None) => None,
+        };
+        let own = slot.as_ref().and_then(|slot| slot.profile());
+        let mut exchange = Self {
+            id: app.journal.next_id(),
+            profile: own.unwrap_or_else(|| app.profile()),
+            app,
+            head,
+            body,
+            at,
+            started,
+            peer,
+            store,
+            account,
+            slot,
+            hit: None,
+        };
+        exchange.hit = exchange.fault();
+        exchange
+    }
+
+    /// The fault that hits this request.
+    fn fault(&self) -> Option<Hit> {
+        let faults = &self.app.faults;
+        if faults.is_empty() {
+            return None;
+        }
+        let rules = Consultation::of(*self.profile.options());
+        let route = Route::of(self.head.uri.path(), &rules);
+        let action = route
+            .as_ref()
+            .and_then(|route| route.resource.action(&self.head.method));
+        let subject = Subject {
+            operation: action.map(Action::operation),
+            method: self.head.method.as_str(),
+            account: self.account.as_deref(),
+        };
+        faults.decide(&subject, self.at, self.app.start.random_seed)
+    }
+
+    /// Whether it waits, on either side of the operation.
+    pub(super) fn waits(&self) -> bool {
+        self.hit.is_some_and(|hit| hit.delay.is_some())
+    }
+
+    /// Performs it at once.
+    pub(super) fn perform(self) -> Delivery {
+        let performed = self.run();
+        self.deliver(performed)
+    }
+
+    /// Performs it with the wait that a fault asks for. The journal has it meanwhile.
+    pub(super) async fn perform_with_delay(self) -> Delivery {
+        let wait = |side| {
+            let hit = self.hit.filter(|hit| hit.when == side);
+            hit.and_then(|hit| hit.delay).unwrap_or_default()
+        };
+        let (before, after) = (wait(When::Before), wait(When::After));
+        let rules = Consultation::of(*self.profile.options());
+        let action = Route::of(self.head.uri.path(), &rules)
+            .and_then(|route| Some(route.resource.action(&self.head.method)?.operation()));
+        self.record(self.entry(action));
+        tokio::time::sleep(before).await;
+        let performed = self.run();
+        if !after.is_zero() {
+            let entry = self.entry_of(&performed);
+            self.record(entry);
+        }
+        tokio::time::sleep(after).await;
+        self.deliver(performed)
+    }
+
+    fn run(&self) -> Performed {
+        let rules = Consultation::of(*self.profile.options());
+        let now = self.app.clock.now();
+        let negotiated = accept::negotiate(&self.head.headers, &rules);
+        let route = Route::of(self.head.uri.path(), &rules);
+        let action = route
+            .as_ref()
+            .and_then(|route| route.resource.action(&self.head.method));
+        let root = route.as_ref().map_or("ErrorResponse", |route| {
+            route.resource.error_root(&self.head.method)
+        });
+        let mut pending = Pending {
+            exchange: self,
+            now,
+            action,
+            negotiated,
+            rules: &rules,
+            login: None,
+        };
+        let outcome = pending.outcome(route.as_ref());
+        let login = pending.login;
+        let changes = action.is_some_and(Action::changes);
+        let took_effect = outcome.is_ok() && changes && self.effect() == store::Effect::Kept;
+        let refuse = |refusal: &Refusal| {
+            Answer::refuse(refusal, negotiated.format, root, now.as_secs(), &rules)
+        };
+        let (answer, refusal) = match outcome {
+            Ok(answer) => (answer, None),
+            Err(refusal) => (refuse(&refusal), Some(refusal)),
+        };
+        let (answer, refusal) = match self.hit.and_then(|hit| hit.effect) {
+            // The operation was refused in words of its own; the fault's answer hides that.
+            Some(Effect::Status(status)) => {
+                let fault = refusal_of(status, now);
+                (refuse(&fault), refusal.or(Some(fault)))
+            }
+            Some(Effect::GatewayPage(status)) => (Answer::gateway_page(status), refusal),
+            Some(Effect::MalformedBody) => (answer.malformed(), refusal),
+            _ => (answer, refusal),
+        };
+        let refusal = refusal.map(|refusal| refusal.note(&rules));
+        let answer = self.dated(answer);
+        Performed {
+            answer: if self.app.start.explain {
+                explain(&self.profile, answer, &rules)
+            } else {
+                answer
+            },
+            operation: action.map(Action::operation),
+            asked: rules.asked().collect(),
+            login,
+            refusal,
+            took_effect,
+        }
+    }
+
+    /// Whether the operation is kept: a fault whose answer is the operation's own but broken, and
+    /// that comes before the operation takes effect, tries it only.
+    fn effect(&self) -> store::Effect {
+        match self.hit {
+            Some(Hit {
+                effect: Some(Effect::TruncateBody | Effect::MalformedBody),
+                when: When::Before,
+                ..
+            }) => store::Effect::Tried,
+            _ => store::Effect::Kept,
+        }
+    }
+
+    /// `Date` follows the mock's clock once that differs from the machine's; until then the HTTP
+    /// library writes it.
+    fn dated(&self, answer: Answer) -> Answer {
+        let clock = self.app.clock.read();
+        if clock.moved {
+            answer.date(clock.now)
         } else {
             answer
-        },
-        operation,
+        }
+    }
+
+    fn deliver(self, performed: Performed) -> Delivery {
+        let entry = Entry {
+            duration: Some(self.started.elapsed()),
+            ..self.entry_of(&performed)
+        };
+        let took = self.started.elapsed();
+        let status = entry.status();
+        tracing::info!(
+            method = %self.head.method,
+            path = %entry.request.target,
+            operation = performed.operation.map_or("none", Operation::as_str),
+            status,
+            micros = took.as_micros(),
+            "answered"
+        );
+        self.app
+            .metrics
+            .count(performed.operation, status, took, self.hit.is_some());
+        let known = self.slot.as_ref().map(|slot| &slot.id);
+        self.app
+            .reliance
+            .count(known, &self.profile, &performed.asked);
+        self.record(entry);
+        let random = self.app.start.random_seed ^ self.id;
+        let effect = self.hit.and_then(|hit| hit.effect);
+        Delivery::of(performed.answer, effect, random)
+    }
+
+    fn record(&self, entry: Entry) {
+        // The account may have gone with its view while the request was under way.
+        let gone = self
+            .slot
+            .as_ref()
+            .is_some_and(|slot| slot.throwaway && self.app.store().account(&slot.id).is_none());
+        if !gone {
+            self.app.journal.record(entry);
+        }
+    }
+
+    /// The entry of a request that is under way.
+    fn entry(&self, operation: Option<Operation>) -> Entry {
+        let target = self.head.uri.path_and_query();
+        let target = target.map_or("/", |target| target.as_str());
+        let body = self.body.bytes();
+        let headers = self.head.headers.iter();
+        let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let mut hasher = DefaultHasher::new();
+        body.hash(&mut hasher);
+        let throwaway = self.slot.as_ref().filter(|slot| slot.throwaway);
+        Entry {
+            id: self.id,
+            view: throwaway.map(|slot| Arc::clone(&slot.id)),
+            at: self.at,
+            duration: None,
+            account: self.account.clone(),
+            operation,
+            method: self.head.method.clone(),
+            request: journal::redact_request(target, headers, body),
+            body_bytes: body.len(),
+            body_hash: hasher.finish(),
+            peer: self.peer,
+            login: None,
+            sent: None,
+            fault: self.hit.and_then(|hit| {
+                Some(AppliedFault {
+                    armed: self.app.faults.find(hit.id)?,
+                    waited: hit.delay,
+                })
+            }),
+            profile: Arc::clone(&self.profile),
+            asked: Box::default(),
+            refusal: None,
+            took_effect: false,
+        }
+    }
+
+    fn entry_of(&self, performed: &Performed) -> Entry {
+        let effect = self.hit.and_then(|hit| hit.effect);
+        let lost = matches!(effect, Some(Effect::Connection(_)));
+        Entry {
+            login: performed.login.clone(),
+            sent: (!lost).then(|| performed.answer.sent()),
+            asked: performed.asked.clone(),
+            refusal: performed.refusal.clone(),
+            took_effect: performed.took_effect,
+            ..self.entry(performed.operation)
+        }
     }
 }
 
 struct Pending<'a> {
-    app: &'a App,
-    head: &'a Parts,
-    body: &'a Received,
+    exchange: &'a Exchange,
     now: Duration,
     action: Option<Action<'a>>,
     negotiated: accept::Negotiated,
     rules: &'a Consultation,
+    login: Option<Box<str>>,
 }
 
 impl Pending<'_> {
-    fn answer(&self, route: Option<&Route<'_>>) -> Result<Answer, Refusal> {
-        let account = route.and_then(|route| route.resource.account());
-        if let Some(Fault::Status(status)) = self.fault(account) {
-            return Err(self.refusal_of(status));
+    fn outcome(&mut self, route: Option<&Route<'_>>) -> Result<Answer, Refusal> {
+        if let Some(Hit {
+            effect: Some(effect),
+            when: When::Before,
+            ..
+        }) = self.exchange.hit
+        {
+            match effect {
+                Effect::Status(status) => return Err(refusal_of(status, self.now)),
+                // What would have been the answer is not sent.
+                Effect::GatewayPage(_) | Effect::Connection(_) => {
+                    return Ok(Answer::empty(StatusCode::OK));
+                }
+                Effect::TruncateBody | Effect::MalformedBody | Effect::Dribble(_) => {}
+            }
         }
+        let exchange = self.exchange;
         let route = route.ok_or(Refusal::UnknownPath)?;
-        let resource = &route.resource;
         let action = self
             .action
-            .ok_or_else(|| Refusal::MethodNotAllowed(resource.allow()))?;
-        let caller = auth::authenticate(&self.app.store, &self.head.headers, account, self.rules)?;
+            .ok_or_else(|| Refusal::MethodNotAllowed(route.resource.allow()))?;
+        if action == Action::IssueToken {
+            let (slot, answer) = token::issue(
+                &exchange.store,
+                &exchange.head.headers,
+                &exchange.body,
+                self.now,
+                self.rules,
+            )?;
+            self.login = Some(slot.login.clone());
+            return Ok(answer);
+        }
+        let caller = auth::authenticate(
+            &exchange.store,
+            &exchange.head.headers,
+            route.resource.account(),
+            self.now,
+            self.rules,
+        )?;
+        self.login = Some(caller.login.clone());
         if let Some(limit) = self.rules.rate_limit() {
             caller
                 .slot
@@ -98,11 +390,12 @@ impl Pending<'_> {
             return Err(Refusal::NotAcceptable);
         }
         let call = Call {
-            app: self.app,
-            head: self.head,
-            body: self.body,
+            store: &exchange.store,
+            head: &exchange.head,
+            body: &exchange.body,
             route,
             caller: &caller,
+            effect: exchange.effect(),
             format: self.negotiated.format,
             rules: self.rules,
         };
@@ -113,52 +406,32 @@ impl Pending<'_> {
             Action::CreateUser => call.create_user(),
             Action::UpdateUser { key } => call.update_user(key),
             Action::DeleteUser { key } => call.delete_user(key),
-            Action::ListRoles => Ok(call.list_roles()),
+            Action::ListRoles | Action::IssueToken => Ok(call.list_roles()),
             Action::ChangePassword { username } => call.change_password(username),
         }
     }
-
-    fn fault(&self, account: Option<&str>) -> Option<Fault> {
-        let subject = Subject {
-            operation: self.action.map(Action::operation),
-            method: self.head.method.as_str(),
-            account,
-        };
-        // Every rule sees every request, so that its counts do not depend on the other rules.
-        let decided: Vec<Fault> = self
-            .app
-            .faults
-            .iter()
-            .filter_map(|rule| rule.decide(&subject, self.app.random_seed))
-            .collect();
-        decided.first().copied()
-    }
-
-    /// A fault has the shape that the profile gives to its status.
-    fn refusal_of(&self, status: u16) -> Refusal {
-        match StatusCode::from_u16(status) {
-            Ok(StatusCode::TOO_MANY_REQUESTS) => {
-                let reset = seconds_up(self.now + Duration::from_secs(1));
-                Refusal::RateLimited { reset }
-            }
-            Ok(StatusCode::UNAUTHORIZED) => Refusal::Unauthenticated,
-            Ok(status) => Refusal::Fault(status),
-            Err(_) => Refusal::Fault(StatusCode::INTERNAL_SERVER_ERROR),
-        }
-    }
 }
 
-fn seconds_up(time: Duration) -> u64 {
-    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+/// A fault has the shape that the profile gives to its status.
+fn refusal_of(status: u16, now: Duration) -> Refusal {
+    match StatusCode::from_u16(status) {
+        Ok(StatusCode::TOO_MANY_REQUESTS) => {
+            let reset = seconds_up(now + Duration::from_secs(1));
+            Refusal::RateLimited { reset }
+        }
+        Ok(StatusCode::UNAUTHORIZED) => Refusal::Unauthenticated,
+        Ok(status) => Refusal::Fault(status),
+        Err(_) => Refusal::Fault(StatusCode::INTERNAL_SERVER_ERROR),
+    }
 }
 
 /// Adds a header that names the behaviours that were asked, their options and their evidence.
-fn explain(app: &App, answer: Answer, rules: &Consultation) -> Answer {
+fn explain(profile: &NamedProfile, answer: Answer, rules: &Consultation) -> Answer {
     let asked: Vec<String> = rules
         .asked()
         .map(|id| {
-            let option = app.profile.options().get(id);
-            format!("{id}={option} ({})", app.profile.evidence_kind(id))
+            let option = profile.options().get(id);
+            format!("{id}={option} ({})", profile.evidence_kind(id))
         })
         .collect();
     match HeaderValue::from_str(&asked.join("; ")) {

@@ -18,19 +18,20 @@ use super::{
     views,
 };
 use crate::{
-    app::App,
     codec::{self, Document, Format},
     domain::User,
+    store::{Effect, Store},
     wire::{AccountView, UserBody},
 };
 
 /// What every operation has at hand.
 pub(super) struct Call<'a> {
-    pub(super) app: &'a App,
+    pub(super) store: &'a Store,
     pub(super) head: &'a Parts,
     pub(super) body: &'a Received,
     pub(super) route: &'a Route<'a>,
     pub(super) caller: &'a Caller,
+    pub(super) effect: Effect,
     pub(super) format: Format,
     pub(super) rules: &'a Consultation,
 }
@@ -77,7 +78,9 @@ impl Call<'_> {
     pub(super) fn create_user(&self) -> Outcome {
         let body = self.user_body()?;
         let slot = &self.caller.slot;
-        let user = self.app.store.create_user(slot, &body, self.rules)?;
+        let user = self
+            .store
+            .create_user(slot, &body, self.effect, self.rules)?;
         let status = match self.rules.create_status() {
             CreateStatus::Created => StatusCode::CREATED,
             CreateStatus::Ok => StatusCode::OK,
@@ -108,14 +111,18 @@ impl Call<'_> {
     pub(super) fn update_user(&self, key: &str) -> Outcome {
         let body = self.user_body()?;
         let slot = &self.caller.slot;
-        let user = self.app.store.update_user(slot, key, &body, self.rules)?;
+        let user = self
+            .store
+            .update_user(slot, key, &body, self.effect, self.rules)?;
         let account = slot.account();
         let view = views::user(&user, account.roles(), self.rules);
         Ok(self.answer(StatusCode::OK, &Document::User(view)))
     }
 
     pub(super) fn delete_user(&self, key: &str) -> Outcome {
-        self.caller.slot.account().delete(key, self.rules)?;
+        let slot = &self.caller.slot;
+        self.effect
+            .on(slot, |account| account.delete(key, self.rules))?;
         Ok(match self.rules.delete_status() {
             DeleteStatus::Ok => self.answer(StatusCode::OK, &Document::Nothing),
             DeleteStatus::NoContent => Answer::empty(StatusCode::NO_CONTENT),
@@ -134,21 +141,24 @@ impl Call<'_> {
 
     /// Only the login itself may do it; 200 with an empty body (RAML).
     pub(super) fn change_password(&self, username: &str) -> Outcome {
-        let mut account = self.caller.slot.account();
-        let own = match self.caller.who {
-            Who::ApiLogin => account.login_password(username).is_some(),
-            Who::User(number) => account
-                .find_number(number)
-                .is_some_and(|user| *user.username == *username),
+        let slot = &self.caller.slot;
+        let own = {
+            let account = slot.account();
+            match self.caller.who {
+                Who::ApiLogin => account.login_password(username).is_some(),
+                Who::User(number) => account
+                    .find_number(number)
+                    .is_some_and(|user| *user.username == *username),
+            }
         };
         if !own {
             return Err(Refusal::NotPasswordOwner);
         }
         let password = self.password_body()?;
-        match self.caller.who {
-            Who::ApiLogin => account.change_login_password(&password, self.rules)?,
-            Who::User(number) => account.change_user_password(number, &password, self.rules)?,
-        }
+        self.effect.on(slot, |account| match self.caller.who {
+            Who::ApiLogin => account.change_login_password(&password, self.rules),
+            Who::User(number) => account.change_user_password(number, &password, self.rules),
+        })?;
         Ok(Answer::empty(StatusCode::OK))
     }
 

@@ -1,5 +1,7 @@
 //! Why a request is refused, and what its answer says: status, code and words in one place.
 
+mod rule;
+
 use std::borrow::Cow;
 
 use axum::http::StatusCode;
@@ -8,9 +10,11 @@ use bandwidth_fixtures::{
     profile::{ConflictStatus, MissingUser, OtherAccount, PasswordErrors},
 };
 
+use super::token::TokenError;
 use crate::{
     codec::DecodeError,
     domain::{DomainError, PasswordRule},
+    journal::RefusalNote,
 };
 
 /// A request that is not fulfilled.
@@ -28,6 +32,12 @@ pub enum Refusal {
     BlankCredentials,
     /// Too many failed logins.
     LockedOut,
+    /// A bearer token that this server did not make, or that a reset has ended.
+    InvalidToken,
+    /// A bearer token whose time is over.
+    ExpiredToken,
+    /// No token is given.
+    Token(TokenError),
     /// Right credentials, of another account.
     AccessDenied,
     /// Only its owner may change a password.
@@ -104,7 +114,7 @@ impl Refusal {
                 406,
                 "Accept must allow application/xml or application/json.",
             ),
-            Self::Unauthenticated => verdict(
+            Self::Unauthenticated | Self::InvalidToken | Self::ExpiredToken => verdict(
                 S::UNAUTHORIZED,
                 401,
                 "The credentials are missing or wrong; send the account's API login.",
@@ -118,6 +128,11 @@ impl Refusal {
                 S::UNAUTHORIZED,
                 12093,
                 "This login is locked out after too many failed attempts.",
+            ),
+            Self::Token(error) => verdict(
+                error.status(),
+                error.status().as_u16().into(),
+                error.description(),
             ),
             Self::AccessDenied => match rules.auth_other_account() {
                 OtherAccount::Forbidden | OtherAccount::ForbiddenEmpty => verdict(
@@ -160,11 +175,35 @@ impl Refusal {
         }
     }
 
+    /// Whether nobody is logged in, so that the answer carries a challenge.
+    pub(super) fn is_unauthenticated(&self) -> bool {
+        matches!(
+            self,
+            Self::Unauthenticated
+                | Self::BlankCredentials
+                | Self::LockedOut
+                | Self::InvalidToken
+                | Self::ExpiredToken
+        )
+    }
+
+    /// What the journal keeps of it.
+    pub(super) fn note(&self, rules: &Consultation) -> RefusalNote {
+        let verdict = self.verdict(rules);
+        let (rule, field) = rule::of(self, rules);
+        RefusalNote {
+            rule,
+            field,
+            code: verdict.code,
+            description: verdict.description.into_owned(),
+        }
+    }
+
     /// Whether the profile answers this without a body.
     pub(super) fn without_body(&self, rules: &Consultation) -> bool {
         use bandwidth_fixtures::profile::{FailureBody, RateResponse};
         match self {
-            Self::Unauthenticated | Self::BlankCredentials | Self::LockedOut => {
+            refusal if refusal.is_unauthenticated() => {
                 rules.auth_failure_body() == FailureBody::Empty
             }
             Self::AccessDenied => rules.auth_other_account() == OtherAccount::ForbiddenEmpty,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::http::Method;
 use bandwidth_fixtures::{
     Consultation, Operation,
-    profile::{BasePaths, UserPaths},
+    profile::{AuthSchemes, BasePaths, UserPaths},
 };
 use percent_encoding::percent_decode_str;
 
@@ -35,6 +35,8 @@ pub(super) enum Resource<'p> {
     LoginUser { key: Cow<'p, str> },
     /// `/users/{username}/password`
     Password { username: Cow<'p, str> },
+    /// `/api/v1/oauth2/token`
+    Token,
 }
 
 /// What a request asks for.
@@ -59,6 +61,7 @@ pub(super) enum Action<'r> {
     ChangePassword {
         username: &'r str,
     },
+    IssueToken,
 }
 
 impl Action<'_> {
@@ -72,6 +75,22 @@ impl Action<'_> {
             Self::DeleteUser { .. } => Operation::DeleteUser,
             Self::ListRoles => Operation::ListRoles,
             Self::ChangePassword { .. } => Operation::ChangePassword,
+            Self::IssueToken => Operation::IssueToken,
+        }
+    }
+
+    /// Whether it changes the account when it succeeds.
+    pub(super) fn changes(self) -> bool {
+        match self {
+            Self::CreateUser
+            | Self::UpdateUser { .. }
+            | Self::DeleteUser { .. }
+            | Self::ChangePassword { .. } => true,
+            Self::ListUsers
+            | Self::GetUser { .. }
+            | Self::GetLoginUser { .. }
+            | Self::ListRoles
+            | Self::IssueToken => false,
         }
     }
 }
@@ -80,9 +99,27 @@ const API: &str = "/api";
 /// Longest first: `/api/v1` also starts with `/api`.
 const VERSIONED: [&str; 2] = ["/api/v1", "/v1.0"];
 
+/// The official SDKs ask for tokens at this path, whatever base they use for the rest.
+const TOKEN: &str = "/api/v1/oauth2/token";
+
+/// The account that a path names, whether or not a profile has that path. It decides whose
+/// profile is asked.
+pub(super) fn account_in(path: &str) -> Option<Cow<'_, str>> {
+    let mut bases = VERSIONED.into_iter().chain([API]);
+    let rest = bases.find_map(|base| below(path, base))?;
+    let (account, _) = rest.strip_prefix("accounts/")?.split_once('/')?;
+    percent_decode_str(account).decode_utf8().ok()
+}
+
 impl<'p> Route<'p> {
     /// The route of a path, where the profile has it.
     pub(super) fn of(path: &'p str, rules: &Consultation) -> Option<Self> {
+        if path == TOKEN && rules.auth_schemes() != AuthSchemes::Basic {
+            return Some(Self {
+                base: API,
+                resource: Resource::Token,
+            });
+        }
         for base in VERSIONED {
             if let Some(rest) = below(path, base)
                 && rules.paths_bases() == BasePaths::ApiAndVersions
@@ -151,7 +188,7 @@ impl<'p> Resource<'p> {
             Self::Users { account } | Self::User { account, .. } | Self::Roles { account } => {
                 Some(account)
             }
-            Self::LoginUsers | Self::LoginUser { .. } | Self::Password { .. } => None,
+            Self::LoginUsers | Self::LoginUser { .. } | Self::Password { .. } | Self::Token => None,
         }
     }
 
@@ -169,6 +206,7 @@ impl<'p> Resource<'p> {
             Self::Password { username } if method == Method::PUT => {
                 Some(Action::ChangePassword { username })
             }
+            Self::Token if method == Method::POST => Some(Action::IssueToken),
             _ => None,
         }
     }
@@ -180,6 +218,7 @@ impl<'p> Resource<'p> {
             Self::User { .. } => "GET, HEAD, PUT, DELETE",
             Self::Roles { .. } | Self::LoginUsers | Self::LoginUser { .. } => "GET, HEAD",
             Self::Password { .. } => "PUT",
+            Self::Token => "POST",
         }
     }
 
@@ -190,6 +229,7 @@ impl<'p> Resource<'p> {
             Self::Users { .. } | Self::LoginUsers => "UsersResponse",
             Self::User { .. } | Self::LoginUser { .. } | Self::Password { .. } => "UserResponse",
             Self::Roles { .. } => "RolesResponse",
+            Self::Token => "TokenResponse",
         }
     }
 }

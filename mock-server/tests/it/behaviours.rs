@@ -55,6 +55,23 @@ fn user_with_password(username: &str, password: &str, rest: &str) -> String {
     )
 }
 
+fn token() -> Vec<u8> {
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let body = "grant_type=client_credentials";
+    request(
+        "POST",
+        "/api/v1/oauth2/token",
+        &format!("{LOGIN}{form}"),
+        body,
+    )
+}
+
+/// Moves the mock's clock forward.
+fn advance(ms: u64) -> Vec<u8> {
+    let body = format!(r#"{{"action":"advance","ms":{ms}}}"#);
+    request("POST", "/__admin/clock", "", &body)
+}
+
 fn wrong_login() -> Vec<u8> {
     request("GET", USERS, &basic("api-user", "wrong"), "")
 }
@@ -132,7 +149,20 @@ fn scenario_of(id: &str) -> Scenario {
             seed: "empty",
             ..scenario(vec![get(USERS)])
         },
-        "auth.schemes" => scenario(vec![get(USERS), wrong_login()]),
+        "auth.schemes" => scenario(vec![get(USERS), wrong_login(), token()]),
+        "auth.token_seconds" => Scenario {
+            set: &["auth.schemes=basic_and_bearer"],
+            ..scenario(vec![token()])
+        },
+        "auth.lockout_seconds" => Scenario {
+            set: &["auth.lockout=1"],
+            ..scenario(vec![
+                wrong_login(),
+                get(USERS),
+                advance(900_000),
+                get(USERS),
+            ])
+        },
         "auth.user_logins" => Scenario {
             seed: "published",
             ..scenario(vec![request(
@@ -233,12 +263,23 @@ fn transcript(id: &str, option: &str) -> String {
     let server = start(&scenario, id, option);
     let replies = scenario.requests.iter().map(|bytes| {
         let reply = send(&server, bytes);
+        if bytes.starts_with(b"POST /__admin") {
+            return String::new();
+        }
         let head: Vec<&str> = reply
             .head
             .lines()
             .filter(|line| !line.starts_with("Date: "))
             .collect();
-        format!("{}\n{}", head.join("\n"), reply.body)
+        // A token, with its length: it names the time.
+        let body = match reply.body.split_once("\"access_token\":\"") {
+            Some((_, rest)) => rest.split_once('"').map_or("", |(_, rest)| rest),
+            None => &reply.body,
+        };
+        let head = head
+            .iter()
+            .filter(|line| !body.contains("expires_in") || !line.starts_with("Content-Length"));
+        format!("{}\n{body}", head.copied().collect::<Vec<_>>().join("\n"))
     });
     replies.collect::<Vec<_>>().join("\n")
 }

@@ -1,0 +1,313 @@
+//! Accounts: one for each test, and what can be done to any.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header::HOST},
+};
+use bandwidth_fixtures::{RateLimit, seed::SeedContents};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::answer::{AdminError, Body, OptionalBody, object};
+use crate::{
+    app::App,
+    control::{NewAccount, ProfileChoice, SeedChoice},
+    fault::Fault,
+    http::Peer,
+    journal::rfc3339,
+    store::Slot,
+};
+
+/// What a throwaway account is made from. Everything may be left out.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct AccountRequest {
+    /// Its id: letters, digits, `-`, `.` and `_`. By default one that is free.
+    account_id: Option<String>,
+    /// A built-in profile's name, or an object as PUT profile takes it. By default the account
+    /// follows the server's profile.
+    #[schema(value_type = Option<Object>)]
+    profile: Option<Value>,
+    /// A built-in seed's name (its first account is copied), or an object with `roles`, `users`,
+    /// `companyName` and `nextUserNumber` as in a seed file. By default the roles of the demo
+    /// account and no users.
+    #[schema(value_type = Option<Object>, example = "demo")]
+    seed: Option<Value>,
+    /// How many requests it may send, as `100/1m,burst=20`. By default what the profile says.
+    #[schema(example = "100/1m,burst=20")]
+    rate_limit: Option<String>,
+    /// Faults for this account alone, as POST faults takes them.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>)]
+    faults: Vec<Value>,
+}
+
+/// A throwaway account, and what opens it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatedAccount {
+    /// Its id.
+    account_id: String,
+    /// The name of its login.
+    username: String,
+    /// The password of its login. It is shown once.
+    password: String,
+    /// The base of the emulated API.
+    base_url: String,
+    /// The ids of the faults that were armed for it, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<u64>,
+}
+
+/// An account.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountView {
+    /// Its id.
+    account_id: String,
+    /// The company's name.
+    company_name: String,
+    /// The name of its login.
+    username: String,
+    /// Whether it was made for one test.
+    throwaway: bool,
+    /// How many users it has.
+    users: usize,
+    /// How many roles it has.
+    roles: usize,
+    /// The name of the profile that it behaves by.
+    profile: String,
+    /// Whether that is its own, and not the server's.
+    own_profile: bool,
+    /// Logins with failed attempts.
+    failed_logins: Vec<FailedLogin>,
+}
+
+/// A login with failed attempts in a row.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FailedLogin {
+    /// Its name.
+    username: String,
+    /// How many attempts failed.
+    failures: u32,
+    /// When the last one did, on the mock's clock (RFC 3339).
+    #[schema(format = DateTime)]
+    last: String,
+    /// Whether it is locked out.
+    locked_out: bool,
+}
+
+/// Accounts.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AccountList {
+    /// All of them, by id.
+    accounts: Vec<AccountView>,
+}
+
+/// Resources of a user.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resources {
+    /// Their names. While there are any, `delete.with_resources` decides whether the user can be
+    /// deleted.
+    resources: Vec<String>,
+}
+
+fn view(app: &App, slot: &Slot) -> AccountView {
+    let own = slot.profile();
+    let own_profile = own.is_some();
+    let profile = own.unwrap_or_else(|| app.profile());
+    let (most, seconds) = {
+        let options = profile.options();
+        (options.auth_lockout, options.auth_lockout_seconds)
+    };
+    let failed_logins = slot
+        .lockouts()
+        .into_iter()
+        .map(|lockout| FailedLogin {
+            locked_out: slot.is_locked_out(&lockout.login, most, seconds, app.clock.now()),
+            username: lockout.login.into(),
+            failures: lockout.failures,
+            last: rfc3339(lockout.last),
+        })
+        .collect();
+    let account = slot.account();
+    AccountView {
+        account_id: (*slot.id).to_owned(),
+        company_name: (*slot.company_name).to_owned(),
+        username: (*slot.login).to_owned(),
+        throwaway: slot.throwaway,
+        users: account.users().len(),
+        roles: account.roles().len(),
+        profile: profile.name().to_owned(),
+        own_profile,
+        failed_logins,
+    }
+}
+
+/// The base of the emulated API, as the client that asks can reach it.
+fn base_url(app: &App, headers: &HeaderMap, peer: Option<&Peer>) -> String {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    match (host, peer) {
+        (Some(host), Some(peer)) if !app.start.admin_apart => {
+            let scheme = if peer.tls { "https" } else { "http" };
+            format!("{scheme}://{host}/api")
+        }
+        _ => app.start.base_url.clone(),
+    }
+}
+
+/// List the accounts
+#[utoipa::path(get, path = "/accounts", tag = "accounts", responses((status = 200, body = AccountList)))]
+pub async fn list(State(app): State<Arc<App>>) -> Json<AccountList> {
+    let accounts = app.store().accounts();
+    Json(AccountList {
+        accounts: accounts.iter().map(|slot| view(&app, slot)).collect(),
+    })
+}
+
+/// Make a throwaway account
+///
+/// For one test: it has its own users, credentials, profile, limits, faults and view of the
+/// journal, and shares names with no other account.
+#[utoipa::path(post, path = "/accounts", tag = "accounts", request_body = Option<AccountRequest>, responses(
+    (status = 201, body = CreatedAccount),
+    (status = 400, body = AdminError),
+    (status = 409, body = AdminError, description = "There is such an account or login already."),
+))]
+pub async fn create(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    peer: Option<Extension<Peer>>,
+    OptionalBody(request): OptionalBody<AccountRequest>,
+) -> Result<(StatusCode, Json<CreatedAccount>), AdminError> {
+    let faults = request.faults.into_iter().map(|fault| {
+        let fault = object(fault, "a fault is an object, as {\"status\":503}")?;
+        Ok::<_, AdminError>(Fault::from_json(&fault)?)
+    });
+    let new = NewAccount {
+        account_id: request.account_id,
+        profile: request
+            .profile
+            .map(|profile| ProfileChoice::from_json(&profile))
+            .transpose()?,
+        seed: request.seed.map(seed_choice).transpose()?,
+        rate_limit: request
+            .rate_limit
+            .map(|limit| limit.parse::<RateLimit>().map_err(AdminError::invalid))
+            .transpose()?,
+        faults: faults.collect::<Result<_, _>>()?,
+    };
+    let made = app.create_account(new)?;
+    let created = CreatedAccount {
+        account_id: (*made.slot.id).to_owned(),
+        username: (*made.slot.login).to_owned(),
+        password: made.password.expose().to_owned(),
+        base_url: base_url(&app, &headers, peer.as_deref()),
+        faults: made.faults.iter().map(|fault| fault.id).collect(),
+    };
+    Ok((StatusCode::CREATED, Json(created)))
+}
+
+fn seed_choice(seed: Value) -> Result<SeedChoice, AdminError> {
+    match seed {
+        Value::String(name) => Ok(SeedChoice::Named(name)),
+        Value::Object(_) => {
+            let contents: SeedContents = serde_json::from_value(seed).map_err(|error| {
+                let message = bandwidth_fixtures::error::describe_json(&error);
+                AdminError::invalid(format!("seed: {message}"))
+            })?;
+            Ok(SeedChoice::Contents(contents))
+        }
+        _ => Err(AdminError::invalid(
+            "a seed is a name as \"demo\", or an object with roles and users",
+        )),
+    }
+}
+
+/// Look at an account
+#[utoipa::path(get, path = "/accounts/{accountId}", tag = "accounts",
+    params(("accountId" = String, Path)), responses(
+    (status = 200, body = AccountView),
+    (status = 404, body = AdminError),
+))]
+pub async fn get(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<AccountView>, AdminError> {
+    let slot = app.account(&id)?;
+    Ok(Json(view(&app, &slot)))
+}
+
+/// Delete an account
+///
+/// With its users, its faults and its requests in the journal.
+#[utoipa::path(delete, path = "/accounts/{accountId}", tag = "accounts",
+    params(("accountId" = String, Path)), responses(
+    (status = 204),
+    (status = 404, body = AdminError),
+))]
+pub async fn delete(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, AdminError> {
+    app.delete_account(&id)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// An account as it was when it was made
+///
+/// Its users, profile, limits and lockouts as then; its faults of then; no requests in its
+/// journal; its tokens end.
+#[utoipa::path(post, path = "/accounts/{accountId}/reset", tag = "accounts",
+    params(("accountId" = String, Path)), responses(
+    (status = 200, body = AccountView),
+    (status = 404, body = AdminError),
+))]
+pub async fn reset(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<AccountView>, AdminError> {
+    app.reset_account(&id)?;
+    let slot = app.account(&id)?;
+    Ok(Json(view(&app, &slot)))
+}
+
+/// Unlock the logins of an account, as an administrator would
+#[utoipa::path(post, path = "/accounts/{accountId}/unlock", tag = "accounts",
+    params(("accountId" = String, Path)), responses(
+    (status = 200, body = AccountView),
+    (status = 404, body = AdminError),
+))]
+pub async fn unlock(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<AccountView>, AdminError> {
+    let slot = app.account(&id)?;
+    slot.unlock();
+    Ok(Json(view(&app, &slot)))
+}
+
+/// Assign resources to a user
+///
+/// In place of those that it has. The emulated API has no operation for this.
+#[utoipa::path(put, path = "/accounts/{accountId}/users/{userId}/resources", tag = "accounts",
+    params(("accountId" = String, Path), ("userId" = String, Path, description = "The internal id.")),
+    request_body = Resources, responses(
+    (status = 200, body = Resources),
+    (status = 400, body = AdminError),
+    (status = 404, body = AdminError),
+))]
+pub async fn resources(
+    State(app): State<Arc<App>>,
+    Path((id, user)): Path<(String, String)>,
+    Body(request): Body<Resources>,
+) -> Result<Json<Resources>, AdminError> {
+    app.assign_resources(&id, &user, &request.resources)?;
+    Ok(Json(request))
+}

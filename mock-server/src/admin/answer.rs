@@ -1,0 +1,208 @@
+//! Errors and bodies of the control API.
+
+use std::borrow::Cow;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use bandwidth_fixtures::error::describe_json;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::control::ControlError;
+
+/// What kind of error it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// 404: no such path.
+    UnknownPath,
+    /// 405: the path does not take that method.
+    MethodNotAllowed,
+    /// 401: the token is missing or wrong.
+    TokenRequired,
+    /// 403: a web page of another origin asked.
+    ForeignOrigin,
+    /// 404: no such account, user, fault or request.
+    NotFound,
+    /// 409: there is one already.
+    AlreadyExists,
+    /// 413: the body is too large.
+    TooLarge,
+    /// 400: the body is not JSON of the right form.
+    InvalidJson,
+    /// 400: a value is not as it must be.
+    InvalidValue,
+}
+
+impl Code {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::UnknownPath | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TokenRequired => StatusCode::UNAUTHORIZED,
+            Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::AlreadyExists => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::InvalidJson | Self::InvalidValue => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+/// An error of the control API.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AdminError {
+    error: ErrorBody,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ErrorBody {
+    /// What kind of error it is.
+    code: Code,
+    /// What is wrong, and what to do.
+    message: Cow<'static, str>,
+}
+
+impl AdminError {
+    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        let message = message.into();
+        Self {
+            error: ErrorBody { code, message },
+        }
+    }
+
+    pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::InvalidValue, message)
+    }
+}
+
+impl IntoResponse for AdminError {
+    fn into_response(self) -> Response {
+        (self.error.code.status(), Json(self)).into_response()
+    }
+}
+
+impl From<ControlError> for AdminError {
+    fn from(error: ControlError) -> Self {
+        let code = match &error {
+            ControlError::NoAccount(_) | ControlError::NoUser { .. } => Code::NotFound,
+            ControlError::Exists(_) => Code::AlreadyExists,
+            ControlError::Fixture(_)
+            | ControlError::Fault(_)
+            | ControlError::TooManyFaults(_)
+            | ControlError::TooFar(_)
+            | ControlError::Invalid(_) => Code::InvalidValue,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl<E: Into<ControlError>> From<E> for AdminError
+where
+    E: NotControlError,
+{
+    fn from(error: E) -> Self {
+        Self::from(error.into())
+    }
+}
+
+/// What becomes an [`AdminError`] by way of a [`ControlError`].
+pub trait NotControlError {}
+impl NotControlError for bandwidth_fixtures::FixtureError {}
+impl NotControlError for crate::fault::FaultError {}
+impl NotControlError for crate::clock::TooFar {}
+
+/// A body as text. `Content-Type` is not looked at: what people send with curl has another one.
+pub struct Text(pub String);
+
+impl<S: Send + Sync> FromRequest<S> for Text {
+    type Rejection = AdminError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, AdminError> {
+        let bytes = Bytes::from_request(request, state).await.map_err(|error| {
+            if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                AdminError::new(Code::TooLarge, "the body is too large")
+            } else {
+                AdminError::new(Code::InvalidJson, "the body broke off before its end")
+            }
+        })?;
+        match String::from_utf8(bytes.into()) {
+            Ok(text) => Ok(Self(text)),
+            Err(_) => Err(AdminError::new(Code::InvalidJson, "the body is not UTF-8")),
+        }
+    }
+}
+
+/// A JSON body. An error never repeats a value: it may be a password.
+pub struct Body<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = AdminError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, AdminError> {
+        let Text(text) = Text::from_request(request, state).await?;
+        read(&text).map(Self)
+    }
+}
+
+/// A JSON body that may be left out.
+pub struct OptionalBody<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalBody<T> {
+    type Rejection = AdminError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, AdminError> {
+        let Text(text) = Text::from_request(request, state).await?;
+        if text.trim().is_empty() {
+            return Ok(Self(T::default()));
+        }
+        read(&text).map(Self)
+    }
+}
+
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, AdminError> {
+    serde_json::from_str(text).map_err(|error| {
+        AdminError::new(
+            Code::InvalidJson,
+            format!("the body: {}", describe_json(&error)),
+        )
+    })
+}
+
+/// The query of a request, checked: a key that is not known or stands twice is an error.
+pub fn query(
+    raw: Option<&str>,
+    known: &[&str],
+) -> Result<std::collections::HashMap<String, String>, AdminError> {
+    let mut query = std::collections::HashMap::new();
+    for (key, value) in form_urlencoded::parse(raw.unwrap_or("").as_bytes()) {
+        if !known.contains(&&*key) {
+            let message = format!(
+                "unknown query parameter `{key}`; known are {}",
+                known.join(", ")
+            );
+            return Err(AdminError::invalid(message));
+        }
+        if query.insert(key.to_string(), value.into_owned()).is_some() {
+            return Err(AdminError::invalid(format!("`{key}` is given twice")));
+        }
+    }
+    Ok(query)
+}
+
+/// A JSON object that was read from a body.
+pub fn object(
+    value: Value,
+    form: &'static str,
+) -> Result<serde_json::Map<String, Value>, AdminError> {
+    match value {
+        Value::Object(object) => Ok(object),
+        _ => Err(AdminError::invalid(form)),
+    }
+}

@@ -1,0 +1,141 @@
+//! Faults: arm, look at their hits, disarm.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, RawQuery, State},
+    http::StatusCode,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::answer::{AdminError, Body, Code, object, query};
+use crate::{
+    app::App,
+    fault::{ArmedFault, Fault},
+};
+
+/// A fault that is armed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FaultView {
+    /// Its id; never used again.
+    id: u64,
+    /// How many requests it was applied to.
+    hits: u64,
+    /// Whether its time to live is over.
+    expired: bool,
+    /// What was armed.
+    #[schema(value_type = Object)]
+    rule: Map<String, Value>,
+}
+
+/// Faults.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FaultList {
+    /// In the order in which they are asked: the first that is due gets a request.
+    faults: Vec<FaultView>,
+}
+
+/// What was disarmed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Disarmed {
+    /// How many.
+    disarmed: usize,
+}
+
+fn view(app: &App, fault: &ArmedFault) -> FaultView {
+    FaultView {
+        id: fault.id,
+        hits: fault.hits(),
+        expired: fault.expired(app.clock.now()),
+        rule: fault.fault.to_json(),
+    }
+}
+
+fn none(id: &str) -> AdminError {
+    AdminError::new(
+        Code::NotFound,
+        format!("no fault `{id}` is armed; GET /__admin/faults lists them"),
+    )
+}
+
+/// List the faults with their hits
+#[utoipa::path(get, path = "/faults", tag = "faults", responses((status = 200, body = FaultList)))]
+pub async fn list(State(app): State<Arc<App>>) -> Json<FaultList> {
+    let faults = app.faults.list();
+    Json(FaultList {
+        faults: faults.iter().map(|fault| view(&app, fault)).collect(),
+    })
+}
+
+/// Arm a fault
+///
+/// What happens is one of `status`, `fault` (`EMPTY_RESPONSE`, `MALFORMED_RESPONSE_CHUNK`,
+/// `RANDOM_DATA_THEN_CLOSE`, `CONNECTION_RESET_BY_PEER`), `chunked_dribble`, `truncate_body`,
+/// `malformed_body` and `wrong_content_type`, with or without a `delay`. To which requests:
+/// `operation`, `method`, `account`, `every`, `after`, `times`, `probability`, `seed`, `ttl_ms`,
+/// and `when`: `before` (the default) or `after` the operation takes effect.
+#[utoipa::path(post, path = "/faults", tag = "faults", request_body(content = Object, example = json!({
+    "fault": "EMPTY_RESPONSE", "when": "after", "operation": "create_user", "times": 1
+})), responses(
+    (status = 201, body = FaultView),
+    (status = 400, body = AdminError),
+))]
+pub async fn arm(
+    State(app): State<Arc<App>>,
+    Body(fault): Body<Value>,
+) -> Result<(StatusCode, Json<FaultView>), AdminError> {
+    let fault = object(fault, "a fault is an object, as {\"status\":503}")?;
+    let fault = app.arm(Fault::from_json(&fault)?)?;
+    Ok((StatusCode::CREATED, Json(view(&app, &fault))))
+}
+
+/// Disarm all faults, or those of one account
+#[utoipa::path(delete, path = "/faults", tag = "faults",
+    params(("accountId" = Option<String>, Query, description = "Only faults for this account alone.")),
+    responses(
+    (status = 200, body = Disarmed),
+    (status = 400, body = AdminError),
+))]
+pub async fn disarm_all(
+    State(app): State<Arc<App>>,
+    RawQuery(raw): RawQuery,
+) -> Result<Json<Disarmed>, AdminError> {
+    let query = query(raw.as_deref(), &["accountId"])?;
+    let disarmed = match query.get("accountId") {
+        Some(account) => app.faults.disarm_account(account),
+        None => app.faults.disarm_all(),
+    };
+    Ok(Json(Disarmed { disarmed }))
+}
+
+/// Look at a fault
+#[utoipa::path(get, path = "/faults/{id}", tag = "faults", params(("id" = u64, Path)), responses(
+    (status = 200, body = FaultView),
+    (status = 404, body = AdminError),
+))]
+pub async fn get(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<FaultView>, AdminError> {
+    let fault = id.parse().ok().and_then(|id| app.faults.find(id));
+    let fault = fault.ok_or_else(|| none(&id))?;
+    Ok(Json(view(&app, &fault)))
+}
+
+/// Disarm a fault
+#[utoipa::path(delete, path = "/faults/{id}", tag = "faults", params(("id" = u64, Path)), responses(
+    (status = 200, body = FaultView),
+    (status = 404, body = AdminError),
+))]
+pub async fn disarm(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<FaultView>, AdminError> {
+    let fault = id.parse().ok().and_then(|id| app.faults.find(id));
+    let fault = fault.ok_or_else(|| none(&id))?;
+    app.faults.disarm(fault.id);
+    Ok(Json(view(&app, &fault)))
+}

@@ -1,0 +1,224 @@
+//! The journal over HTTP.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, RawQuery, State},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answer::{AdminError, Code, OptionalBody, query};
+use crate::{
+    app::App,
+    journal::{Nearest, Pattern, RecordedRequest, Since},
+};
+
+/// Requests of the journal.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RequestList {
+    /// In the order in which they came.
+    requests: Vec<RecordedRequest>,
+    /// How many the journal no longer keeps.
+    dropped: u64,
+    /// When nothing fits: the request that comes nearest, and what differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nearest: Option<NearestView>,
+}
+
+/// How many requests fit.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RequestCount {
+    /// How many of those that are kept.
+    count: usize,
+    /// How many the journal no longer keeps: they may have fitted.
+    dropped: u64,
+    /// When nothing fits: the request that comes nearest, and what differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nearest: Option<NearestView>,
+}
+
+/// The request that comes nearest to what was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NearestView {
+    /// Its id.
+    id: u64,
+    /// It in one line.
+    request: String,
+    /// What is not as it was asked for.
+    differences: Vec<String>,
+}
+
+impl From<Nearest> for NearestView {
+    fn from(nearest: Nearest) -> Self {
+        Self {
+            id: nearest.id,
+            request: nearest.request,
+            differences: nearest.differences,
+        }
+    }
+}
+
+/// What was deleted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Deleted {
+    /// How many requests.
+    deleted: usize,
+}
+
+const KEYS: [&str; 8] = [
+    "accountId",
+    "operation",
+    "method",
+    "path",
+    "status",
+    "bodyContains",
+    "since",
+    "limit",
+];
+
+/// The pattern and the limit that a query asks for.
+fn read_query(raw: Option<&str>) -> Result<(Pattern, usize), AdminError> {
+    let mut query = query(raw, &KEYS)?;
+    let limit = match query.remove("limit") {
+        None => usize::MAX,
+        Some(text) => text.parse().map_err(|_| {
+            AdminError::invalid(format!("limit must be a whole number, not `{text}`"))
+        })?,
+    };
+    let status = match query.remove("status") {
+        None => None,
+        Some(text) => Some(text.parse().map_err(|_| {
+            AdminError::invalid(format!("status must be a number as 404, not `{text}`"))
+        })?),
+    };
+    let operation = query.remove("operation").map(|text| text.parse());
+    let since = query.remove("since").map(|text| Since::parse(&text));
+    let pattern = Pattern {
+        account_id: query.remove("accountId"),
+        operation: operation.transpose().map_err(AdminError::invalid)?,
+        method: query.remove("method"),
+        path: query.remove("path"),
+        status,
+        body_contains: query.remove("bodyContains"),
+        since: since.transpose().map_err(AdminError::invalid)?,
+    };
+    Ok((pattern, limit))
+}
+
+fn is_on(app: &App) -> Result<(), AdminError> {
+    if app.journal.is_on() {
+        return Ok(());
+    }
+    let message = "the journal is off; start the server with --journal-entries and \
+                   --journal-bytes above 0";
+    Err(AdminError::new(Code::NotFound, message))
+}
+
+/// List requests to the emulated API
+///
+/// Each with its answer, and why it was answered so. Secrets are not in it.
+#[utoipa::path(get, path = "/requests", tag = "journal", params(
+    ("accountId" = Option<String>, Query, description = "Only requests of this account."),
+    ("operation" = Option<String>, Query, description = "Only this operation, as create_user."),
+    ("method" = Option<String>, Query),
+    ("path" = Option<String>, Query, description = "Path and query, whole."),
+    ("status" = Option<u16>, Query, description = "Only requests that were answered so."),
+    ("bodyContains" = Option<String>, Query, description = "Only requests with this text in their body."),
+    ("since" = Option<String>, Query, description = "Only what came after the request of this id, or from this time (RFC 3339) on."),
+    ("limit" = Option<usize>, Query, description = "The newest so many; with `since` the oldest."),
+), responses(
+    (status = 200, body = RequestList),
+    (status = 400, body = AdminError),
+    (status = 404, body = AdminError, description = "The journal is off."),
+))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    RawQuery(raw): RawQuery,
+) -> Result<Json<RequestList>, AdminError> {
+    let (pattern, limit) = read_query(raw.as_deref())?;
+    is_on(&app)?;
+    let selection = app.journal.select(&pattern, limit);
+    let nearest = match selection.entries.len() {
+        0 if limit > 0 => app.journal.nearest(&pattern),
+        _ => None,
+    };
+    let entries = selection.entries.iter();
+    Ok(Json(RequestList {
+        requests: entries
+            .map(|entry| RecordedRequest::from(&**entry))
+            .collect(),
+        dropped: selection.dropped,
+        nearest: nearest.map(NearestView::from),
+    }))
+}
+
+/// Look at a request
+#[utoipa::path(get, path = "/requests/{id}", tag = "journal", params(("id" = u64, Path)), responses(
+    (status = 200, body = RecordedRequest),
+    (status = 404, body = AdminError),
+))]
+pub async fn get(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<RecordedRequest>, AdminError> {
+    is_on(&app)?;
+    let entry = id.parse().ok().and_then(|id| app.journal.find(id));
+    let entry = entry.ok_or_else(|| {
+        AdminError::new(
+            Code::NotFound,
+            format!("the journal has no request `{id}`, or no longer"),
+        )
+    })?;
+    Ok(Json(RecordedRequest::from(&*entry)))
+}
+
+/// Count requests
+#[utoipa::path(post, path = "/requests/count", tag = "journal",
+    request_body(content = Option<Pattern>, example = json!({ "operation": "create_user", "status": 201 })),
+    responses(
+    (status = 200, body = RequestCount),
+    (status = 400, body = AdminError),
+    (status = 404, body = AdminError, description = "The journal is off."),
+))]
+pub async fn count(
+    State(app): State<Arc<App>>,
+    OptionalBody(pattern): OptionalBody<Pattern>,
+) -> Result<Json<RequestCount>, AdminError> {
+    is_on(&app)?;
+    let selection = app.journal.select(&pattern, usize::MAX);
+    let count = selection.entries.len();
+    let nearest = match count {
+        0 => app.journal.nearest(&pattern),
+        _ => None,
+    };
+    Ok(Json(RequestCount {
+        count,
+        dropped: selection.dropped,
+        nearest: nearest.map(NearestView::from),
+    }))
+}
+
+/// Delete all requests from the journal, or those of one account
+///
+/// The reports start anew too.
+#[utoipa::path(delete, path = "/requests", tag = "journal",
+    params(("accountId" = Option<String>, Query)), responses(
+    (status = 200, body = Deleted),
+    (status = 400, body = AdminError),
+))]
+pub async fn clear(
+    State(app): State<Arc<App>>,
+    RawQuery(raw): RawQuery,
+) -> Result<Json<Deleted>, AdminError> {
+    let query = query(raw.as_deref(), &["accountId"])?;
+    let deleted = if let Some(account) = query.get("accountId") {
+        app.reliance.forget(account);
+        app.journal.forget(account)
+    } else {
+        app.reliance.clear();
+        app.journal.clear()
+    };
+    Ok(Json(Deleted { deleted }))
+}

@@ -1,0 +1,165 @@
+//! How the server, or one account, behaves.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{FromRequest as _, Path, Request, State},
+    http::header::CONTENT_TYPE,
+};
+use bandwidth_fixtures::{BehaviourId, Evidence, EvidenceKind, NamedProfile};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::answer::{AdminError, Body, Text, object, read};
+use crate::{
+    app::App,
+    control::{ProfileChoice, read_options},
+};
+
+/// A profile.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProfileView {
+    /// Its name. A PATCH keeps the name.
+    name: String,
+    /// What it stands for.
+    description: String,
+    /// The chosen options, by the ids of the behaviours.
+    behaviours: BTreeMap<&'static str, ChoiceView>,
+}
+
+/// The option that a profile chose for a behaviour.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChoiceView {
+    /// The option.
+    option: String,
+    /// The strongest kind of evidence for it.
+    #[schema(value_type = String, example = "assumed")]
+    known_as: EvidenceKind,
+    /// How it is known, strongest first.
+    #[schema(value_type = Vec<Object>)]
+    evidence: Vec<Evidence>,
+}
+
+impl From<&NamedProfile> for ProfileView {
+    fn from(profile: &NamedProfile) -> Self {
+        let choice = |id: BehaviourId| ChoiceView {
+            option: profile.options().get(id),
+            known_as: profile.evidence_kind(id),
+            evidence: profile.evidence(id).to_vec(),
+        };
+        Self {
+            name: profile.name().to_owned(),
+            description: profile.description().to_owned(),
+            behaviours: BehaviourId::all()
+                .map(|id| (id.as_str(), choice(id)))
+                .collect(),
+        }
+    }
+}
+
+type Shown = Result<Json<ProfileView>, AdminError>;
+
+fn shown(profile: &NamedProfile) -> Json<ProfileView> {
+    Json(profile.into())
+}
+
+fn show(app: &App, account: Option<&str>) -> Shown {
+    Ok(shown(&*app.profile_of(account)?))
+}
+
+/// A profile as JSON, or as a profile file with `Content-Type: application/toml`.
+async fn choose(app: &App, account: Option<&str>, request: Request) -> Shown {
+    let kind = request.headers().get(CONTENT_TYPE);
+    let toml = kind
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/toml"));
+    let Text(text) = Text::from_request(request, &()).await?;
+    let choice = if toml {
+        ProfileChoice::toml(text)
+    } else {
+        ProfileChoice::from_json(&read::<Value>(&text)?)?
+    };
+    Ok(shown(&*app.choose_profile(
+        account,
+        choice.profile(&*app.profile())?,
+    )?))
+}
+
+fn change(app: &App, account: Option<&str>, options: Value) -> Shown {
+    let form = "write an object of behaviours and options, as {\"put.semantics\":\"merge\"}";
+    let options = read_options(&object(options, form)?)?;
+    Ok(shown(&*app.change_profile(account, &options)?))
+}
+
+/// How the server behaves
+#[utoipa::path(get, path = "/profile", tag = "profiles", responses((status = 200, body = ProfileView)))]
+pub async fn get(State(app): State<Arc<App>>) -> Shown {
+    show(&app, None)
+}
+
+/// Have the server behave by another profile
+///
+/// The body is a name as `"published"`, or `{"profile":"guide","set":{"put.semantics":"merge"}}`,
+/// or `{"toml":"..."}` with the text of a profile file; with `Content-Type: application/toml` it is
+/// that file itself. Accounts with a profile of their own keep it.
+#[utoipa::path(put, path = "/profile", tag = "profiles", request_body = Object, responses(
+    (status = 200, body = ProfileView),
+    (status = 400, body = AdminError),
+))]
+pub async fn put(State(app): State<Arc<App>>, request: Request) -> Shown {
+    choose(&app, None, request).await
+}
+
+/// Change the options of some behaviours of the server
+///
+/// As `{"put.semantics":"merge","password.min_length":12}`: all of them or, on an error, none.
+#[utoipa::path(patch, path = "/profile", tag = "profiles", request_body = Object, responses(
+    (status = 200, body = ProfileView),
+    (status = 400, body = AdminError),
+))]
+pub async fn patch(State(app): State<Arc<App>>, Body(options): Body<Value>) -> Shown {
+    change(&app, None, options)
+}
+
+/// How an account behaves
+#[utoipa::path(get, path = "/accounts/{accountId}/profile", tag = "profiles",
+    params(("accountId" = String, Path)), responses(
+    (status = 200, body = ProfileView),
+    (status = 404, body = AdminError),
+))]
+pub async fn get_account(State(app): State<Arc<App>>, Path(id): Path<String>) -> Shown {
+    show(&app, Some(&id))
+}
+
+/// Give an account a profile of its own
+#[utoipa::path(put, path = "/accounts/{accountId}/profile", tag = "profiles",
+    params(("accountId" = String, Path)), request_body = Object, responses(
+    (status = 200, body = ProfileView),
+    (status = 400, body = AdminError),
+    (status = 404, body = AdminError),
+))]
+pub async fn put_account(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Shown {
+    choose(&app, Some(&id), request).await
+}
+
+/// Change the options of some behaviours of an account
+#[utoipa::path(patch, path = "/accounts/{accountId}/profile", tag = "profiles",
+    params(("accountId" = String, Path)), request_body = Object, responses(
+    (status = 200, body = ProfileView),
+    (status = 400, body = AdminError),
+    (status = 404, body = AdminError),
+))]
+pub async fn patch_account(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Body(options): Body<Value>,
+) -> Shown {
+    change(&app, Some(&id), options)
+}

@@ -1,0 +1,131 @@
+//! Reports: the behaviours, what the traffic relied on, and how clients retried.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{RawQuery, State},
+};
+use bandwidth_fixtures::{Evidence, EvidenceKind, behaviours as all_behaviours};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answer::{AdminError, query};
+use crate::{
+    app::App,
+    journal::{
+        assumptions::Assumptions,
+        retries::{self, Retries},
+    },
+};
+
+/// The behaviours.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BehaviourList {
+    /// All of them.
+    behaviours: Vec<BehaviourView>,
+}
+
+/// An open question about the real API.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BehaviourView {
+    /// Its id, as `put.semantics`.
+    id: &'static str,
+    /// The question.
+    question: String,
+    /// The plausible answers. A number or a rate may also have another value.
+    options: Vec<OptionView>,
+}
+
+/// A plausible answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OptionView {
+    /// Its name.
+    name: String,
+    /// What it means.
+    meaning: String,
+    /// How it is known, strongest first.
+    #[schema(value_type = Vec<Object>)]
+    evidence: Vec<Evidence>,
+}
+
+/// List the behaviours: every open question, its options, and how each is known
+#[utoipa::path(get, path = "/behaviours", tag = "reports", responses((status = 200, body = BehaviourList)))]
+pub async fn behaviours() -> Json<BehaviourList> {
+    let options = |behaviour: &bandwidth_fixtures::Behaviour| {
+        let options = behaviour.options.iter();
+        options
+            .map(|option| OptionView {
+                name: option.name.clone(),
+                meaning: option.meaning.clone(),
+                evidence: option.evidence.clone(),
+            })
+            .collect()
+    };
+    Json(BehaviourList {
+        behaviours: all_behaviours()
+            .iter()
+            .map(|behaviour| BehaviourView {
+                id: behaviour.id.as_str(),
+                question: behaviour.question.clone(),
+                options: options(behaviour),
+            })
+            .collect(),
+    })
+}
+
+/// Which behaviours the traffic so far relied on, and how each is known
+///
+/// With `fail_on=assumed` there is an `ok`, which is false when anything rests on `assumed`; with
+/// `fail_on=guide` also when anything rests on the guide only. The status is 200 either way.
+#[utoipa::path(get, path = "/assumptions", tag = "reports", params(
+    ("accountId" = Option<String>, Query, description = "Only the traffic of this account."),
+    ("fail_on" = Option<String>, Query, description = "assumed, guide or published."),
+), responses(
+    (status = 200, body = Assumptions),
+    (status = 400, body = AdminError),
+))]
+pub async fn assumptions(
+    State(app): State<Arc<App>>,
+    RawQuery(raw): RawQuery,
+) -> Result<Json<Assumptions>, AdminError> {
+    let query = query(raw.as_deref(), &["accountId", "fail_on"])?;
+    let kinds = [
+        EvidenceKind::Assumed,
+        EvidenceKind::Guide,
+        EvidenceKind::Published,
+    ];
+    let fail_on = match query.get("fail_on") {
+        None => None,
+        Some(text) => {
+            let kind = kinds.into_iter().find(|kind| kind.as_str() == text);
+            Some(kind.ok_or_else(|| {
+                AdminError::invalid(format!(
+                    "fail_on must be one of {}, not `{text}`",
+                    kinds.map(EvidenceKind::as_str).join(", ")
+                ))
+            })?)
+        }
+    };
+    let account = query.get("accountId").map(String::as_str);
+    Ok(Json(app.reliance.report(account, fail_on)))
+}
+
+/// How clients behaved after a 429, a 5xx or an answer that never came
+///
+/// Read from the journal: what it no longer keeps is not seen.
+#[utoipa::path(get, path = "/retries", tag = "reports",
+    params(("accountId" = Option<String>, Query)), responses(
+    (status = 200, body = Retries),
+    (status = 400, body = AdminError),
+))]
+pub async fn retries(
+    State(app): State<Arc<App>>,
+    RawQuery(raw): RawQuery,
+) -> Result<Json<Retries>, AdminError> {
+    let query = query(raw.as_deref(), &["accountId"])?;
+    let (entries, dropped) = app
+        .journal
+        .seen_by(query.get("accountId").map(String::as_str));
+    Ok(Json(retries::report(&entries, dropped)))
+}

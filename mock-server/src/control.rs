@@ -1,0 +1,333 @@
+//! What the control API and the library do to a running server.
+
+mod profile_choice;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
+
+use bandwidth_fixtures::{
+    FixtureError, NamedProfile, RateLimit, Secret, Seed,
+    seed::{SeedAccount, SeedContents, SeedLogin},
+};
+use thiserror::Error;
+
+pub use self::profile_choice::{ProfileChoice, read_options};
+use crate::{
+    app::App,
+    clock::TooFar,
+    domain::User,
+    fault::{ArmedFault, Fault, FaultError, TooManyFaults},
+    random::mix,
+    store::{Exists, Origin, Slot, Store},
+};
+
+/// Something that the control API was asked and cannot do. Nothing has changed then.
+#[derive(Debug, Error)]
+pub enum ControlError {
+    /// No such account.
+    #[error("there is no account `{0}`; GET /__admin/accounts lists them")]
+    NoAccount(String),
+    /// No such user.
+    #[error("account `{account}` has no user `{user}`")]
+    NoUser {
+        /// The account.
+        account: String,
+        /// The user's id.
+        user: String,
+    },
+    /// An account or login that is there already.
+    #[error(transparent)]
+    Exists(#[from] Exists),
+    /// A profile, seed or snapshot that cannot be used.
+    #[error(transparent)]
+    Fixture(#[from] FixtureError),
+    /// A fault that cannot be armed.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
+    /// No room for another fault.
+    #[error(transparent)]
+    TooManyFaults(#[from] TooManyFaults),
+    /// An advance that is too long.
+    #[error(transparent)]
+    TooFar(#[from] TooFar),
+    /// Anything else that is not as it must be.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// What a throwaway account is made from.
+#[derive(Debug, Default)]
+pub struct NewAccount {
+    /// Its id; one that is free by default.
+    pub account_id: Option<String>,
+    /// Its own profile; by default it follows the server's.
+    pub profile: Option<ProfileChoice>,
+    /// Its roles and users; by default the roles of the demo account and no users.
+    pub seed: Option<SeedChoice>,
+    /// How many requests it may send in how much time; what the profile says by default.
+    pub rate_limit: Option<RateLimit>,
+    /// Faults for it alone.
+    pub faults: Vec<Fault>,
+}
+
+/// What a throwaway account is filled with.
+#[derive(Debug)]
+pub enum SeedChoice {
+    /// The first account of a built-in seed.
+    Named(String),
+    /// These roles and users.
+    Contents(SeedContents),
+}
+
+/// A throwaway account that was made, and what opens it.
+#[derive(Debug)]
+pub struct MadeAccount {
+    /// The account.
+    pub slot: Arc<Slot>,
+    /// The password of its login.
+    pub password: Secret,
+    /// The faults that were armed for it, in order.
+    pub faults: Vec<Arc<ArmedFault>>,
+}
+
+impl App {
+    /// The account of that id.
+    pub fn account(&self, id: &str) -> Result<Arc<Slot>, ControlError> {
+        let slot = self.store().account(id);
+        slot.ok_or_else(|| ControlError::NoAccount(id.to_owned()))
+    }
+
+    /// Everything as it was at the start: accounts, profile, faults, clock and an empty journal.
+    /// Throwaway accounts are gone.
+    pub fn reset(&self) -> Result<(), ControlError> {
+        let store = Store::new(self.start.accounts.iter().cloned())?;
+        self.clock.reset();
+        self.set_store(store);
+        self.set_profile(Arc::clone(&self.start.profile));
+        self.faults.reset(self.clock.now());
+        self.journal.clear();
+        self.reliance.clear();
+        Ok(())
+    }
+
+    /// Makes an account for one test. It shares names, limits and its view of the journal with no
+    /// other.
+    pub fn create_account(&self, new: NewAccount) -> Result<MadeAccount, ControlError> {
+        let mut profile = new
+            .profile
+            .map(|choice| choice.profile(&self.profile()))
+            .transpose()?;
+        if let Some(limit) = new.rate_limit {
+            let own = profile.get_or_insert_with(|| (*self.profile()).clone());
+            own.set([format!("rate.limit={limit}").as_str()])?;
+        }
+        let profile = profile.map(Arc::new);
+        let contents = match new.seed {
+            None => contents_of("empty")?,
+            Some(SeedChoice::Named(name)) => contents_of(&name)?,
+            Some(SeedChoice::Contents(contents)) => contents,
+        };
+        let store = self.store();
+        let (slot, password) = loop {
+            let number = self.made.fetch_add(1, Ordering::Relaxed);
+            let random = mix(!self.start.random_seed, number);
+            let chosen = new.account_id.clone();
+            let id = chosen.unwrap_or_else(|| format!("{}", 9_000_001 + number));
+            let password = Secret::new(format!("Mock-{random:016x}!A"));
+            let login = SeedLogin {
+                username: format!("api-{id}"),
+                password: Some(password.clone()),
+                password_digests: Vec::new(),
+            };
+            let mut account = contents.clone().into_account("seed", &id, login)?;
+            account.throwaway = true;
+            let origin = Arc::new(Origin {
+                account,
+                generated: 0,
+                profile: profile.clone(),
+                random,
+            });
+            match store.add(Slot::new(origin)) {
+                Ok(slot) => break (slot, password),
+                Err(exists) if new.account_id.is_some() => return Err(exists.into()),
+                // A seed has taken that id; the next one may be free.
+                Err(_) => {}
+            }
+        };
+        let armed = new.faults.into_iter().map(|fault| {
+            let account = Some((*slot.id).to_owned());
+            self.faults
+                .arm(Fault { account, ..fault }, self.clock.now())
+        });
+        match armed.collect::<Result<_, _>>() {
+            Ok(faults) => Ok(MadeAccount {
+                slot,
+                password,
+                faults,
+            }),
+            Err(error) => {
+                self.forget(&slot.id);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Deletes an account with its faults and its requests in the journal.
+    pub fn delete_account(&self, id: &str) -> Result<(), ControlError> {
+        let slot = self.account(id)?;
+        self.forget(&slot.id);
+        Ok(())
+    }
+
+    fn forget(&self, id: &str) {
+        self.store().remove(id);
+        self.faults.disarm_account(id);
+        self.journal.forget(id);
+        self.reliance.forget(id);
+    }
+
+    /// An account as it was when it was made, with its faults of then and no requests.
+    pub fn reset_account(&self, id: &str) -> Result<(), ControlError> {
+        let slot = self.account(id)?;
+        self.store().replace(Slot::new(Arc::clone(&slot.origin)))?;
+        self.faults.reset_account(id, self.clock.now());
+        self.journal.forget(id);
+        self.reliance.forget(id);
+        Ok(())
+    }
+
+    /// All accounts, at one moment.
+    pub fn snapshot(&self) -> Result<Seed, ControlError> {
+        let accounts = self.store().export();
+        if accounts.is_empty() {
+            let message = "there is no account to make a snapshot of; POST /__admin/reset brings \
+                           back those of the start";
+            return Err(ControlError::Invalid(message.to_owned()));
+        }
+        Ok(Seed::snapshot(accounts))
+    }
+
+    /// One account.
+    pub fn account_snapshot(&self, id: &str) -> Result<Seed, ControlError> {
+        Ok(Seed::snapshot(vec![self.account(id)?.export()]))
+    }
+
+    /// Puts the accounts of a snapshot in the place of all accounts. Limits, lockouts and tokens
+    /// start anew. What a later reset brings back does not change.
+    pub fn restore(&self, snapshot: Seed) -> Result<usize, ControlError> {
+        let before = self.store();
+        let restored = Store::default();
+        for account in snapshot.accounts {
+            let present = before.account(&account.account_id);
+            restored.add(self.restored(account, present.as_deref()))?;
+        }
+        let count = restored.len();
+        self.set_store(restored);
+        Ok(count)
+    }
+
+    /// The same for one account, which the snapshot must be of.
+    pub fn restore_account(&self, id: &str, snapshot: Seed) -> Result<(), ControlError> {
+        let present = self.account(id)?;
+        let mut accounts = snapshot.accounts.into_iter();
+        let (account, None) = (accounts.next(), accounts.next()) else {
+            let message = "the snapshot has more than one account; PUT /__admin/snapshot takes it";
+            return Err(ControlError::Invalid(message.to_owned()));
+        };
+        let account = account.filter(|account| account.account_id == id);
+        let account = account.ok_or_else(|| {
+            ControlError::Invalid(format!("the snapshot is of another account than `{id}`"))
+        })?;
+        let account = SeedAccount {
+            throwaway: present.throwaway,
+            ..account
+        };
+        self.store()
+            .replace(self.restored(account, Some(&present)))?;
+        Ok(())
+    }
+
+    /// An account in the state that a snapshot says. A reset brings back what it did before.
+    fn restored(&self, account: SeedAccount, present: Option<&Slot>) -> Slot {
+        let random = mix(self.start.random_seed, 0);
+        let profile = present.and_then(Slot::profile);
+        let origin = present.map(|slot| Arc::clone(&slot.origin));
+        let slot = Slot::new(Arc::new(Origin {
+            account,
+            generated: 0,
+            profile,
+            random,
+        }));
+        match origin {
+            Some(origin) => slot.returning_to(origin),
+            None => slot,
+        }
+    }
+
+    /// Assigns resources to a user.
+    pub fn assign_resources(
+        &self,
+        id: &str,
+        user: &str,
+        resources: &[String],
+    ) -> Result<Arc<User>, ControlError> {
+        let slot = self.account(id)?;
+        let resources = resources.iter().map(|name| name.as_str().into()).collect();
+        let assigned = slot.account().assign_resources(user, resources);
+        assigned.map_err(|_| ControlError::NoUser {
+            account: id.to_owned(),
+            user: user.to_owned(),
+        })
+    }
+
+    /// The profile that an account, or the server, behaves by.
+    pub fn profile_of(&self, account: Option<&str>) -> Result<Arc<NamedProfile>, ControlError> {
+        let own = account.map(|id| self.account(id)).transpose()?;
+        let own = own.and_then(|slot| slot.profile());
+        Ok(own.unwrap_or_else(|| self.profile()))
+    }
+
+    /// Has an account, or the server, behave by a profile.
+    pub fn choose_profile(
+        &self,
+        account: Option<&str>,
+        profile: NamedProfile,
+    ) -> Result<Arc<NamedProfile>, ControlError> {
+        let profile = Arc::new(profile);
+        match account {
+            None => self.set_profile(Arc::clone(&profile)),
+            Some(id) => self.account(id)?.set_profile(Arc::clone(&profile)),
+        }
+        Ok(profile)
+    }
+
+    /// Changes the options of some behaviours.
+    pub fn change_profile(
+        &self,
+        account: Option<&str>,
+        options: &BTreeMap<String, String>,
+    ) -> Result<Arc<NamedProfile>, ControlError> {
+        let mut profile = (*self.profile_of(account)?).clone();
+        profile_choice::set(&mut profile, options)?;
+        self.choose_profile(account, profile)
+    }
+
+    /// Arms a fault.
+    pub fn arm(&self, fault: Fault) -> Result<Arc<ArmedFault>, ControlError> {
+        Ok(self.faults.arm(fault, self.clock.now())?)
+    }
+}
+
+/// The roles and users of the first account of a built-in seed.
+fn contents_of(name: &str) -> Result<SeedContents, ControlError> {
+    let seed = Seed::built_in(name).ok_or_else(|| FixtureError::UnknownName {
+        what: "seed",
+        name: name.to_owned(),
+        known: Seed::built_in_names().collect::<Vec<_>>().join(", "),
+    })?;
+    let first = seed.accounts.into_iter().next();
+    let account = first.expect("a seed has an account");
+    Ok(SeedContents::from(account))
+}

@@ -1,0 +1,357 @@
+//! An account for one test.
+
+use std::{
+    fmt::Write as _,
+    ops::{Bound, RangeBounds},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bandwidth_fixtures::{NamedProfile, RateLimit, Seed};
+use serde_json::Value;
+
+use super::{AccountError, RequestPattern};
+use crate::{
+    app::App,
+    control::{ControlError, MadeAccount, NewAccount, ProfileChoice, SeedChoice},
+    fault::{ArmedFault, Fault, FaultError},
+    journal::RecordedRequest,
+};
+
+/// A throwaway account of a server. It shares names, limits, faults and its view of the journal
+/// with no other. Dropping it deletes it, after its expectations were checked.
+#[derive(Debug)]
+pub struct Account {
+    app: Arc<App>,
+    base_url: String,
+    made: MadeAccount,
+    expectations: Mutex<Vec<Expectation>>,
+}
+
+/// So many requests of a kind.
+#[derive(Debug)]
+struct Expectation {
+    pattern: RequestPattern,
+    times: (Bound<usize>, Bound<usize>),
+}
+
+/// Options of an account.
+#[derive(Debug)]
+#[must_use]
+pub struct AccountBuilder {
+    app: Arc<App>,
+    base_url: String,
+    new: NewAccount,
+    profile: Option<NamedProfile>,
+    faults: Vec<String>,
+    seed: Option<Seed>,
+}
+
+/// A fault that is armed for an account.
+#[derive(Debug)]
+pub struct ArmedFaultHandle {
+    app: Arc<App>,
+    armed: Arc<ArmedFault>,
+}
+
+impl ArmedFaultHandle {
+    /// Its id, as in the journal.
+    pub fn id(&self) -> u64 {
+        self.armed.id
+    }
+
+    /// How many requests it was applied to.
+    pub fn hits(&self) -> u64 {
+        self.armed.hits()
+    }
+
+    /// Disarms it.
+    pub fn disarm(self) {
+        self.app.faults.disarm(self.armed.id);
+    }
+}
+
+impl AccountBuilder {
+    pub(super) fn new(app: Arc<App>, base_url: String) -> Self {
+        Self {
+            app,
+            base_url,
+            new: NewAccount::default(),
+            profile: None,
+            faults: Vec::new(),
+            seed: None,
+        }
+    }
+
+    /// Its id; a free one by default.
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.new.account_id = Some(id.into());
+        self
+    }
+
+    /// How it behaves; by default as the server does.
+    pub fn profile(mut self, profile: NamedProfile) -> Self {
+        self.profile = Some(profile);
+        self
+    }
+
+    /// Its roles and users: those of the first account of a seed.
+    pub fn seed(mut self, seed: Seed) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// How many requests it may send in how much time.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.new.rate_limit = Some(limit);
+        self
+    }
+
+    /// Lets its requests fail, as `--fault` does: `status=503,times=1`.
+    pub fn fault(mut self, rule: impl Into<String>) -> Self {
+        self.faults.push(rule.into());
+        self
+    }
+
+    /// Makes the account.
+    pub fn create(mut self) -> Result<Account, AccountError> {
+        for rule in &self.faults {
+            let fault = rule.parse().map_err(ControlError::Fault)?;
+            self.new.faults.push(fault);
+        }
+        self.new.profile = self.profile.map(ProfileChoice::of);
+        let seed = self.seed.and_then(|seed| seed.accounts.into_iter().next());
+        self.new.seed = seed.map(|account| SeedChoice::Contents(account.into()));
+        let made = self.app.create_account(self.new)?;
+        Ok(Account {
+            app: self.app,
+            base_url: self.base_url,
+            made,
+            expectations: Mutex::default(),
+        })
+    }
+}
+
+impl Account {
+    /// Its id, as in paths.
+    pub fn id(&self) -> &str {
+        &self.made.slot.id
+    }
+
+    /// The name of its login.
+    pub fn username(&self) -> &str {
+        &self.made.slot.login
+    }
+
+    /// The password of its login.
+    pub fn password(&self) -> &str {
+        self.made.password.expose()
+    }
+
+    /// The base of the emulated API, as `http://127.0.0.1:40123/api`.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Its users, as `http://127.0.0.1:40123/api/accounts/9000001/users`.
+    pub fn users_url(&self) -> String {
+        format!("{}/accounts/{}/users", self.base_url, self.id())
+    }
+
+    /// Lets its requests fail from now on, as `--fault` does: `status=503,times=1`.
+    pub fn fault(&self, rule: &str) -> Result<ArmedFaultHandle, AccountError> {
+        let fault: Fault = rule
+            .parse()
+            .map_err(|error: FaultError| ControlError::Fault(error))?;
+        let account = Some(self.id().to_owned());
+        let armed = self.app.arm(Fault { account, ..fault })?;
+        Ok(ArmedFaultHandle {
+            app: Arc::clone(&self.app),
+            armed,
+        })
+    }
+
+    /// Changes the option of a behaviour for this account: `set("put.semantics", "merge")`.
+    pub fn set(&self, behaviour: &str, option: &str) -> Result<(), AccountError> {
+        let options = [(behaviour.to_owned(), option.to_owned())].into();
+        self.app.change_profile(Some(self.id()), &options)?;
+        Ok(())
+    }
+
+    /// Assigns resources to a user, which may keep it from being deleted.
+    pub fn assign_resources(&self, user_id: &str, names: &[&str]) -> Result<(), AccountError> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        self.app.assign_resources(self.id(), user_id, &names)?;
+        Ok(())
+    }
+
+    /// The account as it was when it was made. Its requests are forgotten.
+    pub fn reset(&self) -> Result<(), AccountError> {
+        Ok(self.app.reset_account(self.id())?)
+    }
+
+    /// Its state as a document that [`Account::restore`] takes.
+    pub fn snapshot(&self) -> Result<Seed, AccountError> {
+        Ok(self.app.account_snapshot(self.id())?)
+    }
+
+    /// Puts a state back. A snapshot of another account is an error.
+    pub fn restore(&self, snapshot: Seed) -> Result<(), AccountError> {
+        Ok(self.app.restore_account(self.id(), snapshot)?)
+    }
+
+    /// Its requests so far, in order, with their answers and why they were answered so.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        let (entries, _) = self.app.journal.seen_by(Some(self.id()));
+        entries.iter().map(|entry| (&**entry).into()).collect()
+    }
+
+    /// How it retried, as `GET /__admin/retries` tells it.
+    pub fn retries(&self) -> Value {
+        let (entries, dropped) = self.app.journal.seen_by(Some(self.id()));
+        let report = crate::journal::retries::report(&entries, dropped);
+        serde_json::to_value(report).unwrap_or_default()
+    }
+
+    /// Checks that so many requests came: `account.verify(Operation::CreateUser, 1)`, or a range
+    /// of counts.
+    ///
+    /// # Panics
+    ///
+    /// When another number came. The message names the account and the nearest request.
+    #[track_caller]
+    pub fn verify(&self, pattern: impl Into<RequestPattern>, times: impl Times) {
+        let expectation = Expectation {
+            pattern: pattern.into(),
+            times: times.bounds(),
+        };
+        if let Some(message) = self.unmet(&expectation) {
+            panic!("{message}");
+        }
+    }
+
+    /// The same, checked when the account is dropped, unless the test is panicking already.
+    pub fn expect(&self, pattern: impl Into<RequestPattern>, times: impl Times) {
+        let expectation = Expectation {
+            pattern: pattern.into(),
+            times: times.bounds(),
+        };
+        let mut expectations = self
+            .expectations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        expectations.push(expectation);
+    }
+
+    fn unmet(&self, expectation: &Expectation) -> Option<String> {
+        let mut pattern = expectation.pattern.pattern.clone();
+        pattern.account_id = Some(self.id().to_owned());
+        let selection = self.app.journal.select(&pattern, usize::MAX);
+        let count = selection.entries.len();
+        if expectation.times.contains(&count) {
+            return None;
+        }
+        let mut message = format!(
+            "account {}: expected {pattern} {}, but it came {}",
+            self.id(),
+            words(expectation.times),
+            times(count)
+        );
+        if !self.app.journal.is_on() {
+            message.push_str("; the journal is off");
+        }
+        if selection.dropped > 0 {
+            let dropped = selection.dropped;
+            let _ = write!(
+                message,
+                "; the journal no longer has {dropped} earlier requests"
+            );
+        }
+        let nearest = self.app.journal.nearest(&pattern);
+        match nearest {
+            Some(nearest) if count == 0 => {
+                let _ = write!(message, "\n  nearest: {nearest}");
+            }
+            None if count == 0 => message.push_str("\n  no request came at all"),
+            _ => {
+                for entry in &selection.entries {
+                    let _ = write!(message, "\n  {}", entry.line());
+                }
+            }
+        }
+        Some(message)
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        let expectations = std::mem::take(
+            &mut *self
+                .expectations
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        let unmet: Vec<String> = expectations
+            .iter()
+            .filter_map(|expectation| self.unmet(expectation))
+            .collect();
+        let _ = self.app.delete_account(&self.made.slot.id);
+        let told = unmet.is_empty() || std::thread::panicking();
+        assert!(told, "{}", unmet.join("\n"));
+    }
+}
+
+/// A number of requests, or a range of numbers: `1`, `1..=3`, `..2`.
+pub trait Times {
+    /// The least and the most.
+    fn bounds(self) -> (Bound<usize>, Bound<usize>);
+}
+
+impl Times for usize {
+    fn bounds(self) -> (Bound<usize>, Bound<usize>) {
+        (Bound::Included(self), Bound::Included(self))
+    }
+}
+
+macro_rules! ranges {
+    ($($range:ty),+) => { $(
+        impl Times for $range {
+            fn bounds(self) -> (Bound<usize>, Bound<usize>) {
+                (self.start_bound().cloned(), self.end_bound().cloned())
+            }
+        }
+    )+ };
+}
+
+ranges!(
+    std::ops::Range<usize>,
+    std::ops::RangeInclusive<usize>,
+    std::ops::RangeFrom<usize>,
+    std::ops::RangeTo<usize>,
+    std::ops::RangeToInclusive<usize>
+);
+
+fn times(count: usize) -> String {
+    match count {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    }
+}
+
+fn words((least, most): (Bound<usize>, Bound<usize>)) -> String {
+    let least = match least {
+        Bound::Included(least) => least,
+        Bound::Excluded(below) => below.saturating_add(1),
+        Bound::Unbounded => 0,
+    };
+    let most = match most {
+        Bound::Included(most) => Some(most),
+        Bound::Excluded(above) => Some(above.saturating_sub(1)),
+        Bound::Unbounded => None,
+    };
+    match most {
+        Some(most) if most == least => times(most),
+        Some(most) => format!("{least} to {most} times"),
+        None => format!("at least {}", times(least)),
+    }
+}

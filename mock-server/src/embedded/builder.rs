@@ -1,0 +1,132 @@
+//! Options of a server.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use bandwidth_fixtures::{NamedProfile, RateLimit, Secret, Seed};
+
+use super::{MockServer, StartError};
+use crate::config::{Certificate, Config, ConfigError};
+
+/// Options of a server: what the flags of `bandwidth-mock serve` choose.
+#[derive(Debug)]
+#[must_use]
+pub struct Builder {
+    config: Config,
+    faults: Vec<String>,
+    rate_limit: Option<RateLimit>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            config: Config {
+                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+                ..Config::default()
+            },
+            faults: Vec::new(),
+            rate_limit: None,
+        }
+    }
+}
+
+impl Builder {
+    /// Where it listens; a free port of 127.0.0.1 by default.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.config.listen = address;
+        self
+    }
+
+    /// How it behaves; `guide` by default.
+    pub fn profile(mut self, profile: NamedProfile) -> Self {
+        self.config.profile = profile;
+        self
+    }
+
+    /// The accounts it starts with; the demo seed by default.
+    pub fn seed(mut self, seed: Seed) -> Self {
+        self.config.seed = seed;
+        self
+    }
+
+    /// Adds so many made-up users to each account.
+    pub fn users(mut self, count: u32) -> Self {
+        self.config.users = count;
+        self
+    }
+
+    /// Lets requests fail, as `--fault` does: `status=503,every=5`.
+    pub fn fault(mut self, rule: impl Into<String>) -> Self {
+        self.faults.push(rule.into());
+        self
+    }
+
+    /// Lets each account send so many requests in so much time.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
+    /// Makes what looks random repeatable; 0 by default.
+    pub fn random_seed(mut self, seed: u64) -> Self {
+        self.config.random_seed = seed;
+        self
+    }
+
+    /// How many requests the journal keeps, and how many bytes; 0 turns it off.
+    pub fn journal(mut self, entries: usize, bytes: usize) -> Self {
+        self.config.journal = crate::journal::Limits { entries, bytes };
+        self
+    }
+
+    /// Adds the header `Mock-Explain` to each response.
+    pub fn explain(mut self) -> Self {
+        self.config.explain = true;
+        self
+    }
+
+    /// What opens the control API over HTTP.
+    pub fn admin_token(mut self, token: impl Into<String>) -> Self {
+        self.config.admin_token = Some(Secret::new(token));
+        self
+    }
+
+    /// Takes TLS beside plain HTTP, with a certificate made now, also for these names.
+    pub fn tls(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let names = names.into_iter().map(Into::into).collect();
+        self.config.tls = Some(Certificate::Generated(names));
+        self
+    }
+
+    /// Takes TLS with a certificate and a key from PEM files.
+    pub fn tls_files(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.config.tls = Some(Certificate::Files {
+            certificate: certificate.into(),
+            key: key.into(),
+        });
+        self
+    }
+
+    /// Starts the server. It is bound when this returns.
+    pub fn start_blocking(mut self) -> Result<MockServer, StartError> {
+        let faults = self.faults.iter().map(|rule| rule.parse());
+        self.config.faults = faults
+            .collect::<Result<_, _>>()
+            .map_err(ConfigError::Fault)?;
+        if let Some(limit) = self.rate_limit {
+            let assignment = format!("rate.limit={limit}");
+            let set = self.config.profile.set([assignment.as_str()]);
+            set.map_err(ConfigError::Fixture)?;
+        }
+        self.config.require_token();
+        MockServer::launch(&self.config)
+    }
+
+    /// The same for async callers. Nothing here waits, so it does not block the runtime.
+    #[expect(clippy::unused_async, reason = "room to wait for something later")]
+    pub async fn start(self) -> Result<MockServer, StartError> {
+        self.start_blocking()
+    }
+}

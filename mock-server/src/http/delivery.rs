@@ -1,0 +1,138 @@
+//! How an answer gets onto the wire: as HTTP, in slow pieces, or broken on purpose.
+
+use std::{convert::Infallible, fmt, io::Write as _, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    response::Response,
+};
+use futures_util::stream;
+use http_body_util::StreamBody;
+use hyper::body::Frame;
+
+use super::answer::Answer;
+use crate::{
+    fault::{ConnectionFault, Dribble, Effect},
+    random::mix,
+};
+
+/// What is sent back.
+#[derive(Debug)]
+pub(super) enum Delivery {
+    /// A response.
+    Answer(Answer),
+    /// A response whose body comes in pieces.
+    Slowly(Answer, Dribble),
+    /// No response of HTTP's.
+    Hangup(Hangup),
+}
+
+/// How a connection ends on purpose. It travels through the HTTP library as an extension of an
+/// empty response; the connection takes it from there.
+#[derive(Debug, Clone)]
+pub struct Hangup {
+    /// Written as they are.
+    pub bytes: Bytes,
+    /// Whether a TCP reset follows, and not an orderly close.
+    pub reset: bool,
+}
+
+impl fmt::Display for Hangup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection ends on purpose")
+    }
+}
+
+impl std::error::Error for Hangup {}
+
+impl Delivery {
+    /// The answer, as a fault lets it through. `random` decides bytes that are made up.
+    pub(super) fn of(answer: Answer, effect: Option<Effect>, random: u64) -> Self {
+        match effect {
+            Some(Effect::Dribble(dribble)) => Self::Slowly(answer, dribble),
+            Some(Effect::TruncateBody) => Self::Hangup(truncated(&answer)),
+            Some(Effect::Connection(fault)) => Self::Hangup(Hangup::new(fault, random)),
+            _ => Self::Answer(answer),
+        }
+    }
+
+    pub(super) fn into_response(self) -> Response {
+        match self {
+            Self::Answer(answer) => answer.into_response(),
+            Self::Slowly(answer, dribble) => slowly(answer, dribble),
+            Self::Hangup(hangup) => {
+                let mut response = Response::new(Body::empty());
+                response.extensions_mut().insert(hangup);
+                response
+            }
+        }
+    }
+}
+
+impl Hangup {
+    fn new(fault: ConnectionFault, random: u64) -> Self {
+        let bytes = match fault {
+            ConnectionFault::EmptyResponse | ConnectionFault::ConnectionResetByPeer => Vec::new(),
+            ConnectionFault::MalformedResponseChunk => {
+                let mut bytes = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+                bytes.extend(noise(random));
+                bytes
+            }
+            ConnectionFault::RandomDataThenClose => noise(random),
+        };
+        Self {
+            bytes: bytes.into(),
+            reset: fault == ConnectionFault::ConnectionResetByPeer,
+        }
+    }
+}
+
+/// Bytes that are neither HTTP nor a chunk: none of them is a letter, a digit or the end of a
+/// line.
+fn noise(random: u64) -> Vec<u8> {
+    (0..8)
+        .flat_map(|index| mix(random, index).to_le_bytes())
+        .map(|byte| byte | 0x80)
+        .collect()
+}
+
+/// The head promises the whole body, and half of it follows. Of an answer without a body the head
+/// itself breaks off.
+fn truncated(answer: &Answer) -> Hangup {
+    let mut bytes = answer.head();
+    let body = answer.bytes();
+    if body.is_empty() {
+        bytes.truncate(bytes.len() / 2);
+    } else {
+        let _ = bytes.write_all(&body[..body.len() / 2]);
+    }
+    Hangup {
+        bytes: bytes.into(),
+        reset: false,
+    }
+}
+
+/// A body in `chunks` pieces, with equal waits between them.
+fn slowly(answer: Answer, dribble: Dribble) -> Response {
+    let (response, body) = answer.into_parts();
+    let count = usize::try_from(dribble.chunks).unwrap_or(usize::MAX);
+    let size = body.len().div_ceil(count).max(1);
+    let pieces = body.len().div_ceil(size).max(1);
+    let gaps = u32::try_from(pieces - 1).unwrap_or(u32::MAX).max(1);
+    let pause = dribble.over / gaps;
+    let frames = stream::unfold((body, true), move |(mut rest, first)| async move {
+        if rest.is_empty() {
+            return None;
+        }
+        if !first {
+            tokio::time::sleep(pause).await;
+        }
+        let piece = rest.split_to(size.min(rest.len()));
+        Some((Ok::<_, Infallible>(Frame::data(piece)), (rest, false)))
+    });
+    response.map(|()| Body::new(StreamBody::new(frames)))
+}
+
+/// How long a close waits for what the client still has under way. A close with unread bytes is a
+/// reset, which could take the answer with it.
+pub const LINGER: Duration = Duration::from_millis(200);

@@ -1,0 +1,123 @@
+//! One request as the journal keeps it. What it shows is made when somebody looks.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::http::{HeaderName, HeaderValue, Method};
+use bandwidth_fixtures::{BehaviourId, NamedProfile, Operation};
+use bytes::Bytes;
+
+use super::redact::Redacted;
+use crate::fault::ArmedFault;
+
+/// What an entry takes beside its texts and bodies, roughly.
+const OVERHEAD: usize = 700;
+
+/// A request to the emulated API, and what came of it.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its place in the order of arrival.
+    pub id: u64,
+    /// Whose view it belongs to: a throwaway account's, or that of all others.
+    pub view: Option<Arc<str>>,
+    /// When it came, on the mock's clock, since the Unix epoch.
+    pub at: Duration,
+    /// How long it took; none while it is under way.
+    pub duration: Option<Duration>,
+    /// The account in the path, else the caller's.
+    pub account: Option<Arc<str>>,
+    /// The operation, unless path or method belong to none.
+    pub operation: Option<Operation>,
+    /// The method.
+    pub method: Method,
+    /// Target, headers and body, without secrets.
+    pub request: Redacted,
+    /// Length of the request's body as it was sent, in bytes.
+    pub body_bytes: usize,
+    /// Tells equal bodies from others without keeping them.
+    pub body_hash: u64,
+    /// The client's address.
+    pub peer: Option<SocketAddr>,
+    /// Who it was, when the credentials were right.
+    pub login: Option<Box<str>>,
+    /// What was sent back; none when nothing was.
+    pub sent: Option<Sent>,
+    /// The fault that was applied.
+    pub fault: Option<AppliedFault>,
+    /// The profile that it was answered by.
+    pub profile: Arc<NamedProfile>,
+    /// The behaviours that shaped the answer.
+    pub asked: Box<[BehaviourId]>,
+    /// Why it was refused.
+    pub refusal: Option<RefusalNote>,
+    /// Whether it changed something.
+    pub took_effect: bool,
+}
+
+/// A response.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The status.
+    pub status: u16,
+    /// The headers, without `Date`.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// A fault that hit a request.
+#[derive(Debug, Clone)]
+pub struct AppliedFault {
+    /// The fault.
+    pub armed: Arc<ArmedFault>,
+    /// How long it made the request wait.
+    pub waited: Option<Duration>,
+}
+
+/// The rule that a refused request broke.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusalNote {
+    /// A name as `username_taken`.
+    pub rule: &'static str,
+    /// The field or header that it is about.
+    pub field: Option<String>,
+    /// The code of the error body.
+    pub code: u32,
+    /// The words of the error body.
+    pub description: String,
+}
+
+impl Entry {
+    /// Its size in memory, in bytes, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        let sent = self.sent.as_ref().map_or(0, |sent| {
+            let headers = sent.headers.iter();
+            let headers: usize = headers
+                .map(|(name, value)| name.as_str().len() + value.len())
+                .sum();
+            headers + sent.body.len()
+        });
+        OVERHEAD + self.request.bytes() + sent
+    }
+
+    /// Gives up the bodies when the entry alone would fill the journal.
+    pub(super) fn fit(&mut self, most: usize) {
+        if self.bytes() > most {
+            self.request.drop_body();
+            if let Some(sent) = &mut self.sent {
+                sent.body = Bytes::from_static(b"[too large for the journal]");
+            }
+        }
+    }
+
+    /// The status that was sent.
+    pub fn status(&self) -> Option<u16> {
+        self.sent.as_ref().map(|sent| sent.status)
+    }
+
+    /// The value of a header that was sent back.
+    pub fn sent_header(&self, name: &str) -> Option<&str> {
+        let headers = &self.sent.as_ref()?.headers;
+        let (_, value) = headers.iter().find(|(known, _)| *known == name)?;
+        value.to_str().ok()
+    }
+}

@@ -1,0 +1,198 @@
+//! Which requests are meant: by account, operation, method, path, status, body or time.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bandwidth_fixtures::Operation;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use utoipa::ToSchema;
+
+use super::entry::Entry;
+
+/// What a request must be like. What is not given fits every request.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Pattern {
+    /// The account.
+    pub account_id: Option<String>,
+    /// The operation.
+    #[serde(default, deserialize_with = "operation")]
+    #[schema(value_type = Option<String>)]
+    pub operation: Option<Operation>,
+    /// The method, in capitals.
+    pub method: Option<String>,
+    /// The path with its query, whole.
+    pub path: Option<String>,
+    /// The status that was sent.
+    pub status: Option<u16>,
+    /// What the request's body holds somewhere.
+    pub body_contains: Option<String>,
+    /// Only what came after this.
+    #[schema(value_type = Option<String>)]
+    pub since: Option<Since>,
+}
+
+/// A place in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// After the request of that id.
+    Id(u64),
+    /// At or after this time on the mock's clock.
+    Time(Duration),
+}
+
+impl Since {
+    /// Reads an id or a time such as `2026-11-24T10:00:00Z`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if let Ok(id) = text.parse() {
+            return Ok(Self::Id(id));
+        }
+        let time = humantime::parse_rfc3339_weak(text).ok();
+        time.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
+            .map(Self::Time)
+            .ok_or_else(|| {
+                format!(
+                    "since must be the id of a request, or a time as 2026-11-24T10:00:00Z, not `{text}`"
+                )
+            })
+    }
+}
+
+impl<'de> Deserialize<'de> for Since {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Raw {
+            Id(u64),
+            Text(String),
+        }
+        match Raw::deserialize(deserializer) {
+            Ok(Raw::Id(id)) => Ok(Self::Id(id)),
+            Ok(Raw::Text(text)) => Self::parse(&text).map_err(D::Error::custom),
+            Err(_) => Err(D::Error::custom(
+                "since must be the id of a request, or a time as 2026-11-24T10:00:00Z",
+            )),
+        }
+    }
+}
+
+fn operation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Operation>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| text.parse().map_err(D::Error::custom))
+        .transpose()
+}
+
+/// The request that comes nearest to a pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nearest {
+    /// Its id.
+    pub id: u64,
+    /// It in one line.
+    pub request: String,
+    /// What is not as the pattern says.
+    pub differences: Vec<String>,
+}
+
+impl fmt::Display for Nearest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let differences = self.differences.join("; ");
+        write!(f, "{}, but {differences}", self.request)
+    }
+}
+
+/// A value that was sent or asked for, quoted; `none` when there is none.
+fn shown(value: Option<impl fmt::Display>) -> String {
+    value.map_or_else(|| "none".to_owned(), |value| format!("{value}"))
+}
+
+impl Pattern {
+    /// Whether the request fits.
+    pub fn matches(&self, entry: &Entry) -> bool {
+        self.differences(entry).next().is_none()
+    }
+
+    /// What is not as the pattern says, in words.
+    fn differences<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = String> + 'a {
+        let account = self.account_id.as_deref();
+        let account = account.filter(|wanted| entry.account.as_deref() != Some(*wanted));
+        let operation = self
+            .operation
+            .filter(|wanted| entry.operation != Some(*wanted));
+        let method = self.method.as_deref();
+        let method = method.filter(|wanted| !entry.method.as_str().eq_ignore_ascii_case(wanted));
+        let path = self.path.as_deref();
+        let path = path.filter(|wanted| entry.request.target != **wanted);
+        let status = self.status.filter(|wanted| entry.status() != Some(*wanted));
+        let body = self.body_contains.as_deref();
+        let body = body.filter(|wanted| !entry.request.body_text().contains(*wanted));
+        let since = self.since.filter(|since| match since {
+            Since::Id(id) => entry.id <= *id,
+            Since::Time(time) => entry.at < *time,
+        });
+        [
+            account.map(|wanted| {
+                let seen = shown(entry.account.as_deref());
+                format!("the account is {seen}, not {wanted}")
+            }),
+            operation
+                .map(|wanted| format!("the operation is {}, not {wanted}", shown(entry.operation))),
+            method.map(|wanted| format!("the method is {}, not {wanted}", entry.method)),
+            path.map(|wanted| format!("the path is {}, not {wanted}", entry.request.target)),
+            status.map(|wanted| format!("the status is {}, not {wanted}", shown(entry.status()))),
+            body.map(|wanted| format!("the body does not contain `{wanted}`")),
+            since.map(|_| "it came earlier".to_owned()),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// The entry with the fewest differences, the latest of several.
+    pub(super) fn nearest(&self, entries: &[Arc<Entry>]) -> Option<Nearest> {
+        let (differences, entry) = entries
+            .iter()
+            .map(|entry| (self.differences(entry).collect::<Vec<_>>(), entry))
+            .min_by_key(|(differences, entry)| (differences.len(), std::cmp::Reverse(entry.id)))?;
+        Some(Nearest {
+            id: entry.id,
+            request: entry.line(),
+            differences,
+        })
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            self.operation
+                .map(|operation| format!("operation {operation}")),
+            self.method
+                .as_ref()
+                .map(|method| format!("method {method}")),
+            self.path.as_ref().map(|path| format!("path {path}")),
+            self.status.map(|status| format!("status {status}")),
+            self.body_contains
+                .as_ref()
+                .map(|text| format!("`{text}` in its body")),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if parts.is_empty() {
+            f.write_str("any request")
+        } else {
+            write!(f, "a request with {}", parts.join(", "))
+        }
+    }
+}
+
+impl Entry {
+    /// The request in one line.
+    pub fn line(&self) -> String {
+        let answer = match (&self.sent, self.duration) {
+            (Some(sent), _) => format!("answered {}", sent.status),
+            (None, Some(_)) => "not answered".to_owned(),
+            (None, None) => "not answered yet".to_owned(),
+        };
+        format!(
+            "#{} {} {}, {answer}",
+            self.id, self.method, self.request.target
+        )
+    }
+}

@@ -1,0 +1,125 @@
+//! Secrets in JSON.
+
+use serde::de::IgnoredAny;
+
+use super::{Found, is_secret_name};
+
+const REMOVED: &str = "\"[removed]\"";
+
+/// The secrets of a text that is JSON.
+pub(super) fn read(text: &str) -> Option<Found> {
+    let json = text.trim_start_matches('\u{FEFF}');
+    // With this the scan below can trust the form.
+    serde_json::from_str::<IgnoredAny>(json).ok()?;
+    let mut scan = Scan {
+        text,
+        at: text.len() - json.len(),
+        depth: 0,
+        found: Found::default(),
+    };
+    scan.value(false);
+    (scan.depth == 0).then_some(scan.found)
+}
+
+/// Goes through JSON that is known to be valid.
+struct Scan<'t> {
+    text: &'t str,
+    at: usize,
+    depth: usize,
+    found: Found,
+}
+
+/// Deeper than any body that the API takes, and no danger to the stack.
+const DEEPEST: usize = 128;
+
+impl Scan<'_> {
+    fn peek(&self) -> u8 {
+        self.text.as_bytes().get(self.at).copied().unwrap_or(0)
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), b' ' | b'\t' | b'\r' | b'\n') {
+            self.at += 1;
+        }
+    }
+
+    /// Goes over a string and gives what it means.
+    fn string(&mut self) -> String {
+        let start = self.at;
+        self.at += 1;
+        while self.at < self.text.len() && self.peek() != b'"' {
+            self.at += if self.peek() == b'\\' { 2 } else { 1 };
+        }
+        self.at += 1;
+        let raw = &self.text[start..self.at.min(self.text.len())];
+        serde_json::from_str(raw).unwrap_or_default()
+    }
+
+    /// Goes over a value. Inside a secret one nothing is replaced: it goes as a whole.
+    fn value(&mut self, secret: bool) {
+        self.skip_space();
+        match self.peek() {
+            b'{' => self.items(b'}', true, secret),
+            b'[' => self.items(b']', false, secret),
+            b'"' => {
+                let start = self.at;
+                let text = self.string();
+                if secret {
+                    self.found.values.push(text);
+                } else if is_secret_name(&text) {
+                    // XML or JSON inside of JSON, perhaps.
+                    self.found.place(start..self.at, REMOVED);
+                    self.found.values.push(text);
+                }
+            }
+            _ => {
+                let start = self.at;
+                while !matches!(
+                    self.peek(),
+                    b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n' | 0
+                ) {
+                    self.at += 1;
+                }
+                if secret {
+                    self.found.values.push(self.text[start..self.at].to_owned());
+                }
+            }
+        }
+        self.skip_space();
+    }
+
+    fn items(&mut self, end: u8, keyed: bool, secret: bool) {
+        if self.depth == DEEPEST {
+            // The end: nothing more is read, and the depth says why.
+            self.at = self.text.len();
+            return;
+        }
+        self.depth += 1;
+        self.at += 1;
+        self.skip_space();
+        while self.peek() != end && self.peek() != 0 {
+            let hidden = keyed && {
+                let key = self.string();
+                self.skip_space();
+                // The colon.
+                self.at += 1;
+                self.skip_space();
+                is_secret_name(&key)
+            };
+            let start = self.at;
+            self.value(secret || hidden);
+            if hidden && !secret {
+                let raw = self.text[start..self.at].trim_end();
+                self.found.place(start..start + raw.len(), REMOVED);
+            }
+            if self.peek() == b',' {
+                self.at += 1;
+                self.skip_space();
+            }
+        }
+        if self.at < self.text.len() {
+            self.depth -= 1;
+            self.at += 1;
+        }
+    }
+}

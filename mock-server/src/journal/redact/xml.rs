@@ -1,0 +1,118 @@
+//! Secrets in XML.
+
+use quick_xml::{
+    Reader,
+    escape::unescape,
+    events::{BytesStart, Event},
+};
+
+use super::{Found, REMOVED, is_secret_name};
+
+/// The secrets of a text that is well-formed XML.
+pub(super) fn read(text: &str) -> Option<Found> {
+    let mut reader = Reader::from_str(text);
+    reader.config_mut().check_comments = true;
+    let mut found = Found::default();
+    let mut depth = 0_usize;
+    // Depth of the outermost secret element, and where its content starts.
+    let mut secret: Option<(usize, usize)> = None;
+    let mut content = String::new();
+    let mut roots = 0;
+    loop {
+        let start = position(&reader);
+        let event = reader.read_event().ok()?;
+        let end = position(&reader);
+        match event {
+            Event::Start(element) => {
+                roots += usize::from(depth == 0);
+                depth += 1;
+                attributes(&element, start..end, text, secret.is_none(), &mut found)?;
+                if secret.is_none() && is_secret_element(&element) {
+                    secret = Some((depth, end));
+                }
+            }
+            Event::Empty(element) => {
+                roots += usize::from(depth == 0);
+                attributes(&element, start..end, text, secret.is_none(), &mut found)?;
+            }
+            Event::End(_) => {
+                if let Some((outermost, from)) = secret
+                    && outermost == depth
+                {
+                    if from < start {
+                        found.place(from..start, REMOVED);
+                        found.values.push(std::mem::take(&mut content));
+                    }
+                    secret = None;
+                }
+                depth = depth.checked_sub(1)?;
+            }
+            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {
+                let raw = &text[start..end];
+                let cdata = raw
+                    .strip_prefix("<![CDATA[")
+                    .and_then(|rest| rest.strip_suffix("]]>"));
+                if secret.is_some() {
+                    match cdata {
+                        Some(inner) => content.push_str(inner),
+                        None => content.push_str(&unescape(raw).ok()?),
+                    }
+                } else if is_secret_name(raw) {
+                    found.place(start..end, REMOVED);
+                } else if cdata.is_none() {
+                    unescape(raw).ok()?;
+                }
+            }
+            Event::Comment(_) | Event::PI(_) | Event::DocType(_) => {
+                let raw = &text[start..end];
+                let gone = matches!(event, Event::DocType(_)) || is_secret_name(raw);
+                if gone && secret.is_none() {
+                    found.place(start..end, "<!-- [removed] -->");
+                }
+            }
+            Event::Decl(_) => {}
+            Event::Eof => break,
+        }
+    }
+    (depth == 0 && roots == 1).then_some(found)
+}
+
+fn position(reader: &Reader<&[u8]>) -> usize {
+    usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
+}
+
+fn is_secret_element(element: &BytesStart<'_>) -> bool {
+    is_secret_name(element.local_name().as_ref())
+}
+
+/// Replaces a tag whose attributes may hold a secret by one without attributes.
+fn attributes(
+    element: &BytesStart<'_>,
+    range: std::ops::Range<usize>,
+    text: &str,
+    outside: bool,
+    found: &mut Found,
+) -> Option<()> {
+    let name = element.name().as_ref().to_owned();
+    let mut any = false;
+    let mut secret = is_secret_element(element);
+    for attribute in element.attributes() {
+        let attribute = attribute.ok()?;
+        let key = attribute.key.as_ref();
+        let value = &*attribute.value;
+        any = true;
+        secret |= is_secret_name(key) || is_secret_name(value);
+        if is_secret_name(key) || is_secret_element(element) {
+            found.values.push(unescape(value).ok()?.into_owned());
+        }
+    }
+    if any && secret && outside {
+        let end = if text[range.clone()].ends_with("/>") {
+            "/>"
+        } else {
+            ">"
+        };
+        found.place(range, format!("<{name}{end}"));
+    }
+    Some(())
+}

@@ -1,0 +1,209 @@
+//! What is shown of an entry, in JSON and in the library.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use bandwidth_fixtures::Evidence;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::{
+    entry::{Entry, Sent},
+    redact_token_response,
+};
+use crate::http::title_case;
+use bandwidth_fixtures::Operation;
+
+/// A request to the emulated API, its answer, and why it was answered so.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedRequest {
+    /// Its place in the order of arrival; never used again.
+    pub id: u64,
+    /// When it came, on the mock's clock (RFC 3339).
+    #[schema(format = DateTime)]
+    pub time: String,
+    /// How long it took, in milliseconds, faults included; null while it is under way.
+    pub duration_ms: Option<f64>,
+    /// The account in the path, else the caller's.
+    pub account_id: Option<String>,
+    /// The operation, unless path or method belong to none.
+    pub operation: Option<String>,
+    /// The method.
+    pub method: String,
+    /// Path and query, without secrets.
+    pub path: String,
+    /// The status that was sent; null when none was.
+    pub status: Option<u16>,
+    /// The client's address and port.
+    pub client: Option<String>,
+    /// Who it was, when the credentials were right.
+    pub login: Option<String>,
+    /// Whether it changed something, also when the answer was lost.
+    pub took_effect: bool,
+    /// What was sent, without secrets.
+    pub request: RecordedMessage,
+    /// What was sent back; null when nothing was.
+    pub response: Option<RecordedMessage>,
+    /// The fault that was applied.
+    pub fault: Option<RecordedFault>,
+    /// Why it was answered so.
+    pub why: RecordedWhy,
+}
+
+/// Headers and body.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedMessage {
+    /// The headers in order.
+    pub headers: Vec<Header>,
+    /// The body as text, empty when there was none.
+    pub body: String,
+    /// Length of the body as it was on the wire, in bytes.
+    pub body_bytes: usize,
+}
+
+/// A header.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Header {
+    /// Its name.
+    pub name: String,
+    /// Its value; `[removed]` stands for a secret.
+    pub value: String,
+}
+
+/// A fault that was applied to a request.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedFault {
+    /// The id that arming it returned.
+    pub id: u64,
+    /// What was armed.
+    #[schema(value_type = Object)]
+    pub rule: Map<String, Value>,
+    /// How long it made the request wait, in milliseconds.
+    pub delayed_ms: Option<u64>,
+}
+
+/// What shaped an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedWhy {
+    /// The name of the profile.
+    pub profile: String,
+    /// The behaviours that were asked for this answer.
+    pub behaviours: Vec<RecordedBehaviour>,
+    /// The rule that the request broke, when it was refused.
+    pub refusal: Option<RecordedRefusal>,
+}
+
+/// A behaviour that shaped an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct RecordedBehaviour {
+    /// Its id, as `put.semantics`.
+    pub id: String,
+    /// The chosen option, as `replace`.
+    pub option: String,
+    /// How the choice is known, strongest first.
+    #[schema(value_type = Vec<Object>)]
+    pub evidence: Vec<Evidence>,
+}
+
+/// Why a request was refused.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct RecordedRefusal {
+    /// A name as `username_taken`.
+    pub rule: String,
+    /// The field or header that it is about.
+    pub field: Option<String>,
+    /// The code of the error body.
+    pub code: u32,
+    /// The words of the error body, also where the answer had none.
+    pub description: String,
+}
+
+/// A time of the mock's clock, as RFC 3339 in UTC.
+pub(crate) fn rfc3339(time: Duration) -> String {
+    humantime::format_rfc3339_millis(UNIX_EPOCH + time).to_string()
+}
+
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+fn message_of(sent: &Sent, operation: Option<Operation>) -> RecordedMessage {
+    let headers = sent.headers.iter().map(|(name, value)| Header {
+        name: title_case(name.as_str()),
+        value: String::from_utf8_lossy(value.as_bytes()).into_owned(),
+    });
+    let body = if operation == Some(Operation::IssueToken) {
+        redact_token_response(&sent.body)
+    } else {
+        String::from_utf8_lossy(&sent.body).into_owned()
+    };
+    RecordedMessage {
+        headers: headers.collect(),
+        body,
+        body_bytes: sent.body.len(),
+    }
+}
+
+impl From<&Entry> for RecordedRequest {
+    fn from(entry: &Entry) -> Self {
+        let request = &entry.request;
+        Self {
+            id: entry.id,
+            time: rfc3339(entry.at),
+            duration_ms: entry.duration.map(milliseconds),
+            account_id: entry.account.as_deref().map(str::to_owned),
+            operation: entry.operation.map(|operation| operation.to_string()),
+            method: entry.method.to_string(),
+            path: request.target.clone(),
+            status: entry.status(),
+            client: entry.peer.map(|peer| peer.to_string()),
+            login: entry.login.as_deref().map(str::to_owned),
+            took_effect: entry.took_effect,
+            request: RecordedMessage {
+                headers: request
+                    .headers
+                    .iter()
+                    .map(|(name, value)| Header {
+                        name: title_case(name),
+                        value: value.clone(),
+                    })
+                    .collect(),
+                body: request.body_text().into_owned(),
+                body_bytes: entry.body_bytes,
+            },
+            response: entry
+                .sent
+                .as_ref()
+                .map(|sent| message_of(sent, entry.operation)),
+            fault: entry.fault.as_ref().map(|fault| RecordedFault {
+                id: fault.armed.id,
+                rule: fault.armed.fault.to_json(),
+                delayed_ms: fault
+                    .waited
+                    .map(|waited| u64::try_from(waited.as_millis()).unwrap_or(u64::MAX)),
+            }),
+            why: RecordedWhy {
+                profile: entry.profile.name().to_owned(),
+                behaviours: entry
+                    .asked
+                    .iter()
+                    .map(|id| RecordedBehaviour {
+                        id: id.to_string(),
+                        option: entry.profile.options().get(*id),
+                        evidence: entry.profile.evidence(*id).to_vec(),
+                    })
+                    .collect(),
+                refusal: entry.refusal.as_ref().map(|refusal| RecordedRefusal {
+                    rule: refusal.rule.to_owned(),
+                    field: refusal.field.clone(),
+                    code: refusal.code,
+                    description: refusal.description.clone(),
+                }),
+            },
+        }
+    }
+}
