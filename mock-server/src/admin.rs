@@ -15,7 +15,7 @@ mod snapshot;
 
 use std::sync::Arc;
 
-use axum::{Router, extract::DefaultBodyLimit, http::Uri, middleware};
+use axum::{Router, extract::DefaultBodyLimit, http::Uri, middleware, routing::any};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::answer::{AdminError, Code};
@@ -67,12 +67,13 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
     let router = Router::from(documented())
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(app),
-            guard::check,
-        ));
-    Router::new().nest(PREFIX, router)
+        .layer(DefaultBodyLimit::max(MAX_BODY));
+    let guard = middleware::from_fn_with_state(Arc::clone(app), guard::check);
+    // The path with a slash and nothing after it is not part of what is nested.
+    Router::new()
+        .nest(PREFIX, router)
+        .route(&format!("{PREFIX}/"), any(unknown))
+        .layer(guard)
 }
 
 async fn unknown(uri: Uri) -> AdminError {

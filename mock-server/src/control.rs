@@ -322,10 +322,13 @@ impl App {
 
 /// The roles and users of the first account of a built-in seed.
 fn contents_of(name: &str) -> Result<SeedContents, ControlError> {
-    let seed = Seed::built_in(name).ok_or_else(|| FixtureError::UnknownName {
-        what: "seed",
-        name: name.to_owned(),
-        known: Seed::built_in_names().collect::<Vec<_>>().join(", "),
+    let seed = Seed::built_in(name).ok_or_else(|| {
+        let known: Vec<&str> = Seed::built_in_names().collect();
+        ControlError::Invalid(format!(
+            "there is no seed `{name}`; built in are {}, and an object with roles and users is \
+             taken too",
+            known.join(", ")
+        ))
     })?;
     let first = seed.accounts.into_iter().next();
     let account = first.expect("a seed has an account");

@@ -109,9 +109,9 @@ pub(super) fn set(
     profile: &mut NamedProfile,
     options: &BTreeMap<String, String>,
 ) -> Result<(), FixtureError> {
-    let assignments: Vec<String> = options
-        .iter()
-        .map(|(id, option)| format!("{id}={option}"))
-        .collect();
-    profile.set(assignments.iter().map(String::as_str))
+    let choices = options.iter();
+    profile.choose(
+        "profile",
+        choices.map(|(id, option)| (id.as_str(), option.as_str())),
+    )
 }

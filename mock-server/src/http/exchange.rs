@@ -176,10 +176,11 @@ impl Exchange {
             negotiated,
             rules: &rules,
             login: None,
+            performed: false,
         };
         let outcome = pending.outcome(route.as_ref());
         let login = pending.login;
-        let changes = action.is_some_and(Action::changes);
+        let changes = pending.performed && action.is_some_and(Action::changes);
         let took_effect = outcome.is_ok() && changes && self.effect() == store::Effect::Kept;
         let refuse = |refusal: &Refusal| {
             Answer::refuse(refusal, negotiated.format, root, now.as_secs(), &rules)
@@ -241,6 +242,7 @@ impl Exchange {
     fn deliver(self, performed: Performed) -> Delivery {
         let entry = Entry {
             duration: Some(self.started.elapsed()),
+            ended: Some(self.app.clock.now()),
             ..self.entry_of(&performed)
         };
         let took = self.started.elapsed();
@@ -292,6 +294,7 @@ impl Exchange {
             view: throwaway.map(|slot| Arc::clone(&slot.id)),
             at: self.at,
             duration: None,
+            ended: None,
             account: self.account.clone(),
             operation,
             method: self.head.method.clone(),
@@ -335,6 +338,8 @@ struct Pending<'a> {
     negotiated: accept::Negotiated,
     rules: &'a Consultation,
     login: Option<Box<str>>,
+    /// Whether the operation was reached.
+    performed: bool,
 }
 
 impl Pending<'_> {
@@ -399,6 +404,7 @@ impl Pending<'_> {
             format: self.negotiated.format,
             rules: self.rules,
         };
+        self.performed = true;
         match action {
             Action::ListUsers => call.list_users(),
             Action::GetUser { key } => call.get_user(key),

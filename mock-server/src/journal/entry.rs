@@ -23,6 +23,8 @@ pub struct Entry {
     pub at: Duration,
     /// How long it took; none while it is under way.
     pub duration: Option<Duration>,
+    /// When it was answered, on the mock's clock.
+    pub ended: Option<Duration>,
     /// The account in the path, else the caller's.
     pub account: Option<Arc<str>>,
     /// The operation, unless path or method belong to none.

@@ -141,7 +141,7 @@ pub fn report(entries: &[Arc<Entry>], dropped: u64) -> Retries {
 }
 
 fn waited(before: &Entry, after: &Entry) -> Duration {
-    let ended = before.at + before.duration.unwrap_or_default();
+    let ended = before.ended.unwrap_or(before.at);
     after.at.saturating_sub(ended)
 }
 
@@ -205,7 +205,7 @@ fn allowed_at(entry: &Entry) -> Option<Duration> {
     if let Some(reset) = number("x-ratelimit-reset") {
         return Some(Duration::from_secs(reset));
     }
-    let ended = entry.at + entry.duration.unwrap_or_default();
+    let ended = entry.ended.unwrap_or(entry.at);
     number("retry-after").map(|seconds| ended + Duration::from_secs(seconds))
 }
 

@@ -5,8 +5,14 @@
 mod behaviours;
 mod command_line;
 mod concurrency;
+mod control;
+mod faults;
 mod goldens;
 mod http;
+mod journal;
+mod library;
+mod openapi;
 mod program;
 mod secrets;
+mod secure;
 mod wire;

@@ -155,3 +155,16 @@ pub(crate) fn basic(username: &str, password: &str) -> String {
         STANDARD.encode(format!("{username}:{password}"))
     )
 }
+
+/// A user of that name, as XML.
+pub(crate) fn user_xml(username: &str) -> String {
+    format!(
+        "<User><Username>{username}</Username><FirstName>Anna</FirstName><LastName>Smith</LastName>\
+         <Email>{username}@example.com</Email><Password>Teal-Wagon.47</Password></User>"
+    )
+}
+
+/// Creates a user of that name in the demo account.
+pub(crate) fn post_user(server: &MockServer, username: &str) -> Reply {
+    call(server, "POST", USERS, XML, &user_xml(username))
+}

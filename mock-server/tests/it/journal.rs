@@ -1,0 +1,429 @@
+//! The journal: what it tells, what it never holds, and how much it keeps; and the reports.
+
+use bandwidth_mock::MockServer;
+use serde_json::{Value, json};
+
+use crate::{
+    control::{admin, made, ok},
+    wire::{
+        JSON, LOGIN, USERS, XML, basic, call, guide, post_user, request, send, server, user_xml,
+    },
+};
+
+fn requests(server: &MockServer, query: &str) -> Vec<Value> {
+    let list = ok(server, "GET", &format!("/requests{query}"), "");
+    list["requests"].as_array().unwrap().clone()
+}
+
+#[test]
+fn an_entry_tells_what_was_asked_what_was_answered_and_why() {
+    let server = guide();
+    let body = user_xml("asmith").replace("Teal-Wagon.47", "asmith");
+    call(
+        &server,
+        "POST",
+        USERS,
+        &format!("{XML}X-Trace: 7\r\n"),
+        &body,
+    );
+    let entry = requests(&server, "").remove(0);
+    assert_eq!(entry["operation"], "create_user");
+    assert_eq!(
+        (&entry["accountId"], &entry["login"]),
+        (&json!("12345"), &json!("api-user"))
+    );
+    assert_eq!(
+        (&entry["status"], &entry["tookEffect"]),
+        (&json!(400), &json!(false))
+    );
+    let headers = entry["request"]["headers"].as_array().unwrap();
+    assert!(headers.contains(&json!({ "name": "X-Trace", "value": "7" })));
+    assert!(headers.contains(&json!({ "name": "Authorization", "value": "Basic [removed]" })));
+    assert_eq!(
+        entry["request"]["body"],
+        body.replace("<Password>asmith", "<Password>[removed]")
+    );
+    assert_eq!(entry["request"]["bodyBytes"], body.len());
+    assert!(
+        entry["response"]["body"]
+            .as_str()
+            .unwrap()
+            .contains("<ErrorCode>1019</ErrorCode>")
+    );
+    // The answer does not say which rule the password broke; the journal does.
+    let refusal = &entry["why"]["refusal"];
+    assert_eq!(
+        (&refusal["rule"], &refusal["field"]),
+        (&json!("password_too_short"), &json!("Password"))
+    );
+    let behaviours = entry["why"]["behaviours"].as_array().unwrap();
+    let opaque = behaviours
+        .iter()
+        .find(|row| row["id"] == "password.errors")
+        .unwrap();
+    assert_eq!(opaque["option"], "opaque");
+    assert!(
+        opaque["evidence"][0]["source"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty()),
+        "{opaque}"
+    );
+    assert!(opaque["evidence"][0]["kind"].is_string());
+    let id = &entry["id"];
+    assert_eq!(ok(&server, "GET", &format!("/requests/{id}"), ""), entry);
+}
+
+#[test]
+fn every_refusal_names_its_rule_and_field() {
+    let server = guide();
+    let user = |change: (&str, &str)| user_xml("asmith").replace(change.0, change.1);
+    let post = |body: &str| request("POST", USERS, &format!("{LOGIN}{XML}"), body);
+    let sent = [
+        (
+            request("GET", "/api/nothing", LOGIN, ""),
+            "unknown_path",
+            None,
+        ),
+        (
+            request("PATCH", USERS, LOGIN, ""),
+            "method_not_allowed",
+            None,
+        ),
+        (
+            request("GET", USERS, "", ""),
+            "credentials_missing_or_wrong",
+            Some("Authorization"),
+        ),
+        (
+            request("GET", USERS, &basic("", "x"), ""),
+            "credentials_blank",
+            Some("Authorization"),
+        ),
+        (
+            request("GET", "/api/accounts/9/users", LOGIN, ""),
+            "other_account",
+            Some("accountId"),
+        ),
+        (
+            request("GET", "/api/accounts/12345/users/u9", LOGIN, ""),
+            "unknown_user",
+            Some("userId"),
+        ),
+        (post("<User"), "malformed_xml", None),
+        (
+            post("<User><Colour/></User>"),
+            "unknown_field",
+            Some("Colour"),
+        ),
+        (
+            post(&user(("<LastName>Smith", "<LastName>"))),
+            "last_name_required",
+            Some("LastName"),
+        ),
+        (
+            post(&user(("asmith@example.com", "a"))),
+            "email_invalid",
+            Some("Email"),
+        ),
+        (
+            post(&user(("Teal-Wagon.47", "lowercase"))),
+            "password_classes",
+            Some("Password"),
+        ),
+    ];
+    for (bytes, rule, field) in sent {
+        let reply = send(&server, &bytes);
+        let entry = requests(&server, "?limit=1").remove(0);
+        assert_eq!(entry["status"], reply.status);
+        let refusal = &entry["why"]["refusal"];
+        assert_eq!(
+            (&refusal["rule"], &refusal["field"]),
+            (&json!(rule), &json!(field))
+        );
+    }
+}
+
+#[test]
+fn it_can_be_searched_counted_and_emptied_and_shows_what_comes_nearest() {
+    let server = guide();
+    post_user(&server, "asmith");
+    post_user(&server, "asmith");
+    call(&server, "GET", USERS, "", "");
+    let count = |body: &str| ok(&server, "POST", "/requests/count", body);
+    assert_eq!(count("")["count"], 3);
+    assert_eq!(count(r#"{"operation":"create_user"}"#)["count"], 2);
+    assert_eq!(
+        count(r#"{"operation":"create_user","status":201}"#)["count"],
+        1
+    );
+    assert_eq!(count(r#"{"bodyContains":"<Username>asmith"}"#)["count"], 2);
+    assert_eq!(count(r#"{"accountId":"12345","method":"get"}"#)["count"], 1);
+    assert_eq!(requests(&server, "?since=1&limit=1")[0]["id"], 2);
+    assert_eq!(requests(&server, "?limit=1")[0]["id"], 3);
+    assert_eq!(requests(&server, "?since=2000-01-01T00:00:00Z").len(), 3);
+    assert_eq!(requests(&server, "?since=2400-01-01T00:00:00Z").len(), 0);
+    let none = count(r#"{"operation":"create_user","status":503}"#);
+    assert_eq!(
+        none,
+        json!({ "count": 0, "dropped": 0, "nearest": {
+            "id": 2,
+            "request": "#2 POST /api/accounts/12345/users, answered 409",
+            "differences": ["the status is 409, not 503"],
+        }})
+    );
+    let list = ok(&server, "GET", "/requests?operation=delete_user", "");
+    assert_eq!(
+        list["nearest"]["differences"],
+        json!(["the operation is list_users, not delete_user"])
+    );
+    assert_eq!(
+        ok(&server, "DELETE", "/requests", ""),
+        json!({ "deleted": 3 })
+    );
+    assert_eq!(requests(&server, "").len(), 0);
+}
+
+#[test]
+fn it_is_bounded_by_count_and_bytes_and_can_be_off() {
+    let server = MockServer::builder()
+        .journal(5, 1 << 20)
+        .start_blocking()
+        .unwrap();
+    for _ in 0..8 {
+        call(&server, "GET", USERS, "", "");
+    }
+    let list = ok(&server, "GET", "/requests", "");
+    let ids: Vec<u64> = list["requests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["id"].as_u64().unwrap())
+        .collect();
+    assert_eq!((ids, &list["dropped"]), (vec![4, 5, 6, 7, 8], &json!(3)));
+
+    let server = MockServer::builder()
+        .journal(1_000, 100_000)
+        .start_blocking()
+        .unwrap();
+    let large = format!("<User><Username>{}</Username></User>", "x".repeat(30_000));
+    for _ in 0..10 {
+        call(&server, "POST", USERS, XML, &large);
+    }
+    assert_eq!(requests(&server, "").len(), 3);
+    let metrics = send(&server, &request("GET", "/__admin/metrics", "", "")).body;
+    let bytes = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("bandwidth_mock_journal_bytes "));
+    assert!(
+        bytes.unwrap().parse::<u32>().unwrap() <= 100_000,
+        "{metrics}"
+    );
+    // One that is too large by itself is kept without its bodies.
+    call(&server, "POST", USERS, XML, &large.repeat(4));
+    let entries = requests(&server, "");
+    assert_eq!(
+        entries.last().unwrap()["request"]["body"],
+        "[too large for the journal]"
+    );
+
+    for (entries, bytes) in [(0, 1 << 20), (1_000, 0)] {
+        let server = MockServer::builder()
+            .journal(entries, bytes)
+            .start_blocking()
+            .unwrap();
+        assert_eq!(call(&server, "GET", USERS, "", "").status, 200);
+        assert_eq!(admin(&server, "GET", "/requests", "").0, 404);
+    }
+}
+
+#[test]
+fn no_secret_is_ever_in_it() {
+    const CANARY: &str = "Canary-Bird.7913";
+    let server = server(
+        "published",
+        &["auth.schemes=basic_and_bearer", "auth.lockout=0"],
+        "published",
+    );
+    let wrong = basic("api-user", CANARY);
+    for login in [LOGIN, wrong.as_str()] {
+        for (kind, body) in [
+            (XML, user_xml("asmith").replace("Teal-Wagon.47", CANARY)),
+            (XML, format!("<Password>{CANARY}</Password>")),
+            (XML, format!("<User><Password>{CANARY}</Pass")),
+            (XML, format!("{{\"Password\":\"{CANARY}\"")),
+            (JSON, format!("{{\"Password\":\"{CANARY}\",\"Roles\":[]}}")),
+            (JSON, format!("{{\"P\\u0061ssword\":[\"{CANARY}\"]}}")),
+            (
+                "Content-Type: application/x-www-form-urlencoded\r\n",
+                format!("client_secret={CANARY}&a=b"),
+            ),
+        ] {
+            for (method, path) in [
+                ("POST", USERS),
+                ("PUT", "/api/users/api-user/password"),
+                ("PUT", "/nowhere?password=Canary-Bird.7913"),
+            ] {
+                send(
+                    &server,
+                    &request(method, path, &format!("{login}{kind}"), &body),
+                );
+            }
+        }
+    }
+    // The password was changed to it meanwhile; and a token that is in use.
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let body = format!("grant_type=client_credentials&client_id=api-user&client_secret={CANARY}");
+    send(
+        &server,
+        &request("POST", "/api/v1/oauth2/token", form, &body),
+    );
+    let headers = format!("{wrong}{form}");
+    let body = "grant_type=client_credentials";
+    let issued = send(
+        &server,
+        &request("POST", "/api/v1/oauth2/token", &headers, body),
+    );
+    let token: Value = serde_json::from_str(&issued.body).unwrap();
+    let token = token["access_token"].as_str().unwrap();
+    send(
+        &server,
+        &request(
+            "GET",
+            USERS,
+            &format!("Authorization: Bearer {token}\r\n"),
+            "",
+        ),
+    );
+    for path in [
+        "/requests",
+        "/retries",
+        "/assumptions",
+        "/snapshot",
+        "/accounts",
+        "/metrics",
+    ] {
+        let text = send(&server, &request("GET", &format!("/__admin{path}"), "", "")).body;
+        let encoded = wrong.split(' ').nth(2).unwrap().trim();
+        let login = LOGIN.split(' ').nth(2).unwrap().trim();
+        for secret in [CANARY, "Passw0rd", encoded, login, token] {
+            assert!(!text.contains(secret), "{path} holds {secret}: {text}");
+        }
+    }
+    assert_eq!(requests(&server, "").len(), 45);
+}
+
+#[test]
+fn the_assumptions_are_those_that_the_traffic_relied_on() {
+    let server = guide();
+    let report = |query: &str| ok(&server, "GET", &format!("/assumptions{query}"), "");
+    assert_eq!(report("?fail_on=assumed")["ok"], true);
+    assert_eq!(report("")["ok"], Value::Null);
+    call(&server, "GET", USERS, "", "");
+    let first = report("?fail_on=guide");
+    assert_eq!(first["ok"], false);
+    post_user(&server, "asmith");
+    let after = report("?fail_on=assumed");
+    assert_eq!(after["ok"], false);
+    let rows = after["behaviours"].as_array().unwrap();
+    let row = |id: &str| rows.iter().find(|row| row["id"] == id);
+    assert!(row("put.semantics").is_none(), "nothing was updated");
+    let length = row("password.min_length").unwrap();
+    assert_eq!(
+        (&length["knownAs"], &length["option"], &length["requests"]),
+        (&json!("assumed"), &json!("8"), &json!(1))
+    );
+    assert_eq!(row("format.default").unwrap()["requests"], 2);
+    assert!(rows.iter().all(|row| {
+        !row["evidence"][0]["source"]
+            .as_str()
+            .unwrap_or("")
+            .is_empty()
+            || row["knownAs"] == "assumed"
+    }));
+    ok(&server, "DELETE", "/requests", "");
+    assert_eq!(report("?fail_on=assumed")["ok"], true);
+}
+
+#[test]
+fn the_retries_tell_how_a_client_waited() {
+    let server = server("published", &["rate.limit=1/10s"], "published");
+    let advance = |ms: u64| {
+        let body = json!({ "action": "advance", "ms": ms }).to_string();
+        ok(&server, "POST", "/clock", &body);
+    };
+    ok(&server, "POST", "/clock", r#"{"action":"freeze"}"#);
+    let account = ok(
+        &server,
+        "POST",
+        "/accounts",
+        r#"{"accountId":"t-1","profile":{"set":{"rate.limit":"none"}}}"#,
+    );
+    let (users, login) = made(&account);
+    let client = "User-Agent: sync/1\r\n";
+    let get = || call(&server, "GET", USERS, client, "").status;
+    assert_eq!([get(), get()], [200, 429]);
+    advance(1_000);
+    assert_eq!(get(), 429);
+    advance(10_000);
+    assert_eq!(get(), 200);
+    // A create that took effect, whose answer was lost, and that is sent again.
+    ok(
+        &server,
+        "POST",
+        "/faults",
+        r#"{"fault":"EMPTY_RESPONSE","when":"after","times":1,"account":"t-1"}"#,
+    );
+    let body = user_xml("asmith").replace("Email>", "EmailAddress>");
+    let create = request("POST", &users, &format!("{login}{XML}{client}"), &body);
+    let mut connection = crate::wire::Connection::to(&server);
+    connection.write(&create);
+    assert!(connection.is_closed());
+    advance(500);
+    assert_eq!(send(&server, &create).status, 400);
+    // Another body is another request.
+    ok(
+        &server,
+        "POST",
+        "/faults",
+        r#"{"status":503,"times":1,"account":"t-1"}"#,
+    );
+    let other = body.replace("asmith", "bjones");
+    send(
+        &server,
+        &request("POST", &users, &format!("{login}{XML}{client}"), &other),
+    );
+
+    let report = ok(&server, "GET", "/retries", "");
+    let summaries: Vec<&str> = report["sequences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["summary"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        summaries,
+        [
+            "GET /api/accounts/12345/users was answered 429, then tried again 2 times, after 1.000 s, 10.000 s; \
+             the last was answered 200. The waits grew. The client did not wait as long as it was told.",
+            "POST /api/accounts/t-1/users was not answered although it took effect, then tried again once, after \
+             0.500 s; the last was answered 400. It repeated a create that had taken effect.",
+            "POST /api/accounts/t-1/users was answered 503, and was not tried again.",
+        ]
+    );
+    let first = &report["sequences"][0];
+    assert_eq!(
+        (&first["client"], &first["outcome"]),
+        (&json!("127.0.0.1 (sync/1)"), &json!("recovered"))
+    );
+    assert_eq!(
+        (&first["waitsGrew"], &first["respectedReset"]),
+        (&json!(true), &json!(false))
+    );
+    let second = &report["sequences"][1];
+    assert_eq!(
+        (&second["repeatedCreateThatTookEffect"], &second["outcome"]),
+        (&json!(true), &json!("refused"))
+    );
+    let own = ok(&server, "GET", "/retries?accountId=t-1", "");
+    assert_eq!(own["sequences"].as_array().unwrap().len(), 2);
+}
