@@ -6,7 +6,6 @@
 use std::{
     ffi::OsStr,
     fs,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
@@ -15,7 +14,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use crate::{process::Group, workspace};
+use crate::{mock, process::Group, workspace};
 
 const PYTHON_PACKAGE: &str = "bandwidth-numbers-sdk==1.2.0";
 const NPM_PACKAGE: &str = "@bandwidth/numbers@2.0.0";
@@ -30,7 +29,6 @@ const NEW_PASSWORD: &str = "Plum-Kettle.58";
 /// How long installing, and how long a script may take.
 const INSTALL_LIMIT: Duration = Duration::from_mins(10);
 const SCRIPT_LIMIT: Duration = Duration::from_mins(1);
-const START_LIMIT: Duration = Duration::from_secs(20);
 
 /// Would send a request for 127.0.0.1 elsewhere.
 const PROXIES: [&str; 6] = [
@@ -45,7 +43,7 @@ const PROXIES: [&str; 6] = [
 /// Installs the clients, runs them, and prints what was shown.
 pub(crate) fn run() -> Result<()> {
     check_tools()?;
-    let mock = build_mock()?;
+    let mock = mock::build("dev")?;
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     eprintln!("installing {PYTHON_PACKAGE}");
     let python = Python::install(folder.path())?;
@@ -54,7 +52,8 @@ pub(crate) fn run() -> Result<()> {
 
     let mut rows = Vec::new();
     for seed in SEEDS {
-        let server = Server::start(&mock, seed)?;
+        let arguments = ["--profile", "published", "--seed", seed];
+        let server = mock::Server::start(&mock, &arguments)?;
         let password = server.text("password")?;
         let report = run_script(&mut python.command(), &server, seed, |script| {
             script
@@ -92,30 +91,6 @@ fn check_tools() -> Result<()> {
         "node or npm is missing; on Debian: apt-get install nodejs npm"
     );
     Ok(())
-}
-
-/// Builds the mock and tells where its binary is.
-fn build_mock() -> Result<PathBuf> {
-    let output = workspace::cargo()
-        .args([
-            "build",
-            "--package",
-            "bandwidth-mock",
-            "--bin",
-            "bandwidth-mock",
-        ])
-        .arg("--message-format=json-render-diagnostics")
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start cargo")?;
-    ensure!(output.status.success(), "bandwidth-mock cannot be built");
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .next_back()
-        .context("cargo did not say where it put bandwidth-mock")
 }
 
 /// A virtual environment with the Python client and its script.
@@ -195,44 +170,6 @@ fn install(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// A running mock with the profile `published`.
-struct Server {
-    announcement: Value,
-    _group: Group,
-}
-
-impl Server {
-    fn start(mock: &Path, seed: &str) -> Result<Self> {
-        let mut command = Command::new(mock);
-        workspace::without_mock_variables(&mut command)
-            .args(["--profile", "published", "--seed", seed])
-            .args(["--listen", "127.0.0.1:0", "--announce", "json"])
-            .stdout(Stdio::piped());
-        let mut group = Group::start(&mut command)?;
-        let stdout = group.leader().stdout.take().context("the mock's stdout")?;
-        let (sender, receiver) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            let mut line = String::new();
-            let read = BufReader::new(stdout).read_line(&mut line);
-            let _ = sender.send(read.map(|_| line));
-        });
-        let line = receiver
-            .recv_timeout(START_LIMIT)
-            .context("the mock did not say that it is ready")??;
-        let announcement = serde_json::from_str(&line)
-            .with_context(|| format!("the mock announced `{}`, not JSON", line.trim_end()))?;
-        Ok(Self {
-            announcement,
-            _group: group,
-        })
-    }
-
-    fn text(&self, key: &str) -> Result<String> {
-        let value = self.announcement[key].as_str().map(str::to_owned);
-        value.with_context(|| format!("the mock did not announce its {key}"))
-    }
-}
-
 /// What a script printed.
 struct Report {
     version: String,
@@ -255,7 +192,7 @@ impl Report {
 
 fn run_script(
     script: &mut Command,
-    server: &Server,
+    server: &mock::Server,
     seed: &str,
     credentials: impl FnOnce(&mut Command),
 ) -> Result<Report> {

@@ -1,7 +1,9 @@
 //! The project's own chores: parses the command line and calls one module per chore.
 
 mod clients;
+mod journal;
 mod layers;
+mod mock;
 mod process;
 mod readme;
 mod workspace;
@@ -24,6 +26,8 @@ enum Chore {
     Layers,
     /// Let official clients, installed into a temporary folder, work against the mock
     Clients,
+    /// Send many large requests to a release mock, and watch its journal and its memory
+    Journal(journal::Options),
     /// Run every `sh` block of README.md
     Readme(readme::Options),
 }
@@ -32,6 +36,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Layers => layers::run(),
         Chore::Clients => clients::run(),
+        Chore::Journal(options) => journal::run(&options),
         Chore::Readme(options) => readme::run(&options),
     };
     match done {

@@ -57,6 +57,11 @@ impl Group {
         }
     }
 
+    /// The id of the process itself.
+    pub(crate) fn id(&self) -> u32 {
+        self.leader.id()
+    }
+
     /// The process itself, for its pipes.
     pub(crate) fn leader(&mut self) -> &mut Child {
         &mut self.leader

@@ -84,7 +84,7 @@ async fn choose(app: &App, account: Option<&str>, request: Request) -> Shown {
     };
     Ok(shown(&*app.choose_profile(
         account,
-        choice.profile(&*app.profile())?,
+        choice.profile(&app.profile())?,
     )?))
 }
 

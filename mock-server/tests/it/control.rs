@@ -470,3 +470,65 @@ fn a_foreign_web_page_cannot_reach_it() {
     assert_eq!(reset("Origin: https://evil.example\r\n"), 403);
     assert_eq!(reset("Origin: null\r\n"), 403);
 }
+
+#[test]
+fn on_another_address_than_loopback_a_token_is_needed_and_made_up() {
+    let everywhere = "0.0.0.0:0".parse().unwrap();
+    let server = MockServer::builder()
+        .listen(everywhere)
+        .start_blocking()
+        .unwrap();
+    for path in ["/", "/ready", "/reset", "/requests", "/nothing"] {
+        for method in ["GET", "POST"] {
+            let bytes = request(method, &format!("/__admin{path}"), "", "");
+            assert_eq!(send(&server, &bytes).status, 401, "{method} {path}");
+        }
+    }
+    assert_eq!(send(&server, &request("GET", USERS, LOGIN, "")).status, 200);
+}
+
+#[test]
+fn the_program_shows_the_token_and_keeps_the_control_api_apart() {
+    use crate::program::Serving;
+    let serving = Serving::start(&["--admin-listen", "0.0.0.0:0"]);
+    let text = |key: &str| serving.announced[key].as_str().unwrap().to_owned();
+    let ask = |address: &str, headers: &str, path: &str| {
+        use std::io::{Read as _, Write as _};
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let headers = format!("{headers}Connection: close\r\n");
+        stream
+            .write_all(&request("GET", path, &headers, ""))
+            .unwrap();
+        let mut seen = String::new();
+        stream.read_to_string(&mut seen).unwrap();
+        seen[9..12].to_owned()
+    };
+    let admin = text("adminUrl")
+        .replace("http://", "")
+        .replace("/__admin", "");
+    let token = format!("Authorization: Bearer {}\r\n", text("adminToken"));
+    assert_eq!(ask(&admin, "", "/__admin/ready"), "401");
+    assert_eq!(ask(&admin, &token, "/__admin/ready"), "200");
+    assert_eq!(
+        ask(&admin, LOGIN, USERS),
+        "404",
+        "nothing else is served there"
+    );
+    assert_eq!(ask(&serving.address(), &token, "/__admin/ready"), "404");
+    assert_eq!(ask(&serving.address(), LOGIN, USERS), "200");
+}
+
+#[test]
+fn shutdown_ends_the_program_with_0() {
+    use crate::program::Serving;
+    let serving = Serving::start(&["--fault", "delay.fixed_ms=60000"]);
+    let address = serving.address();
+    let mut pending = std::net::TcpStream::connect(&address).unwrap();
+    std::io::Write::write_all(&mut pending, &request("GET", USERS, LOGIN, "")).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    let mut stream = std::net::TcpStream::connect(&address).unwrap();
+    std::io::Write::write_all(&mut stream, &request("POST", "/__admin/shutdown", "", "")).unwrap();
+    let started = std::time::Instant::now();
+    assert_eq!(serving.wait(), Some(0));
+    assert!(started.elapsed() < std::time::Duration::from_secs(5));
+}

@@ -53,6 +53,11 @@ impl Serving {
             .to_owned()
     }
 
+    /// Waits for its end.
+    pub(crate) fn wait(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+
     /// Sends SIGTERM, and tells the exit code and everything that was printed after the
     /// announcement.
     pub(crate) fn terminate(mut self) -> (Option<i32>, String) {

@@ -2,6 +2,7 @@
 //! their types only, and every status that a profile or a fault can give.
 
 use bandwidth_fixtures::Operation;
+use serde_json::{Value, json};
 use utoipa::openapi::{
     ContentBuilder, HttpMethod, OpenApi, PathItem, RefOr, Required, ResponseBuilder,
     path::{OperationBuilder, ParameterBuilder, ParameterIn},
@@ -88,7 +89,7 @@ pub(super) fn add(document: &mut OpenApi) {
             .tag("emulated API")
             .summary(Some(row.summary))
             .security(SecurityRequirement::new::<_, _, String>("basic", []));
-        for name in ["accountId", "userId"] {
+        for (name, example) in [("accountId", "12345"), ("userId", "u1")] {
             if row.path.contains(&format!("{{{name}}}")) {
                 let text = ObjectBuilder::new().schema_type(Type::String).build();
                 operation = operation.parameter(
@@ -96,16 +97,25 @@ pub(super) fn add(document: &mut OpenApi) {
                         .name(name)
                         .parameter_in(ParameterIn::Path)
                         .required(Required::True)
+                        .example(Some(example.into()))
                         .schema(Some(text))
                         .build(),
                 );
             }
         }
         if matches!(row.operation, Operation::CreateUser | Operation::UpdateUser) {
+            let example = |example: Value| ContentBuilder::new().example(Some(example)).build();
+            let xml = "<User><Username>asmith</Username><FirstName>Anna</FirstName>\
+                       <LastName>Smith</LastName><Email>asmith@example.com</Email>\
+                       <Password>Teal-Wagon.47</Password></User>";
+            let json = json!({
+                "Username": "bjones", "FirstName": "Bea", "LastName": "Jones",
+                "Email": "bjones@example.com", "Password": "Teal-Wagon.47",
+            });
             let body = RequestBodyBuilder::new()
                 .required(Some(Required::True))
-                .content("application/xml", content())
-                .content("application/json", content());
+                .content("application/xml", example(xml.into()))
+                .content("application/json", example(json));
             operation = operation.request_body(Some(body.build()));
         }
         for status in COMMON.iter().chain(row.statuses) {
