@@ -224,7 +224,15 @@ impl App {
             restored.add(self.restored(account, present.as_deref()))?;
         }
         let count = restored.len();
+        let gone = before.accounts();
+        let gone = gone
+            .iter()
+            .filter(|slot| restored.account(&slot.id).is_none());
+        let gone: Vec<Arc<str>> = gone.map(|slot| Arc::clone(&slot.id)).collect();
         self.set_store(restored);
+        for id in gone {
+            self.forget(&id);
+        }
         Ok(count)
     }
 

@@ -199,18 +199,20 @@ impl Exchange {
             Some(Effect::MalformedBody) => (answer.malformed(), refusal),
             _ => (answer, refusal),
         };
-        let refusal = refusal.map(|refusal| refusal.note(&rules));
         let answer = self.dated(answer);
+        // Before the note, which asks for what the answer may not have needed.
+        let asked = rules.asked().collect();
+        let answer = if self.app.start.explain {
+            explain(&self.profile, answer, &rules)
+        } else {
+            answer
+        };
         Performed {
-            answer: if self.app.start.explain {
-                explain(&self.profile, answer, &rules)
-            } else {
-                answer
-            },
+            answer,
             operation: action.map(Action::operation),
-            asked: rules.asked().collect(),
+            asked,
             login,
-            refusal,
+            refusal: refusal.map(|refusal| refusal.note(&rules)),
             took_effect,
         }
     }
@@ -258,10 +260,11 @@ impl Exchange {
         self.app
             .metrics
             .count(performed.operation, status, took, self.hit.is_some());
-        let known = self.slot.as_ref().map(|slot| &slot.id);
-        self.app
-            .reliance
-            .count(known, &self.profile, &performed.asked);
+        if !self.is_gone() {
+            let known = self.slot.as_ref().map(|slot| &slot.id);
+            let reliance = &self.app.reliance;
+            reliance.count(known, &self.profile, &performed.asked);
+        }
         self.record(entry);
         let random = self.app.start.random_seed ^ self.id;
         let effect = self.hit.and_then(|hit| hit.effect);
@@ -269,14 +272,16 @@ impl Exchange {
     }
 
     fn record(&self, entry: Entry) {
-        // The account may have gone with its view while the request was under way.
-        let gone = self
-            .slot
-            .as_ref()
-            .is_some_and(|slot| slot.throwaway && self.app.store().account(&slot.id).is_none());
-        if !gone {
+        if !self.is_gone() {
             self.app.journal.record(entry);
         }
+    }
+
+    /// Whether a throwaway account has gone while the request was under way, and its view of the
+    /// journal with it.
+    fn is_gone(&self) -> bool {
+        let throwaway = self.slot.as_ref().filter(|slot| slot.throwaway);
+        throwaway.is_some_and(|slot| self.app.store().account(&slot.id).is_none())
     }
 
     /// The entry of a request that is under way.

@@ -14,6 +14,8 @@ use utoipa::openapi::{
 /// A path with the operation of one method.
 struct Row {
     path: &'static str,
+    /// The behaviour without which there is no such path.
+    needs: Option<&'static str>,
     method: HttpMethod,
     operation: Operation,
     summary: &'static str,
@@ -27,8 +29,18 @@ const ROLES: &str = "/api/accounts/{accountId}/roles";
 /// Refusals that any operation with credentials can meet.
 const COMMON: [u16; 6] = [400, 401, 403, 404, 406, 429];
 
-fn rows() -> [Row; 6] {
-    let row = |path, method, operation, summary, statuses| Row {
+const LOGIN_USERS: &str = "/api/users";
+const LOGIN_USER: &str = "/api/users/{userId}";
+const PASSWORD: &str = "/api/users/{username}/password";
+const TOKEN: &str = "/api/v1/oauth2/token";
+
+fn rows() -> [Row; 10] {
+    let row = |path: &'static str, method, operation, summary, statuses| Row {
+        needs: match path {
+            LOGIN_USERS | LOGIN_USER | PASSWORD => Some("paths.users=account_and_login"),
+            TOKEN => Some("auth.schemes=basic_and_bearer or bearer"),
+            _ => None,
+        },
         path,
         method,
         operation,
@@ -78,18 +90,57 @@ fn rows() -> [Row; 6] {
             "List roles",
             &[200],
         ),
+        row(
+            LOGIN_USERS,
+            HttpMethod::Get,
+            Operation::ListUsers,
+            "List the users of the login's account",
+            &[200],
+        ),
+        row(
+            LOGIN_USER,
+            HttpMethod::Get,
+            Operation::GetUser,
+            "Get a user of the login's account",
+            &[200],
+        ),
+        row(
+            PASSWORD,
+            HttpMethod::Put,
+            Operation::ChangePassword,
+            "Change the login's own password",
+            &[200, 413, 415],
+        ),
+        row(
+            TOKEN,
+            HttpMethod::Post,
+            Operation::IssueToken,
+            "Get an access token for client credentials",
+            &[200, 413],
+        ),
     ]
 }
 
-/// Adds the six operations of the guide.
+/// Adds the operations, those that only some profiles have with what they need.
 pub(super) fn add(document: &mut OpenApi) {
     for row in rows() {
         let mut operation = OperationBuilder::new()
-            .operation_id(Some(row.operation.as_str()))
+            .operation_id(Some(match row.path {
+                LOGIN_USERS | LOGIN_USER => format!("{}_of_login", row.operation),
+                _ => row.operation.to_string(),
+            }))
+            .description(
+                row.needs
+                    .map(|needs| format!("Only with {needs}; else 404.")),
+            )
             .tag("emulated API")
             .summary(Some(row.summary))
             .security(SecurityRequirement::new::<_, _, String>("basic", []));
-        for (name, example) in [("accountId", "12345"), ("userId", "u1")] {
+        for (name, example) in [
+            ("accountId", "12345"),
+            ("userId", "u1"),
+            ("username", "api-user"),
+        ] {
             if row.path.contains(&format!("{{{name}}}")) {
                 let text = ObjectBuilder::new().schema_type(Type::String).build();
                 operation = operation.parameter(
@@ -116,6 +167,17 @@ pub(super) fn add(document: &mut OpenApi) {
                 .required(Some(Required::True))
                 .content("application/xml", example(xml.into()))
                 .content("application/json", example(json));
+            operation = operation.request_body(Some(body.build()));
+        }
+        if row.operation == Operation::ChangePassword {
+            let password = "<Password>Plum-Kettle.58</Password>";
+            let example = ContentBuilder::new().example(Some(password.into())).build();
+            let body = RequestBodyBuilder::new().content("application/xml", example);
+            operation = operation.request_body(Some(body.build()));
+        }
+        if row.operation == Operation::IssueToken {
+            let body =
+                RequestBodyBuilder::new().content("application/x-www-form-urlencoded", content());
             operation = operation.request_body(Some(body.build()));
         }
         for status in COMMON.iter().chain(row.statuses) {
