@@ -69,11 +69,9 @@ impl Connection {
         let mut bytes = Vec::new();
         let mut byte = [0];
         while !bytes.ends_with(b"\r\n\r\n") {
-            assert_eq!(
-                self.0.read(&mut byte).unwrap(),
-                1,
-                "the connection ended within a head"
-            );
+            // Unlike `read`, this goes on after a signal.
+            let read = self.0.read_exact(&mut byte);
+            read.expect("the connection ended within a head");
             bytes.push(byte[0]);
         }
         let head = String::from_utf8(bytes).unwrap();
@@ -94,7 +92,7 @@ impl Connection {
 
     /// Whether the server has closed it.
     pub(crate) fn is_closed(&mut self) -> bool {
-        matches!(self.0.read(&mut [0]), Ok(0) | Err(_))
+        self.0.read_exact(&mut [0]).is_err()
     }
 }
 
