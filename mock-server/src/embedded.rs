@@ -4,7 +4,7 @@ mod account;
 mod builder;
 mod pattern;
 
-use std::{fmt, net::SocketAddr, sync::Arc, thread::JoinHandle};
+use std::{fmt, sync::Arc, thread::JoinHandle};
 
 use thiserror::Error;
 
@@ -14,18 +14,19 @@ pub use self::{
     pattern::RequestPattern,
 };
 use crate::{
+    address::reachable,
     app::App,
     config::{Config, ConfigError},
     control::ControlError,
     journal::RecordedRequest,
-    server::{self, Sockets},
+    server::{self, Addresses, Sockets},
     tls::TlsError,
 };
 
 /// A running server. It has a thread and a runtime of its own, so it works from any test, with
 /// or without an async runtime. Dropping it stops it at once.
 pub struct MockServer {
-    address: SocketAddr,
+    addresses: Addresses,
     app: Arc<App>,
     thread: Option<JoinHandle<()>>,
 }
@@ -78,7 +79,7 @@ impl MockServer {
 
     /// Where it listens, as `http://127.0.0.1:40123`.
     pub fn uri(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", reachable(self.addresses.api))
     }
 
     /// The base of the emulated API, as `http://127.0.0.1:40123/api`.
@@ -88,7 +89,8 @@ impl MockServer {
 
     /// The control API, as `http://127.0.0.1:40123/__admin`.
     pub fn admin_url(&self) -> String {
-        format!("{}{}", self.uri(), crate::admin::PREFIX)
+        let address = reachable(self.addresses.admin);
+        format!("http://{address}{}", crate::admin::PREFIX)
     }
 
     /// The certificate that clients must trust, as PEM, where the server takes TLS.
@@ -136,12 +138,13 @@ impl MockServer {
 
     fn launch(config: &Config) -> Result<Self, StartError> {
         let tls = config.certificate()?;
-        let sockets = Sockets::bind(config.listen, None).map_err(|(_, error)| error)?;
-        let address = sockets.addresses()?.api;
+        let sockets =
+            Sockets::bind(config.listen, config.admin_listen).map_err(|(_, error)| error)?;
+        let addresses = sockets.addresses()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let app = Arc::new(config.app(address, tls.as_ref())?);
+        let app = Arc::new(config.app(addresses.api, tls.as_ref())?);
         let served = Arc::clone(&app);
         let thread = std::thread::Builder::new()
             .name("bandwidth-mock".to_owned())
@@ -156,7 +159,7 @@ impl MockServer {
                 runtime.shutdown_background();
             })?;
         Ok(Self {
-            address,
+            addresses,
             app,
             thread: Some(thread),
         })

@@ -105,7 +105,9 @@ impl Tls {
             let message = "has no certificate; it must hold `-----BEGIN CERTIFICATE-----`";
             return Err(wrong(certificate, message.to_owned()));
         };
-        let ca_pem = pem(last);
+        let lines = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+        let ca_pem = pem::Pem::new("CERTIFICATE", last.as_ref());
+        let ca_pem = pem::encode_config(&ca_pem, lines);
         let key_der = PrivateKeyDer::from_pem_slice(&read(key)?).map_err(|_| {
             wrong(
                 key,
@@ -165,18 +167,4 @@ fn san(name: &str) -> Result<SanType, TlsError> {
         return Err(wrong());
     }
     Ok(SanType::DnsName(name.try_into().map_err(|_| wrong())?))
-}
-
-fn pem(certificate: &CertificateDer<'_>) -> String {
-    use base64::{Engine as _, engine::general_purpose::STANDARD};
-    let encoded = STANDARD.encode(certificate);
-    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
-    for (index, digit) in encoded.chars().enumerate() {
-        if index > 0 && index % 64 == 0 {
-            pem.push('\n');
-        }
-        pem.push(digit);
-    }
-    pem.push_str("\n-----END CERTIFICATE-----\n");
-    pem
 }

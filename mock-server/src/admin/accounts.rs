@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Json,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode, header::HOST},
 };
 use bandwidth_fixtures::{RateLimit, seed::SeedContents};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::answer::{AdminError, Body, OptionalBody, object};
+use super::answer::{AdminError, Body, OptionalBody, Path, object};
 use crate::{
     app::App,
     control::{NewAccount, ProfileChoice, SeedChoice},

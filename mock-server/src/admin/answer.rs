@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use axum::{
     Json,
     body::Bytes,
-    extract::{FromRequest, Request},
-    http::StatusCode,
+    extract::{self, FromRequest, FromRequestParts, Request},
+    http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 use bandwidth_fixtures::error::describe_json;
@@ -117,6 +117,20 @@ pub trait NotControlError {}
 impl NotControlError for bandwidth_fixtures::FixtureError {}
 impl NotControlError for crate::fault::FaultError {}
 impl NotControlError for crate::clock::TooFar {}
+
+/// The parameters of a path.
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = AdminError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AdminError> {
+        match extract::Path::from_request_parts(parts, state).await {
+            Ok(extract::Path(parameters)) => Ok(Self(parameters)),
+            Err(_) => Err(AdminError::new(Code::UnknownPath, "the path is not UTF-8")),
+        }
+    }
+}
 
 /// A body as text. `Content-Type` is not looked at: what people send with curl has another one.
 pub struct Text(pub String);

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, RawQuery, State},
+    extract::{RawQuery, State},
     http::StatusCode,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::answer::{AdminError, Body, Code, object, query};
+use super::answer::{AdminError, Body, Code, Path, object, query};
 use crate::{
     app::App,
     fault::{ArmedFault, Fault},

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, RawQuery, State},
+    extract::{RawQuery, State},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer::{AdminError, Code, OptionalBody, query};
+use super::answer::{AdminError, Code, OptionalBody, Path, query};
 use crate::{
     app::App,
     journal::{Nearest, Pattern, RecordedRequest, Since},

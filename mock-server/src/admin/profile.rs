@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json,
-    extract::{FromRequest as _, Path, Request, State},
+    extract::{FromRequest as _, Request, State},
     http::header::CONTENT_TYPE,
 };
 use bandwidth_fixtures::{BehaviourId, Evidence, EvidenceKind, NamedProfile};
@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::answer::{AdminError, Body, Text, object, read};
+use super::answer::{AdminError, Body, Path, Text, object, read};
 use crate::{
     app::App,
     control::{ProfileChoice, read_options},

@@ -2,17 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::header::CONTENT_TYPE,
-    response::IntoResponse,
-};
+use axum::{Json, extract::State, http::header::CONTENT_TYPE, response::IntoResponse};
 use bandwidth_fixtures::Seed;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer::{AdminError, Text};
+use super::answer::{AdminError, Path, Text};
 use crate::app::App;
 
 /// What was restored.

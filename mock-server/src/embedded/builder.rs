@@ -87,6 +87,12 @@ impl Builder {
         self
     }
 
+    /// Where the control API listens; beside the emulated API by default.
+    pub fn admin_listen(mut self, address: SocketAddr) -> Self {
+        self.config.admin_listen = Some(address);
+        self
+    }
+
     /// What opens the control API over HTTP.
     pub fn admin_token(mut self, token: impl Into<String>) -> Self {
         self.config.admin_token = Some(Secret::new(token));

@@ -290,6 +290,7 @@ fn each_mistake_is_told_with_what_would_be_right() {
         ("GET", "/nothing", ""),
         ("DELETE", "/ready", ""),
         ("GET", "/accounts/nobody", ""),
+        ("GET", "/accounts/%FF", ""),
         ("POST", "/accounts", "{"),
         ("POST", "/accounts", r#"{"account":"1"}"#),
         ("POST", "/accounts", r#"{"accountId":"12345"}"#),

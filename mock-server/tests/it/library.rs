@@ -214,3 +214,22 @@ fn two_thousand_servers_one_after_another_leave_nothing_behind() {
         "{grown} bytes more than after the first hundred"
     );
 }
+
+#[test]
+fn the_control_api_can_have_an_address_of_its_own() {
+    let apart = "127.0.0.1:0".parse().unwrap();
+    let server = MockServer::builder()
+        .admin_listen(apart)
+        .start_blocking()
+        .unwrap();
+    assert!(!server.admin_url().starts_with(&server.uri()), "{server:?}");
+    let reply = send(&server, &request("GET", "/__admin/ready", "", ""));
+    assert_eq!(reply.status, 404);
+    assert!(
+        server
+            .account()
+            .unwrap()
+            .base_url()
+            .starts_with(&server.uri())
+    );
+}
