@@ -2,15 +2,18 @@
 
 use std::{borrow::Cow, fmt, pin::Pin, sync::Arc};
 
-use bandwidth_fixtures::{
-    Profile,
-    profile::{JsonSupport, UserKey, UserLogins, UserPaths},
-};
+use bandwidth_fixtures::profile::{JsonSupport, UserKey, UserLogins, UserPaths};
 
-use crate::{context::Context, outcome::CaseResult};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{context::Context, outcome::CaseResult, run::Run, safety::Writes};
 
 /// How much a claim may be held against a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Level {
     /// A source says so: may fail.
     Documented,
@@ -52,6 +55,12 @@ pub enum Need {
     UserLogins,
     /// The paths below `/users` that name no account.
     LoginPaths,
+    /// A login with a name and a password.
+    BasicLogin,
+    /// A failed login with the name of the run's own login, which could lock it.
+    OwnFailedLogins,
+    /// Another account that exists and that the login may not touch.
+    SecondAccount,
 }
 
 impl Need {
@@ -64,14 +73,21 @@ impl Need {
             Self::UserIds => "internal user ids",
             Self::UserLogins => "users that can log in to the API",
             Self::LoginPaths => "the paths below /users",
+            Self::BasicLogin => "a login with name and password",
+            Self::OwnFailedLogins => "failed logins with the login's own name",
+            Self::SecondAccount => "a second account",
         }
     }
 
-    /// Why a target of this profile cannot give it; `None` when it can, or when only the target
-    /// itself can tell.
-    fn missing_in(self, profile: &Profile) -> Option<&'static str> {
+    /// Why a run cannot give it; `None` when it can, or when only the target itself can tell.
+    fn missing_in(self, run: &Run) -> Option<&'static str> {
+        let profile = run.profile();
         let (missing, reason) = match self {
-            Self::Writing | Self::Role => return None,
+            Self::Role => return None,
+            Self::Writing => match run.limits.writes {
+                Writes::Allowed => return None,
+                Writes::Refused(reason) => (true, reason),
+            },
             Self::Json => (
                 profile.format_json == JsonSupport::Never,
                 "the expected profile has no JSON (format.json=never)",
@@ -87,6 +103,18 @@ impl Need {
             Self::LoginPaths => (
                 profile.paths_users == UserPaths::AccountOnly,
                 "the expected profile has no such paths (paths.users=account_only)",
+            ),
+            Self::BasicLogin => (
+                run.credentials.basic().is_none(),
+                "the run has OAuth credentials, and this is about a name and a password",
+            ),
+            Self::OwnFailedLogins => (
+                !run.limits.own_failed_logins,
+                "it fails to log in with the login's own name, which could lock it; --allow-failed-logins permits that",
+            ),
+            Self::SecondAccount => (
+                run.credentials.second_account_id.is_none(),
+                "it needs another account, one that the login may not touch; BW_SECOND_ACCOUNT_ID names it",
             ),
         };
         missing.then_some(reason)
@@ -110,6 +138,8 @@ pub struct Case {
     pub measures: &'static [&'static str],
     /// What it cannot do without.
     pub needs: &'static [Need],
+    /// Words to choose it by.
+    pub tags: &'static [&'static str],
     body: Body,
 }
 
@@ -128,6 +158,7 @@ impl Case {
             source: source.into(),
             measures: &[],
             needs: &[],
+            tags: &[],
             body: Box::new(|_| Box::pin(std::future::ready(Ok(())))),
         }
     }
@@ -139,6 +170,11 @@ impl Case {
 
     pub(crate) fn needs(mut self, needs: &'static [Need]) -> Self {
         self.needs = needs;
+        self
+    }
+
+    pub(crate) fn tags(mut self, tags: &'static [&'static str]) -> Self {
+        self.tags = tags;
         self
     }
 
@@ -165,9 +201,14 @@ impl Case {
         self.id.split('.').next().unwrap_or("")
     }
 
-    /// Why it does not apply to a target of that profile, if it does not.
-    pub fn inapplicable(&self, profile: &Profile) -> Option<&'static str> {
-        self.needs.iter().find_map(|need| need.missing_in(profile))
+    /// Whether it creates, changes or deletes users.
+    pub fn writes(&self) -> bool {
+        self.needs.contains(&Need::Writing)
+    }
+
+    /// Why it does not apply to that run, if it does not.
+    pub fn inapplicable(&self, run: &Run) -> Option<&'static str> {
+        self.needs.iter().find_map(|need| need.missing_in(run))
     }
 
     /// Does what it does.

@@ -1,27 +1,32 @@
 //! The command line: what can be asked for, and how a wrong question is answered in one line.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 
-use crate::case::Level;
+use crate::{case::Level, report::ReportTo, safety::Wishes};
 
 const EXAMPLES: &str = "\
 Examples:
   All cases, against a mock inside this process:
     bandwidth-conformance
-  The same against a server on this machine:
-    bandwidth-conformance run --target http://127.0.0.1:8080
   Expecting what Bandwidth has published, without a line for what passed:
     bandwidth-conformance run --profile published --quiet
-  A few cases, by parts of their ids:
-    bandwidth-conformance run --filter password --filter put
+  A few cases, by parts of their ids, with a page to look at:
+    bandwidth-conformance run --filter password --filter put --report html=report.html
   What there is, and what one case is about:
     bandwidth-conformance list --area create
     bandwidth-conformance explain create.password.weak-is-400
+  A real account: first what it would take, then reading only, then writing too:
+    export BW_ACCOUNT_ID=... BW_USERNAME=... BW_PASSWORD=...
+    bandwidth-conformance plan --target https://dashboard.bandwidth.com/api
+    bandwidth-conformance run --target https://dashboard.bandwidth.com/api
+    bandwidth-conformance run --target https://dashboard.bandwidth.com/api \\
+      --allow-writes --confirm-account \"$BW_ACCOUNT_ID\"
 
-The login for --target URL comes from BW_ACCOUNT_ID, BW_USERNAME and BW_PASSWORD, never from an
-argument; without them it is the mock's demo login.
+The login comes from BW_ACCOUNT_ID with BW_USERNAME and BW_PASSWORD, or with BW_CLIENT_ID and
+BW_CLIENT_SECRET, or from --credentials, never from an argument. On this machine it is the mock's
+demo login when nothing is set.
 
 Exit codes: 0 all passed, 1 failures, 2 usage or configuration, 3 inconclusive, 4 nothing was
 executed, 5 something it created is left behind, 6 refused as unsafe.";
@@ -42,19 +47,38 @@ pub enum Command {
     /// Run cases against a target (the default command)
     #[command(after_help = EXAMPLES)]
     Run(RunArgs),
+    /// Say how many requests, users and seconds a run would take; sends nothing to the target
+    #[command(after_help = EXAMPLES)]
+    Plan(PlanArgs),
     /// List the cases: id, level and claim; sends nothing
     #[command(after_help = "Example: bandwidth-conformance list --filter password")]
     List(SelectionArgs),
-    /// Show what a case claims, where the claim comes from and what it measures
+    /// Show what a case claims, where the claim comes from, what it needs and what it measures
     #[command(after_help = "Example: bandwidth-conformance explain create.password.weak-is-400")]
     Explain {
         /// Id of the case, as `list` shows it
         case: String,
     },
+    /// Run one case and show every request and response
+    #[command(after_help = "Example: bandwidth-conformance replay create.password.weak-is-400")]
+    Replay {
+        /// Id of the case, as `list` shows it
+        case: String,
+        /// Where and how.
+        #[command(flatten)]
+        aim: AimArgs,
+    },
+    /// Delete what an earlier run created and could not remove, as its ledger says
+    #[command(
+        after_help = "Example: bandwidth-conformance cleanup --ledger bandwidth-conformance-cf-1a2b3c4d.ledger --dry-run"
+    )]
+    Cleanup(CleanupArgs),
+    /// Print the JSON Schema of `--report json`
+    Schema,
 }
 
 /// Which cases.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct SelectionArgs {
     /// Only cases whose id contains TEXT; repeat it for alternatives [example: --filter weak]
     #[arg(long, value_name = "TEXT")]
@@ -65,29 +89,137 @@ pub struct SelectionArgs {
     /// Only cases of a level: `documented` and `derived` may fail, `characterise` never does
     #[arg(long, value_name = "LEVEL")]
     pub level: Option<Level>,
+    /// Only cases with a tag, such as golden, parity, raw or scenario [example: --tag scenario]
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
+    /// Only cases that change nothing; nothing but GET, HEAD and OPTIONS is sent
+    #[arg(long)]
+    pub read_only: bool,
+    /// Only cases that failed, erred or were inconclusive in an earlier `--report json`
+    #[arg(long, value_name = "FILE")]
+    pub failed_from: Option<PathBuf>,
 }
 
-/// How to run them.
-#[derive(Debug, Args)]
-pub struct RunArgs {
-    /// `mock` starts one inside this process; or http://127.0.0.1:PORT, with or without /api
+/// What to run against, as whom, and how carefully.
+#[derive(Debug, Clone, Args)]
+pub struct AimArgs {
+    /// `mock` starts one inside this process; or `http://127.0.0.1:PORT`; or `https://HOST`, which
+    /// is only read from, at one request a second, unless told otherwise
     #[arg(long, value_name = "mock|URL", default_value = "mock")]
     pub target: String,
     /// What to expect: guide, published, or a profile file; the mock inside runs the same
     #[arg(long, value_name = "NAME|FILE", default_value = "guide")]
     pub profile: String,
+    /// Take the login from a TOML file: `account_id`, and `username` and `password` or
+    /// `client_id` and `client_secret`
+    #[arg(long, value_name = "FILE")]
+    pub credentials: Option<PathBuf>,
+    /// Trust the certificates in this PEM file and no others, for instance a mock's ca.pem
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Create, change and delete users on another machine; with --confirm-account
+    #[arg(long)]
+    pub allow_writes: bool,
+    /// The account that may be written to, once more
+    #[arg(long, value_name = "ID")]
+    pub confirm_account: Option<String>,
+    /// On another machine, try a wrong password with the login's own name, which could lock it
+    #[arg(long)]
+    pub allow_failed_logins: bool,
+    /// End the run before it sends more requests than this [on another machine: 1000]
+    #[arg(long, value_name = "N")]
+    pub max_requests: Option<u64>,
+    /// End the run before it creates more users than this [on another machine: 400]
+    #[arg(long, value_name = "N")]
+    pub max_users: Option<u64>,
+    /// Requests a second, at most [on another machine: 1]
+    #[arg(long, value_name = "N", value_parser = rps)]
+    pub rps: Option<f64>,
+    /// How long one request is tried again while the target answers 429 or fails, altogether
+    /// [60, on another machine 300]
+    #[arg(long, value_name = "SECONDS")]
+    pub patience: Option<u64>,
+}
+
+fn rps(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|rps: &f64| rps.is_finite() && *rps >= 0.001)
+        .ok_or_else(|| "a number of at least 0.001, such as 0.5 or 10".to_owned())
+}
+
+impl AimArgs {
+    /// What was asked for.
+    pub fn wishes(&self, read_only: bool) -> Wishes {
+        Wishes {
+            read_only,
+            allow_writes: self.allow_writes,
+            confirm_account: self.confirm_account.clone(),
+            allow_failed_logins: self.allow_failed_logins,
+            max_requests: self.max_requests,
+            max_users: self.max_users,
+            rps: self.rps,
+            patience: self.patience,
+        }
+    }
+}
+
+/// How to run them.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Where and how.
+    #[command(flatten)]
+    pub aim: AimArgs,
     /// Which cases.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// A TOML file of known failures, each with a reason and the day until which it is known
+    #[arg(long, value_name = "FILE")]
+    pub known: Option<PathBuf>,
+    /// Write a report: json, junit, html or markdown [example: --report junit=junit.xml]
+    #[arg(long, value_name = "KIND=FILE")]
+    pub report: Vec<ReportTo>,
+    /// The file that says what the run created, until all of it is removed; a run against a
+    /// server of its own needs none [default: bandwidth-conformance-RUN.ledger, in this folder]
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Option<PathBuf>,
     /// Show only what neither passed nor was observed, and the summary
     #[arg(long)]
     pub quiet: bool,
 }
 
+/// What to plan.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Where and how.
+    #[command(flatten)]
+    pub aim: AimArgs,
+    /// Which cases.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+}
+
+/// What to clean up.
+#[derive(Debug, Args)]
+pub struct CleanupArgs {
+    /// The ledger that the run left
+    #[arg(long, value_name = "FILE")]
+    pub ledger: PathBuf,
+    /// Only list what would be deleted
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Take the login from a TOML file
+    #[arg(long, value_name = "FILE")]
+    pub credentials: Option<PathBuf>,
+    /// Trust the certificates in this PEM file and no others
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+}
+
 /// What came of reading the arguments.
 pub enum Parsed {
     /// Something to do.
-    Command(Command),
+    Command(Box<Command>),
     /// Help or version, to be printed as it is.
     Text(String),
     /// A usage error in one line.
@@ -98,7 +230,7 @@ pub enum Parsed {
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
     let matches = Cli::command().try_get_matches_from(arguments);
     match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => Parsed::Command(cli.command.unwrap_or(Command::Run(cli.run))),
+        Ok(cli) => Parsed::Command(Box::new(cli.command.unwrap_or(Command::Run(cli.run)))),
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 Parsed::Text(error.render().to_string())

@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use bandwidth_fixtures::{
-    Profile,
+    Profile, Secret,
     profile::{CreateStatus, IdStyle, JsonSupport, Telephone, UserKey},
 };
 
 use crate::{
+    cleanup::{Shown, shown},
+    exchange::{Log, Purpose},
     outcome::Stop,
     password,
+    politeness::only_reads,
     reply::Reply,
-    run::Run,
+    run::{Halt, Run},
+    safety::Writes,
     target::BASE,
     transport::{Request, Response},
     wire::{Draft, EMAIL, Format, Role, RoleRef, Value},
@@ -91,6 +95,19 @@ impl Ask {
     }
 }
 
+/// Whether a body could be about a user of some name.
+fn names_a_user(body: &[u8]) -> bool {
+    let name = b"username";
+    body.windows(name.len())
+        .any(|window| window.eq_ignore_ascii_case(name))
+}
+
+fn not_written(error: &std::io::Error) -> Stop {
+    Stop::Error(format!(
+        "the ledger cannot be written, so nothing was sent: {error}"
+    ))
+}
+
 /// A user that a case created.
 #[derive(Clone)]
 pub struct Created {
@@ -124,8 +141,8 @@ pub struct Context {
     pub(crate) run: Arc<Run>,
     /// What was seen on the way.
     pub(crate) facts: Vec<String>,
-    /// Every response of the case.
-    pub(crate) responses: Vec<Response>,
+    /// Every exchange of the case.
+    pub(crate) log: Log,
 }
 
 impl Context {
@@ -134,7 +151,7 @@ impl Context {
         Self {
             run,
             facts: Vec::new(),
-            responses: Vec::new(),
+            log: Log::default(),
         }
     }
 
@@ -180,6 +197,12 @@ impl Context {
     pub fn roles_path(&self) -> String {
         let account = &self.run.credentials.account_id;
         format!("{BASE}/accounts/{account}/roles")
+    }
+
+    /// The name and password of the run's own login. For cases that need a Basic login.
+    pub fn basic_login(&self) -> (String, Secret) {
+        let (name, password) = self.run.credentials.basic().unwrap_or_default();
+        (name.to_owned(), Secret::new(password))
     }
 
     /// A key that no user has, of the form that keys have.
@@ -230,14 +253,16 @@ impl Context {
 
     /// A create of that user, asking for the format that it is written in.
     pub fn ask_create(&self, draft: &Draft, format: Format) -> Ask {
-        self.ask("POST", self.users_path())
-            .accept(format)
-            .body(format, draft.body(self.run.profile(), format))
-            .creates(draft.text("Username"))
+        let ask = self.ask("POST", self.users_path()).accept(format);
+        let ask = ask.body(format, draft.body(self.run.profile(), format));
+        match draft.text("Username") {
+            "" => ask,
+            username => ask.creates(username),
+        }
     }
 
-    /// Sends a request. A 429, a 5xx, a refused login of the run's own, or no answer at all stop
-    /// the case as inconclusive.
+    /// Sends a request. A 429 that does not end, a 5xx, a refused login of the run's own, or no
+    /// answer at all stop the case as inconclusive.
     pub async fn send(&mut self, ask: Ask) -> Result<Reply, Stop> {
         self.guard(&ask)?;
         let Ask {
@@ -247,25 +272,31 @@ impl Context {
             creates,
         } = ask;
         let own_login = matches!(login, Login::Account);
+        let line = format!("{} {}", request.method, request.path);
+        let halted = |halt: Halt| Stop::Inconclusive(format!("{line}: {halt}"));
         let authorization = match login {
-            Login::Account => Some(self.run.authorization()),
+            Login::Account => Some(self.run.authorization().await.map_err(halted)?),
             Login::Other(value) => value,
         };
         if let Some(value) = authorization {
             request = request.header("Authorization", value);
         }
         if let Some(username) = &creates {
-            self.run.ledger().sent(username);
+            self.run.count_user().map_err(halted)?;
+            let written = self.run.ledger().sent(username);
+            written.map_err(|error| not_written(&error))?;
         }
-        let line = format!("{} {}", request.method, request.path);
         let response = self
             .run
-            .send(&request)
+            .send(&request, Purpose::Case, &mut self.log)
             .await
-            .map_err(|error| Stop::Inconclusive(format!("{line}: {error}")))?;
-        self.responses.push(response.clone());
-        self.keep_books(&request, creates.as_deref(), &response);
+            .map_err(halted)?;
+        self.log.repeated_an_effect |= !own_login && self.was_repeated();
+        let key = self.keep_books(&request, creates.as_deref(), &response);
         let reply = Reply::new(Arc::clone(&self.run), line, format, response);
+        if let (Some(username), Some(key)) = (&creates, key) {
+            self.confirm(username, &key, &reply).await?;
+        }
         match reply.status() {
             429 => Err(reply.inconclusive("the target limits the rate of requests")),
             500.. => Err(reply.inconclusive("the target failed")),
@@ -274,42 +305,118 @@ impl Context {
         }
     }
 
-    /// Nothing is changed that this run did not create.
-    fn guard(&self, ask: &Ask) -> Result<(), Stop> {
-        let Request { method, path, .. } = &ask.request;
-        if !matches!(method.as_str(), "PUT" | "DELETE") {
+    /// A name that an update gives goes to the ledger before it goes to the target.
+    pub fn note_rename(&self, username: &str) -> Result<(), Stop> {
+        let mut ledger = self.run.ledger();
+        if ledger.names(username) {
             return Ok(());
         }
-        let Some((_, rest)) = path.split_once("/users/") else {
-            return Ok(());
-        };
-        let key = rest.split('/').next().unwrap_or("");
-        let own = key.starts_with(&self.run.prefix)
-            || key == self.absent_key()
-            || self.run.ledger().owns(key);
-        own.then_some(()).ok_or_else(|| {
-            Stop::Error(format!(
-                "{method} {path} is not sent: that user is not of this run"
-            ))
-        })
+        ledger.named(username).map_err(|error| not_written(&error))
     }
 
-    fn keep_books(&self, request: &Request, creates: Option<&str>, response: &Response) {
+    /// Whether the last request had to be sent more than once.
+    fn was_repeated(&self) -> bool {
+        let earlier = self.log.exchanges.iter().rev().nth(1);
+        earlier.is_some_and(|exchange| exchange.repeated.is_some())
+    }
+
+    /// Nothing is written where that is not allowed, and nothing is changed that this run did not
+    /// create.
+    fn guard(&self, ask: &Ask) -> Result<(), Stop> {
+        let Request { method, path, .. } = &ask.request;
+        if only_reads(&ask.request) {
+            return Ok(());
+        }
+        if let Writes::Refused(reason) = self.run.limits.writes {
+            return Err(Self::skip(reason));
+        }
+        let refuse = |what: &str| Err(Stop::Error(format!("{method} {path} is not sent: {what}")));
+        let Some((_, rest)) = path.split_once("/users") else {
+            return Ok(());
+        };
+        match (method.as_str(), rest) {
+            ("POST", "") => match &ask.creates {
+                Some(name) if name.to_ascii_lowercase().starts_with(&self.run.prefix) => Ok(()),
+                None if !names_a_user(&ask.request.body) => Ok(()),
+                _ => refuse("it could create a user without a name of this run"),
+            },
+            ("PUT" | "DELETE", _) => {
+                let key = rest.trim_start_matches('/').split('/').next().unwrap_or("");
+                let own = key.starts_with(&self.run.prefix)
+                    || key == self.absent_key()
+                    || self.run.ledger().owns(key);
+                if own {
+                    Ok(())
+                } else {
+                    refuse("that user is not of this run")
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes down what came of a request. Returns the key of a user that it created, unless the
+    /// answer itself shows that user.
+    fn keep_books(
+        &self,
+        request: &Request,
+        creates: Option<&str>,
+        response: &Response,
+    ) -> Option<String> {
         let succeeded = (200..300).contains(&response.status);
         let mut ledger = self.run.ledger();
-        if let Some(username) = creates {
-            if succeeded {
-                // Without a key the entry stays as it is, and the clean-up looks for the name.
-                if let Some(key) = self.run.key_of(username, response) {
-                    ledger.created(username, &key);
-                }
-            } else if response.status < 500 {
-                ledger.refused(username);
-            }
-        }
+        // What cannot be written to the ledger's file is known in this process all the same, and
+        // a clean-up from the file looks for the name.
         if request.method == "DELETE" && succeeded {
-            ledger.deleted(request.path.rsplit('/').next().unwrap_or(""));
+            let _ = ledger.deleted(request.path.rsplit('/').next().unwrap_or(""));
         }
+        let username = creates?;
+        if !succeeded {
+            if response.status < 500 && response.status != 429 {
+                let _ = ledger.refused(username);
+                self.run.uncount_user();
+            }
+            return None;
+        }
+        // Without a key the entry stays as it is, and the clean-up looks for the name.
+        let key = self.run.key_of(username, response)?;
+        let shown = shown(&response.body).unwrap_or_default();
+        let same = |user: &Shown| user.username == username && user.key() == key;
+        if key == username || shown.iter().any(same) {
+            let _ = ledger.created(username, &key);
+            return None;
+        }
+        Some(key)
+    }
+
+    /// Makes sure that the key which the answer to a create names is the new user's: what it names
+    /// will be changed and deleted.
+    async fn confirm(&mut self, username: &str, key: &str, reply: &Reply) -> Result<(), Stop> {
+        let path = self.user_path(key);
+        let halted = |halt: Halt| Stop::Inconclusive(format!("GET {path}: {halt}"));
+        let request = Request::new("GET", path.as_str())
+            .header(
+                "Authorization",
+                self.run.authorization().await.map_err(halted)?,
+            )
+            .header("Accept", self.default_format().media_type());
+        let answer = self
+            .run
+            .send(&request, Purpose::Case, &mut self.log)
+            .await
+            .map_err(halted)?;
+        let found = shown(&answer.body).unwrap_or_default();
+        if answer.status >= 500 || answer.status == 429 {
+            return Err(halted(Halt::Ended(format!("status {}", answer.status))));
+        }
+        if !found.iter().any(|user| user.username == username) {
+            return Err(reply.fail(&format!(
+                "the answer names `{key}`, but GET of that (status {}) does not show {username}",
+                answer.status
+            )));
+        }
+        let _ = self.run.ledger().created(username, key);
+        Ok(())
     }
 
     /// Lists the users.
@@ -351,6 +458,10 @@ impl Context {
     /// Updates a user.
     pub async fn put(&mut self, key: &str, draft: &Draft, format: Format) -> Result<Reply, Stop> {
         self.remember(draft);
+        let name = draft.text("Username");
+        if name.starts_with(&self.run.prefix) {
+            self.note_rename(name)?;
+        }
         let body = draft.body(self.run.profile(), format);
         let ask = self.ask("PUT", self.user_path(key)).accept(format);
         self.send(ask.body(format, body)).await

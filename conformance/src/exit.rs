@@ -63,11 +63,15 @@ pub fn code_of(report: &RunReport) -> u8 {
     let has = |verdict| report.count(verdict) > 0;
     if !report.leftovers.is_empty() {
         LEFT_BEHIND
-    } else if has(Verdict::Fail) || has(Verdict::Error) {
+    } else if report.unexpected() > 0 || !report.known_problems.is_empty() {
         FAILED
     } else if has(Verdict::Inconclusive) {
         INCONCLUSIVE
-    } else if has(Verdict::Pass) || has(Verdict::Observed) {
+    } else if report
+        .cases
+        .iter()
+        .any(|case| case.verdict != Verdict::Skipped)
+    {
         PASSED
     } else {
         NOTHING_EXECUTED
@@ -77,6 +81,7 @@ pub fn code_of(report: &RunReport) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::code_of;
+    use crate::cleanup::Leftover;
     use crate::outcome::{Verdict, tests::report};
 
     #[test]
@@ -94,7 +99,10 @@ mod tests {
             assert_eq!(code_of(&report(verdicts)), code, "{verdicts:?}");
         }
         let mut left = report(&[Fail]);
-        left.leftovers.push("cf-1".to_owned());
+        left.leftovers.push(Leftover {
+            username: "cf-1".to_owned(),
+            key: None,
+        });
         assert_eq!(code_of(&left), 5);
     }
 }

@@ -22,6 +22,7 @@ fn main() -> ExitCode {
             out: &mut stdout(),
             err: &mut stderr(),
             colour,
+            watched: stderr().is_terminal() && variable("CI").is_none(),
         },
     );
     ExitCode::from(code)

@@ -48,30 +48,25 @@ pub struct Selection {
     pub area: Option<String>,
     /// One level.
     pub level: Option<Level>,
+    /// One tag.
+    pub tag: Option<String>,
+    /// Only cases that change nothing.
+    pub read_only: bool,
+    /// Only these ids.
+    pub ids: Option<Vec<String>>,
 }
 
 impl Selection {
     /// The chosen cases among `cases`; an error that names near ones when there are none.
     pub fn choose(&self, cases: Vec<Case>) -> Result<Vec<Case>, ConformanceError> {
-        if let Some(area) = &self.area
-            && !cases.iter().any(|case| case.area() == area)
-        {
-            let mut areas: Vec<&str> = cases.iter().map(Case::area).collect();
-            areas.dedup();
-            return Err(ConformanceError::Usage(format!(
-                "--area: there is no area `{area}`; one of {}",
-                areas.join(", ")
-            )));
-        }
+        let areas = cases.iter().map(Case::area);
+        one_of("--area", "area", self.area.as_deref(), areas)?;
+        let tags = cases.iter().flat_map(|case| case.tags).copied();
+        one_of("--tag", "tag", self.tag.as_deref(), tags)?;
         let hint = hint(&self.filters, &cases);
         let chosen: Vec<Case> = cases
             .into_iter()
-            .filter(|case| {
-                let filters = &self.filters;
-                (filters.is_empty() || filters.iter().any(|part| case.id.contains(part.as_str())))
-                    && self.area.as_ref().is_none_or(|area| case.area() == area)
-                    && self.level.is_none_or(|level| case.level == level)
-            })
+            .filter(|case| self.includes(case))
             .collect();
         if chosen.is_empty() {
             return Err(ConformanceError::NothingSelected(format!(
@@ -80,6 +75,38 @@ impl Selection {
         }
         Ok(chosen)
     }
+
+    fn includes(&self, case: &Case) -> bool {
+        let filters = &self.filters;
+        let ids = self.ids.as_ref();
+        let tag = self.tag.as_deref();
+        (filters.is_empty() || filters.iter().any(|part| case.id.contains(part.as_str())))
+            && self.area.as_ref().is_none_or(|area| case.area() == area)
+            && self.level.is_none_or(|level| case.level == level)
+            && tag.is_none_or(|tag| case.tags.contains(&tag))
+            && !(self.read_only && case.writes())
+            && ids.is_none_or(|ids| ids.iter().any(|id| *id == case.id))
+    }
+}
+
+/// An area or a tag that no case has is a mistake, not a selection of nothing.
+fn one_of<'a>(
+    flag: &str,
+    what: &str,
+    wanted: Option<&str>,
+    known: impl Iterator<Item = &'a str>,
+) -> Result<(), ConformanceError> {
+    let Some(wanted) = wanted else { return Ok(()) };
+    let mut known: Vec<&str> = known.collect();
+    if known.contains(&wanted) {
+        return Ok(());
+    }
+    known.sort_unstable();
+    known.dedup();
+    Err(ConformanceError::Usage(format!(
+        "{flag}: there is no {what} `{wanted}`; one of {}",
+        known.join(", ")
+    )))
 }
 
 /// What to look at instead.
@@ -163,6 +190,7 @@ mod tests {
                 filters: filters.iter().map(|text| (*text).to_owned()).collect(),
                 area: area.map(str::to_owned),
                 level,
+                ..Selection::default()
             })
         };
         insta::assert_snapshot!(

@@ -1,12 +1,11 @@
 //! One run: the target, what is expected of it, and everything the cases share.
 
 use std::{
-    net::SocketAddr,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::Instant,
 };
 
 use bandwidth_fixtures::{
@@ -14,18 +13,24 @@ use bandwidth_fixtures::{
     profile::{AuthSchemes, UserKey},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use thiserror::Error;
 
 use crate::{
+    exchange::{Exchange, Log, Purpose},
     exit::ConformanceError,
-    ledger::{Ledger, Remaining},
+    ledger::Ledger,
+    login::{Credentials, Login},
+    politeness::{OUTAGE, Pace, Patience, Reason, only_reads, reason},
     random,
     redact::Redactor,
-    target::{BASE, Credentials},
-    transport::{Request, Response, Route, TransportError, client::Client, raw},
+    safety::Limits,
+    target::BASE,
+    token::Tokens,
+    transport::{Endpoint, Request, Response, Route, TransportError, client::Client, raw},
     wire::{Format, Reader},
 };
 
-/// How goldens are compared.
+/// How goldens are compared, and whether a case may start an emulator of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GoldenMode {
     /// Byte for byte, each against an emulator of its own.
@@ -34,52 +39,112 @@ pub enum GoldenMode {
     Symbolic,
 }
 
+/// What a run starts from.
+pub struct Setup {
+    /// Where requests go.
+    pub endpoint: Endpoint,
+    /// Who asks.
+    pub credentials: Credentials,
+    /// What is expected of the target.
+    pub expected: NamedProfile,
+    /// How goldens are compared.
+    pub goldens: GoldenMode,
+    /// What may be done.
+    pub limits: Limits,
+}
+
+/// Why a request got no response that could be judged.
+#[derive(Debug, Error)]
+pub enum Halt {
+    /// The exchange came to nothing.
+    #[error("{0}")]
+    Transport(TransportError),
+    /// The run has to end: its budget is spent, or the target is out.
+    #[error("{0}")]
+    Ended(String),
+}
+
 /// Everything that the cases of one run share.
 pub struct Run {
     /// What is expected of the target.
     pub expected: NamedProfile,
-    /// The login.
+    /// Who asks.
     pub credentials: Credentials,
     /// How goldens are compared.
     pub goldens: GoldenMode,
+    /// What may be done.
+    pub limits: Limits,
     /// Removes the run's secrets from what is printed.
     pub redactor: Redactor,
     /// What every username of this run starts with.
     pub prefix: String,
-    address: SocketAddr,
+    /// Where requests go.
+    pub endpoint: Endpoint,
+    /// When it started.
+    pub started: Instant,
     client: Client,
+    tokens: Option<Tokens>,
+    pace: Pace,
     ledger: Mutex<Ledger>,
     requests: AtomicU64,
+    users: AtomicU64,
     names: AtomicU64,
+    unanswered: AtomicU32,
+    ended: Mutex<Option<String>>,
 }
 
 impl Run {
-    /// A run against `address`.
-    pub fn new(
-        address: SocketAddr,
-        credentials: Credentials,
-        expected: NamedProfile,
-        goldens: GoldenMode,
-    ) -> Result<Self, ConformanceError> {
-        if expected.options().auth_schemes == AuthSchemes::Bearer {
+    /// A run of that setup.
+    pub fn new(setup: Setup) -> Result<Self, ConformanceError> {
+        let Setup {
+            endpoint,
+            credentials,
+            expected,
+            goldens,
+            limits,
+        } = setup;
+        let tokens_only = expected.options().auth_schemes == AuthSchemes::Bearer;
+        if tokens_only && credentials.basic().is_some() {
             return Err(ConformanceError::Usage(
-                "the expected profile takes bearer tokens only (auth.schemes=bearer), and this version logs in with Basic".to_owned(),
+                "the expected profile takes bearer tokens only (auth.schemes=bearer); set BW_CLIENT_ID and BW_CLIENT_SECRET in the place of BW_USERNAME and BW_PASSWORD".to_owned(),
             ));
         }
         let redactor = Redactor::default();
-        redactor.add_login(&credentials.username, credentials.password.expose());
+        let tokens = match &credentials.login {
+            Login::Basic { username, password } => {
+                redactor.add_login(username, password.expose());
+                None
+            }
+            Login::Client { id, secret, .. } => {
+                redactor.add_login(id, secret.expose());
+                let url = credentials.token_url(&endpoint.target);
+                Some(Tokens::new(url, id.clone(), secret.clone()))
+            }
+        };
         Ok(Self {
             expected,
             credentials,
             goldens,
             redactor,
             prefix: format!("cf-{}-", random::hex()),
-            address,
-            client: Client::new(address),
+            started: Instant::now(),
+            client: Client::new(&endpoint),
+            endpoint,
+            tokens,
+            pace: Pace::new(limits.interval),
+            limits,
             ledger: Mutex::default(),
             requests: AtomicU64::new(0),
+            users: AtomicU64::new(0),
             names: AtomicU64::new(0),
+            unanswered: AtomicU32::new(0),
+            ended: Mutex::new(None),
         })
+    }
+
+    /// Writes the ledger to a file from here on.
+    pub fn keep_ledger(&self, ledger: Ledger) {
+        *self.ledger() = ledger;
     }
 
     /// The expected options.
@@ -90,6 +155,22 @@ impl Run {
     /// How many requests were sent.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// How many users were created, or may have been.
+    pub fn users(&self) -> u64 {
+        self.users.load(Ordering::Relaxed)
+    }
+
+    /// Why no other case can be run, if none can.
+    pub fn ended(&self) -> Option<String> {
+        let ended = self.ended.lock();
+        ended.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn end(&self, why: String) -> Halt {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        Halt::Ended(ended.get_or_insert(why).clone())
     }
 
     /// A username that nobody has.
@@ -111,28 +192,147 @@ impl Run {
         )
     }
 
-    /// The run's own Authorization header.
-    pub fn authorization(&self) -> String {
-        Self::basic(
-            &self.credentials.username,
-            self.credentials.password.expose(),
-        )
+    /// The run's own Authorization header. A token is got where one is needed.
+    pub async fn authorization(&self) -> Result<String, Halt> {
+        match (&self.tokens, self.credentials.basic()) {
+            (Some(tokens), _) => {
+                let token = tokens
+                    .get(&self.client)
+                    .await
+                    .map_err(|error| self.end(format!("{}: {error}", tokens.url())))?;
+                self.redactor.add(&token);
+                Ok(format!("Bearer {token}"))
+            }
+            (None, login) => {
+                let (username, password) = login.unwrap_or_default();
+                Ok(Self::basic(username, password))
+            }
+        }
     }
 
-    /// Sends a request, and counts it.
-    pub async fn send(&self, request: &Request) -> Result<Response, TransportError> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        match request.route {
-            Route::Client => self.client.send(request).await,
-            Route::Raw => {
-                let bytes = raw::to_bytes(request, self.address);
-                raw::send(self.address, &request.method, &bytes).await
+    /// One more user is about to be created, if the budget allows it.
+    pub fn count_user(&self) -> Result<(), Halt> {
+        let used = self.users.fetch_add(1, Ordering::Relaxed);
+        match self.limits.max_users {
+            Some(most) if used >= most => {
+                self.users.fetch_sub(1, Ordering::Relaxed);
+                Err(self.end(format!(
+                    "the budget of {most} users is spent; --max-users raises it"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A create was refused, and so is none.
+    pub fn uncount_user(&self) {
+        self.users.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Counts a request. Those of a case leave enough of the budget to remove what it created.
+    fn count_request(&self, purpose: Purpose) -> Result<(), Halt> {
+        let used = self.requests.fetch_add(1, Ordering::Relaxed);
+        let Some(most) = self.limits.max_requests else {
+            return Ok(());
+        };
+        let reserve = match self.ledger().remaining().len() {
+            0 => 0,
+            // A list to find them and a delete of each.
+            users => users as u64 + 1,
+        };
+        if purpose == Purpose::Case && used + reserve >= most {
+            self.requests.fetch_sub(1, Ordering::Relaxed);
+            return Err(self.end(format!(
+                "the budget of {most} requests is spent; --max-requests raises it"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Sends a request of the suite, at the run's pace. A 429 is waited out; a connection that did
+    /// not come about is tried again; a request that changes nothing is repeated when the target
+    /// failed. Anything else is sent once: it may have taken effect.
+    pub async fn send(
+        &self,
+        request: &Request,
+        purpose: Purpose,
+        log: &mut Log,
+    ) -> Result<Response, Halt> {
+        let mut patience = Patience::new(self.limits.backoff);
+        loop {
+            self.pace.turn().await;
+            self.count_request(purpose)?;
+            let (at, sent) = (self.started.elapsed(), Instant::now());
+            let outcome = match request.route {
+                Route::Client => {
+                    let origin = self.endpoint.target.origin();
+                    self.client.send(&origin, request).await
+                }
+                Route::Raw => {
+                    let bytes = raw::to_bytes(request, &self.endpoint.target.authority());
+                    raw::send(&self.endpoint, &request.method, &bytes).await
+                }
+            };
+            let reason = reason(&outcome);
+            let out = self.note_answer(reason);
+            let response = outcome.as_ref().ok();
+            let wait = match reason {
+                Some(Reason::Failed) if !only_reads(request) && purpose == Purpose::Case => None,
+                Some(_) if out => None,
+                Some(reason) => patience.wait(reason, response),
+                None => None,
+            };
+            let why = match &outcome {
+                Ok(response) => format!("status {}", response.status),
+                Err(error) => error.to_string(),
+            };
+            log.exchanges.push(Exchange {
+                purpose,
+                origin: self.endpoint.target.origin(),
+                at,
+                took: sent.elapsed(),
+                request: request.clone(),
+                outcome: outcome.as_ref().map_err(ToString::to_string).cloned(),
+                repeated: wait
+                    .map(|wait| format!("{why}; sent again after {:.2} s", wait.as_secs_f64())),
+            });
+            match (wait, reason) {
+                (Some(wait), reason) => {
+                    log.repeated_an_effect |=
+                        !only_reads(request) && reason != Some(Reason::NotSent);
+                    tokio::time::sleep(wait).await;
+                }
+                (None, Some(_)) if out => {
+                    return Err(self.end(format!(
+                        "{OUTAGE} requests in a row got no answer from the API, the last {why}; the target is out, and the run ends here"
+                    )));
+                }
+                (None, Some(Reason::Limited)) => {
+                    let patience = self.limits.backoff.patience.as_secs();
+                    return Err(self.end(format!(
+                        "the target kept answering 429 for {patience} seconds, and the run ends here; --patience waits longer, --rps asks more slowly"
+                    )));
+                }
+                _ => return outcome.map_err(Halt::Transport),
+            }
+        }
+    }
+
+    /// Keeps count of requests without an answer. Tells whether there is an outage.
+    fn note_answer(&self, reason: Option<Reason>) -> bool {
+        match reason {
+            None | Some(Reason::Limited) => {
+                self.unanswered.store(0, Ordering::Relaxed);
+                false
+            }
+            Some(Reason::NotSent | Reason::Failed) => {
+                self.unanswered.fetch_add(1, Ordering::Relaxed) + 1 >= OUTAGE
             }
         }
     }
 
     /// Counts a request that goes to an emulator of a golden's own.
-    pub fn count_request(&self) {
+    pub fn count_private_request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -161,114 +361,39 @@ impl Run {
     }
 
     /// Asks once whether the target answers this login.
-    pub async fn preflight(&self) -> Result<(), ConformanceError> {
+    pub async fn preflight(&self, log: &mut Log) -> Result<(), ConformanceError> {
+        let place = &self.endpoint.target;
+        let unreachable = |what: String| ConformanceError::Unreachable(what);
+        let authorization = self.authorization().await;
         let request = Request::new("GET", self.users_path())
-            .header("Authorization", self.authorization())
+            .header(
+                "Authorization",
+                authorization.map_err(|error| unreachable(error.to_string()))?,
+            )
             .header("Accept", Format::Xml.media_type());
-        let address = self.address;
-        let answer = self.send(&request).await.map_err(|error| {
-            ConformanceError::Unreachable(format!(
-                "{address}: {error}; is the target running? `cargo mock` starts one, and `--target mock` needs none"
-            ))
-        })?;
+        let hint = if place.is_loopback() {
+            "; is the target running? `cargo mock` starts one, and `--target mock` needs none"
+        } else {
+            ""
+        };
+        let answer = self
+            .send(&request, Purpose::Case, log)
+            .await
+            .map_err(|error| unreachable(format!("{place}: {error}{hint}")))?;
         match answer.status {
-            401 => Err(ConformanceError::Unreachable(format!(
-                "{address} refuses the login of account {}; check BW_USERNAME and BW_PASSWORD",
+            401 => Err(unreachable(format!(
+                "{place} refuses the login of account {}; check its name and password",
                 self.credentials.account_id
             ))),
-            403 => Err(ConformanceError::Unreachable(format!(
-                "{address}: the login has no access to account {}; check BW_ACCOUNT_ID",
+            403 => Err(unreachable(format!(
+                "{place}: the login has no access to account {}; check BW_ACCOUNT_ID",
                 self.credentials.account_id
+            ))),
+            300..=399 => Err(unreachable(format!(
+                "{place} redirects, to {}; redirects are not followed, so name the place itself",
+                answer.header("location").unwrap_or("nowhere")
             ))),
             _ => Ok(()),
         }
-    }
-
-    /// Deletes what the ledger says is still there. Returns what could not be deleted.
-    pub async fn clean_up(&self) -> Vec<String> {
-        let remaining = self.ledger().remaining();
-        let mut left = Vec::new();
-        let mut patience = Patience::default();
-        for user in remaining {
-            let keys = match &user.key {
-                Some(key) => Some(vec![key.clone()]),
-                None => self.look_for(&user, &mut patience).await,
-            };
-            let Some(keys) = keys else {
-                left.push(format!("{} (perhaps)", user.username));
-                continue;
-            };
-            for key in keys {
-                if self.delete(&key, &mut patience).await {
-                    self.ledger().deleted(&key);
-                } else {
-                    left.push(format!("{} (key {key})", user.username));
-                }
-            }
-        }
-        left.sort();
-        left.dedup();
-        left
-    }
-
-    async fn delete(&self, key: &str, patience: &mut Patience) -> bool {
-        let path = format!("{}/{key}", self.users_path());
-        let answer = self.insist("DELETE", &path, patience).await;
-        answer.is_some_and(|answer| matches!(answer.status, 200 | 204 | 404))
-    }
-
-    /// Looks in the list for a user whose create was never answered; its name is this run's own.
-    async fn look_for(&self, user: &Remaining, patience: &mut Patience) -> Option<Vec<String>> {
-        let answer = self.insist("GET", &self.users_path(), patience).await?;
-        let reader = Reader {
-            format: Format::Xml,
-            profile: *self.profile(),
-        };
-        let users = reader.users(&answer.body).ok()?;
-        users
-            .into_iter()
-            .filter(|found| found.username.as_deref() == Some(user.username.as_str()))
-            .map(|found| match self.profile().naming_user_key {
-                UserKey::UserId => found.id,
-                UserKey::Username => Some(user.username.clone()),
-            })
-            .collect()
-    }
-
-    /// Sends an idempotent request again while the target limits or fails, and patience lasts.
-    async fn insist(&self, method: &str, path: &str, patience: &mut Patience) -> Option<Response> {
-        let request = Request::new(method, path)
-            .header("Authorization", self.authorization())
-            .header("Accept", Format::Xml.media_type());
-        loop {
-            match self.send(&request).await {
-                Ok(answer) if answer.status != 429 && answer.status < 500 => {
-                    patience.restore();
-                    return Some(answer);
-                }
-                _ => tokio::time::sleep(patience.spend()?).await,
-            }
-        }
-    }
-}
-
-/// How often a clean-up tries again. Once it is spent it comes back only with a success, so that an
-/// outage is waited out once and not again for every user.
-#[derive(Default)]
-struct Patience {
-    spent: u32,
-}
-
-impl Patience {
-    const TRIES: u32 = 5;
-
-    /// How long to wait before the next try; `None` when there should be none.
-    fn spend(&mut self) -> Option<Duration> {
-        self.spent = (self.spent + 1).min(Self::TRIES);
-        (self.spent < Self::TRIES).then(|| Duration::from_millis(25 << self.spent))
-    }
-
-    fn restore(&mut self) {
-        self.spent = 0;
     }
 }

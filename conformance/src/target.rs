@@ -1,11 +1,13 @@
-//! What is tested: a loopback address with a login, or an emulator started inside this process.
+//! What is tested: an address that answers HTTP, or an emulator started inside this process.
 
 #[cfg(feature = "embedded")]
 pub mod embedded;
 
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr, ToSocketAddrs as _},
+};
 
-use bandwidth_fixtures::{Secret, Seed};
 use reqwest::Url;
 
 use crate::exit::ConformanceError;
@@ -13,129 +15,175 @@ use crate::exit::ConformanceError;
 /// The path below which the API lives.
 pub const BASE: &str = "/api";
 
-/// Names of the environment variables of a login.
-pub const LOGIN_VARIABLES: [&str; 3] = ["BW_ACCOUNT_ID", "BW_USERNAME", "BW_PASSWORD"];
-
-/// Who asks.
-#[derive(Debug, Clone)]
-pub struct Credentials {
-    /// The account.
-    pub account_id: String,
-    /// The login's name.
-    pub username: String,
-    /// The login's password.
-    pub password: Secret,
+/// Whether a connection is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// `http`
+    Http,
+    /// `https`
+    Https,
 }
 
-impl Credentials {
-    /// The login of the first account of the demo seed.
-    pub fn demo() -> Self {
-        let seed = Seed::built_in("demo").expect("the demo seed is compiled in");
-        let account = &seed.accounts[0];
-        let password = account.login.password.clone();
+impl Scheme {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+/// An address that answers HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// How connections to it are made.
+    pub scheme: Scheme,
+    /// A name or an address, without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// Where it is, when that is this machine. Any other is looked up for each connection.
+    pub loopback: Option<SocketAddr>,
+}
+
+impl Target {
+    /// Plain HTTP on this machine.
+    pub fn at(address: SocketAddr) -> Self {
         Self {
-            account_id: account.account_id.clone(),
-            username: account.login.username.clone(),
-            password: password.expect("it is in the clear there"),
+            scheme: Scheme::Http,
+            host: address.ip().to_string(),
+            port: address.port(),
+            loopback: Some(address),
         }
     }
 
-    /// The login that the environment names: all three variables, or none of them for `None`.
-    pub fn from_variables(
-        read: impl Fn(&str) -> Option<String>,
-    ) -> Result<Option<Self>, ConformanceError> {
-        let values = LOGIN_VARIABLES.map(|name| read(name).filter(|value| !value.is_empty()));
-        match values {
-            [None, None, None] => Ok(None),
-            [Some(account_id), Some(username), Some(password)] => Ok(Some(Self {
-                account_id,
-                username,
-                password: Secret::new(password),
-            })),
-            values => {
-                let missing: Vec<&str> = LOGIN_VARIABLES
-                    .into_iter()
-                    .zip(&values)
-                    .filter_map(|(name, value)| value.is_none().then_some(name))
-                    .collect();
-                Err(ConformanceError::Usage(format!(
-                    "{} not set; set all of {}, or none of them for the demo login",
-                    missing.join(" and "),
-                    LOGIN_VARIABLES.join(", ")
-                )))
-            }
+    /// Reads `--target URL`. Plain HTTP goes to this machine only.
+    pub fn parse(text: &str) -> Result<Self, ConformanceError> {
+        const FORM: &str =
+            "write `mock`, http://127.0.0.1:PORT or https://HOST, with or without /api";
+        let usage = |what: &str| ConformanceError::Usage(format!("--target: {what}; {FORM}"));
+        let url = Url::parse(text).map_err(|_| usage("that is not a URL"))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(usage(
+                "the URL holds a login, and a login comes only from the environment or --credentials",
+            ));
         }
+        let scheme = match url.scheme() {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
+            _ => return Err(usage("that is not an HTTP address")),
+        };
+        let shown = url.host_str().ok_or_else(|| usage("the URL has no host"))?;
+        let host = shown.trim_start_matches('[').trim_end_matches(']');
+        if !matches!(url.path().trim_end_matches('/'), "" | BASE)
+            || url.query().is_some()
+            || url.fragment().is_some()
+        {
+            return Err(usage("only the path /api may follow the host"));
+        }
+        let port = url.port().unwrap_or(scheme.default_port());
+        let loopback = loopback_address(host, port);
+        if scheme == Scheme::Http && loopback.is_none() {
+            return Err(ConformanceError::Refused(format!(
+                "--target: {shown} is not on this machine, and over http:// the login would cross the network in the clear; write https://{shown}"
+            )));
+        }
+        Ok(Self {
+            scheme,
+            host: host.to_owned(),
+            port,
+            loopback,
+        })
+    }
+
+    /// Whether requests stay on this machine.
+    pub fn is_loopback(&self) -> bool {
+        self.loopback.is_some()
+    }
+
+    /// The value of a Host header.
+    pub fn authority(&self) -> String {
+        let host = if self.host.contains(':') {
+            format!("[{}]", self.host)
+        } else {
+            self.host.clone()
+        };
+        if self.port == self.scheme.default_port() {
+            host
+        } else {
+            format!("{host}:{}", self.port)
+        }
+    }
+
+    /// `https://HOST:PORT`
+    pub fn origin(&self) -> String {
+        format!("{}://{}", self.scheme.as_str(), self.authority())
     }
 }
 
-/// Reads `--target URL` and makes sure that it leads to this machine.
-pub fn parse_url(text: &str) -> Result<SocketAddr, ConformanceError> {
-    const FORM: &str = "write `mock`, http://127.0.0.1:PORT or http://127.0.0.1:PORT/api";
-    let usage = |what: &str| ConformanceError::Usage(format!("--target: {what}; {FORM}"));
-    let url = Url::parse(text).map_err(|_| usage("that is not a URL"))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(usage(
-            "the URL holds a login, and a login comes only from BW_ACCOUNT_ID, BW_USERNAME and BW_PASSWORD",
-        ));
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{BASE}", self.origin())
     }
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(usage("that is not an HTTP address"));
-    }
-    let host = url.host_str().ok_or_else(|| usage("the URL has no host"))?;
-    let port = url.port_or_known_default().unwrap_or(80);
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let addresses: Vec<SocketAddr> = match (bare.parse::<IpAddr>(), bare) {
+}
+
+/// The address, if requests to that host cannot leave this machine. Of names only `localhost` may
+/// be looked up for that: it is this machine's own.
+fn loopback_address(host: &str, port: u16) -> Option<SocketAddr> {
+    let addresses: Vec<SocketAddr> = match (host.parse::<IpAddr>(), host) {
         (Ok(address), _) => vec![SocketAddr::new(address, port)],
-        // The one name that may be looked up: it is this machine's own, and is checked below.
-        (Err(_), "localhost") => ("localhost", port)
-            .to_socket_addrs()
-            .map_err(|_| usage("localhost has no address"))?
-            .collect(),
-        (Err(_), _) => Vec::new(),
+        (Err(_), "localhost") => ("localhost", port).to_socket_addrs().ok()?.collect(),
+        (Err(_), _) => return None,
     };
-    let loopback = !addresses.is_empty() && addresses.iter().all(|known| known.ip().is_loopback());
-    if !loopback {
-        return Err(ConformanceError::Refused(format!(
-            "--target: {host} is not a loopback address, and this version only runs against loopback addresses; {FORM}"
-        )));
-    }
-    if url.scheme() == "https" {
-        return Err(usage("this version speaks HTTP without TLS only"));
-    }
-    if !matches!(url.path().trim_end_matches('/'), "" | BASE)
-        || url.query().is_some()
-        || url.fragment().is_some()
-    {
-        return Err(usage("only the path /api may follow the port"));
+    if !addresses.iter().all(|known| known.ip().is_loopback()) {
+        return None;
     }
     // An emulator listens on IPv4 unless told otherwise.
     let ipv4 = addresses.iter().copied().find(SocketAddr::is_ipv4);
-    Ok(ipv4.unwrap_or(addresses[0]))
+    ipv4.or_else(|| addresses.first().copied())
 }
 
 #[cfg(test)]
 mod tests {
     use std::fmt::Write as _;
 
-    use super::{Credentials, parse_url};
+    use super::Target;
 
     #[test]
-    fn loopback_addresses_are_taken() {
-        for (text, address) in [
-            ("http://127.0.0.1:8080", "127.0.0.1:8080"),
-            ("http://127.0.0.1:8080/", "127.0.0.1:8080"),
-            ("http://127.9.9.9:1/api", "127.9.9.9:1"),
-            ("http://[::1]:8080/api/", "[::1]:8080"),
-            ("http://127.1", "127.0.0.1:80"),
+    fn addresses_of_this_machine_are_known_as_such() {
+        for (text, display, loopback) in [
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/api", true),
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080/api", true),
+            ("http://127.9.9.9:1/api", "http://127.9.9.9:1/api", true),
+            ("http://[::1]:8080/api/", "http://[::1]:8080/api", true),
+            ("http://127.1", "http://127.0.0.1/api", true),
+            ("http://localhost:81", "http://localhost:81/api", true),
+            ("https://localhost:81", "https://localhost:81/api", true),
+            (
+                "https://dashboard.bandwidth.com/api",
+                "https://dashboard.bandwidth.com/api",
+                false,
+            ),
+            ("https://10.0.0.1:8443", "https://10.0.0.1:8443/api", false),
+            (
+                "https://[::ffff:127.0.0.1]:1/",
+                "https://[::ffff:7f00:1]:1/api",
+                false,
+            ),
         ] {
-            assert_eq!(parse_url(text).unwrap().to_string(), address);
+            let target = Target::parse(text).unwrap();
+            assert_eq!(
+                (target.to_string().as_str(), target.is_loopback()),
+                (display, loopback)
+            );
         }
-        assert!(
-            parse_url("http://localhost:8080")
-                .unwrap()
-                .ip()
-                .is_loopback()
-        );
     }
 
     #[test]
@@ -146,34 +194,17 @@ mod tests {
             "ftp://127.0.0.1/",
             "http://127.0.0.1/v1.0",
             "http://127.0.0.1/api?x=y",
-            "https://127.0.0.1/api",
             "http://me:Canary-1@127.0.0.1/api",
-            "https://dashboard.bandwidth.com/api",
+            "http://dashboard.bandwidth.com/api",
             "http://localhost.example.com/",
             "http://10.0.0.1:8080/api",
             "http://0.0.0.0:8080/api",
             "http://[::ffff:127.0.0.1]:1/",
         ] {
-            let error = parse_url(text).unwrap_err();
+            let error = Target::parse(text).unwrap_err();
             writeln!(errors, "{} {error}", error.code()).unwrap();
         }
         assert!(!errors.contains("Canary"), "{errors}");
         insta::assert_snapshot!(errors);
-    }
-
-    #[test]
-    fn a_login_is_whole_or_absent() {
-        let read = |set: &'static [&str]| {
-            Credentials::from_variables(|name| set.contains(&name).then(|| "x".to_owned()))
-        };
-        assert!(read(&[]).unwrap().is_none());
-        assert!(
-            read(&["BW_ACCOUNT_ID", "BW_USERNAME", "BW_PASSWORD"])
-                .unwrap()
-                .is_some()
-        );
-        let error = read(&["BW_USERNAME"]).unwrap_err();
-        assert_eq!(error.code(), 2);
-        insta::assert_snapshot!(error);
     }
 }

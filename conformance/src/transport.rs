@@ -3,13 +3,38 @@
 
 pub mod client;
 pub mod raw;
+pub mod tls;
 
-use std::time::Duration;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use rustls::ClientConfig;
 use thiserror::Error;
+
+use self::tls::Trust;
+use crate::target::Target;
 
 /// How long one exchange may take.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where requests go, and whom an encrypted connection to it trusts.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// The target.
+    pub target: Target,
+    /// The settings of encrypted connections.
+    pub tls: Arc<ClientConfig>,
+}
+
+impl Endpoint {
+    /// Plain HTTP on this machine.
+    pub fn local(address: SocketAddr) -> Self {
+        let tls = tls::config(Trust::Nobody);
+        Self {
+            target: Target::at(address),
+            tls: tls.expect("trusting nobody needs nothing"),
+        }
+    }
+}
 
 /// Which of the two ways a request takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,9 +123,9 @@ impl Response {
 /// An exchange that came to no response.
 #[derive(Debug, Error)]
 pub enum TransportError {
-    /// No connection.
-    #[error("cannot connect")]
-    Connect,
+    /// No connection, so nothing was sent.
+    #[error("cannot connect: {0}")]
+    Connect(String),
     /// No answer in time.
     #[error("no answer within {} seconds", TIMEOUT.as_secs())]
     Timeout,

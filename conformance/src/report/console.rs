@@ -1,11 +1,15 @@
 //! The report on the console: a line per case, the reason below what did not pass, a summary.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    mem,
+};
 
 use anstyle::{AnsiColor, Style};
 
+use super::document::CaseResult;
 use crate::{
-    outcome::{CaseReport, RunReport, Verdict},
+    outcome::{CaseReport, NOT_RUN, RunReport, Verdict},
     redact::Redactor,
 };
 
@@ -36,6 +40,7 @@ pub struct Console<'a> {
     redactor: &'a Redactor,
     detail: Detail,
     colour: Colour,
+    told_not_run: bool,
 }
 
 impl<'a> Console<'a> {
@@ -51,6 +56,7 @@ impl<'a> Console<'a> {
             redactor,
             detail,
             colour,
+            told_not_run: false,
         }
     }
 
@@ -65,7 +71,13 @@ impl<'a> Console<'a> {
     /// One case.
     pub fn case(&mut self, case: &CaseReport) -> io::Result<()> {
         let good = matches!(case.verdict, Verdict::Pass | Verdict::Observed);
-        if good && self.detail == Detail::Quiet {
+        // Of what was not run only the first says why; the summary counts the others.
+        let not_run = case
+            .reason
+            .as_deref()
+            .is_some_and(|reason| reason.starts_with(NOT_RUN));
+        let again = not_run && mem::replace(&mut self.told_not_run, true);
+        if again || ((good || case.known.is_some()) && self.detail == Detail::Quiet) {
             return Ok(());
         }
         let style = self.style(case.verdict);
@@ -74,7 +86,11 @@ impl<'a> Console<'a> {
             "{style}{:COLUMN$}{style:#}{}",
             case.verdict, case.id
         )?;
-        for text in case.reason.iter().chain(&case.facts) {
+        let known = case
+            .known
+            .as_ref()
+            .map(|reason| format!("known failure: {reason}"));
+        for text in known.iter().chain(&case.reason).chain(&case.facts) {
             for line in self.redactor.clean(text).lines() {
                 writeln!(self.out, "{:COLUMN$}{line}", "")?;
             }
@@ -82,9 +98,47 @@ impl<'a> Console<'a> {
         self.out.flush()
     }
 
+    /// Every exchange of a case.
+    pub fn exchanges(&mut self, case: &CaseResult) -> io::Result<()> {
+        for (index, exchange) in case.exchanges.iter().enumerate() {
+            let purpose = if exchange.purpose == "case" {
+                ""
+            } else {
+                " (clean-up)"
+            };
+            writeln!(
+                self.out,
+                "\n--- {}{purpose}, {} ms",
+                index + 1,
+                exchange.took_ms
+            )?;
+            writeln!(self.out, "> {} {}", exchange.method, exchange.url)?;
+            for header in &exchange.request_headers {
+                writeln!(self.out, "> {}: {}", header.name, header.value)?;
+            }
+            if !exchange.request_body.is_empty() {
+                writeln!(self.out, ">\n{}", exchange.request_body)?;
+            }
+            match (exchange.status, &exchange.error) {
+                (Some(status), _) => writeln!(self.out, "< {status}")?,
+                (None, error) => writeln!(self.out, "< {}", error.as_deref().unwrap_or(""))?,
+            }
+            for header in &exchange.response_headers {
+                writeln!(self.out, "< {}: {}", header.name, header.value)?;
+            }
+            if !exchange.response_body.is_empty() {
+                writeln!(self.out, "<\n{}", exchange.response_body)?;
+            }
+            if let Some(repeated) = &exchange.repeated {
+                writeln!(self.out, "({repeated})")?;
+            }
+        }
+        self.out.flush()
+    }
+
     /// The end of a run.
     pub fn summary(&mut self, report: &RunReport) -> io::Result<()> {
-        let counts: Vec<String> = Verdict::ALL
+        let mut counts: Vec<String> = Verdict::ALL
             .into_iter()
             .map(|verdict| (report.count(verdict), verdict))
             .filter(|(count, _)| *count > 0)
@@ -93,6 +147,14 @@ impl<'a> Console<'a> {
                 format!("{style}{count} {verdict}{style:#}")
             })
             .collect();
+        let known = report
+            .cases
+            .iter()
+            .filter(|case| case.known.is_some())
+            .count();
+        if known > 0 {
+            counts.push(format!("{known} of these known"));
+        }
         let line = format!(
             "{} cases: {} | {} | profile {} | {} requests | {:.1} s",
             report.cases.len(),
@@ -103,12 +165,23 @@ impl<'a> Console<'a> {
             report.elapsed.as_secs_f64()
         );
         writeln!(self.out, "\n{}", self.redactor.clean(&line))?;
+        if let Some(ended) = &report.ended {
+            writeln!(self.out, "ended early: {}", self.redactor.clean(ended))?;
+        }
+        for problem in &report.known_problems {
+            writeln!(self.out, "known failures: {}", self.redactor.clean(problem))?;
+        }
         if !report.leftovers.is_empty() {
+            let left: Vec<String> = report.leftovers.iter().map(ToString::to_string).collect();
             writeln!(
                 self.out,
-                "left behind, delete them by hand: {}",
-                self.redactor.clean(&report.leftovers.join(", "))
+                "left behind: {}",
+                self.redactor.clean(&left.join(", "))
             )?;
+            match report.cleanup_command() {
+                Some(command) => writeln!(self.out, "remove it with: {command}")?,
+                None => writeln!(self.out, "there is no ledger; delete it by hand")?,
+            }
         }
         self.out.flush()
     }
@@ -132,6 +205,7 @@ impl<'a> Console<'a> {
 mod tests {
     use super::{Colour, Console, Detail};
     use crate::{
+        cleanup::Leftover,
         outcome::{Verdict, tests::report},
         redact::Redactor,
     };
@@ -140,7 +214,14 @@ mod tests {
         let mut report = report(&Verdict::ALL);
         report.cases[1].reason = Some("expected 201, got Canary-1 in the body".to_owned());
         report.cases[2].facts = vec!["it is blue".to_owned()];
-        report.leftovers = vec!["cf-1 (key u7)".to_owned()];
+        report.leftovers = vec![Leftover {
+            username: "cf-1".to_owned(),
+            key: Some("u7".to_owned()),
+        }];
+        report.ledger = Some("a b.ledger".into());
+        report.ended = Some("the target is out".to_owned());
+        report.cases[5].known = Some("ticket 7".to_owned());
+        report.known_problems = vec!["a.b.c: listed as failing".to_owned()];
         let redactor = Redactor::default();
         redactor.add("Canary-1");
         let mut out = Vec::new();

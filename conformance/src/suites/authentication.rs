@@ -7,7 +7,7 @@ use crate::{
     case::{
         Case,
         Level::{Derived, Documented},
-        Need::{UserLogins, Writing},
+        Need::{BasicLogin, OwnFailedLogins, UserLogins, Writing},
     },
     context::{Ask, Context},
     outcome::CaseResult,
@@ -58,8 +58,9 @@ pub(super) fn cases() -> Vec<Case> {
             "The right name with a wrong password is refused with 401, and the right password still works",
             "guide, Authentication",
         )
+        .needs(&[BasicLogin, OwnFailedLogins])
         .run(async |cx| {
-            let name = cx.run.credentials.username.clone();
+            let (name, _) = cx.basic_login();
             // One failure, then a success: a login that locks after several is not harmed.
             let wrong = cx.ask("GET", cx.users_path()).login(&name, &cx.strong_password());
             let refused = cx.send(wrong).await;
@@ -72,17 +73,18 @@ pub(super) fn cases() -> Vec<Case> {
             "The login's name in other case is another name, refused with 401",
             "SUP: credentials are case-sensitive",
         )
+        .needs(&[BasicLogin, OwnFailedLogins])
         .run(async |cx| {
-            let credentials = cx.run.credentials.clone();
-            let mut name = credentials.username.to_uppercase();
-            if name == credentials.username {
+            let (own, password) = cx.basic_login();
+            let mut name = own.to_uppercase();
+            if name == own {
                 name = name.to_lowercase();
             }
-            if name == credentials.username {
+            if name == own {
                 return Err(Context::skip("the login's name has no letters"));
             }
             let other = cx.ask("GET", cx.users_path());
-            let refused = cx.send(other.login(&name, credentials.password.expose())).await;
+            let refused = cx.send(other.login(&name, password.expose())).await;
             cx.list(cx.default_format()).await?.users()?;
             refused?.unauthenticated()
         }),
@@ -92,9 +94,11 @@ pub(super) fn cases() -> Vec<Case> {
             "The name of the scheme may be written in any case",
             "RFC 9110, section 11.1",
         )
+        .needs(&[BasicLogin])
         .run(async |cx| {
+            let (name, password) = cx.basic_login();
             for scheme in ["basic", "BASIC"] {
-                let header = cx.run.authorization().replacen("Basic", scheme, 1);
+                let header = Run::basic(&name, password.expose()).replacen("Basic", scheme, 1);
                 let ask = cx.ask("GET", cx.users_path()).authorization(Some(&header));
                 cx.send(ask).await?.users()?;
             }

@@ -302,6 +302,7 @@ pub(super) fn cases() -> Vec<Case> {
             "RFC 9110, section 15.5.1; XML 1.0; RFC 8259",
         )
         .needs(needs)
+        .tags(&["raw"])
         .run(async move |cx| unreadable(cx, *format, *spoil).await)
     }));
     cases

@@ -41,6 +41,7 @@ pub(super) fn cases() -> Vec<Case> {
             "guide, Get User: XML or JSON of one resource",
         )
         .needs(&[Json, Writing])
+        .tags(&["parity"])
         .run(async |cx| {
             let created = cx.new_user().await?;
             let xml = cx.get(&created.key, Format::Xml).await?.user()?;

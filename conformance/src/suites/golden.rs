@@ -12,10 +12,10 @@ use crate::{
     },
     context::{Ask, Context},
     decode::{json, tree::Tree, xml},
+    login::Credentials,
     outcome::{CaseResult, Stop},
     reply::Reply,
     run::{GoldenMode, Run},
-    target::Credentials,
     wire::{EMAIL, Format},
 };
 
@@ -51,6 +51,7 @@ fn case(golden: &'static Golden) -> Case {
         "GET" => case,
         _ => case.needs(&[Writing]),
     };
+    let case = case.tags(&["golden", "raw"]);
     case.run(async move |cx| match cx.run.goldens {
         GoldenMode::Exact => exact(cx, golden).await,
         GoldenMode::Symbolic => symbolic(cx, golden).await,
@@ -59,16 +60,33 @@ fn case(golden: &'static Golden) -> Case {
 
 #[cfg(feature = "embedded")]
 async fn exact(cx: &mut Context, golden: &Golden) -> CaseResult {
-    use crate::{target::embedded::Embedded, transport::raw};
+    use crate::{
+        exchange::{Exchange, Purpose},
+        target::embedded::Embedded,
+        transport::{Endpoint, Request, raw},
+    };
 
     let server = Embedded::of_golden(golden).map_err(Stop::Error)?;
     let mut last = None;
-    for request in golden.before.iter().chain([&golden.request]) {
-        cx.run.count_request();
-        let (method, _) = request.method_and_path();
-        let response = raw::send(server.address(), method, &request.to_bytes())
-            .await
-            .map_err(|error| Stop::Inconclusive(format!("{}: {error}", request.start)))?;
+    let endpoint = Endpoint::local(server.address());
+    for message in golden.before.iter().chain([&golden.request]) {
+        cx.run.count_private_request();
+        let (method, path) = message.method_and_path();
+        let (at, sent) = (cx.run.started.elapsed(), std::time::Instant::now());
+        let outcome = raw::send(&endpoint, method, &message.to_bytes()).await;
+        let mut request = Request::new(method, path).raw().body(message.body.as_str());
+        request.headers.clone_from(&message.headers);
+        cx.log.exchanges.push(Exchange {
+            purpose: Purpose::Case,
+            origin: endpoint.target.origin(),
+            at,
+            took: sent.elapsed(),
+            request,
+            outcome: outcome.as_ref().map_err(ToString::to_string).cloned(),
+            repeated: None,
+        });
+        let response =
+            outcome.map_err(|error| Stop::Inconclusive(format!("{}: {error}", message.start)))?;
         last = Some(response);
     }
     let response = last.ok_or_else(|| Stop::Error("the golden has no request".to_owned()))?;
@@ -255,7 +273,8 @@ fn ask(cx: &Context, golden: &Golden, names: &Names) -> (Ask, bool) {
         ask = ask.creates(own);
     }
     let demo = Credentials::demo();
-    let demo = Run::basic(&demo.username, demo.password.expose());
+    let (username, password) = demo.basic().unwrap_or_default();
+    let demo = Run::basic(username, password);
     let own_login = request.header("authorization") == Some(demo.as_str());
     if !own_login {
         ask = ask.authorization(request.header("authorization"));

@@ -48,6 +48,7 @@ pub(super) fn cases() -> Vec<Case> {
             "guide, List Users: XML or JSON of one resource",
         )
         .needs(&[Json])
+        .tags(&["parity"])
         .run(async |cx| {
             let xml = cx.list(Format::Xml).await?.users()?;
             let reply = cx.list(Format::Json).await?;

@@ -350,7 +350,12 @@ async fn never_come_back(cx: &mut Context) -> CaseResult {
     }
     for password in &passwords {
         for form in redact::forms(password) {
-            let held = cx.responses.iter().any(|response| {
+            let mut responses = cx
+                .log
+                .exchanges
+                .iter()
+                .filter_map(|one| one.outcome.as_ref().ok());
+            let held = responses.any(|response| {
                 let headers = response.headers.iter().map(|(_, value)| value.as_bytes());
                 headers
                     .chain([response.body.as_slice()])

@@ -30,6 +30,7 @@ pub(super) fn cases() -> Vec<Case> {
             "guide, List Roles: XML or JSON of one resource",
         )
         .needs(&[Json])
+        .tags(&["parity"])
         .run(async |cx| {
             let ask = cx.ask("GET", cx.roles_path()).accept(Format::Xml);
             let xml = cx.send(ask).await?.roles()?;

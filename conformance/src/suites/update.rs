@@ -366,7 +366,7 @@ async fn username(cx: &mut Context) -> CaseResult {
         UsernameUpdate::Allowed => {
             reply.is(200)?;
             if cx.profile().naming_user_key == UserKey::Username {
-                cx.run.ledger().renamed(&key, &wish);
+                let _ = cx.run.ledger().renamed(&key, &wish);
                 key.clone_from(&wish);
             }
             wish

@@ -3,8 +3,13 @@
 
 use std::net::SocketAddr;
 
-use bandwidth_fixtures::{Golden, NamedProfile, Seed};
+use bandwidth_fixtures::{Golden, NamedProfile, Seed, profile::AuthSchemes};
 use bandwidth_mock::{Builder, MockServer};
+
+use crate::login::{Credentials, Login};
+
+/// The account of [`Embedded::for_suite`] that its login may not touch.
+const SECOND_ACCOUNT: &str = "67890";
 
 /// A running emulator; stops when dropped.
 pub struct Embedded {
@@ -35,6 +40,33 @@ impl Embedded {
             address,
             _server: server,
         })
+    }
+
+    /// Starts one with the demo seed and a second account.
+    pub fn for_suite(profile: NamedProfile) -> Result<Self, String> {
+        let mut seed = Seed::built_in("demo").ok_or("the demo seed is not built in")?;
+        let mut second = seed.accounts[0].clone();
+        SECOND_ACCOUNT.clone_into(&mut second.account_id);
+        second.login.username.push_str("-2");
+        second.users.clear();
+        seed.accounts.push(second);
+        Self::start(profile, seed)
+    }
+
+    /// The login of the first account, as that profile wants it.
+    pub fn credentials(&self, profile: &NamedProfile) -> Credentials {
+        let mut credentials = Credentials::demo();
+        credentials.second_account_id = Some(SECOND_ACCOUNT.to_owned());
+        if let (AuthSchemes::Bearer, Login::Basic { username, password }) =
+            (profile.options().auth_schemes, credentials.login.clone())
+        {
+            credentials.login = Login::Client {
+                id: username,
+                secret: password,
+                token_url: None,
+            };
+        }
+        credentials
     }
 
     /// Starts one as a golden wants it.

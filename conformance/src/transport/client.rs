@@ -1,38 +1,41 @@
 //! The ordinary way: reqwest, without redirects, proxies or retries. It adds `Accept: */*` to a
 //! request that has no Accept.
 
-use std::net::SocketAddr;
-
 use reqwest::{Method, redirect::Policy};
 
-use super::{Request, Response, TIMEOUT, TransportError};
+use super::{Endpoint, Request, Response, TIMEOUT, TransportError};
 
-/// A client of one address.
+/// A client that sends where it is told, and nowhere else.
 #[derive(Debug)]
 pub struct Client {
     inner: reqwest::Client,
-    address: SocketAddr,
 }
 
 impl Client {
-    /// A client that talks to `address` and nothing else.
-    pub fn new(address: SocketAddr) -> Self {
-        let inner = reqwest::Client::builder()
+    /// A client with the trust of `endpoint`.
+    pub fn new(endpoint: &Endpoint) -> Self {
+        let mut builder = reqwest::Client::builder()
             .redirect(Policy::none())
             .no_proxy()
             .retry(reqwest::retry::never())
             .connect_timeout(TIMEOUT)
             .timeout(TIMEOUT)
-            .build()
-            .expect("a client without TLS has nothing that can fail to load");
-        Self { inner, address }
+            .http1_only()
+            .tls_backend_preconfigured(endpoint.tls.as_ref().clone());
+        if let Some(address) = endpoint.target.loopback {
+            builder = builder.resolve(&endpoint.target.host, address);
+        }
+        let inner = builder.build();
+        Self {
+            inner: inner.expect("a client whose TLS settings are given has nothing to load"),
+        }
     }
 
-    /// Sends one request.
-    pub async fn send(&self, request: &Request) -> Result<Response, TransportError> {
+    /// Sends one request to `origin`.
+    pub async fn send(&self, origin: &str, request: &Request) -> Result<Response, TransportError> {
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|error| TransportError::NotHttp(error.to_string()))?;
-        let url = format!("http://{}{}", self.address, request.path);
+        let url = format!("{origin}{}", request.path);
         let mut builder = self.inner.request(method, url);
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
@@ -64,10 +67,19 @@ fn explain(error: &reqwest::Error) -> TransportError {
     if error.is_timeout() {
         TransportError::Timeout
     } else if error.is_connect() {
-        TransportError::Connect
+        TransportError::Connect(cause(error))
     } else if error.is_builder() {
         TransportError::NotHttp("the request cannot be built".to_owned())
     } else {
         TransportError::Closed
     }
+}
+
+/// The innermost reason why there is no connection.
+fn cause(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
 }

@@ -1,22 +1,25 @@
 //! Raw TCP: the bytes of a request exactly as given, and a small strict reader of the response.
 
-use std::{fmt::Write as _, net::SocketAddr};
+use std::{fmt::Write as _, sync::Arc};
 
+use rustls::pki_types::ServerName;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
     time::timeout,
 };
+use tokio_rustls::TlsConnector;
 
-use super::{Request, Response, TIMEOUT, TransportError};
+use super::{Endpoint, Request, Response, TIMEOUT, TransportError};
+use crate::target::Scheme;
 
 /// The head of a response is far below this.
 const MAX_HEAD: usize = 64 * 1024;
 
-/// The bytes of `request`, for a connection of its own.
-pub fn to_bytes(request: &Request, address: SocketAddr) -> Vec<u8> {
+/// The bytes of `request`, for a connection of its own to `authority`.
+pub fn to_bytes(request: &Request, authority: &str) -> Vec<u8> {
     let mut head = format!(
-        "{} {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n",
+        "{} {} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n",
         request.method, request.path
     );
     for (name, value) in &request.headers {
@@ -34,38 +37,64 @@ pub fn to_bytes(request: &Request, address: SocketAddr) -> Vec<u8> {
 /// Sends bytes over a new connection and reads one response. `method` tells whether the response
 /// to expect has a body.
 pub async fn send(
-    address: SocketAddr,
+    endpoint: &Endpoint,
     method: &str,
     bytes: &[u8],
 ) -> Result<Response, TransportError> {
-    timeout(TIMEOUT, exchange(address, method, bytes))
+    timeout(TIMEOUT, exchange(endpoint, method, bytes))
         .await
         .unwrap_or(Err(TransportError::Timeout))
 }
 
 async fn exchange(
-    address: SocketAddr,
+    endpoint: &Endpoint,
     method: &str,
     bytes: &[u8],
 ) -> Result<Response, TransportError> {
-    let mut stream = TcpStream::connect(address)
-        .await
-        .map_err(|_| TransportError::Connect)?;
-    let (mut incoming, mut outgoing) = stream.split();
+    let target = &endpoint.target;
+    let stream = match target.loopback {
+        Some(address) => TcpStream::connect(address).await,
+        None => TcpStream::connect((target.host.as_str(), target.port)).await,
+    };
+    let connect = |error: &dyn std::error::Error| TransportError::Connect(error.to_string());
+    let stream = stream.map_err(|error| connect(&error))?;
+    match target.scheme {
+        Scheme::Http => talk(stream, method, bytes).await,
+        Scheme::Https => {
+            let name =
+                ServerName::try_from(target.host.clone()).map_err(|error| connect(&error))?;
+            let connector = TlsConnector::from(Arc::clone(&endpoint.tls));
+            let stream = connector.connect(name, stream).await;
+            talk(stream.map_err(|error| connect(&error))?, method, bytes).await
+        }
+    }
+}
+
+async fn talk(
+    stream: impl AsyncRead + AsyncWrite,
+    method: &str,
+    bytes: &[u8],
+) -> Result<Response, TransportError> {
+    let (incoming, mut outgoing) = tokio::io::split(stream);
+    tokio::pin!(incoming);
     // A server may answer, and stop reading, before it has the whole request: what it answered
     // counts, so a failed write is not an error of its own.
-    let write = outgoing.write_all(bytes);
+    let write = async {
+        if outgoing.write_all(bytes).await.is_ok() {
+            let _ = outgoing.flush().await;
+        }
+    };
     let read = read_response(&mut incoming, method);
     tokio::pin!(write, read);
     tokio::select! {
         biased;
         response = &mut read => response,
-        _ = &mut write => read.await,
+        () = &mut write => read.await,
     }
 }
 
 async fn read_response(
-    incoming: &mut (impl tokio::io::AsyncRead + Unpin),
+    incoming: &mut (impl AsyncRead + Unpin),
     method: &str,
 ) -> Result<Response, TransportError> {
     let mut buffer = Vec::new();
@@ -99,7 +128,7 @@ async fn read_response(
 }
 
 async fn read_body(
-    incoming: &mut (impl tokio::io::AsyncRead + Unpin),
+    incoming: &mut (impl AsyncRead + Unpin),
     mut buffer: Vec<u8>,
     response: &Response,
 ) -> Result<Vec<u8>, TransportError> {
@@ -141,7 +170,7 @@ async fn read_body(
 }
 
 async fn until(
-    incoming: &mut (impl tokio::io::AsyncRead + Unpin),
+    incoming: &mut (impl AsyncRead + Unpin),
     buffer: &mut Vec<u8>,
     mark: &[u8],
 ) -> Result<usize, TransportError> {
@@ -156,7 +185,7 @@ async fn until(
 }
 
 async fn fill(
-    incoming: &mut (impl tokio::io::AsyncRead + Unpin),
+    incoming: &mut (impl AsyncRead + Unpin),
     buffer: &mut Vec<u8>,
 ) -> Result<usize, TransportError> {
     incoming

@@ -25,6 +25,7 @@ pub(crate) fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
             out: &mut out,
             err: &mut err,
             colour: Colour::Off,
+            watched: false,
         },
     );
     Ran {
@@ -52,6 +53,29 @@ fn a_wrong_question_is_answered_in_one_line() {
         &["run", "--filter", "pasword"],
         &["list", "--filter", "zzz"],
         &["explain", "create.password.weak"],
+        &["list", "--tag", "scenarios"],
+        &["list", "--failed-from", "nothing.json"],
+        &["run", "--report", "pdf=x"],
+        &["run", "--report", "json=no/such/folder/x.json"],
+        &["run", "--report", "html=."],
+        &["run", "--known", "nothing.toml"],
+        &[
+            "run",
+            "--credentials",
+            "nothing.toml",
+            "--target",
+            "http://127.0.0.1:1",
+        ],
+        &[
+            "run",
+            "--ca-file",
+            "nothing.pem",
+            "--target",
+            "https://127.0.0.1:1",
+        ],
+        &["run", "--rps", "0"],
+        &["cleanup"],
+        &["cleanup", "--ledger", "nothing.ledger"],
     ] {
         let ran = run(arguments, &[]);
         assert_eq!(ran.out, "", "{arguments:?}");
@@ -66,7 +90,7 @@ fn half_a_login_is_a_usage_error_that_shows_none_of_it() {
     let variables = [("BW_USERNAME", "someone"), ("BW_PASSWORD", "Canary-1234")];
     let ran = run(&["run", "--target", "http://127.0.0.1:1"], &variables);
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("BW_ACCOUNT_ID not set"), "{}", ran.err);
+    assert!(ran.err.contains("BW_ACCOUNT_ID is not set"), "{}", ran.err);
     assert!(!ran.err.contains("Canary"), "{}", ran.err);
 }
 
@@ -84,7 +108,8 @@ fn help_teaches_by_example() {
     let ran = run(&["--help"], &[]);
     assert_eq!(ran.code, 0);
     assert!(
-        ran.out.contains("run --target http://127.0.0.1:8080"),
+        ran.out
+            .contains("plan --target https://dashboard.bandwidth.com/api"),
         "{}",
         ran.out
     );

@@ -9,7 +9,14 @@ use crate::{
 fn run_against(actual: &str, set: &[&str], arguments: &[&str]) -> Ran {
     let server = server(profile(actual, set), &[]);
     let url = format!("http://{}/api", server.address());
-    let arguments = [&["run", "--target", &url][..], arguments].concat();
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger");
+    let ledger = ledger.to_str().unwrap();
+    let arguments = [
+        &["run", "--target", &url, "--ledger", ledger][..],
+        arguments,
+    ]
+    .concat();
     run(&arguments, &[])
 }
 
@@ -18,7 +25,10 @@ fn a_target_on_this_machine_runs_with_the_demo_login_and_says_so() {
     for name in ["guide", "published"] {
         let ran = run_against(name, &[], &["--profile", name]);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
-        assert!(ran.out.contains("the login is the demo seed's"));
+        assert!(
+            ran.out
+                .contains("no login is set, so it is the demo seed's")
+        );
         assert!(!ran.out.contains("Api-Passw0rd!23"));
         assert!(ran.out.contains("pass          golden."), "{}", ran.out);
     }
@@ -48,20 +58,40 @@ fn a_failure_is_exit_code_1_and_quiet_shows_it_alone() {
 #[test]
 fn a_rate_limit_is_inconclusive_and_never_a_failure() {
     let limit = ["rate.limit=20/1h"];
-    let ran = run_against("guide", &limit, &["--area", "get", "--quiet"]);
+    let ran = run_against(
+        "guide",
+        &limit,
+        &["--area", "get", "--quiet", "--patience", "0"],
+    );
     assert_eq!(ran.code, 5, "{}", ran.out);
     assert!(!ran.out.contains("fail"), "{}", ran.out);
     assert!(ran.out.contains("left behind"), "{}", ran.out);
     let ran = run_against(
         "guide",
         &["rate.limit=3/1h"],
-        &["--area", "list", "--filter", "users", "--quiet"],
+        &[
+            "--area",
+            "list",
+            "--filter",
+            "users",
+            "--quiet",
+            "--patience",
+            "0",
+        ],
     );
     assert_eq!(ran.code, 0, "{}", ran.out);
     let ran = run_against(
         "guide",
         &["rate.limit=2/1h"],
-        &["--area", "list", "--filter", "users", "--quiet"],
+        &[
+            "--area",
+            "list",
+            "--filter",
+            "users",
+            "--quiet",
+            "--patience",
+            "0",
+        ],
     );
     assert_eq!(ran.code, 3, "{}", ran.out);
 }

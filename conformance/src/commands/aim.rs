@@ -1,0 +1,154 @@
+//! What a run is aimed at, ready to be asked.
+
+use std::{any::Any, path::Path};
+
+use bandwidth_fixtures::NamedProfile;
+
+use crate::{
+    cli::AimArgs,
+    exit::ConformanceError,
+    login::Credentials,
+    run::{GoldenMode, Setup},
+    safety::Limits,
+    target::{Scheme, Target},
+    transport::{Endpoint, tls},
+};
+
+/// The name of the target that is started in this process.
+const MOCK: &str = "mock";
+
+/// A target, who asks, and what may be done.
+pub struct Aim {
+    /// What a run starts from.
+    pub setup: Setup,
+    /// The target.
+    pub place: Place,
+}
+
+/// A target, in words.
+pub struct Place {
+    /// What it is.
+    pub description: String,
+    /// What else there is to say before the first case.
+    pub note: &'static str,
+    /// `mock`, or the host.
+    pub name: String,
+    /// Whether the users that it has end with this process.
+    pub private: bool,
+    /// What it lives in, when it is in this process.
+    _server: Option<Box<dyn Any>>,
+}
+
+impl Aim {
+    /// What the arguments and the environment ask for. Nothing is sent.
+    pub fn take(
+        arguments: &AimArgs,
+        read_only: bool,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConformanceError> {
+        let expected = NamedProfile::load(&arguments.profile)?;
+        let wishes = arguments.wishes(read_only);
+        if arguments.target == MOCK {
+            let mut aim = Self::embedded(expected)?;
+            let setup = &mut aim.setup;
+            setup.limits = Limits::of(
+                &wishes,
+                &setup.endpoint.target,
+                &setup.credentials.account_id,
+            )?;
+            return Ok(aim);
+        }
+        let target = Target::parse(&arguments.target)?;
+        let (credentials, note) = credentials(arguments.credentials.as_deref(), &target, variable)?;
+        let limits = Limits::of(&wishes, &target, &credentials.account_id)?;
+        Ok(Self {
+            place: Place {
+                description: target.to_string(),
+                note,
+                name: target.host.clone(),
+                private: false,
+                _server: None,
+            },
+            setup: Setup {
+                endpoint: endpoint(target, &credentials, arguments.ca_file.as_deref())?,
+                credentials,
+                expected,
+                goldens: GoldenMode::Symbolic,
+                limits,
+            },
+        })
+    }
+
+    /// A mock inside this process that behaves as is expected.
+    #[cfg(feature = "embedded")]
+    pub fn embedded(expected: NamedProfile) -> Result<Self, ConformanceError> {
+        use crate::target::embedded::Embedded;
+
+        let server =
+            Embedded::for_suite(expected.clone()).map_err(ConformanceError::Unreachable)?;
+        let credentials = server.credentials(&expected);
+        Ok(Self {
+            setup: Setup {
+                endpoint: Endpoint::local(server.address()),
+                credentials,
+                expected,
+                goldens: GoldenMode::Exact,
+                limits: Limits::none(),
+            },
+            place: Place {
+                description: "embedded mock".to_owned(),
+                note: "",
+                name: MOCK.to_owned(),
+                private: true,
+                _server: Some(Box::new(server)),
+            },
+        })
+    }
+
+    /// A mock inside this process that behaves as is expected.
+    #[cfg(not(feature = "embedded"))]
+    pub fn embedded(_: NamedProfile) -> Result<Self, ConformanceError> {
+        Err(ConformanceError::Usage(
+            "this build has no embedded mock; write --target http://127.0.0.1:PORT".to_owned(),
+        ))
+    }
+}
+
+/// Who asks: a file, else the environment, else on this machine the demo login.
+pub fn credentials(
+    file: Option<&Path>,
+    target: &Target,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<(Credentials, &'static str), ConformanceError> {
+    if let Some(path) = file {
+        return Ok((Credentials::from_file(path)?, ""));
+    }
+    match Credentials::from_variables(variable)? {
+        Some(credentials) => Ok((credentials, "")),
+        None if target.is_loopback() => Ok((
+            Credentials::demo(),
+            "; no login is set, so it is the demo seed's",
+        )),
+        None => Err(ConformanceError::Usage(format!(
+            "there is no login for {}; set BW_ACCOUNT_ID, and BW_USERNAME and BW_PASSWORD or BW_CLIENT_ID and BW_CLIENT_SECRET, or name a file with --credentials",
+            target.host
+        ))),
+    }
+}
+
+/// How to get to the target, with whom to trust where a connection is encrypted.
+pub fn endpoint(
+    target: Target,
+    credentials: &Credentials,
+    ca_file: Option<&Path>,
+) -> Result<Endpoint, ConformanceError> {
+    let encrypted =
+        target.scheme == Scheme::Https || credentials.token_url(&target).starts_with("https://");
+    let trust = match ca_file {
+        Some(path) => tls::Trust::File(path),
+        None if encrypted => tls::Trust::System,
+        None => tls::Trust::Nobody,
+    };
+    let tls = tls::config(trust)?;
+    Ok(Endpoint { target, tls })
+}

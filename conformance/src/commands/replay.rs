@@ -1,0 +1,54 @@
+//! `replay`: one case, with everything that is sent and comes back.
+
+use std::{io, sync::Arc};
+
+use super::{aim::Aim, run::interrupt};
+use crate::{
+    Surroundings,
+    cli::AimArgs,
+    exchange::Log,
+    exit::{self, ConformanceError},
+    registry,
+    report::{
+        console::{Console, Detail},
+        document::Document,
+    },
+    run::Run,
+    runner,
+};
+
+/// Runs the case with that id.
+pub fn replay(
+    id: &str,
+    arguments: &AimArgs,
+    surroundings: &mut Surroundings<'_>,
+) -> Result<u8, ConformanceError> {
+    let case = registry::find(id)?;
+    let aim = Aim::take(arguments, false, surroundings.variable)?;
+    let place = aim.place;
+    let run = Arc::new(Run::new(aim.setup)?);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let report = runtime.block_on(async {
+        run.preflight(&mut Log::default()).await?;
+        if !place.private && run.limits.may_write() {
+            super::run::open_ledger(&run, &place, None)?;
+        }
+        let mut quiet = |_: &mut _| io::Result::Ok(());
+        let cases = [case];
+        let name = place.description.clone();
+        let report = runner::execute(&run, &cases, name, interrupt(), &mut quiet);
+        report.await.map_err(ConformanceError::from)
+    })?;
+    let redactor = &run.redactor;
+    let colour = surroundings.colour;
+    let mut console = Console::new(surroundings.out, redactor, Detail::All, colour);
+    let document = Document::new(&report, redactor);
+    for (case, result) in report.cases.iter().zip(&document.cases) {
+        console.case(case)?;
+        console.exchanges(result)?;
+    }
+    console.summary(&report)?;
+    Ok(exit::code_of(&report))
+}

@@ -1,0 +1,52 @@
+//! What was sent and what came back, kept as evidence.
+
+use std::time::Duration;
+
+use crate::transport::{Request, Response};
+
+/// What a request was sent for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is a step of a case.
+    Case,
+    /// It removes what a case created.
+    CleanUp,
+}
+
+impl Purpose {
+    /// The word used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Case => "case",
+            Self::CleanUp => "clean_up",
+        }
+    }
+}
+
+/// One request and what came of it. It holds secrets: only what a report makes of it may be shown.
+pub struct Exchange {
+    /// What for.
+    pub purpose: Purpose,
+    /// Where to: `https://HOST:PORT`.
+    pub origin: String,
+    /// When it was sent, from the start of the run.
+    pub at: Duration,
+    /// How long it took.
+    pub took: Duration,
+    /// What was sent.
+    pub request: Request,
+    /// What came back, or why nothing did.
+    pub outcome: Result<Response, String>,
+    /// Whether it was sent again, and why.
+    pub repeated: Option<String>,
+}
+
+/// The exchanges of one case.
+#[derive(Default)]
+pub struct Log {
+    /// In the order in which they were sent.
+    pub exchanges: Vec<Exchange>,
+    /// A request that may have taken effect was sent again, so that what came then can be the
+    /// answer to a repetition.
+    pub repeated_an_effect: bool,
+}

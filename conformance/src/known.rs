@@ -1,0 +1,161 @@
+//! Known failures: a file that names cases which fail for a known reason, for a while. A listed
+//! case still runs, and an entry that is no longer true fails the run.
+
+use std::{fs, path::Path, time::SystemTime};
+
+use serde::Deserialize;
+
+use crate::{
+    exit::ConformanceError,
+    outcome::{CaseReport, Verdict},
+    registry,
+};
+
+/// The file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownFailures {
+    #[serde(default, rename = "known")]
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    /// The case's id.
+    case: String,
+    /// Only against this target: `mock`, or a host.
+    target: Option<String>,
+    /// Why it fails, for instance a ticket.
+    reason: String,
+    /// The last day on which this holds.
+    expires: toml::value::Datetime,
+}
+
+impl KnownFailures {
+    /// Reads a file. Every entry names a case that exists, a reason and a day.
+    pub fn load(path: &Path) -> Result<Self, ConformanceError> {
+        let name = path.display();
+        let usage = |what: String| ConformanceError::Usage(format!("--known {name}: {what}"));
+        let text = fs::read_to_string(path).map_err(|error| usage(error.to_string()))?;
+        let known: Self = toml::from_str(&text).map_err(|error: toml::de::Error| {
+            let start = error.span().map_or(0, |span| span.start);
+            let line = text[..start].matches('\n').count() + 1;
+            usage(format!("line {line}: {}", error.message()))
+        })?;
+        for (index, entry) in known.entries.iter().enumerate() {
+            registry::find(&entry.case).map_err(|error| usage(error.to_string()))?;
+            if entry.reason.trim().is_empty() {
+                return Err(usage(format!("{} has no reason", entry.case)));
+            }
+            if entry.expires.date.is_none() {
+                return Err(usage(format!(
+                    "{}: `expires` is a day, such as 2027-01-31",
+                    entry.case
+                )));
+            }
+            let twice = |other: &&Entry| other.case == entry.case && other.target == entry.target;
+            if known.entries[..index].iter().any(|other| twice(&other)) {
+                return Err(usage(format!("{} stands there twice", entry.case)));
+            }
+        }
+        Ok(known)
+    }
+
+    /// Marks a failure that is known. Says what is wrong with the case's entry when it no longer
+    /// holds. `target` is `mock` or a host.
+    pub fn mark(&self, case: &mut CaseReport, target: &str) -> Option<String> {
+        let entry = self.entries.iter().find(|entry| {
+            entry.case == case.id && entry.target.as_ref().is_none_or(|name| name == target)
+        })?;
+        let today = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+        let day = entry.expires.date.map(|date| date.to_string());
+        let expired = day.is_some_and(|day| day.as_str() < &today[..day.len()]);
+        let Entry {
+            reason, expires, ..
+        } = entry;
+        let what = match case.verdict {
+            Verdict::Pass | Verdict::Observed => {
+                "listed as failing, and it does not fail any more; take it off the list".to_owned()
+            }
+            _ if expired => format!("it was to be known until {expires}, which is past"),
+            Verdict::Fail | Verdict::Error => {
+                case.known = Some(reason.clone());
+                return None;
+            }
+            Verdict::Inconclusive | Verdict::Skipped => return None,
+        };
+        Some(format!("{}: {what} ({reason})", case.id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::KnownFailures;
+    use crate::{
+        exit::code_of,
+        outcome::{Verdict, tests::report},
+    };
+
+    fn load(text: &str) -> Result<KnownFailures, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("known.toml");
+        fs::write(&path, text).unwrap();
+        let known = KnownFailures::load(&path);
+        known.map_err(|error| {
+            error
+                .to_string()
+                .replace(&path.display().to_string(), "FILE")
+        })
+    }
+
+    const CASE: &str = "create.password.weak-is-400";
+
+    fn entry(expires: &str, target: &str) -> String {
+        format!(
+            "[[known]]\ncase = \"{CASE}\"\nreason = \"ticket 7\"\nexpires = {expires}\n{target}"
+        )
+    }
+
+    #[test]
+    fn an_entry_holds_until_it_expires_or_the_case_passes() {
+        let far = "2999-01-01";
+        for (verdict, text, problems, code) in [
+            (Verdict::Fail, entry(far, ""), 0, 0),
+            (Verdict::Fail, entry(far, "target = \"mock\""), 0, 0),
+            (Verdict::Fail, entry(far, "target = \"x.example\""), 0, 1),
+            (Verdict::Fail, entry("2020-01-01", ""), 1, 1),
+            (Verdict::Pass, entry(far, ""), 1, 1),
+            (Verdict::Inconclusive, entry(far, ""), 0, 3),
+        ] {
+            let mut report = report(&[Verdict::Pass, verdict]);
+            report.cases[1].id = CASE.to_owned();
+            let known = load(&text).unwrap();
+            report.known_problems = known
+                .mark(&mut report.cases[1], "mock")
+                .into_iter()
+                .collect();
+            assert_eq!(report.known_problems.len(), problems, "{verdict} {text}");
+            assert_eq!(code_of(&report), code, "{verdict} {text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_file_is_told_in_one_line() {
+        let mut errors = String::new();
+        for text in [
+            "[[known]]\ncase = \"create.pasword.weak-is-400\"\nreason = \"x\"\nexpires = 2999-01-01\n".to_owned(),
+            "[[known]]\ncase = \"create.password.weak-is-400\"\nexpires = 2999-01-01\n".to_owned(),
+            entry("2999-01-01", "untill = 1"),
+            entry("12:00:00", ""),
+            entry("2999-01-01", "") + &entry("2999-01-02", ""),
+        ] {
+            let error = load(&text).unwrap_err();
+            assert_eq!(error.lines().count(), 1, "{error}");
+            errors = errors + &error + "\n";
+        }
+        insta::assert_snapshot!(errors);
+    }
+}

@@ -1,0 +1,225 @@
+//! A ledger's file: a line of JSON that says whose it is, then one for each thing that happened.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::exit::ConformanceError;
+
+const FORMAT: u32 = 1;
+
+/// Whose ledger it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Header {
+    format: u32,
+    /// The target's URL.
+    pub target: String,
+    /// The account.
+    pub account_id: String,
+    /// What every username of the run starts with.
+    pub prefix: String,
+}
+
+impl Header {
+    /// The header of a run.
+    pub fn new(target: String, account_id: String, prefix: String) -> Self {
+        Self {
+            format: FORMAT,
+            target,
+            account_id,
+            prefix,
+        }
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event", deny_unknown_fields)]
+pub enum Event {
+    /// A create of that user is about to be sent.
+    Sent {
+        /// The name.
+        username: String,
+    },
+    /// An update that gives a user that name is about to be sent.
+    Named {
+        /// The name.
+        username: String,
+    },
+    /// A user of that name exists under that key.
+    Created {
+        /// The name.
+        username: String,
+        /// The key.
+        key: String,
+    },
+    /// A create of that name was refused.
+    Refused {
+        /// The name.
+        username: String,
+    },
+    /// The user with that key is deleted.
+    Deleted {
+        /// The key.
+        key: String,
+    },
+    /// A user's key changed.
+    Renamed {
+        /// The key before.
+        from: String,
+        /// The key now.
+        to: String,
+    },
+}
+
+/// A ledger's file, open for appending.
+#[derive(Debug)]
+pub struct LedgerFile {
+    path: PathBuf,
+    file: File,
+    /// A write failed, so that the last line may not be whole and nothing may follow it.
+    torn: bool,
+}
+
+impl LedgerFile {
+    /// Makes the file; one that is there already belongs to another run and is not touched.
+    pub fn create(path: &Path, header: &Header) -> Result<Self, ConformanceError> {
+        let error = |error: io::Error| {
+            let path = path.display();
+            ConformanceError::Usage(if error.kind() == io::ErrorKind::AlreadyExists {
+                format!(
+                    "--ledger {path}: an earlier run left it; `bandwidth-conformance cleanup --ledger {path}` removes what that run created, and the file"
+                )
+            } else {
+                format!("--ledger {path}: {error}; nothing was sent")
+            })
+        };
+        let mut options = OpenOptions::new();
+        let file = options.append(true).create_new(true).open(path);
+        let mut ledger = Self {
+            path: path.to_owned(),
+            file: file.map_err(error)?,
+            torn: false,
+        };
+        ledger.write(header).map_err(error)?;
+        ledger.sync().map_err(error)?;
+        sync_folder(path).map_err(error)?;
+        Ok(ledger)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Adds what happened.
+    pub fn append(&mut self, event: &Event) -> io::Result<()> {
+        self.write(event)
+    }
+
+    fn write(&mut self, line: &impl Serialize) -> io::Result<()> {
+        let mut text = serde_json::to_string(line)?;
+        text.push('\n');
+        if self.torn {
+            return Err(io::Error::other("an earlier write failed"));
+        }
+        let written = self.file.write_all(text.as_bytes());
+        self.torn = written.is_err();
+        written
+    }
+
+    /// Waits until everything so far is on the disk.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    /// Deletes the file.
+    pub fn remove(self) -> io::Result<()> {
+        fs::remove_file(&self.path)
+    }
+
+    /// Reads a file. A last line that is not whole was being written when the process ended, and
+    /// what it announces was not begun.
+    pub fn read(path: &Path) -> Result<(Header, Vec<Event>), ConformanceError> {
+        let name = path.display();
+        let usage = |what: String| ConformanceError::Usage(format!("--ledger {name}: {what}"));
+        let text = fs::read_to_string(path).map_err(|error| usage(error.to_string()))?;
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        let mut lines = whole.lines();
+        let header: Header = lines
+            .next()
+            .and_then(|line| serde_json::from_str(line).ok())
+            .filter(|header: &Header| header.format == FORMAT)
+            .ok_or_else(|| usage("it is not a ledger of this version".to_owned()))?;
+        let events = lines
+            .enumerate()
+            .map(|(index, line)| {
+                serde_json::from_str(line)
+                    .map_err(|_| usage(format!("line {} cannot be read", index + 2)))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok((header, events))
+    }
+}
+
+/// A new file survives a crash only when its folder was written too.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|parent| *parent != Path::new(""));
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{Event, Header, LedgerFile};
+    use crate::ledger::Ledger;
+
+    fn header() -> Header {
+        Header::new("http://127.0.0.1:1/api".into(), "1".into(), "cf-0-".into())
+    }
+
+    #[test]
+    fn what_was_written_is_read_back_and_a_torn_line_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger");
+        let mut ledger = Ledger::in_file(LedgerFile::create(&path, &header()).unwrap());
+        ledger.sent("cf-0-a").unwrap();
+        ledger.created("cf-0-a", "u7").unwrap();
+        ledger.sent("cf-0-b").unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, &text[..text.len() - 4]).unwrap();
+        let (found, events) = LedgerFile::read(&path).unwrap();
+        assert_eq!(found, header());
+        let sent = |name: &str| Event::Sent {
+            username: name.to_owned(),
+        };
+        let created = Event::Created {
+            username: "cf-0-a".into(),
+            key: "u7".into(),
+        };
+        assert_eq!(events, [sent("cf-0-a"), created]);
+        assert_eq!(Ledger::replay(events).remaining().len(), 1);
+        ledger.discard().unwrap();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_file_of_another_run_or_kind_is_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger");
+        fs::write(&path, "precious\n").unwrap();
+        for error in [
+            LedgerFile::create(&path, &header()).map(drop).unwrap_err(),
+            LedgerFile::read(&path).map(drop).unwrap_err(),
+        ] {
+            assert_eq!(error.code(), 2);
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), "precious\n");
+    }
+}

@@ -1,0 +1,359 @@
+//! Who asks: an account with a name and a password, or with OAuth client credentials. They come
+//! from the environment or from a file, never from an argument.
+
+use std::{fs, path::Path};
+
+use bandwidth_fixtures::{Secret, Seed};
+use reqwest::Url;
+use serde::Deserialize;
+
+use crate::{exit::ConformanceError, target::Target};
+
+/// Where a login comes from: variables of the environment, and the same in a file.
+const SOURCES: [(&str, &str); 7] = [
+    ("BW_ACCOUNT_ID", "account_id"),
+    ("BW_USERNAME", "username"),
+    ("BW_PASSWORD", "password"),
+    ("BW_CLIENT_ID", "client_id"),
+    ("BW_CLIENT_SECRET", "client_secret"),
+    ("BW_TOKEN_URL", "token_url"),
+    ("BW_SECOND_ACCOUNT_ID", "second_account_id"),
+];
+
+/// The host whose logins get their tokens from another one, and that one.
+const TOKEN_HOSTS: (&str, &str) = ("dashboard.bandwidth.com", "https://api.bandwidth.com");
+/// The path of the token endpoint.
+const TOKEN_PATH: &str = "/api/v1/oauth2/token";
+
+/// How requests say who they are from.
+#[derive(Debug, Clone)]
+pub enum Login {
+    /// A name and a password, with each request.
+    Basic {
+        /// The name.
+        username: String,
+        /// The password.
+        password: Secret,
+    },
+    /// Client credentials, which get a token.
+    Client {
+        /// The client's id.
+        id: String,
+        /// The client's secret.
+        secret: Secret,
+        /// Where tokens come from, when it is not the usual place.
+        token_url: Option<String>,
+    },
+}
+
+/// An account and who asks.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The account.
+    pub account_id: String,
+    /// Who asks.
+    pub login: Login,
+    /// Another account that exists and that the login may not touch.
+    pub second_account_id: Option<String>,
+}
+
+/// What the environment or a file says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    account_id: Option<String>,
+    username: Option<String>,
+    password: Option<Secret>,
+    client_id: Option<String>,
+    client_secret: Option<Secret>,
+    token_url: Option<String>,
+    second_account_id: Option<String>,
+}
+
+/// How the things that a login is made of are called where it comes from.
+#[derive(Clone, Copy)]
+enum Names {
+    Variables,
+    Keys,
+}
+
+impl Names {
+    fn of(self, index: usize) -> &'static str {
+        match self {
+            Self::Variables => SOURCES[index].0,
+            Self::Keys => SOURCES[index].1,
+        }
+    }
+}
+
+impl Credentials {
+    /// The login of the first account of the demo seed.
+    pub fn demo() -> Self {
+        let seed = Seed::built_in("demo").expect("the demo seed is compiled in");
+        let account = &seed.accounts[0];
+        let password = account.login.password.clone();
+        Self {
+            account_id: account.account_id.clone(),
+            login: Login::Basic {
+                username: account.login.username.clone(),
+                password: password.expect("it is in the clear there"),
+            },
+            second_account_id: None,
+        }
+    }
+
+    /// The login that the environment names; `None` when it names nothing.
+    pub fn from_variables(
+        read: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Self>, ConformanceError> {
+        let value = |index: usize| read(SOURCES[index].0).filter(|value| !value.is_empty());
+        if (0..SOURCES.len()).all(|index| value(index).is_none()) {
+            return Ok(None);
+        }
+        let raw = Raw {
+            account_id: value(0),
+            username: value(1),
+            password: value(2).map(Secret::new),
+            client_id: value(3),
+            client_secret: value(4).map(Secret::new),
+            token_url: value(5),
+            second_account_id: value(6),
+        };
+        raw.checked(Names::Variables, "the environment").map(Some)
+    }
+
+    /// The login in a TOML file. Nothing of the file's text gets into an error.
+    pub fn from_file(path: &Path) -> Result<Self, ConformanceError> {
+        let name = format!("--credentials {}", path.display());
+        let text = fs::read_to_string(path)
+            .map_err(|error| ConformanceError::Usage(format!("{name}: {error}")))?;
+        let raw: Raw = toml::from_str(&text).map_err(|error: toml::de::Error| {
+            let line = error
+                .span()
+                .map_or(1, |span| text[..span.start].lines().count().max(1));
+            let keys: Vec<&str> = SOURCES.iter().map(|(_, key)| *key).collect();
+            ConformanceError::Usage(format!(
+                "{name}: line {line} is not of the form `key = \"value\"` with one of {}",
+                keys.join(", ")
+            ))
+        })?;
+        raw.checked(Names::Keys, &name)
+    }
+
+    /// Where this login gets its tokens.
+    pub fn token_url(&self, target: &Target) -> String {
+        if let Login::Client {
+            token_url: Some(url),
+            ..
+        } = &self.login
+        {
+            return url.clone();
+        }
+        let (host, other) = TOKEN_HOSTS;
+        let origin = if target.host == host {
+            other.to_owned()
+        } else {
+            target.origin()
+        };
+        origin + TOKEN_PATH
+    }
+
+    /// The name and password of a Basic login.
+    pub fn basic(&self) -> Option<(&str, &str)> {
+        match &self.login {
+            Login::Basic { username, password } => Some((username, password.expose())),
+            Login::Client { .. } => None,
+        }
+    }
+}
+
+impl Raw {
+    fn checked(self, names: Names, place: &str) -> Result<Credentials, ConformanceError> {
+        let usage = |what: String| ConformanceError::Usage(format!("{place}: {what}"));
+        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let secret = |value: Option<Secret>| value.filter(|value| !value.expose().is_empty());
+        let account_id =
+            filled(self.account_id).ok_or_else(|| usage(format!("{} is not set", names.of(0))))?;
+        let url_safe = |text: &str| {
+            text.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        };
+        for (index, id) in [(0, Some(&account_id)), (6, self.second_account_id.as_ref())] {
+            if id.is_some_and(|id| !url_safe(id)) {
+                return Err(usage(format!(
+                    "{} may hold letters, digits, - _ and . only",
+                    names.of(index)
+                )));
+            }
+        }
+        if self.second_account_id.as_ref() == Some(&account_id) {
+            return Err(usage(format!(
+                "{} is the same account as {}",
+                names.of(6),
+                names.of(0)
+            )));
+        }
+        let basic = (filled(self.username), secret(self.password));
+        let client = (filled(self.client_id), secret(self.client_secret));
+        let login = match (basic, client) {
+            ((Some(username), Some(password)), (None, None)) => {
+                if username.contains(':') {
+                    return Err(usage(format!(
+                        "{} holds a colon, which Basic cannot send",
+                        names.of(1)
+                    )));
+                }
+                Login::Basic { username, password }
+            }
+            ((None, None), (Some(id), Some(secret))) => Login::Client {
+                id,
+                secret,
+                token_url: match self.token_url {
+                    Some(url) => Some(checked_url(&url, |what| {
+                        usage(format!("{} {what}", names.of(5)))
+                    })?),
+                    None => None,
+                },
+            },
+            ((None, None), (None, None)) => {
+                return Err(usage(format!(
+                    "there is no login; set {} and {}, or {} and {}",
+                    names.of(1),
+                    names.of(2),
+                    names.of(3),
+                    names.of(4)
+                )));
+            }
+            ((name, password), (None, None)) => {
+                let index = if name.is_none() { 1 } else { 2 };
+                debug_assert!(name.is_none() || password.is_none());
+                return Err(usage(format!("{} is not set", names.of(index))));
+            }
+            ((None, None), (id, _)) => {
+                let index = if id.is_none() { 3 } else { 4 };
+                return Err(usage(format!("{} is not set", names.of(index))));
+            }
+            _ => {
+                return Err(usage(format!(
+                    "{} and {} are two logins; set one of them",
+                    names.of(1),
+                    names.of(3)
+                )));
+            }
+        };
+        Ok(Credentials {
+            account_id,
+            login,
+            second_account_id: filled(self.second_account_id),
+        })
+    }
+}
+
+/// A client's secret goes over TLS, or stays on this machine.
+fn checked_url(
+    text: &str,
+    error: impl Fn(&str) -> ConformanceError,
+) -> Result<String, ConformanceError> {
+    let url = Url::parse(text).map_err(|_| error("is not a URL"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(error("holds a login of its own"));
+    }
+    let origin = url.origin().ascii_serialization();
+    let target = Target::parse(&origin)
+        .map_err(|_| error("must be an https:// address, or an http:// one of this machine"))?;
+    Ok(format!("{}{}", target.origin(), url.path()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fmt::Write as _, fs};
+
+    use super::{Credentials, Target};
+
+    fn from(set: &[(&str, &str)]) -> Result<Option<Credentials>, String> {
+        Credentials::from_variables(|name| {
+            let found = set.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+        .map_err(|error| format!("{} {error}", error.code()))
+    }
+
+    #[test]
+    fn a_login_is_whole_or_absent() {
+        let account = ("BW_ACCOUNT_ID", "1");
+        let name = ("BW_USERNAME", "me");
+        let password = ("BW_PASSWORD", "Canary-1");
+        let id = ("BW_CLIENT_ID", "id");
+        let secret = ("BW_CLIENT_SECRET", "Canary-2");
+        let url = |url| ("BW_TOKEN_URL", url);
+        assert!(from(&[]).unwrap().is_none());
+        assert!(from(&[account, name, password]).unwrap().is_some());
+        let client = [account, id, secret, url("https://x.example/t")];
+        let found = from(&client).unwrap().unwrap();
+        let here = Target::parse("http://127.0.0.1:1").unwrap();
+        assert_eq!(found.token_url(&here), "https://x.example/t");
+        let mut errors = String::new();
+        for set in [
+            &[name][..],
+            &[account, name],
+            &[account, password],
+            &[account],
+            &[account, id],
+            &[account, secret],
+            &[account, name, password, id, secret],
+            &[("BW_ACCOUNT_ID", "../x"), name, password],
+            &[account, ("BW_SECOND_ACCOUNT_ID", "1"), name, password],
+            &[account, ("BW_USERNAME", "a:b"), password],
+            &[account, id, secret, url("http://x.example/t")],
+            &[account, id, secret, url("https://me:Canary-3@x.example/t")],
+        ] {
+            writeln!(errors, "{}", from(set).unwrap_err()).unwrap();
+        }
+        assert!(!errors.contains("Canary"), "{errors}");
+        insta::assert_snapshot!(errors);
+    }
+
+    #[test]
+    fn tokens_come_from_the_published_place() {
+        let set = [
+            ("BW_ACCOUNT_ID", "1"),
+            ("BW_CLIENT_ID", "id"),
+            ("BW_CLIENT_SECRET", "s"),
+        ];
+        let login = from(&set).unwrap().unwrap();
+        for (target, url) in [
+            (
+                "https://dashboard.bandwidth.com",
+                "https://api.bandwidth.com/api/v1/oauth2/token",
+            ),
+            (
+                "http://127.0.0.1:8",
+                "http://127.0.0.1:8/api/v1/oauth2/token",
+            ),
+        ] {
+            assert_eq!(login.token_url(&Target::parse(target).unwrap()), url);
+        }
+    }
+
+    #[test]
+    fn a_file_says_the_same_and_its_text_is_never_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("login.toml");
+        let good = "account_id = \"1\"\nusername = \"me\"\npassword = \"Canary-1\"\n";
+        fs::write(&path, good).unwrap();
+        assert_eq!(
+            Credentials::from_file(&path).unwrap().basic(),
+            Some(("me", "Canary-1"))
+        );
+        for bad in [
+            "account_id = \"1\"\npasswort = \"Canary-1\"\n",
+            "account_id = \"1\"\npassword = Canary-1\n",
+            "account_id = \"1\"\npassword = \"Canary-1\"\n",
+        ] {
+            fs::write(&path, bad).unwrap();
+            let error = Credentials::from_file(&path).unwrap_err();
+            assert_eq!(error.code(), 2);
+            assert!(!error.to_string().contains("Canary"), "{error}");
+        }
+    }
+}

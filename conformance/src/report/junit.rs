@@ -1,0 +1,92 @@
+//! `JUnit` XML for CI servers: a suite per area. A failure, an error of the suite or of the target,
+//! and a case that does not apply are told apart.
+
+use std::io;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::document::{CaseResult, Document};
+use crate::outcome::Verdict;
+
+/// The report.
+pub fn render(document: &Document) -> io::Result<String> {
+    let mut areas: Vec<(String, Vec<TestCase>)> = Vec::new();
+    for case in &document.cases {
+        let area = format!("conformance.{}", case.area());
+        let test = test_case(case, &area);
+        match areas.iter_mut().find(|(known, _)| *known == area) {
+            Some((_, tests)) => tests.push(test),
+            None => areas.push((area, vec![test])),
+        }
+    }
+    let problems = document.known_problems.iter().chain(&document.leftovers);
+    let problems: Vec<TestCase> = problems
+        .map(|problem| {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message(problem.as_str());
+            TestCase::new("the run as a whole", status)
+        })
+        .collect();
+    if !problems.is_empty() {
+        areas.push(("conformance.run".to_owned(), problems));
+    }
+    let mut report = Report::new("bandwidth-conformance");
+    report.add_test_suites(areas.into_iter().map(|(area, tests)| {
+        let mut suite = TestSuite::new(area);
+        suite.add_test_cases(tests);
+        suite
+    }));
+    report.to_string().map_err(io::Error::other)
+}
+
+fn test_case(case: &CaseResult, suite: &str) -> TestCase {
+    let reason = case.reason.as_deref().unwrap_or("");
+    let first = reason.lines().next().unwrap_or("");
+    let status = match (case.verdict, &case.known) {
+        (Verdict::Pass | Verdict::Observed, _) => TestCaseStatus::success(),
+        (Verdict::Fail | Verdict::Error, Some(known)) => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(format!("known failure: {known}"));
+            status
+        }
+        (Verdict::Skipped, _) => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(first);
+            status
+        }
+        (Verdict::Fail, None) => unsuccessful(NonSuccessKind::Failure, case, first, reason),
+        (Verdict::Error | Verdict::Inconclusive, _) => {
+            unsuccessful(NonSuccessKind::Error, case, first, reason)
+        }
+    };
+    let mut test = TestCase::new(case.id.as_str(), status);
+    test.set_classname(suite);
+    test.set_time(std::time::Duration::from_millis(case.elapsed_ms));
+    let mut text = format!("{}\nsource: {}", case.claim, case.source);
+    for fact in &case.facts {
+        text = text + "\n" + fact;
+    }
+    test.set_system_out(text);
+    test
+}
+
+fn unsuccessful(
+    kind: NonSuccessKind,
+    case: &CaseResult,
+    first: &str,
+    reason: &str,
+) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_message(first);
+    status.set_type(case.verdict.as_str());
+    let curl = case
+        .exchanges
+        .iter()
+        .rev()
+        .find(|exchange| exchange.purpose == "case");
+    let curl = curl.map_or_else(String::new, |exchange| {
+        format!("\n\nthe last request again:\n{}", exchange.curl)
+    });
+    status.set_description(format!("{reason}{curl}"));
+    status
+}

@@ -1,0 +1,214 @@
+//! What a run may do to its target. Away from this machine that is little, unless it is asked for
+//! in so many words: reading, one request a second, and a budget.
+
+use std::time::Duration;
+
+use crate::{exit::ConformanceError, target::Target};
+
+/// Requests in a run against another machine, unless told otherwise.
+const MAX_REQUESTS: u64 = 1_000;
+/// Users that a run creates on another machine, unless told otherwise.
+const MAX_USERS: u64 = 400;
+/// Requests a second to another machine, unless told otherwise.
+const RPS: f64 = 1.0;
+
+/// Whether users may be created, changed and deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Writes {
+    /// They may.
+    Allowed,
+    /// They may not, and this is what would allow it.
+    Refused(&'static str),
+}
+
+/// How long to wait before a request is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    /// The longest that the first wait can be; it doubles with each.
+    pub base: Duration,
+    /// The longest that any wait can be.
+    pub cap: Duration,
+    /// How long one request may wait altogether.
+    pub patience: Duration,
+}
+
+/// What a run may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Whether it may write.
+    pub writes: Writes,
+    /// Whether it may fail to log in with the name of its own login, which could lock it.
+    pub own_failed_logins: bool,
+    /// The time from one request to the next, at least.
+    pub interval: Duration,
+    /// How many requests, clean-up included.
+    pub max_requests: Option<u64>,
+    /// How many users may be created.
+    pub max_users: Option<u64>,
+    /// How long it waits for a target that limits or fails.
+    pub backoff: Backoff,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// `--read-only`
+    pub read_only: bool,
+    /// `--allow-writes`
+    pub allow_writes: bool,
+    /// `--confirm-account`
+    pub confirm_account: Option<String>,
+    /// `--allow-failed-logins`
+    pub allow_failed_logins: bool,
+    /// `--max-requests`
+    pub max_requests: Option<u64>,
+    /// `--max-users`
+    pub max_users: Option<u64>,
+    /// `--rps`
+    pub rps: Option<f64>,
+    /// `--patience`
+    pub patience: Option<u64>,
+}
+
+impl Limits {
+    /// Everything, at once: for a target on this machine.
+    pub fn none() -> Self {
+        Self {
+            writes: Writes::Allowed,
+            own_failed_logins: true,
+            interval: Duration::ZERO,
+            max_requests: None,
+            max_users: None,
+            backoff: Backoff {
+                base: Duration::from_millis(20),
+                cap: Duration::from_secs(5),
+                patience: Duration::from_mins(1),
+            },
+        }
+    }
+
+    /// What may be done to `target`, whose account is `account_id`.
+    pub fn of(
+        wishes: &Wishes,
+        target: &Target,
+        account_id: &str,
+    ) -> Result<Self, ConformanceError> {
+        let refused = |text: String| Err(ConformanceError::Refused(text));
+        let mut limits = Self::none();
+        let here = target.is_loopback();
+        if wishes.read_only && wishes.allow_writes {
+            return Err(ConformanceError::Usage(
+                "--read-only and --allow-writes contradict each other; leave one out".to_owned(),
+            ));
+        }
+        match &wishes.confirm_account {
+            Some(confirmed) if confirmed != account_id => {
+                return refused(format!(
+                    "--confirm-account says {confirmed}, but the login is of account {account_id}; nothing was sent"
+                ));
+            }
+            Some(_) if !wishes.allow_writes => {
+                return Err(ConformanceError::Usage(
+                    "--confirm-account does nothing without --allow-writes".to_owned(),
+                ));
+            }
+            None if wishes.allow_writes && !here => {
+                return refused(format!(
+                    "--allow-writes: {} is not on this machine, so say which account its users may be created in and deleted from: --confirm-account {account_id}; nothing was sent",
+                    target.host
+                ));
+            }
+            _ => {}
+        }
+        if wishes.read_only {
+            limits.writes = Writes::Refused("it would write, and --read-only was asked for");
+        } else if !here && !wishes.allow_writes {
+            limits.writes = Writes::Refused(
+                "it would write, and away from this machine that needs --allow-writes --confirm-account ID",
+            );
+        }
+        if !here {
+            limits.own_failed_logins = wishes.allow_failed_logins;
+            limits.max_requests = Some(MAX_REQUESTS);
+            limits.max_users = Some(MAX_USERS);
+            limits.interval = interval(RPS);
+            limits.backoff = Backoff {
+                base: Duration::from_secs(1),
+                cap: Duration::from_mins(1),
+                patience: Duration::from_mins(5),
+            };
+        }
+        limits.max_requests = wishes.max_requests.or(limits.max_requests);
+        limits.max_users = wishes.max_users.or(limits.max_users);
+        if let Some(rps) = wishes.rps {
+            limits.interval = interval(rps);
+        }
+        if let Some(seconds) = wishes.patience {
+            limits.backoff.patience = Duration::from_secs(seconds);
+        }
+        Ok(limits)
+    }
+
+    /// Whether it may write.
+    pub fn may_write(&self) -> bool {
+        self.writes == Writes::Allowed
+    }
+}
+
+fn interval(rps: f64) -> Duration {
+    Duration::from_secs_f64(1.0 / rps)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fmt::Write as _, time::Duration};
+
+    use super::{Limits, Wishes};
+    use crate::target::Target;
+
+    fn limits(target: &str, wishes: &Wishes) -> Result<Limits, String> {
+        let target = Target::parse(target).unwrap();
+        Limits::of(wishes, &target, "12345").map_err(|error| format!("{} {error}", error.code()))
+    }
+
+    const AWAY: &str = "https://dashboard.bandwidth.com/api";
+    const HERE: &str = "http://127.0.0.1:8080";
+
+    #[test]
+    fn away_from_this_machine_little_is_allowed() {
+        let usual = limits(AWAY, &Wishes::default()).unwrap();
+        assert!(!usual.may_write() && !usual.own_failed_logins);
+        assert_eq!(usual.interval, Duration::from_secs(1));
+        assert!(usual.max_requests.is_some() && usual.max_users.is_some());
+        let here = limits(HERE, &Wishes::default()).unwrap();
+        assert_eq!(here, Limits::none());
+        let read_only = Wishes {
+            read_only: true,
+            ..Wishes::default()
+        };
+        assert!(!limits(HERE, &read_only).unwrap().may_write());
+    }
+
+    #[test]
+    fn writing_needs_both_flags_and_the_right_account() {
+        let wishes = |allow_writes, account: Option<&str>, read_only| Wishes {
+            allow_writes,
+            read_only,
+            confirm_account: account.map(str::to_owned),
+            ..Wishes::default()
+        };
+        let both = limits(AWAY, &wishes(true, Some("12345"), false)).unwrap();
+        assert!(both.may_write() && !both.own_failed_logins);
+        let mut errors = String::new();
+        for (target, wishes) in [
+            (AWAY, wishes(true, None, false)),
+            (AWAY, wishes(true, Some("12346"), false)),
+            (AWAY, wishes(false, Some("12345"), false)),
+            (AWAY, wishes(true, Some("12345"), true)),
+            (HERE, wishes(true, Some("99999"), false)),
+        ] {
+            writeln!(errors, "{}", limits(target, &wishes).unwrap_err()).unwrap();
+        }
+        insta::assert_snapshot!(errors);
+    }
+}
