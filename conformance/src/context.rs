@@ -1,6 +1,6 @@
 //! What a case works with: it sends requests through here and gets replies that it can question.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use bandwidth_fixtures::{
     Profile, Secret,
@@ -143,6 +143,8 @@ pub struct Context {
     pub(crate) facts: Vec<String>,
     /// Every exchange of the case.
     pub(crate) log: Log,
+    /// The emulator, when it is the case's own.
+    server: Option<Box<dyn Any>>,
 }
 
 impl Context {
@@ -152,7 +154,51 @@ impl Context {
             run,
             facts: Vec::new(),
             log: Log::default(),
+            server: None,
         }
+    }
+
+    /// The same work against an emulator of the case's own, with faults; `None` where cases have no
+    /// emulators of their own.
+    #[cfg(feature = "embedded")]
+    pub fn private(&self, faults: &[&str]) -> Result<Option<Self>, Stop> {
+        use crate::{run::GoldenMode, target::embedded::Embedded};
+
+        if self.run.goldens != GoldenMode::Exact {
+            return Ok(None);
+        }
+        let server = Embedded::for_suite(self.run.expected.clone(), faults).map_err(Stop::Error)?;
+        let mut cx = Self::new(Arc::new(self.run.beside(server.address())));
+        cx.server = Some(Box::new(server));
+        Ok(Some(cx))
+    }
+
+    /// The same work against an emulator of the case's own: this build has none.
+    #[cfg(not(feature = "embedded"))]
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "has the shape of the one that can fail"
+    )]
+    pub fn private(&self, _: &[&str]) -> Result<Option<Self>, Stop> {
+        Ok(None)
+    }
+
+    /// Ends work that was done elsewhere, and keeps its evidence with this case's.
+    pub async fn take_over(&mut self, mut other: Self) {
+        other.run.clean_up(&mut other.log).await;
+        self.run.count_elsewhere(&other.run);
+        self.log.exchanges.append(&mut other.log.exchanges);
+        self.log.repeated_an_effect |= other.log.repeated_an_effect;
+    }
+
+    /// How many answers of the case were 429.
+    pub fn times_limited(&self) -> usize {
+        let answers = self
+            .log
+            .exchanges
+            .iter()
+            .filter_map(|one| one.outcome.as_ref().ok());
+        answers.filter(|answer| answer.status == 429).count()
     }
 
     /// The expected options.

@@ -128,8 +128,8 @@ fn asked_for(response: &Response, now: SystemTime) -> Option<Duration> {
     }
     let reset: u64 = response.header("x-ratelimit-reset")?.parse().ok()?;
     let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(reset))?;
-    // The clock that is shown has seconds only: one more is sure to be enough.
-    Some(until(at) + Duration::from_secs(u64::from(theirs.is_some())))
+    // A Date has whole seconds and is never ahead of the clock, so this is never too short.
+    Some(until(at))
 }
 
 #[cfg(test)]
@@ -158,7 +158,7 @@ mod tests {
             (&[("Retry-After", "7")][..], Some(7)),
             (&[("Retry-After", "Thu, 01 Jan 1970 00:16:45 GMT")], Some(5)),
             (&[("X-RateLimit-Reset", "1012")], Some(12)),
-            (&[("X-RateLimit-Reset", "1012"), date], Some(3)),
+            (&[("X-RateLimit-Reset", "1012"), date], Some(2)),
             (&[("X-RateLimit-Reset", "900")], Some(0)),
             (&[("X-RateLimit-Reset", "soon")], None),
             (&[], None),

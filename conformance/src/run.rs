@@ -1,8 +1,9 @@
 //! One run: the target, what is expected of it, and everything the cases share.
 
 use std::{
+    net::SocketAddr,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Instant,
@@ -75,7 +76,7 @@ pub struct Run {
     /// What may be done.
     pub limits: Limits,
     /// Removes the run's secrets from what is printed.
-    pub redactor: Redactor,
+    pub redactor: Arc<Redactor>,
     /// What every username of this run starts with.
     pub prefix: String,
     /// Where requests go.
@@ -97,31 +98,42 @@ impl Run {
     /// A run of that setup.
     pub fn new(setup: Setup) -> Result<Self, ConformanceError> {
         let Setup {
-            endpoint,
             credentials,
             expected,
-            goldens,
-            limits,
-        } = setup;
+            ..
+        } = &setup;
         let tokens_only = expected.options().auth_schemes == AuthSchemes::Bearer;
         if tokens_only && credentials.basic().is_some() {
             return Err(ConformanceError::Usage(
                 "the expected profile takes bearer tokens only (auth.schemes=bearer); set BW_CLIENT_ID and BW_CLIENT_SECRET in the place of BW_USERNAME and BW_PASSWORD".to_owned(),
             ));
         }
-        let redactor = Redactor::default();
-        let tokens = match &credentials.login {
+        let redactor = Arc::new(Redactor::default());
+        match &credentials.login {
             Login::Basic { username, password } => {
                 redactor.add_login(username, password.expose());
-                None
             }
+            Login::Client { id, secret, .. } => redactor.add_login(id, secret.expose()),
+        }
+        Ok(Self::of(setup, redactor))
+    }
+
+    fn of(setup: Setup, redactor: Arc<Redactor>) -> Self {
+        let Setup {
+            endpoint,
+            credentials,
+            expected,
+            goldens,
+            limits,
+        } = setup;
+        let tokens = match &credentials.login {
+            Login::Basic { .. } => None,
             Login::Client { id, secret, .. } => {
-                redactor.add_login(id, secret.expose());
                 let url = credentials.token_url(&endpoint.target);
                 Some(Tokens::new(url, id.clone(), secret.clone()))
             }
         };
-        Ok(Self {
+        Self {
             expected,
             credentials,
             goldens,
@@ -139,7 +151,26 @@ impl Run {
             names: AtomicU64::new(0),
             unanswered: AtomicU32::new(0),
             ended: Mutex::new(None),
-        })
+        }
+    }
+
+    /// A run of the same kind against another place on this machine, whose secrets this one knows
+    /// too.
+    #[must_use]
+    pub fn beside(&self, address: SocketAddr) -> Self {
+        let setup = Setup {
+            endpoint: Endpoint::local(address),
+            credentials: self.credentials.clone(),
+            expected: self.expected.clone(),
+            goldens: GoldenMode::Symbolic,
+            limits: self.limits.clone(),
+        };
+        Self::of(setup, Arc::clone(&self.redactor))
+    }
+
+    /// What another run sent counts as sent by this one.
+    pub fn count_elsewhere(&self, other: &Self) {
+        self.requests.fetch_add(other.requests(), Ordering::Relaxed);
     }
 
     /// Writes the ledger to a file from here on.

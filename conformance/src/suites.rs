@@ -7,10 +7,12 @@ mod errors;
 mod formats;
 mod get;
 mod golden;
+mod limits;
 mod list;
 mod passwords;
 mod published;
 mod roles;
+mod scenarios;
 mod update;
 
 use crate::case::Case;
@@ -28,8 +30,10 @@ pub(crate) fn all() -> Vec<Case> {
         formats::cases(),
         authentication::cases(),
         errors::cases(),
+        limits::cases(),
         passwords::cases(),
         published::cases(),
+        scenarios::cases(),
     ]
     .into_iter()
     .flatten()

@@ -85,7 +85,7 @@ impl Aim {
         use crate::target::embedded::Embedded;
 
         let server =
-            Embedded::for_suite(expected.clone()).map_err(ConformanceError::Unreachable)?;
+            Embedded::for_suite(expected.clone(), &[]).map_err(ConformanceError::Unreachable)?;
         let credentials = server.credentials(&expected);
         Ok(Self {
             setup: Setup {

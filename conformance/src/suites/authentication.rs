@@ -7,7 +7,7 @@ use crate::{
     case::{
         Case,
         Level::{Derived, Documented},
-        Need::{BasicLogin, OwnFailedLogins, UserLogins, Writing},
+        Need::{BasicLogin, OwnFailedLogins, SecondAccount, UserLogins, Writing},
     },
     context::{Ask, Context},
     outcome::CaseResult,
@@ -132,6 +132,15 @@ pub(super) fn cases() -> Vec<Case> {
             }
             Ok(())
         }),
+        Case::new(
+            "authentication.second-account.is-refused-like-an-unknown-one",
+            Derived,
+            "An account that exists, and that the login may not touch, is refused exactly as one that does not exist",
+            "guide, Authentication: scoped to an account; RFC 9110, section 15.5.4",
+        )
+        .needs(&[SecondAccount])
+        .measures(&["auth.other_account"])
+        .run(second_account),
         Case::new(
             "authentication.validation.comes-after-it",
             Derived,
@@ -266,6 +275,33 @@ async fn other_account(cx: &mut Context) -> CaseResult {
         for path in ["users", "users/u1", "roles"] {
             let ask = cx.ask("GET", format!("{other}/{path}")).accept(format);
             cx.send(ask).await?.other_account()?;
+        }
+    }
+    Ok(())
+}
+
+async fn second_account(cx: &mut Context) -> CaseResult {
+    let known = cx
+        .run
+        .credentials
+        .second_account_id
+        .clone()
+        .unwrap_or_default();
+    let unknown = format!("{}9", cx.run.credentials.account_id);
+    for format in cx.formats() {
+        for path in ["users", "users/u1", "roles"] {
+            let mut earlier = None;
+            for account in [&unknown, &known] {
+                let ask = cx.ask("GET", format!("/api/accounts/{account}/{path}"));
+                let reply = cx.send(ask.accept(format)).await?;
+                reply.other_account()?;
+                let text = reply.text().replace(account.as_str(), "{accountId}");
+                let same = *earlier.get_or_insert_with(|| text.clone()) == text;
+                reply.check(
+                    same,
+                    "the refusal of an account that exists reads differently",
+                )?;
+            }
         }
     }
     Ok(())

@@ -47,6 +47,15 @@ pub(super) fn cases() -> Vec<Case> {
         .measures(&["create.status", "create.response"])
         .run(async |cx| answers_with_the_user(cx, Format::Xml).await),
         Case::new(
+            "create.parity.xml-and-json-make-the-same",
+            Derived,
+            "A user created in XML and one created in JSON from the same values are the same but for name and id",
+            "guide, Create User: XML or JSON of one resource",
+        )
+        .needs(&[Json, Writing])
+        .tags(&["parity"])
+        .run(parity),
+        Case::new(
             "create.location.leads-to-the-user",
             Derived,
             "Location of a successful create is the path of the new user",
@@ -284,6 +293,20 @@ async fn answers_with_the_user(cx: &mut Context, format: Format) -> CaseResult {
         answered == expected,
         "the answer is not what the profile shows of the user",
     )
+}
+
+async fn parity(cx: &mut Context) -> CaseResult {
+    let mut earlier = None;
+    for format in [Format::Xml, Format::Json] {
+        let draft = cx.draft().with("FirstName", "Zoë & Co");
+        let created = cx.create(draft, format).await?;
+        let reply = cx.get(&created.key, Format::Json).await?;
+        let mut user = reply.user()?;
+        (user.id, user.username, user.email) = (None, None, None);
+        let same = earlier.get_or_insert_with(|| user.clone()) == &user;
+        reply.check(same, "the user created in the other format differs")?;
+    }
+    Ok(())
 }
 
 async fn location(cx: &mut Context) -> CaseResult {

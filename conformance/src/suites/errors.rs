@@ -107,6 +107,10 @@ const UNREADABLE: &[(&str, Format, &str, Spoil)] = &[
         "that is not UTF-8",
         |body| spliced(body, b"\xff\xfe"),
     ),
+    ("xml-utf-16", Format::Xml, "in UTF-16", |body| {
+        let units = body.encode_utf16().flat_map(u16::to_le_bytes);
+        [0xff, 0xfe].into_iter().chain(units).collect()
+    }),
     (
         "xml-nesting",
         Format::Xml,
@@ -272,6 +276,28 @@ pub(super) fn cases() -> Vec<Case> {
             for (sent, asked) in [(Format::Xml, Format::Json), (Format::Json, Format::Xml)] {
                 let ask = cx.ask("POST", cx.users_path()).accept(asked);
                 cx.send(ask.body(sent, "broken")).await?.error(400)?;
+            }
+            Ok(())
+        }),
+        Case::new(
+            "errors.parity.xml-and-json-tell-the-same",
+            Derived,
+            "The same mistake has the same status and code in XML and in JSON",
+            "RFC 9110, section 12.1: representations of one thing",
+        )
+        .needs(&[Json, Writing])
+        .tags(&["parity"])
+        .run(async |cx| {
+            for field in ["LastName", "Password"] {
+                let mut earlier = None;
+                for format in [Format::Xml, Format::Json] {
+                    let reply = cx.post(&cx.draft().without(field), format).await?;
+                    let code = reply.error(400)?.code;
+                    reply.check(
+                        *earlier.get_or_insert(code) == code,
+                        "the other format tells another code",
+                    )?;
+                }
             }
             Ok(())
         }),

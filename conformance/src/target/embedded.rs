@@ -18,12 +18,7 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Starts one on a free port of the loopback interface.
-    pub fn start(profile: NamedProfile, seed: Seed) -> Result<Self, String> {
-        Self::failing(profile, seed, &[])
-    }
-
-    /// Starts one that lets requests fail, by rules such as `status=503,every=5`.
+    /// Starts one on a free port of the loopback interface that lets requests fail, by rules such as `status=503,every=5`.
     pub fn failing(profile: NamedProfile, seed: Seed, faults: &[String]) -> Result<Self, String> {
         let builder = MockServer::builder().profile(profile).seed(seed);
         let server = faults
@@ -42,15 +37,16 @@ impl Embedded {
         })
     }
 
-    /// Starts one with the demo seed and a second account.
-    pub fn for_suite(profile: NamedProfile) -> Result<Self, String> {
+    /// Starts one with the demo seed and a second account, that lets requests fail by these rules.
+    pub fn for_suite(profile: NamedProfile, faults: &[&str]) -> Result<Self, String> {
         let mut seed = Seed::built_in("demo").ok_or("the demo seed is not built in")?;
         let mut second = seed.accounts[0].clone();
         SECOND_ACCOUNT.clone_into(&mut second.account_id);
         second.login.username.push_str("-2");
         second.users.clear();
         seed.accounts.push(second);
-        Self::start(profile, seed)
+        let faults: Vec<String> = faults.iter().map(|rule| (*rule).to_owned()).collect();
+        Self::failing(profile, seed, &faults)
     }
 
     /// The login of the first account, as that profile wants it.
