@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use bandwidth_conformance::{
-    explain_text, list_text,
+    case::Level,
+    claims, explain_text, list_text,
     registry::{Selection, cases, find},
 };
 
@@ -26,7 +27,7 @@ fn ids_are_unique_and_of_the_form_area_topic_claim() {
             case.id
         );
     }
-    assert!(seen.len() > 130, "cases are missing");
+    assert!(seen.len() > 230, "cases are missing");
 }
 
 #[test]
@@ -61,4 +62,45 @@ fn explaining_a_case_shows_all_that_is_known_of_it() {
     .map(|id| explain_text(&find(id).unwrap()))
     .into();
     insta::assert_snapshot!(explained.join("\n"));
+}
+
+#[test]
+fn every_claim_is_checked_by_cases_that_exist_or_says_why_not() {
+    let cases = cases();
+    for claim in claims::all() {
+        let says = &claim.says;
+        assert_eq!(claim.cases.is_empty(), claim.unchecked.is_some(), "{says}");
+        assert!(!claim.source.is_empty(), "{says}");
+        for id in &claim.cases {
+            let beginning = id.trim_end_matches('*');
+            let known = cases.iter().any(|case| case.id.starts_with(beginning));
+            assert!(known, "{says}: there is no case {id}");
+        }
+    }
+}
+
+#[test]
+fn every_documented_case_checks_a_claim() {
+    let stray: Vec<String> = cases()
+        .iter()
+        .filter(|case| case.level == Level::Documented)
+        .filter(|case| {
+            !claims::all()
+                .iter()
+                .any(|claim| claim.is_checked_by(&case.id))
+        })
+        .map(|case| case.id.to_string())
+        .collect();
+    assert_eq!(
+        stray, [""; 0],
+        "which sentence of which source do they check?"
+    );
+}
+
+/// An id never means something else later: one that is gone here must not come back for another
+/// claim, so taking one off this list is a decision.
+#[test]
+fn no_id_is_lost_or_renamed_unnoticed() {
+    let ids: Vec<String> = cases().iter().map(|case| case.id.to_string()).collect();
+    insta::assert_snapshot!(ids.join("\n"));
 }
