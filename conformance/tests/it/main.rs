@@ -6,7 +6,10 @@
 #[cfg(feature = "embedded")]
 mod against;
 mod behaviours;
+mod canary;
 mod command_line;
+#[cfg(feature = "embedded")]
+mod killed;
 mod registry;
 #[cfg(feature = "embedded")]
 mod safety;

@@ -1,0 +1,82 @@
+//! A run that is killed leaves a ledger, and a clean-up from it leaves the account as it was.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use bandwidth_conformance::{context::Context, wire::Format};
+
+use crate::against::{profile, run_of, server, wait};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_bandwidth-conformance");
+const KILLS: u32 = 50;
+
+fn conformance(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+fn ledgers(folder: &Path) -> Vec<String> {
+    fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+#[test]
+fn fifty_kills_at_any_moment_and_a_cleanup_leave_the_account_as_it_was() {
+    let server = server(profile("guide", &[]), &[]);
+    let url = format!("http://{}", server.address());
+    let folder = tempfile::tempdir().unwrap();
+    let mut cx = Context::new(run_of(&server, profile("guide", &[])));
+    let mut users = || wait(async { cx.list(Format::Xml).await.unwrap().users().unwrap() });
+    let before = users();
+    let arguments = [
+        "run", "--target", &url, "--filter", "create", "--filter", "update",
+    ];
+    let started = Instant::now();
+    assert!(
+        conformance(folder.path(), &arguments)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let whole = started.elapsed();
+    let (mut with_leftovers, mut most) = (0, 0);
+    for kill in 0..KILLS {
+        let mut run = conformance(folder.path(), &arguments).spawn().unwrap();
+        // Spread over the whole run; the odd number keeps moments from falling on the same cases.
+        thread::sleep(whole.mul_f64(f64::from((kill * 37) % KILLS) / f64::from(KILLS)));
+        run.kill().unwrap();
+        run.wait().unwrap();
+        let left = users().len() - before.len();
+        with_leftovers += u32::from(left > 0);
+        most = most.max(left);
+        for ledger in ledgers(folder.path()) {
+            let cleanup = ["cleanup", "--ledger", &ledger];
+            let done = conformance(folder.path(), &cleanup).status().unwrap();
+            // A run that was killed before it had written whose ledger it is had sent nothing.
+            let text = fs::read_to_string(folder.path().join(&ledger)).unwrap_or_default();
+            assert!(done.success() || !text.contains('\n'), "{ledger}: {text}");
+            let _ = fs::remove_file(folder.path().join(&ledger));
+        }
+        assert_eq!(users(), before, "kill {kill}");
+    }
+    // Otherwise this test shows nothing.
+    assert!(
+        with_leftovers >= KILLS / 5,
+        "{with_leftovers} kills left users"
+    );
+    assert!(most > 0 && whole > Duration::ZERO);
+}
