@@ -114,6 +114,10 @@ impl Reply {
         what: &str,
         read: impl FnOnce(Reader, &[u8]) -> Result<T, String>,
     ) -> Result<T, Stop> {
+        self.check(
+            !self.response.body.is_empty(),
+            &format!("expected {what}, and there is no body"),
+        )?;
         self.has_format()?;
         let reader = Reader {
             format: self.format,

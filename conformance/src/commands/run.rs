@@ -21,7 +21,7 @@ use crate::{
     outcome::{CaseReport, RunReport},
     report::{
         self, ReportTo,
-        console::{Console, Detail},
+        console::{self, Console, Detail},
         document::Document,
     },
     run::Run,
@@ -59,8 +59,8 @@ pub fn run(
     let redactor = &run.redactor;
     let mut console = Console::new(surroundings.out, redactor, detail, surroundings.colour);
     console.intro(&format!(
-        "{} cases against {}, account {}, expecting profile {}{}",
-        cases.len(),
+        "{} against {}, account {}, expecting profile {}{}",
+        console::cases(cases.len()),
         place.description,
         run.credentials.account_id,
         run.expected.name(),

@@ -156,8 +156,8 @@ impl<'a> Console<'a> {
             counts.push(format!("{known} of these known"));
         }
         let line = format!(
-            "{} cases: {} | {} | profile {} | {} requests | {:.1} s",
-            report.cases.len(),
+            "{}: {} | {} | profile {} | {} requests | {:.1} s",
+            cases(report.cases.len()),
             counts.join(", "),
             report.target,
             report.profile,
@@ -199,6 +199,11 @@ impl<'a> Console<'a> {
         };
         Style::new().fg_color(Some(colour.into()))
     }
+}
+
+/// So many cases, in words.
+pub fn cases(count: usize) -> String {
+    format!("{count} case{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -71,10 +71,14 @@ pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
 
 /// Runs `cases` against `server`.
 pub(crate) fn run_on(server: &Embedded, cases: &[Case], expected: NamedProfile) -> RunReport {
-    let run = run_of(server, expected);
+    run_cases(&run_of(server, expected), cases)
+}
+
+/// Runs `cases` as that run.
+pub(crate) fn run_cases(run: &Arc<Run>, cases: &[Case]) -> RunReport {
     let name = "embedded mock".to_owned();
     let mut tell = |_: &mut _| io::Result::Ok(());
-    let report = runner::execute(&run, cases, name, std::future::pending(), &mut tell);
+    let report = runner::execute(run, cases, name, std::future::pending(), &mut tell);
     wait(report).unwrap()
 }
 

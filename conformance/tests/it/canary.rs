@@ -155,7 +155,7 @@ fn no_secret_stands_in_anything_that_a_run_writes() {
             arguments.extend(["--report", report]);
         }
         let ran = run(&arguments, &login);
-        assert!(ran.out.contains("cases:"), "{}{}", ran.out, ran.err);
+        assert!(ran.out.contains(" cases: "), "{}{}", ran.out, ran.err);
         let mut outputs = vec![
             ("stdout".to_owned(), ran.out),
             ("stderr".to_owned(), ran.err),

@@ -9,6 +9,8 @@ mod behaviours;
 mod canary;
 mod command_line;
 #[cfg(feature = "embedded")]
+mod commands;
+#[cfg(feature = "embedded")]
 mod killed;
 mod registry;
 #[cfg(feature = "embedded")]

@@ -1,6 +1,8 @@
 //! Verdicts: nothing unexpected where the target behaves as expected, and a failure in the right
 //! case where it does not.
 
+use std::fmt::Write as _;
+
 use bandwidth_conformance::{
     case::{Case, Level},
     outcome::Verdict,
@@ -8,7 +10,7 @@ use bandwidth_conformance::{
 };
 use bandwidth_fixtures::{BehaviourId, NamedProfile};
 
-use crate::against::{profile, run, wrong};
+use crate::against::{profile, run, run_cases, run_of, server, wrong};
 
 fn measuring(id: BehaviourId) -> Vec<Case> {
     let mut chosen = cases();
@@ -109,4 +111,64 @@ fn each_option_of_a_measured_behaviour_is_told_from_the_others() {
     }
     assert_eq!(unexpected, [""; 0], "what is expected and so should pass");
     assert_eq!(blind, [""; 0], "no case fails where these are not expected");
+}
+
+/// What a person reads when a documented claim is untrue of a target.
+#[test]
+fn an_untrue_claim_fails_a_documented_case_with_a_message_that_helps() {
+    let wrong = [
+        "format.default=json",
+        "format.json=never",
+        "format.body_without_type=detected",
+        "paths.users=account_and_login",
+        "paths.bases=api_and_versions",
+        "naming.email=EmailAddress",
+        "naming.json_case=camelCase",
+        "naming.user_key=Username",
+        "user.default_fields=sent",
+        "user.telephone=ten_digits_required",
+        "create.status=200",
+        "create.response=empty",
+        "username.case=insensitive",
+        "username.update=refused",
+        "email.unique=account",
+        "put.semantics=merge",
+        "put.semantics=replace_requiring_fields",
+        "put.id_mismatch=ignored",
+        "delete.effect=deactivated",
+        "delete.status=204",
+        "auth.user_logins=accepted",
+        "auth.failure_body=empty",
+        "auth.challenge=absent",
+        "auth.other_account=not_found",
+        "missing.user=forbidden",
+        "missing.by_username=found",
+        "errors.shape=error_list",
+        "errors.conflict=400",
+        "password.min_length=14",
+        "password.classes=2",
+        "password.errors=named",
+        "role.unknown=ignored",
+        "role.form=name_and_permissions",
+    ];
+    let mut told = String::new();
+    for set in wrong {
+        let mut chosen = cases();
+        chosen.retain(|case| {
+            let (id, _) = set.split_once('=').unwrap();
+            case.level == Level::Documented && case.measures.contains(&id)
+        });
+        let server = server(profile("guide", &[set]), &[]);
+        let run = run_of(&server, profile("guide", &[]));
+        let report = run_cases(&run, &chosen);
+        let failed = report
+            .cases
+            .iter()
+            .find(|case| case.verdict == Verdict::Fail);
+        let failed = failed.unwrap_or_else(|| panic!("{set}: no documented case fails"));
+        let reason = run.redactor.clean(failed.reason.as_deref().unwrap());
+        let reason = reason.replace(&run.prefix, "cf-RUN-");
+        writeln!(told, "## {set}\n{}\n{reason}\n", failed.id).unwrap();
+    }
+    insta::assert_snapshot!(told);
 }
