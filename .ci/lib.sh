@@ -1,0 +1,32 @@
+# Sourced by the scripts beside it: the project's folder, a temporary folder, and mocks that are
+# started there and end with the script.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+programs=${CARGO_TARGET_DIR:-target}/debug
+folder=$(mktemp -d)
+mock=
+stop() { [[ -z $mock ]] || { kill "$mock" && wait "$mock"; } 2>/dev/null || true; mock=; }
+trap 'stop; rm -rf "$folder"' EXIT
+
+# start ARGUMENT...: a fresh mock, on a free port unless told another; says what it is in
+# $folder/announced.
+start() {
+  stop
+  : >"$folder/announced"
+  [[ " $* " == *' --listen '* ]] || set -- --listen :0 "$@"
+  "$programs/bandwidth-mock" --announce json "$@" >"$folder/announced" &
+  mock=$!
+  until [[ -s $folder/announced ]]; do
+    kill -0 "$mock" || exit 1
+    sleep 0.02
+  done
+}
+
+# announced KEY: what the mock announced.
+announced() { jq -r ".$1" "$folder/announced"; }
+
+# fail TEXT...
+fail() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
