@@ -45,7 +45,7 @@ fn case(golden: &'static Golden) -> Case {
         format!("golden.{}", golden.id.replace('/', ".")),
         level,
         claim.replace("HTTP/1.1 ", ""),
-        golden.source.as_str(),
+        format!("{}, {}", golden.evidence.as_str(), golden.source),
     );
     let case = match method {
         "GET" => case,

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# The step of action.yml: builds the suite, runs it, writes JUnit, HTML, JSON and Markdown, shows the
+# Markdown as the job's summary, and ends with the suite's exit code.
+set -euo pipefail
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+reports=${INPUT_REPORTS:-conformance-reports}
+mkdir -p "$reports"
+read -ra arguments <<<"${INPUT_ARGUMENTS:-}"
+code=0
+cargo run --quiet --release --manifest-path "$project/Cargo.toml" --package bandwidth-conformance -- \
+  run --quiet --target "${INPUT_TARGET:-mock}" --profile "${INPUT_PROFILE:-guide}" \
+  --report "junit=$reports/junit.xml" --report "html=$reports/report.html" \
+  --report "json=$reports/result.json" --report "markdown=$reports/summary.md" \
+  "${arguments[@]}" || code=$?
+if [[ -n ${GITHUB_OUTPUT-} ]]; then
+  echo "exit-code=$code" >>"$GITHUB_OUTPUT"
+fi
+if [[ -n ${GITHUB_STEP_SUMMARY-} && -f $reports/summary.md ]]; then
+  cat "$reports/summary.md" >>"$GITHUB_STEP_SUMMARY"
+fi
+exit "$code"
