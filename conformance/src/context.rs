@@ -144,7 +144,7 @@ pub struct Context {
     /// Every exchange of the case.
     pub(crate) log: Log,
     /// The emulator, when it is the case's own.
-    server: Option<Box<dyn Any>>,
+    _server: Option<Box<dyn Any>>,
 }
 
 impl Context {
@@ -154,7 +154,7 @@ impl Context {
             run,
             facts: Vec::new(),
             log: Log::default(),
-            server: None,
+            _server: None,
         }
     }
 
@@ -168,17 +168,15 @@ impl Context {
             return Ok(None);
         }
         let server = Embedded::for_suite(self.run.expected.clone(), faults).map_err(Stop::Error)?;
-        let mut cx = Self::new(Arc::new(self.run.beside(server.address())));
-        cx.server = Some(Box::new(server));
-        Ok(Some(cx))
+        let run = Arc::new(self.run.beside(server.address()));
+        Ok(Some(Self {
+            _server: Some(Box::new(server)),
+            ..Self::new(run)
+        }))
     }
 
     /// The same work against an emulator of the case's own: this build has none.
     #[cfg(not(feature = "embedded"))]
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "has the shape of the one that can fail"
-    )]
     pub fn private(&self, _: &[&str]) -> Result<Option<Self>, Stop> {
         Ok(None)
     }
