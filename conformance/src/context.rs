@@ -139,6 +139,8 @@ impl Created {
 /// What a case works with.
 pub struct Context {
     pub(crate) run: Arc<Run>,
+    /// What is expected of the target; a probe changes it as it learns.
+    pub(crate) profile: Profile,
     /// What was seen on the way.
     pub(crate) facts: Vec<String>,
     /// Every exchange of the case.
@@ -151,6 +153,7 @@ impl Context {
     /// For one case of `run`.
     pub fn new(run: Arc<Run>) -> Self {
         Self {
+            profile: *run.profile(),
             run,
             facts: Vec::new(),
             log: Log::default(),
@@ -201,7 +204,7 @@ impl Context {
 
     /// The expected options.
     pub fn profile(&self) -> Profile {
-        *self.run.profile()
+        self.profile
     }
 
     /// The formats that the expected profile has.
@@ -214,7 +217,7 @@ impl Context {
 
     /// The format of answers to requests that ask for none.
     pub fn default_format(&self) -> Format {
-        Format::default_of(self.run.profile())
+        Format::default_of(&self.profile)
     }
 
     /// Writes down something that was seen.
@@ -280,7 +283,7 @@ impl Context {
 
     /// A password that breaks no rule. It will not be printed.
     pub fn strong_password(&self) -> String {
-        let password = password::strong(self.run.profile());
+        let password = password::strong(&self.profile);
         self.run.redactor.add(&password);
         password
     }
@@ -298,7 +301,7 @@ impl Context {
     /// A create of that user, asking for the format that it is written in.
     pub fn ask_create(&self, draft: &Draft, format: Format) -> Ask {
         let ask = self.ask("POST", self.users_path()).accept(format);
-        let ask = ask.body(format, draft.body(self.run.profile(), format));
+        let ask = ask.body(format, draft.body(&self.profile, format));
         match draft.text("Username") {
             "" => ask,
             username => ask.creates(username),
@@ -423,7 +426,7 @@ impl Context {
             return None;
         }
         // Without a key the entry stays as it is, and the clean-up looks for the name.
-        let key = self.run.key_of(username, response)?;
+        let key = self.key_of(username, response)?;
         let shown = shown(&response.body).unwrap_or_default();
         let same = |user: &Shown| user.username == username && user.key() == key;
         if key == username || shown.iter().any(same) {
@@ -431,6 +434,12 @@ impl Context {
             return None;
         }
         Some(key)
+    }
+
+    /// What names a user in paths that was just created.
+    pub(crate) fn key_of(&self, username: &str, response: &Response) -> Option<String> {
+        let user_key = self.profile.naming_user_key;
+        self.run.key_of(username, user_key, response)
     }
 
     /// Makes sure that the key which the answer to a create names is the new user's: what it names
@@ -486,7 +495,6 @@ impl Context {
         let reply = self.post(&draft, format).await?;
         reply.is(self.created_status())?;
         let key = self
-            .run
             .key_of(draft.text("Username"), &reply.response)
             .ok_or_else(|| {
                 reply.fail("the answer names no new user, neither in Location nor in its body")
@@ -506,7 +514,7 @@ impl Context {
         if name.starts_with(&self.run.prefix) {
             self.note_rename(name)?;
         }
-        let body = draft.body(self.run.profile(), format);
+        let body = draft.body(&self.profile, format);
         let ask = self.ask("PUT", self.user_path(key)).accept(format);
         self.send(ask.body(format, body)).await
     }

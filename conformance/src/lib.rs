@@ -19,6 +19,7 @@ pub mod login;
 pub mod outcome;
 pub mod password;
 mod politeness;
+pub mod probe;
 mod random;
 pub mod redact;
 pub mod registry;

@@ -1,5 +1,7 @@
 //! Makes passwords: random, and breaking no known rule but the one that a case wants broken.
 
+use std::collections::HashSet;
+
 use bandwidth_fixtures::Profile;
 
 use crate::random;
@@ -33,23 +35,45 @@ impl Class {
 }
 
 /// A password of so many characters out of these classes, each class as often as the others. No
-/// four characters stand in it twice.
+/// two characters stand in it twice, or as few as there can be in a long one.
 pub fn of(length: usize, classes: &[Class]) -> String {
+    /// How often a character is drawn anew before a repetition is put up with.
+    const DRAWS: usize = 200;
     assert!(
         !classes.is_empty(),
         "a password needs a class of characters"
     );
-    loop {
-        let text: String = (0..length)
-            .map(|index| {
-                let alphabet = classes[index % classes.len()].alphabet();
-                char::from(alphabet[random::below(alphabet.len())])
-            })
-            .collect();
-        if !repeats(&text, 4) {
-            return text;
+    let mut text = Vec::with_capacity(length);
+    for repeated in 2.. {
+        let mut seen = HashSet::new();
+        text.clear();
+        while text.len() < length {
+            let turn = text.len();
+            let fresh = (0..DRAWS).any(|draw| {
+                // Each class in its turn; where that leads nowhere, any of them.
+                let class = if draw < DRAWS / 4 {
+                    turn
+                } else {
+                    random::below(classes.len())
+                };
+                let alphabet = classes[class % classes.len()].alphabet();
+                text.push(alphabet[random::below(alphabet.len())]);
+                let start = text.len().saturating_sub(repeated);
+                if text.len() < repeated || seen.insert(text[start..].to_vec()) {
+                    return true;
+                }
+                text.pop();
+                false
+            });
+            if !fresh {
+                break;
+            }
+        }
+        if text.len() == length {
+            break;
         }
     }
+    text.into_iter().map(char::from).collect()
 }
 
 /// A password that every profile with sensible limits takes: 16 characters of all classes, more or
@@ -61,7 +85,7 @@ pub fn strong(profile: &Profile) -> String {
 }
 
 /// Whether the same `length` characters stand twice in `text`.
-fn repeats(text: &str, length: usize) -> bool {
+pub fn repeats(text: &str, length: usize) -> bool {
     let bytes = text.as_bytes();
     bytes
         .windows(length)

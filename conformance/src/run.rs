@@ -17,6 +17,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use thiserror::Error;
 
 use crate::{
+    cleanup::shown,
     exchange::{Exchange, Log, Purpose},
     exit::ConformanceError,
     ledger::Ledger,
@@ -28,7 +29,7 @@ use crate::{
     target::BASE,
     token::Tokens,
     transport::{Endpoint, Request, Response, Route, TransportError, client::Client, raw},
-    wire::{Format, Reader},
+    wire::Format,
 };
 
 /// How goldens are compared, and whether a case may start an emulator of its own.
@@ -349,6 +350,29 @@ impl Run {
         }
     }
 
+    /// Sends a request of a burst: at once, and once.
+    pub async fn send_once(&self, request: &Request, log: &mut Log) -> Result<Response, Halt> {
+        self.count_request(Purpose::Case)?;
+        let (at, sent) = (self.started.elapsed(), Instant::now());
+        let origin = self.endpoint.target.origin();
+        let outcome = self.client.send(&origin, request).await;
+        log.exchanges.push(Exchange {
+            purpose: Purpose::Case,
+            origin,
+            at,
+            took: sent.elapsed(),
+            request: request.clone(),
+            outcome: outcome.as_ref().map_err(ToString::to_string).cloned(),
+            repeated: None,
+        });
+        outcome.map_err(Halt::Transport)
+    }
+
+    /// How long the token at hand is valid, as its endpoint says; `None` where there is none.
+    pub async fn token_seconds(&self) -> Option<u64> {
+        self.tokens.as_ref()?.seconds().await
+    }
+
     /// Keeps count of requests without an answer. Tells whether there is an outage.
     fn note_answer(&self, reason: Option<Reason>) -> bool {
         match reason {
@@ -374,8 +398,8 @@ impl Run {
 
     /// The key of a user that was just created: its username or, where there are internal ids,
     /// the end of Location, else the id in the body.
-    pub fn key_of(&self, username: &str, response: &Response) -> Option<String> {
-        if self.profile().naming_user_key == UserKey::Username {
+    pub fn key_of(&self, username: &str, user_key: UserKey, response: &Response) -> Option<String> {
+        if user_key == UserKey::Username {
             return Some(username.to_owned());
         }
         let located = response
@@ -384,10 +408,9 @@ impl Run {
             .filter(|id| !id.is_empty())
             .map(str::to_owned);
         located.or_else(|| {
-            [Format::Json, Format::Xml].into_iter().find_map(|format| {
-                let profile = *self.profile();
-                Reader { format, profile }.user(&response.body).ok()?.id
-            })
+            let users = shown(&response.body).unwrap_or_default();
+            let user = users.iter().find(|user| user.username == username)?;
+            Some(user.key().to_owned())
         })
     }
 

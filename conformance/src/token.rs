@@ -20,7 +20,13 @@ pub struct Tokens {
     url: String,
     id: String,
     secret: Secret,
-    current: Mutex<Option<(String, Instant)>>,
+    current: Mutex<Option<Token>>,
+}
+
+struct Token {
+    text: String,
+    seconds: Option<u64>,
+    until: Instant,
 }
 
 #[derive(Deserialize)]
@@ -45,13 +51,18 @@ impl Tokens {
         &self.url
     }
 
+    /// How long the token at hand is valid, as the endpoint said.
+    pub async fn seconds(&self) -> Option<u64> {
+        self.current.lock().await.as_ref()?.seconds
+    }
+
     /// A token that is valid now. The exchange that gets one is not kept: all of it is secret.
     pub async fn get(&self, client: &Client) -> Result<String, String> {
         let mut current = self.current.lock().await;
-        if let Some((token, until)) = &*current
-            && Instant::now() < *until
+        if let Some(token) = &*current
+            && Instant::now() < token.until
         {
-            return Ok(token.clone());
+            return Ok(token.text.clone());
         }
         let path_at = self.url.find("://").and_then(|scheme| {
             self.url[scheme + 3..]
@@ -77,8 +88,11 @@ impl Tokens {
         let grant: Grant = serde_json::from_slice(&response.body)
             .map_err(|_| "no token: the answer holds no access_token".to_owned())?;
         let lifetime = Duration::from_secs(grant.expires_in.unwrap_or(3_600));
-        let until = Instant::now() + lifetime.saturating_sub(MARGIN);
-        *current = Some((grant.access_token.clone(), until));
+        *current = Some(Token {
+            text: grant.access_token.clone(),
+            seconds: grant.expires_in,
+            until: Instant::now() + lifetime.saturating_sub(MARGIN),
+        });
         Ok(grant.access_token)
     }
 }

@@ -226,7 +226,7 @@ async fn every_operation(cx: &mut Context) -> CaseResult {
         if !reply.response.body.is_empty() {
             reply.user_body()?;
         }
-        let key = cx.run.key_of(draft.text("Username"), &reply.response);
+        let key = cx.key_of(draft.text("Username"), &reply.response);
         let key = key.ok_or_else(|| reply.fail("the answer names no new user"))?;
         let user = cx.user_path(&key);
         cx.send(cx.ask("GET", user.as_str()).raw()).await?.user()?;

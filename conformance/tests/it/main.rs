@@ -12,6 +12,8 @@ mod command_line;
 mod commands;
 #[cfg(feature = "embedded")]
 mod killed;
+#[cfg(feature = "embedded")]
+mod probing;
 mod registry;
 #[cfg(feature = "embedded")]
 mod safety;

@@ -1,0 +1,412 @@
+//! The probe: finds out which option of each behaviour a target shows. It knows nothing of the
+//! target but what it has learned so far, and it takes no answer for an answer that could be the
+//! target's distress: what could not be told stays open.
+
+mod authentication;
+mod deletion;
+pub mod learned;
+mod passwords;
+mod puts;
+mod rates;
+mod seen;
+mod shape;
+mod users;
+
+use std::{collections::BTreeMap, pin::Pin, sync::Arc};
+
+use bandwidth_fixtures::{BehaviourId, NamedProfile};
+use serde::{Deserialize, Serialize};
+
+use self::users::Sample;
+use crate::{context::Context, outcome::Stop, run::Run, wire::Format};
+
+/// How often an experiment is tried that the target's distress kept from an end.
+const TRIES: usize = 4;
+
+/// What is known of one behaviour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// The target shows this option.
+    Observed(Observation),
+    /// It could not be told, and why.
+    Open(String),
+}
+
+/// An option that a target showed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// The option.
+    pub option: String,
+    /// Options that what was seen does not rule out.
+    pub alternatives: Vec<String>,
+    /// What was seen, where it is more than the option says.
+    pub note: String,
+    /// The numbers of the first and the last exchange that it rests on.
+    pub exchanges: (usize, usize),
+}
+
+/// What is known of all behaviours.
+pub type Findings = BTreeMap<String, Finding>;
+
+type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Stop>> + 'a>>;
+
+/// One experiment.
+pub struct Experiment {
+    /// What it is about.
+    pub name: &'static str,
+    /// The behaviours that it tells of.
+    pub tells: &'static [&'static str],
+    /// Whether others cannot do without it.
+    foundation: bool,
+    /// Whether it creates, changes or deletes users.
+    pub writes: bool,
+    run: for<'a> fn(&'a mut Probe) -> Running<'a>,
+}
+
+/// All experiments, in the order in which they build on each other.
+pub fn experiments() -> Vec<Experiment> {
+    macro_rules! experiment {
+        ($name:literal, $body:path, $tells:expr) => {
+            Experiment {
+                name: $name,
+                tells: $tells,
+                foundation: false,
+                writes: true,
+                run: |probe| Box::pin($body(probe)),
+            }
+        };
+    }
+    let reading = |experiment: Experiment| Experiment {
+        writes: false,
+        ..experiment
+    };
+    let first = |experiment: Experiment| Experiment {
+        foundation: true,
+        ..experiment
+    };
+    vec![
+        first(reading(experiment!(
+            "formats",
+            shape::formats,
+            &[
+                "format.default",
+                "format.json",
+                "naming.json_case",
+                "list.empty"
+            ]
+        ))),
+        first(reading(experiment!(
+            "errors",
+            shape::errors,
+            &["errors.shape"]
+        ))),
+        reading(experiment!(
+            "unacceptable",
+            shape::unacceptable,
+            &["format.unacceptable"]
+        )),
+        reading(experiment!(
+            "paths",
+            shape::paths,
+            &["paths.users", "paths.bases"]
+        )),
+        first(reading(experiment!("roles", shape::roles, &["role.form"]))),
+        reading(experiment!(
+            "anonymous",
+            authentication::anonymous,
+            &[
+                "auth.failure_body",
+                "auth.challenge",
+                "auth.schemes",
+                "auth.token_seconds"
+            ]
+        )),
+        reading(experiment!(
+            "other account",
+            authentication::other_account,
+            &["auth.other_account"]
+        )),
+        first(experiment!(
+            "first user",
+            users::first,
+            &[
+                "create.status",
+                "create.response",
+                "naming.email",
+                "naming.user_key",
+                "user.id_style",
+                "user.default_fields"
+            ]
+        )),
+        experiment!("telephone", users::telephone, &["user.telephone"]),
+        experiment!(
+            "unknown field",
+            users::unknown_field,
+            &["user.unknown_fields"]
+        ),
+        experiment!(
+            "untyped body",
+            users::untyped_body,
+            &["format.body_without_type"]
+        ),
+        experiment!("unknown role", users::unknown_role, &["role.unknown"]),
+        experiment!(
+            "uniqueness",
+            users::uniqueness,
+            &[
+                "username.case",
+                "errors.conflict",
+                "email.unique",
+                "username.scope"
+            ]
+        ),
+        experiment!(
+            "missing",
+            users::missing,
+            &["missing.user", "missing.by_username"]
+        ),
+        experiment!("put", puts::semantics, &["put.semantics"]),
+        experiment!(
+            "put ids",
+            puts::ids,
+            &["put.id_mismatch", "username.update"]
+        ),
+        experiment!(
+            "passwords",
+            passwords::policy,
+            &[
+                "password.min_length",
+                "password.max_length",
+                "password.classes",
+                "password.identity",
+                "password.repeats",
+                "password.history",
+                "password.common_words",
+                "password.charset",
+                "password.errors"
+            ]
+        ),
+        experiment!(
+            "user logins",
+            authentication::user_logins,
+            &["auth.user_logins", "auth.lockout", "auth.lockout_seconds"]
+        ),
+        experiment!(
+            "deletion",
+            deletion::deletion,
+            &["delete.status", "delete.effect", "delete.with_resources"]
+        ),
+        reading(experiment!(
+            "rates",
+            rates::rates,
+            &[
+                "rate.limit",
+                "rate.response",
+                "rate.headers",
+                "rate.connection"
+            ]
+        )),
+    ]
+}
+
+/// What to probe.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// Only these behaviours, or areas of them; empty for all.
+    pub only: Vec<String>,
+    /// Not these.
+    pub skip: Vec<String>,
+    /// Whether to send bursts until the target limits them.
+    pub rate_probe: bool,
+}
+
+impl Choice {
+    fn wants(&self, id: &str) -> bool {
+        let is = |names: &[String]| {
+            let area = id.split('.').next().unwrap_or("");
+            names.iter().any(|name| name == id || name == area)
+        };
+        (self.only.is_empty() || is(&self.only)) && !is(&self.skip)
+    }
+}
+
+/// A probe under way.
+pub struct Probe {
+    /// What it sends with; its profile is what is known so far.
+    pub(crate) cx: Context,
+    /// What is known so far.
+    pub(crate) findings: Findings,
+    /// The format of the probe's own requests.
+    pub(crate) format: Format,
+    /// Bursts are allowed.
+    pub(crate) rate_probe: bool,
+    /// How to create users, once that is known.
+    pub(crate) sample: Option<Sample>,
+    /// The first exchange of the experiment at hand.
+    mark: usize,
+}
+
+impl Probe {
+    /// A probe of the target of `run`. What `run` expects is where it starts from.
+    pub fn new(run: Arc<Run>) -> Self {
+        Self {
+            cx: Context::new(run),
+            findings: Findings::new(),
+            format: Format::Xml,
+            rate_probe: false,
+            sample: None,
+            mark: 0,
+        }
+    }
+
+    /// What is known so far.
+    pub fn findings(&self) -> &Findings {
+        &self.findings
+    }
+
+    /// Does the experiments that tell of what is wanted and not in `known` already. `tell` is
+    /// called after each, with its name and all that is known.
+    pub async fn learn(
+        &mut self,
+        choice: &Choice,
+        known: Findings,
+        tell: &mut dyn FnMut(&str, &Findings) -> std::io::Result<()>,
+    ) -> std::io::Result<()> {
+        self.rate_probe = choice.rate_probe;
+        for experiment in experiments() {
+            let wanted: Vec<&str> = experiment
+                .tells
+                .iter()
+                .copied()
+                .filter(|id| choice.wants(id))
+                .collect();
+            let missing = wanted.iter().any(|id| !known.contains_key(*id));
+            if missing || experiment.foundation {
+                self.perform(&experiment).await;
+            }
+            for id in experiment.tells {
+                if let Some(earlier) = known.get(*id) {
+                    self.findings.insert((*id).to_owned(), earlier.clone());
+                } else if !choice.wants(id) {
+                    self.leave_open(id, "it was not asked for");
+                }
+            }
+            tell(experiment.name, &self.findings)?;
+        }
+        self.cx.run.clean_up(&mut self.cx.log).await;
+        Ok(())
+    }
+
+    async fn perform(&mut self, experiment: &Experiment) {
+        let before = self.findings.clone();
+        let mut reason = String::new();
+        for _ in 0..TRIES {
+            if let Some(ended) = self.cx.run.ended() {
+                reason = ended;
+                break;
+            }
+            if experiment.writes && !self.cx.run.limits.may_write() {
+                "it takes writing, which was not allowed".clone_into(&mut reason);
+                break;
+            }
+            self.mark = self.cx.log.exchanges.len() + 1;
+            self.cx.log.repeated_an_effect = false;
+            match (experiment.run)(self).await {
+                // What came after a request that had to be repeated may be the answer to the
+                // repetition.
+                Ok(()) if self.cx.log.repeated_an_effect => {
+                    "a request had to be sent again that may have taken effect twice"
+                        .clone_into(&mut reason);
+                }
+                Ok(()) => {
+                    reason.clear();
+                    break;
+                }
+                Err(Stop::Fail(why) | Stop::Inconclusive(why) | Stop::Error(why)) => reason = why,
+                Err(Stop::Skip(why)) => {
+                    reason = why;
+                    break;
+                }
+            }
+            self.findings.clone_from(&before);
+        }
+        let first = reason.lines().next().unwrap_or("").to_owned();
+        for id in experiment.tells {
+            if !self.findings.contains_key(*id) {
+                let why = if first.is_empty() {
+                    "the experiment did not tell"
+                } else {
+                    &first
+                };
+                self.leave_open(id, why);
+            }
+        }
+    }
+
+    /// The target shows that option.
+    pub(crate) fn observed(&mut self, id: &str, option: impl ToString) {
+        self.likely(id, option, &[], "");
+    }
+
+    /// The target shows that option, or perhaps one of the others.
+    pub(crate) fn likely(
+        &mut self,
+        id: &str,
+        option: impl ToString,
+        alternatives: &[&str],
+        note: &str,
+    ) {
+        let option = option.to_string();
+        let behaviour: BehaviourId = id.parse().expect("experiments name behaviours");
+        let known = self.cx.profile.choose(behaviour, &option);
+        debug_assert!(known, "{id}: {option}");
+        let alternatives = alternatives.iter().map(|text| (*text).to_owned()).collect();
+        let last = self.cx.log.exchanges.len();
+        self.findings.insert(
+            id.to_owned(),
+            Finding::Observed(Observation {
+                option,
+                alternatives,
+                note: note.to_owned(),
+                exchanges: (self.mark.min(last), last),
+            }),
+        );
+    }
+
+    /// It could not be told.
+    pub(crate) fn leave_open(&mut self, id: &str, why: &str) {
+        let why = self.cx.run.redactor.clean(why);
+        self.findings.insert(id.to_owned(), Finding::Open(why));
+    }
+
+    /// The formats that the target speaks, the probe's own first.
+    pub(crate) fn formats(&self) -> Vec<Format> {
+        match self.format {
+            Format::Json => vec![Format::Json, Format::Xml],
+            Format::Xml => vec![Format::Xml],
+        }
+    }
+
+    /// The option that was observed.
+    pub(crate) fn known(&self, id: &str) -> Option<&str> {
+        match self.findings.get(id) {
+            Some(Finding::Observed(observation)) => Some(&observation.option),
+            _ => None,
+        }
+    }
+}
+
+/// The profile that findings make of a base.
+pub fn options_of(findings: &Findings, base: &NamedProfile) -> NamedProfile {
+    let mut profile = base.clone();
+    let choices = findings.iter().filter_map(|(id, finding)| match finding {
+        Finding::Observed(observation) => Some((id.as_str(), observation.option.as_str())),
+        Finding::Open(_) => None,
+    });
+    let choices: Vec<(&str, &str)> = choices.collect();
+    profile
+        .choose("probe", choices)
+        .expect("the probe finds options that exist");
+    profile
+}

@@ -1,0 +1,174 @@
+//! Who is let in, and how the others are turned away.
+
+use super::{Probe, seen::Seen};
+use crate::{
+    context::Ask,
+    outcome::Stop,
+    password::{self, Class},
+};
+
+/// More wrong passwords in a row are not tried.
+const MOST_FAILURES: u32 = 20;
+
+pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
+    let path = probe.cx.users_path();
+    let ask = probe.cx.ask("GET", path).accept(probe.format);
+    let reply = probe.cx.send(ask.authorization(None)).await?;
+    if reply.status() != 401 {
+        let why = format!(
+            "a request without a login is answered with {}",
+            reply.status()
+        );
+        return Err(Stop::Skip(why));
+    }
+    let seen = Seen::of(&reply.response);
+    probe.observed(
+        "auth.failure_body",
+        if seen.has_body { "error" } else { "empty" },
+    );
+    let challenges: Vec<String> = reply
+        .response
+        .headers_named("www-authenticate")
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let named = |scheme: &str| challenges.iter().any(|value| value.contains(scheme));
+    if challenges.is_empty() {
+        probe.observed("auth.challenge", "absent");
+        probe.leave_open(
+            "auth.schemes",
+            "a 401 does not say which schemes are taken, and only this login's own was tried",
+        );
+    } else {
+        probe.observed("auth.challenge", "sent");
+        match (named("basic"), named("bearer")) {
+            (true, true) => probe.observed("auth.schemes", "basic_and_bearer"),
+            (true, false) => probe.observed("auth.schemes", "basic"),
+            (false, true) => probe.observed("auth.schemes", "bearer"),
+            (false, false) => probe.leave_open("auth.schemes", "the challenge names neither"),
+        }
+    }
+    match probe.cx.run.token_seconds().await {
+        Some(seconds) => probe.observed("auth.token_seconds", seconds),
+        None => probe.leave_open(
+            "auth.token_seconds",
+            "the login has a name and a password, and no token",
+        ),
+    }
+    Ok(())
+}
+
+pub(super) async fn other_account(probe: &mut Probe) -> Result<(), Stop> {
+    let account = probe.cx.run.credentials.account_id.clone();
+    let seen = probe
+        .read(&format!("/api/accounts/{account}9/users"))
+        .await?;
+    match (seen.status, seen.has_body) {
+        (403, true) => probe.observed("auth.other_account", "forbidden"),
+        (403, false) => probe.observed("auth.other_account", "forbidden_empty"),
+        (404, _) => probe.observed("auth.other_account", "not_found"),
+        (status, _) => {
+            let why = format!("another account is answered with {status}");
+            probe.leave_open("auth.other_account", &why);
+        }
+    }
+    Ok(())
+}
+
+/// A list, asked for with a name and a password.
+fn attempt(probe: &Probe, username: &str, password: &str) -> Ask {
+    probe.cx.run.redactor.add_login(username, password);
+    let ask = probe.cx.ask("GET", probe.cx.users_path());
+    ask.accept(probe.format).login(username, password)
+}
+
+/// Sends it; a request that had to be repeated is no single failed login any more.
+async fn status(probe: &mut Probe, ask: Ask) -> Result<(u16, Option<u32>), Stop> {
+    let reply = probe.cx.send(ask).await?;
+    Ok((reply.status(), Seen::of(&reply.response).code()))
+}
+
+pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
+    let made = probe.create().await?;
+    let password = made.draft.text("Password").to_owned();
+    let right = attempt(probe, made.username(), &password);
+    match status(probe, right).await? {
+        (401, _) if takes_basic(probe) => {
+            probe.observed("auth.user_logins", "refused");
+            let why = "users cannot log in, and the probe's own login is not put at risk";
+            probe.leave_open("auth.lockout", why);
+            probe.leave_open("auth.lockout_seconds", why);
+            return Ok(());
+        }
+        (401, _) => {
+            return Err(Stop::Skip(
+                "nobody was seen to log in with a name and a password, so that users who do not tell nothing".to_owned(),
+            ));
+        }
+        (200, _) => probe.observed("auth.user_logins", "accepted"),
+        (status, _) => {
+            let why = format!("a user's own login is answered with {status}");
+            return Err(Stop::Skip(why));
+        }
+    }
+    probe.leave_open(
+        "auth.lockout_seconds",
+        "it takes waiting until a lockout ends, if it ends at all",
+    );
+    lockout(probe).await
+}
+
+/// Whether names and passwords are taken at all: the probe's own, or by the challenge's word.
+fn takes_basic(probe: &Probe) -> bool {
+    let schemes = probe.known("auth.schemes");
+    probe.cx.run.credentials.basic().is_some() || schemes.is_some_and(|schemes| schemes != "bearer")
+}
+
+/// After how many failures even the right password is refused: a fresh user for each guess, since
+/// a success in between starts the count anew.
+async fn lockout(probe: &mut Probe) -> Result<(), Stop> {
+    if !locked_after(probe, MOST_FAILURES).await? {
+        let more = format!("more than {MOST_FAILURES}");
+        probe.likely("auth.lockout", 0, &[&more], "");
+        return Ok(());
+    }
+    let (mut fine, mut locked) = (0, MOST_FAILURES);
+    // The published number first.
+    let mut guess = 6;
+    while locked - fine > 1 {
+        if locked_after(probe, guess).await? {
+            locked = guess;
+        } else {
+            fine = guess;
+        }
+        guess = if locked == 6 && fine == 0 {
+            5
+        } else {
+            fine.midpoint(locked)
+        };
+    }
+    probe.observed("auth.lockout", locked);
+    Ok(())
+}
+
+async fn locked_after(probe: &mut Probe, failures: u32) -> Result<bool, Stop> {
+    let made = probe.create().await?;
+    let length = made.draft.text("Password").len();
+    for _ in 0..failures {
+        let wrong = password::of(length, &Class::ALL);
+        let wrong = attempt(probe, made.username(), &wrong);
+        let (status, _) = status(probe, wrong).await?;
+        if status != 401 {
+            let why = format!("a wrong password is answered with {status}");
+            return Err(Stop::Inconclusive(why));
+        }
+    }
+    let password = made.draft.text("Password").to_owned();
+    let right = attempt(probe, made.username(), &password);
+    match status(probe, right).await?.0 {
+        200 => Ok(false),
+        401 => Ok(true),
+        other => Err(Stop::Inconclusive(format!(
+            "the right password is answered with {other}"
+        ))),
+    }
+}

@@ -1,0 +1,490 @@
+//! Passwords: which are taken. One user gets one new password after the other, each different from
+//! an accepted one in a single thing, and made of characters that no word is made of.
+
+use super::{Probe, seen::Seen, users::Made};
+use crate::{
+    outcome::Stop,
+    password::{self, Class},
+};
+
+/// The longest password that is tried.
+const LONGEST: usize = 1024;
+/// The longest string that is repeated on purpose.
+const REPEATED: usize = 32;
+/// Words that lists of common passwords begin with.
+const WORDS: [&str; 4] = ["password", "qwerty", "welcome", "admin"];
+/// Codes that name a rule (ERR).
+const NAMED: [u32; 8] = [12504, 12619, 12725, 12726, 12727, 12728, 12729, 12730];
+
+/// A user whose password is changed, and what came of it.
+struct Trial {
+    made: Made,
+    /// Passwords that were taken, oldest first.
+    taken: Vec<String>,
+    /// Code and words of each refusal, with the rule that was meant to be broken.
+    refusals: Vec<(&'static str, Option<u32>, String)>,
+    /// Facts that no behaviour switches.
+    notes: Vec<String>,
+}
+
+impl Trial {
+    /// Whether the user's password may become this one.
+    async fn takes(
+        &mut self,
+        probe: &mut Probe,
+        password: &str,
+        rule: &'static str,
+    ) -> Result<bool, Stop> {
+        let body = self.made.update().with("Password", password);
+        let seen = probe.put(&self.made.key, &body, probe.format).await?;
+        if seen.is_success() {
+            self.taken.push(password.to_owned());
+            return Ok(true);
+        }
+        if !seen.is_refusal() {
+            return Err(tells_nothing(&seen));
+        }
+        self.refusals.push((rule, seen.code(), seen.words()));
+        Ok(false)
+    }
+}
+
+fn tells_nothing(seen: &Seen) -> Stop {
+    Stop::Inconclusive(format!(
+        "a change of password is answered with {}, which tells nothing",
+        seen.status
+    ))
+}
+
+pub(super) async fn policy(probe: &mut Probe) -> Result<(), Stop> {
+    let made = probe.create().await?;
+    let first = made.draft.text("Password").to_owned();
+    let mut trial = Trial {
+        made,
+        taken: vec![first.clone()],
+        refusals: Vec::new(),
+        notes: Vec::new(),
+    };
+    let length = first.len();
+    // A PUT that takes what a create refuses would tell nothing of the policy.
+    let empty = probe.draft()?.with("Password", "a");
+    if let Err(seen) = probe.try_create(&empty).await? {
+        if seen.is_refusal() && trial.takes(probe, "a", "length").await? {
+            return Err(Stop::Skip(
+                "an update takes a password that a create refuses".to_owned(),
+            ));
+        }
+    }
+    let classes = classes(probe, &mut trial, length).await?;
+    let minimum = minimum(probe, &mut trial, length, classes).await?;
+    let maximum = maximum(probe, &mut trial, length).await?;
+    charset(probe, &mut trial, length, maximum).await?;
+    identity(probe, &mut trial, minimum, maximum).await?;
+    repeats(probe, &mut trial, minimum, maximum).await?;
+    words(probe, &mut trial, minimum, maximum).await?;
+    history(probe, &mut trial).await?;
+    errors(probe, &trial);
+    if !trial.notes.is_empty() {
+        let notes = trial.notes.join("; ");
+        probe.note("password.max_length", &notes);
+    }
+    Ok(())
+}
+
+/// How many classes a password needs. None and one are the same: a password has at least one.
+async fn classes(probe: &mut Probe, trial: &mut Trial, length: usize) -> Result<usize, Stop> {
+    let mut refused = Vec::new();
+    for left_out in Class::ALL {
+        let kept: Vec<Class> = Class::ALL
+            .into_iter()
+            .filter(|one| *one != left_out)
+            .collect();
+        if !trial
+            .takes(probe, &password::of(length, &kept), "classes")
+            .await?
+        {
+            refused.push(left_out);
+        }
+    }
+    match refused.len() {
+        4 => {
+            probe.observed("password.classes", 4);
+            return Ok(4);
+        }
+        0 => {}
+        _ => {
+            let why = format!("{refused:?} are needed, and the others are not");
+            probe.leave_open("password.classes", &why);
+            return Ok(4);
+        }
+    }
+    let mut two = Vec::new();
+    for pair in [[Class::Lower, Class::Digit], [Class::Upper, Class::Symbol]] {
+        two.push(
+            trial
+                .takes(probe, &password::of(length, &pair), "classes")
+                .await?,
+        );
+    }
+    match two.as_slice() {
+        [false, false] => {
+            probe.observed("password.classes", 3);
+            return Ok(3);
+        }
+        [true, true] => {}
+        _ => {
+            probe.leave_open(
+                "password.classes",
+                "it depends on which two classes there are",
+            );
+            return Ok(4);
+        }
+    }
+    let mut one = Vec::new();
+    for class in [Class::Lower, Class::Digit] {
+        one.push(
+            trial
+                .takes(probe, &password::of(length, &[class]), "classes")
+                .await?,
+        );
+    }
+    match one.as_slice() {
+        [false, false] => {
+            probe.observed("password.classes", 2);
+            Ok(2)
+        }
+        [true, true] => {
+            probe.likely(
+                "password.classes",
+                1,
+                &["0"],
+                "a password has at least one class of characters",
+            );
+            Ok(1)
+        }
+        _ => {
+            probe.leave_open("password.classes", "it depends on which class there is");
+            Ok(4)
+        }
+    }
+}
+
+/// Of all four classes, as many as fit.
+fn of_length(length: usize) -> String {
+    password::of(length, &Class::ALL)
+}
+
+/// The shortest password that is taken. One that is shorter than the number of its classes cannot
+/// be tried.
+async fn minimum(
+    probe: &mut Probe,
+    trial: &mut Trial,
+    length: usize,
+    classes: usize,
+) -> Result<usize, Stop> {
+    let (mut refused, mut taken) = (classes - 1, length);
+    while taken - refused > 1 {
+        let middle = refused.midpoint(taken);
+        if trial.takes(probe, &of_length(middle), "minimum").await? {
+            taken = middle;
+        } else {
+            refused = middle;
+        }
+    }
+    let below: Vec<String> = (1..taken).map(|number| number.to_string()).collect();
+    let below: Vec<&str> = below.iter().map(String::as_str).collect();
+    if taken == classes && !below.is_empty() {
+        let note = "a shorter one cannot have as many classes of characters as it needs";
+        probe.likely("password.min_length", taken, &below, note);
+    } else {
+        probe.observed("password.min_length", taken);
+    }
+    Ok(taken)
+}
+
+/// The longest password that is taken.
+async fn maximum(probe: &mut Probe, trial: &mut Trial, length: usize) -> Result<usize, Stop> {
+    let (mut taken, mut refused) = (length, None);
+    while refused.is_none() && taken < LONGEST {
+        let next = (taken * 2).next_power_of_two().min(LONGEST);
+        if trial.takes(probe, &of_length(next), "maximum").await? {
+            taken = next;
+        } else {
+            refused = Some(next);
+        }
+    }
+    let Some(mut refused) = refused else {
+        let more = format!("more than {LONGEST}");
+        probe.likely(
+            "password.max_length",
+            LONGEST,
+            &[&more],
+            "no longer one was tried",
+        );
+        return Ok(LONGEST);
+    };
+    while refused - taken > 1 {
+        let middle = taken.midpoint(refused);
+        if trial.takes(probe, &of_length(middle), "maximum").await? {
+            taken = middle;
+        } else {
+            refused = middle;
+        }
+    }
+    probe.observed("password.max_length", taken);
+    Ok(taken)
+}
+
+/// Whether characters beyond ASCII and spaces may stand in a password, and whether a length counts
+/// characters or bytes.
+async fn charset(
+    probe: &mut Probe,
+    trial: &mut Trial,
+    length: usize,
+    maximum: usize,
+) -> Result<(), Stop> {
+    let mut taken = Vec::new();
+    for character in ["é", " "] {
+        let text = of_length(length);
+        // In the middle, so that nobody trims it away.
+        let (head, tail) = text.split_at(length / 2);
+        let text = format!("{head}{character}{}", &tail[1..]);
+        taken.push(trial.takes(probe, &text, "characters").await?);
+    }
+    match taken.as_slice() {
+        [true, true] => probe.observed("password.charset", "any"),
+        [false, false] => probe.observed("password.charset", "simple"),
+        [beyond, space] => {
+            let why = format!("é is taken: {beyond}; a space is taken: {space}");
+            probe.leave_open("password.charset", &why);
+        }
+        _ => {}
+    }
+    if taken[0] && maximum < LONGEST {
+        let text = of_length(maximum);
+        let text = format!("{}é", &text[..maximum - 1]);
+        let characters = trial.takes(probe, &text, "maximum").await?;
+        trial.notes.push(format!(
+            "lengths count {}",
+            if characters { "characters" } else { "bytes" }
+        ));
+    }
+    Ok(())
+}
+
+/// A password that holds `text`, within the lengths that are taken. `None` when it does not fit.
+fn holding(text: &str, minimum: usize, maximum: usize) -> Option<String> {
+    let filler = minimum.max(text.chars().count() + 5) - text.chars().count();
+    let whole = format!("{}{text}", of_length(filler.max(4)));
+    (whole.chars().count() <= maximum && !password::repeats(&whole, 2)).then_some(whole)
+}
+
+/// The same once more, as its filler is left to chance.
+fn fitting(text: &str, minimum: usize, maximum: usize) -> Option<String> {
+    (0..50).find_map(|_| holding(text, minimum, maximum))
+}
+
+/// Whether a password may hold who it is for. The control for each holds the same letters in
+/// another order.
+async fn identity(
+    probe: &mut Probe,
+    trial: &mut Trial,
+    minimum: usize,
+    maximum: usize,
+) -> Result<(), Stop> {
+    let draft = &trial.made.draft;
+    let email = draft.text(crate::wire::EMAIL).to_owned();
+    let parts = [
+        ("FirstName", draft.text("FirstName").to_owned()),
+        ("LastName", draft.text("LastName").to_owned()),
+        (
+            "LastName in other case",
+            draft.text("LastName").to_uppercase(),
+        ),
+        ("username", draft.text("Username").to_owned()),
+        ("email", email.split('@').next().unwrap_or("").to_owned()),
+    ];
+    let (mut refused, mut taken) = (Vec::new(), Vec::new());
+    for (what, part) in parts {
+        let Some(text) = fitting(&part, minimum, maximum) else {
+            continue;
+        };
+        if trial.takes(probe, &text, "identity").await? {
+            taken.push(what);
+        } else {
+            refused.push(what);
+        }
+    }
+    match (refused.is_empty(), taken.is_empty()) {
+        (true, true) => {
+            probe.leave_open(
+                "password.identity",
+                "no part of a user fits into a password",
+            );
+        }
+        (true, false) => probe.observed("password.identity", "allowed"),
+        (false, true) => probe.observed("password.identity", "refused"),
+        (false, false) => {
+            let why = format!("{refused:?} may not stand in a password, {taken:?} may");
+            probe.leave_open("password.identity", &why);
+        }
+    }
+    Ok(())
+}
+
+/// A password in which the longest string that stands in it twice has `repeated` characters: a run
+/// of one character overlaps with itself.
+fn repeating(repeated: usize, minimum: usize, maximum: usize) -> Option<String> {
+    let run = repeated + 1;
+    let filler = minimum.max(run + 4).saturating_sub(run);
+    if filler + run > maximum {
+        return None;
+    }
+    let run = "V".repeat(run);
+    (0..200).find_map(|_| {
+        let whole = format!("{}{run}", of_length(filler));
+        let only = !password::repeats(&whole, repeated + 1);
+        (only && !password::repeats(&whole[..=filler], 2)).then_some(whole)
+    })
+}
+
+/// How long a string may be that a password repeats.
+async fn repeats(
+    probe: &mut Probe,
+    trial: &mut Trial,
+    minimum: usize,
+    maximum: usize,
+) -> Result<(), Stop> {
+    let most = REPEATED.min(maximum.saturating_sub(5));
+    let Some(longest) = repeating(most, minimum, maximum).filter(|_| most >= 2) else {
+        probe.leave_open("password.repeats", "passwords are too short to repeat much");
+        return Ok(());
+    };
+    if trial.takes(probe, &longest, "repeats").await? {
+        let more = format!("a rule for more than {most} characters");
+        probe.likely("password.repeats", 0, &[&more], "");
+        return Ok(());
+    }
+    // A string of one character may always stand twice: no password could do without.
+    let (mut taken, mut refused) = (1, most);
+    // The published number first.
+    let mut guess = 4.min(most - 1).max(2);
+    while refused - taken > 1 {
+        let Some(text) = repeating(guess, minimum, maximum) else {
+            probe.leave_open("password.repeats", "no password of that kind could be made");
+            return Ok(());
+        };
+        if trial.takes(probe, &text, "repeats").await? {
+            taken = guess;
+        } else {
+            refused = guess;
+        }
+        guess = if refused == 4 && taken == 1 {
+            3
+        } else {
+            taken.midpoint(refused)
+        };
+    }
+    probe.observed("password.repeats", taken);
+    Ok(())
+}
+
+/// Whether a password may hold a common word. Which words are common nobody knows.
+async fn words(
+    probe: &mut Probe,
+    trial: &mut Trial,
+    minimum: usize,
+    maximum: usize,
+) -> Result<(), Stop> {
+    let (mut refused, mut taken) = (Vec::new(), Vec::new());
+    for word in WORDS {
+        let Some(text) = fitting(word, minimum, maximum) else {
+            continue;
+        };
+        if trial.takes(probe, &text, "common word").await? {
+            taken.push(word);
+        } else {
+            refused.push(word);
+        }
+    }
+    if !refused.is_empty() {
+        let note = format!(
+            "refused: {}; taken: {}",
+            refused.join(", "),
+            taken.join(", ")
+        );
+        probe.likely("password.common_words", "refused", &[], &note);
+    } else if taken.is_empty() {
+        probe.leave_open(
+            "password.common_words",
+            "no common word fits into a password",
+        );
+    } else {
+        let note = format!("taken: {}", taken.join(", "));
+        let other = ["refused, with other words"];
+        probe.likely("password.common_words", "allowed", &other, &note);
+    }
+    Ok(())
+}
+
+/// How many of the last passwords are refused: the taken ones are tried again, newest first. A
+/// refusal changes nothing, so that their order stays.
+async fn history(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
+    let earlier: Vec<String> = trial.taken.iter().rev().cloned().collect();
+    for (count, password) in earlier.iter().enumerate() {
+        if trial.takes(probe, password, "history").await? {
+            probe.observed("password.history", count);
+            return Ok(());
+        }
+    }
+    let more = format!("more than {}", earlier.len());
+    probe.likely("password.history", earlier.len(), &[&more], "");
+    Ok(())
+}
+
+/// Whether a refusal says which rule it is about.
+fn errors(probe: &mut Probe, trial: &Trial) {
+    let codes: Vec<u32> = trial
+        .refusals
+        .iter()
+        .filter_map(|(_, code, _)| *code)
+        .collect();
+    if codes.iter().any(|code| NAMED.contains(code)) {
+        probe.observed("password.errors", "named");
+        return;
+    }
+    let mut told: Vec<(&str, Option<u32>, &str)> = trial
+        .refusals
+        .iter()
+        .map(|(rule, code, words)| (*rule, *code, words.as_str()))
+        .collect();
+    told.sort_unstable();
+    told.dedup_by_key(|(rule, ..)| *rule);
+    let Some((_, code, words)) = told.first().copied() else {
+        probe.leave_open("password.errors", "nothing was refused");
+        return;
+    };
+    let same = told
+        .iter()
+        .all(|(_, other, said)| (*other, *said) == (code, words));
+    if told.len() < 2 {
+        let why = "only one rule refused anything, so that it cannot be seen whether each has its own error";
+        probe.leave_open("password.errors", why);
+    } else if same {
+        probe.observed("password.errors", "opaque");
+    } else {
+        probe.observed("password.errors", "named");
+    }
+}
+
+impl Probe {
+    /// Adds to what was seen of a behaviour.
+    fn note(&mut self, id: &str, note: &str) {
+        if let Some(super::Finding::Observed(observation)) = self.findings.get_mut(id) {
+            if !observation.note.is_empty() {
+                observation.note.push_str("; ");
+            }
+            observation.note.push_str(note);
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! An answer as it looks to somebody who does not know how the target names things.
+
+use bandwidth_fixtures::profile::ErrorShape;
+
+use crate::{
+    decode::{json, tree::Tree, xml},
+    transport::Response,
+    wire::Format,
+};
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// Its status.
+    pub status: u16,
+    /// The format that its body is in.
+    pub format: Option<Format>,
+    /// What its body says; the root of XML is taken off.
+    pub tree: Option<Tree>,
+    /// Whether there is a body.
+    pub has_body: bool,
+}
+
+impl Seen {
+    /// Looks at a response.
+    pub fn of(response: &Response) -> Self {
+        let body = response.body.trim_ascii_start();
+        let (format, tree) = match body.first() {
+            Some(b'<') => match xml::read(body) {
+                // A gateway's page is no answer of the API.
+                Ok(document) if document.root.ends_with("Response") || document.root == "Error" => {
+                    (Some(Format::Xml), Some(document.content))
+                }
+                _ => (None, None),
+            },
+            Some(b'{' | b'[') => match json::read(body) {
+                Ok(tree) => (Some(Format::Json), Some(tree)),
+                Err(_) => (None, None),
+            },
+            _ => (None, None),
+        };
+        Self {
+            status: response.status,
+            format,
+            tree,
+            has_body: !response.body.is_empty(),
+        }
+    }
+
+    /// It says that something was done.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// It refuses what the request wanted. Not a missing login, not a limit.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.status, 400 | 409 | 415 | 422)
+    }
+
+    /// The user that it shows.
+    pub fn user(&self) -> Option<UserSeen> {
+        user_in(self.tree.as_ref()?)
+    }
+
+    /// All users that it shows.
+    pub fn users(&self) -> Vec<UserSeen> {
+        let mut users = Vec::new();
+        if let Some(tree) = &self.tree {
+            collect(tree, &mut users);
+        }
+        users
+    }
+
+    /// The shape of its error body.
+    pub fn error_shape(&self) -> Option<ErrorShape> {
+        let members = self.tree.as_ref()?.members()?;
+        let [(name, value)] = members else {
+            return None;
+        };
+        let has_code = |tree: &Tree| member(tree, "ErrorCode").is_some();
+        match name.to_ascii_lowercase().as_str() {
+            "responsestatus" if has_code(value) => Some(ErrorShape::ResponseStatus),
+            "responsestatus" => Some(ErrorShape::ResponseStatusWithoutCode),
+            "errorlist" => Some(ErrorShape::ErrorList),
+            "error" => Some(ErrorShape::Error),
+            "errors" => Some(ErrorShape::Errors),
+            _ => None,
+        }
+    }
+
+    /// The code of its error body.
+    pub fn code(&self) -> Option<u32> {
+        let found = find(self.tree.as_ref()?, &["ErrorCode", "Code"])?;
+        found.parse().ok()
+    }
+
+    /// The text of its error body, in lower case.
+    pub fn words(&self) -> String {
+        let tree = self.tree.as_ref();
+        let found = tree.and_then(|tree| find(tree, &["Description"]));
+        found.unwrap_or_default().to_lowercase()
+    }
+}
+
+/// A user as an answer shows it, whatever the names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserSeen(Vec<(String, Tree)>);
+
+impl UserSeen {
+    /// The name of a field, as the answer writes it.
+    pub fn name_of(&self, wanted: &str) -> Option<&str> {
+        let mut fields = self.0.iter();
+        let found = fields.find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        found.map(|(name, _)| name.as_str())
+    }
+
+    /// Whether it has that field.
+    pub fn has(&self, wanted: &str) -> bool {
+        self.name_of(wanted).is_some()
+    }
+
+    /// The text of a field; `None` when it is absent or empty.
+    pub fn text(&self, wanted: &str) -> Option<String> {
+        let mut fields = self.0.iter();
+        let (_, value) = fields.find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
+        match value {
+            Tree::Text(text) | Tree::Number(text) if !text.is_empty() => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    /// Its email, under either name.
+    pub fn email(&self) -> Option<String> {
+        self.text("Email").or_else(|| self.text("EmailAddress"))
+    }
+
+    /// Whether it is enabled; left out means yes.
+    pub fn is_enabled(&self) -> bool {
+        let mut fields = self.0.iter();
+        let found = fields.find(|(name, _)| name.eq_ignore_ascii_case("Enabled"));
+        !matches!(
+            found.map(|(_, value)| value),
+            Some(Tree::Bool(false)) | Some(Tree::Text(_))
+        ) || matches!(found, Some((_, Tree::Text(text))) if text == "true")
+    }
+
+    /// How many roles it has.
+    pub fn roles(&self) -> usize {
+        let mut fields = self.0.iter();
+        let found = fields.find(|(name, _)| name.eq_ignore_ascii_case("Roles"));
+        match found.map(|(_, value)| value) {
+            Some(Tree::List(items)) => items.len(),
+            Some(Tree::Object(members)) => members.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// A member, whatever the case of its name.
+pub fn member<'a>(tree: &'a Tree, wanted: &str) -> Option<&'a Tree> {
+    let mut members = tree.members()?.iter();
+    let found = members.find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    found.map(|(_, value)| value)
+}
+
+/// The first text or number under one of these names.
+fn find(tree: &Tree, names: &[&str]) -> Option<String> {
+    match tree {
+        Tree::List(items) => items.iter().find_map(|item| find(item, names)),
+        Tree::Object(members) => members.iter().find_map(|(name, value)| match value {
+            Tree::Text(text) | Tree::Number(text)
+                if names.iter().any(|wanted| name.eq_ignore_ascii_case(wanted)) =>
+            {
+                Some(text.clone())
+            }
+            other => find(other, names),
+        }),
+        _ => None,
+    }
+}
+
+fn user_in(tree: &Tree) -> Option<UserSeen> {
+    let mut users = Vec::new();
+    collect(tree, &mut users);
+    users.into_iter().next()
+}
+
+fn collect(tree: &Tree, users: &mut Vec<UserSeen>) {
+    match tree {
+        Tree::List(items) => items.iter().for_each(|item| collect(item, users)),
+        Tree::Object(members) => {
+            if member(tree, "Username").is_some() {
+                users.push(UserSeen(members.clone()));
+            } else {
+                members.iter().for_each(|(_, value)| collect(value, users));
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,464 @@
+//! Users: how to create one, and what is refused.
+
+use bandwidth_fixtures::profile::{RoleForm, UserKey};
+
+use super::{Probe, seen::Seen};
+use crate::{
+    outcome::Stop,
+    password::{self, Class},
+    wire::{Draft, EMAIL, Format, RoleRef, Value},
+};
+
+/// Lengths of passwords to begin with.
+const LENGTHS: [usize; 11] = [16, 12, 24, 10, 32, 8, 48, 64, 6, 100, 5];
+/// A telephone number of ten digits, and one in E.164; the area code's exchange is for fiction.
+const TEN_DIGITS: &str = "9195550100";
+const E164: &str = "+19195550100";
+
+/// What a create needs, as far as it is known.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// The length of a password that is taken.
+    pub password_length: usize,
+    /// A telephone number, where a create needs one.
+    pub telephone: Option<&'static str>,
+}
+
+/// A user that the probe created.
+#[derive(Clone)]
+pub struct Made {
+    /// What names it in paths.
+    pub key: String,
+    /// What it was created from.
+    pub draft: Draft,
+    /// The answer to the create.
+    pub seen: Seen,
+}
+
+impl Made {
+    /// Its username.
+    pub fn username(&self) -> &str {
+        self.draft.text("Username")
+    }
+
+    /// The body of an update that changes nothing, without the password.
+    pub fn update(&self) -> Draft {
+        self.draft.clone().without("Password")
+    }
+}
+
+impl Probe {
+    /// What a new user needs. Names and email are of letters that no word is made of.
+    pub(super) fn draft(&self) -> Result<Draft, Stop> {
+        let sample = self
+            .sample
+            .clone()
+            .ok_or_else(|| Stop::Skip("no user could be created".to_owned()))?;
+        Ok(self.draft_of(&sample))
+    }
+
+    fn draft_of(&self, sample: &Sample) -> Draft {
+        let username = self.cx.run.fresh_username();
+        let number = username.rsplit('-').next().unwrap_or("").to_owned();
+        let password = password::of(sample.password_length, &Class::ALL);
+        self.cx.run.redactor.add_login(&username, &password);
+        let draft = Draft::default()
+            .with("Username", username.as_str())
+            .with("FirstName", "Kwzb")
+            .with("LastName", "Dfgh")
+            .with(EMAIL, format!("mqrt{number}@{username}.example.com"))
+            .with("Password", password);
+        match sample.telephone {
+            Some(telephone) => draft.with("TelephoneNumber", telephone),
+            None => draft,
+        }
+    }
+
+    /// Tries to create a user.
+    pub(super) async fn try_create(&mut self, draft: &Draft) -> Result<Result<Made, Seen>, Stop> {
+        let reply = self.cx.post(draft, self.format).await?;
+        let seen = Seen::of(&reply.response);
+        if !seen.is_success() {
+            return Ok(Err(seen));
+        }
+        let username = draft.text("Username");
+        let key = self.cx.key_of(username, &reply.response);
+        let key = key.ok_or_else(|| {
+            Stop::Inconclusive("a create was answered without a word of the new user".to_owned())
+        })?;
+        Ok(Ok(Made {
+            key,
+            draft: draft.clone(),
+            seen,
+        }))
+    }
+
+    /// Creates a user that nothing is wrong with.
+    pub(super) async fn create(&mut self) -> Result<Made, Stop> {
+        let draft = self.draft()?;
+        self.create_from(draft).await
+    }
+
+    /// The same from a draft.
+    pub(super) async fn create_from(&mut self, draft: Draft) -> Result<Made, Stop> {
+        self.try_create(&draft).await?.map_err(|seen| {
+            Stop::Inconclusive(format!(
+                "a create that should succeed was answered with {}",
+                seen.status
+            ))
+        })
+    }
+
+    /// GET of a user, in the probe's own format.
+    pub(super) async fn get_user(&mut self, key: &str) -> Result<Seen, Stop> {
+        let path = self.cx.user_path(key);
+        self.read(&path).await
+    }
+
+    /// PUT of a user, in that format.
+    pub(super) async fn put(
+        &mut self,
+        key: &str,
+        draft: &Draft,
+        format: Format,
+    ) -> Result<Seen, Stop> {
+        Ok(Seen::of(&self.cx.put(key, draft, format).await?.response))
+    }
+}
+
+/// What the refusal of a create says is wrong, by code or by words.
+#[derive(PartialEq, Eq)]
+enum Wrong {
+    Telephone,
+    Email,
+    Password,
+    Unsaid,
+}
+
+fn wrong(seen: &Seen) -> Wrong {
+    let words = seen.words();
+    match seen.code() {
+        Some(12511 | 12512) => Wrong::Telephone,
+        Some(12509 | 12510) => Wrong::Email,
+        Some(12504 | 12619 | 12725..=12730) => Wrong::Password,
+        _ if words.contains("password") => Wrong::Password,
+        _ if words.contains("telephone") || words.contains("phone") => Wrong::Telephone,
+        _ if words.contains("mail") => Wrong::Email,
+        _ => Wrong::Unsaid,
+    }
+}
+
+/// Finds out how to create a user, and what comes of it.
+pub(super) async fn first(probe: &mut Probe) -> Result<(), Stop> {
+    // Which key names a user shows when one is there; until then an id is what to expect.
+    probe.cx.profile.naming_user_key = UserKey::UserId;
+    let path = probe.cx.users_path();
+    let listed = probe.read(&path).await?.users();
+    let mut emails = vec!["Email", "EmailAddress"];
+    if listed.iter().any(|user| user.has("EmailAddress")) {
+        emails.reverse();
+    }
+    let mut telephones = vec![None, Some(TEN_DIGITS), Some(E164)];
+    let mut last = None;
+    let mut made = None;
+    'lengths: for length in LENGTHS {
+        for email in emails.clone() {
+            for telephone in telephones.clone() {
+                let sample = Sample {
+                    password_length: length,
+                    telephone,
+                };
+                probe.choose("naming.email", email);
+                let draft = probe.draft_of(&sample);
+                match probe.try_create(&draft).await? {
+                    Ok(user) => {
+                        probe.sample = Some(sample);
+                        made = Some(user);
+                        break 'lengths;
+                    }
+                    Err(seen) if seen.is_refusal() => {
+                        let wrong = wrong(&seen);
+                        last = Some(seen.status);
+                        match wrong {
+                            // All but the password is right, so that only lengths are left to try.
+                            Wrong::Password => {
+                                emails = vec![email];
+                                telephones = vec![telephone];
+                                continue 'lengths;
+                            }
+                            Wrong::Email => break,
+                            Wrong::Telephone | Wrong::Unsaid => {}
+                        }
+                    }
+                    Err(seen) => {
+                        return Err(Stop::Skip(format!(
+                            "a create is answered with {}",
+                            seen.status
+                        )));
+                    }
+                }
+            }
+        }
+    }
+    let made = made.ok_or_else(|| {
+        Stop::Skip(format!(
+            "no create was taken, whatever the password's length, the email's name and the telephone number; the last was answered with {}",
+            last.unwrap_or_default()
+        ))
+    })?;
+    match made.seen.status {
+        status @ (200 | 201) => probe.observed("create.status", status),
+        status => probe.leave_open(
+            "create.status",
+            &format!("a create is answered with {status}"),
+        ),
+    }
+    let response = match made.seen.user() {
+        None if !made.seen.has_body => Some("empty"),
+        None => None,
+        Some(user) if user.email().is_some() => Some("full"),
+        Some(_) => Some("without_email"),
+    };
+    match response {
+        Some(option) => probe.observed("create.response", option),
+        None => probe.leave_open("create.response", "its body shows no user"),
+    }
+    let seen = probe.get_user(&made.key).await?;
+    let user = seen.user().ok_or_else(|| {
+        Stop::Inconclusive(format!(
+            "the new user cannot be read (status {})",
+            seen.status
+        ))
+    })?;
+    let email = if user.has("EmailAddress") {
+        "EmailAddress"
+    } else {
+        "Email"
+    };
+    if user.has(email) {
+        probe.observed("naming.email", email);
+    } else {
+        probe.leave_open("naming.email", "a user is shown without an email");
+    }
+    id(probe, user.text("UserId").as_deref());
+    let (enabled, roles) = (user.has("Enabled"), user.has("Roles"));
+    match (enabled, roles) {
+        (true, true) => probe.observed("user.default_fields", "sent"),
+        (false, false) => probe.observed("user.default_fields", "omitted"),
+        _ => probe.leave_open("user.default_fields", "one of Enabled and Roles is sent"),
+    }
+    Ok(())
+}
+
+fn id(probe: &mut Probe, id: Option<&str>) {
+    let Some(id) = id else {
+        probe.observed("naming.user_key", "Username");
+        probe.leave_open("user.id_style", "no answer shows an internal id");
+        return;
+    };
+    probe.observed("naming.user_key", "UserId");
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits(id) {
+        probe.observed("user.id_style", "numeric");
+    } else if id.strip_prefix('u').is_some_and(digits) {
+        probe.observed("user.id_style", "prefixed");
+    } else if id.len() == 36 && id.matches('-').count() == 4 {
+        probe.observed("user.id_style", "uuid");
+    } else {
+        probe.leave_open(
+            "user.id_style",
+            "an internal id has none of the known forms",
+        );
+    }
+}
+
+impl Probe {
+    /// Tries an option that is not known yet.
+    fn choose(&mut self, id: &str, option: &str) {
+        let id = id.parse().expect("experiments name behaviours");
+        self.cx.profile.choose(id, option);
+    }
+}
+
+pub(super) async fn telephone(probe: &mut Probe) -> Result<(), Stop> {
+    let draft = probe.draft()?.with("TelephoneNumber", TEN_DIGITS);
+    match probe.try_create(&draft).await? {
+        Ok(made) => {
+            let seen = probe.get_user(&made.key).await?;
+            let user = seen.user().ok_or_else(|| unreadable(&seen))?;
+            if user.text("TelephoneNumber").is_none() {
+                probe.observed("user.telephone", "absent");
+                return Ok(());
+            }
+            let without = probe.draft()?.without("TelephoneNumber");
+            let option = match probe.try_create(&without).await? {
+                Ok(_) => "ten_digits_optional",
+                Err(seen) if seen.is_refusal() => "ten_digits_required",
+                Err(seen) => return Err(unreadable(&seen)),
+            };
+            // A server that takes ten digits may take anything.
+            let e164 = probe.draft()?.with("TelephoneNumber", E164);
+            match probe.try_create(&e164).await? {
+                Err(_) => probe.observed("user.telephone", option),
+                Ok(_) => probe.leave_open("user.telephone", "ten digits and E.164 are both taken"),
+            }
+        }
+        Err(seen) if seen.is_refusal() => {
+            let e164 = probe.draft()?.with("TelephoneNumber", E164);
+            match probe.try_create(&e164).await? {
+                Err(_) => probe.observed("user.telephone", "absent"),
+                Ok(made) => {
+                    let seen = probe.get_user(&made.key).await?;
+                    let user = seen.user().ok_or_else(|| unreadable(&seen))?;
+                    if user.text("TelephoneNumber").is_some() {
+                        probe.observed("user.telephone", "e164_optional");
+                    } else {
+                        probe.leave_open("user.telephone", "a number is taken and not shown");
+                    }
+                }
+            }
+        }
+        Err(seen) => return Err(unreadable(&seen)),
+    }
+    Ok(())
+}
+
+fn unreadable(seen: &Seen) -> Stop {
+    Stop::Inconclusive(format!(
+        "an answer with status {} tells nothing",
+        seen.status
+    ))
+}
+
+pub(super) async fn unknown_field(probe: &mut Probe) -> Result<(), Stop> {
+    let draft = probe.draft()?.with("Nickname", "Vrk");
+    match probe.try_create(&draft).await? {
+        Ok(_) => probe.observed("user.unknown_fields", "ignored"),
+        Err(seen) if seen.is_refusal() => probe.observed("user.unknown_fields", "refused"),
+        Err(seen) => return Err(unreadable(&seen)),
+    }
+    Ok(())
+}
+
+pub(super) async fn untyped_body(probe: &mut Probe) -> Result<(), Stop> {
+    let mut statuses = Vec::new();
+    for format in [Format::Xml, Format::Json] {
+        let draft = probe.draft()?;
+        let body = draft.body(&probe.cx.profile, format);
+        let path = probe.cx.users_path();
+        let ask = probe
+            .cx
+            .ask("POST", path)
+            .accept(probe.format)
+            .untyped(body);
+        let reply = probe.cx.send(ask.creates(draft.text("Username"))).await?;
+        statuses.push(reply.status());
+    }
+    match statuses.as_slice() {
+        [415, 415] => probe.observed("format.body_without_type", "refused"),
+        [200 | 201, 400] => probe.observed("format.body_without_type", "xml"),
+        // Where there is no JSON at all, a body that is known for JSON is refused for its type.
+        [200 | 201, 200 | 201 | 415] => probe.observed("format.body_without_type", "detected"),
+        other => {
+            let why = format!("XML and JSON without a type are answered with {other:?}");
+            probe.leave_open("format.body_without_type", &why);
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn unknown_role(probe: &mut Probe) -> Result<(), Stop> {
+    let forms = match probe.cx.profile.role_form {
+        RoleForm::IdAndName => [
+            RoleRef::Plain("cf-no-such-role".to_owned()),
+            RoleRef::Object("RoleId", "cf-no-such-role".to_owned()),
+        ],
+        RoleForm::NameAndPermissions => [
+            RoleRef::Object("RoleName", "CF_NO_SUCH_ROLE".to_owned()),
+            RoleRef::Plain("CF_NO_SUCH_ROLE".to_owned()),
+        ],
+    };
+    let [usual, _] = forms;
+    let draft = probe
+        .draft()?
+        .with_value("Roles", Value::Roles(vec![usual]));
+    match probe.try_create(&draft).await? {
+        Ok(_) => probe.observed("role.unknown", "ignored"),
+        Err(seen) if seen.is_refusal() => probe.observed("role.unknown", "refused"),
+        Err(seen) => return Err(unreadable(&seen)),
+    }
+    Ok(())
+}
+
+pub(super) async fn uniqueness(probe: &mut Probe) -> Result<(), Stop> {
+    let first = probe.create().await?;
+    let again = probe.draft()?.with("Username", first.username());
+    match probe.try_create(&again).await? {
+        Err(seen) if matches!(seen.status, 400 | 409) => {
+            probe.observed("errors.conflict", seen.status);
+        }
+        Err(seen) => {
+            let why = format!("a taken username is answered with {}", seen.status);
+            probe.leave_open("errors.conflict", &why);
+        }
+        Ok(_) => probe.leave_open("errors.conflict", "a taken username is taken twice"),
+    }
+    let upper = probe
+        .draft()?
+        .with("Username", first.username().to_uppercase());
+    match probe.try_create(&upper).await? {
+        Ok(_) => probe.observed("username.case", "sensitive"),
+        Err(seen) if seen.is_refusal() => probe.observed("username.case", "insensitive"),
+        Err(seen) => return Err(unreadable(&seen)),
+    }
+    let email = probe.draft()?.with(EMAIL, first.draft.text(EMAIL));
+    match probe.try_create(&email).await? {
+        Ok(_) => probe.observed("email.unique", "none"),
+        Err(seen) if seen.is_refusal() => probe.likely(
+            "email.unique",
+            "account",
+            &["global"],
+            "with one account it cannot be told whether other accounts count",
+        ),
+        Err(seen) => return Err(unreadable(&seen)),
+    }
+    probe.leave_open(
+        "username.scope",
+        "it takes an account of its own to see whether the usernames of others are taken",
+    );
+    Ok(())
+}
+
+pub(super) async fn missing(probe: &mut Probe) -> Result<(), Stop> {
+    let absent = probe.cx.absent_key();
+    let seen = probe.get_user(&absent).await?;
+    match (seen.status, seen.has_body) {
+        (404, true) => probe.observed("missing.user", "not_found"),
+        (404, false) => probe.observed("missing.user", "not_found_empty"),
+        (403, _) => probe.observed("missing.user", "forbidden"),
+        (status, _) => {
+            let why = format!("a missing user is answered with {status}");
+            probe.leave_open("missing.user", &why);
+        }
+    }
+    if probe.cx.profile.naming_user_key == UserKey::Username {
+        probe.leave_open(
+            "missing.by_username",
+            "users are named by their usernames anyway",
+        );
+        return Ok(());
+    }
+    let made = probe.create().await?;
+    let by_name = probe.get_user(made.username()).await?;
+    match by_name.user() {
+        Some(user) if user.text("Username").as_deref() == Some(made.username()) => {
+            probe.observed("missing.by_username", "found");
+        }
+        _ if by_name.status == seen.status => probe.observed("missing.by_username", "not_found"),
+        _ => {
+            let why = format!("a username in the path is answered with {}", by_name.status);
+            probe.leave_open("missing.by_username", &why);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,263 @@
+//! Probing an emulator of any profile gives a profile that behaves as that one.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use bandwidth_conformance::{
+    probe::{Choice, Finding, Findings, Probe},
+    run::{GoldenMode, Run, Setup},
+    safety::Limits,
+    target::embedded::Embedded,
+    transport::Endpoint,
+};
+use bandwidth_fixtures::{BehaviourId, NamedProfile, Seed};
+use proptest::{
+    prelude::*,
+    strategy::ValueTree as _,
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+
+use crate::against::{impatient, profile, wait};
+
+/// Options of a behaviour that a random profile may have.
+fn options(id: BehaviourId) -> Vec<String> {
+    let numbers: &[u32] = match id.as_str() {
+        "auth.lockout" => &[0, 1, 2, 5, 6, 7, 13, 20],
+        "auth.lockout_seconds" => &[0, 900],
+        "auth.token_seconds" => &[60, 900, 3_600],
+        "password.min_length" => &[1, 2, 5, 6, 8, 12, 16, 17, 24],
+        "password.max_length" => &[24, 31, 40, 64, 100, 128, 255, 1_000],
+        "password.classes" => &[0, 1, 2, 3, 4],
+        "password.repeats" => &[0, 1, 2, 3, 4, 7, 12],
+        "password.history" => &[0, 1, 2, 5, 8],
+        _ => {
+            let options = &id.behaviour().options;
+            return options.iter().map(|option| option.name.clone()).collect();
+        }
+    };
+    numbers.iter().map(ToString::to_string).collect()
+}
+
+/// Any complete profile without a limit of requests, which the probe does not look for unasked.
+fn any_profile() -> impl Strategy<Value = Vec<String>> {
+    let choices: Vec<_> = BehaviourId::all()
+        .filter(|id| id.as_str() != "rate.limit")
+        .map(|id| {
+            proptest::sample::select(options(id)).prop_map(move |option| format!("{id}={option}"))
+        })
+        .collect();
+    choices
+}
+
+/// Why a behaviour cannot be told from outside in that profile; `None` where it can.
+fn untellable(id: &str, actual: &NamedProfile, empty: bool) -> Option<&'static str> {
+    let is = |id: &str, option: &str| {
+        let id: BehaviourId = id.parse().unwrap();
+        actual.options().get(id) == option
+    };
+    let options = actual.options();
+    let by_name = is("naming.user_key", "Username");
+    let short = options.password_max_length < 26;
+    match id {
+        "format.default" | "naming.json_case" if is("format.json", "never") => {
+            Some("there is no JSON")
+        }
+        "list.empty" if !empty => Some("the account has users that are not the probe's"),
+        "user.id_style" | "missing.by_username" | "put.id_mismatch" if by_name => {
+            Some("no answer shows an internal id")
+        }
+        "username.scope" => Some("it takes a second account to write to"),
+        "delete.with_resources" => Some("the API cannot assign a resource"),
+        "auth.lockout_seconds" => Some("it takes waiting"),
+        "auth.schemes" if is("auth.challenge", "absent") => Some("a 401 names no scheme"),
+        "auth.token_seconds" if !is("auth.schemes", "bearer") => Some("the login needs no token"),
+        "auth.user_logins" if is("auth.schemes", "bearer") => Some("no name and password is taken"),
+        "auth.lockout" if is("auth.user_logins", "refused") || is("auth.schemes", "bearer") => {
+            Some("users cannot log in")
+        }
+        "rate.limit" | "rate.response" | "rate.headers" | "rate.connection" => {
+            Some("no 429 comes without a limit")
+        }
+        "password.repeats" | "password.common_words" | "password.identity" if short => {
+            Some("it may not fit into a password")
+        }
+        _ => None,
+    }
+}
+
+/// The option that behaves as that of the profile.
+fn equivalent(id: &str, actual: &NamedProfile) -> String {
+    let options = actual.options();
+    match id {
+        // With fewer characters there cannot be as many classes.
+        "password.min_length" => options
+            .password_min_length
+            .max(options.password_classes)
+            .to_string(),
+        "password.classes" => options.password_classes.max(1).to_string(),
+        "email.unique" => match options.get(id.parse().unwrap()).as_str() {
+            "none" => "none".to_owned(),
+            _ => "account".to_owned(),
+        },
+        _ => options.get(id.parse().unwrap()),
+    }
+}
+
+/// What probing an emulator of that profile finds, and how many requests it takes: in all, for
+/// passwords, for PUT.
+fn probed(
+    actual: &NamedProfile,
+    empty: bool,
+    faults: &[&str],
+    limits: Limits,
+) -> (Findings, Costs, Vec<String>) {
+    let seed = Seed::built_in(if empty { "empty" } else { "demo" }).unwrap();
+    let faults: Vec<String> = faults.iter().map(|rule| (*rule).to_owned()).collect();
+    let server = Embedded::failing(actual.clone(), seed, &faults).unwrap();
+    let run = Run::new(Setup {
+        endpoint: Endpoint::local(server.address()),
+        credentials: server.credentials(actual),
+        expected: profile("guide", &[]),
+        goldens: GoldenMode::Symbolic,
+        limits,
+    })
+    .unwrap();
+    let run = Arc::new(run);
+    let mut probe = Probe::new(Arc::clone(&run));
+    let mut costs = Costs::default();
+    let mut before = 0;
+    let mut tell = |name: &str, _: &Findings| {
+        let requests = run.requests();
+        match name {
+            "passwords" => costs.passwords = requests - before,
+            "put" => costs.put = requests - before,
+            _ => {}
+        }
+        before = requests;
+        Ok(())
+    };
+    wait(probe.learn(&Choice::default(), Findings::new(), &mut tell)).unwrap();
+    costs.all = run.requests();
+    let left: Vec<String> = run
+        .ledger()
+        .remaining()
+        .into_iter()
+        .map(|user| user.username)
+        .collect();
+    (probe.findings().clone(), costs, left)
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Costs {
+    all: u64,
+    passwords: u64,
+    put: u64,
+}
+
+/// What is wrong with findings about an emulator of that profile. `complete` says whether
+/// everything that can be told must have been.
+fn wrong(findings: &Findings, actual: &NamedProfile, empty: bool, complete: bool) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for id in BehaviourId::all().map(BehaviourId::as_str) {
+        let truth = actual.options().get(id.parse().unwrap());
+        let right = equivalent(id, actual);
+        match (findings.get(id), untellable(id, actual, empty)) {
+            (None, _) => wrong.push(format!("{id}: no finding")),
+            (Some(Finding::Observed(seen)), _) if seen.option == right => {}
+            (Some(Finding::Observed(seen)), _) if seen.alternatives.contains(&truth) => {}
+            (Some(Finding::Observed(seen)), _) => {
+                wrong.push(format!(
+                    "{id}: it is {truth}, and {} was observed ({})",
+                    seen.option, seen.note
+                ));
+            }
+            (Some(Finding::Open(why)), None) if complete => {
+                wrong.push(format!("{id}: it is {truth}, and was left open: {why}"));
+            }
+            (Some(Finding::Open(_)), _) => {}
+        }
+    }
+    wrong
+}
+
+/// Random profiles, from a seed that is always the same.
+fn profiles(count: usize) -> Vec<Vec<String>> {
+    let config = Config::default();
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    (0..count)
+        .map(|_| any_profile().new_tree(&mut runner).unwrap().current())
+        .collect()
+}
+
+fn how_many(usual: usize) -> usize {
+    let asked = env::var("PROBE_PROFILES").ok();
+    asked.and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// Probes each of the profiles, two at a time; returns what is wrong, and the costs.
+fn probe_all(
+    sets: &[Vec<String>],
+    complete: bool,
+    faults: &[&str],
+    limits: &Limits,
+) -> (Vec<String>, Vec<Costs>) {
+    let next = AtomicUsize::new(0);
+    let found = Mutex::new(BTreeMap::new());
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(set) = sets.get(index) else { break };
+                    let set: Vec<&str> = set.iter().map(String::as_str).collect();
+                    let mut actual = profile("guide", &[]);
+                    if actual.set(set.iter().copied()).is_err() {
+                        // No password could have an allowed length.
+                        continue;
+                    }
+                    let empty = index % 2 == 0;
+                    let (findings, costs, left) = probed(&actual, empty, faults, limits.clone());
+                    let mut problems = wrong(&findings, &actual, empty, complete);
+                    problems.extend(left.iter().map(|user| format!("{user} is left behind")));
+                    let problems: Vec<String> = problems
+                        .into_iter()
+                        .map(|problem| format!("profile {index}: {problem}"))
+                        .collect();
+                    found.lock().unwrap().insert(index, (problems, costs));
+                }
+            });
+        }
+    });
+    let found = found.into_inner().unwrap();
+    let (problems, costs): (Vec<_>, Vec<_>) = found.into_values().unzip();
+    (problems.concat(), costs)
+}
+
+#[test]
+fn every_behaviour_that_can_be_told_from_outside_is_recovered() {
+    let sets = profiles(how_many(60));
+    let (problems, costs) = probe_all(&sets, true, &[], &impatient());
+    assert_eq!(problems, [""; 0]);
+    for (what, most, of) in [
+        ("all", 260, (|costs: &Costs| costs.all) as fn(&Costs) -> u64),
+        ("passwords", 65, |costs| costs.passwords),
+        ("put", 45, |costs| costs.put),
+    ] {
+        let mut counts: Vec<u64> = costs.iter().map(of).collect();
+        counts.sort_unstable();
+        let (median, worst) = (counts[counts.len() / 2], counts[counts.len() - 1]);
+        println!(
+            "{what}: median {median}, worst {worst}, of {} profiles",
+            counts.len()
+        );
+        assert!(worst <= most, "{what}: {worst} requests, more than {most}");
+    }
+}
