@@ -47,6 +47,11 @@ pub enum Command {
     /// Run cases against a target (the default command)
     #[command(after_help = EXAMPLES)]
     Run(RunArgs),
+    /// Learn how a target behaves, and write that as a profile for the mock
+    #[command(
+        after_help = "Example: bandwidth-conformance probe --target http://127.0.0.1:8080 --out learned.toml"
+    )]
+    Probe(ProbeArgs),
     /// Say how many requests, users and seconds a run would take; sends nothing to the target
     #[command(after_help = EXAMPLES)]
     Plan(PlanArgs),
@@ -197,6 +202,36 @@ pub struct PlanArgs {
     /// Which cases.
     #[command(flatten)]
     pub selection: SelectionArgs,
+}
+
+/// What to probe.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub struct ProbeArgs {
+    /// Where and how; `--profile` is where what cannot be observed is taken from.
+    #[command(flatten)]
+    pub aim: AimArgs,
+    /// The profile to write; its exchanges go beside it, to OUT.exchanges.json
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Only this behaviour, or this area of behaviours; repeatable [example: --only put.semantics]
+    #[arg(long, value_name = "ID")]
+    pub only: Vec<String>,
+    /// Not this behaviour, or not this area; repeatable [example: --skip password]
+    #[arg(long, value_name = "ID")]
+    pub skip: Vec<String>,
+    /// Go on with a probe that was interrupted; first removes the users that it left
+    #[arg(long)]
+    pub resume: bool,
+    /// Send bursts of up to 40 requests until the target limits them, and stop at the second 429
+    #[arg(long)]
+    pub rate_probe: bool,
+    /// Change nothing; nothing but GET, HEAD and OPTIONS is sent
+    #[arg(long)]
+    pub read_only: bool,
+    /// Only say how many requests, users and seconds it would take; sends nothing to the target
+    #[arg(long)]
+    pub plan: bool,
 }
 
 /// What to clean up.

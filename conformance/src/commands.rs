@@ -4,6 +4,7 @@ mod aim;
 mod clean;
 pub(crate) mod describe;
 mod plan;
+mod probe;
 mod progress;
 mod replay;
 mod run;
@@ -27,6 +28,7 @@ pub(crate) fn perform(
 ) -> Result<u8, ConformanceError> {
     let text = match command {
         Command::Run(arguments) => return run::run(&arguments, surroundings),
+        Command::Probe(arguments) => return probe::probe(&arguments, surroundings),
         Command::Plan(arguments) => return plan::plan(&arguments, surroundings),
         Command::Replay { case, aim } => return replay::replay(&case, &aim, surroundings),
         Command::Cleanup(arguments) => return clean::clean(&arguments, surroundings),

@@ -16,32 +16,68 @@ pub const OUTAGE: u32 = 8;
 /// How often a request is repeated that failed for another reason than a limit.
 const REPETITIONS: u32 = 4;
 
-/// Keeps requests apart.
+/// After so many answers in a row that are no 429 a run asks a little faster again.
+const CALM: u32 = 20;
+
+/// Keeps requests apart: by the interval that was asked for, and by more after each 429.
 #[derive(Debug)]
 pub struct Pace {
+    floor: Duration,
+    /// The least that a 429 slows down to, and the most.
+    slow: (Duration, Duration),
+    state: Mutex<PaceState>,
+}
+
+#[derive(Debug)]
+struct PaceState {
     interval: Duration,
-    next: Mutex<Option<Instant>>,
+    next: Option<Instant>,
+    calm: u32,
 }
 
 impl Pace {
     /// At least `interval` from one request to the next.
-    pub fn new(interval: Duration) -> Self {
+    pub fn new(interval: Duration, backoff: Backoff) -> Self {
         Self {
-            interval,
-            next: Mutex::new(None),
+            floor: interval,
+            slow: (backoff.base, backoff.cap),
+            state: Mutex::new(PaceState {
+                interval,
+                next: None,
+                calm: 0,
+            }),
         }
     }
 
     /// Waits until it is the turn of the next request.
     pub async fn turn(&self) {
-        if self.interval.is_zero() {
+        let mut state = self.state.lock().await;
+        if state.interval.is_zero() {
             return;
         }
-        let mut next = self.next.lock().await;
-        if let Some(at) = *next {
+        if let Some(at) = state.next {
             tokio::time::sleep_until(at).await;
         }
-        *next = Some(Instant::now() + self.interval);
+        state.next = Some(Instant::now() + state.interval);
+    }
+
+    /// An answer came: a 429 doubles the interval, a while without one shortens it again.
+    pub async fn note(&self, limited: bool) {
+        let mut state = self.state.lock().await;
+        if limited {
+            let (least, most) = self.slow;
+            state.interval = (state.interval * 2).clamp(least, most).max(self.floor);
+            state.calm = 0;
+        } else if state.interval > self.floor {
+            state.calm += 1;
+            if state.calm >= CALM {
+                state.calm = 0;
+                state.interval = state.interval.mul_f64(0.8).max(self.floor);
+                if state.interval < self.slow.0 {
+                    state.interval = self.floor;
+                }
+            }
+        }
     }
 }
 
@@ -136,7 +172,9 @@ fn asked_for(response: &Response, now: SystemTime) -> Option<Duration> {
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use super::{Patience, Reason, asked_for};
+    use tokio::time::Instant;
+
+    use super::{CALM, Pace, Patience, Reason, asked_for};
     use crate::{safety::Backoff, transport::Response};
 
     fn response(headers: &[(&str, &str)]) -> Response {
@@ -166,6 +204,34 @@ mod tests {
             let asked = asked_for(&response(headers), now);
             assert_eq!(asked, seconds.map(Duration::from_secs), "{headers:?}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_429_slows_a_run_down_for_a_while() {
+        let backoff = Backoff {
+            base: Duration::from_millis(100),
+            cap: Duration::from_secs(1),
+            patience: Duration::from_mins(1),
+        };
+        let pace = Pace::new(Duration::ZERO, backoff);
+        let interval = async || pace.state.lock().await.interval;
+        for expected in [100, 200, 400, 800, 1_000, 1_000] {
+            pace.note(true).await;
+            assert_eq!(interval().await, Duration::from_millis(expected));
+        }
+        let started = Instant::now();
+        for _ in 0..3 {
+            pace.turn().await;
+        }
+        assert_eq!(started.elapsed(), Duration::from_secs(2));
+        for _ in 0..CALM {
+            pace.note(false).await;
+        }
+        assert_eq!(interval().await, Duration::from_millis(800));
+        for _ in 0..CALM * 10 {
+            pace.note(false).await;
+        }
+        assert_eq!(interval().await, Duration::ZERO);
     }
 
     #[test]

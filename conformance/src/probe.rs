@@ -12,13 +12,13 @@ mod seen;
 mod shape;
 mod users;
 
-use std::{collections::BTreeMap, pin::Pin, sync::Arc};
+use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc};
 
 use bandwidth_fixtures::{BehaviourId, NamedProfile};
 use serde::{Deserialize, Serialize};
 
 use self::users::Sample;
-use crate::{context::Context, outcome::Stop, run::Run, wire::Format};
+use crate::{context::Context, exchange::Exchange, outcome::Stop, run::Run, wire::Format};
 
 /// How often an experiment is tried that the target's distress kept from an end.
 const TRIES: usize = 4;
@@ -65,6 +65,7 @@ pub struct Experiment {
 }
 
 /// All experiments, in the order in which they build on each other.
+#[expect(clippy::too_many_lines, reason = "a table of experiments")]
 pub fn experiments() -> Vec<Experiment> {
     macro_rules! experiment {
         ($name:literal, $body:path, $tells:expr) => {
@@ -240,11 +241,13 @@ pub struct Probe {
     /// The format of the probe's own requests.
     pub(crate) format: Format,
     /// Bursts are allowed.
-    pub(crate) rate_probe: bool,
+    pub(crate) bursts: bool,
     /// How to create users, once that is known.
     pub(crate) sample: Option<Sample>,
     /// The first exchange of the experiment at hand.
     mark: usize,
+    /// How many exchanges an earlier part of the probe had, before it was interrupted.
+    earlier: usize,
 }
 
 impl Probe {
@@ -254,10 +257,30 @@ impl Probe {
             cx: Context::new(run),
             findings: Findings::new(),
             format: Format::Xml,
-            rate_probe: false,
+            bursts: false,
             sample: None,
             mark: 0,
+            earlier: 0,
         }
+    }
+
+    /// Goes on where another probe of the same target stopped, after so many exchanges.
+    #[must_use]
+    pub fn after(self, exchanges: usize) -> Self {
+        Self {
+            earlier: exchanges,
+            ..self
+        }
+    }
+
+    /// The run that it is part of.
+    pub fn run(&self) -> &Run {
+        &self.cx.run
+    }
+
+    /// Every exchange so far.
+    pub fn exchanges(&self) -> &[Exchange] {
+        &self.cx.log.exchanges
     }
 
     /// What is known so far.
@@ -266,14 +289,14 @@ impl Probe {
     }
 
     /// Does the experiments that tell of what is wanted and not in `known` already. `tell` is
-    /// called after each, with its name and all that is known.
+    /// called after each, with its name.
     pub async fn learn(
         &mut self,
         choice: &Choice,
         known: Findings,
-        tell: &mut dyn FnMut(&str, &Findings) -> std::io::Result<()>,
+        tell: &mut dyn FnMut(&str, &Self) -> std::io::Result<()>,
     ) -> std::io::Result<()> {
-        self.rate_probe = choice.rate_probe;
+        self.bursts = choice.rate_probe;
         for experiment in experiments() {
             let wanted: Vec<&str> = experiment
                 .tells
@@ -292,7 +315,11 @@ impl Probe {
                     self.leave_open(id, "it was not asked for");
                 }
             }
-            tell(experiment.name, &self.findings)?;
+            let told = tell(experiment.name, self);
+            if told.is_err() {
+                self.cx.run.clean_up(&mut self.cx.log).await;
+                return told;
+            }
         }
         self.cx.run.clean_up(&mut self.cx.log).await;
         Ok(())
@@ -345,7 +372,7 @@ impl Probe {
     }
 
     /// The target shows that option.
-    pub(crate) fn observed(&mut self, id: &str, option: impl ToString) {
+    pub(crate) fn observed(&mut self, id: &str, option: impl fmt::Display) {
         self.likely(id, option, &[], "");
     }
 
@@ -353,7 +380,7 @@ impl Probe {
     pub(crate) fn likely(
         &mut self,
         id: &str,
-        option: impl ToString,
+        option: impl fmt::Display,
         alternatives: &[&str],
         note: &str,
     ) {
@@ -369,7 +396,7 @@ impl Probe {
                 option,
                 alternatives,
                 note: note.to_owned(),
-                exchanges: (self.mark.min(last), last),
+                exchanges: (self.earlier + self.mark.min(last), self.earlier + last),
             }),
         );
     }

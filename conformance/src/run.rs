@@ -144,7 +144,7 @@ impl Run {
             client: Client::new(&endpoint),
             endpoint,
             tokens,
-            pace: Pace::new(limits.interval),
+            pace: Pace::new(limits.interval, limits.backoff),
             limits,
             ledger: Mutex::default(),
             requests: AtomicU64::new(0),
@@ -307,6 +307,7 @@ impl Run {
             };
             let reason = reason(&outcome);
             let out = self.note_answer(reason);
+            self.pace.note(reason == Some(Reason::Limited)).await;
             let response = outcome.as_ref().ok();
             let wait = match reason {
                 Some(Reason::Failed) if !only_reads(request) && purpose == Purpose::Case => None,

@@ -1,17 +1,22 @@
 //! `cleanup`: deletes what an earlier run created, as its ledger says.
 
+use std::{io::Write, path::Path};
+
 use bandwidth_fixtures::NamedProfile;
 
 use super::aim::{credentials, endpoint};
 use crate::{
     Surroundings,
+    cleanup::Shown,
     cli::CleanupArgs,
     exchange::Log,
     exit::{self, ConformanceError},
     ledger::{Ledger, file::LedgerFile},
+    login::Credentials,
     run::{GoldenMode, Run, Setup},
     safety::{Limits, Wishes},
     target::Target,
+    transport::Endpoint,
 };
 
 /// Deletes the users that the ledger has and the target lists, then the ledger.
@@ -20,63 +25,101 @@ pub fn clean(
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
     let name = arguments.ledger.display();
-    let (header, events) = LedgerFile::read(&arguments.ledger)?;
+    let (header, _) = LedgerFile::read(&arguments.ledger)?;
     let target = Target::parse(&header.target)?;
     let file = arguments.credentials.as_deref();
     let (credentials, _) = credentials(file, &target, surroundings.variable)?;
+    let endpoint = endpoint(target, &credentials, arguments.ca_file.as_deref())?;
+    let run = run_of_ledger(&arguments.ledger, &credentials, endpoint)?;
+    let out = &mut surroundings.out;
+    if arguments.dry_run {
+        let found = block_on(find(&run))??;
+        for user in &found {
+            writeln!(out, "would delete {} (key {})", user.username, user.key())?;
+        }
+        writeln!(
+            out,
+            "{} of the ledger's users are there; nothing was deleted",
+            found.len()
+        )?;
+        return Ok(exit::PASSED);
+    }
+    let left = remove_all(&run, *out)?;
+    if left > 0 {
+        writeln!(
+            out,
+            "{left} are left behind; run this once more: bandwidth-conformance cleanup --ledger {name}"
+        )?;
+        return Ok(exit::LEFT_BEHIND);
+    }
+    std::fs::remove_file(&arguments.ledger)?;
+    writeln!(
+        out,
+        "nothing of that run is left, and the ledger is removed"
+    )?;
+    Ok(exit::PASSED)
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> Result<T, ConformanceError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    Ok(runtime.block_on(future))
+}
+
+/// A run that knows what a ledger's file says, and can do nothing but remove it.
+pub fn run_of_ledger(
+    path: &Path,
+    credentials: &Credentials,
+    endpoint: Endpoint,
+) -> Result<Run, ConformanceError> {
+    let (header, events) = LedgerFile::read(path)?;
     if credentials.account_id != header.account_id {
         return Err(ConformanceError::Refused(format!(
-            "--ledger {name}: it is of account {}, but the login is of account {}; nothing was sent",
-            header.account_id, credentials.account_id
+            "--ledger {}: it is of account {}, but the login is of account {}; nothing was sent",
+            path.display(),
+            header.account_id,
+            credentials.account_id
         )));
     }
-    let limits = Limits::of(&Wishes::default(), &target, &credentials.account_id)?;
+    let limits = Limits::of(
+        &Wishes::default(),
+        &endpoint.target,
+        &credentials.account_id,
+    )?;
     let run = Run::new(Setup {
-        endpoint: endpoint(target, &credentials, arguments.ca_file.as_deref())?,
-        credentials,
+        endpoint,
+        credentials: credentials.clone(),
         expected: NamedProfile::built_in("guide").expect("it is compiled in"),
         goldens: GoldenMode::Symbolic,
         limits,
     })?;
     run.keep_ledger(Ledger::replay(events));
-    let out = &mut surroundings.out;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let mut log = Log::default();
-        run.preflight(&mut log).await?;
-        let found = run.users_of_the_ledger(&mut log).await;
-        let found =
-            found.map_err(|error| ConformanceError::Unreachable(error.to_string()))?;
-        if arguments.dry_run {
-            for user in &found {
-                writeln!(out, "would delete {} (key {})", user.username, user.key())?;
-            }
-            writeln!(out, "{} of the ledger's users are there; nothing was deleted", found.len())?;
-            return Ok(exit::PASSED);
-        }
+    Ok(run)
+}
+
+/// The users of the ledger that the target has.
+async fn find(run: &Run) -> Result<Vec<Shown>, ConformanceError> {
+    let mut log = Log::default();
+    run.preflight(&mut log).await?;
+    let found = run.users_of_the_ledger(&mut log).await;
+    found.map_err(|error| ConformanceError::Unreachable(error.to_string()))
+}
+
+/// Deletes them, and tells of each. Returns how many are left.
+pub fn remove_all(run: &Run, out: &mut dyn Write) -> Result<usize, ConformanceError> {
+    block_on(async {
         let mut left = 0;
-        for user in &found {
-            match run.remove(user.key(), &mut log).await {
-                Ok(()) => writeln!(out, "deleted {} (key {})", user.username, user.key())?,
+        for user in find(run).await? {
+            let (name, key) = (&user.username, user.key());
+            match run.remove(key, &mut Log::default()).await {
+                Ok(()) => writeln!(out, "deleted {name} (key {key})")?,
                 Err(error) => {
                     left += 1;
-                    writeln!(
-                        out,
-                        "could not delete {} (key {}): {error}",
-                        user.username,
-                        user.key()
-                    )?;
+                    writeln!(out, "could not delete {name} (key {key}): {error}")?;
                 }
             }
         }
-        if left > 0 {
-            writeln!(out, "{left} are left behind; run this once more: bandwidth-conformance cleanup --ledger {name}")?;
-            return Ok(exit::LEFT_BEHIND);
-        }
-        std::fs::remove_file(&arguments.ledger)?;
-        writeln!(out, "nothing of that run is left, and the ledger is removed")?;
-        Ok(exit::PASSED)
-    })
+        Ok(left)
+    })?
 }

@@ -9,6 +9,8 @@ use crate::{
 
 /// The longest password that is tried.
 const LONGEST: usize = 1024;
+/// How often a change of password is tried that had to be repeated.
+const TRIES: usize = 4;
 /// The longest string that is repeated on purpose.
 const REPEATED: usize = 32;
 /// Words that lists of common passwords begin with.
@@ -28,8 +30,33 @@ struct Trial {
 }
 
 impl Trial {
-    /// Whether the user's password may become this one.
+    /// Whether the user's password may become one that `make` makes. A refusal of a request that
+    /// had to be repeated may be about the password that the first one set, so that another one is
+    /// tried then.
     async fn takes(
+        &mut self,
+        probe: &mut Probe,
+        make: impl Fn() -> String,
+        rule: &'static str,
+    ) -> Result<bool, Stop> {
+        let before = probe.cx.log.repeated_an_effect;
+        for _ in 0..TRIES {
+            probe.cx.log.repeated_an_effect = false;
+            let taken = self.takes_this(probe, &make(), rule).await?;
+            let doubtful = probe.cx.log.repeated_an_effect && !taken;
+            probe.cx.log.repeated_an_effect = before;
+            if !doubtful {
+                return Ok(taken);
+            }
+            self.refusals.pop();
+        }
+        Err(Stop::Inconclusive(
+            "each change of password had to be sent more than once".to_owned(),
+        ))
+    }
+
+    /// Whether the user's password may become this one.
+    async fn takes_this(
         &mut self,
         probe: &mut Probe,
         password: &str,
@@ -68,12 +95,13 @@ pub(super) async fn policy(probe: &mut Probe) -> Result<(), Stop> {
     let length = first.len();
     // A PUT that takes what a create refuses would tell nothing of the policy.
     let empty = probe.draft()?.with("Password", "a");
-    if let Err(seen) = probe.try_create(&empty).await? {
-        if seen.is_refusal() && trial.takes(probe, "a", "length").await? {
-            return Err(Stop::Skip(
-                "an update takes a password that a create refuses".to_owned(),
-            ));
-        }
+    if let Err(seen) = probe.try_create(&empty).await?
+        && seen.is_refusal()
+        && trial.takes(probe, || "a".to_owned(), "length").await?
+    {
+        return Err(Stop::Skip(
+            "an update takes a password that a create refuses".to_owned(),
+        ));
     }
     let classes = classes(probe, &mut trial, length).await?;
     let minimum = minimum(probe, &mut trial, length, classes).await?;
@@ -100,7 +128,7 @@ async fn classes(probe: &mut Probe, trial: &mut Trial, length: usize) -> Result<
             .filter(|one| *one != left_out)
             .collect();
         if !trial
-            .takes(probe, &password::of(length, &kept), "classes")
+            .takes(probe, || password::of(length, &kept), "classes")
             .await?
         {
             refused.push(left_out);
@@ -122,7 +150,7 @@ async fn classes(probe: &mut Probe, trial: &mut Trial, length: usize) -> Result<
     for pair in [[Class::Lower, Class::Digit], [Class::Upper, Class::Symbol]] {
         two.push(
             trial
-                .takes(probe, &password::of(length, &pair), "classes")
+                .takes(probe, || password::of(length, &pair), "classes")
                 .await?,
         );
     }
@@ -144,7 +172,7 @@ async fn classes(probe: &mut Probe, trial: &mut Trial, length: usize) -> Result<
     for class in [Class::Lower, Class::Digit] {
         one.push(
             trial
-                .takes(probe, &password::of(length, &[class]), "classes")
+                .takes(probe, || password::of(length, &[class]), "classes")
                 .await?,
         );
     }
@@ -185,7 +213,7 @@ async fn minimum(
     let (mut refused, mut taken) = (classes - 1, length);
     while taken - refused > 1 {
         let middle = refused.midpoint(taken);
-        if trial.takes(probe, &of_length(middle), "minimum").await? {
+        if trial.takes(probe, || of_length(middle), "minimum").await? {
             taken = middle;
         } else {
             refused = middle;
@@ -207,7 +235,7 @@ async fn maximum(probe: &mut Probe, trial: &mut Trial, length: usize) -> Result<
     let (mut taken, mut refused) = (length, None);
     while refused.is_none() && taken < LONGEST {
         let next = (taken * 2).next_power_of_two().min(LONGEST);
-        if trial.takes(probe, &of_length(next), "maximum").await? {
+        if trial.takes(probe, || of_length(next), "maximum").await? {
             taken = next;
         } else {
             refused = Some(next);
@@ -225,7 +253,7 @@ async fn maximum(probe: &mut Probe, trial: &mut Trial, length: usize) -> Result<
     };
     while refused - taken > 1 {
         let middle = taken.midpoint(refused);
-        if trial.takes(probe, &of_length(middle), "maximum").await? {
+        if trial.takes(probe, || of_length(middle), "maximum").await? {
             taken = middle;
         } else {
             refused = middle;
@@ -245,11 +273,13 @@ async fn charset(
 ) -> Result<(), Stop> {
     let mut taken = Vec::new();
     for character in ["é", " "] {
-        let text = of_length(length);
-        // In the middle, so that nobody trims it away.
-        let (head, tail) = text.split_at(length / 2);
-        let text = format!("{head}{character}{}", &tail[1..]);
-        taken.push(trial.takes(probe, &text, "characters").await?);
+        let make = || {
+            let text = of_length(length);
+            // In the middle, so that nobody trims it away.
+            let (head, tail) = text.split_at(length / 2);
+            format!("{head}{character}{}", &tail[1..])
+        };
+        taken.push(trial.takes(probe, make, "characters").await?);
     }
     match taken.as_slice() {
         [true, true] => probe.observed("password.charset", "any"),
@@ -261,9 +291,8 @@ async fn charset(
         _ => {}
     }
     if taken[0] && maximum < LONGEST {
-        let text = of_length(maximum);
-        let text = format!("{}é", &text[..maximum - 1]);
-        let characters = trial.takes(probe, &text, "maximum").await?;
+        let make = || format!("{}é", &of_length(maximum)[..maximum - 1]);
+        let characters = trial.takes(probe, make, "maximum").await?;
         trial.notes.push(format!(
             "lengths count {}",
             if characters { "characters" } else { "bytes" }
@@ -309,7 +338,8 @@ async fn identity(
         let Some(text) = fitting(&part, minimum, maximum) else {
             continue;
         };
-        if trial.takes(probe, &text, "identity").await? {
+        let make = || fitting(&part, minimum, maximum).unwrap_or_else(|| text.clone());
+        if trial.takes(probe, make, "identity").await? {
             taken.push(what);
         } else {
             refused.push(what);
@@ -360,7 +390,8 @@ async fn repeats(
         probe.leave_open("password.repeats", "passwords are too short to repeat much");
         return Ok(());
     };
-    if trial.takes(probe, &longest, "repeats").await? {
+    let make = || repeating(most, minimum, maximum).unwrap_or_else(|| longest.clone());
+    if trial.takes(probe, make, "repeats").await? {
         let more = format!("a rule for more than {most} characters");
         probe.likely("password.repeats", 0, &[&more], "");
         return Ok(());
@@ -374,7 +405,8 @@ async fn repeats(
             probe.leave_open("password.repeats", "no password of that kind could be made");
             return Ok(());
         };
-        if trial.takes(probe, &text, "repeats").await? {
+        let make = || repeating(guess, minimum, maximum).unwrap_or_else(|| text.clone());
+        if trial.takes(probe, make, "repeats").await? {
             taken = guess;
         } else {
             refused = guess;
@@ -401,7 +433,8 @@ async fn words(
         let Some(text) = fitting(word, minimum, maximum) else {
             continue;
         };
-        if trial.takes(probe, &text, "common word").await? {
+        let make = || fitting(word, minimum, maximum).unwrap_or_else(|| text.clone());
+        if trial.takes(probe, make, "common word").await? {
             taken.push(word);
         } else {
             refused.push(word);
@@ -432,7 +465,7 @@ async fn words(
 async fn history(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     let earlier: Vec<String> = trial.taken.iter().rev().cloned().collect();
     for (count, password) in earlier.iter().enumerate() {
-        if trial.takes(probe, password, "history").await? {
+        if trial.takes_this(probe, password, "history").await? {
             probe.observed("password.history", count);
             return Ok(());
         }

@@ -9,7 +9,7 @@ use crate::{exchange::Exchange, outcome::Stop, run::Halt, transport::Request};
 const BURST: usize = 40;
 
 pub(super) async fn rates(probe: &mut Probe) -> Result<(), Stop> {
-    let burst = if probe.rate_probe {
+    let burst = if probe.bursts {
         bursts(probe).await?
     } else {
         None
@@ -20,7 +20,7 @@ pub(super) async fn rates(probe: &mut Probe) -> Result<(), Stop> {
     };
     let Some(number) = probe.cx.log.exchanges.iter().position(|one| limited(&one)) else {
         let requests = probe.cx.log.exchanges.len();
-        let why = if probe.rate_probe {
+        let why = if probe.bursts {
             format!("{BURST} requests at once met no limit")
         } else {
             format!(

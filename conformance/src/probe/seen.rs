@@ -138,10 +138,11 @@ impl UserSeen {
     pub fn is_enabled(&self) -> bool {
         let mut fields = self.0.iter();
         let found = fields.find(|(name, _)| name.eq_ignore_ascii_case("Enabled"));
-        !matches!(
-            found.map(|(_, value)| value),
-            Some(Tree::Bool(false)) | Some(Tree::Text(_))
-        ) || matches!(found, Some((_, Tree::Text(text))) if text == "true")
+        match found.map(|(_, value)| value) {
+            Some(Tree::Bool(enabled)) => *enabled,
+            Some(Tree::Text(text)) => text == "true",
+            _ => true,
+        }
     }
 
     /// How many roles it has.
@@ -192,7 +193,9 @@ fn collect(tree: &Tree, users: &mut Vec<UserSeen>) {
             if member(tree, "Username").is_some() {
                 users.push(UserSeen(members.clone()));
             } else {
-                members.iter().for_each(|(_, value)| collect(value, users));
+                for (_, value) in members {
+                    collect(value, users);
+                }
             }
         }
         _ => {}

@@ -153,7 +153,7 @@ pub(super) async fn roles(probe: &mut Probe) -> Result<(), Stop> {
         (Some(_), None) => probe.observed("role.form", "id_and_name"),
         (None, _) => probe.observed("role.form", "name_and_permissions"),
         (Some(_), Some(_)) => {
-            probe.leave_open("role.form", "a role has both an id and permissions")
+            probe.leave_open("role.form", "a role has both an id and permissions");
         }
     }
     Ok(())

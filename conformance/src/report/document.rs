@@ -276,7 +276,8 @@ fn case_result(case: &CaseReport, redactor: &Redactor) -> CaseResult {
     }
 }
 
-fn exchange_result(exchange: &Exchange, redactor: &Redactor) -> ExchangeResult {
+/// An exchange without secrets.
+pub fn exchange_result(exchange: &Exchange, redactor: &Redactor) -> ExchangeResult {
     let headers = |headers: &[(String, String)]| {
         headers
             .iter()

@@ -133,7 +133,7 @@ fn probed(
     let mut probe = Probe::new(Arc::clone(&run));
     let mut costs = Costs::default();
     let mut before = 0;
-    let mut tell = |name: &str, _: &Findings| {
+    let mut tell = |name: &str, _: &Probe| {
         let requests = run.requests();
         match name {
             "passwords" => costs.passwords = requests - before,
@@ -223,7 +223,7 @@ fn probe_all(
                         // No password could have an allowed length.
                         continue;
                     }
-                    let empty = index % 2 == 0;
+                    let empty = index.is_multiple_of(2);
                     let (findings, costs, left) = probed(&actual, empty, faults, limits.clone());
                     let mut problems = wrong(&findings, &actual, empty, complete);
                     problems.extend(left.iter().map(|user| format!("{user} is left behind")));
@@ -260,4 +260,32 @@ fn every_behaviour_that_can_be_told_from_outside_is_recovered() {
         );
         assert!(worst <= most, "{what}: {worst} requests, more than {most}");
     }
+}
+
+#[test]
+fn a_target_in_distress_is_never_misread() {
+    let sets = profiles(how_many(60));
+    for faults in [
+        &["status=503,probability=0.05,seed=5"][..],
+        &["fault=EMPTY_RESPONSE,probability=0.05,seed=6,when=after"],
+        &["status=429,probability=0.05,seed=7,when=after"],
+    ] {
+        let sets = &sets[..sets.len() / 3];
+        let (problems, _) = probe_all(sets, false, faults, &impatient());
+        assert_eq!(problems, [""; 0], "{faults:?}");
+    }
+}
+
+#[test]
+fn a_limit_of_requests_is_waited_out_and_described() {
+    let mut sets = profiles(how_many(60) / 6);
+    for set in &mut sets {
+        set.push("rate.limit=60/1s".to_owned());
+    }
+    let limits = Limits {
+        backoff: Limits::none().backoff,
+        ..impatient()
+    };
+    let (problems, _) = probe_all(&sets, true, &[], &limits);
+    assert_eq!(problems, [""; 0]);
 }

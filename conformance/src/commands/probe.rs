@@ -1,0 +1,373 @@
+//! `probe`: learns how a target behaves, and writes that as a profile.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
+
+use bandwidth_fixtures::BehaviourId;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    aim::{Aim, Place},
+    clean::{remove_all, run_of_ledger},
+    run::interrupt,
+};
+use crate::{
+    Surroundings,
+    cli::ProbeArgs,
+    exchange::{Exchange, Log},
+    exit::{self, ConformanceError},
+    ledger::{
+        Ledger,
+        file::{Header, LedgerFile},
+    },
+    probe::{
+        Choice, Finding, Findings, Probe,
+        learned::{Origin, to_toml},
+    },
+    redact::Redactor,
+    report::document::{ExchangeResult, exchange_result},
+    run::Run,
+    safety::Limits,
+};
+
+/// What an interrupted probe leaves for another one to go on with.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Partial {
+    format: u32,
+    target: String,
+    account_id: String,
+    findings: Findings,
+    exchanges: Vec<ExchangeResult>,
+}
+
+const FORMAT: u32 = 1;
+
+/// The files of a probe, beside the profile that it writes.
+struct Files {
+    out: PathBuf,
+    exchanges: PathBuf,
+    partial: PathBuf,
+    ledger: PathBuf,
+}
+
+impl Files {
+    fn beside(out: &Path) -> Self {
+        let with = |ending: &str| {
+            let mut name = out.as_os_str().to_owned();
+            name.push(ending);
+            PathBuf::from(name)
+        };
+        Self {
+            out: out.to_owned(),
+            exchanges: with(".exchanges.json"),
+            partial: with(".partial"),
+            ledger: with(".ledger"),
+        }
+    }
+}
+
+/// Probes the target.
+pub fn probe(
+    arguments: &ProbeArgs,
+    surroundings: &mut Surroundings<'_>,
+) -> Result<u8, ConformanceError> {
+    let choice = choice(arguments)?;
+    let aim = Aim::take(&arguments.aim, arguments.read_only, surroundings.variable)?;
+    if arguments.plan {
+        return plan(&choice, &aim, surroundings);
+    }
+    let files = Files::beside(&arguments.out);
+    let place = aim.place;
+    let run = Arc::new(Run::new(aim.setup)?);
+    let earlier = earlier(arguments, &files, &place, &run, surroundings)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let mut told = Findings::new();
+    let mut probe = Probe::new(Arc::clone(&run)).after(earlier.exchanges.len());
+    let interrupted = runtime.block_on(async {
+        run.preflight(&mut Log::default()).await?;
+        if !place.private && run.limits.may_write() {
+            let header = Header::new(
+                place.description.clone(),
+                run.credentials.account_id.clone(),
+                run.prefix.clone(),
+            );
+            run.keep_ledger(Ledger::in_file(LedgerFile::create(&files.ledger, &header)?));
+        }
+        let out = &mut surroundings.out;
+        writeln!(
+            out,
+            "probing {}, account {}, from profile {}{}\n",
+            place.description,
+            run.credentials.account_id,
+            run.expected.name(),
+            place.note
+        )?;
+        let mut tell = |_: &str, probe: &Probe| {
+            keep(probe, &files, &place, &earlier.exchanges, &mut told, *out)
+        };
+        let known = earlier.findings.clone();
+        let learning = async { probe.learn(&choice, known, &mut tell).await.map(|()| false) };
+        tokio::select! {
+            biased;
+            () = interrupt() => Ok(true),
+            done = learning => done.map_err(ConformanceError::from),
+        }
+    })?;
+    let leftovers = runtime.block_on(run.clean_up(&mut Log::default()));
+    if leftovers.is_empty() {
+        run.ledger().discard()?;
+    }
+    let out = &mut surroundings.out;
+    if interrupted {
+        writeln!(out, "\ninterrupted; the same command with --resume goes on")?;
+    } else {
+        finish(&files, &probe, &earlier, &run, &place)?;
+        writeln!(
+            out,
+            "\n{} of {} behaviours observed with {} requests\nthe mock behaves so with: bandwidth-mock --profile {}",
+            closed(probe.findings()).len(),
+            probe.findings().len(),
+            run.requests(),
+            files.out.display()
+        )?;
+    }
+    if let Some(ended) = run.ended() {
+        writeln!(out, "ended early: {ended}; --resume goes on from there")?;
+    }
+    if leftovers.is_empty() {
+        let whole = !interrupted && run.ended().is_none();
+        return Ok(if whole {
+            exit::PASSED
+        } else {
+            exit::INCONCLUSIVE
+        });
+    }
+    let left: Vec<String> = leftovers.iter().map(ToString::to_string).collect();
+    writeln!(
+        out,
+        "left behind: {}\nremove it with: bandwidth-conformance cleanup --ledger {}",
+        left.join(", "),
+        files.ledger.display()
+    )?;
+    Ok(exit::LEFT_BEHIND)
+}
+
+/// What the probe tells as it goes, and keeps for another one to go on with.
+fn keep(
+    probe: &Probe,
+    files: &Files,
+    place: &Place,
+    earlier: &[ExchangeResult],
+    told: &mut Findings,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for (id, finding) in probe.findings() {
+        if told.get(id) != Some(finding) {
+            writeln!(out, "{}", line(id, finding))?;
+            told.insert(id.clone(), finding.clone());
+        }
+    }
+    let run = probe.run();
+    let partial = Partial {
+        format: FORMAT,
+        target: place.description.clone(),
+        account_id: run.credentials.account_id.clone(),
+        findings: closed(probe.findings()),
+        exchanges: all(earlier, probe.exchanges(), &run.redactor),
+    };
+    write(&files.partial, &serde_json::to_string(&partial)?)
+}
+
+/// Which behaviours, after a look at whether they exist.
+fn choice(arguments: &ProbeArgs) -> Result<Choice, ConformanceError> {
+    for (flag, names) in [("--only", &arguments.only), ("--skip", &arguments.skip)] {
+        for name in names {
+            if !BehaviourId::all().any(|id| id.area() == name.as_str()) {
+                BehaviourId::find(flag, name)?;
+            }
+        }
+    }
+    Ok(Choice {
+        only: arguments.only.clone(),
+        skip: arguments.skip.clone(),
+        rate_probe: arguments.rate_probe,
+    })
+}
+
+/// What an interrupted probe found, and its users removed.
+fn earlier(
+    arguments: &ProbeArgs,
+    files: &Files,
+    place: &Place,
+    run: &Run,
+    surroundings: &mut Surroundings<'_>,
+) -> Result<Partial, ConformanceError> {
+    let none = Partial {
+        format: FORMAT,
+        target: String::new(),
+        account_id: String::new(),
+        findings: Findings::new(),
+        exchanges: Vec::new(),
+    };
+    let name = files.partial.display();
+    if !arguments.resume {
+        if files.partial.exists() || files.ledger.exists() {
+            return Err(ConformanceError::Usage(format!(
+                "--out {}: an earlier probe was interrupted; --resume goes on with it",
+                files.out.display()
+            )));
+        }
+        return Ok(none);
+    }
+    if files.ledger.exists() {
+        let old = run_of_ledger(&files.ledger, &run.credentials, run.endpoint.clone())?;
+        let left = remove_all(&old, surroundings.out)?;
+        if left > 0 {
+            return Err(ConformanceError::Unreachable(format!(
+                "--resume: {left} users of the earlier probe could not be removed; try once more"
+            )));
+        }
+        fs::remove_file(&files.ledger)?;
+    }
+    if !files.partial.exists() {
+        return Ok(none);
+    }
+    let text = fs::read_to_string(&files.partial)?;
+    let partial: Partial = serde_json::from_str(&text)
+        .ok()
+        .filter(|partial: &Partial| partial.format == FORMAT)
+        .ok_or_else(|| {
+            ConformanceError::Usage(format!(
+                "--resume: {name} is not of this version; delete it to begin anew"
+            ))
+        })?;
+    if (partial.target.as_str(), partial.account_id.as_str())
+        != (
+            place.description.as_str(),
+            run.credentials.account_id.as_str(),
+        )
+    {
+        return Err(ConformanceError::Usage(format!(
+            "--resume: {name} is of {}, account {}",
+            partial.target, partial.account_id
+        )));
+    }
+    Ok(partial)
+}
+
+/// What need not be found again.
+fn closed(findings: &Findings) -> Findings {
+    let observed = findings
+        .iter()
+        .filter(|(_, finding)| matches!(finding, Finding::Observed(_)));
+    observed
+        .map(|(id, finding)| (id.clone(), finding.clone()))
+        .collect()
+}
+
+fn all(
+    earlier: &[ExchangeResult],
+    exchanges: &[Exchange],
+    redactor: &Redactor,
+) -> Vec<ExchangeResult> {
+    let now = exchanges.iter().map(|one| exchange_result(one, redactor));
+    earlier.iter().cloned().chain(now).collect()
+}
+
+fn line(id: &str, finding: &Finding) -> String {
+    match finding {
+        Finding::Observed(seen) if seen.alternatives.is_empty() => {
+            format!("observed  {id} = {}", seen.option)
+        }
+        Finding::Observed(seen) => format!(
+            "observed  {id} = {} (not ruled out: {})",
+            seen.option,
+            seen.alternatives.join(", ")
+        ),
+        Finding::Open(why) => format!("open      {id}: {why}"),
+    }
+}
+
+/// The profile and its exchanges; nothing else stays.
+fn finish(
+    files: &Files,
+    probe: &Probe,
+    earlier: &Partial,
+    run: &Run,
+    place: &Place,
+) -> Result<(), ConformanceError> {
+    let exchanges = all(&earlier.exchanges, probe.exchanges(), &run.redactor);
+    write(
+        &files.exchanges,
+        &(serde_json::to_string_pretty(&exchanges).map_err(io::Error::from)? + "\n"),
+    )?;
+    let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let exchanges = files
+        .exchanges
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let origin = Origin {
+        host: &place.name,
+        date: &date[.."2026-01-01".len()],
+        exchanges: &exchanges,
+    };
+    let text = to_toml(probe.findings(), &run.expected, origin)?;
+    write(&files.out, &text)?;
+    if run.ended().is_none() {
+        fs::remove_file(&files.partial)?;
+    }
+    Ok(())
+}
+
+/// Beside its place first, so that nobody reads half of a file.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    fs::write(&beside, text)?;
+    fs::rename(&beside, path)
+}
+
+/// What a probe would take, rehearsed against a mock inside this process.
+fn plan(
+    choice: &Choice,
+    aim: &Aim,
+    surroundings: &mut Surroundings<'_>,
+) -> Result<u8, ConformanceError> {
+    let mut stage = Aim::embedded(aim.setup.expected.clone())?;
+    let limits = &aim.setup.limits;
+    stage.setup.limits = Limits {
+        writes: limits.writes.clone(),
+        ..Limits::none()
+    };
+    let run = Arc::new(Run::new(stage.setup)?);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let mut probe = Probe::new(Arc::clone(&run));
+    let mut quiet = |_: &str, _: &Probe| Ok(());
+    runtime.block_on(probe.learn(choice, Findings::new(), &mut quiet))?;
+    let observed = closed(probe.findings()).len();
+    let requests = run.requests() + 1;
+    let count = u32::try_from(requests).unwrap_or(u32::MAX);
+    writeln!(
+        surroundings.out,
+        "against {}, account {}, from profile {}\nbehaviours  about {observed} of {} would be observed\nrequests    about {requests}\nusers       about {} created and deleted\nseconds     about {}, and the target's own time\nCounted in a rehearsal against a mock inside this process that behaves as {}; another target may take up to twice as many. Nothing was sent to it.",
+        aim.place.description,
+        aim.setup.credentials.account_id,
+        aim.setup.expected.name(),
+        probe.findings().len(),
+        run.users(),
+        limits.interval.saturating_mul(count).as_secs(),
+        aim.setup.expected.name(),
+    )?;
+    Ok(exit::PASSED)
+}
