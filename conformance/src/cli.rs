@@ -52,6 +52,15 @@ pub enum Command {
         after_help = "Example: bandwidth-conformance probe --target http://127.0.0.1:8080 --out learned.toml"
     )]
     Probe(ProbeArgs),
+    /// Say what two profiles, or two JSON reports, say differently; exit code 1 when anything
+    #[command(
+        after_help = "Example: bandwidth-conformance diff learned-may.toml learned-june.toml"
+    )]
+    Diff(DiffArgs),
+    /// For every behaviour: what the guide says, what Bandwidth publishes, what this account did;
+    /// exit code 1 when it did anything that the guide does not say
+    #[command(after_help = "Example: bandwidth-conformance drift learned.toml")]
+    Drift(DriftArgs),
     /// Say how many requests, users and seconds a run would take; sends nothing to the target
     #[command(after_help = EXAMPLES)]
     Plan(PlanArgs),
@@ -232,6 +241,37 @@ pub struct ProbeArgs {
     /// Only say how many requests, users and seconds it would take; sends nothing to the target
     #[arg(long)]
     pub plan: bool,
+}
+
+/// How differences are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Form {
+    /// A table for people
+    Markdown,
+    /// For programs
+    Json,
+}
+
+/// What to compare.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// A profile (guide, published or a file), or a JSON report
+    pub a: String,
+    /// Another one of the same kind
+    pub b: String,
+    /// How to write it
+    #[arg(long, value_name = "FORM", default_value = "markdown")]
+    pub format: Form,
+}
+
+/// What to look at.
+#[derive(Debug, Args)]
+pub struct DriftArgs {
+    /// The profile that `probe` wrote
+    pub profile: String,
+    /// How to write it
+    #[arg(long, value_name = "FORM", default_value = "markdown")]
+    pub format: Form,
 }
 
 /// What to clean up.

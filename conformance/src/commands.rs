@@ -3,6 +3,7 @@
 mod aim;
 mod clean;
 pub(crate) mod describe;
+mod diff;
 mod plan;
 mod probe;
 mod progress;
@@ -28,6 +29,8 @@ pub(crate) fn perform(
 ) -> Result<u8, ConformanceError> {
     let text = match command {
         Command::Run(arguments) => return run::run(&arguments, surroundings),
+        Command::Diff(arguments) => return diff::diff(&arguments, surroundings),
+        Command::Drift(arguments) => return diff::drift(&arguments, surroundings),
         Command::Probe(arguments) => return probe::probe(&arguments, surroundings),
         Command::Plan(arguments) => return plan::plan(&arguments, surroundings),
         Command::Replay { case, aim } => return replay::replay(&case, &aim, surroundings),

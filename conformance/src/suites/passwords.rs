@@ -1,9 +1,6 @@
 //! Passwords: which are taken, how the others are refused, and that none ever comes back.
 
-use bandwidth_fixtures::{
-    Profile,
-    profile::{CommonWords, PasswordCharset, PasswordErrors, PasswordIdentity},
-};
+use bandwidth_fixtures::profile::{CommonWords, PasswordCharset, PasswordErrors, PasswordIdentity};
 
 use crate::{
     case::{
@@ -59,8 +56,8 @@ pub(super) fn cases() -> Vec<Case> {
         .measures(&["password.max_length"])
         .run(async |cx| {
             let length = size(cx.profile().password_max_length);
-            taken(cx, &fitting(&cx.profile(), length)).await?;
-            refused(cx, &fitting(&cx.profile(), length + 1), "password_too_long").await
+            taken(cx, &fitting(length)).await?;
+            refused(cx, &fitting(length + 1), "password_too_long").await
         }),
         Case::new(
             "passwords.classes.as-many-as-the-profile-says",
@@ -161,23 +158,9 @@ fn size(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// A password of that length with the classes that the profile wants, all if they fit.
-fn fitting(profile: &Profile, length: usize) -> String {
-    let classes = Class::ALL.len().min(length.max(1));
-    if length > 200 || profile.password_repeats == 0 {
-        // Beyond a few hundred characters something repeats by chance, which is then allowed.
-        return long(length, &Class::ALL[..classes]);
-    }
-    password::of(length, &Class::ALL[..classes])
-}
-
-/// As [`password::of`], of any length: made of short ones.
-fn long(length: usize, classes: &[Class]) -> String {
-    let mut text = String::new();
-    while text.len() < length {
-        text += &password::of((length - text.len()).min(40), classes);
-    }
-    text
+/// A password of that length, with all classes that fit.
+fn fitting(length: usize) -> String {
+    password::of(length, &Class::ALL[..Class::ALL.len().min(length.max(1))])
 }
 
 async fn taken(cx: &mut Context, password: &str) -> CaseResult {
@@ -204,8 +187,8 @@ async fn minimum(cx: &mut Context) -> CaseResult {
             "passwords that short cannot have all classes",
         ));
     }
-    taken(cx, &fitting(&profile, length)).await?;
-    refused(cx, &fitting(&profile, length - 1), "password_too_short").await
+    taken(cx, &fitting(length)).await?;
+    refused(cx, &fitting(length - 1), "password_too_short").await
 }
 
 async fn classes(cx: &mut Context) -> CaseResult {
@@ -300,7 +283,7 @@ async fn errors(cx: &mut Context) -> CaseResult {
             "the expected profile has too few rules to compare two",
         ));
     }
-    let short = fitting(&profile, size(profile.password_min_length) - 1);
+    let short = fitting(size(profile.password_min_length) - 1);
     let plain = password::of(size(profile.password_min_length).max(12), &[Class::Lower]);
     let mut errors = Vec::new();
     for (password, rule) in [(short, "password_too_short"), (plain, "password_classes")] {

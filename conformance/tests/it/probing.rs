@@ -11,7 +11,11 @@ use std::{
 };
 
 use bandwidth_conformance::{
-    probe::{Choice, Finding, Findings, Probe},
+    probe::{
+        Choice, Finding, Findings, Probe,
+        learned::{Origin, to_toml},
+    },
+    registry::cases,
     run::{GoldenMode, Run, Setup},
     safety::Limits,
     target::embedded::Embedded,
@@ -24,7 +28,7 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 
-use crate::against::{impatient, profile, wait};
+use crate::against::{impatient, profile, run_cases, run_of, server, wait};
 
 /// Options of a behaviour that a random profile may have.
 fn options(id: BehaviourId) -> Vec<String> {
@@ -288,4 +292,60 @@ fn a_limit_of_requests_is_waited_out_and_described() {
     };
     let (problems, _) = probe_all(&sets, true, &[], &limits);
     assert_eq!(problems, [""; 0]);
+}
+
+/// Every case with its verdict, and why when it was not judged.
+fn verdicts(actual: &NamedProfile, expected: &NamedProfile) -> Vec<String> {
+    let server = server(actual.clone(), &[]);
+    let run = run_of(&server, expected.clone());
+    let report = run_cases(&run, &cases());
+    let told = report
+        .cases
+        .iter()
+        .map(|case| format!("{} {}", case.verdict, case.id));
+    told.collect()
+}
+
+/// What was observed of a profile and written to a file makes the mock behave so: the suite has the
+/// same verdicts on both, also where the base is another profile than the one that was probed.
+#[test]
+fn a_mock_of_a_learned_profile_is_judged_as_what_it_was_learned_from() {
+    let mut sets = profiles(how_many(60) / 10);
+    // Behaviours that cannot be told are as in the base.
+    let base = profile("guide", &[]);
+    for set in &mut sets {
+        set.retain(|choice| {
+            let (id, _) = choice.split_once('=').unwrap();
+            ![
+                "username.scope",
+                "delete.with_resources",
+                "auth.lockout_seconds",
+            ]
+            .contains(&id)
+                && !id.starts_with("rate.")
+                && *choice != "email.unique=global"
+                && *choice != "auth.schemes=bearer"
+                && *choice != "auth.challenge=absent"
+                && *choice != "format.json=never"
+                // Usernames of the suite repeat two characters by chance.
+                && !["password.repeats=1", "password.repeats=2"].contains(&choice.as_str())
+        });
+    }
+    for set in sets {
+        let mut actual = base.clone();
+        if actual.set(set.iter().map(String::as_str)).is_err() {
+            continue;
+        }
+        let (findings, ..) = probed(&actual, false, &[], impatient());
+        let origin = Origin {
+            host: "127.0.0.1",
+            date: "2026-11-24",
+            exchanges: "x.json",
+        };
+        let text = to_toml(&findings, &base, origin).unwrap();
+        let learned = NamedProfile::parse("learned.toml", &text).unwrap();
+        let (there, here) = (verdicts(&actual, &learned), verdicts(&learned, &learned));
+        let differing: Vec<_> = there.iter().zip(&here).filter(|(a, b)| a != b).collect();
+        assert!(differing.is_empty(), "{set:?}: {differing:?}");
+    }
 }
