@@ -9,6 +9,9 @@ use crate::{
 
 /// The longest password that is tried.
 const LONGEST: usize = 1024;
+/// Passwords that are set when there are too few to see how many are remembered, and at most.
+const MORE: usize = 6;
+const MOST_REMEMBERED: usize = 24;
 /// How often a change of password is tried that had to be repeated.
 const TRIES: usize = 4;
 /// The longest string that is repeated on purpose.
@@ -23,6 +26,8 @@ struct Trial {
     made: Made,
     /// Passwords that were taken, oldest first.
     taken: Vec<String>,
+    /// Whether others may have been taken in between.
+    doubted: bool,
     /// Code and words of each refusal, with the rule that was meant to be broken.
     refusals: Vec<(&'static str, Option<u32>, String)>,
     /// Facts that no behaviour switches.
@@ -43,7 +48,9 @@ impl Trial {
         for _ in 0..TRIES {
             probe.cx.log.repeated_an_effect = false;
             let taken = self.takes_this(probe, &make(), rule).await?;
-            let doubtful = probe.cx.log.repeated_an_effect && !taken;
+            let repeated = probe.cx.log.repeated_an_effect;
+            let doubtful = repeated && !taken;
+            self.doubted |= repeated;
             probe.cx.log.repeated_an_effect = before;
             if !doubtful {
                 return Ok(taken);
@@ -89,6 +96,7 @@ pub(super) async fn policy(probe: &mut Probe) -> Result<(), Stop> {
     let mut trial = Trial {
         made,
         taken: vec![first.clone()],
+        doubted: false,
         refusals: Vec::new(),
         notes: Vec::new(),
     };
@@ -110,7 +118,7 @@ pub(super) async fn policy(probe: &mut Probe) -> Result<(), Stop> {
     identity(probe, &mut trial, minimum, maximum).await?;
     repeats(probe, &mut trial, minimum, maximum).await?;
     words(probe, &mut trial, minimum, maximum).await?;
-    history(probe, &mut trial).await?;
+    history(probe, &mut trial, length).await?;
     errors(probe, &trial);
     if !trial.notes.is_empty() {
         let notes = trial.notes.join("; ");
@@ -462,17 +470,62 @@ async fn words(
 
 /// How many of the last passwords are refused: the taken ones are tried again, newest first. A
 /// refusal changes nothing, so that their order stays.
-async fn history(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
-    let earlier: Vec<String> = trial.taken.iter().rev().cloned().collect();
-    for (count, password) in earlier.iter().enumerate() {
-        if trial.takes_this(probe, password, "history").await? {
+async fn history(probe: &mut Probe, trial: &mut Trial, length: usize) -> Result<(), Stop> {
+    let mut known = if trial.doubted {
+        Vec::new()
+    } else {
+        trial.taken.clone()
+    };
+    for _ in 0..TRIES {
+        probe.cx.log.repeated_an_effect = false;
+        let counted = remembered(probe, trial, &mut known, length).await?;
+        // A change that was sent twice may have changed the order.
+        if probe.cx.log.repeated_an_effect {
+            known.clear();
+            continue;
+        }
+        probe.cx.log.repeated_an_effect = false;
+        if let Some(count) = counted {
             probe.observed("password.history", count);
-            return Ok(());
+        } else {
+            let more = format!("more than {}", known.len());
+            probe.likely("password.history", known.len(), &[&more], "");
+        }
+        return Ok(());
+    }
+    Err(Stop::Inconclusive(
+        "changes of password had to be sent more than once".to_owned(),
+    ))
+}
+
+/// How many of the newest passwords are refused; `None` when all that were tried are. `known` are
+/// those that were taken last, oldest first; more are set when they do not suffice.
+async fn remembered(
+    probe: &mut Probe,
+    trial: &mut Trial,
+    known: &mut Vec<String>,
+    length: usize,
+) -> Result<Option<usize>, Stop> {
+    let mut refused = 0;
+    loop {
+        while refused < known.len() {
+            let password = known[known.len() - 1 - refused].clone();
+            if trial.takes_this(probe, &password, "history").await? {
+                return Ok(Some(refused));
+            }
+            refused += 1;
+        }
+        if known.len() >= MOST_REMEMBERED {
+            return Ok(None);
+        }
+        for _ in 0..MORE {
+            let password = of_length(length);
+            if !trial.takes_this(probe, &password, "history").await? {
+                return Err(Stop::Inconclusive("a good password was refused".to_owned()));
+            }
+            known.push(password);
         }
     }
-    let more = format!("more than {}", earlier.len());
-    probe.likely("password.history", earlier.len(), &[&more], "");
-    Ok(())
 }
 
 /// Whether a refusal says which rule it is about.

@@ -80,3 +80,63 @@ fn fifty_kills_at_any_moment_and_a_cleanup_leave_the_account_as_it_was() {
     );
     assert!(most > 0 && whole > Duration::ZERO);
 }
+
+#[test]
+fn a_killed_probe_goes_on_or_is_cleaned_up_and_leaves_nothing() {
+    const KILLS: u32 = 12;
+    let server = server(profile("guide", &[]), &[]);
+    let url = format!("http://{}", server.address());
+    let folder = tempfile::tempdir().unwrap();
+    let mut cx = Context::new(run_of(&server, profile("guide", &[])));
+    let mut users = || wait(async { cx.list(Format::Xml).await.unwrap().users().unwrap() });
+    let before = users();
+    let whole = ["probe", "--target", &url, "--out", "whole.toml"];
+    let started = Instant::now();
+    assert!(
+        conformance(folder.path(), &whole)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let took = started.elapsed();
+    let out = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let choices = |text: &str| -> Vec<String> {
+        let (choices, _) = text.split_once("[evidence").unwrap();
+        choices
+            .lines()
+            .filter(|line| line.contains(" = "))
+            .map(str::to_owned)
+            .collect()
+    };
+    let expected = choices(&out("whole.toml"));
+    let mut with_leftovers = 0;
+    for kill in 0..KILLS {
+        let name = format!("killed-{kill}.toml");
+        let arguments = ["probe", "--target", &url, "--out", &name];
+        let mut run = conformance(folder.path(), &arguments).spawn().unwrap();
+        thread::sleep(took.mul_f64(f64::from(kill + 1) / f64::from(KILLS + 1)));
+        run.kill().unwrap();
+        run.wait().unwrap();
+        with_leftovers += u32::from(users().len() > before.len());
+        let resumed = [&arguments[..], &["--resume"]].concat();
+        assert!(
+            conformance(folder.path(), &resumed)
+                .status()
+                .unwrap()
+                .success(),
+            "kill {kill}"
+        );
+        assert_eq!(users(), before, "kill {kill}");
+        assert_eq!(choices(&out(&name)), expected, "kill {kill}");
+        for ending in [".ledger", ".partial", ".part"] {
+            assert!(
+                !folder.path().join(format!("{name}{ending}")).exists(),
+                "kill {kill}: {ending}"
+            );
+        }
+    }
+    assert!(
+        with_leftovers > KILLS / 3,
+        "{with_leftovers} kills left users"
+    );
+}

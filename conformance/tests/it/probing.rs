@@ -165,6 +165,16 @@ struct Costs {
     put: u64,
 }
 
+/// Whether an option is among those that are not ruled out: itself, or as `more than 20`.
+fn allows(alternatives: &[String], truth: &str) -> bool {
+    let more = |alternative: &String| -> Option<bool> {
+        let most: u32 = alternative.strip_prefix("more than ")?.parse().ok()?;
+        Some(truth.parse::<u32>().ok()? > most)
+    };
+    let mut alternatives = alternatives.iter();
+    alternatives.any(|one| one == truth || more(one) == Some(true))
+}
+
 /// What is wrong with findings about an emulator of that profile. `complete` says whether
 /// everything that can be told must have been.
 fn wrong(findings: &Findings, actual: &NamedProfile, empty: bool, complete: bool) -> Vec<String> {
@@ -175,7 +185,7 @@ fn wrong(findings: &Findings, actual: &NamedProfile, empty: bool, complete: bool
         match (findings.get(id), untellable(id, actual, empty)) {
             (None, _) => wrong.push(format!("{id}: no finding")),
             (Some(Finding::Observed(seen)), _) if seen.option == right => {}
-            (Some(Finding::Observed(seen)), _) if seen.alternatives.contains(&truth) => {}
+            (Some(Finding::Observed(seen)), _) if allows(&seen.alternatives, &truth) => {}
             (Some(Finding::Observed(seen)), _) => {
                 wrong.push(format!(
                     "{id}: it is {truth}, and {} was observed ({})",
