@@ -15,6 +15,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use crate::{
     config::Config,
     server::{self, Sockets},
+    variants::{self, VariantsArguments},
 };
 
 /// The exit code of wrong usage or configuration.
@@ -58,6 +59,9 @@ enum Command {
         /// Show only where it differs from this one
         #[arg(long, value_name = "OTHER", requires = "name")]
         diff: Option<String>,
+        /// Print the JSON Schema of profile files
+        #[arg(long, conflicts_with = "name")]
+        schema: bool,
     },
     /// List the behaviours, or show one with its options and how each is known
     #[command(after_help = "Examples:
@@ -68,6 +72,22 @@ enum Command {
         /// An id as put.semantics, or an area as put
         id: Option<String>,
     },
+    /// Run a command of yours once for each way in which the API could behave, and see what breaks
+    ///
+    /// Each run gets a fresh mock, whose address and login are in the environment. Only behaviours
+    /// are varied that the command's requests relied on in the first run.
+    #[command(
+        after_help = "The command finds BW_BASE_URL, BW_ACCOUNT_ID, BW_USERNAME, BW_PASSWORD and
+BANDWIDTH_MOCK_ADMIN_URL in its environment.
+
+Examples:
+  bandwidth-mock variants -- npm test
+  bandwidth-mock variants --only put,delete --jobs 4 --junit variants.xml -- pytest -q
+
+Exit code 0 when nothing breaks it, 1 when a variant does, 2 when it cannot be run or does not
+pass to begin with."
+    )]
+    Variants(Box<VariantsArguments>),
     /// Tell by the exit code whether a server is ready
     #[command(after_help = "Examples:
   bandwidth-mock ready
@@ -241,10 +261,21 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
     match arguments.command {
         None => serve(&arguments.serve),
         Some(Command::Serve(serve_arguments)) => serve(&serve_arguments),
-        Some(Command::Profiles { name, diff }) => {
+        Some(Command::Profiles { schema: true, .. }) => {
+            print(&bandwidth_fixtures::NamedProfile::schema());
+            ExitCode::SUCCESS
+        }
+        Some(Command::Profiles { name, diff, .. }) => {
             print_or_fail(tables::profiles(name.as_deref(), diff.as_deref()))
         }
         Some(Command::Behaviours { id }) => print_or_fail(tables::behaviours(id.as_deref())),
+        Some(Command::Variants(arguments)) => {
+            match variants::run(&arguments, &mut std::io::stdout()) {
+                Ok(true) => ExitCode::SUCCESS,
+                Ok(false) => ExitCode::FAILURE,
+                Err(error) => fail(&error.to_string()),
+            }
+        }
         Some(Command::Ready { url, admin_token }) => match ready::check(&url, admin_token.as_ref())
         {
             Ok(()) => ExitCode::SUCCESS,

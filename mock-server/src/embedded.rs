@@ -18,7 +18,7 @@ use crate::{
     app::App,
     config::{Config, ConfigError},
     control::ControlError,
-    journal::RecordedRequest,
+    journal::{Entry, RecordedRequest},
     server::{self, Addresses, Sockets},
     tls::TlsError,
 };
@@ -113,6 +113,11 @@ impl MockServer {
     pub fn requests(&self) -> Vec<RecordedRequest> {
         let (entries, _) = self.app.journal.seen_by(None);
         entries.iter().map(|entry| (&**entry).into()).collect()
+    }
+
+    /// The journal's entries, of all accounts.
+    pub(crate) fn journal_entries(&self) -> Vec<Arc<Entry>> {
+        self.app.journal.seen_by(None).0
     }
 
     /// Everything as it was at the start. Throwaway accounts are gone.

@@ -33,6 +33,7 @@ mod server;
 mod store;
 mod stream;
 mod tls;
+mod variants;
 mod wire;
 
 pub use bandwidth_fixtures::Operation;

@@ -44,7 +44,7 @@ fn difference(profile: &NamedProfile, other: &NamedProfile) -> String {
         for side in [profile, other] {
             let _ = writeln!(
                 text,
-                "  {:<11}{}",
+                "  {:<10} {}",
                 side.name(),
                 option_with_evidence(side, id)
             );

@@ -15,4 +15,5 @@ mod openapi;
 mod program;
 mod secrets;
 mod secure;
+mod variants;
 mod wire;

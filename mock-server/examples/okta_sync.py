@@ -1,0 +1,251 @@
+#!/usr/bin/env python3
+"""A sync from an identity provider to Bandwidth, written twice with the standard library alone.
+
+    okta_sync.py naive      believes what the guide's examples show
+    okta_sync.py careful    assumes nothing that is not certain
+
+Both create who is new, update who changed and delete who was deactivated, then look whether the
+account is as the directory says. The address and the login come from BW_BASE_URL, BW_ACCOUNT_ID,
+BW_USERNAME and BW_PASSWORD. See which answers of the API break which of them:
+
+    bandwidth-mock variants -- python3 okta_sync.py naive
+    bandwidth-mock variants -- python3 okta_sync.py careful
+"""
+
+import base64
+import json
+import os
+import random
+import secrets
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import xml.etree.ElementTree as ElementTree
+from xml.sax.saxutils import escape
+
+BASE = os.environ["BW_BASE_URL"]
+ACCOUNT = f"{BASE}/accounts/{os.environ['BW_ACCOUNT_ID']}"
+BASIC = "Basic " + base64.b64encode(
+    f"{os.environ['BW_USERNAME']}:{os.environ['BW_PASSWORD']}".encode()
+).decode()
+
+# Two days of an Okta directory: who is there, and who was deactivated.
+MONDAY = [
+    {"login": "ines.quartz", "email": "ines@corp.example", "first": "Ines", "last": "Quartz", "active": True},
+    {"login": "tomas.birch", "email": "tomas@corp.example", "first": "Tomas", "last": "Birch", "active": True},
+]
+TUESDAY = [
+    {"login": "ines.quartz", "email": "ines@corp.example", "first": "Ines", "last": "Quartz-Elm", "active": True},
+    {"login": "tomas.birch", "email": "tomas@corp.example", "first": "Tomas", "last": "Birch", "active": False},
+    {"login": "yara.fern", "email": "yara@corp.example", "first": "Yara", "last": "Fern", "active": True},
+]
+ROLE = "ReadOnly"
+
+
+def send(method, url, headers, body=None):
+    """One request: the status and the body, also of an error."""
+    request = urllib.request.Request(url, method=method, headers=headers, data=body)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read(), answer.headers
+    except urllib.error.HTTPError as error:
+        return error.code, error.read(), error.headers
+
+
+def new_password():
+    """All four classes of characters, no word, nothing twice."""
+    letters = "bcdfghjkmnpqrstvwxz"
+    parts = [secrets.choice(letters), secrets.choice(letters.upper()), secrets.choice("23456789"), secrets.choice("!#%+=?")]
+    while len(parts) < 16:
+        candidate = secrets.choice(letters + letters.upper() + "23456789")
+        if candidate not in parts:
+            parts.append(candidate)
+    return "".join(parts)
+
+
+class Naive:
+    """Written from the guide: every example works, so every answer looks like one."""
+
+    HEADERS = {"Authorization": BASIC, "Accept": "application/json", "Content-Type": "application/json"}
+
+    def call(self, method, path, body=None):
+        data = json.dumps(body).encode() if body is not None else None
+        status, text, _ = send(method, ACCOUNT + path, self.HEADERS, data)
+        return status, json.loads(text)
+
+    def users(self):
+        status, answer = self.call("GET", "/users")
+        assert status == 200, status
+        return {user["Username"]: user for user in answer["Users"]}
+
+    def sync(self, directory):
+        _, roles = self.call("GET", "/roles")
+        role = next(role["RoleId"] for role in roles["Roles"] if role["RoleName"] == ROLE)
+        known = self.users()
+        for person in directory:
+            user = known.get(person["login"])
+            if user is None and person["active"]:
+                status, user = self.call("POST", "/users", {
+                    "Username": person["login"], "FirstName": person["first"], "LastName": person["last"],
+                    "Email": person["email"], "Password": new_password(),
+                })
+                assert status == 201, status
+                status, _ = self.call("PUT", f"/users/{user['UserId']}", {
+                    "FirstName": person["first"], "LastName": person["last"], "Email": person["email"], "Roles": [role],
+                })
+                assert status == 200, status
+            elif user is not None and not person["active"]:
+                status, _ = self.call("DELETE", f"/users/{user['UserId']}")
+                assert status == 200, status
+                status, _ = self.call("GET", f"/users/{user['UserId']}")
+                assert status == 404, status
+            elif user is not None and user["LastName"] != person["last"]:
+                status, _ = self.call("PUT", f"/users/{user['UserId']}", {
+                    "FirstName": person["first"], "LastName": person["last"], "Email": person["email"], "Roles": [role],
+                })
+                assert status == 200, status
+
+    def found(self):
+        return {
+            name: (user["FirstName"], user["LastName"], user["Email"], [role["RoleName"] for role in user.get("Roles", [])])
+            for name, user in self.users().items()
+        }
+
+
+class Careful:
+    """XML, which is certain; every name looked up; every write complete, and read back."""
+
+    def __init__(self):
+        self.authorization = BASIC
+        self.email_name = None
+        self.telephone = None
+
+    def call(self, method, path, body=None):
+        """Waits out limits. A write is sent again after a 429 only: anything else may have happened."""
+        wait = 1.0
+        for _ in range(8):
+            headers = {"Authorization": self.authorization, "Accept": "application/xml"}
+            if body is not None:
+                headers["Content-Type"] = "application/xml"
+            status, text, answered = send(method, ACCOUNT + path, headers, body)
+            if status == 401 and self.authorization == BASIC:
+                self.authorization = self.token()
+                continue
+            if status == 429 or (status in (502, 503, 504) and method == "GET"):
+                asked = answered.get("Retry-After") or ""
+                reset = answered.get("X-RateLimit-Reset") or ""
+                if asked.isdigit():
+                    pause = float(asked)
+                elif reset.isdigit():
+                    pause = max(0.0, float(reset) - time.time())
+                else:
+                    pause, wait = random.uniform(0, wait), min(wait * 2, 60)
+                time.sleep(pause)
+                continue
+            return status, ElementTree.fromstring(text) if text.strip().startswith(b"<") else None
+        raise SystemExit(f"{method} {path}: no answer in eight tries")
+
+    def token(self):
+        """Basic may be retired; then the login is a client's id and secret."""
+        root = urllib.parse.urlsplit(BASE)
+        status, text, _ = send(
+            "POST", f"{root.scheme}://{root.netloc}/api/v1/oauth2/token",
+            {"Authorization": BASIC, "Content-Type": "application/x-www-form-urlencoded"},
+            b"grant_type=client_credentials",
+        )
+        if status != 200:
+            raise SystemExit(f"neither Basic nor a token is accepted ({status})")
+        return "Bearer " + json.loads(text)["access_token"]
+
+    def users(self):
+        status, tree = self.call("GET", "/users")
+        if status != 200 or tree is None:
+            raise SystemExit(f"the list of users is answered with {status}")
+        users = {}
+        for user in tree.iter("User"):
+            fields = {field.tag: field.text or "" for field in user}
+            if fields.get("Enabled", "true") != "true":
+                # Deactivated is as good as deleted, and its name may stay taken.
+                continue
+            fields["roles"] = [name.text for name in user.iter("RoleName")]
+            if "EmailAddress" in fields or "Email" in fields:
+                self.email_name = "EmailAddress" if "EmailAddress" in fields else "Email"
+            users[fields["Username"]] = fields
+        return users
+
+    def body(self, person, email_name, telephone, password=None, role=True):
+        """Always the whole user: what is left out may be reset, or required."""
+        fields = [("Username", person["login"]), ("FirstName", person["first"]), ("LastName", person["last"]), (email_name, person["email"])]
+        if telephone:
+            fields.append(("TelephoneNumber", telephone))
+        if password:
+            fields.append(("Password", password))
+        text = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields)
+        text += "<Enabled>true</Enabled>"
+        if role:
+            text += f"<Roles><Role><RoleName>{ROLE}</RoleName></Role></Roles>"
+        return f"<User>{text}</User>".encode()
+
+    def create(self, person):
+        names = [self.email_name] if self.email_name else ["Email", "EmailAddress"]
+        phones = [self.telephone, None, "9195550100"]
+        for email_name in names:
+            for telephone in dict.fromkeys(phones):
+                status, _ = self.call("POST", "/users", self.body(person, email_name, telephone, new_password()))
+                if status in (200, 201):
+                    self.email_name, self.telephone = email_name, telephone
+                    return
+        raise SystemExit(f"{person['login']} cannot be created ({status})")
+
+    def key(self, user):
+        return urllib.parse.quote(user.get("UserId") or user["Username"], safe="")
+
+    def sync(self, directory):
+        known = self.users()
+        for person in directory:
+            user = known.get(person["login"])
+            if user is None and person["active"]:
+                self.create(person)
+            elif user is not None and not person["active"]:
+                self.call("DELETE", f"/users/{self.key(user)}")
+            elif user is not None and self.differs(user, person):
+                # A telephone number that somebody else set must not be lost.
+                telephone = user.get("TelephoneNumber") or self.telephone
+                self.call("PUT", f"/users/{self.key(user)}", self.body(person, self.email_name, telephone))
+        # The list decides what came of it, not the answers.
+        after = self.users()
+        for person in directory:
+            user = after.get(person["login"])
+            if person["active"] != (user is not None) or (user is not None and self.differs(user, person)):
+                raise SystemExit(f"{person['login']} is not as in the directory")
+
+    def differs(self, user, person):
+        email = user.get("EmailAddress") or user.get("Email")
+        return (user.get("FirstName"), user.get("LastName"), email, user["roles"]) != (
+            person["first"], person["last"], person["email"], [ROLE])
+
+    def found(self):
+        return {
+            name: (user.get("FirstName"), user.get("LastName"), user.get("EmailAddress") or user.get("Email"), user["roles"])
+            for name, user in self.users().items()
+        }
+
+
+def main():
+    kinds = {"naive": Naive, "careful": Careful}
+    if len(sys.argv) != 2 or sys.argv[1] not in kinds:
+        raise SystemExit("usage: okta_sync.py naive|careful")
+    sync = kinds[sys.argv[1]]()
+    for directory in (MONDAY, TUESDAY, TUESDAY):
+        sync.sync(directory)
+    found = sync.found()
+    for person in TUESDAY:
+        expected = (person["first"], person["last"], person["email"], [ROLE]) if person["active"] else None
+        if found.get(person["login"]) != expected:
+            raise SystemExit(f"{person['login']}: expected {expected}, found {found.get(person['login'])}")
+    print("the account is as the directory")
+
+
+main()
