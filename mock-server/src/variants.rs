@@ -24,7 +24,10 @@ use serde::Serialize;
 use thiserror::Error;
 
 use self::{difference::Exchange, process::Ending};
-use crate::embedded::{MockServer, StartError};
+use crate::{
+    config::Config,
+    embedded::{MockServer, StartError},
+};
 
 /// The journal of a run has all of its requests.
 const JOURNAL: (usize, usize) = (100_000, 256 << 20);
@@ -32,15 +35,16 @@ const JOURNAL: (usize, usize) = (100_000, 256 << 20);
 /// What `variants` can be told.
 #[derive(Debug, Args)]
 pub struct VariantsArguments {
-    /// What the baseline behaves as: guide, published, or the path of a profile file
-    #[arg(long, value_name = "PROFILE", default_value = "guide")]
-    profile: String,
+    /// What the baseline behaves as: guide, published, or the path of a profile file [default: guide]
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<String>,
     /// Choose another option of the baseline, as put.semantics=merge (repeatable)
     #[arg(long, value_name = "BEHAVIOUR=OPTION")]
     set: Vec<String>,
     /// The accounts that each run starts with: demo, empty, published, or the path of a seed file
-    #[arg(long, value_name = "SEED", default_value = "demo")]
-    seed: String,
+    /// [default: demo]
+    #[arg(long, value_name = "SEED")]
+    seed: Option<String>,
     /// Vary only these behaviours, or areas of them
     #[arg(long, value_name = "ID,..", value_delimiter = ',')]
     only: Vec<String>,
@@ -133,9 +137,16 @@ pub fn run(
     arguments: &VariantsArguments,
     out: &mut (dyn Write + Send),
 ) -> Result<bool, VariantsError> {
-    let mut base = NamedProfile::load(&arguments.profile)?;
+    let usual = Config::default();
+    let mut base = match &arguments.profile {
+        Some(name) => NamedProfile::load(name)?,
+        None => usual.profile,
+    };
     base.set(arguments.set.iter().map(String::as_str))?;
-    let seed = Seed::load(&arguments.seed)?;
+    let seed = match &arguments.seed {
+        Some(name) => Seed::load(name)?,
+        None => usual.seed,
+    };
     for name in &arguments.only {
         if !BehaviourId::all().any(|id| id.area() == name.as_str()) {
             BehaviourId::find("--only", name)?;

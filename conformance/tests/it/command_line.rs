@@ -74,6 +74,12 @@ fn a_wrong_question_is_answered_in_one_line() {
             "https://127.0.0.1:1",
         ],
         &["run", "--rps", "0"],
+        &["probe"],
+        &["probe", "--out", "x.toml", "--only", "put.semantic"],
+        &["probe", "--out", "x.toml", "--target", "http://10.0.0.1"],
+        &["diff", "guide"],
+        &["diff", "guide", "gide"],
+        &["drift", "nothing.toml"],
         &["cleanup"],
         &["cleanup", "--ledger", "nothing.ledger"],
     ] {
