@@ -57,8 +57,8 @@ pub enum Need {
     LoginPaths,
     /// A login with a name and a password.
     BasicLogin,
-    /// A failed login with the name of the run's own login, which could lock it.
-    OwnFailedLogins,
+    /// Failed logins that could lock a login: the run's own, or many of one user.
+    FailedLogins,
     /// Another account that exists and that the login may not touch.
     SecondAccount,
 }
@@ -74,7 +74,7 @@ impl Need {
             Self::UserLogins => "users that can log in to the API",
             Self::LoginPaths => "the paths below /users",
             Self::BasicLogin => "a login with name and password",
-            Self::OwnFailedLogins => "failed logins with the login's own name",
+            Self::FailedLogins => "failed logins that could lock a login",
             Self::SecondAccount => "a second account",
         }
     }
@@ -108,9 +108,9 @@ impl Need {
                 run.credentials.basic().is_none(),
                 "the run has OAuth credentials, and this is about a name and a password",
             ),
-            Self::OwnFailedLogins => (
-                !run.limits.own_failed_logins,
-                "it fails to log in with the login's own name, which could lock it; --allow-failed-logins permits that",
+            Self::FailedLogins => (
+                !run.limits.failed_logins,
+                "it fails to log in on purpose, which could lock a login; --allow-failed-logins permits that",
             ),
             Self::SecondAccount => (
                 run.credentials.second_account_id.is_none(),

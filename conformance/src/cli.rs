@@ -137,7 +137,8 @@ pub struct AimArgs {
     /// The account that may be written to, once more
     #[arg(long, value_name = "ID")]
     pub confirm_account: Option<String>,
-    /// On another machine, try a wrong password with the login's own name, which could lock it
+    /// On another machine, try wrong passwords with the login's own name, and many with a created
+    /// user's: either could lock a login, or have the target shut this machine out
     #[arg(long)]
     pub allow_failed_logins: bool,
     /// End the run before it sends more requests than this [on another machine: 1000]

@@ -37,8 +37,9 @@ pub struct Backoff {
 pub struct Limits {
     /// Whether it may write.
     pub writes: Writes,
-    /// Whether it may fail to log in with the name of its own login, which could lock it.
-    pub own_failed_logins: bool,
+    /// Whether it may fail to log in with the name of its own login, or many times with another's:
+    /// either could lock somebody out.
+    pub failed_logins: bool,
     /// The time from one request to the next, at least.
     pub interval: Duration,
     /// How many requests, clean-up included.
@@ -75,7 +76,7 @@ impl Limits {
     pub fn none() -> Self {
         Self {
             writes: Writes::Allowed,
-            own_failed_logins: true,
+            failed_logins: true,
             interval: Duration::ZERO,
             max_requests: None,
             max_users: None,
@@ -128,7 +129,7 @@ impl Limits {
             );
         }
         if !here {
-            limits.own_failed_logins = wishes.allow_failed_logins;
+            limits.failed_logins = wishes.allow_failed_logins;
             limits.max_requests = Some(MAX_REQUESTS);
             limits.max_users = Some(MAX_USERS);
             limits.interval = interval(RPS);
@@ -177,7 +178,7 @@ mod tests {
     #[test]
     fn away_from_this_machine_little_is_allowed() {
         let usual = limits(AWAY, &Wishes::default()).unwrap();
-        assert!(!usual.may_write() && !usual.own_failed_logins);
+        assert!(!usual.may_write() && !usual.failed_logins);
         assert_eq!(usual.interval, Duration::from_secs(1));
         assert!(usual.max_requests.is_some() && usual.max_users.is_some());
         let here = limits(HERE, &Wishes::default()).unwrap();
@@ -198,7 +199,7 @@ mod tests {
             ..Wishes::default()
         };
         let both = limits(AWAY, &wishes(true, Some("12345"), false)).unwrap();
-        assert!(both.may_write() && !both.own_failed_logins);
+        assert!(both.may_write() && !both.failed_logins);
         let mut errors = String::new();
         for (target, wishes) in [
             (AWAY, wishes(true, None, false)),

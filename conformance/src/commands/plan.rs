@@ -33,7 +33,7 @@ pub fn rehearse(setup: &Setup, cases: &[Case]) -> Result<Estimate, ConformanceEr
     stage.setup.goldens = setup.goldens;
     stage.setup.limits = Limits {
         writes: setup.limits.writes.clone(),
-        own_failed_logins: setup.limits.own_failed_logins,
+        failed_logins: setup.limits.failed_logins,
         ..Limits::none()
     };
     if setup.goldens == GoldenMode::Symbolic {

@@ -104,16 +104,29 @@ pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
                 "nobody was seen to log in with a name and a password, so that users who do not tell nothing".to_owned(),
             ));
         }
-        (200, _) => probe.observed("auth.user_logins", "accepted"),
+        (200, _) => {}
         (status, _) => {
             let why = format!("a user's own login is answered with {status}");
             return Err(Stop::Skip(why));
         }
     }
+    let cut = attempt(probe, made.username(), &password[..password.len() - 1]);
+    let note = match status(probe, cut).await?.0 {
+        200 => "a password is taken without its last character too, so that passwords are cut",
+        _ => "a password without its last character is refused",
+    };
+    probe.likely("auth.user_logins", "accepted", &[], note);
     probe.leave_open(
         "auth.lockout_seconds",
         "it takes waiting until a lockout ends, if it ends at all",
     );
+    if !probe.cx.run.limits.failed_logins {
+        probe.leave_open(
+            "auth.lockout",
+            "it takes many failed logins of one user; --allow-failed-logins permits that",
+        );
+        return Ok(());
+    }
     lockout(probe).await
 }
 

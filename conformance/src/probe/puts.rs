@@ -5,11 +5,12 @@ use bandwidth_fixtures::profile::UserKey;
 
 use super::{
     Probe,
-    seen::{Seen, UserSeen},
+    seen::{Seen, UserSeen, member},
     users::Made,
 };
 use crate::{
     context::Context,
+    decode::tree::Tree,
     outcome::Stop,
     wire::{Draft, EMAIL, Format, Role, Value},
 };
@@ -32,7 +33,7 @@ struct Semantics {
 }
 
 pub(super) async fn semantics(probe: &mut Probe) -> Result<(), Stop> {
-    let role = a_role(probe).await?;
+    let role = roles(probe).await?.into_iter().next();
     let mut found: Vec<(Format, Semantics)> = Vec::new();
     let mut notes = Vec::new();
     // Twice in the probe's own format: what changes from one time to the next is no rule.
@@ -59,34 +60,32 @@ pub(super) async fn semantics(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-/// A role that a user can have, where there is one.
-async fn a_role(probe: &mut Probe) -> Result<Option<Role>, Stop> {
+/// The roles that a user can have.
+async fn roles(probe: &mut Probe) -> Result<Vec<Role>, Stop> {
     let path = probe.cx.roles_path();
     let seen = probe.read(&path).await?;
-    let Some(tree) = &seen.tree else {
-        return Ok(None);
-    };
-    Ok(role_in(tree))
+    let mut roles = Vec::new();
+    if let Some(tree) = &seen.tree {
+        collect_roles(tree, &mut roles);
+    }
+    Ok(roles)
 }
 
-fn role_in(tree: &crate::decode::tree::Tree) -> Option<Role> {
-    use crate::decode::tree::Tree;
-
-    use super::seen::member;
-
+fn collect_roles(tree: &Tree, roles: &mut Vec<Role>) {
+    let text = |name: &str| member(tree, name).and_then(Tree::text).map(str::to_owned);
     match tree {
-        Tree::List(items) => items.iter().find_map(role_in),
-        Tree::Object(members) => match member(tree, "RoleName") {
-            Some(name) => Some(Role {
-                id: member(tree, "RoleId")
-                    .and_then(Tree::text)
-                    .map(str::to_owned),
-                name: name.text().map(str::to_owned),
-                permissions: Vec::new(),
-            }),
-            None => members.iter().find_map(|(_, value)| role_in(value)),
-        },
-        _ => None,
+        Tree::List(items) => items.iter().for_each(|item| collect_roles(item, roles)),
+        Tree::Object(_) if text("RoleName").is_some() => roles.push(Role {
+            id: text("RoleId"),
+            name: text("RoleName"),
+            permissions: Vec::new(),
+        }),
+        Tree::Object(members) => {
+            for (_, value) in members {
+                collect_roles(value, roles);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -207,6 +206,27 @@ async fn details(probe: &mut Probe, role: Option<&Role>) -> Result<Vec<String>, 
         "an empty list of roles is answered with {} and leaves {left} roles",
         seen.status
     ));
+    let unknown = made.update().with("Nickname", "Vrk");
+    let seen = probe.put(&made.key, &unknown, probe.format).await?;
+    notes.push(format!(
+        "a field that nobody knows is answered with {}",
+        seen.status
+    ));
+    let all: Vec<_> = roles(probe).await?.iter().map(Context::role_ref).collect();
+    if all.len() > 1 {
+        let both = made.update().with_value("Roles", Value::Roles(all.clone()));
+        probe.put(&made.key, &both, probe.format).await?;
+        let fewer = made
+            .update()
+            .with_value("Roles", Value::Roles(all[..1].to_vec()));
+        let seen = probe.put(&made.key, &fewer, probe.format).await?;
+        let left = read_back(probe, &made).await?.roles();
+        notes.push(format!(
+            "one role in the place of {} is answered with {} and leaves {left}",
+            all.len(),
+            seen.status
+        ));
+    }
     let account = probe.cx.run.credentials.account_id.clone();
     let same_account = made.update().with("AccountId", account);
     let seen = probe.put(&made.key, &same_account, probe.format).await?;

@@ -7,7 +7,7 @@ use crate::{
     case::{
         Case,
         Level::{Derived, Documented},
-        Need::{BasicLogin, OwnFailedLogins, SecondAccount, UserLogins, Writing},
+        Need::{BasicLogin, FailedLogins, SecondAccount, UserLogins, Writing},
     },
     context::{Ask, Context},
     outcome::CaseResult,
@@ -58,7 +58,7 @@ pub(super) fn cases() -> Vec<Case> {
             "The right name with a wrong password is refused with 401, and the right password still works",
             "guide, Authentication",
         )
-        .needs(&[BasicLogin, OwnFailedLogins])
+        .needs(&[BasicLogin, FailedLogins])
         .run(async |cx| {
             let (name, _) = cx.basic_login();
             // One failure, then a success: a login that locks after several is not harmed.
@@ -73,7 +73,7 @@ pub(super) fn cases() -> Vec<Case> {
             "The login's name in other case is another name, refused with 401",
             "SUP: credentials are case-sensitive",
         )
-        .needs(&[BasicLogin, OwnFailedLogins])
+        .needs(&[BasicLogin, FailedLogins])
         .run(async |cx| {
             let (own, password) = cx.basic_login();
             let mut name = own.to_uppercase();
@@ -219,7 +219,7 @@ pub(super) fn cases() -> Vec<Case> {
             "After as many failed logins in a row as the profile says, even the right password is refused; one fewer does no harm",
             "SUP: locked after 6 failed logins",
         )
-        .needs(&[UserLogins, Writing])
+        .needs(&[FailedLogins, UserLogins, Writing])
         .measures(&["auth.lockout"])
         .run(lockout),
     ]
