@@ -312,6 +312,9 @@ impl Context {
     /// answer at all stop the case as inconclusive.
     pub async fn send(&mut self, ask: Ask) -> Result<Reply, Stop> {
         self.guard(&ask)?;
+        if let Some(key) = self.changes_nobody(&ask.request) {
+            self.make_sure_of_nobody(&key).await?;
+        }
         let Ask {
             mut request,
             login,
@@ -402,6 +405,43 @@ impl Context {
         }
     }
 
+    /// The key that no user should have, when a request would change whoever has it.
+    fn changes_nobody(&self, request: &Request) -> Option<String> {
+        let absent = self.absent_key();
+        let path = self.user_path(&absent);
+        let writes = !only_reads(request) && request.path.starts_with(&path);
+        (writes && !self.run.is_nobody(&absent)).then_some(absent)
+    }
+
+    /// Nothing is sent to change nobody before the target has said once that there is nobody.
+    async fn make_sure_of_nobody(&mut self, key: &str) -> Result<(), Stop> {
+        let path = self.user_path(key);
+        let answer = self.look(&path).await?;
+        if !(400..500).contains(&answer.status) {
+            return Err(Stop::Error(format!(
+                "GET {path} should find nobody and is answered with {}; nothing is sent that would change somebody",
+                answer.status
+            )));
+        }
+        self.run.note_nobody(key);
+        Ok(())
+    }
+
+    /// GET with the run's own login, beside what the case asks.
+    async fn look(&mut self, path: &str) -> Result<Response, Stop> {
+        let halted = |halt: Halt| Stop::Inconclusive(format!("GET {path}: {halt}"));
+        let authorization = self.run.authorization().await.map_err(halted)?;
+        let request = Request::new("GET", path)
+            .header("Authorization", authorization)
+            .header("Accept", self.default_format().media_type());
+        let answer = self.run.send(&request, Purpose::Case, &mut self.log).await;
+        let answer = answer.map_err(halted)?;
+        if answer.status >= 500 || answer.status == 429 {
+            return Err(halted(Halt::Ended(format!("status {}", answer.status))));
+        }
+        Ok(answer)
+    }
+
     /// Writes down what came of a request. Returns the key of a user that it created, unless the
     /// answer itself shows that user.
     fn keep_books(
@@ -445,23 +485,8 @@ impl Context {
     /// Makes sure that the key which the answer to a create names is the new user's: what it names
     /// will be changed and deleted.
     async fn confirm(&mut self, username: &str, key: &str, reply: &Reply) -> Result<(), Stop> {
-        let path = self.user_path(key);
-        let halted = |halt: Halt| Stop::Inconclusive(format!("GET {path}: {halt}"));
-        let request = Request::new("GET", path.as_str())
-            .header(
-                "Authorization",
-                self.run.authorization().await.map_err(halted)?,
-            )
-            .header("Accept", self.default_format().media_type());
-        let answer = self
-            .run
-            .send(&request, Purpose::Case, &mut self.log)
-            .await
-            .map_err(halted)?;
+        let answer = self.look(&self.user_path(key)).await?;
         let found = shown(&answer.body).unwrap_or_default();
-        if answer.status >= 500 || answer.status == 429 {
-            return Err(halted(Halt::Ended(format!("status {}", answer.status))));
-        }
         if !found.iter().any(|user| user.username == username) {
             return Err(reply.fail(&format!(
                 "the answer names `{key}`, but GET of that (status {}) does not show {username}",

@@ -1,6 +1,7 @@
 //! One run: the target, what is expected of it, and everything the cases share.
 
 use std::{
+    collections::HashSet,
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -93,6 +94,8 @@ pub struct Run {
     names: AtomicU64,
     unanswered: AtomicU32,
     ended: Mutex<Option<String>>,
+    /// Keys that the target has said nobody has.
+    nobody: Mutex<HashSet<String>>,
 }
 
 impl Run {
@@ -152,6 +155,7 @@ impl Run {
             names: AtomicU64::new(0),
             unanswered: AtomicU32::new(0),
             ended: Mutex::new(None),
+            nobody: Mutex::default(),
         }
     }
 
@@ -203,6 +207,18 @@ impl Run {
     fn end(&self, why: String) -> Halt {
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         Halt::Ended(ended.get_or_insert(why).clone())
+    }
+
+    /// Whether the target has said that nobody has that key.
+    pub fn is_nobody(&self, key: &str) -> bool {
+        let nobody = self.nobody.lock().unwrap_or_else(PoisonError::into_inner);
+        nobody.contains(key)
+    }
+
+    /// The target said that nobody has that key.
+    pub fn note_nobody(&self, key: &str) {
+        let mut nobody = self.nobody.lock().unwrap_or_else(PoisonError::into_inner);
+        nobody.insert(key.to_owned());
     }
 
     /// A username that nobody has.

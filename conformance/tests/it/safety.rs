@@ -6,6 +6,7 @@ use bandwidth_conformance::{
     exchange::{Log, Purpose},
     outcome::{Stop, Verdict},
     registry::cases,
+    target::embedded::Embedded,
     transport::Request,
     wire::{Draft, Format},
 };
@@ -86,4 +87,23 @@ fn a_429_now_and_then_is_waited_out_and_costs_no_verdict() {
     assert_eq!(wrong(&report, &[]), [""; 0]);
     assert!(report.count(Verdict::Pass) > 100);
     assert_eq!(report.leftovers, []);
+}
+
+#[test]
+fn a_key_that_should_be_nobodys_is_looked_up_before_it_is_used() {
+    // An account in which somebody has that very key.
+    let mut seed = bandwidth_fixtures::Seed::built_in("demo").unwrap();
+    let account = &mut seed.accounts[0];
+    "u4000000000".clone_into(&mut account.users[0].user_id);
+    account.next_user_number = 4_000_000_001;
+    let profile = profile("guide", &[]);
+    let server = Embedded::failing(profile.clone(), seed, &[]).unwrap();
+    let report = run_on(&server, &cases(), profile.clone());
+    let case = report.case("delete.missing-user.is-refused").unwrap();
+    assert_eq!(case.verdict, Verdict::Error);
+    assert!(case.reason.as_deref().unwrap().contains("nothing is sent"));
+    let mut cx = Context::new(run_of(&server, profile));
+    assert_eq!(wait(usernames(&mut cx)), ["jdoe"]);
+    let users = wait(async { cx.list(Format::Xml).await.unwrap().users().unwrap() });
+    assert_eq!(users[0].first_name.as_deref(), Some("John"));
 }
