@@ -4,7 +4,11 @@
 use std::fmt;
 
 use crate::{
-    decode::{json, tree::Tree, xml},
+    decode::{
+        json,
+        tolerant::{member, objects_with, scalar},
+        xml,
+    },
     exchange::{Log, Purpose},
     ledger::Remaining,
     run::{Halt, Run},
@@ -53,34 +57,16 @@ pub fn shown(body: &[u8]) -> Option<Vec<Shown>> {
         b'<' => xml::read(body).ok()?.content,
         _ => json::read(body).ok()?,
     };
-    let mut users = Vec::new();
-    collect(&tree, &mut users);
-    Some(users)
-}
-
-fn collect(tree: &Tree, users: &mut Vec<Shown>) {
-    match tree {
-        Tree::List(items) => items.iter().for_each(|item| collect(item, users)),
-        Tree::Object(members) => {
-            let text = |wanted: &str| {
-                members
-                    .iter()
-                    .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
-                    .and_then(|(_, value)| match value {
-                        Tree::Text(text) | Tree::Number(text) => Some(text.clone()),
-                        _ => None,
-                    })
-            };
-            match text("Username") {
-                Some(username) => users.push(Shown {
-                    username,
-                    id: text("UserId").or_else(|| text("id")),
-                }),
-                None => members.iter().for_each(|(_, value)| collect(value, users)),
-            }
-        }
-        _ => {}
-    }
+    let users = objects_with(&tree, "Username")
+        .into_iter()
+        .filter_map(|user| {
+            let text = |name: &str| scalar(member(user, name)?).map(str::to_owned);
+            Some(Shown {
+                username: text("Username")?,
+                id: text("UserId").or_else(|| text("id")),
+            })
+        });
+    Some(users.collect())
 }
 
 impl Run {
@@ -151,10 +137,7 @@ impl Run {
             Some(users) if answer.status < 300 => users,
             _ if none => Vec::new(),
             _ => {
-                return Err(Halt::Ended(format!(
-                    "the list of users cannot be read (status {})",
-                    answer.status
-                )));
+                return Err(Halt::Answer(answer.status));
             }
         };
         let ledger = self.ledger();
@@ -172,7 +155,7 @@ impl Run {
             // It may be the answer to a repetition, which some targets refuse: the list decides.
             let there = self.users_of_the_ledger(log).await?;
             if there.iter().any(|user| user.key() == key) {
-                return Err(Halt::Ended(format!("status {}", answer.status)));
+                return Err(Halt::Answer(answer.status));
             }
         }
         // A deletion that is not in the file is tried once more by a clean-up, and finds nobody.

@@ -43,6 +43,14 @@ pub(crate) fn perform(
     Ok(exit::PASSED)
 }
 
+/// Waits for a future, on a runtime of its own.
+fn block_on<T>(future: impl Future<Output = T>) -> Result<T, ConformanceError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    Ok(runtime.block_on(future))
+}
+
 /// The chosen cases.
 fn select(arguments: SelectionArgs) -> Result<Vec<Case>, ConformanceError> {
     let ids = arguments

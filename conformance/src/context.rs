@@ -187,7 +187,7 @@ impl Context {
     /// Ends work that was done elsewhere, and keeps its evidence with this case's.
     pub async fn take_over(&mut self, mut other: Self) {
         other.run.clean_up(&mut other.log).await;
-        self.run.count_elsewhere(&other.run);
+        self.run.count_elsewhere(other.run.requests());
         self.log.exchanges.append(&mut other.log.exchanges);
         self.log.repeated_an_effect |= other.log.repeated_an_effect;
     }
@@ -437,7 +437,7 @@ impl Context {
         let answer = self.run.send(&request, Purpose::Case, &mut self.log).await;
         let answer = answer.map_err(halted)?;
         if answer.status >= 500 || answer.status == 429 {
-            return Err(halted(Halt::Ended(format!("status {}", answer.status))));
+            return Err(halted(Halt::Answer(answer.status)));
         }
         Ok(answer)
     }

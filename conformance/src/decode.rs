@@ -2,5 +2,6 @@
 //! mistake made there cannot hide here.
 
 pub mod json;
+pub mod tolerant;
 pub mod tree;
 pub mod xml;

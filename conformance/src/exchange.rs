@@ -1,8 +1,8 @@
 //! What was sent and what came back, kept as evidence.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::transport::{Request, Response};
+use crate::transport::{Request, Response, TransportError};
 
 /// What a request was sent for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,27 @@ pub struct Exchange {
     pub outcome: Result<Response, String>,
     /// Whether it was sent again, and why.
     pub repeated: Option<String>,
+}
+
+impl Exchange {
+    /// What was sent at `sent`, in a run that started at `started`, and has just ended.
+    pub fn new(
+        purpose: Purpose,
+        origin: String,
+        (started, sent): (Instant, Instant),
+        request: Request,
+        outcome: &Result<Response, TransportError>,
+    ) -> Self {
+        Self {
+            purpose,
+            origin,
+            at: sent.duration_since(started),
+            took: sent.elapsed(),
+            request,
+            outcome: outcome.as_ref().map_err(ToString::to_string).cloned(),
+            repeated: None,
+        }
+    }
 }
 
 /// The exchanges of one case.

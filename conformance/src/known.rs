@@ -1,13 +1,13 @@
 //! Known failures: a file that names cases which fail for a known reason, for a while. A listed
 //! case still runs, and an entry that is no longer true fails the run.
 
-use std::{fs, path::Path, time::SystemTime};
+use std::{fs, path::Path};
 
 use serde::Deserialize;
 
 use crate::{
     exit::ConformanceError,
-    outcome::{CaseReport, Verdict},
+    outcome::{CaseReport, Verdict, today},
     registry,
 };
 
@@ -68,9 +68,8 @@ impl KnownFailures {
         let entry = self.entries.iter().find(|entry| {
             entry.case == case.id && entry.target.as_ref().is_none_or(|name| name == target)
         })?;
-        let today = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
         let day = entry.expires.date.map(|date| date.to_string());
-        let expired = day.is_some_and(|day| day.as_str() < &today[..day.len()]);
+        let expired = day.is_some_and(|day| day < today());
         let Entry {
             reason, expires, ..
         } = entry;

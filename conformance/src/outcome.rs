@@ -148,6 +148,13 @@ impl CaseReport {
     }
 }
 
+/// The day, as `YYYY-MM-DD` in UTC.
+pub fn today() -> String {
+    let mut now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    now.truncate("YYYY-MM-DD".len());
+    now
+}
+
 /// What happened in one run.
 pub struct RunReport {
     /// What was tested, in words.

@@ -14,7 +14,7 @@ mod users;
 
 use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc};
 
-use bandwidth_fixtures::{BehaviourId, NamedProfile};
+use bandwidth_fixtures::BehaviourId;
 use serde::{Deserialize, Serialize};
 
 use self::users::Sample;
@@ -422,18 +422,4 @@ impl Probe {
             _ => None,
         }
     }
-}
-
-/// The profile that findings make of a base.
-pub fn options_of(findings: &Findings, base: &NamedProfile) -> NamedProfile {
-    let mut profile = base.clone();
-    let choices = findings.iter().filter_map(|(id, finding)| match finding {
-        Finding::Observed(observation) => Some((id.as_str(), observation.option.as_str())),
-        Finding::Open(_) => None,
-    });
-    let choices: Vec<(&str, &str)> = choices.collect();
-    profile
-        .choose("probe", choices)
-        .expect("the probe finds options that exist");
-    profile
 }

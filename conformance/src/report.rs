@@ -7,7 +7,11 @@ mod html;
 mod junit;
 mod markdown;
 
-use std::{fs, io, path::PathBuf, str::FromStr};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use self::document::Document;
 
@@ -69,11 +73,15 @@ pub fn render(kind: Kind, document: &Document) -> io::Result<String> {
     }
 }
 
-/// Writes a report beside its place and then moves it there, so that nobody reads half of one.
+/// Writes a report.
 pub fn write(to: &ReportTo, document: &Document) -> io::Result<()> {
-    let text = render(to.kind, document)?;
-    let mut beside = to.path.clone().into_os_string();
+    write_whole(&to.path, &render(to.kind, document)?)
+}
+
+/// Writes a file beside its place and then moves it there, so that nobody reads half of one.
+pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
     beside.push(".part");
     fs::write(&beside, text)?;
-    fs::rename(&beside, &to.path)
+    fs::rename(&beside, path)
 }

@@ -62,6 +62,9 @@ pub enum Halt {
     /// The exchange came to nothing.
     #[error("{0}")]
     Transport(TransportError),
+    /// What came is an answer, and no help.
+    #[error("status {0}")]
+    Answer(u16),
     /// The run has to end: its budget is spent, or the target is out.
     #[error("{0}")]
     Ended(String),
@@ -173,9 +176,9 @@ impl Run {
         Self::of(setup, Arc::clone(&self.redactor))
     }
 
-    /// What another run sent counts as sent by this one.
-    pub fn count_elsewhere(&self, other: &Self) {
-        self.requests.fetch_add(other.requests(), Ordering::Relaxed);
+    /// Requests that were sent to an emulator of a case's own count as sent by this run.
+    pub fn count_elsewhere(&self, requests: u64) {
+        self.requests.fetch_add(requests, Ordering::Relaxed);
     }
 
     /// Writes the ledger to a file from here on.
@@ -310,17 +313,7 @@ impl Run {
         loop {
             self.pace.turn().await;
             self.count_request(purpose)?;
-            let (at, sent) = (self.started.elapsed(), Instant::now());
-            let outcome = match request.route {
-                Route::Client => {
-                    let origin = self.endpoint.target.origin();
-                    self.client.send(&origin, request).await
-                }
-                Route::Raw => {
-                    let bytes = raw::to_bytes(request, &self.endpoint.target.authority());
-                    raw::send(&self.endpoint, &request.method, &bytes).await
-                }
-            };
+            let (outcome, mut exchange) = self.attempt(request, purpose).await;
             let reason = reason(&outcome);
             let out = self.note_answer(reason);
             self.pace.note(reason == Some(Reason::Limited)).await;
@@ -335,16 +328,9 @@ impl Run {
                 Ok(response) => format!("status {}", response.status),
                 Err(error) => error.to_string(),
             };
-            log.exchanges.push(Exchange {
-                purpose,
-                origin: self.endpoint.target.origin(),
-                at,
-                took: sent.elapsed(),
-                request: request.clone(),
-                outcome: outcome.as_ref().map_err(ToString::to_string).cloned(),
-                repeated: wait
-                    .map(|wait| format!("{why}; sent again after {:.2} s", wait.as_secs_f64())),
-            });
+            exchange.repeated =
+                wait.map(|wait| format!("{why}; sent again after {:.2} s", wait.as_secs_f64()));
+            log.exchanges.push(exchange);
             match (wait, reason) {
                 (Some(wait), reason) => {
                     log.repeated_an_effect |=
@@ -367,21 +353,31 @@ impl Run {
         }
     }
 
+    /// Sends a request once, by the way that it takes.
+    async fn attempt(
+        &self,
+        request: &Request,
+        purpose: Purpose,
+    ) -> (Result<Response, TransportError>, Exchange) {
+        let sent = Instant::now();
+        let origin = self.endpoint.target.origin();
+        let outcome = match request.route {
+            Route::Client => self.client.send(&origin, request).await,
+            Route::Raw => {
+                let bytes = raw::to_bytes(request, &self.endpoint.target.authority());
+                raw::send(&self.endpoint, &request.method, &bytes).await
+            }
+        };
+        let times = (self.started, sent);
+        let exchange = Exchange::new(purpose, origin, times, request.clone(), &outcome);
+        (outcome, exchange)
+    }
+
     /// Sends a request of a burst: at once, and once.
     pub async fn send_once(&self, request: &Request, log: &mut Log) -> Result<Response, Halt> {
         self.count_request(Purpose::Case)?;
-        let (at, sent) = (self.started.elapsed(), Instant::now());
-        let origin = self.endpoint.target.origin();
-        let outcome = self.client.send(&origin, request).await;
-        log.exchanges.push(Exchange {
-            purpose: Purpose::Case,
-            origin,
-            at,
-            took: sent.elapsed(),
-            request: request.clone(),
-            outcome: outcome.as_ref().map_err(ToString::to_string).cloned(),
-            repeated: None,
-        });
+        let (outcome, exchange) = self.attempt(request, Purpose::Case).await;
+        log.exchanges.push(exchange);
         outcome.map_err(Halt::Transport)
     }
 
@@ -401,11 +397,6 @@ impl Run {
                 self.unanswered.fetch_add(1, Ordering::Relaxed) + 1 >= OUTAGE
             }
         }
-    }
-
-    /// Counts a request that goes to an emulator of a golden's own.
-    pub fn count_private_request(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The run's ledger.

@@ -8,7 +8,7 @@ use crate::{
     cli::AimArgs,
     exit::ConformanceError,
     login::Credentials,
-    run::{GoldenMode, Setup},
+    run::{GoldenMode, Run, Setup},
     safety::Limits,
     target::{Scheme, Target},
     transport::{Endpoint, tls},
@@ -37,6 +37,13 @@ pub struct Place {
     pub private: bool,
     /// What it lives in, when it is in this process.
     _server: Option<Box<dyn Any>>,
+}
+
+impl Place {
+    /// Whether what a run creates could outlive it.
+    pub fn needs_ledger(&self, run: &Run) -> bool {
+        !self.private && run.limits.may_write()
+    }
 }
 
 impl Aim {

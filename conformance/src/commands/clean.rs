@@ -4,7 +4,10 @@ use std::{io::Write, path::Path};
 
 use bandwidth_fixtures::NamedProfile;
 
-use super::aim::{credentials, endpoint};
+use super::{
+    aim::{credentials, endpoint},
+    block_on,
+};
 use crate::{
     Surroundings,
     cleanup::Shown,
@@ -60,13 +63,6 @@ pub fn clean(
     Ok(exit::PASSED)
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> Result<T, ConformanceError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    Ok(runtime.block_on(future))
-}
-
 /// A run that knows what a ledger's file says, and can do nothing but remove it.
 pub fn run_of_ledger(
     path: &Path,
@@ -103,7 +99,9 @@ async fn find(run: &Run) -> Result<Vec<Shown>, ConformanceError> {
     let mut log = Log::default();
     run.preflight(&mut log).await?;
     let found = run.users_of_the_ledger(&mut log).await;
-    found.map_err(|error| ConformanceError::Unreachable(error.to_string()))
+    found.map_err(|error| {
+        ConformanceError::Unreachable(format!("the list of users cannot be read: {error}"))
+    })
 }
 
 /// Deletes them, and tells of each. Returns how many are left.

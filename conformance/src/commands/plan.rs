@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, io, sync::Arc};
 
-use super::{aim::Aim, select};
+use super::{aim::Aim, block_on, select};
 use crate::{
     Surroundings,
     case::Case,
@@ -42,17 +42,14 @@ pub fn rehearse(setup: &Setup, cases: &[Case]) -> Result<Estimate, ConformanceEr
         credentials.second_account_id = credentials.second_account_id.take().filter(|_| second);
     }
     let run = Arc::new(Run::new(stage.setup)?);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
     let mut quiet = |_: &mut _| io::Result::Ok(());
-    let report = runtime.block_on(runner::execute(
+    let report = block_on(runner::execute(
         &run,
         cases,
         String::new(),
         std::future::pending(),
         &mut quiet,
-    ))?;
+    ))??;
     let mut skipped = BTreeMap::new();
     for case in &report.cases {
         if case.verdict == Verdict::Skipped {

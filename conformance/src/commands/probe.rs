@@ -5,7 +5,6 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
-    time::SystemTime,
 };
 
 use bandwidth_fixtures::BehaviourId;
@@ -13,24 +12,25 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     aim::{Aim, Place},
+    block_on,
     clean::{remove_all, run_of_ledger},
-    run::interrupt,
+    run::{begin, interrupt},
 };
 use crate::{
     Surroundings,
     cli::ProbeArgs,
     exchange::{Exchange, Log},
     exit::{self, ConformanceError},
-    ledger::{
-        Ledger,
-        file::{Header, LedgerFile},
-    },
+    outcome::today,
     probe::{
         Choice, Finding, Findings, Probe,
         learned::{Origin, to_toml},
     },
     redact::Redactor,
-    report::document::{ExchangeResult, exchange_result},
+    report::{
+        document::{ExchangeResult, exchange_result},
+        write_whole,
+    },
     run::Run,
     safety::Limits,
 };
@@ -86,21 +86,10 @@ pub fn probe(
     let place = aim.place;
     let run = Arc::new(Run::new(aim.setup)?);
     let earlier = earlier(arguments, &files, &place, &run, surroundings)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
     let mut told = Findings::new();
     let mut probe = Probe::new(Arc::clone(&run)).after(earlier.exchanges.len());
-    let interrupted = runtime.block_on(async {
-        run.preflight(&mut Log::default()).await?;
-        if !place.private && run.limits.may_write() {
-            let header = Header::new(
-                place.description.clone(),
-                run.credentials.account_id.clone(),
-                run.prefix.clone(),
-            );
-            run.keep_ledger(Ledger::in_file(LedgerFile::create(&files.ledger, &header)?));
-        }
+    let (interrupted, leftovers) = block_on(async {
+        begin(&run, &place, Some(&files.ledger)).await?;
         let out = &mut surroundings.out;
         writeln!(
             out,
@@ -115,13 +104,14 @@ pub fn probe(
         };
         let known = earlier.findings.clone();
         let learning = async { probe.learn(&choice, known, &mut tell).await.map(|()| false) };
-        tokio::select! {
+        let interrupted = tokio::select! {
             biased;
-            () = interrupt() => Ok(true),
-            done = learning => done.map_err(ConformanceError::from),
-        }
-    })?;
-    let leftovers = runtime.block_on(run.clean_up(&mut Log::default()));
+            () = interrupt() => true,
+            done = learning => done?,
+        };
+        let leftovers = run.clean_up(&mut Log::default()).await;
+        Ok::<_, ConformanceError>((interrupted, leftovers))
+    })??;
     if leftovers.is_empty() {
         run.ledger().discard()?;
     }
@@ -183,7 +173,7 @@ fn keep(
         findings: closed(probe.findings()),
         exchanges: all(earlier, probe.exchanges(), &run.redactor),
     };
-    write(&files.partial, &serde_json::to_string(&partial)?)
+    write_whole(&files.partial, &serde_json::to_string(&partial)?)
 }
 
 /// Which behaviours, after a look at whether they exist.
@@ -305,11 +295,11 @@ fn finish(
     place: &Place,
 ) -> Result<(), ConformanceError> {
     let exchanges = all(&earlier.exchanges, probe.exchanges(), &run.redactor);
-    write(
+    write_whole(
         &files.exchanges,
         &(serde_json::to_string_pretty(&exchanges).map_err(io::Error::from)? + "\n"),
     )?;
-    let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let date = today();
     let exchanges = files
         .exchanges
         .file_name()
@@ -317,23 +307,15 @@ fn finish(
         .to_string_lossy();
     let origin = Origin {
         host: &place.name,
-        date: &date[.."2026-01-01".len()],
+        date: &date,
         exchanges: &exchanges,
     };
     let text = to_toml(probe.findings(), &run.expected, origin)?;
-    write(&files.out, &text)?;
+    write_whole(&files.out, &text)?;
     if run.ended().is_none() {
         fs::remove_file(&files.partial)?;
     }
     Ok(())
-}
-
-/// Beside its place first, so that nobody reads half of a file.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    fs::write(&beside, text)?;
-    fs::rename(&beside, path)
 }
 
 /// What a probe would take, rehearsed against a mock inside this process.
@@ -349,12 +331,9 @@ fn plan(
         ..Limits::none()
     };
     let run = Arc::new(Run::new(stage.setup)?);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
     let mut probe = Probe::new(Arc::clone(&run));
     let mut quiet = |_: &str, _: &Probe| Ok(());
-    runtime.block_on(probe.learn(choice, Findings::new(), &mut quiet))?;
+    block_on(probe.learn(choice, Findings::new(), &mut quiet))??;
     let observed = closed(probe.findings()).len();
     let requests = run.requests() + 1;
     let count = u32::try_from(requests).unwrap_or(u32::MAX);

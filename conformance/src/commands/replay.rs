@@ -2,11 +2,14 @@
 
 use std::{io, sync::Arc};
 
-use super::{aim::Aim, run::interrupt};
+use super::{
+    aim::Aim,
+    block_on,
+    run::{begin, interrupt},
+};
 use crate::{
     Surroundings,
     cli::AimArgs,
-    exchange::Log,
     exit::{self, ConformanceError},
     registry,
     report::{
@@ -27,20 +30,14 @@ pub fn replay(
     let aim = Aim::take(arguments, false, surroundings.variable)?;
     let place = aim.place;
     let run = Arc::new(Run::new(aim.setup)?);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let report = runtime.block_on(async {
-        run.preflight(&mut Log::default()).await?;
-        if !place.private && run.limits.may_write() {
-            super::run::open_ledger(&run, &place, None)?;
-        }
+    let report = block_on(async {
+        begin(&run, &place, None).await?;
         let mut quiet = |_: &mut _| io::Result::Ok(());
         let cases = [case];
         let name = place.description.clone();
         let report = runner::execute(&run, &cases, name, interrupt(), &mut quiet);
         report.await.map_err(ConformanceError::from)
-    })?;
+    })??;
     let redactor = &run.redactor;
     let colour = surroundings.colour;
     let mut console = Console::new(surroundings.out, redactor, Detail::All, colour);

@@ -4,7 +4,7 @@ use std::{env, fs, io::Write, path::Path, sync::Arc};
 
 use super::{
     aim::{Aim, Place},
-    plan,
+    block_on, plan,
     progress::Progress,
     select,
 };
@@ -72,16 +72,12 @@ pub fn run(
         estimate.map(|estimate| estimate.requests),
         run.limits.max_requests,
     );
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
     let mut problems = Vec::new();
-    let mut report = runtime.block_on(async {
-        run.preflight(&mut Log::default()).await?;
-        if !place.private && run.limits.may_write() {
-            tell_of_other_ledgers(surroundings.err)?;
-            open_ledger(&run, &place, arguments.ledger.as_deref())?;
-        }
+    if place.needs_ledger(&run) {
+        tell_of_other_ledgers(surroundings.err)?;
+    }
+    let mut report = block_on(async {
+        begin(&run, &place, arguments.ledger.as_deref()).await?;
         let mut tell = |case: &mut CaseReport| {
             problems.extend(known.mark(case, &place.name));
             progress.case(run.requests(), || console.case(case))
@@ -94,7 +90,7 @@ pub fn run(
             &mut tell,
         );
         report.await.map_err(ConformanceError::from)
-    })?;
+    })??;
     progress.end();
     report.known_problems = problems;
     console.summary(&report)?;
@@ -146,8 +142,13 @@ fn check_place(to: &ReportTo) -> Result<(), ConformanceError> {
     Ok(())
 }
 
-/// From here on everything that is created is in a file first.
-pub fn open_ledger(run: &Run, place: &Place, path: Option<&Path>) -> Result<(), ConformanceError> {
+/// Makes sure that the target answers this login. From here on everything that is created is in a
+/// file first, where it outlives the process.
+pub async fn begin(run: &Run, place: &Place, path: Option<&Path>) -> Result<(), ConformanceError> {
+    run.preflight(&mut Log::default()).await?;
+    if !place.needs_ledger(run) {
+        return Ok(());
+    }
     let path = if let Some(path) = path {
         path.to_owned()
     } else {

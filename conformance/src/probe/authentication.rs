@@ -81,10 +81,9 @@ fn attempt(probe: &Probe, username: &str, password: &str) -> Ask {
     ask.accept(probe.format).login(username, password)
 }
 
-/// Sends it; a request that had to be repeated is no single failed login any more.
-async fn status(probe: &mut Probe, ask: Ask) -> Result<(u16, Option<u32>), Stop> {
-    let reply = probe.cx.send(ask).await?;
-    Ok((reply.status(), Seen::of(&reply.response).code()))
+/// Sends it; returns the status.
+async fn status(probe: &mut Probe, ask: Ask) -> Result<u16, Stop> {
+    Ok(probe.cx.send(ask).await?.status())
 }
 
 pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
@@ -92,26 +91,26 @@ pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
     let password = made.draft.text("Password").to_owned();
     let right = attempt(probe, made.username(), &password);
     match status(probe, right).await? {
-        (401, _) if takes_basic(probe) => {
+        401 if takes_basic(probe) => {
             probe.observed("auth.user_logins", "refused");
             let why = "users cannot log in, and the probe's own login is not put at risk";
             probe.leave_open("auth.lockout", why);
             probe.leave_open("auth.lockout_seconds", why);
             return Ok(());
         }
-        (401, _) => {
+        401 => {
             return Err(Stop::Skip(
                 "nobody was seen to log in with a name and a password, so that users who do not tell nothing".to_owned(),
             ));
         }
-        (200, _) => {}
-        (status, _) => {
+        200 => {}
+        status => {
             let why = format!("a user's own login is answered with {status}");
             return Err(Stop::Skip(why));
         }
     }
     let cut = attempt(probe, made.username(), &password[..password.len() - 1]);
-    let note = match status(probe, cut).await?.0 {
+    let note = match status(probe, cut).await? {
         200 => "a password is taken without its last character too, so that passwords are cut",
         _ => "a password without its last character is refused",
     };
@@ -169,7 +168,7 @@ async fn locked_after(probe: &mut Probe, failures: u32) -> Result<bool, Stop> {
     for _ in 0..failures {
         let wrong = password::of(length, &Class::ALL);
         let wrong = attempt(probe, made.username(), &wrong);
-        let (status, _) = status(probe, wrong).await?;
+        let status = status(probe, wrong).await?;
         if status != 401 {
             let why = format!("a wrong password is answered with {status}");
             return Err(Stop::Inconclusive(why));
@@ -177,7 +176,7 @@ async fn locked_after(probe: &mut Probe, failures: u32) -> Result<bool, Stop> {
     }
     let password = made.draft.text("Password").to_owned();
     let right = attempt(probe, made.username(), &password);
-    match status(probe, right).await?.0 {
+    match status(probe, right).await? {
         200 => Ok(false),
         401 => Ok(true),
         other => Err(Stop::Inconclusive(format!(

@@ -5,12 +5,12 @@ use bandwidth_fixtures::profile::UserKey;
 
 use super::{
     Probe,
-    seen::{Seen, UserSeen, member},
+    seen::{Seen, UserSeen},
     users::Made,
 };
 use crate::{
     context::Context,
-    decode::tree::Tree,
+    decode::tolerant::{member, objects_with, scalar},
     outcome::Stop,
     wire::{Draft, EMAIL, Format, Role, Value},
 };
@@ -64,29 +64,19 @@ pub(super) async fn semantics(probe: &mut Probe) -> Result<(), Stop> {
 async fn roles(probe: &mut Probe) -> Result<Vec<Role>, Stop> {
     let path = probe.cx.roles_path();
     let seen = probe.read(&path).await?;
-    let mut roles = Vec::new();
-    if let Some(tree) = &seen.tree {
-        collect_roles(tree, &mut roles);
-    }
-    Ok(roles)
-}
-
-fn collect_roles(tree: &Tree, roles: &mut Vec<Role>) {
-    let text = |name: &str| member(tree, name).and_then(Tree::text).map(str::to_owned);
-    match tree {
-        Tree::List(items) => items.iter().for_each(|item| collect_roles(item, roles)),
-        Tree::Object(_) if text("RoleName").is_some() => roles.push(Role {
+    let found = seen
+        .tree
+        .iter()
+        .flat_map(|tree| objects_with(tree, "RoleName"));
+    let roles = found.map(|role| {
+        let text = |name: &str| scalar(member(role, name)?).map(str::to_owned);
+        Role {
             id: text("RoleId"),
             name: text("RoleName"),
             permissions: Vec::new(),
-        }),
-        Tree::Object(members) => {
-            for (_, value) in members {
-                collect_roles(value, roles);
-            }
         }
-        _ => {}
-    }
+    });
+    Ok(roles.collect())
 }
 
 /// A user that is not enabled and has a role, so that every field holds something to lose.

@@ -3,7 +3,12 @@
 use bandwidth_fixtures::profile::ErrorShape;
 
 use crate::{
-    decode::{json, tree::Tree, xml},
+    decode::{
+        json,
+        tolerant::{member, objects_with, scalar},
+        tree::Tree,
+        xml,
+    },
     transport::Response,
     wire::Format,
 };
@@ -59,16 +64,16 @@ impl Seen {
 
     /// The user that it shows.
     pub fn user(&self) -> Option<UserSeen> {
-        user_in(self.tree.as_ref()?)
+        self.users().into_iter().next()
     }
 
     /// All users that it shows.
     pub fn users(&self) -> Vec<UserSeen> {
-        let mut users = Vec::new();
-        if let Some(tree) = &self.tree {
-            collect(tree, &mut users);
-        }
-        users
+        let users = self
+            .tree
+            .iter()
+            .flat_map(|tree| objects_with(tree, "Username"));
+        users.cloned().map(UserSeen).collect()
     }
 
     /// The shape of its error body.
@@ -104,29 +109,18 @@ impl Seen {
 
 /// A user as an answer shows it, whatever the names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UserSeen(Vec<(String, Tree)>);
+pub struct UserSeen(Tree);
 
 impl UserSeen {
-    /// The name of a field, as the answer writes it.
-    pub fn name_of(&self, wanted: &str) -> Option<&str> {
-        let mut fields = self.0.iter();
-        let found = fields.find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        found.map(|(name, _)| name.as_str())
-    }
-
     /// Whether it has that field.
     pub fn has(&self, wanted: &str) -> bool {
-        self.name_of(wanted).is_some()
+        member(&self.0, wanted).is_some()
     }
 
     /// The text of a field; `None` when it is absent or empty.
     pub fn text(&self, wanted: &str) -> Option<String> {
-        let mut fields = self.0.iter();
-        let (_, value) = fields.find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
-        match value {
-            Tree::Text(text) | Tree::Number(text) if !text.is_empty() => Some(text.clone()),
-            _ => None,
-        }
+        let text = scalar(member(&self.0, wanted)?)?;
+        (!text.is_empty()).then(|| text.to_owned())
     }
 
     /// Its email, under either name.
@@ -136,9 +130,7 @@ impl UserSeen {
 
     /// Whether it is enabled; left out means yes.
     pub fn is_enabled(&self) -> bool {
-        let mut fields = self.0.iter();
-        let found = fields.find(|(name, _)| name.eq_ignore_ascii_case("Enabled"));
-        match found.map(|(_, value)| value) {
+        match member(&self.0, "Enabled") {
             Some(Tree::Bool(enabled)) => *enabled,
             Some(Tree::Text(text)) => text == "true",
             _ => true,
@@ -147,21 +139,12 @@ impl UserSeen {
 
     /// How many roles it has.
     pub fn roles(&self) -> usize {
-        let mut fields = self.0.iter();
-        let found = fields.find(|(name, _)| name.eq_ignore_ascii_case("Roles"));
-        match found.map(|(_, value)| value) {
+        match member(&self.0, "Roles") {
             Some(Tree::List(items)) => items.len(),
             Some(Tree::Object(members)) => members.len(),
             _ => 0,
         }
     }
-}
-
-/// A member, whatever the case of its name.
-pub fn member<'a>(tree: &'a Tree, wanted: &str) -> Option<&'a Tree> {
-    let mut members = tree.members()?.iter();
-    let found = members.find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-    found.map(|(_, value)| value)
 }
 
 /// The first text or number under one of these names.
@@ -177,27 +160,5 @@ fn find(tree: &Tree, names: &[&str]) -> Option<String> {
             other => find(other, names),
         }),
         _ => None,
-    }
-}
-
-fn user_in(tree: &Tree) -> Option<UserSeen> {
-    let mut users = Vec::new();
-    collect(tree, &mut users);
-    users.into_iter().next()
-}
-
-fn collect(tree: &Tree, users: &mut Vec<UserSeen>) {
-    match tree {
-        Tree::List(items) => items.iter().for_each(|item| collect(item, users)),
-        Tree::Object(members) => {
-            if member(tree, "Username").is_some() {
-                users.push(UserSeen(members.clone()));
-            } else {
-                for (_, value) in members {
-                    collect(value, users);
-                }
-            }
-        }
-        _ => {}
     }
 }

@@ -2,11 +2,15 @@
 
 use bandwidth_fixtures::profile::OptionValue as _;
 
-use super::{
-    Probe,
-    seen::{Seen, member},
+use super::{Probe, seen::Seen};
+use crate::{
+    decode::{
+        tolerant::{member, objects_with},
+        tree::Tree,
+    },
+    outcome::Stop,
+    wire::Format,
 };
-use crate::{decode::tree::Tree, outcome::Stop, wire::Format};
 
 impl Probe {
     /// GET, asking for a format or for none at all.
@@ -142,7 +146,11 @@ pub(super) async fn paths(probe: &mut Probe) -> Result<(), Stop> {
 pub(super) async fn roles(probe: &mut Probe) -> Result<(), Stop> {
     let path = probe.cx.roles_path();
     let seen = probe.read(&path).await?;
-    let Some(role) = seen.tree.as_ref().and_then(first_role) else {
+    let roles = seen
+        .tree
+        .as_ref()
+        .map(|tree| objects_with(tree, "RoleName"));
+    let Some(role) = roles.and_then(|roles| roles.first().copied()) else {
         probe.leave_open(
             "role.form",
             &format!("there is no role to look at (status {})", seen.status),
@@ -157,14 +165,4 @@ pub(super) async fn roles(probe: &mut Probe) -> Result<(), Stop> {
         }
     }
     Ok(())
-}
-
-/// The first object with a role's name.
-fn first_role(tree: &Tree) -> Option<&Tree> {
-    match tree {
-        Tree::List(items) => items.iter().find_map(first_role),
-        Tree::Object(_) if member(tree, "RoleName").is_some() => Some(tree),
-        Tree::Object(members) => members.iter().find_map(|(_, value)| first_role(value)),
-        _ => None,
-    }
 }

@@ -368,20 +368,11 @@ pub(super) async fn untyped_body(probe: &mut Probe) -> Result<(), Stop> {
 }
 
 pub(super) async fn unknown_role(probe: &mut Probe) -> Result<(), Stop> {
-    let forms = match probe.cx.profile.role_form {
-        RoleForm::IdAndName => [
-            RoleRef::Plain("cf-no-such-role".to_owned()),
-            RoleRef::Object("RoleId", "cf-no-such-role".to_owned()),
-        ],
-        RoleForm::NameAndPermissions => [
-            RoleRef::Object("RoleName", "CF_NO_SUCH_ROLE".to_owned()),
-            RoleRef::Plain("CF_NO_SUCH_ROLE".to_owned()),
-        ],
+    let role = match probe.cx.profile.role_form {
+        RoleForm::IdAndName => RoleRef::Plain("cf-no-such-role".to_owned()),
+        RoleForm::NameAndPermissions => RoleRef::Object("RoleName", "CF_NO_SUCH_ROLE".to_owned()),
     };
-    let [usual, _] = forms;
-    let draft = probe
-        .draft()?
-        .with_value("Roles", Value::Roles(vec![usual]));
+    let draft = probe.draft()?.with_value("Roles", Value::Roles(vec![role]));
     match probe.try_create(&draft).await? {
         Ok(_) => probe.observed("role.unknown", "ignored"),
         Err(seen) if seen.is_refusal() => probe.observed("role.unknown", "refused"),

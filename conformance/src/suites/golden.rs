@@ -70,21 +70,16 @@ async fn exact(cx: &mut Context, golden: &Golden) -> CaseResult {
     let mut last = None;
     let endpoint = Endpoint::local(server.address());
     for message in golden.before.iter().chain([&golden.request]) {
-        cx.run.count_private_request();
+        cx.run.count_elsewhere(1);
         let (method, path) = message.method_and_path();
-        let (at, sent) = (cx.run.started.elapsed(), std::time::Instant::now());
+        let sent = std::time::Instant::now();
         let outcome = raw::send(&endpoint, method, &message.to_bytes()).await;
         let mut request = Request::new(method, path).raw().body(message.body.as_str());
         request.headers.clone_from(&message.headers);
-        cx.log.exchanges.push(Exchange {
-            purpose: Purpose::Case,
-            origin: endpoint.target.origin(),
-            at,
-            took: sent.elapsed(),
-            request,
-            outcome: outcome.as_ref().map_err(ToString::to_string).cloned(),
-            repeated: None,
-        });
+        let times = (cx.run.started, sent);
+        let origin = endpoint.target.origin();
+        let exchange = Exchange::new(Purpose::Case, origin, times, request, &outcome);
+        cx.log.exchanges.push(exchange);
         let response =
             outcome.map_err(|error| Stop::Inconclusive(format!("{}: {error}", message.start)))?;
         last = Some(response);

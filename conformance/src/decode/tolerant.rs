@@ -1,0 +1,35 @@
+//! Reading without knowing how a target names things: what a clean-up and a probe must not depend
+//! on.
+
+use super::tree::Tree;
+
+/// A member of an object, whatever the case of its name.
+pub fn member<'a>(tree: &'a Tree, wanted: &str) -> Option<&'a Tree> {
+    let mut members = tree.members()?.iter();
+    let found = members.find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    found.map(|(_, value)| value)
+}
+
+/// The objects, at any depth, that have a member of that name; nothing inside of them.
+pub fn objects_with<'a>(tree: &'a Tree, wanted: &str) -> Vec<&'a Tree> {
+    match tree {
+        Tree::List(items) => items
+            .iter()
+            .flat_map(|item| objects_with(item, wanted))
+            .collect(),
+        Tree::Object(_) if member(tree, wanted).is_some() => vec![tree],
+        Tree::Object(members) => members
+            .iter()
+            .flat_map(|(_, value)| objects_with(value, wanted))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A text, or a number as it is written.
+pub fn scalar(tree: &Tree) -> Option<&str> {
+    match tree {
+        Tree::Text(text) | Tree::Number(text) => Some(text),
+        _ => None,
+    }
+}
