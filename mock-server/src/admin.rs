@@ -24,6 +24,12 @@ use crate::app::App;
 /// Where the control API is.
 pub const PREFIX: &str = "/__admin";
 
+/// Whether a path belongs to the control API.
+pub fn is_below(path: &str) -> bool {
+    path.strip_prefix(PREFIX)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// The largest body, in bytes: a snapshot of a million users is about half of it.
 const MAX_BODY: usize = 512 * 1024 * 1024;
 

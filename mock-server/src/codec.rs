@@ -9,7 +9,7 @@ mod node;
 mod xml;
 
 pub use decode::{password, user};
-pub use encode::{Document, encode};
+pub use encode::{Document, ListFrame, encode, list_frame, list_items};
 pub use error::DecodeError;
 
 /// How deep elements, objects and arrays may nest.
@@ -38,6 +38,16 @@ impl Format {
 /// that only one of the formats can carry is refused in both.
 fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
+/// The first character of a text that XML does not allow.
+fn forbidden(text: &str) -> Option<char> {
+    // Most texts are plain ASCII, which can be told a byte at a time.
+    let plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+    if text.bytes().all(plain) {
+        return None;
+    }
+    text.chars().find(|c| !is_xml_char(*c))
 }
 
 #[cfg(test)]

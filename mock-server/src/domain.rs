@@ -4,6 +4,7 @@
 mod account;
 mod error;
 mod input;
+mod names;
 mod password;
 mod update;
 mod user;

@@ -16,11 +16,11 @@ mod views;
 
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
-use axum::{
-    Router,
-    extract::{Request, State},
-    response::Response,
-};
+use axum::{Router, body::Body, response::Response};
+use bytes::Bytes;
+use http_body_util::{Either, Full};
+use hyper::{Request, body::Incoming};
+use tower::ServiceExt as _;
 
 pub use self::delivery::{Hangup, LINGER};
 use self::exchange::Exchange;
@@ -46,14 +46,43 @@ pub struct Peer {
     pub tls: bool,
 }
 
-/// The paths that a socket serves.
-pub fn router(app: Arc<App>, serves: Serves) -> Router {
-    match serves {
-        Serves::Both => admin::router(&app).fallback(emulate),
-        Serves::Emulated => Router::new().fallback(emulate),
-        Serves::Admin => admin::router(&app).fallback(admin::elsewhere),
+/// What is sent back: the emulated API's bodies are whole.
+pub type Reply = Response<Either<Full<Bytes>, Body>>;
+
+/// Answers the requests of a socket.
+#[derive(Debug)]
+pub struct Service {
+    app: Arc<App>,
+    serves: Serves,
+    admin: Router,
+}
+
+impl Service {
+    /// What a socket serves.
+    pub fn new(app: Arc<App>, serves: Serves) -> Self {
+        let admin = admin::router(&app).fallback(admin::elsewhere);
+        Self {
+            admin: admin.with_state(Arc::clone(&app)),
+            app,
+            serves,
+        }
     }
-    .with_state(app)
+
+    /// Answers one request, unless a fault ends its connection.
+    pub async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
+        let is_admin = match self.serves {
+            Serves::Both => admin::is_below(request.uri().path()),
+            Serves::Emulated => false,
+            Serves::Admin => true,
+        };
+        if !is_admin {
+            return emulate(Arc::clone(&self.app), request, peer).await;
+        }
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        let Ok(response) = self.admin.clone().oneshot(request).await;
+        Ok(response.map(Either::Right))
+    }
 }
 
 /// A header's name as HTTP/1.1 servers write it: `Content-Type`.
@@ -68,13 +97,13 @@ pub(crate) fn title_case(name: &str) -> String {
         .collect()
 }
 
-async fn emulate(State(app): State<Arc<App>>, request: Request) -> Response {
+/// The emulated API. It does without a router of its own: what it has is decided by the profile.
+async fn emulate(app: Arc<App>, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
     let started = Instant::now();
     let at = app.clock.now();
     let (head, body) = request.into_parts();
-    let peer = head.extensions.get::<Peer>().map(|peer| peer.address);
     let body = body::read(&head, body).await;
-    let exchange = Exchange::new(app, head, body, at, started, peer);
+    let exchange = Exchange::new(app, head, body, at, started, peer.address);
     let delivery = if exchange.waits() {
         // A task of its own: a client that gives up does not take its request back.
         match tokio::spawn(exchange.perform_with_delay()).await {
@@ -84,5 +113,5 @@ async fn emulate(State(app): State<Arc<App>>, request: Request) -> Response {
     } else {
         exchange.perform()
     };
-    delivery.into_response()
+    delivery.into_reply()
 }

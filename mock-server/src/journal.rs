@@ -1,15 +1,16 @@
-//! The journal: what was asked, what was answered, and why. Bounded, and without secrets: they
-//! are removed before anything is kept.
+//! The journal: what was asked, what was answered, and why. Bounded, and nobody sees a secret in
+//! it: [`Request`] removes them before it shows anything.
 
 pub mod assumptions;
 mod entry;
 mod pattern;
 mod redact;
+mod request;
 pub mod retries;
 mod view;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -20,7 +21,8 @@ pub(crate) use self::view::rfc3339;
 pub use self::{
     entry::{AppliedFault, Entry, RefusalNote, Sent},
     pattern::{Nearest, Pattern, Since},
-    redact::{request as redact_request, token_response as redact_token_response},
+    redact::token_response as redact_token_response,
+    request::Request,
     view::{
         Header, RecordedBehaviour, RecordedFault, RecordedMessage, RecordedRefusal,
         RecordedRequest, RecordedWhy,
@@ -61,14 +63,38 @@ pub struct Journal {
 struct State {
     entries: BTreeMap<u64, Arc<Entry>>,
     bytes: usize,
-    views: HashMap<Option<Arc<str>>, View>,
+    /// The requests of all accounts that are not throwaway.
+    shared: View,
+    /// Those of each throwaway account.
+    own: HashMap<Arc<str>, View>,
 }
 
 /// The requests of one throwaway account, or those of all other accounts.
 #[derive(Debug, Default)]
 struct View {
-    ids: BTreeSet<u64>,
+    /// In order.
+    ids: VecDeque<u64>,
     dropped: u64,
+}
+
+impl View {
+    fn insert(&mut self, id: u64) {
+        // Nearly always the newest.
+        let place = match self.ids.back() {
+            Some(last) if id < *last => self.ids.partition_point(|known| *known < id),
+            _ => self.ids.len(),
+        };
+        self.ids.insert(place, id);
+    }
+
+    fn remove(&mut self, id: u64) {
+        // Nearly always the oldest.
+        if self.ids.front() == Some(&id) {
+            self.ids.pop_front();
+        } else if let Ok(place) = self.ids.binary_search(&id) {
+            self.ids.remove(place);
+        }
+    }
 }
 
 /// Some requests of a journal.
@@ -111,13 +137,21 @@ impl Journal {
         }
         entry.fit(self.limits.bytes);
         let entry = Arc::new(entry);
+        let account = entry.view.clone();
         let mut state = self.state();
-        // Freed after the lock is given back: a body can be large.
-        let mut gone = Vec::new();
-        gone.extend(state.take(entry.id));
-        state.put(entry, self.limits, &mut gone);
+        let newest = state.entries.last_key_value();
+        let is_new = newest.is_none_or(|(newest, _)| *newest < entry.id);
+        let before = if is_new { None } else { state.take(entry.id) };
+        state.put(entry);
+        // As a rule one goes for one that comes.
+        let first = state.pop_surplus(account.as_ref(), self.limits);
+        let mut more = Vec::new();
+        while let Some(gone) = state.pop_surplus(account.as_ref(), self.limits) {
+            more.push(gone);
+        }
         drop(state);
-        drop(gone);
+        // Freed after the lock was given back: a body can be large.
+        drop((before, first, more));
     }
 
     /// The requests that fit the pattern, the newest `limit` of them, or the oldest when the
@@ -140,14 +174,9 @@ impl Journal {
     pub fn seen_by(&self, account: Option<&str>) -> (Vec<Arc<Entry>>, u64) {
         let state = self.state();
         let Some(account) = account else {
-            let dropped = state.views.values().map(|view| view.dropped).sum();
-            return (state.entries.values().cloned().collect(), dropped);
+            return (state.entries.values().cloned().collect(), state.dropped());
         };
-        let own = Some(Arc::from(account));
-        let view = state.views.get(&own).or_else(|| state.views.get(&None));
-        let Some(view) = view else {
-            return (Vec::new(), 0);
-        };
+        let view = state.own.get(account).unwrap_or(&state.shared);
         let entries = view.ids.iter().filter_map(|id| state.entries.get(id));
         let entries = entries.filter(|entry| entry.account.as_deref() == Some(account));
         (entries.cloned().collect(), view.dropped)
@@ -180,7 +209,7 @@ impl Journal {
             .map(|entry| entry.id)
             .collect();
         let gone: Vec<Arc<Entry>> = own.into_iter().filter_map(|id| state.take(id)).collect();
-        state.views.remove(&Some(Arc::from(account)));
+        state.own.remove(account);
         drop(state);
         gone.len()
     }
@@ -188,33 +217,48 @@ impl Journal {
     /// How many requests and bytes are kept, and how many requests were dropped.
     pub fn size(&self) -> (usize, usize, u64) {
         let state = self.state();
-        let dropped = state.views.values().map(|view| view.dropped).sum();
-        (state.entries.len(), state.bytes, dropped)
+        (state.entries.len(), state.bytes, state.dropped())
     }
 }
 
 impl State {
-    fn put(&mut self, entry: Arc<Entry>, limits: Limits, gone: &mut Vec<Arc<Entry>>) {
-        self.bytes += entry.bytes();
-        let view = self.views.entry(entry.view.clone()).or_default();
-        view.ids.insert(entry.id);
-        let surplus = view.ids.len().saturating_sub(limits.entries);
-        let oldest: Vec<u64> = view.ids.iter().take(surplus).copied().collect();
-        self.entries.insert(entry.id, entry);
-        for id in oldest {
-            gone.extend(self.drop_oldest(id));
-        }
-        while self.bytes > limits.bytes {
-            let Some((id, _)) = self.entries.first_key_value() else {
-                break;
-            };
-            gone.extend(self.drop_oldest(*id));
+    fn dropped(&self) -> u64 {
+        let own = self.own.values().map(|view| view.dropped);
+        self.shared.dropped + own.sum::<u64>()
+    }
+
+    /// The view of a throwaway account, or that of all other accounts.
+    fn view(&mut self, account: Option<&Arc<str>>) -> Option<&mut View> {
+        match account {
+            None => Some(&mut self.shared),
+            Some(account) => self.own.get_mut(account),
         }
     }
 
-    fn drop_oldest(&mut self, id: u64) -> Option<Arc<Entry>> {
-        let entry = self.take(id)?;
-        if let Some(view) = self.views.get_mut(&entry.view) {
+    fn put(&mut self, entry: Arc<Entry>) {
+        self.bytes += entry.bytes();
+        match &entry.view {
+            None => self.shared.insert(entry.id),
+            Some(account) => {
+                let view = self.own.entry(Arc::clone(account)).or_default();
+                view.insert(entry.id);
+            }
+        }
+        self.entries.insert(entry.id, entry);
+    }
+
+    /// The oldest request of that view when it holds too many, else the oldest of all when they
+    /// take too much.
+    fn pop_surplus(&mut self, account: Option<&Arc<str>>, limits: Limits) -> Option<Arc<Entry>> {
+        let full = self.view(account);
+        let full = full.filter(|view| view.ids.len() > limits.entries);
+        let oldest = match full.and_then(|view| view.ids.front().copied()) {
+            Some(id) => id,
+            None if self.bytes > limits.bytes => *self.entries.first_key_value()?.0,
+            None => return None,
+        };
+        let entry = self.take(oldest)?;
+        if let Some(view) = self.view(entry.view.as_ref()) {
             view.dropped += 1;
         }
         Some(entry)
@@ -223,8 +267,8 @@ impl State {
     fn take(&mut self, id: u64) -> Option<Arc<Entry>> {
         let entry = self.entries.remove(&id)?;
         self.bytes -= entry.bytes();
-        if let Some(view) = self.views.get_mut(&entry.view) {
-            view.ids.remove(&id);
+        if let Some(view) = self.view(entry.view.as_ref()) {
+            view.remove(id);
         }
         Some(entry)
     }

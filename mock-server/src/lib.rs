@@ -32,6 +32,7 @@ mod random;
 mod server;
 mod store;
 mod stream;
+mod timer;
 mod tls;
 mod variants;
 mod wire;

@@ -9,9 +9,8 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Body, extract::Request};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -19,12 +18,12 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt as _;
 
 use crate::{
     app::App,
-    http::{self, Hangup, LINGER, Peer, Serves},
+    http::{Hangup, LINGER, Peer, Serves, Service},
     stream::Stream,
+    timer::ConnectionTimer,
 };
 
 /// How long answers that are being written may take after the stop.
@@ -101,21 +100,22 @@ pub async fn serve(sockets: Sockets, app: Arc<App>, tls: Option<TlsAcceptor>) ->
     let stop = app.stopping();
     let admin = async {
         if let Some(admin) = admin {
-            let router = http::router(Arc::clone(&app), Serves::Admin);
-            accept(admin, router, tls.clone(), stop.clone()).await;
+            let service = Service::new(Arc::clone(&app), Serves::Admin);
+            accept(admin, service, tls.clone(), stop.clone()).await;
         }
     };
-    let router = http::router(Arc::clone(&app), serves);
-    tokio::join!(accept(api, router, tls.clone(), stop.clone()), admin);
+    let service = Service::new(Arc::clone(&app), serves);
+    tokio::join!(accept(api, service, tls.clone(), stop.clone()), admin);
     Ok(())
 }
 
 async fn accept(
     listener: tokio::net::TcpListener,
-    router: Router,
+    service: Service,
     tls: Option<TlsAcceptor>,
     mut stop: watch::Receiver<bool>,
 ) {
+    let service = Arc::new(service);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -126,8 +126,8 @@ async fn accept(
                 Ok((stream, peer)) => {
                     // Small answers go out at once.
                     let _ = stream.set_nodelay(true);
-                    let (router, tls) = (router.clone(), tls.clone());
-                    connections.spawn(connection(stream, peer, router, tls, stop.clone()));
+                    let (service, tls) = (Arc::clone(&service), tls.clone());
+                    connections.spawn(connection(stream, peer, service, tls, stop.clone()));
                 }
                 // Out of file descriptors, or a client that was gone already: go on.
                 Err(error) => {
@@ -152,7 +152,7 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
+    service: Arc<Service>,
     tls: Option<TlsAcceptor>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -169,21 +169,13 @@ async fn connection(
         address: peer,
         tls: matches!(stream, Stream::Tls(_)),
     };
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let router = router.clone();
+    let service = service_fn(move |request| {
+        let service = Arc::clone(&service);
         // Boxed, so that the connection can be taken apart when it ends.
-        Box::pin(async move {
-            let mut request: Request = request.map(Body::new);
-            request.extensions_mut().insert(peer);
-            let Ok(mut response) = router.oneshot(request).await;
-            match response.extensions_mut().remove::<Hangup>() {
-                None => Ok(response),
-                Some(hangup) => Err(hangup),
-            }
-        })
+        Box::pin(async move { service.answer(request, peer).await })
     });
     let mut connection = http1::Builder::new()
-        .timer(TokioTimer::new())
+        .timer(ConnectionTimer::default())
         .header_read_timeout(HEAD_TIMEOUT)
         // A client that has said all may close its side before it reads, as `nc -N` does.
         .half_close(true)

@@ -1,5 +1,6 @@
 //! The accounts of a server. One lock per account, never held across an await.
 
+mod listing;
 mod slot;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +24,7 @@ use crate::{
 pub struct Store {
     accounts: DashMap<Arc<str>, Arc<Slot>>,
     /// Names of API logins and the accounts they open.
-    logins: DashMap<Box<str>, Arc<str>>,
+    logins: DashMap<Arc<str>, Arc<str>>,
     /// Held while a name is given that must be unique among all accounts, so that two accounts
     /// cannot give it at once. Taken before any account's lock.
     naming: Mutex<()>,
@@ -85,7 +86,7 @@ impl Store {
             return Err(Exists::Account((*slot.id).into()));
         }
         if self.logins.contains_key(&slot.login) {
-            return Err(Exists::Login(slot.login.clone()));
+            return Err(Exists::Login((*slot.login).into()));
         }
         let slot = Arc::new(slot);
         self.accounts
@@ -101,7 +102,7 @@ impl Store {
         let _guard = locked(&self.membership);
         let holder = self.logins.get(&slot.login).map(|id| Arc::clone(&id));
         if holder.is_some_and(|holder| holder != slot.id) {
-            return Err(Exists::Login(slot.login.clone()));
+            return Err(Exists::Login((*slot.login).into()));
         }
         let slot = Arc::new(slot);
         self.logins.insert(slot.login.clone(), Arc::clone(&slot.id));

@@ -317,7 +317,7 @@ fn perform(
         },
         relied: entries
             .iter()
-            .flat_map(|entry| entry.asked.iter().copied())
+            .flat_map(|entry| entry.asked.iter())
             .collect(),
         exchanges,
     })

@@ -2,7 +2,6 @@
 //! bytes, and its memory stays flat.
 
 use std::{
-    fs,
     io::{Read as _, Write as _},
     net::TcpStream,
     sync::atomic::{AtomicU64, Ordering},
@@ -11,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::mock;
+use crate::{memory, mock};
 
 /// How many requests, and how large
 #[derive(Debug, clap::Args)]
@@ -44,7 +43,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     println!(
         "0 | {} | {} |",
         journal_bytes(address)?,
-        resident(server.id())?
+        memory::resident(server.id())?
     );
     let sent = AtomicU64::new(0);
     let started = Instant::now();
@@ -64,7 +63,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             let bytes = journal_bytes(address)?;
             #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
             let rate = done as f64 / started.elapsed().as_secs_f64();
-            println!("{done} | {bytes} | {} | {rate:.0}", resident(server.id())?);
+            println!(
+                "{done} | {bytes} | {} | {rate:.0}",
+                memory::resident(server.id())?
+            );
             ensure!(
                 bytes <= LIMIT,
                 "the journal takes {bytes} bytes, more than {LIMIT}"
@@ -122,19 +124,4 @@ fn journal_bytes(address: &str) -> Result<u64> {
         .find_map(|line| line.strip_prefix("bandwidth_mock_journal_bytes "))
         .and_then(|bytes| bytes.trim().parse().ok())
         .context("the metrics do not tell the size of the journal")
-}
-
-/// Resident memory of a process in KiB, as Linux tells it.
-fn resident(id: u32) -> Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{id}/status"))?;
-    status
-        .lines()
-        .find_map(|line| {
-            line.strip_prefix("VmRSS:")?
-                .split_whitespace()
-                .next()?
-                .parse()
-                .ok()
-        })
-        .context("/proc does not tell the memory of the mock")
 }

@@ -1,8 +1,10 @@
 //! The project's own chores: parses the command line and calls one module per chore.
 
+mod bench;
 mod clients;
 mod journal;
 mod layers;
+mod memory;
 mod mock;
 mod process;
 mod readme;
@@ -28,6 +30,11 @@ enum Chore {
     Clients,
     /// Send many large requests to a release mock, and watch its journal and its memory
     Journal(journal::Options),
+    /// Measure a release mock beside a static server that sends the same bytes
+    Bench(bench::Options),
+    /// Serve what `bench` measures the mock against
+    #[command(hide = true)]
+    Reference(bench::reference::Options),
     /// Run every `sh` block of README.md
     Readme(readme::Options),
 }
@@ -37,6 +44,8 @@ fn main() -> ExitCode {
         Chore::Layers => layers::run(),
         Chore::Clients => clients::run(),
         Chore::Journal(options) => journal::run(&options),
+        Chore::Bench(options) => bench::run(&options),
+        Chore::Reference(options) => bench::reference::run(&options),
         Chore::Readme(options) => readme::run(&options),
     };
     match done {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use crate::{process::Group, workspace};
@@ -16,28 +16,7 @@ const START_LIMIT: Duration = Duration::from_secs(20);
 
 /// Builds the mock with a profile of Cargo's, and tells where its binary is.
 pub(crate) fn build(profile: &str) -> Result<PathBuf> {
-    let output = workspace::cargo()
-        .args([
-            "build",
-            "--package",
-            "bandwidth-mock",
-            "--bin",
-            "bandwidth-mock",
-            "--profile",
-            profile,
-        ])
-        .arg("--message-format=json-render-diagnostics")
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start cargo")?;
-    ensure!(output.status.success(), "bandwidth-mock cannot be built");
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .next_back()
-        .context("cargo did not say where it put bandwidth-mock")
+    workspace::build("bandwidth-mock", "bandwidth-mock", profile)
 }
 
 /// A running mock on a free port.
@@ -48,12 +27,18 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(mock: &Path, arguments: &[&str]) -> Result<Self> {
-        let mut command = Command::new(mock);
-        workspace::without_mock_variables(&mut command)
-            .args(arguments)
-            .args(["--listen", "127.0.0.1:0", "--announce", "json"])
-            .stdout(Stdio::piped());
-        let mut group = Group::start(&mut command)?;
+        Self::launch(Command::new(mock).args(arguments))
+    }
+
+    /// A mock that this command starts.
+    pub(crate) fn launch(command: &mut Command) -> Result<Self> {
+        let command = workspace::without_mock_variables(command);
+        Self::launch_any(command.args(["--listen", "127.0.0.1:0", "--announce", "json"]))
+    }
+
+    /// Any server that says on its first line where it is.
+    pub(crate) fn launch_any(command: &mut Command) -> Result<Self> {
+        let mut group = Group::start(command.stdout(Stdio::piped()))?;
         let stdout = group.leader().stdout.take().context("the mock's stdout")?;
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {

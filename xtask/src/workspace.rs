@@ -2,8 +2,11 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 
 /// The folder of the workspace's `Cargo.toml`.
 pub(crate) fn root() -> PathBuf {
@@ -16,6 +19,25 @@ pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
     command
+}
+
+/// Builds a binary with a profile of Cargo's, and tells where it is.
+pub(crate) fn build(package: &str, binary: &str, profile: &str) -> Result<PathBuf> {
+    let output = cargo()
+        .args(["build", "--package", package, "--bin", binary])
+        .args(["--profile", profile])
+        .arg("--message-format=json-render-diagnostics")
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    ensure!(output.status.success(), "{binary} cannot be built");
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .next_back()
+        .with_context(|| format!("cargo did not say where it put {binary}"))
 }
 
 /// Takes the variables that are flags of the mock out of a command's environment.

@@ -11,7 +11,7 @@ use super::{
     Format,
     error::{DecodeError, Quoted},
     json,
-    node::Node,
+    node::{self, Name, Node},
     xml,
 };
 use crate::wire::{RoleReference, UserBody};
@@ -22,7 +22,7 @@ pub fn user(format: Format, bytes: &[u8], rules: &Consultation) -> Result<UserBo
     let fields = reader.document(bytes, "User", |content| reader.fields("User", content))?;
     let mut body = UserBody::default();
     for (name, value) in fields {
-        let field = name.as_str();
+        let field = &*name;
         match field {
             "UserId" => body.user_id = Some(reader.text(field, value)?),
             "Username" => body.username = Some(reader.text(field, value)?),
@@ -55,7 +55,7 @@ pub fn password(format: Format, bytes: &[u8], rules: &Consultation) -> Result<Se
             Format::Json => {
                 let mut password = None;
                 for (name, value) in reader.fields(FIELD, content)? {
-                    match name.as_str() {
+                    match &*name {
                         FIELD => password = Some(value),
                         other => reader.unknown(other)?,
                     }
@@ -67,6 +67,21 @@ pub fn password(format: Format, bytes: &[u8], rules: &Consultation) -> Result<Se
             .text(FIELD, value.unwrap_or(Node::Empty))
             .map(Secret::new)
     })
+}
+
+/// The first name that stands twice.
+fn repeated(fields: &[(Name, Node)]) -> Option<&str> {
+    /// Up to here, comparing each with each is quickest.
+    const FEW: usize = 16;
+    let mut names = fields.iter().map(|(name, _)| &**name);
+    if fields.len() <= FEW {
+        let mut names = names.enumerate();
+        return names
+            .find(|(index, name)| fields[..*index].iter().any(|(before, _)| before == name))
+            .map(|(_, name)| name);
+    }
+    let mut seen = HashSet::with_capacity(fields.len());
+    names.find(|name| !seen.insert(*name))
 }
 
 /// What the formats read differently.
@@ -111,7 +126,7 @@ impl Reader<'_> {
     }
 
     /// The fields of an object, by the names that XML uses, each at most once.
-    fn fields(self, name: &str, node: Node) -> Result<Vec<(String, Node)>, DecodeError> {
+    fn fields(self, name: &str, node: Node) -> Result<Vec<(Name, Node)>, DecodeError> {
         let fields = match node {
             Node::Fields(fields) => fields,
             blank if self.is_blank_element(&blank) => Vec::new(),
@@ -125,11 +140,7 @@ impl Reader<'_> {
                 });
             }
         };
-        let mut seen = HashSet::with_capacity(fields.len());
-        if let Some((repeated, _)) = fields
-            .iter()
-            .find(|(field, _)| !seen.insert(field.as_str()))
-        {
+        if let Some(repeated) = repeated(&fields) {
             return Err(DecodeError::Repeated(Quoted::new(repeated)));
         }
         Ok(fields
@@ -150,16 +161,17 @@ impl Reader<'_> {
 
     /// `userId` to `UserId` where JSON keys are in camel case. A key in the wrong case gets a name
     /// that no field has.
-    fn canonical(self, field: String) -> String {
+    fn canonical(self, field: Name) -> Name {
         if self.format == Format::Xml || self.rules.naming_json_case() == JsonCase::Pascal {
             return field;
         }
         let mut characters = field.chars();
         match characters.next() {
             Some(first) if first.is_ascii_lowercase() => {
-                format!("{}{}", first.to_ascii_uppercase(), characters.as_str())
+                let rest = characters.as_str();
+                node::name(&format!("{}{rest}", first.to_ascii_uppercase()))
             }
-            _ => format!("other:{field}"),
+            _ => format!("other:{field}").into(),
         }
     }
 
@@ -221,7 +233,7 @@ impl Reader<'_> {
             Node::Text(id) => reference.id = Some(id),
             Node::Fields(_) => {
                 for (name, value) in self.fields("Role", node)? {
-                    match name.as_str() {
+                    match &*name {
                         "RoleId" => reference.id = Some(self.text("RoleId", value)?),
                         "RoleName" => reference.name = Some(self.text("RoleName", value)?),
                         // What a client read in a response it may send back.

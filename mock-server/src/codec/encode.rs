@@ -15,8 +15,9 @@ use crate::wire::{ErrorView, RoleView, UserView};
 pub enum Document<'a> {
     /// One user: `UserResponse>User`, or the bare user in JSON.
     User(UserView<'a>),
-    /// A list of users: `UsersResponse>Users>User*`.
-    Users(Vec<UserView<'a>>),
+    /// A list of no users: `UsersResponse>Users`. One with users is made of [`list_items`] in a
+    /// [`list_frame`].
+    NoUsers,
     /// A list of roles: `RolesResponse>Roles>Role*`.
     Roles(Vec<RoleView<'a>>),
     /// Nothing, where something may stand: an empty `UserResponse`, or `{}`.
@@ -28,6 +29,73 @@ pub enum Document<'a> {
         /// The error.
         error: ErrorView<'a>,
     },
+}
+
+/// What stands around the users of a list: `UsersResponse>Users>User*`.
+#[derive(Debug)]
+pub struct ListFrame {
+    /// Before the first.
+    pub start: Vec<u8>,
+    /// Between two.
+    pub between: &'static [u8],
+    /// After the last.
+    pub end: Vec<u8>,
+}
+
+/// What stands around users.
+pub fn list_frame(format: Format, rules: &Consultation) -> ListFrame {
+    let empty = encode(format, &Document::NoUsers, rules);
+    match format {
+        Format::Xml => {
+            let end = b"</Users></UsersResponse>";
+            let place = empty.len() - b"/></UsersResponse>".len();
+            let mut start = empty[..place].to_vec();
+            start.push(b'>');
+            ListFrame {
+                start,
+                between: b"",
+                end: end.to_vec(),
+            }
+        }
+        Format::Json => {
+            let end = b"]}";
+            ListFrame {
+                start: empty[..empty.len() - end.len()].to_vec(),
+                between: b",",
+                end: end.to_vec(),
+            }
+        }
+    }
+}
+
+/// Users as they stand in a list.
+pub fn list_items<'v>(
+    format: Format,
+    views: impl Iterator<Item = UserView<'v>>,
+    rules: &Consultation,
+) -> Vec<u8> {
+    match format {
+        Format::Xml => {
+            let mut writer = Xml { out: Vec::new() };
+            for view in views {
+                writer.element("User", |w| user(w, &view, rules));
+            }
+            writer.out
+        }
+        Format::Json => {
+            let mut writer = Json {
+                out: Vec::new(),
+                case: rules.naming_json_case(),
+            };
+            for view in views {
+                if !writer.out.is_empty() {
+                    writer.out.push(b',');
+                }
+                writer.braces(|w| user(w, &view, rules));
+            }
+            writer.out
+        }
+    }
 }
 
 /// Writes a body.
@@ -81,8 +149,8 @@ fn write(writer: &mut impl Writer, document: &Document<'_>, rules: &Consultation
         Document::User(view) => {
             writer.root("UserResponse", |w| w.only("User", |w| user(w, view, rules)));
         }
-        Document::Users(views) => writer.root("UsersResponse", |w| {
-            w.list("Users", "User", views, |w, view| user(w, view, rules));
+        Document::NoUsers => writer.root("UsersResponse", |w| {
+            w.list("Users", "User", &[], |_, (): &()| {});
         }),
         Document::Roles(views) => {
             writer.root("RolesResponse", |w| w.list("Roles", "Role", views, role));

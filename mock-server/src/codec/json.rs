@@ -1,14 +1,19 @@
 //! Reading JSON into a tree. `serde_json` finds the tokens; the tree keeps repeated keys, which
 //! its own values would drop.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess, Visitor},
 };
 
-use super::{MAX_DEPTH, error::DecodeError, is_xml_char, node::Node};
+use super::{
+    MAX_DEPTH,
+    error::DecodeError,
+    forbidden,
+    node::{self, Node},
+};
 
 /// Reads a whole document.
 pub(super) fn read(text: &str) -> Result<Node, DecodeError> {
@@ -59,7 +64,7 @@ fn deeper_than_allowed(text: &str) -> bool {
 }
 
 fn check_characters(node: &Node) -> Result<(), DecodeError> {
-    let check = |text: &str| match text.chars().find(|c| !is_xml_char(*c)) {
+    let check = |text: &str| match forbidden(text) {
         Some(c) => Err(DecodeError::ForbiddenCharacter { code: c.into() }),
         None => Ok(()),
     };
@@ -127,8 +132,8 @@ impl<'de> Visitor<'de> for NodeVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
         let mut fields = Vec::new();
-        while let Some(entry) = entries.next_entry()? {
-            fields.push(entry);
+        while let Some((key, value)) = entries.next_entry::<Cow<'_, str>, Node>()? {
+            fields.push((node::name(&key), value));
         }
         Ok(Node::Fields(fields))
     }

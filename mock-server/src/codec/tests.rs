@@ -3,7 +3,10 @@
 use bandwidth_fixtures::{Consultation, NamedProfile, Secret};
 use proptest::prelude::*;
 
-use super::{Document, Format, encode, is_xml_char, json, node::Node, password, user, xml};
+use super::{
+    Document, Format, encode, is_xml_char, json, list_frame, list_items, node::Node, password,
+    user, xml,
+};
 use crate::wire::{ErrorView, RoleReference, UserBody, UserView};
 
 fn rules(set: &[&str]) -> Consultation {
@@ -332,8 +335,10 @@ fn view(first_name: &str) -> UserView<'_> {
 #[test]
 fn responses_as_literal_bytes() {
     let encoded = |format| {
-        let document = Document::Users(vec![view("<a>&\"b\"\u{7F}\r\n\t\\é")]);
-        String::from_utf8(encode(format, &document, &rules(&[]))).unwrap()
+        let view = view("<a>&\"b\"\u{7F}\r\n\t\\é");
+        let frame = list_frame(format, &rules(&[]));
+        let items = list_items(format, [view].into_iter(), &rules(&[]));
+        String::from_utf8([frame.start, items, frame.end].concat()).unwrap()
     };
     assert_eq!(
         encoded(Format::Xml),
@@ -384,7 +389,7 @@ proptest! {
         let document = Document::User(view(&text));
         let bytes = String::from_utf8(encode(Format::Xml, &document, &rules)).unwrap();
         let tree = xml::read(&bytes).unwrap();
-        prop_assert_eq!(tree.root.as_str(), "UserResponse");
+        prop_assert_eq!(&*tree.root, "UserResponse");
         prop_assert_eq!(field(&tree.content, &["User", "FirstName"]), &node_of(&text));
         let bytes = String::from_utf8(encode(Format::Json, &document, &rules)).unwrap();
         let tree = json::read(&bytes).unwrap();

@@ -14,14 +14,14 @@ use quick_xml::{
 use super::{
     MAX_DEPTH,
     error::{DecodeError, Quoted},
-    is_xml_char,
-    node::Node,
+    forbidden, is_xml_char,
+    node::{self, Name, Node},
 };
 
 /// A document: the name and content of its root, and the attributes that are not XML's own.
 #[derive(Debug, PartialEq)]
 pub(super) struct Document {
-    pub(super) root: String,
+    pub(super) root: Name,
     pub(super) content: Node,
     pub(super) attributes: Vec<String>,
 }
@@ -29,7 +29,7 @@ pub(super) struct Document {
 /// Reads a whole document.
 pub(super) fn read(text: &str) -> Result<Document, DecodeError> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    if let Some(forbidden) = text.chars().find(|c| !is_xml_char(*c)) {
+    if let Some(forbidden) = forbidden(text) {
         return Err(DecodeError::ForbiddenCharacter {
             code: forbidden.into(),
         });
@@ -45,9 +45,9 @@ pub(super) fn read(text: &str) -> Result<Document, DecodeError> {
 
 /// An element whose end tag was not seen yet.
 struct Open {
-    name: String,
+    name: Name,
     text: String,
-    children: Vec<(String, Node)>,
+    children: Vec<(Name, Node)>,
 }
 
 #[derive(Default)]
@@ -57,7 +57,7 @@ struct Builder<'t> {
     open: Vec<Open>,
     /// The namespace of the root: an element of another one is another element.
     namespace: Option<Vec<u8>>,
-    root: Option<(String, Node)>,
+    root: Option<(Name, Node)>,
     attributes: Vec<String>,
 }
 
@@ -132,12 +132,12 @@ impl Builder<'_> {
         };
         let name = if self.open.is_empty() {
             self.namespace = namespace;
-            local.into_inner().to_owned()
+            node::name(local.into_inner())
         } else if self.namespace == namespace {
-            local.into_inner().to_owned()
+            node::name(local.into_inner())
         } else {
             // Not the element that the local name suggests: kept apart, so that it is unknown.
-            format!("other:{}", local.into_inner())
+            format!("other:{}", local.into_inner()).into()
         };
         self.open.push(Open {
             name,
@@ -162,7 +162,7 @@ impl Builder<'_> {
                 return Err(self.malformed("an attribute has no proper name or value"));
             }
             let value = attribute.normalized_value(quick_xml::XmlVersion::Explicit1_0);
-            if !value.is_ok_and(|value| value.chars().all(is_xml_char)) {
+            if !value.is_ok_and(|value| forbidden(&value).is_none()) {
                 return Err(self.malformed("an attribute has a value that cannot be read"));
             }
             if name.as_namespace_binding().is_some() || name.0.starts_with("xml:") {

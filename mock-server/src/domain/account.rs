@@ -1,7 +1,7 @@
 //! An account: its users, its roles, and the operations on them.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
@@ -16,6 +16,7 @@ use bandwidth_fixtures::{
 use super::{
     error::DomainError,
     input,
+    names::{self, Names},
     password::{self, Digest, Owner},
     update::{self, Fields},
     user::{User, UserNumber},
@@ -45,14 +46,16 @@ pub struct Account {
     id: Arc<str>,
     salt: [u8; 16],
     login: Login,
-    roles: Vec<Role>,
+    roles: Arc<[Role]>,
     users: BTreeMap<UserNumber, Arc<User>>,
+    /// Another one after each change of a user.
+    version: u64,
     next_number: UserNumber,
     by_id: HashMap<Arc<str>, UserNumber>,
     /// Lower-case usernames and emails with their users. Whether case matters is decided when
     /// one is looked up, so that the profile can change.
-    usernames: BTreeSet<(Arc<str>, UserNumber)>,
-    emails: BTreeSet<(Arc<str>, UserNumber)>,
+    usernames: Names,
+    emails: Names,
 }
 
 /// The API login of an account. It is not one of its users.
@@ -62,16 +65,6 @@ pub struct Login {
     pub username: Box<str>,
     /// Its passwords, the present one first.
     pub passwords: Vec<Digest>,
-}
-
-/// What a user is looked up by: lower case, so that both kinds of comparison can be made.
-fn folded(text: &Arc<str>) -> Arc<str> {
-    let lower = text.to_lowercase();
-    if lower == **text {
-        Arc::clone(text)
-    } else {
-        lower.into()
-    }
 }
 
 impl Account {
@@ -87,18 +80,34 @@ impl Account {
             id: id.into(),
             salt,
             login,
-            roles,
+            roles: roles.into(),
             users: BTreeMap::new(),
+            version: 0,
             next_number,
             by_id: HashMap::new(),
-            usernames: BTreeSet::new(),
-            emails: BTreeSet::new(),
+            usernames: Names::default(),
+            emails: Names::default(),
         }
     }
 
     /// The roles, in order.
     pub fn roles(&self) -> &[Role] {
         &self.roles
+    }
+
+    /// The same, to keep.
+    pub fn shared_roles(&self) -> &Arc<[Role]> {
+        &self.roles
+    }
+
+    /// Another number after each change of a user.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn users_to_change(&mut self) -> &mut BTreeMap<UserNumber, Arc<User>> {
+        self.version += 1;
+        &mut self.users
     }
 
     /// The users, in the order of their creation.
@@ -260,12 +269,13 @@ impl Account {
         match rules.delete_effect() {
             DeleteEffect::Removed => {
                 self.unindex(&user);
-                self.users.remove(&user.number);
+                self.users_to_change().remove(&user.number);
             }
             DeleteEffect::Deactivated => {
                 let mut deactivated = User::clone(&user);
                 deactivated.enabled = false;
-                self.users.insert(user.number, Arc::new(deactivated));
+                self.users_to_change()
+                    .insert(user.number, Arc::new(deactivated));
             }
         }
         Ok(())
@@ -286,7 +296,8 @@ impl Account {
         let mut changed = User::clone(user);
         changed.resources = resources;
         let changed = Arc::new(changed);
-        self.users.insert(changed.number, Arc::clone(&changed));
+        self.users_to_change()
+            .insert(changed.number, Arc::clone(&changed));
         Ok(changed)
     }
 
@@ -326,7 +337,7 @@ impl Account {
         let digest = accept(password, &owner, &self.salt, rules)?;
         let mut changed = User::clone(user);
         changed.passwords = remember(&user.passwords, digest).into();
-        self.users.insert(number, Arc::new(changed));
+        self.users_to_change().insert(number, Arc::new(changed));
         Ok(())
     }
 
@@ -416,7 +427,7 @@ impl Account {
     ) -> bool {
         let same = |other: &str| match case {
             UsernameCase::Sensitive => other == username,
-            UsernameCase::Insensitive => other.to_lowercase() == username.to_lowercase(),
+            UsernameCase::Insensitive => names::folded(other) == names::folded(username),
         };
         same(&self.login.username)
             || self.users_named(username).any(|user| {
@@ -426,12 +437,13 @@ impl Account {
 
     /// Whether a user other than `except` has that email, whatever the case.
     pub fn email_taken(&self, email: &str, except: Option<UserNumber>) -> bool {
-        numbers(&self.emails, email).any(|number| Some(number) != except)
+        self.emails.get(email).any(|number| Some(number) != except)
     }
 
     /// The users whose name is that one, whatever the case, oldest first.
     fn users_named(&self, username: &str) -> impl Iterator<Item = &Arc<User>> {
-        numbers(&self.usernames, username).filter_map(|number| self.users.get(&number))
+        let numbers = self.usernames.get(username);
+        numbers.filter_map(|number| self.users.get(&number))
     }
 
     fn new_id(&self, number: UserNumber, style: IdStyle) -> Arc<str> {
@@ -465,24 +477,24 @@ impl Account {
         self.next_number = self.next_number.max(user.number + 1);
         self.index(&user);
         let user = Arc::new(user);
-        self.users.insert(user.number, Arc::clone(&user));
+        self.users_to_change()
+            .insert(user.number, Arc::clone(&user));
         user
     }
 
     fn index(&mut self, user: &User) {
         self.by_id.insert(Arc::clone(&user.id), user.number);
-        self.usernames.insert((folded(&user.username), user.number));
+        self.usernames.insert(&user.username, user.number);
         if let Some(email) = &user.email {
-            self.emails.insert((folded(email), user.number));
+            self.emails.insert(email, user.number);
         }
     }
 
     fn unindex(&mut self, user: &User) {
         self.by_id.remove(&user.id);
-        self.usernames
-            .remove(&(folded(&user.username), user.number));
+        self.usernames.remove(&user.username, user.number);
         if let Some(email) = &user.email {
-            self.emails.remove(&(folded(email), user.number));
+            self.emails.remove(email, user.number);
         }
     }
 }
@@ -493,16 +505,6 @@ pub trait Taken {
     fn username(&self, username: &str, case: UsernameCase) -> bool;
     /// Whether one of them has the email.
     fn email(&self, email: &str) -> bool;
-}
-
-fn numbers(
-    index: &BTreeSet<(Arc<str>, UserNumber)>,
-    key: &str,
-) -> impl Iterator<Item = UserNumber> {
-    let key: Arc<str> = key.to_lowercase().into();
-    index
-        .range((Arc::clone(&key), 0)..=(key, UserNumber::MAX))
-        .map(|(_, number)| *number)
 }
 
 /// A password that was given, is not empty and keeps the rules.

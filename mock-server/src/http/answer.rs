@@ -1,16 +1,12 @@
-//! Responses, before they are axum's.
+//! Responses, before they are the HTTP library's.
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use axum::{
-    body::Body,
-    http::{
-        HeaderName, HeaderValue, StatusCode,
-        header::{
-            ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER, WWW_AUTHENTICATE,
-        },
+use axum::http::{
+    HeaderName, HeaderValue, Response, StatusCode,
+    header::{
+        ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER, WWW_AUTHENTICATE,
     },
-    response::Response,
 };
 use bandwidth_fixtures::{
     Consultation,
@@ -18,8 +14,9 @@ use bandwidth_fixtures::{
 };
 
 use bytes::Bytes;
+use http_body_util::{Either, Full};
 
-use super::{refusal::Refusal, title_case};
+use super::{Reply, refusal::Refusal, title_case};
 use crate::{
     codec::{self, Document, Format},
     journal::Sent,
@@ -130,7 +127,7 @@ impl Answer {
             }
             Refusal::RateLimited { reset } => answer.rate_limited(*reset, now, rules),
             // What is left of the body would be read as the next request.
-            Refusal::BodyTooLarge | Refusal::BrokenBody => {
+            Refusal::BodyTooLarge | Refusal::BrokenBody | Refusal::SlowBody => {
                 answer.header(CONNECTION, HeaderValue::from_static("close"))
             }
             _ => answer,
@@ -204,7 +201,7 @@ impl Answer {
         head
     }
 
-    /// As axum's, and the body beside it.
+    /// The head, and the body beside it.
     pub(super) fn into_parts(self) -> (Response<()>, Bytes) {
         let mut response = Response::new(());
         *response.status_mut() = self.status;
@@ -214,12 +211,12 @@ impl Answer {
         (response, self.body)
     }
 
-    /// As axum's.
-    pub(super) fn into_response(self) -> Response {
+    /// As it is sent.
+    pub(super) fn into_reply(self) -> Reply {
         let (mut response, body) = self.into_parts();
         if body.is_empty() && response.status() != StatusCode::NO_CONTENT {
             response.headers_mut().insert(CONTENT_LENGTH, 0.into());
         }
-        response.map(|()| Body::from(body))
+        response.map(|()| Either::Left(Full::new(body)))
     }
 }

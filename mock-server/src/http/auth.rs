@@ -22,7 +22,7 @@ pub(super) struct Caller {
     pub(super) slot: Arc<Slot>,
     pub(super) who: Who,
     /// Its name.
-    pub(super) login: Box<str>,
+    pub(super) login: Arc<str>,
 }
 
 /// Whose credentials they are.
@@ -85,11 +85,13 @@ pub(super) fn claimed_account(store: &Store, headers: &HeaderMap) -> Option<Arc<
     }
 }
 
-/// The caller, who must have access to `account` where the path names one.
+/// The caller, who must have access to `account` where the path names one; `slot` is that account,
+/// if there is one.
 pub(super) fn authenticate(
     store: &Store,
     headers: &HeaderMap,
     account: Option<&str>,
+    slot: Option<&Arc<Slot>>,
     now: Duration,
     rules: &Consultation,
 ) -> Result<Caller, Refusal> {
@@ -103,11 +105,28 @@ pub(super) fn authenticate(
             }
         }
         Some(("basic", encoded)) if rules.auth_schemes() != AuthSchemes::Bearer => {
+            // What was right a moment ago, letter for letter, need not be decoded and hashed.
+            if let Some(slot) = slot.filter(|slot| slot.opened_before_by(encoded)) {
+                if is_locked_out(slot, &slot.login, now, rules) {
+                    return Err(Refusal::LockedOut);
+                }
+                slot.forget_failures(&slot.login);
+                return Ok(Caller {
+                    login: Arc::clone(&slot.login),
+                    slot: Arc::clone(slot),
+                    who: Who::ApiLogin,
+                });
+            }
             let credentials = Credentials::decode(encoded).ok_or(Refusal::Unauthenticated)?;
             if credentials.are_blank() {
                 return Err(Refusal::BlankCredentials);
             }
-            log_in(store, &credentials, account, now, rules)?
+            let caller = log_in(store, &credentials, account, now, rules)?;
+            if caller.who == Who::ApiLogin {
+                let password = &credentials.password;
+                caller.slot.remember_opened_by(encoded, password);
+            }
+            caller
         }
         _ => return Err(Refusal::Unauthenticated),
     };

@@ -1,14 +1,14 @@
 //! Reading a request's body, up to a limit.
 
-use axum::{
-    body::Body,
-    http::{
-        header::{CONTENT_LENGTH, EXPECT},
-        request::Parts,
-    },
+use std::time::Duration;
+
+use axum::http::{
+    header::{CONTENT_LENGTH, EXPECT},
+    request::Parts,
 };
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
 
 /// The largest body that is accepted, in bytes.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -16,6 +16,9 @@ pub const MAX_BODY: usize = 1024 * 1024;
 /// How much of a body that is too large is read and dropped. A client that is still sending does
 /// not see an answer that comes before the end, only a reset connection.
 const MAX_DRAINED: usize = 64 * 1024 * 1024;
+
+/// How long a body may take from its first byte to its last.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What came of a body.
 #[derive(Debug)]
@@ -26,6 +29,8 @@ pub(super) enum Received {
     TooLarge,
     /// It broke off or its framing is wrong.
     Broken,
+    /// It did not come within [`BODY_TIMEOUT`].
+    TooSlow,
 }
 
 impl Received {
@@ -34,13 +39,16 @@ impl Received {
         static NOTHING: Bytes = Bytes::new();
         match self {
             Self::Whole(bytes) => bytes,
-            Self::TooLarge | Self::Broken => &NOTHING,
+            Self::TooLarge | Self::Broken | Self::TooSlow => &NOTHING,
         }
     }
 }
 
-/// Reads the body to its end or to the limit.
-pub(super) async fn read(head: &Parts, mut body: Body) -> Received {
+/// Reads the body to its end or to the limits.
+pub(super) async fn read(head: &Parts, body: Incoming) -> Received {
+    if body.is_end_stream() {
+        return Received::Whole(Bytes::new());
+    }
     let announced = head
         .headers
         .get(CONTENT_LENGTH)
@@ -50,6 +58,11 @@ pub(super) async fn read(head: &Parts, mut body: Body) -> Received {
     {
         return Received::TooLarge;
     }
+    let whole = tokio::time::timeout(BODY_TIMEOUT, read_on(body));
+    whole.await.unwrap_or(Received::TooSlow)
+}
+
+async fn read_on(mut body: Incoming) -> Received {
     let mut kept = BytesMut::new();
     let mut seen = 0_usize;
     while let Some(frame) = body.frame().await {
@@ -60,6 +73,9 @@ pub(super) async fn read(head: &Parts, mut body: Body) -> Received {
             continue;
         };
         seen = seen.saturating_add(data.len());
+        if seen == data.len() && body.is_end_stream() && seen <= MAX_BODY {
+            return Received::Whole(data);
+        }
         if seen <= MAX_BODY {
             kept.extend_from_slice(&data);
         } else {

@@ -2,15 +2,13 @@
 
 use std::{convert::Infallible, fmt, io::Write as _, time::Duration};
 
-use axum::{
-    body::{Body, Bytes},
-    response::Response,
-};
+use axum::body::Body;
+use bytes::Bytes;
 use futures_util::stream;
-use http_body_util::StreamBody;
+use http_body_util::{Either, StreamBody};
 use hyper::body::Frame;
 
-use super::answer::Answer;
+use super::{Reply, answer::Answer};
 use crate::{
     fault::{ConnectionFault, Dribble, Effect},
     random::mix,
@@ -27,9 +25,9 @@ pub(super) enum Delivery {
     Hangup(Hangup),
 }
 
-/// How a connection ends on purpose. It travels through the HTTP library as an extension of an
-/// empty response; the connection takes it from there.
-#[derive(Debug, Clone)]
+/// How a connection ends on purpose. It travels through the HTTP library as an error of the
+/// service; the connection takes it from there.
+#[derive(Debug)]
 pub struct Hangup {
     /// Written as they are.
     pub bytes: Bytes,
@@ -56,15 +54,11 @@ impl Delivery {
         }
     }
 
-    pub(super) fn into_response(self) -> Response {
+    pub(super) fn into_reply(self) -> Result<Reply, Hangup> {
         match self {
-            Self::Answer(answer) => answer.into_response(),
-            Self::Slowly(answer, dribble) => slowly(answer, dribble),
-            Self::Hangup(hangup) => {
-                let mut response = Response::new(Body::empty());
-                response.extensions_mut().insert(hangup);
-                response
-            }
+            Self::Answer(answer) => Ok(answer.into_reply()),
+            Self::Slowly(answer, dribble) => Ok(slowly(answer, dribble)),
+            Self::Hangup(hangup) => Err(hangup),
         }
     }
 }
@@ -113,7 +107,7 @@ fn truncated(answer: &Answer) -> Hangup {
 }
 
 /// A body in `chunks` pieces, with equal waits between them.
-fn slowly(answer: Answer, dribble: Dribble) -> Response {
+fn slowly(answer: Answer, dribble: Dribble) -> Reply {
     let (response, body) = answer.into_parts();
     let count = usize::try_from(dribble.chunks).unwrap_or(usize::MAX);
     let size = body.len().div_ceil(count).max(1);
@@ -130,7 +124,7 @@ fn slowly(answer: Answer, dribble: Dribble) -> Response {
         let piece = rest.split_to(size.min(rest.len()));
         Some((Ok::<_, Infallible>(Frame::data(piece)), (rest, false)))
     });
-    response.map(|()| Body::new(StreamBody::new(frames)))
+    response.map(|()| Either::Right(Body::new(StreamBody::new(frames))))
 }
 
 /// How long a close waits for what the client still has under way. A close with unread bytes is a

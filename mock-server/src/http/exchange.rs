@@ -5,14 +5,13 @@
 //! itself is synchronous, so that no lock is ever held across an await.
 
 use std::{
-    hash::{DefaultHasher, Hash as _, Hasher as _},
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, request::Parts};
-use bandwidth_fixtures::{BehaviourId, Consultation, NamedProfile, Operation};
+use bandwidth_fixtures::{Asked, Consultation, NamedProfile, Operation};
 
 use super::{
     accept,
@@ -42,7 +41,7 @@ pub(super) struct Exchange {
     /// When it came, on the mock's clock.
     at: Duration,
     started: Instant,
-    peer: Option<SocketAddr>,
+    peer: SocketAddr,
     store: Arc<Store>,
     /// The account in the path, else the caller's.
     account: Option<Arc<str>>,
@@ -56,8 +55,8 @@ pub(super) struct Exchange {
 struct Performed {
     answer: Answer,
     operation: Option<Operation>,
-    asked: Box<[BehaviourId]>,
-    login: Option<Box<str>>,
+    asked: Asked,
+    login: Option<Arc<str>>,
     refusal: Option<RefusalNote>,
     took_effect: bool,
 }
@@ -74,7 +73,7 @@ impl Exchange {
         body: Received,
         at: Duration,
         started: Instant,
-        peer: Option<SocketAddr>,
+        peer: SocketAddr,
     ) -> Self {
         let store = app.store();
         let in_path = route::account_in(head.uri.path());
@@ -160,7 +159,8 @@ impl Exchange {
 
     fn run(&self) -> Performed {
         let rules = Consultation::of(*self.profile.options());
-        let now = self.app.clock.now();
+        let clock = self.app.clock.read();
+        let now = clock.now;
         let negotiated = accept::negotiate(&self.head.headers, &rules);
         let route = Route::of(self.head.uri.path(), &rules);
         let action = route
@@ -199,9 +199,15 @@ impl Exchange {
             Some(Effect::MalformedBody) => (answer.malformed(), refusal),
             _ => (answer, refusal),
         };
-        let answer = self.dated(answer);
+        // `Date` follows the mock's clock once that differs from the machine's; until then the
+        // HTTP library writes it.
+        let answer = if clock.moved {
+            answer.date(now)
+        } else {
+            answer
+        };
         // Before the note, which asks for what the answer may not have needed.
-        let asked = rules.asked().collect();
+        let asked = rules.asked();
         let answer = if self.app.start.explain {
             explain(&self.profile, answer, &rules)
         } else {
@@ -230,28 +236,17 @@ impl Exchange {
         }
     }
 
-    /// `Date` follows the mock's clock once that differs from the machine's; until then the HTTP
-    /// library writes it.
-    fn dated(&self, answer: Answer) -> Answer {
-        let clock = self.app.clock.read();
-        if clock.moved {
-            answer.date(clock.now)
-        } else {
-            answer
-        }
-    }
-
     fn deliver(self, performed: Performed) -> Delivery {
+        let took = self.started.elapsed();
         let entry = Entry {
-            duration: Some(self.started.elapsed()),
+            duration: Some(took),
             ended: Some(self.app.clock.now()),
             ..self.entry_of(&performed)
         };
-        let took = self.started.elapsed();
         let status = entry.status();
         tracing::info!(
             method = %self.head.method,
-            path = %entry.request.target,
+            path = %entry.request.seen().target,
             operation = performed.operation.map_or("none", Operation::as_str),
             status,
             micros = took.as_micros(),
@@ -263,7 +258,7 @@ impl Exchange {
         if !self.is_gone() {
             let known = self.slot.as_ref().map(|slot| &slot.id);
             let reliance = &self.app.reliance;
-            reliance.count(known, &self.profile, &performed.asked);
+            reliance.count(known, &self.profile, performed.asked);
         }
         self.record(entry);
         let random = self.app.start.random_seed ^ self.id;
@@ -289,10 +284,6 @@ impl Exchange {
         let target = self.head.uri.path_and_query();
         let target = target.map_or("/", |target| target.as_str());
         let body = self.body.bytes();
-        let headers = self.head.headers.iter();
-        let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
-        let mut hasher = DefaultHasher::new();
-        body.hash(&mut hasher);
         let throwaway = self.slot.as_ref().filter(|slot| slot.throwaway);
         Entry {
             id: self.id,
@@ -303,10 +294,8 @@ impl Exchange {
             account: self.account.clone(),
             operation,
             method: self.head.method.clone(),
-            request: journal::redact_request(target, headers, body),
-            body_bytes: body.len(),
-            body_hash: hasher.finish(),
-            peer: self.peer,
+            request: journal::Request::new(target, &self.head.headers, body),
+            peer: Some(self.peer),
             login: None,
             sent: None,
             fault: self.hit.and_then(|hit| {
@@ -316,7 +305,7 @@ impl Exchange {
                 })
             }),
             profile: Arc::clone(&self.profile),
-            asked: Box::default(),
+            asked: Asked::default(),
             refusal: None,
             took_effect: false,
         }
@@ -328,7 +317,7 @@ impl Exchange {
         Entry {
             login: performed.login.clone(),
             sent: (!lost).then(|| performed.answer.sent()),
-            asked: performed.asked.clone(),
+            asked: performed.asked,
             refusal: performed.refusal.clone(),
             took_effect: performed.took_effect,
             ..self.entry(performed.operation)
@@ -342,7 +331,7 @@ struct Pending<'a> {
     action: Option<Action<'a>>,
     negotiated: accept::Negotiated,
     rules: &'a Consultation,
-    login: Option<Box<str>>,
+    login: Option<Arc<str>>,
     /// Whether the operation was reached.
     performed: bool,
 }
@@ -384,6 +373,7 @@ impl Pending<'_> {
             &exchange.store,
             &exchange.head.headers,
             route.resource.account(),
+            exchange.slot.as_ref(),
             self.now,
             self.rules,
         )?;
@@ -407,6 +397,7 @@ impl Pending<'_> {
             caller: &caller,
             effect: exchange.effect(),
             format: self.negotiated.format,
+            profile: &exchange.profile,
             rules: self.rules,
         };
         self.performed = true;
@@ -440,6 +431,7 @@ fn refusal_of(status: u16, now: Duration) -> Refusal {
 fn explain(profile: &NamedProfile, answer: Answer, rules: &Consultation) -> Answer {
     let asked: Vec<String> = rules
         .asked()
+        .iter()
         .map(|id| {
             let option = profile.options().get(id);
             format!("{id}={option} ({})", profile.evidence_kind(id))

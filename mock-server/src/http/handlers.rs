@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode, header::LOCATION, request::Parts};
 use bandwidth_fixtures::{
-    Consultation, Secret,
+    Consultation, NamedProfile, Secret,
     profile::{CreateResponse, CreateStatus, DeleteStatus, EmptyList, UserKey},
 };
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     codec::{self, Document, Format},
-    domain::User,
+    domain::{Role, User},
     store::{Effect, Store},
     wire::{AccountView, UserBody},
 };
@@ -33,6 +33,7 @@ pub(super) struct Call<'a> {
     pub(super) caller: &'a Caller,
     pub(super) effect: Effect,
     pub(super) format: Format,
+    pub(super) profile: &'a Arc<NamedProfile>,
     pub(super) rules: &'a Consultation,
 }
 
@@ -40,19 +41,23 @@ type Outcome = Result<Answer, Refusal>;
 
 impl Call<'_> {
     pub(super) fn list_users(&self) -> Outcome {
-        // The users are immutable and shared, so the lock is not held while they are encoded.
-        let (users, roles): (Vec<Arc<User>>, _) = {
-            let account = self.caller.slot.account();
-            (account.users().cloned().collect(), account.roles().to_vec())
+        let encode = |users: &[Arc<User>], roles: &[Role]| {
+            let rules = Consultation::of(*self.profile.options());
+            let views = users.iter().map(|user| views::user(user, roles, &rules));
+            let items = codec::list_items(self.format, views, &rules);
+            (items, rules.asked())
         };
-        if users.is_empty() && self.rules.list_empty() == EmptyList::Error230 {
-            return Err(Refusal::NoResults);
+        let frame = || codec::list_frame(self.format, self.rules);
+        let slot = &self.caller.slot;
+        match slot.list(self.format, self.profile, frame, encode) {
+            Some(listed) => {
+                self.rules.asked_before(listed.asked);
+                let answer = Answer::empty(StatusCode::OK);
+                Ok(answer.content(self.format.media_type(), listed.body))
+            }
+            None if self.rules.list_empty() == EmptyList::Error230 => Err(Refusal::NoResults),
+            None => Ok(self.answer(StatusCode::OK, &Document::NoUsers)),
         }
-        let views = users
-            .iter()
-            .map(|user| views::user(user, &roles, self.rules))
-            .collect();
-        Ok(self.answer(StatusCode::OK, &Document::Users(views)))
     }
 
     pub(super) fn get_user(&self, key: &str) -> Outcome {
@@ -185,6 +190,7 @@ impl Call<'_> {
             )),
             Received::TooLarge => Err(Refusal::BodyTooLarge),
             Received::Broken => Err(Refusal::BrokenBody),
+            Received::TooSlow => Err(Refusal::SlowBody),
         }
     }
 }

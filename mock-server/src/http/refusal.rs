@@ -50,6 +50,8 @@ pub enum Refusal {
     BodyTooLarge,
     /// The body broke off.
     BrokenBody,
+    /// The body did not come in time.
+    SlowBody,
     /// The body cannot be read.
     UnreadableBody(DecodeError),
     /// Too many requests; the next one is allowed at this time, in seconds since the Unix epoch.
@@ -163,6 +165,11 @@ impl Refusal {
                 "The body is larger than 1048576 bytes.",
             ),
             Self::BrokenBody => verdict(S::BAD_REQUEST, 400, "The body broke off before its end."),
+            Self::SlowBody => verdict(
+                S::REQUEST_TIMEOUT,
+                408,
+                "The body did not arrive within 30 seconds.",
+            ),
             Self::UnreadableBody(error) => verdict(S::BAD_REQUEST, 400, error.to_string()),
             Self::RateLimited { .. } => verdict(
                 S::TOO_MANY_REQUESTS,

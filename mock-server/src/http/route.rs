@@ -96,6 +96,8 @@ impl Action<'_> {
 }
 
 const API: &str = "/api";
+/// How many segments the longest path has after that.
+const LONGEST: usize = 4;
 /// Longest first: `/api/v1` also starts with `/api`.
 const VERSIONED: [&str; 2] = ["/api/v1", "/v1.0"];
 
@@ -143,33 +145,26 @@ fn below<'p>(path: &'p str, base: &str) -> Option<&'p str> {
 
 impl<'p> Resource<'p> {
     fn of(rest: &'p str, rules: &Consultation) -> Option<Self> {
-        let segments: Vec<Cow<'p, str>> = rest
-            .split('/')
-            .map(|segment| {
-                percent_decode_str(segment)
-                    .decode_utf8()
-                    .ok()
-                    .filter(|text| !text.is_empty())
-            })
-            .collect::<Option<_>>()?;
-        let names: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
-        let segment = |index: usize| segments[index].clone();
-        let resource = match names[..] {
-            ["accounts", _, "users"] => Self::Users {
-                account: segment(1),
-            },
+        // No path is longer; what is not there is empty, as no segment may be.
+        let mut segments: [Cow<'p, str>; LONGEST] = Default::default();
+        for (index, segment) in rest.split('/').enumerate() {
+            let decoded = percent_decode_str(segment).decode_utf8().ok()?;
+            if decoded.is_empty() {
+                return None;
+            }
+            *segments.get_mut(index)? = decoded;
+        }
+        let [first, second, third, fourth] = segments;
+        let resource = match [&*first, &*second, &*third, &*fourth] {
+            ["accounts", _, "users", ""] => Self::Users { account: second },
             ["accounts", _, "users", _] => Self::User {
-                account: segment(1),
-                key: segment(3),
+                account: second,
+                key: fourth,
             },
-            ["accounts", _, "roles"] => Self::Roles {
-                account: segment(1),
-            },
-            ["users"] => Self::LoginUsers,
-            ["users", _] => Self::LoginUser { key: segment(1) },
-            ["users", _, "password"] => Self::Password {
-                username: segment(1),
-            },
+            ["accounts", _, "roles", ""] => Self::Roles { account: second },
+            ["users", "", "", ""] => Self::LoginUsers,
+            ["users", _, "", ""] => Self::LoginUser { key: second },
+            ["users", _, "password", ""] => Self::Password { username: second },
             _ => return None,
         };
         match resource {

@@ -135,6 +135,7 @@ pub(super) fn issue(
         Received::Whole(bytes) => bytes,
         Received::TooLarge => return Err(Refusal::BodyTooLarge),
         Received::Broken => return Err(Refusal::BrokenBody),
+        Received::TooSlow => return Err(Refusal::SlowBody),
     };
     let form = Form::read(headers, bytes).ok_or(TokenError::InvalidRequest)?;
     let grant = form.grant_type.ok_or(TokenError::InvalidRequest)?;

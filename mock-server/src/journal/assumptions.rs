@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bandwidth_fixtures::{BehaviourId, Evidence, EvidenceKind, NamedProfile};
+use bandwidth_fixtures::{Asked, BehaviourId, Evidence, EvidenceKind, NamedProfile};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,7 +20,8 @@ pub struct Reliance {
 #[derive(Debug)]
 struct Relied {
     profile: Arc<NamedProfile>,
-    requests: BTreeMap<BehaviourId, u64>,
+    /// By the behaviour's index.
+    requests: [u64; BehaviourId::COUNT],
 }
 
 impl Reliance {
@@ -30,12 +31,7 @@ impl Reliance {
 
     /// Counts the behaviours that shaped one answer. `account` must be one that exists, so that
     /// the table is bounded.
-    pub fn count(
-        &self,
-        account: Option<&Arc<str>>,
-        profile: &Arc<NamedProfile>,
-        asked: &[BehaviourId],
-    ) {
+    pub fn count(&self, account: Option<&Arc<str>>, profile: &Arc<NamedProfile>, asked: Asked) {
         let mut accounts = self.accounts();
         let relied = accounts.entry(account.cloned()).or_default();
         let index = relied
@@ -48,12 +44,12 @@ impl Reliance {
             .unwrap_or_else(|| {
                 relied.push(Relied {
                     profile: Arc::clone(profile),
-                    requests: BTreeMap::new(),
+                    requests: [0; BehaviourId::COUNT],
                 });
                 relied.len() - 1
             });
-        for id in asked {
-            *relied[index].requests.entry(*id).or_default() += 1;
+        for id in asked.iter() {
+            relied[index].requests[id.index()] += 1;
         }
     }
 
@@ -75,10 +71,14 @@ impl Reliance {
                 continue;
             }
             for relied in relied {
-                for (behaviour, requests) in &relied.requests {
-                    let option = relied.profile.options().get(*behaviour);
-                    rows.entry((*behaviour, option.clone()))
-                        .or_insert_with(|| Assumption::new(*behaviour, option, &relied.profile))
+                for behaviour in BehaviourId::all() {
+                    let requests = relied.requests[behaviour.index()];
+                    if requests == 0 {
+                        continue;
+                    }
+                    let option = relied.profile.options().get(behaviour);
+                    rows.entry((behaviour, option.clone()))
+                        .or_insert_with(|| Assumption::new(behaviour, option, &relied.profile))
                         .requests += requests;
                 }
             }

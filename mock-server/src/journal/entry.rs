@@ -3,10 +3,10 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::http::{HeaderName, HeaderValue, Method};
-use bandwidth_fixtures::{BehaviourId, NamedProfile, Operation};
+use bandwidth_fixtures::{Asked, NamedProfile, Operation};
 use bytes::Bytes;
 
-use super::redact::Redacted;
+use super::request::Request;
 use crate::fault::ArmedFault;
 
 /// What an entry takes beside its texts and bodies, roughly.
@@ -31,16 +31,12 @@ pub struct Entry {
     pub operation: Option<Operation>,
     /// The method.
     pub method: Method,
-    /// Target, headers and body, without secrets.
-    pub request: Redacted,
-    /// Length of the request's body as it was sent, in bytes.
-    pub body_bytes: usize,
-    /// Tells equal bodies from others without keeping them.
-    pub body_hash: u64,
+    /// Target, headers and body.
+    pub request: Request,
     /// The client's address.
     pub peer: Option<SocketAddr>,
     /// Who it was, when the credentials were right.
-    pub login: Option<Box<str>>,
+    pub login: Option<Arc<str>>,
     /// What was sent back; none when nothing was.
     pub sent: Option<Sent>,
     /// The fault that was applied.
@@ -48,7 +44,7 @@ pub struct Entry {
     /// The profile that it was answered by.
     pub profile: Arc<NamedProfile>,
     /// The behaviours that shaped the answer.
-    pub asked: Box<[BehaviourId]>,
+    pub asked: Asked,
     /// Why it was refused.
     pub refusal: Option<RefusalNote>,
     /// Whether it changed something.

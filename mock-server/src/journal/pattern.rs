@@ -120,10 +120,10 @@ impl Pattern {
         let method = self.method.as_deref();
         let method = method.filter(|wanted| !entry.method.as_str().eq_ignore_ascii_case(wanted));
         let path = self.path.as_deref();
-        let path = path.filter(|wanted| entry.request.target != **wanted);
+        let path = path.filter(|wanted| entry.request.seen().target != **wanted);
         let status = self.status.filter(|wanted| entry.status() != Some(*wanted));
         let body = self.body_contains.as_deref();
-        let body = body.filter(|wanted| !entry.request.body_text().contains(*wanted));
+        let body = body.filter(|wanted| !entry.request.seen().body_text().contains(*wanted));
         let since = self.since.filter(|since| match since {
             Since::Id(id) => entry.id <= *id,
             Since::Time(time) => entry.at < *time,
@@ -136,7 +136,10 @@ impl Pattern {
             operation
                 .map(|wanted| format!("the operation is {}, not {wanted}", shown(entry.operation))),
             method.map(|wanted| format!("the method is {}, not {wanted}", entry.method)),
-            path.map(|wanted| format!("the path is {}, not {wanted}", entry.request.target)),
+            path.map(|wanted| {
+                let seen = entry.request.seen();
+                format!("the path is {}, not {wanted}", seen.target)
+            }),
             status.map(|wanted| format!("the status is {}, not {wanted}", shown(entry.status()))),
             body.map(|wanted| format!("the body does not contain `{wanted}`")),
             since.map(|_| "it came earlier".to_owned()),
@@ -192,7 +195,9 @@ impl Entry {
         };
         format!(
             "#{} {} {}, {answer}",
-            self.id, self.method, self.request.target
+            self.id,
+            self.method,
+            self.request.seen().target
         )
     }
 }

@@ -1,4 +1,4 @@
-//! Removing secrets from requests before they are kept: passwords, client secrets, tokens and
+//! Removing secrets from requests before they are seen: passwords, client secrets, tokens and
 //! credentials, in headers, targets and bodies. What is not secret stays as it was sent, byte for
 //! byte, so that people can debug with it.
 
@@ -28,34 +28,20 @@ const WORDS: [&str; 8] = [
     "apikey",
 ];
 
-/// A request as it may be kept.
+/// A request as it may be seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redacted {
     /// Path and query.
     pub target: String,
     /// Names and values, in order.
     pub headers: Vec<(String, String)>,
-    body: Bytes,
+    pub(super) body: Bytes,
 }
 
 impl Redacted {
     /// The body as text.
     pub fn body_text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
-    }
-
-    /// How many bytes it takes.
-    pub(super) fn bytes(&self) -> usize {
-        let headers = self.headers.iter();
-        let headers: usize = headers
-            .map(|(name, value)| name.len() + value.len() + 48)
-            .sum();
-        self.target.len() + headers + self.body.len()
-    }
-
-    /// Gives up the body.
-    pub(super) fn drop_body(&mut self) {
-        self.body = Bytes::from_static(b"[too large for the journal]");
     }
 }
 
@@ -153,7 +139,7 @@ pub fn token_response(body: &[u8]) -> String {
     }
 }
 
-/// The value of a header as it is kept. Secrets in it are added to `values`.
+/// The value of a header as it may be seen. Secrets in it are added to `values`.
 fn header(name: &str, value: &str, values: &mut Vec<String>) -> String {
     let name = name.to_ascii_lowercase();
     if name == "cookie" {

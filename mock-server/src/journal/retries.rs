@@ -78,9 +78,9 @@ pub enum Outcome {
 struct Key<'e> {
     account: Option<&'e str>,
     address: Option<IpAddr>,
-    agent: &'e str,
+    agent: String,
     method: &'e str,
-    target: &'e str,
+    target: String,
     /// Several creates go to one path; their bodies tell them apart.
     body: Option<u64>,
 }
@@ -92,16 +92,18 @@ impl<'e> Key<'e> {
             address: entry.peer.map(|peer| peer.ip()),
             agent: agent(entry),
             method: entry.method.as_str(),
-            target: &entry.request.target,
-            body: (entry.operation == Some(Operation::CreateUser)).then_some(entry.body_hash),
+            target: entry.request.seen().target.clone(),
+            body: (entry.operation == Some(Operation::CreateUser))
+                .then(|| entry.request.body_hash()),
         }
     }
 }
 
-fn agent(entry: &Entry) -> &str {
-    let mut headers = entry.request.headers.iter();
+fn agent(entry: &Entry) -> String {
+    let seen = entry.request.seen();
+    let mut headers = seen.headers.iter();
     let found = headers.find(|(name, _)| name.eq_ignore_ascii_case("user-agent"));
-    found.map_or("no User-Agent", |(_, value)| value)
+    found.map_or_else(|| "no User-Agent".to_owned(), |(_, value)| value.clone())
 }
 
 /// Whether a client should try again.
@@ -175,7 +177,7 @@ fn sequence(entries: &[&Entry]) -> Sequence {
             agent(first)
         ),
         operation: first.operation.map(|operation| operation.to_string()),
-        request: format!("{} {}", first.method, first.request.target),
+        request: format!("{} {}", first.method, first.request.seen().target),
         attempts: entries
             .iter()
             .enumerate()

@@ -150,7 +150,7 @@ fn message_of(sent: &Sent, operation: Option<Operation>) -> RecordedMessage {
 
 impl From<&Entry> for RecordedRequest {
     fn from(entry: &Entry) -> Self {
-        let request = &entry.request;
+        let request = entry.request.seen();
         Self {
             id: entry.id,
             time: rfc3339(entry.at),
@@ -173,7 +173,7 @@ impl From<&Entry> for RecordedRequest {
                     })
                     .collect(),
                 body: request.body_text().into_owned(),
-                body_bytes: entry.body_bytes,
+                body_bytes: entry.request.body_bytes(),
             },
             response: entry
                 .sent
@@ -193,8 +193,8 @@ impl From<&Entry> for RecordedRequest {
                     .iter()
                     .map(|id| RecordedBehaviour {
                         id: id.to_string(),
-                        option: entry.profile.options().get(*id),
-                        evidence: entry.profile.evidence(*id).to_vec(),
+                        option: entry.profile.options().get(id),
+                        evidence: entry.profile.evidence(id).to_vec(),
                     })
                     .collect(),
                 refusal: entry.refusal.as_ref().map(|refusal| RecordedRefusal {

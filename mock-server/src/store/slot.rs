@@ -10,12 +10,18 @@ use std::{
 };
 
 use bandwidth_fixtures::{
-    NamedProfile, RateLimit,
+    Asked, NamedProfile, RateLimit, Secret,
     seed::{PasswordDigest, Salt, SeedAccount, SeedLogin, SeedRole, SeedUser},
 };
 
-use super::locked;
+use subtle::ConstantTimeEq as _;
+
+use super::{
+    listing::{Listed, Listing},
+    locked,
+};
 use crate::{
+    codec::{Format, ListFrame},
     domain::{Account, Digest, Login, Role, User},
     fault::TokenBucket,
     generate,
@@ -43,7 +49,7 @@ pub struct Slot {
     /// The company's name.
     pub company_name: Box<str>,
     /// The name of its API login.
-    pub login: Box<str>,
+    pub login: Arc<str>,
     /// Whether it was made for one test, and shares names with no other account.
     pub throwaway: bool,
     /// What it was made from.
@@ -51,6 +57,10 @@ pub struct Slot {
     /// Signs its tokens. Another one after a reset, so that old tokens end.
     token_key: [u8; 16],
     account: Mutex<Account>,
+    /// Its users as they were listed last, by format. Locked before the account.
+    listings: [Mutex<Listing>; 2],
+    /// Encoded credentials that were right for the API login, and its password then.
+    opened_by: Mutex<Option<(Secret, Digest)>>,
     failures: Mutex<HashMap<Box<str>, Failures>>,
     bucket: Mutex<TokenBucket>,
     profile: RwLock<Option<Arc<NamedProfile>>>,
@@ -95,6 +105,8 @@ impl Slot {
             throwaway: seeded.throwaway,
             token_key: sixteen_bytes(mix(!origin.random, incarnation)),
             account: Mutex::new(account_of(&origin)),
+            listings: Default::default(),
+            opened_by: Mutex::default(),
             failures: Mutex::default(),
             bucket: Mutex::default(),
             profile: RwLock::new(origin.profile.clone()),
@@ -110,6 +122,48 @@ impl Slot {
     /// The account, for as long as the guard lives.
     pub fn account(&self) -> MutexGuard<'_, Account> {
         locked(&self.account)
+    }
+
+    /// The list of its users in that format; none when there are none. `encode` turns users into
+    /// what stands for them in the list, and tells the behaviours that it asked.
+    pub fn list(
+        &self,
+        format: Format,
+        profile: &Arc<NamedProfile>,
+        frame: impl FnOnce() -> ListFrame,
+        encode: impl Fn(&[Arc<User>], &[Role]) -> (Vec<u8>, Asked),
+    ) -> Option<Listed> {
+        let mut listing = locked(&self.listings[format as usize]);
+        let account = self.account();
+        if account.users().len() == 0 {
+            return None;
+        }
+        let version = account.version();
+        if let Some(listed) = listing.unchanged(profile, version) {
+            return Some(listed);
+        }
+        let plans = listing.plan(profile, account.users());
+        let roles = Arc::clone(account.shared_roles());
+        // The users are immutable and shared, so the account is not held while they are encoded.
+        drop(account);
+        let encode = |users: &[Arc<User>]| encode(users, &roles);
+        Some(listing.make(profile, version, plans, &frame(), encode))
+    }
+
+    /// Whether these are the encoded credentials that opened the account last, and still do.
+    pub fn opened_before_by(&self, encoded: &str) -> bool {
+        let opened_by = locked(&self.opened_by);
+        let Some((known, digest)) = &*opened_by else {
+            return false;
+        };
+        let same = known.expose().as_bytes().ct_eq(encoded.as_bytes());
+        bool::from(same) && self.account().login().passwords.first() == Some(digest)
+    }
+
+    /// Remembers that these encoded credentials, with that password, are right for the API login.
+    pub fn remember_opened_by(&self, encoded: &str, password: &Secret) {
+        let digest = self.account().digest(password.expose());
+        *locked(&self.opened_by) = Some((Secret::new(encoded), digest));
     }
 
     /// Its own profile, when it does not follow the server's.

@@ -21,7 +21,7 @@ impl Exchange {
             String::from_utf8_lossy(&sent.body).into_owned()
         });
         Self {
-            request: format!("{} {}", entry.method, entry.request.target),
+            request: format!("{} {}", entry.method, entry.request.seen().target),
             status: entry.status(),
             body,
         }

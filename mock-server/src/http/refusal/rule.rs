@@ -28,6 +28,7 @@ pub(super) fn of(refusal: &Refusal, rules: &Consultation) -> (&'static str, Opti
         Refusal::UnsupportedCharset => ("unsupported_charset", Some("Content-Type")),
         Refusal::BodyTooLarge => ("body_too_large", None),
         Refusal::BrokenBody => ("body_broken_off", None),
+        Refusal::SlowBody => ("body_too_slow", None),
         Refusal::UnreadableBody(error) => {
             return (
                 error.rule(),

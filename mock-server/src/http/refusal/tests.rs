@@ -25,6 +25,7 @@ const ALL: &[(&str, Refusal)] = &[
     ("unsupported_media_type", Refusal::UnsupportedCharset),
     ("body_too_large", Refusal::BodyTooLarge),
     ("unreadable_body", Refusal::BrokenBody),
+    ("body_too_slow", Refusal::SlowBody),
     (
         "unreadable_body",
         Refusal::UnreadableBody(DecodeError::Empty),
