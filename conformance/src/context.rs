@@ -171,9 +171,10 @@ impl Context {
             return Ok(None);
         }
         let server = Embedded::for_suite(self.run.expected.clone(), faults).map_err(Stop::Error)?;
-        let run = Arc::new(self.run.beside(server.address()));
+        let (address, way) = self.run.way_to(server.address());
+        let run = Arc::new(self.run.beside(address));
         Ok(Some(Self {
-            _server: Some(Box::new(server)),
+            _server: Some(Box::new((server, way))),
             ..Self::new(run)
         }))
     }

@@ -1,10 +1,11 @@
 //! One run: the target, what is expected of it, and everything the cases share.
 
 use std::{
+    any::Any,
     collections::HashSet,
     net::SocketAddr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Instant,
@@ -56,6 +57,13 @@ pub struct Setup {
     pub limits: Limits,
 }
 
+/// Puts something between a case and an emulator of its own: tells where that listens, and gives
+/// what keeps it there. Tests of the suite break servers so.
+pub type Between = Box<dyn Fn(SocketAddr) -> Passage + Send + Sync>;
+
+/// A way to an emulator, and what keeps it open.
+pub type Passage = (SocketAddr, Box<dyn Any + Send>);
+
 /// Why a request got no response that could be judged.
 #[derive(Debug, Error)]
 pub enum Halt {
@@ -96,6 +104,7 @@ pub struct Run {
     users: AtomicU64,
     names: AtomicU64,
     unanswered: AtomicU32,
+    between: OnceLock<Between>,
     ended: Mutex<Option<String>>,
     /// Keys that the target has said nobody has.
     nobody: Mutex<HashSet<String>>,
@@ -157,6 +166,7 @@ impl Run {
             users: AtomicU64::new(0),
             names: AtomicU64::new(0),
             unanswered: AtomicU32::new(0),
+            between: OnceLock::new(),
             ended: Mutex::new(None),
             nobody: Mutex::default(),
         }
@@ -174,6 +184,19 @@ impl Run {
             limits: self.limits.clone(),
         };
         Self::of(setup, Arc::clone(&self.redactor))
+    }
+
+    /// Puts something between cases and emulators of their own, from here on.
+    pub fn put_between(&self, between: Between) {
+        let _ = self.between.set(between);
+    }
+
+    /// The way to an emulator of a case's own.
+    pub fn way_to(&self, emulator: SocketAddr) -> Passage {
+        match self.between.get() {
+            Some(between) => between(emulator),
+            None => (emulator, Box::new(())),
+        }
     }
 
     /// Requests that were sent to an emulator of a case's own count as sent by this run.

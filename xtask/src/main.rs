@@ -6,6 +6,7 @@ mod journal;
 mod layers;
 mod memory;
 mod mock;
+mod mutants;
 mod process;
 mod readme;
 mod workspace;
@@ -30,6 +31,8 @@ enum Chore {
     Clients,
     /// Send many large requests to a release mock, and watch its journal and its memory
     Journal(journal::Options),
+    /// Run the suite against servers that are broken on purpose, and print which case catches which
+    Mutants(mutants::Options),
     /// Measure a release mock beside a static server that sends the same bytes
     Bench(bench::Options),
     /// Serve what `bench` measures the mock against
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Chore::Layers => layers::run(),
         Chore::Clients => clients::run(),
         Chore::Journal(options) => journal::run(&options),
+        Chore::Mutants(options) => mutants::run(&options),
         Chore::Bench(options) => bench::run(&options),
         Chore::Reference(options) => bench::reference::run(&options),
         Chore::Readme(options) => readme::run(&options),

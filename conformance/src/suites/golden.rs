@@ -68,7 +68,8 @@ async fn exact(cx: &mut Context, golden: &Golden) -> CaseResult {
 
     let server = Embedded::of_golden(golden).map_err(Stop::Error)?;
     let mut last = None;
-    let endpoint = Endpoint::local(server.address());
+    let (address, _way) = cx.run.way_to(server.address());
+    let endpoint = Endpoint::local(address);
     for message in golden.before.iter().chain([&golden.request]) {
         cx.run.count_elsewhere(1);
         let (method, path) = message.method_and_path();

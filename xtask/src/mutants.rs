@@ -1,0 +1,24 @@
+//! `cargo xtask mutants`: the conformance suite against servers that are broken on purpose, and
+//! which case catches which.
+
+use anyhow::{Result, ensure};
+
+use crate::workspace;
+
+/// Which mutants
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Only mutants whose name contains one of these
+    names: Vec<String>,
+}
+
+/// Runs them, and prints the matrix.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let status = workspace::cargo()
+        .args(["test", "--quiet", "--package", "bandwidth-conformance"])
+        .args(["--test", "mutants", "--", "--matrix"])
+        .args(&options.names)
+        .status()?;
+    ensure!(status.success(), "the suite lets a broken server pass");
+    Ok(())
+}
