@@ -61,6 +61,10 @@ pub enum Command {
     /// exit code 1 when it did anything that the guide does not say
     #[command(after_help = "Example: bandwidth-conformance drift learned.toml")]
     Drift(DriftArgs),
+    /// Send random operations and compare every answer with a model of the API; the seed that is
+    /// printed gives the same again, and what fails on a mock is made as small as it gets
+    #[command(after_help = "Example: bandwidth-conformance fuzz --traces 200 --seed 7")]
+    Fuzz(FuzzArgs),
     /// Say how many requests, users and seconds a run would take; sends nothing to the target
     #[command(after_help = EXAMPLES)]
     Plan(PlanArgs),
@@ -177,6 +181,32 @@ impl AimArgs {
             patience: self.patience,
         }
     }
+}
+
+/// What to send at random.
+#[derive(Debug, Args)]
+pub struct FuzzArgs {
+    /// Where and how.
+    #[command(flatten)]
+    pub aim: AimArgs,
+    /// Keep to the profile; else each trace on the mock inside changes some of its behaviours
+    #[arg(long)]
+    pub fixed_profile: bool,
+    /// Decides all traces [default: a new one, which is printed]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// How many traces
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub traces: u64,
+    /// How many operations each has
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub steps: usize,
+    /// Only the trace of this number, from 0
+    #[arg(long, value_name = "N")]
+    pub trace: Option<u64>,
+    /// The file that says what was created on a target that is not inside, until it is removed
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Option<PathBuf>,
 }
 
 /// How to run them.

@@ -4,6 +4,7 @@ mod aim;
 mod clean;
 pub(crate) mod describe;
 mod diff;
+mod fuzz;
 mod plan;
 mod probe;
 mod progress;
@@ -32,6 +33,7 @@ pub(crate) fn perform(
         Command::Diff(arguments) => return diff::diff(&arguments, surroundings),
         Command::Drift(arguments) => return diff::drift(&arguments, surroundings),
         Command::Probe(arguments) => return probe::probe(&arguments, surroundings),
+        Command::Fuzz(arguments) => return fuzz::fuzz(&arguments, surroundings),
         Command::Plan(arguments) => return plan::plan(&arguments, surroundings),
         Command::Replay { case, aim } => return replay::replay(&case, &aim, surroundings),
         Command::Cleanup(arguments) => return clean::clean(&arguments, surroundings),

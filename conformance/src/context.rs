@@ -393,7 +393,7 @@ impl Context {
             },
             ("PUT" | "DELETE", _) => {
                 let key = rest.trim_start_matches('/').split('/').next().unwrap_or("");
-                let own = key.starts_with(&self.run.prefix)
+                let own = key.to_ascii_lowercase().starts_with(&self.run.prefix)
                     || key == self.absent_key()
                     || self.run.ledger().owns(key);
                 if own {

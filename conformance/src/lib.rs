@@ -13,6 +13,7 @@ pub mod context;
 pub mod decode;
 pub mod exchange;
 pub mod exit;
+pub mod fuzz;
 pub mod known;
 pub mod ledger;
 pub mod login;

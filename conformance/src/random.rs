@@ -15,6 +15,6 @@ pub(crate) fn hex() -> String {
     format!("{:08x}", number())
 }
 
-fn number() -> u32 {
+pub(crate) fn number() -> u32 {
     getrandom::u32().expect("the operating system gives random numbers")
 }

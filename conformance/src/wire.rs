@@ -421,13 +421,29 @@ impl Draft {
 
     /// The text of a field; empty when it has none.
     pub fn text(&self, name: &str) -> &str {
-        self.fields
-            .iter()
-            .find_map(|(known, value)| match value {
-                Value::Text(text) if known == name => Some(text.as_str()),
-                _ => None,
-            })
-            .unwrap_or("")
+        self.given(name).unwrap_or("")
+    }
+
+    /// What a field holds, if it is there.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        let mut fields = self.fields.iter();
+        fields.find_map(|(known, value)| (known == name).then_some(value))
+    }
+
+    /// The text of a field, if it is there.
+    pub fn given(&self, name: &str) -> Option<&str> {
+        match self.value(name)? {
+            Value::Text(text) => Some(text),
+            Value::Flag(_) | Value::Roles(_) => None,
+        }
+    }
+
+    /// A field that is true or false, if it is there.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        match self.value(name)? {
+            Value::Flag(flag) => Some(*flag),
+            Value::Text(_) | Value::Roles(_) => None,
+        }
     }
 
     /// The body in that format, with the profile's names.

@@ -15,7 +15,8 @@ use crate::{
 };
 
 /// The name of the target that is started in this process.
-const MOCK: &str = "mock";
+/// The target that is a mock inside this process.
+pub const MOCK: &str = "mock";
 
 /// A target, who asks, and what may be done.
 pub struct Aim {

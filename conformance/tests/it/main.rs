@@ -11,6 +11,8 @@ mod command_line;
 #[cfg(feature = "embedded")]
 mod commands;
 #[cfg(feature = "embedded")]
+mod fuzzing;
+#[cfg(feature = "embedded")]
 mod killed;
 #[cfg(feature = "embedded")]
 mod probing;

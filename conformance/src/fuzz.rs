@@ -1,0 +1,396 @@
+//! Traces: random operations on users, each answer compared with what a model of the API says.
+//!
+//! A trace is made from a seed and names users symbolically, so that it can be sent to any target,
+//! and without some of its steps. What fails on a mock of this process is made smaller there.
+
+mod model;
+mod trace;
+
+use std::collections::BTreeSet;
+
+use bandwidth_fixtures::Profile;
+
+pub use self::trace::{Numbers, Step, Trace};
+use self::{
+    model::{Expected, Model, Outcome},
+    trace::{Action, Content, Field, Name, Who},
+};
+use crate::{
+    context::Context,
+    outcome::Stop,
+    reply::Reply,
+    wire::{Draft, EMAIL, Format, User, Value},
+};
+
+/// Where a trace and its target disagree.
+#[derive(Debug, Clone)]
+pub struct Disagreement {
+    /// The step, from 0.
+    pub step: usize,
+    /// What was expected, and what came.
+    pub reason: String,
+}
+
+/// What came of a trace.
+#[derive(Debug, Clone, Default)]
+pub struct Walk {
+    /// Operations that were answered and compared.
+    pub operations: u64,
+    /// Operations that a limit or a failure of the target kept from being answered.
+    pub unanswered: u64,
+    /// Which steps led to which outcome, for coverage.
+    pub outcomes: BTreeSet<&'static str>,
+    /// Where it ended, if the target did not do as the model.
+    pub disagreement: Option<Disagreement>,
+}
+
+/// What comes of a step about a user when the trace has made none yet: nothing is sent.
+const NOTHING: &str = "nothing";
+
+/// How a walk goes on when a request got no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unanswered {
+    /// It had no effect: the target's failures are known to come before it takes any.
+    HadNoEffect,
+    /// Nobody knows, and the walk ends.
+    Ends,
+}
+
+/// Sends a trace's requests one after the other.
+pub async fn walk(cx: &mut Context, trace: &Trace, unanswered: Unanswered) -> Walk {
+    let mut walk = Walk::default();
+    let roles = match cx.some_roles().await {
+        Ok(roles) => roles,
+        Err(stop) => {
+            walk.disagreement = reason(&stop).map(|reason| Disagreement { step: 0, reason });
+            return walk;
+        }
+    };
+    let mut model = Model::new(cx.profile(), roles);
+    for (number, step) in trace.steps.iter().enumerate() {
+        match take(cx, &mut model, step).await {
+            Ok(outcome) if outcome == NOTHING => {}
+            Ok(outcome) => {
+                walk.operations += 1;
+                walk.outcomes.insert(outcome);
+            }
+            Err(stop) => match reason(&stop) {
+                Some(reason) => {
+                    walk.disagreement = Some(Disagreement {
+                        step: number,
+                        reason,
+                    });
+                    return walk;
+                }
+                None if unanswered == Unanswered::HadNoEffect => walk.unanswered += 1,
+                None => {
+                    walk.unanswered += 1;
+                    return walk;
+                }
+            },
+        }
+    }
+    walk
+}
+
+/// Why a stop is a disagreement, if it is one.
+fn reason(stop: &Stop) -> Option<String> {
+    match stop {
+        Stop::Fail(reason) | Stop::Error(reason) => Some(reason.clone()),
+        Stop::Inconclusive(_) | Stop::Skip(_) => None,
+    }
+}
+
+/// Sends one step, and compares. The model changes only when the answer is what it expects.
+async fn take(cx: &mut Context, model: &mut Model, step: &Step) -> Result<&'static str, Stop> {
+    let format = match step.format {
+        Format::Json if !cx.formats().contains(&Format::Json) => Format::Xml,
+        format => format,
+    };
+    match &step.action {
+        Action::Create(contents) => create(cx, model, contents, format).await,
+        Action::Update(who, contents) => update(cx, model, *who, contents, format).await,
+        Action::Delete(who) => delete(cx, model, *who, format).await,
+        Action::Get(who) => get(cx, model, *who, format).await,
+        Action::GetByName(who) => get_by_name(cx, model, *who, format).await,
+        Action::List => list(cx, model, format).await,
+        Action::Roles => {
+            let ask = cx.ask("GET", cx.roles_path()).accept(format);
+            let reply = cx.send(ask).await?;
+            reply.check(reply.roles()? == model.roles, "the roles have changed")?;
+            Ok("roles")
+        }
+    }
+}
+
+async fn create(
+    cx: &mut Context,
+    model: &mut Model,
+    contents: &[(Field, Content)],
+    format: Format,
+) -> Result<&'static str, Stop> {
+    let draft = draft(cx, model, None, contents);
+    let expected = model.create(&draft);
+    let reply = cx.send(cx.ask_create(&draft, format)).await?;
+    let Expected::Done(user) = expected else {
+        return refused(&reply, &expected);
+    };
+    reply.is(cx.created_status())?;
+    compare_created(cx, model, &reply, &user)?;
+    let key = cx.key_of(draft.text("Username"), &reply.response);
+    let key = key.ok_or_else(|| reply.fail("the answer names no new user"))?;
+    model.created(user, key);
+    Ok("created")
+}
+
+async fn update(
+    cx: &mut Context,
+    model: &mut Model,
+    who: Who,
+    contents: &[(Field, Content)],
+    format: Format,
+) -> Result<&'static str, Stop> {
+    let Some(key) = key_of(cx, model, who) else {
+        return Ok(NOTHING);
+    };
+    let draft = draft(cx, model, Some(who), contents);
+    let expected = model.update(who, &draft);
+    if !draft.text("Username").is_empty() {
+        cx.note_rename(draft.text("Username"))?;
+    }
+    let reply = cx.put(&key, &draft, format).await?;
+    let Expected::Done(user) = expected else {
+        return refused(&reply, &expected);
+    };
+    let shown = model.shown(&user, Some(&model.key_after(who, &user)));
+    same(&reply, &reply.user()?, &shown)?;
+    model.updated(who, user);
+    Ok("updated")
+}
+
+async fn delete(
+    cx: &mut Context,
+    model: &mut Model,
+    who: Who,
+    format: Format,
+) -> Result<&'static str, Stop> {
+    let Some(key) = key_of(cx, model, who) else {
+        return Ok(NOTHING);
+    };
+    let reply = cx.delete(&key, format).await?;
+    if model.find(who).is_none() {
+        return reply.missing_user().map(|()| "delete of nobody");
+    }
+    reply.deleted()?;
+    model.deleted(who);
+    Ok("deleted")
+}
+
+async fn get(
+    cx: &mut Context,
+    model: &Model,
+    who: Who,
+    format: Format,
+) -> Result<&'static str, Stop> {
+    let Some(key) = key_of(cx, model, who) else {
+        return Ok(NOTHING);
+    };
+    let reply = cx.get(&key, format).await?;
+    let Some(user) = model.find(who) else {
+        return reply.missing_user().map(|()| "get of nobody");
+    };
+    same(&reply, &reply.user()?, &model.shown(user, Some(&key)))?;
+    Ok("got")
+}
+
+async fn get_by_name(
+    cx: &mut Context,
+    model: &Model,
+    who: Who,
+    format: Format,
+) -> Result<&'static str, Stop> {
+    let Some(username) = model.find(who).map(|user| user.username.clone()) else {
+        return Ok(NOTHING);
+    };
+    let reply = cx.get(&username, format).await?;
+    let Some((user, key)) = model.by_name(&username) else {
+        return reply.missing_user().map(|()| "refused by name");
+    };
+    same(&reply, &reply.user()?, &model.shown(user, Some(key)))?;
+    Ok("got by name")
+}
+
+async fn list(cx: &mut Context, model: &Model, format: Format) -> Result<&'static str, Stop> {
+    let reply = cx.list(format).await?;
+    let prefix = cx.run.prefix.clone();
+    let own = |user: &User| {
+        let name = user.username.as_deref().unwrap_or("");
+        name.to_ascii_lowercase().starts_with(&prefix)
+    };
+    let seen: Vec<User> = reply.users()?.into_iter().filter(own).collect();
+    let expected = model.list();
+    let (found, wanted) = (seen.len(), expected.len());
+    reply.check(
+        found == wanted,
+        &format!("the list should show {wanted} users of this run, and shows {found}"),
+    )?;
+    for (seen, expected) in seen.iter().zip(&expected) {
+        same(&reply, seen, expected)?;
+    }
+    Ok("listed")
+}
+
+/// What names a user in a path, also one that is gone; none when the trace made none.
+fn key_of(cx: &Context, model: &Model, who: Who) -> Option<String> {
+    match who {
+        Who::Nobody => Some(cx.absent_key()),
+        Who::Created(_) => model.key(who),
+    }
+}
+
+fn same(reply: &Reply, seen: &User, expected: &User) -> Result<(), Stop> {
+    let differs = |field: &str| Err(reply.fail(&format!("{field} is not what the model says")));
+    if seen.id != expected.id {
+        return differs("UserId");
+    }
+    if seen.username != expected.username {
+        return differs("Username");
+    }
+    if seen.first_name != expected.first_name || seen.last_name != expected.last_name {
+        return differs("a name");
+    }
+    if seen.email != expected.email {
+        return differs("the email");
+    }
+    if seen.telephone != expected.telephone {
+        return differs("TelephoneNumber");
+    }
+    if seen.roles != expected.roles {
+        return differs("Roles");
+    }
+    if seen.enabled != expected.enabled {
+        return differs("Enabled");
+    }
+    Ok(())
+}
+
+fn compare_created(
+    cx: &Context,
+    model: &Model,
+    reply: &Reply,
+    user: &model::Person,
+) -> Result<(), Stop> {
+    use bandwidth_fixtures::profile::CreateResponse;
+
+    let profile: Profile = cx.profile();
+    let mut expected = model.shown(user, None);
+    match profile.create_response {
+        CreateResponse::Empty => return reply.has_no_body(),
+        CreateResponse::WithoutEmail => expected.email = None,
+        CreateResponse::Full => {}
+    }
+    let mut seen = reply.user_body()?;
+    reply.check(
+        seen.id.is_some() == model.has_ids(),
+        "UserId is shown where it should not be, or the contrary",
+    )?;
+    seen.id = None;
+    same(reply, &seen, &expected)
+}
+
+/// A refusal must be one of those that the model allows: it does not know which rule comes first.
+fn refused(reply: &Reply, expected: &Expected) -> Result<&'static str, Stop> {
+    let Expected::Refused(allowed) = expected else {
+        return Err(Stop::Error("the model expects a success".to_owned()));
+    };
+    for outcome in allowed {
+        let fits = match outcome {
+            Outcome::Missing => reply.missing_user().is_ok(),
+            Outcome::Taken(name) => reply.conflict(name).is_ok(),
+            Outcome::Wrong(name) => reply.refused(name).is_ok(),
+            Outcome::Password(name) => reply.password_refused(name).is_ok(),
+        };
+        if fits {
+            return Ok(outcome.name());
+        }
+    }
+    let names: Vec<&str> = allowed.iter().map(|outcome| outcome.name()).collect();
+    Err(reply.fail(&format!(
+        "the model expects a refusal: {}",
+        names.join(" or ")
+    )))
+}
+
+/// The body that a step means, now that the users have names and ids.
+fn draft(cx: &Context, model: &Model, who: Option<Who>, contents: &[(Field, Content)]) -> Draft {
+    let mut draft = match who {
+        None => cx.draft(),
+        Some(_) => Draft::default(),
+    };
+    let run = &cx.run;
+    let others = |who: Who| model.find(who).map(|user| user.username.clone());
+    for (field, content) in contents {
+        let name = field.name();
+        let text = |draft: Draft, text: &str| draft.with(name, text);
+        draft = match (field, content) {
+            (_, Content::Left) => draft.without(name),
+            // A create that names a user, and not one of this run, is not sent.
+            (Field::Username, Content::Empty) if who.is_none() => draft.without(name),
+            (Field::Roles, Content::Empty) => draft.with_value(name, Value::Roles(Vec::new())),
+            (_, Content::Empty) => text(draft, ""),
+            (Field::Username, Content::Name(Name::Of(who))) => match others(*who) {
+                Some(username) => draft.with(name, username),
+                None => draft,
+            },
+            (Field::Username, Content::Name(Name::OtherCaseOf(who))) => match others(*who) {
+                Some(username) => draft.with(name, username.to_uppercase()),
+                None => draft,
+            },
+            (Field::Username, Content::Long) => {
+                draft.with(name, format!("{}{}", run.fresh_username(), "x".repeat(100)))
+            }
+            (Field::Username, Content::Wrong) => {
+                draft.with(name, format!("{}!", run.fresh_username()))
+            }
+            (Field::Username, _) => draft.with(name, run.fresh_username()),
+            (Field::Email, Content::Name(Name::Of(who) | Name::OtherCaseOf(who))) => {
+                match model.find(*who).and_then(|user| user.email.clone()) {
+                    Some(email) => draft.with(EMAIL, email),
+                    None => draft,
+                }
+            }
+            (Field::Email, Content::Long) => {
+                draft.with(EMAIL, format!("{}@example.com", "x".repeat(100)))
+            }
+            (Field::Email, Content::Wrong) => draft.with(EMAIL, "no-email"),
+            (Field::Email, _) => draft.with(EMAIL, format!("{}@example.com", run.fresh_username())),
+            (Field::FirstName | Field::LastName, Content::Long) => {
+                draft.with(name, "x".repeat(101))
+            }
+            (Field::FirstName | Field::LastName, Content::Text(shown)) => text(draft, shown),
+            (Field::FirstName | Field::LastName, _) => text(draft, "Robin"),
+            (Field::Telephone, Content::Wrong | Content::Long) => text(draft, "12-34"),
+            (Field::Telephone, _) => text(draft, model.telephone()),
+            (Field::Enabled, Content::Flag(flag)) => draft.with_value(name, Value::Flag(*flag)),
+            (Field::Enabled, _) => draft.with_value(name, Value::Flag(true)),
+            (Field::Roles, Content::Roles(some)) => {
+                draft.with_value(name, Value::Roles(model.role_refs(*some)))
+            }
+            (Field::Roles, Content::Wrong) => {
+                let unknown = crate::wire::RoleRef::Plain("no-such-role".to_owned());
+                draft.with_value(name, Value::Roles(vec![unknown]))
+            }
+            (Field::Roles, _) => draft.with_value(name, Value::Roles(Vec::new())),
+            (Field::Password, Content::Wrong) => text(draft, "a"),
+            (Field::Password, _) => {
+                let password = cx.strong_password();
+                draft.with(name, password)
+            }
+            (Field::UserId, _) => draft.with(name, cx.absent_key()),
+            (Field::AccountId, Content::Wrong) => text(draft, "1"),
+            (Field::AccountId, _) => draft.with(name, run.credentials.account_id.as_str()),
+            (Field::Unknown, _) => text(draft, "x"),
+        };
+    }
+    draft
+}
