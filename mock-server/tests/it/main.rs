@@ -11,6 +11,7 @@ mod goldens;
 mod http;
 mod journal;
 mod library;
+mod linearizable;
 mod openapi;
 mod program;
 mod secrets;

@@ -66,15 +66,28 @@ impl Connection {
 
     /// Reads one response; `with_body` is false after HEAD.
     pub(crate) fn read(&mut self, with_body: bool) -> Reply {
+        let head = self.read_head();
+        self.read_on(head.expect("the connection ended within a head"), with_body)
+    }
+
+    /// The same, unless the connection ends first.
+    pub(crate) fn try_read(&mut self) -> Option<Reply> {
+        let head = self.read_head()?;
+        Some(self.read_on(head, true))
+    }
+
+    fn read_head(&mut self) -> Option<String> {
         let mut bytes = Vec::new();
         let mut byte = [0];
         while !bytes.ends_with(b"\r\n\r\n") {
             // Unlike `read`, this goes on after a signal.
-            let read = self.0.read_exact(&mut byte);
-            read.expect("the connection ended within a head");
+            self.0.read_exact(&mut byte).ok()?;
             bytes.push(byte[0]);
         }
-        let head = String::from_utf8(bytes).unwrap();
+        Some(String::from_utf8(bytes).unwrap())
+    }
+
+    fn read_on(&mut self, head: String, with_body: bool) -> Reply {
         let mut reply = Reply {
             status: head.split(' ').nth(1).unwrap().parse().unwrap(),
             head,
