@@ -338,7 +338,23 @@ fn serve(arguments: &ServeArguments) -> ExitCode {
     }
 }
 
+/// As many open files as the system lets us have: each connection takes one, and the usual limit
+/// of 1,024 is soon reached.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
+}
+
 fn run_server(mut config: Config) -> Result<(), String> {
+    raise_file_limit();
     config.require_token();
     let tls = config.certificate().map_err(|error| error.to_string())?;
     let sockets = Sockets::bind(config.listen, config.admin_listen)

@@ -18,7 +18,7 @@ use std::{
 use anyhow::{Result, ensure};
 
 use self::{
-    load::Connection,
+    load::{Connection, Load, Refusals},
     work::{Format, Step, USERS, Work},
 };
 use crate::{memory, mock, workspace};
@@ -57,8 +57,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
 }
 
-/// Builds the mock and this program in release, and goes on in that.
-fn again_in_release() -> Result<()> {
+/// Builds the mock and this program in release, and goes on in that, with `--mock`.
+pub(crate) fn again_in_release() -> Result<()> {
     let mock = mock::build("release")?;
     let own = workspace::build("xtask", "xtask", "release")?;
     let status = pinned(&own, LOAD_CORE)
@@ -224,8 +224,14 @@ fn measure(options: &Options, mock: &Path) -> Result<()> {
 }
 
 fn load(options: &Options, subject: &Subject, row: &Row, format: Format) -> Result<load::Outcome> {
-    let time = Duration::from_secs_f64(options.seconds);
-    load::run(subject.address, row.work, format, options.connections, time)
+    let load = Load {
+        work: row.work,
+        format,
+        connections: options.connections,
+        time: Duration::from_secs_f64(options.seconds),
+        refusals: Refusals::Errors,
+    };
+    load::run(subject.address, load)
 }
 
 fn beside_reference(options: &Options, mock: &Path, row: &Row, format: Format) -> Result<()> {
@@ -300,6 +306,12 @@ fn flat(options: &Options, mock: &Path) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// A size for people.
+#[expect(clippy::cast_precision_loss, reason = "a size for people")]
+pub(crate) fn mebibytes(kibibytes: u64) -> f64 {
+    kibibytes as f64 / 1024.0
 }
 
 /// A number for people: `1,000`.

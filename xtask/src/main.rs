@@ -2,6 +2,7 @@
 
 mod bench;
 mod clients;
+mod hostile;
 mod journal;
 mod layers;
 mod memory;
@@ -9,6 +10,7 @@ mod mock;
 mod mutants;
 mod process;
 mod readme;
+mod soak;
 mod workspace;
 
 use std::process::ExitCode;
@@ -35,6 +37,11 @@ enum Chore {
     Mutants(mutants::Options),
     /// Measure a release mock beside a static server that sends the same bytes
     Bench(bench::Options),
+    /// Measure how long others wait for a release mock while some clients mean harm
+    Hostile(hostile::Options),
+    /// Send a mixed load with faults to a release mock for a long time, and draw its memory and
+    /// latency
+    Soak(soak::Options),
     /// Serve what `bench` measures the mock against
     #[command(hide = true)]
     Reference(bench::reference::Options),
@@ -49,6 +56,8 @@ fn main() -> ExitCode {
         Chore::Journal(options) => journal::run(&options),
         Chore::Mutants(options) => mutants::run(&options),
         Chore::Bench(options) => bench::run(&options),
+        Chore::Hostile(options) => hostile::run(&options),
+        Chore::Soak(options) => soak::run(&options),
         Chore::Reference(options) => bench::reference::run(&options),
         Chore::Readme(options) => readme::run(&options),
     };

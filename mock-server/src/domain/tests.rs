@@ -1,5 +1,7 @@
 //! The rules, without HTTP.
 
+mod machine;
+
 use bandwidth_fixtures::{Consultation, NamedProfile, Secret, profile::UsernameCase};
 use proptest::prelude::*;
 

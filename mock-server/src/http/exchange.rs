@@ -238,11 +238,9 @@ impl Exchange {
 
     fn deliver(self, performed: Performed) -> Delivery {
         let took = self.started.elapsed();
-        let entry = Entry {
-            duration: Some(took),
-            ended: Some(self.app.clock.now()),
-            ..self.entry_of(&performed)
-        };
+        let mut entry = self.entry_of(&performed);
+        entry.duration = Some(took);
+        entry.ended = Some(self.app.clock.now());
         let status = entry.status();
         tracing::info!(
             method = %self.head.method,
@@ -314,14 +312,13 @@ impl Exchange {
     fn entry_of(&self, performed: &Performed) -> Entry {
         let effect = self.hit.and_then(|hit| hit.effect);
         let lost = matches!(effect, Some(Effect::Connection(_)));
-        Entry {
-            login: performed.login.clone(),
-            sent: (!lost).then(|| performed.answer.sent()),
-            asked: performed.asked,
-            refusal: performed.refusal.clone(),
-            took_effect: performed.took_effect,
-            ..self.entry(performed.operation)
-        }
+        let mut entry = self.entry(performed.operation);
+        entry.login.clone_from(&performed.login);
+        entry.sent = (!lost).then(|| performed.answer.sent());
+        entry.asked = performed.asked;
+        entry.refusal.clone_from(&performed.refusal);
+        entry.took_effect = performed.took_effect;
+        entry
     }
 }
 

@@ -8,6 +8,7 @@ mod concurrency;
 mod control;
 mod faults;
 mod goldens;
+mod hostile;
 mod http;
 mod journal;
 mod library;

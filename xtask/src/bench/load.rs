@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -30,10 +30,30 @@ impl Answer {
     }
 }
 
+/// What is sent, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Load {
+    pub(crate) work: Work,
+    pub(crate) format: Format,
+    pub(crate) connections: usize,
+    pub(crate) time: Duration,
+    /// Whether an answer may be a refusal. Else that ends the measurement.
+    pub(crate) refusals: Refusals,
+}
+
+/// What is made of an answer with another status than the usual one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusals {
+    Counted,
+    Errors,
+}
+
 /// What a load came to.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outcome {
     pub(crate) requests: u64,
+    /// How many of them were refused.
+    pub(crate) refused: u64,
     pub(crate) seconds: f64,
     /// How long each request took, in microseconds, sorted.
     pub(crate) micros: Vec<u32>,
@@ -102,13 +122,17 @@ impl Connection {
                 whole = parts(&self.buffer[..self.filled])?;
             }
         }
-        let parts = whole.context("an answer")?;
-        let status = status(&self.buffer)?;
-        if status != step.status() {
-            let shown = String::from_utf8_lossy(&self.buffer[..self.filled.min(2_000)]);
-            bail!("{step:?} was answered with\n{shown}");
-        }
-        Ok(parts)
+        whole.context("an answer")
+    }
+
+    /// Whether the last answer has the status that it should have.
+    fn is_usual(&self, step: Step) -> Result<bool> {
+        Ok(status(&self.buffer)? == step.status())
+    }
+
+    fn error(&self, step: Step) -> anyhow::Error {
+        let shown = String::from_utf8_lossy(&self.buffer[..self.filled.min(2_000)]);
+        anyhow!("{step:?} was answered with\n{shown}")
     }
 
     /// The same, with the answer taken apart.
@@ -119,6 +143,9 @@ impl Connection {
         user: Option<&str>,
     ) -> Result<Answer> {
         let parts = self.exchange(step, format, user).await?;
+        if !self.is_usual(step)? {
+            return Err(self.error(step));
+        }
         let head = std::str::from_utf8(&self.buffer[..parts.head])?;
         let headers = head.lines().skip(1).filter_map(|line| {
             let (name, value) = line.split_once(": ")?;
@@ -160,23 +187,17 @@ fn value<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 }
 
 /// Sends one thing after the other, on each connection, for that long.
-pub(crate) fn run(
-    address: SocketAddr,
-    work: Work,
-    format: Format,
-    connections: usize,
-    time: Duration,
-) -> Result<Outcome> {
+pub(crate) fn run(address: SocketAddr, load: Load) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let mut opened = Vec::new();
-        for _ in 0..connections {
+        for _ in 0..load.connections {
             opened.push(Connection::open(address).await?);
         }
         let started = Instant::now();
-        let end = started + time;
+        let end = started + load.time;
         // The generator has a core of its own and never sleeps on it: waking it would be the
         // server's work, and more of it the slower the server is.
         let spinning = tokio::spawn(async {
@@ -186,12 +207,13 @@ pub(crate) fn run(
         });
         let mut workers = JoinSet::new();
         for connection in opened {
-            workers.spawn(one(connection, work, format, end));
+            workers.spawn(one(connection, load, end));
         }
         let mut outcome = Outcome::default();
         while let Some(done) = workers.join_next().await {
-            let micros = done??;
+            let (micros, refused) = done??;
             outcome.requests += micros.len() as u64;
+            outcome.refused += refused;
             outcome.micros.extend(micros);
         }
         outcome.seconds = started.elapsed().as_secs_f64();
@@ -201,26 +223,39 @@ pub(crate) fn run(
     })
 }
 
-async fn one(
-    mut connection: Connection,
-    work: Work,
-    format: Format,
-    end: Instant,
-) -> Result<Vec<u32>> {
+async fn one(mut connection: Connection, load: Load, end: Instant) -> Result<(Vec<u32>, u64)> {
     let mut micros = Vec::new();
+    let mut refused = 0;
     let mut created: Option<String> = None;
     loop {
-        for step in work.steps() {
+        for step in load.work.steps() {
             let sent = Instant::now();
             // A life is lived to its end, so that none is left behind.
             if sent >= end && created.is_none() {
-                return Ok(micros);
+                return Ok((micros, refused));
             }
-            let user = created.as_deref().filter(|_| work == Work::Mixed);
-            let parts = connection.exchange(*step, format, user).await?;
+            let user = created.as_deref().filter(|_| load.work == Work::Mixed);
+            let mut parts = connection.exchange(*step, load.format, user).await?;
             micros.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
+            while !connection.is_usual(*step)? {
+                if load.refusals == Refusals::Errors {
+                    return Err(connection.error(*step));
+                }
+                refused += 1;
+                if *step != Step::Delete {
+                    break;
+                }
+                // No user stays behind: else the list would grow.
+                parts = connection.exchange(*step, load.format, user).await?;
+            }
+            if !connection.is_usual(*step)? {
+                if *step == Step::Create {
+                    break;
+                }
+                continue;
+            }
             match step {
-                Step::Create if work == Work::Mixed => {
+                Step::Create if load.work == Work::Mixed => {
                     let location = value(&connection.buffer[..parts.head], b"location:");
                     let location = location.context("a user was created without Location")?;
                     created = Some(std::str::from_utf8(location)?.trim().to_owned());

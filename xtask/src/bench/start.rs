@@ -4,7 +4,7 @@ use std::{path::Path, time::Instant};
 
 use anyhow::{Result, ensure};
 
-use super::{Subject, median, thousands};
+use super::{Subject, mebibytes, median, thousands};
 use crate::process;
 
 /// Prints both.
@@ -35,9 +35,4 @@ pub(super) fn measure(rounds: usize, mock: &Path) -> Result<()> {
         thousands(bytes)
     );
     Ok(())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a size for people")]
-fn mebibytes(kibibytes: u64) -> f64 {
-    kibibytes as f64 / 1024.0
 }

@@ -56,7 +56,7 @@ pub(crate) enum Work {
 
 /// One request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Get,
     List,
     Create,
@@ -113,7 +113,7 @@ impl Step {
     }
 
     /// The request as bytes. `user` is the path of the user that it is about, if there is one.
-    pub(super) fn write(self, format: Format, user: Option<&str>, out: &mut Vec<u8>) {
+    pub(crate) fn write(self, format: Format, user: Option<&str>, out: &mut Vec<u8>) {
         static UNIQUE: AtomicU64 = AtomicU64::new(1);
         let number = match self {
             Self::Create | Self::Update => UNIQUE.fetch_add(1, Ordering::Relaxed),
