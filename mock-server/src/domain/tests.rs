@@ -396,3 +396,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn ids_in_a_body_must_be_those_of_the_path() {
+    let account_id = |id: &str| {
+        let id = Some(id.to_owned());
+        create(|body| body.account_id = id, &[])
+    };
+    assert_eq!(account_id("12345"), Ok(()));
+    assert_eq!(account_id("12346"), Err(DomainError::AccountIdMismatch));
+    let user_id = |set: &[&str]| create(|body| body.user_id = Some("u9".to_owned()), set);
+    assert_eq!(user_id(&[]), Err(DomainError::UserIdMismatch));
+    assert_eq!(user_id(&["put.id_mismatch=ignored"]), Ok(()));
+    assert_eq!(user_id(&["naming.user_key=Username"]), Ok(()));
+    let rules = rules(&[]);
+    let mut account = account();
+    let user = account.create(&body(), &Nobody, &rules).unwrap();
+    let mut update = body();
+    for (id, expected) in [("u1", Ok(())), ("u2", Err(DomainError::UserIdMismatch))] {
+        update.user_id = Some(id.to_owned());
+        let updated = account.update(&user.id, &update, &Nobody, &rules);
+        assert_eq!(updated.map(drop), expected, "{id}");
+    }
+}
