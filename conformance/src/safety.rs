@@ -88,6 +88,18 @@ impl Limits {
         }
     }
 
+    /// The same, and no waiting: for an emulator in this process, whose failures are made.
+    pub fn impatient() -> Self {
+        Self {
+            backoff: Backoff {
+                base: Duration::from_millis(1),
+                cap: Duration::from_millis(10),
+                patience: Duration::from_millis(200),
+            },
+            ..Self::none()
+        }
+    }
+
     /// What may be done to `target`, whose account is `account_id`.
     pub fn of(
         wishes: &Wishes,

@@ -54,33 +54,30 @@ pub type Reply = Response<Either<Full<Bytes>, Body>>;
 pub struct Service {
     app: Arc<App>,
     serves: Serves,
-    admin: Router,
+    /// The control API, where it is served.
+    admin: Option<Router>,
 }
 
 impl Service {
     /// What a socket serves.
     pub fn new(app: Arc<App>, serves: Serves) -> Self {
-        let admin = admin::router(&app).fallback(admin::elsewhere);
-        Self {
-            admin: admin.with_state(Arc::clone(&app)),
-            app,
-            serves,
-        }
+        let admin = (serves != Serves::Emulated).then(|| {
+            let router = admin::router(&app).fallback(admin::elsewhere);
+            router.with_state(Arc::clone(&app))
+        });
+        Self { app, serves, admin }
     }
 
     /// Answers one request, unless a fault ends its connection.
     pub async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
-        let is_admin = match self.serves {
-            Serves::Both => admin::is_below(request.uri().path()),
-            Serves::Emulated => false,
-            Serves::Admin => true,
-        };
-        if !is_admin {
+        let only_admin = self.serves == Serves::Admin;
+        let is_admin = || only_admin || admin::is_below(request.uri().path());
+        let Some(admin) = self.admin.as_ref().filter(|_| is_admin()) else {
             return emulate(Arc::clone(&self.app), request, peer).await;
-        }
+        };
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer);
-        let Ok(response) = self.admin.clone().oneshot(request).await;
+        let Ok(response) = admin.clone().oneshot(request).await;
         Ok(response.map(Either::Right))
     }
 }

@@ -94,12 +94,8 @@ pub(crate) struct Subject {
 
 impl Subject {
     fn of(server: mock::Server) -> Result<Self> {
-        let base = server.text("baseUrl")?;
-        let address = base.trim_start_matches("http://").trim_end_matches("/api");
-        Ok(Self {
-            address: address.parse()?,
-            server,
-        })
+        let address = server.address()?;
+        Ok(Self { server, address })
     }
 
     /// A release mock on the server's core.

@@ -3,14 +3,17 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::TcpStream,
+    net::{SocketAddr, TcpStream},
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::{memory, mock};
+use crate::{
+    memory,
+    mock::{self, LOGIN},
+};
 
 /// How many requests, and how large
 #[derive(Debug, clap::Args)]
@@ -26,9 +29,6 @@ pub(crate) struct Options {
     connections: u64,
 }
 
-/// `api-user:Api-Passw0rd!23`
-const LOGIN: &str = "Basic YXBpLXVzZXI6QXBpLVBhc3N3MHJkITIz";
-
 /// The journal's limit in bytes, which is its default.
 const LIMIT: u64 = 16 * 1024 * 1024;
 
@@ -36,8 +36,7 @@ const LIMIT: u64 = 16 * 1024 * 1024;
 pub(crate) fn run(options: &Options) -> Result<()> {
     let binary = mock::build("release")?;
     let server = mock::Server::start(&binary, &[])?;
-    let base = server.text("baseUrl")?;
-    let address = base.trim_start_matches("http://").trim_end_matches("/api");
+    let address = server.address()?;
     let request = request(options.body);
     println!("requests | journal, bytes | resident, KiB | requests/s");
     println!(
@@ -94,7 +93,7 @@ fn request(length: usize) -> Vec<u8> {
     .into_bytes()
 }
 
-fn send(address: &str, request: &[u8], requests: u64, sent: &AtomicU64) -> Result<()> {
+fn send(address: SocketAddr, request: &[u8], requests: u64, sent: &AtomicU64) -> Result<()> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     let mut seen = Vec::new();
@@ -113,7 +112,7 @@ fn send(address: &str, request: &[u8], requests: u64, sent: &AtomicU64) -> Resul
 }
 
 /// What the mock itself says about its journal.
-fn journal_bytes(address: &str) -> Result<u64> {
+fn journal_bytes(address: SocketAddr) -> Result<u64> {
     let mut stream = TcpStream::connect(address)?;
     stream.write_all(
         b"GET /__admin/metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",

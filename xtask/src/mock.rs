@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Duration,
@@ -11,6 +12,9 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use crate::{process::Group, workspace};
+
+/// The login of every mock as `Authorization` sends it: `api-user:Api-Passw0rd!23`.
+pub(crate) const LOGIN: &str = "Basic YXBpLXVzZXI6QXBpLVBhc3N3MHJkITIz";
 
 const START_LIMIT: Duration = Duration::from_secs(20);
 
@@ -60,6 +64,15 @@ impl Server {
     /// The process.
     pub(crate) fn id(&self) -> u32 {
         self.group.id()
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> Result<SocketAddr> {
+        let base = self.text("baseUrl")?;
+        let address = base.trim_start_matches("http://").trim_end_matches("/api");
+        address
+            .parse()
+            .with_context(|| format!("{base} is at no address"))
     }
 
     /// A part of what it announced.

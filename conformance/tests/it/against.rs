@@ -1,14 +1,14 @@
 //! Runs cases in this process against an emulator that behaves by one profile while another, or
 //! the same, is expected.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, sync::Arc};
 
 use bandwidth_conformance::{
     case::Case,
     outcome::{RunReport, Verdict},
     run::{GoldenMode, Run, Setup},
     runner,
-    safety::{Backoff, Limits},
+    safety::Limits,
     target::embedded::Embedded,
     transport::Endpoint,
 };
@@ -29,7 +29,7 @@ pub(crate) fn server(profile: NamedProfile, faults: &[&str]) -> Embedded {
 
 /// A run against `server` with the demo login, which waits for nothing.
 pub(crate) fn run_of(server: &Embedded, expected: NamedProfile) -> Arc<Run> {
-    limited_run_of(server, expected, impatient())
+    limited_run_of(server, expected, Limits::impatient())
 }
 
 /// The same under some limits.
@@ -46,18 +46,6 @@ pub(crate) fn limited_run_of(
         limits,
     };
     Arc::new(Run::new(setup).unwrap())
-}
-
-/// No limits, and no patience either.
-pub(crate) fn impatient() -> Limits {
-    Limits {
-        backoff: Backoff {
-            base: Duration::from_millis(1),
-            cap: Duration::from_millis(10),
-            patience: Duration::from_millis(200),
-        },
-        ..Limits::none()
-    }
 }
 
 /// Waits for `future` on a runtime of its own.

@@ -28,7 +28,7 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 
-use crate::against::{impatient, profile, run_cases, run_of, server, wait};
+use crate::against::{profile, run_cases, run_of, server, wait};
 
 /// Options of a behaviour that a random profile may have.
 fn options(id: BehaviourId) -> Vec<String> {
@@ -258,7 +258,7 @@ fn probe_all(
 #[test]
 fn every_behaviour_that_can_be_told_from_outside_is_recovered() {
     let sets = profiles(how_many(60));
-    let (problems, costs) = probe_all(&sets, true, &[], &impatient());
+    let (problems, costs) = probe_all(&sets, true, &[], &Limits::impatient());
     assert_eq!(problems, [""; 0]);
     for (what, most, of) in [
         ("all", 260, (|costs: &Costs| costs.all) as fn(&Costs) -> u64),
@@ -285,7 +285,7 @@ fn a_target_in_distress_is_never_misread() {
         &["status=429,probability=0.05,seed=7,when=after"],
     ] {
         let sets = &sets[..sets.len() / 3];
-        let (problems, _) = probe_all(sets, false, faults, &impatient());
+        let (problems, _) = probe_all(sets, false, faults, &Limits::impatient());
         assert_eq!(problems, [""; 0], "{faults:?}");
     }
 }
@@ -298,7 +298,7 @@ fn a_limit_of_requests_is_waited_out_and_described() {
     }
     let limits = Limits {
         backoff: Limits::none().backoff,
-        ..impatient()
+        ..Limits::impatient()
     };
     let (problems, _) = probe_all(&sets, true, &[], &limits);
     assert_eq!(problems, [""; 0]);
@@ -346,7 +346,7 @@ fn a_mock_of_a_learned_profile_is_judged_as_what_it_was_learned_from() {
         if actual.set(set.iter().map(String::as_str)).is_err() {
             continue;
         }
-        let (findings, ..) = probed(&actual, false, &[], impatient());
+        let (findings, ..) = probed(&actual, false, &[], Limits::impatient());
         let origin = Origin {
             host: "127.0.0.1",
             date: "2026-11-24",

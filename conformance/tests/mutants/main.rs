@@ -19,7 +19,6 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
 };
 
 use bandwidth_conformance::{
@@ -28,7 +27,7 @@ use bandwidth_conformance::{
     registry::cases,
     run::{GoldenMode, Passage, Run, Setup},
     runner,
-    safety::{Backoff, Limits},
+    safety::Limits,
     target::embedded::Embedded,
     transport::Endpoint,
 };
@@ -54,15 +53,7 @@ fn run(mutant: &'static Mutant, cases: &[Case]) -> RunReport {
     let actual = profile(mutant.profile, mutant.set);
     let server = Embedded::for_suite(actual, &[]).expect("an emulator");
     let proxy = Proxy::start(mutant, server.address());
-    let limits = Limits {
-        backoff: Backoff {
-            base: Duration::from_millis(1),
-            cap: Duration::from_millis(10),
-            patience: Duration::from_millis(200),
-        },
-        failed_logins: true,
-        ..Limits::none()
-    };
+    let limits = Limits::impatient();
     let setup = Setup {
         endpoint: Endpoint::local(proxy.address),
         credentials: server.credentials(&expected),
@@ -106,8 +97,10 @@ fn main() -> ExitCode {
         println!("mutants: test");
         return ExitCode::SUCCESS;
     }
-    let chosen: Vec<&'static Mutant> = MUTANTS
+    let mutants: Vec<&'static Mutant> = MUTANTS.into_iter().flatten().collect();
+    let chosen: Vec<&'static Mutant> = mutants
         .iter()
+        .copied()
         .chain(&UNBROKEN)
         .filter(|mutant| only.is_empty() || only.iter().any(|name| mutant.name.contains(&**name)))
         .collect();
@@ -140,7 +133,7 @@ fn main() -> ExitCode {
     println!(
         "mutants: {} of {} killed, {} problems",
         killed,
-        MUTANTS.len().min(chosen.len()),
+        mutants.len().min(chosen.len()),
         problems.len()
     );
     if problems.is_empty() {

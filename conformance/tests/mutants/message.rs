@@ -7,12 +7,16 @@ use std::{
     net::{SocketAddr, TcpStream},
 };
 
+/// Names and values, in order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Headers(Vec<(String, String)>);
+
 /// A request.
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
     pub(crate) method: String,
     pub(crate) path: String,
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: Headers,
     pub(crate) body: String,
     /// The body as it was sent, which may be no text.
     bytes: Vec<u8>,
@@ -22,7 +26,7 @@ pub(crate) struct Ask {
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: Headers,
     pub(crate) body: String,
 }
 
@@ -56,38 +60,51 @@ pub(crate) fn read_head(stream: &mut impl BufRead) -> io::Result<Option<Vec<u8>>
     Ok(Some(head))
 }
 
-fn headers(lines: &str) -> Option<Vec<(String, String)>> {
-    let lines = lines.split("\r\n").take_while(|line| !line.is_empty());
-    let headers = lines.map(|line| {
-        let (name, value) = line.split_once(':')?;
-        Some((name.to_owned(), value.trim().to_owned()))
-    });
-    headers.collect()
+impl Headers {
+    fn read(lines: &str) -> Option<Self> {
+        let lines = lines.split("\r\n").take_while(|line| !line.is_empty());
+        let headers = lines.map(|line| {
+            let (name, value) = line.split_once(':')?;
+            Some((name.to_owned(), value.trim().to_owned()))
+        });
+        headers.collect::<Option<_>>().map(Self)
+    }
+
+    fn find(&self, name: &str) -> Option<&str> {
+        let mut headers = self.0.iter();
+        let (_, value) = headers.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(value)
+    }
+
+    /// The first value of that name, or nothing.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.find(name).unwrap_or("")
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.remove(name);
+        self.0.push((name.to_owned(), value.to_owned()));
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0
+            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+    }
 }
 
-fn find<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
-    let found = headers
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value.as_str())
-}
-
-fn put(headers: &mut Vec<(String, String)>, name: &str, value: &str) {
-    headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
-    headers.push((name.to_owned(), value.to_owned()));
-}
-
-fn read_body(headers: &[(String, String)], stream: &mut impl Read) -> io::Result<Vec<u8>> {
-    let length = find(headers, "content-length").map_or(Some(0), |length| length.parse().ok());
+fn read_body(headers: &Headers, stream: &mut impl Read) -> io::Result<Vec<u8>> {
+    let length = headers
+        .find("content-length")
+        .map_or(Some(0), |length| length.parse().ok());
     let length = length.filter(|length: &usize| *length <= LARGEST);
     let mut body = vec![0; length.ok_or(io::ErrorKind::InvalidData)?];
     stream.read_exact(&mut body)?;
     Ok(body)
 }
 
-fn lines(headers: &[(String, String)], body: &[u8], with_body: bool) -> String {
+fn lines(headers: &Headers, body: &[u8], with_body: bool) -> String {
     let mut text = String::new();
-    for (name, value) in headers {
+    for (name, value) in &headers.0 {
         if !name.eq_ignore_ascii_case("content-length") {
             let _ = write!(text, "{name}: {value}\r\n");
         }
@@ -108,8 +125,8 @@ impl Ask {
         let (line, rest) = text.split_once("\r\n")?;
         let mut words = line.split(' ');
         let (method, path) = (words.next()?, words.next()?);
-        let headers = headers(rest)?;
-        let plain = find(&headers, "transfer-encoding").is_none() && words.next()? == "HTTP/1.1";
+        let headers = Headers::read(rest)?;
+        let plain = headers.find("transfer-encoding").is_none() && words.next()? == "HTTP/1.1";
         plain.then(|| Self {
             method: method.to_owned(),
             path: path.to_owned(),
@@ -127,7 +144,7 @@ impl Ask {
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let with_body = !self.body.is_empty() || find(&self.headers, "content-length").is_some();
+        let with_body = !self.body.is_empty() || self.headers.find("content-length").is_some();
         let start = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
         let changed = String::from_utf8_lossy(&self.bytes) != self.body;
         let body = if changed {
@@ -137,19 +154,6 @@ impl Ask {
         };
         let head = start + &lines(&self.headers, body, with_body);
         [head.as_bytes(), body].concat()
-    }
-
-    pub(crate) fn header(&self, name: &str) -> &str {
-        find(&self.headers, name).unwrap_or("")
-    }
-
-    pub(crate) fn set(&mut self, name: &str, value: &str) {
-        put(&mut self.headers, name, value);
-    }
-
-    pub(crate) fn without(&mut self, name: &str) {
-        self.headers
-            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
     }
 
     /// The last part of the path.
@@ -170,7 +174,7 @@ impl Ask {
 
     /// Whether the answer is to be JSON, as far as Accept tells.
     pub(crate) fn wants_json(&self) -> bool {
-        self.header("accept").contains("json")
+        self.headers.get("accept").contains("json")
     }
 }
 
@@ -179,7 +183,7 @@ impl Answer {
         let text = String::from_utf8_lossy(head);
         let (line, rest) = text.split_once("\r\n").unwrap_or_default();
         let status = line.get(9..12).and_then(|status| status.parse().ok());
-        let headers = headers(rest).unwrap_or_default();
+        let headers = Headers::read(rest).unwrap_or_default();
         let body = if method == "HEAD" {
             String::new()
         } else {
@@ -201,19 +205,6 @@ impl Answer {
                 self.status != 204 && method != "HEAD",
             );
         [head.as_bytes(), self.body.as_bytes()].concat()
-    }
-
-    pub(crate) fn header(&self, name: &str) -> &str {
-        find(&self.headers, name).unwrap_or("")
-    }
-
-    pub(crate) fn set(&mut self, name: &str, value: &str) {
-        put(&mut self.headers, name, value);
-    }
-
-    pub(crate) fn without(&mut self, name: &str) {
-        self.headers
-            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
     }
 
     pub(crate) fn is_json(&self) -> bool {

@@ -73,7 +73,7 @@ fn connection(
             return pass(client, to_server, upstream, to_client);
         };
         // What waits for `100 Continue` is refused without it, or passes as it is.
-        let waits = !ask.header("expect").is_empty();
+        let waits = !ask.headers.get("expect").is_empty();
         if !waits {
             ask.read_body(&mut client)?;
         }
@@ -100,8 +100,14 @@ fn connection(
         }
         to_client.write_all(&answer.to_bytes(&original.method))?;
         if waits
-            || answer.header("connection").eq_ignore_ascii_case("close")
-            || original.header("connection").eq_ignore_ascii_case("close")
+            || answer
+                .headers
+                .get("connection")
+                .eq_ignore_ascii_case("close")
+            || original
+                .headers
+                .get("connection")
+                .eq_ignore_ascii_case("close")
         {
             break;
         }

@@ -25,6 +25,17 @@ pub(super) struct Caller {
     pub(super) login: Arc<str>,
 }
 
+impl Caller {
+    /// The API login of that account.
+    fn api_login(slot: Arc<Slot>) -> Self {
+        Self {
+            login: Arc::clone(&slot.login),
+            slot,
+            who: Who::ApiLogin,
+        }
+    }
+}
+
 /// Whose credentials they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Who {
@@ -97,25 +108,13 @@ pub(super) fn authenticate(
 ) -> Result<Caller, Refusal> {
     let caller = match authorization(headers) {
         Some(("bearer", text)) if rules.auth_schemes() != AuthSchemes::Basic => {
-            let slot = token::check(store, text, now)?;
-            Caller {
-                login: slot.login.clone(),
-                slot,
-                who: Who::ApiLogin,
-            }
+            Caller::api_login(token::check(store, text, now)?)
         }
         Some(("basic", encoded)) if rules.auth_schemes() != AuthSchemes::Bearer => {
             // What was right a moment ago, letter for letter, need not be decoded and hashed.
             if let Some(slot) = slot.filter(|slot| slot.opened_before_by(encoded)) {
-                if is_locked_out(slot, &slot.login, now, rules) {
-                    return Err(Refusal::LockedOut);
-                }
-                slot.forget_failures(&slot.login);
-                return Ok(Caller {
-                    login: Arc::clone(&slot.login),
-                    slot: Arc::clone(slot),
-                    who: Who::ApiLogin,
-                });
+                settle(slot, &slot.login, true, now, rules)?;
+                return Ok(Caller::api_login(Arc::clone(slot)));
             }
             let credentials = Credentials::decode(encoded).ok_or(Refusal::Unauthenticated)?;
             if credentials.are_blank() {
@@ -167,6 +166,17 @@ fn check_api_login(
         let digest = account.digest(credentials.password.expose());
         present.is_some_and(|present| present.matches(&digest))
     };
+    settle(slot, username, right, now, rules)
+}
+
+/// A locked name does not get in, right or not; a right login ends the row of failed ones.
+fn settle(
+    slot: &Slot,
+    username: &str,
+    right: bool,
+    now: Duration,
+    rules: &Consultation,
+) -> Result<bool, Refusal> {
     if is_locked_out(slot, username, now, rules) {
         return Err(Refusal::LockedOut);
     }
@@ -192,11 +202,7 @@ fn log_in(
     let mut named = Vec::new();
     if let Some(slot) = store.account_of_login(username) {
         if check_api_login(&slot, credentials, now, rules)? {
-            return Ok(Caller {
-                login: slot.login.clone(),
-                slot,
-                who: Who::ApiLogin,
-            });
+            return Ok(Caller::api_login(slot));
         }
         named.push(slot);
     }

@@ -7,8 +7,7 @@ use std::{
 
 use clap::ValueEnum;
 
-/// `api-user:Api-Passw0rd!23`
-const LOGIN: &str = "Basic YXBpLXVzZXI6QXBpLVBhc3N3MHJkITIz";
+use crate::mock::LOGIN;
 
 /// The users collection of the account that every mock has.
 pub(super) const USERS: &str = "/api/accounts/12345/users";

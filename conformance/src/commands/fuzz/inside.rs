@@ -6,7 +6,6 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
 };
 
 use bandwidth_fixtures::{BehaviourId, NamedProfile};
@@ -19,7 +18,7 @@ use crate::{
     exit::{ConformanceError, FAILED, PASSED},
     fuzz::{Numbers, Trace, Unanswered, Walk, walk},
     run::{GoldenMode, Run, Setup},
-    safety::{Backoff, Limits},
+    safety::Limits,
     target::embedded::Embedded,
     transport::Endpoint,
 };
@@ -67,14 +66,7 @@ fn alone(profile: &NamedProfile, trace: &Trace) -> Result<(Walk, Context), Confo
         credentials: server.credentials(profile),
         expected: profile.clone(),
         goldens: GoldenMode::Symbolic,
-        limits: Limits {
-            backoff: Backoff {
-                base: Duration::from_millis(1),
-                cap: Duration::from_millis(10),
-                patience: Duration::from_millis(200),
-            },
-            ..Limits::none()
-        },
+        limits: Limits::impatient(),
     })?;
     let mut cx = Context::new(Arc::new(run));
     let walked = block_on(walk(&mut cx, trace, Unanswered::HadNoEffect))?;

@@ -1,0 +1,168 @@
+//! What goes wrong with creating users.
+
+use super::{Mutant, accept, is_create, refuse, rename, shorten};
+use crate::message;
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant::new(
+        "id-used-again",
+        "a new user gets the id of one that was deleted",
+        "create.ids.are-never-used-again",
+        "the id of the deleted user came again",
+    )
+    .before(|ask, memory| {
+        if ask.is_user()
+            && let Some(real) = memory.texts.get(ask.last()).cloned()
+        {
+            let key = ask.last().to_owned();
+            rename(ask, &key, &real);
+        }
+    })
+    .after(|ask, answer, memory| {
+        if ask.method == "DELETE" && answer.is_ok() {
+            memory
+                .texts
+                .insert("gone".to_owned(), ask.last().to_owned());
+        }
+        if is_create(ask)
+            && let Some(real) = answer.field("UserId")
+            && let Some(gone) = memory.texts.remove("gone")
+        {
+            answer.replace("UserId", |_| gone.clone());
+            let location = answer.headers.get("location").replace(&real, &gone);
+            answer.headers.set("Location", &location);
+            memory.texts.insert(gone, real);
+        }
+    }),
+    Mutant::new(
+        "create-is-200",
+        "a create is answered with 200",
+        "create.json.answers-with-the-user",
+        "200",
+    )
+    .set(&["create.status=200"]),
+    Mutant::new(
+        "create-answers-nothing",
+        "a create is answered without a body",
+        "create.xml.answers-with-the-user",
+        "body",
+    )
+    .set(&["create.response=empty"]),
+    Mutant::new(
+        "create-in-json-lacks-last-name",
+        "a user that was created in JSON has no last name in XML's words",
+        "create.parity.xml-and-json-make-the-same",
+        "created in the other format differs",
+    )
+    .before(|ask, _| {
+        if is_create(ask) && ask.body.starts_with('{') {
+            ask.body = message::replace(&ask.body, "LastName", |_| "Other".to_owned());
+        }
+    }),
+    Mutant::new(
+        "no-location",
+        "a create tells no Location",
+        "create.location.leads-to-the-user",
+        "Location",
+    )
+    .after(|_, answer, _| answer.headers.remove("Location")),
+    Mutant::new(
+        "location-of-another",
+        "Location leads to another user",
+        "create.location.leads-to-the-user",
+        "but GET of that (status 200) does not show",
+    )
+    .after(|ask, answer, _| {
+        if is_create(ask) && answer.is_ok() {
+            answer
+                .headers
+                .set("Location", "/api/accounts/12345/users/u1");
+        }
+    }),
+    Mutant::new(
+        "conflicts-are-accepted",
+        "a create that ought to be refused with 409 is answered with 201",
+        "create.username.taken-is-refused",
+        "201",
+    )
+    .after(|ask, answer, _| {
+        if is_create(ask) && answer.status == 409 {
+            accept(ask, answer, 201);
+        }
+    }),
+    Mutant::new(
+        "usernames-in-any-case",
+        "usernames that differ only in case are the same",
+        "create.username.case-as-the-profile-says",
+        "username.case",
+    )
+    .set(&["username.case=insensitive"]),
+    Mutant::new(
+        "emails-are-unique",
+        "an email can be given to one user only",
+        "create.email.taken-as-the-profile-says",
+        "email.unique",
+    )
+    .set(&["email.unique=account"]),
+    Mutant::new(
+        "long-values-are-cut",
+        "what is longer than 100 characters is cut, not refused",
+        "create.names.over-100-are-400",
+        "201",
+    )
+    .before(|ask, _| {
+        for field in ["Username", "FirstName", "LastName", "Email"] {
+            ask.body = message::replace(&ask.body, field, shorten);
+        }
+    }),
+    Mutant::new(
+        "unknown-fields-the-other-way",
+        "a field that nobody knows is treated as the profile does not say",
+        "create.unknown-field.as-the-profile-says",
+        "user.unknown_fields",
+    )
+    .set(&["user.unknown_fields=ignored"]),
+    Mutant::new(
+        "telephone-required",
+        "a user needs a telephone number",
+        "create.telephone.as-the-profile-says",
+        "user.telephone",
+    )
+    .set(&["user.telephone=ten_digits_required"]),
+    Mutant::new(
+        "never-enabled",
+        "every user is created disabled",
+        "create.enabled.defaults-to-true",
+        "Enabled",
+    )
+    .after(|ask, answer, _| {
+        if ask.is_user() || is_create(ask) {
+            answer.body = answer
+                .body
+                .replace("</User>", "<Enabled>false</Enabled></User>");
+            answer.body = answer
+                .body
+                .replacen("{\"UserId\"", "{\"Enabled\":false,\"UserId\"", 1);
+        }
+    }),
+    Mutant::new(
+        "weak-passwords-taken",
+        "every password is strong enough",
+        "create.password.weak-is-400",
+        "201",
+    )
+    .before(|ask, _| {
+        ask.body = message::replace(&ask.body, "Password", |_| "Teal-Wagon.47".to_owned());
+    }),
+    Mutant::new(
+        "passwords-with-markup-refused",
+        "a password with an escaped character is refused",
+        "create.text.survives-escaping",
+        "400",
+    )
+    .after(|ask, answer, _| {
+        if ask.body.contains("&amp;") || ask.body.contains("&lt;") || ask.body.contains("\\\"") {
+            refuse(ask, answer, 400);
+        }
+    }),
+];

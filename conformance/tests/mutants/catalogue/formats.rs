@@ -1,0 +1,183 @@
+//! What goes wrong with formats.
+
+use super::{Mutant, refuse};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant::new(
+        "json-called-xml",
+        "JSON is sent as application/xml",
+        "formats.json.is-chosen-by-accept",
+        "application/xml",
+    )
+    .after(|_, answer, _| {
+        if answer.is_json() {
+            answer.headers.set("Content-Type", "application/xml");
+        }
+    }),
+    Mutant::new(
+        "xml-called-text",
+        "XML is sent as text/xml",
+        "formats.xml.is-chosen-by-accept",
+        "text/xml",
+    )
+    .after(|_, answer, _| {
+        if answer.body.starts_with('<') {
+            answer.headers.set("Content-Type", "text/xml");
+        }
+    }),
+    Mutant::new(
+        "json-by-default",
+        "JSON comes where none was asked for",
+        "formats.no-accept.gives-the-default",
+        "format.default",
+    )
+    .set(&["format.default=json"]),
+    Mutant::new(
+        "json-never",
+        "JSON never comes",
+        "formats.json.is-chosen-by-accept",
+        "application/xml",
+    )
+    .set(&["format.json=never"]),
+    Mutant::new(
+        "any-accept-is-json",
+        "`Accept: */*` gets JSON",
+        "formats.any-accept.gives-the-default",
+        "application/json",
+    )
+    .before(|ask, _| {
+        if ask.headers.get("accept") == "*/*" {
+            ask.headers.set("Accept", "application/json");
+        }
+    }),
+    Mutant::new(
+        "xml-refused",
+        "`Accept: application/xml` is not acceptable",
+        "formats.xml.is-chosen-by-accept",
+        "406",
+    )
+    .after(|ask, answer, _| {
+        if ask.headers.get("accept") == "application/xml" {
+            refuse(ask, answer, 406);
+        }
+    }),
+    Mutant::new(
+        "q-values-ignored",
+        "the first format in Accept wins, whatever its q-value",
+        "formats.q-values.are-weighed",
+        "application/",
+    )
+    .before(|ask, _| {
+        let accept = ask.headers.get("accept").to_owned();
+        if accept.contains(',') {
+            let first = accept.split([',', ';']).next().unwrap_or("").to_owned();
+            ask.headers.set("Accept", &first);
+        }
+    }),
+    Mutant::new(
+        "tie-gives-json",
+        "JSON wins when Accept prefers neither",
+        "formats.tie.gives-the-default",
+        "application/json",
+    )
+    .before(|ask, _| {
+        let accept = ask.headers.get("accept").to_owned();
+        if accept.contains("xml") && accept.contains("json") && !accept.contains("q=0.") {
+            ask.headers.set("Accept", "application/json");
+        }
+    }),
+    Mutant::new(
+        "unknown-accept-is-406",
+        "an Accept that names neither format is refused",
+        "formats.unknown-accept.as-the-profile-says",
+        "format.unacceptable",
+    )
+    .set(&["format.unacceptable=not_acceptable"]),
+    Mutant::new(
+        "untyped-body-is-detected",
+        "a body without Content-Type is read as what it looks like",
+        "formats.untyped-json-body.as-the-profile-says",
+        "format.body_without_type",
+    )
+    .set(&["format.body_without_type=detected"]),
+    Mutant::new(
+        "untyped-body-is-refused",
+        "an XML body without Content-Type is refused",
+        "formats.untyped-xml-body.as-the-profile-says",
+        "415",
+    )
+    .after(|ask, answer, _| {
+        if !ask.body.is_empty() && ask.headers.get("content-type").is_empty() && answer.is_ok() {
+            refuse(ask, answer, 415);
+        }
+    }),
+    Mutant::new(
+        "other-type-is-400",
+        "a body of an unknown type is 400",
+        "formats.other-type.is-415",
+        "400",
+    )
+    .after(|_, answer, _| {
+        if answer.status == 415 {
+            answer.status = 400;
+        }
+    }),
+    Mutant::new(
+        "charset-utf-8-refused",
+        "a charset in Content-Type is refused, UTF-8 too",
+        "formats.charset.utf-8-is-taken",
+        "415",
+    )
+    .after(|ask, answer, _| {
+        let kind = ask.headers.get("content-type").to_ascii_lowercase();
+        if kind.contains("charset") && kind.contains("utf-8") {
+            refuse(ask, answer, 415);
+        }
+    }),
+    Mutant::new(
+        "charset-ignored",
+        "a charset other than UTF-8 is read as UTF-8",
+        "formats.charset.other-is-415",
+        "201",
+    )
+    .before(|ask, _| {
+        let kind = ask.headers.get("content-type").to_owned();
+        if let Some((kind, _)) = kind.split_once(';') {
+            ask.headers.set("Content-Type", kind);
+        }
+    }),
+    Mutant::new(
+        "answer-follows-the-body",
+        "the answer comes in the format of the body",
+        "formats.accept.and-content-type-are-independent",
+        "application/",
+    )
+    .before(|ask, _| {
+        let kind = ask.headers.get("content-type").to_owned();
+        if !kind.is_empty() && !ask.body.is_empty() {
+            ask.headers.set("Accept", &kind);
+        }
+    }),
+    Mutant::new(
+        "type-on-get-refused",
+        "a GET with Content-Type is refused",
+        "formats.content-type-on-get.is-harmless",
+        "415",
+    )
+    .after(|ask, answer, _| {
+        if ask.method == "GET" && !ask.headers.get("content-type").is_empty() {
+            refuse(ask, answer, 415);
+        }
+    }),
+    Mutant::new(
+        "no-accept-is-406-on-changes",
+        "changing something without Accept is refused",
+        "formats.no-accept.on-every-operation",
+        "406",
+    )
+    .after(|ask, answer, _| {
+        if ask.headers.get("accept").is_empty() && ask.method != "GET" {
+            refuse(ask, answer, 406);
+        }
+    }),
+];

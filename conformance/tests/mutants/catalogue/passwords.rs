@@ -1,0 +1,102 @@
+//! What goes wrong with passwords, and with the paths that change them.
+
+use super::Mutant;
+use crate::message;
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant::new(
+        "password-echoed",
+        "a user is shown with the password that it was given",
+        "passwords.never.come-back",
+        "password",
+    )
+    .after(|ask, answer, memory| {
+        if let Some(password) = message::field(&ask.body, "Password") {
+            memory.texts.insert("password".to_owned(), password);
+        }
+        if let Some(password) = memory.texts.get("password")
+            && ask.method == "GET"
+            && ask.is_user()
+        {
+            let xml = format!("<Password>{password}</Password></User>");
+            answer.body = answer.body.replace("</User>", &xml);
+            let json = format!("{{\"Password\":\"{password}\",\"UserId\"");
+            answer.body = answer.body.replacen("{\"UserId\"", &json, 1);
+        }
+    }),
+    Mutant::new(
+        "password-rules-of-another-kind",
+        "passwords need 14 characters, two classes, and the errors name the rule",
+        "passwords.length.minimum-is-enough",
+        "password.min_length",
+    )
+    .set(&[
+        "password.min_length=14",
+        "password.max_length=40",
+        "password.errors=named",
+    ]),
+    Mutant::new(
+        "password-rules-reversed",
+        "what passwords may hold is the contrary of what the profile says",
+        "passwords.common-words.as-the-profile-says",
+        "password.common_words",
+    )
+    .set(&[
+        "password.classes=4",
+        "password.repeats=2",
+        "password.history=5",
+        "password.common_words=refused",
+        "password.charset=simple",
+        "password.identity=refused",
+    ]),
+    Mutant::new(
+        "escapes-in-passwords-stay",
+        "an escaped character in a password is stored as it is written",
+        "passwords.markup-characters.are-kept",
+        "401",
+    )
+    .published()
+    .before(|ask, _| {
+        ask.body = message::replace(&ask.body, "Password", |text| {
+            text.replace("&amp;", "&amp;amp;")
+        });
+    }),
+    Mutant::new(
+        "own-path-shows-less",
+        "`/users/{userid}` shows no names",
+        "published.user.without-an-account",
+        "shows another",
+    )
+    .published()
+    .after(|ask, answer, _| {
+        if ask.path.starts_with("/api/users/") {
+            answer.strip("FirstName");
+        }
+    }),
+    Mutant::new(
+        "short-passwords-changed-to",
+        "a password can be changed to one that is too short",
+        "published.password.short-is-400",
+        "200",
+    )
+    .published()
+    .after(|ask, answer, _| {
+        if ask.path.ends_with("/password") && answer.status == 400 {
+            answer.status = 200;
+            answer.body.clear();
+        }
+    }),
+    Mutant::new(
+        "any-user-changes-passwords",
+        "a password can be changed by others",
+        "published.password.is-not-changed-by-others",
+        "200",
+    )
+    .published()
+    .after(|ask, answer, _| {
+        if ask.path.ends_with("/password") && answer.status == 403 {
+            answer.status = 200;
+            answer.body.clear();
+        }
+    }),
+];
