@@ -9,6 +9,8 @@ mod content_type;
 mod delivery;
 mod exchange;
 mod handlers;
+#[cfg(feature = "internals")]
+pub(crate) mod internals;
 mod refusal;
 mod route;
 mod token;

@@ -26,6 +26,9 @@ mod embedded;
 mod fault;
 mod generate;
 mod http;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
 mod journal;
 mod metrics;
 mod random;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod clients;
+mod fuzz;
 mod hostile;
 mod journal;
 mod layers;
@@ -35,6 +36,8 @@ enum Chore {
     Journal(journal::Options),
     /// Run the suite against servers that are broken on purpose, and print which case catches which
     Mutants(mutants::Options),
+    /// Let libFuzzer look for bytes that break a law of the parsers
+    Fuzz(fuzz::Options),
     /// Measure a release mock beside a static server that sends the same bytes
     Bench(bench::Options),
     /// Measure how long others wait for a release mock while some clients mean harm
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Chore::Clients => clients::run(),
         Chore::Journal(options) => journal::run(&options),
         Chore::Mutants(options) => mutants::run(&options),
+        Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Bench(options) => bench::run(&options),
         Chore::Hostile(options) => hostile::run(&options),
         Chore::Soak(options) => soak::run(&options),

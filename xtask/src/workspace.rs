@@ -21,6 +21,13 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// What a command printed to stdout.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let output = command.output().context("cannot start it")?;
+    ensure!(output.status.success(), "{command:?} failed");
+    Ok(String::from_utf8(output.stdout)?)
+}
+
 /// Builds a binary with a profile of Cargo's, and tells where it is.
 pub(crate) fn build(package: &str, binary: &str, profile: &str) -> Result<PathBuf> {
     let output = cargo()

@@ -309,27 +309,47 @@ impl Builder<'_> {
     }
 }
 
-fn check_declaration(declaration: &quick_xml::events::BytesDecl<'_>) -> Result<(), DecodeError> {
-    let version = declaration.version();
-    if !version.is_ok_and(|version| version == "1.0") {
+/// `version`, then perhaps `encoding`, then perhaps `standalone` (XML 1.0, production 23).
+/// quick-xml looks for these where it needs them, and at nothing else that stands there.
+fn check_declaration(declaration: &str) -> Result<(), DecodeError> {
+    let mut rest = declaration.strip_prefix("xml").unwrap_or(declaration);
+    if take_value(&mut rest, "version") != Some("1.0") {
         return Err(DecodeError::Declaration("must say version=\"1.0\""));
     }
-    match declaration.encoding() {
-        None => {}
-        Some(Ok(encoding)) if encoding.eq_ignore_ascii_case("utf-8") => {}
-        Some(_) => {
-            return Err(DecodeError::Declaration(
-                "must say encoding=\"UTF-8\", or no encoding",
-            ));
-        }
+    if let Some(encoding) = take_value(&mut rest, "encoding")
+        && !encoding.eq_ignore_ascii_case("utf-8")
+    {
+        return Err(DecodeError::Declaration(
+            "must say encoding=\"UTF-8\", or no encoding",
+        ));
     }
-    match declaration.standalone() {
-        None => Ok(()),
-        Some(Ok(value)) if matches!(&*value, "yes" | "no") => Ok(()),
-        Some(_) => Err(DecodeError::Declaration(
+    if let Some(standalone) = take_value(&mut rest, "standalone")
+        && !matches!(standalone, "yes" | "no")
+    {
+        return Err(DecodeError::Declaration(
             "may say standalone=\"yes\" or \"no\" only",
-        )),
+        ));
     }
+    if rest.chars().all(is_space) {
+        return Ok(());
+    }
+    Err(DecodeError::Declaration(
+        "may say version, encoding and standalone only, in this order",
+    ))
+}
+
+/// The value of what stands at the start, after white space, if it has that name.
+fn take_value<'t>(rest: &mut &'t str, name: &str) -> Option<&'t str> {
+    let after = rest
+        .strip_prefix(is_space)?
+        .trim_start_matches(is_space)
+        .strip_prefix(name)?;
+    let after = after.trim_start_matches(is_space).strip_prefix('=')?;
+    let after = after.trim_start_matches(is_space);
+    let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let (value, after) = after[1..].split_once(quote)?;
+    *rest = after;
+    Some(value)
 }
 
 fn offset(position: u64) -> usize {

@@ -1,0 +1,36 @@
+//! The parsers of headers, for the laws that the fuzz targets check.
+
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use bandwidth_fixtures::Consultation;
+
+use super::{accept, auth, content_type};
+use crate::{codec::Format, store::Store};
+
+/// The format that `Accept` gets, and whether it is one that was asked for.
+pub(crate) fn negotiated(headers: &HeaderMap, rules: &Consultation) -> (Format, bool) {
+    let negotiated = accept::negotiate(headers, rules);
+    (negotiated.format, negotiated.acceptable)
+}
+
+/// The format of a body, where `Content-Type` is one that is read.
+pub(crate) fn body_format(
+    headers: &HeaderMap,
+    body: &[u8],
+    rules: &Consultation,
+) -> Option<Format> {
+    content_type::format(headers, body, rules).ok()
+}
+
+/// Whether the credentials open the account.
+pub(crate) fn opens(
+    store: &Store,
+    headers: &HeaderMap,
+    account: &str,
+    now: Duration,
+    rules: &Consultation,
+) -> bool {
+    let slot = store.account(account);
+    auth::authenticate(store, headers, Some(account), slot.as_ref(), now, rules).is_ok()
+}

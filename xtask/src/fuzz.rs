@@ -1,0 +1,171 @@
+//! `cargo xtask fuzz`: bytes that look for a way through the parsers, kept when they reach code
+//! that none before them reached.
+//!
+//! The targets are in mock-server/fuzz, laid out for cargo-fuzz. This builds them with what the
+//! stable toolchain has: libFuzzer and its counters, without the address sanitizer, which has
+//! nothing to find where unsafe code is forbidden.
+
+use std::{path::PathBuf, process::Command};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::workspace;
+
+/// How long, and what
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Seconds for each target
+    #[arg(long, default_value_t = 60)]
+    seconds: u32,
+    /// How many targets run at once
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// Keep what reached new code in the committed corpus, without what adds nothing
+    #[arg(long)]
+    keep: bool,
+    /// Only these targets
+    targets: Vec<String>,
+}
+
+/// What cargo-fuzz passes without a sanitizer.
+const FLAGS: &str = "-Cpasses=sancov-module \
+                     -Cllvm-args=-sanitizer-coverage-level=4 \
+                     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+                     -Cllvm-args=-sanitizer-coverage-pc-table \
+                     -Cllvm-args=-sanitizer-coverage-trace-compares \
+                     -Cllvm-args=-simplifycfg-branch-fold-threshold=0 \
+                     -Ccodegen-units=1 --cfg fuzzing";
+
+/// Builds and runs them.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let folder = workspace::root().join("mock-server/fuzz");
+    let known = targets(&folder)?;
+    for target in &options.targets {
+        ensure!(
+            known.contains(target),
+            "there is no target `{target}`; there are {}",
+            known.join(", ")
+        );
+    }
+    let chosen: Vec<&String> = known
+        .iter()
+        .filter(|name| options.targets.is_empty() || options.targets.contains(name))
+        .collect();
+    let programs = build(&folder)?;
+    let scratch = tempfile::tempdir()?;
+    for some in chosen.chunks(options.jobs.max(1)) {
+        let mut running = Vec::new();
+        for target in some {
+            let found = scratch.path().join(target);
+            std::fs::create_dir_all(&found)?;
+            let corpus = folder.join("corpus").join(target);
+            let log = scratch.path().join(format!("{target}.log"));
+            let mut fuzzer = Command::new(programs.join(target));
+            fuzzer
+                .arg(format!("-max_total_time={}", options.seconds))
+                .args(["-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1"])
+                .arg(format!("-artifact_prefix={}/", scratch.path().display()))
+                .arg(&found)
+                .arg(&corpus)
+                .stderr(std::fs::File::create(&log)?);
+            let child = fuzzer
+                .spawn()
+                .with_context(|| format!("cannot start {target}"))?;
+            running.push((target, found, corpus, log, child));
+        }
+        for (target, found, corpus, log, mut child) in running {
+            let status = child.wait()?;
+            let log = std::fs::read_to_string(log)?;
+            if !status.success() {
+                let end: Vec<&str> = log.lines().rev().take(40).collect();
+                let end: Vec<&str> = end.into_iter().rev().collect();
+                // The temporary folder stays, so that what broke it can be looked at.
+                let kept = scratch.keep();
+                bail!(
+                    "{target} found something; the input is in {}:\n{}",
+                    kept.display(),
+                    end.join("\n")
+                );
+            }
+            println!("{target}: clean, {}", summary(&log));
+            if options.keep {
+                merge(&programs.join(target), &corpus, &found)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The names of the targets, which are those of the files.
+fn targets(folder: &std::path::Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for file in std::fs::read_dir(folder.join("targets"))? {
+        if let Some(name) = file?.path().file_stem() {
+            names.push(name.to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Builds all targets; the folder of the programs.
+fn build(folder: &std::path::Path) -> Result<PathBuf> {
+    // With a target named, the flags reach the programs and not the build scripts.
+    let version = workspace::output(Command::new("rustc").arg("-vV"))?;
+    let host = version
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .context("rustc does not say for which machine it builds")?;
+    let output = folder.join("target");
+    let status = workspace::cargo()
+        .args(["build", "--release", "--locked", "--target", host])
+        .arg("--manifest-path")
+        .arg(folder.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&output)
+        .env("RUSTFLAGS", FLAGS)
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .status()?;
+    ensure!(
+        status.success(),
+        "the targets do not build; they need a C++ compiler besides Rust"
+    );
+    Ok(output.join(host).join("release"))
+}
+
+/// How many inputs were tried, and how many places of the code they reached.
+fn summary(log: &str) -> String {
+    let tried = log
+        .lines()
+        .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))
+        .map_or("?", str::trim);
+    let reached = log
+        .lines()
+        .filter_map(|line| line.split_once(" cov: ")?.1.split_whitespace().next())
+        .next_back()
+        .unwrap_or("?");
+    format!("{tried} inputs, {reached} places reached")
+}
+
+/// Replaces the corpus by the smallest that reaches what it and the new inputs reach.
+fn merge(
+    program: &std::path::Path,
+    corpus: &std::path::Path,
+    found: &std::path::Path,
+) -> Result<()> {
+    let merged = tempfile::tempdir_in(found)?;
+    let status = Command::new(program)
+        .args(["-merge=1", "-max_len=4096"])
+        .args([merged.path(), corpus, found])
+        .stderr(std::process::Stdio::null())
+        .status()?;
+    ensure!(status.success(), "the corpus cannot be merged");
+    for file in std::fs::read_dir(corpus)? {
+        std::fs::remove_file(file?.path())?;
+    }
+    for file in std::fs::read_dir(merged.path())? {
+        let file = file?;
+        std::fs::copy(file.path(), corpus.join(file.file_name()))?;
+    }
+    Ok(())
+}
