@@ -1,14 +1,14 @@
 //! Reading XML into a tree, at event level.
 //!
 //! quick-xml finds the tags and checks that they match. What it lets pass is checked here: other
-//! characters than XML allows, names, what stands before and after the root, text beside
-//! elements, tags left open at the end, undeclared prefixes, the declaration.
+//! characters than XML allows, names, space between attributes, what stands before and after the
+//! root, text beside elements, tags left open at the end, undeclared prefixes, the declaration.
 
 use quick_xml::{
-    NsReader,
+    Reader,
     errors::{Error, IllFormedError},
     events::{BytesRef, BytesStart, Event},
-    name::ResolveResult,
+    name::{NamespaceError, NamespaceResolver, QName, ResolveResult},
 };
 
 use super::{
@@ -34,7 +34,7 @@ pub(super) fn read(text: &str) -> Result<Document, DecodeError> {
             code: forbidden.into(),
         });
     }
-    let mut reader = NsReader::from_str(text);
+    let mut reader = Reader::from_str(text);
     reader.config_mut().check_comments = true;
     Builder {
         text,
@@ -55,14 +55,15 @@ struct Builder<'t> {
     text: &'t str,
     position: usize,
     open: Vec<Open>,
+    namespaces: Namespaces,
     /// The namespace of the root: an element of another one is another element.
-    namespace: Option<Vec<u8>>,
+    namespace: Option<Box<str>>,
     root: Option<(Name, Node)>,
     attributes: Vec<String>,
 }
 
 impl Builder<'_> {
-    fn run(mut self, reader: &mut NsReader<&[u8]>) -> Result<Document, DecodeError> {
+    fn run(mut self, reader: &mut Reader<&[u8]>) -> Result<Document, DecodeError> {
         loop {
             self.position = offset(reader.buffer_position());
             let event = match reader.read_event() {
@@ -70,9 +71,9 @@ impl Builder<'_> {
                 Err(error) => return Err(self.describe(&error, offset(reader.error_position()))),
             };
             match event {
-                Event::Start(tag) => self.start(reader, &tag)?,
+                Event::Start(tag) => self.start(&tag)?,
                 Event::Empty(tag) => {
-                    self.start(reader, &tag)?;
+                    self.start(&tag)?;
                     self.end();
                 }
                 Event::End(_) => self.end(),
@@ -103,7 +104,7 @@ impl Builder<'_> {
         }
     }
 
-    fn start(&mut self, reader: &NsReader<&[u8]>, tag: &BytesStart<'_>) -> Result<(), DecodeError> {
+    fn start(&mut self, tag: &BytesStart<'_>) -> Result<(), DecodeError> {
         if self.root.is_some() {
             return Err(DecodeError::AfterRoot);
         }
@@ -121,23 +122,23 @@ impl Builder<'_> {
         if !is_qualified_name(qualified.0) {
             return Err(self.malformed("an element has no proper name"));
         }
-        self.attributes(reader, tag)?;
-        let (namespace, local) = reader.resolver().resolve_element(qualified);
-        let namespace = match namespace {
-            ResolveResult::Unbound => None,
-            ResolveResult::Bound(namespace) => Some(namespace.0.as_bytes().to_vec()),
-            ResolveResult::Unknown(_) => {
+        self.namespaces
+            .enter(tag)
+            .map_err(|_| self.malformed("a namespace is declared wrongly"))?;
+        self.attributes(tag)?;
+        let name = match self.namespaces.of(tag) {
+            Resolved::Undeclared => {
                 return Err(self.malformed("a namespace prefix is not declared"));
             }
-        };
-        let name = if self.open.is_empty() {
-            self.namespace = namespace;
-            node::name(local.into_inner())
-        } else if self.namespace == namespace {
-            node::name(local.into_inner())
-        } else {
+            Resolved::In(namespace) if self.open.is_empty() => {
+                self.namespace = namespace.map(Box::from);
+                node::name(qualified.local_name().into_inner())
+            }
+            Resolved::In(namespace) if namespace == self.namespace.as_deref() => {
+                node::name(qualified.local_name().into_inner())
+            }
             // Not the element that the local name suggests: kept apart, so that it is unknown.
-            format!("other:{}", local.into_inner()).into()
+            Resolved::In(_) => format!("other:{}", qualified.local_name().into_inner()).into(),
         };
         self.open.push(Open {
             name,
@@ -147,11 +148,14 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn attributes(
-        &mut self,
-        reader: &NsReader<&[u8]>,
-        tag: &BytesStart<'_>,
-    ) -> Result<(), DecodeError> {
+    fn attributes(&mut self, tag: &BytesStart<'_>) -> Result<(), DecodeError> {
+        let raw = tag.attributes_raw();
+        if raw.is_empty() {
+            return Ok(());
+        }
+        if !are_spaced(raw) {
+            return Err(self.malformed("two attributes have no space between them"));
+        }
         for attribute in tag.attributes() {
             let Ok(attribute) = attribute else {
                 return Err(self
@@ -168,7 +172,7 @@ impl Builder<'_> {
             if name.as_namespace_binding().is_some() || name.0.starts_with("xml:") {
                 continue;
             }
-            if let (ResolveResult::Unknown(_), _) = reader.resolver().resolve_attribute(name) {
+            if !self.namespaces.declares(name) {
                 return Err(self.malformed("a namespace prefix is not declared"));
             }
             self.attributes.push(name.0.to_owned());
@@ -186,6 +190,7 @@ impl Builder<'_> {
         else {
             return;
         };
+        self.namespaces.leave();
         let node = match (children.is_empty(), text.is_empty()) {
             (true, true) => Node::Empty,
             (true, false) => Node::Text(text),
@@ -309,6 +314,66 @@ impl Builder<'_> {
     }
 }
 
+/// The namespaces that are declared where the reader is. Bodies have none as a rule, and then this
+/// does nothing. There is a resolver from the first element on that has an attribute or a prefix;
+/// it takes what was open before that for its outermost level.
+#[derive(Default)]
+struct Namespaces(Option<NamespaceResolver>);
+
+/// What the name of an element stands for.
+enum Resolved<'n> {
+    /// An element of that namespace, or of none.
+    In(Option<&'n str>),
+    /// Its prefix is not declared.
+    Undeclared,
+}
+
+impl Namespaces {
+    fn enter(&mut self, tag: &BytesStart<'_>) -> Result<(), NamespaceError> {
+        if self.0.is_none() && tag.attributes_raw().is_empty() && !tag.name().0.contains(':') {
+            return Ok(());
+        }
+        self.0.get_or_insert_default().push(tag)
+    }
+
+    fn leave(&mut self) {
+        if let Some(resolver) = &mut self.0 {
+            resolver.pop();
+        }
+    }
+
+    fn of<'n>(&'n self, tag: &BytesStart<'_>) -> Resolved<'n> {
+        let resolver = self.0.as_ref();
+        match resolver.map(|resolver| resolver.resolve_element(tag.name()).0) {
+            None | Some(ResolveResult::Unbound) => Resolved::In(None),
+            Some(ResolveResult::Bound(namespace)) => Resolved::In(Some(namespace.0)),
+            Some(ResolveResult::Unknown(_)) => Resolved::Undeclared,
+        }
+    }
+
+    fn declares(&self, attribute: QName<'_>) -> bool {
+        let resolver = self.0.as_ref();
+        let resolved = resolver.map(|resolver| resolver.resolve_attribute(attribute).0);
+        !matches!(resolved, Some(ResolveResult::Unknown(_)))
+    }
+}
+
+/// Whether white space follows each value but the last.
+fn are_spaced(attributes: &str) -> bool {
+    let mut rest = attributes;
+    while let Some(start) = rest.find(['"', '\'']) {
+        let (quote, value) = rest[start..].split_at(1);
+        let Some((_, after)) = value.split_once(quote) else {
+            return true;
+        };
+        if !after.is_empty() && !after.starts_with(is_space) {
+            return false;
+        }
+        rest = after;
+    }
+    true
+}
+
 /// `version`, then perhaps `encoding`, then perhaps `standalone` (XML 1.0, production 23).
 /// quick-xml looks for these where it needs them, and at nothing else that stands there.
 fn check_declaration(declaration: &str) -> Result<(), DecodeError> {
@@ -387,5 +452,7 @@ fn is_name(name: &str) -> bool {
         starts(c)
             || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}' | '\u{2040}')
     };
-    name.starts_with(starts) && name.chars().all(goes_on)
+    // Nearly all names are letters, which can be told a byte at a time.
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic())
+        || name.starts_with(starts) && name.chars().all(goes_on)
 }

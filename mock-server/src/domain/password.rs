@@ -90,11 +90,10 @@ pub(super) fn check(
     if repeats > 0 && repeats_longer_than(text, repeats) {
         return Err(PasswordRule::Repeats);
     }
-    if rules.password_common_words() == CommonWords::Refused {
-        let lower = text.to_lowercase();
-        if COMMON_WORDS.iter().any(|word| lower.contains(word)) {
-            return Err(PasswordRule::CommonWord);
-        }
+    if rules.password_common_words() == CommonWords::Refused
+        && COMMON_WORDS.iter().any(|word| holds(text, word))
+    {
+        return Err(PasswordRule::CommonWord);
     }
     let digest = Digest::of(salt, text);
     let remembered = as_count(rules.password_history());
@@ -128,7 +127,6 @@ fn classes(text: &str) -> u32 {
 
 /// Names of one or two characters are in too many passwords to count.
 fn holds_identity(text: &str, owner: &Owner<'_>) -> bool {
-    let text = text.to_lowercase();
     let local_part = owner.email.and_then(|email| email.split('@').next());
     [
         Some(owner.username),
@@ -139,8 +137,17 @@ fn holds_identity(text: &str, owner: &Owner<'_>) -> bool {
     ]
     .into_iter()
     .flatten()
-    .map(str::to_lowercase)
-    .any(|part| part.chars().count() > 2 && text.contains(&part))
+    .any(|part| part.chars().count() > 2 && holds(text, part))
+}
+
+/// Whether `part` occurs in `text`, whatever the case.
+fn holds(text: &str, part: &str) -> bool {
+    if text.is_ascii() && part.is_ascii() {
+        let mut windows = text.as_bytes().windows(part.len());
+        windows.any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+    } else {
+        text.to_lowercase().contains(&part.to_lowercase())
+    }
 }
 
 /// Whether a string longer than `allowed` occurs twice, overlapping or not.

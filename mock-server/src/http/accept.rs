@@ -19,22 +19,34 @@ pub(super) struct Negotiated {
 /// Reads `Accept` with its q-values. JSON is chosen only when it is preferred to XML, or the other
 /// way round where JSON is the default.
 pub(super) fn negotiate(headers: &HeaderMap, rules: &Consultation) -> Negotiated {
-    let mut ranges = headers
+    let ranges = headers
         .get_all(ACCEPT)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .filter_map(Range::parse)
-        .peekable();
-    if ranges.peek().is_none() {
+        .filter_map(Range::parse);
+    let mut asked = false;
+    let [mut xml, mut text_xml, mut json] = [None; 3];
+    for range in ranges {
+        asked = true;
+        for (best, kind) in [
+            (&mut xml, "application/xml"),
+            (&mut text_xml, "text/xml"),
+            (&mut json, "application/json"),
+        ] {
+            // The most specific range counts.
+            *best = (*best).max(range.fit(kind));
+        }
+    }
+    if !asked {
         return Negotiated {
             format: default(rules),
             acceptable: true,
         };
     }
-    let ranges: Vec<Range> = ranges.collect();
-    let xml = quality(&ranges, &["application/xml", "text/xml"]);
-    let json = quality(&ranges, &["application/json"]);
+    let weight = |best: Option<(u8, u16)>| best.map_or(0, |(_, weight)| weight);
+    let xml = weight(xml).max(weight(text_xml));
+    let json = weight(json);
     if xml == 0 && json == 0 {
         return Negotiated {
             format: default(rules),
@@ -64,18 +76,15 @@ fn default(rules: &Consultation) -> Format {
 }
 
 /// A media range with its weight in thousandths.
-struct Range {
-    kind: String,
+struct Range<'h> {
+    kind: &'h str,
     weight: u16,
 }
 
-impl Range {
-    fn parse(text: &str) -> Option<Self> {
+impl<'h> Range<'h> {
+    fn parse(text: &'h str) -> Option<Self> {
         let mut parts = text.split(';').map(str::trim);
-        let kind = parts.next()?.to_ascii_lowercase();
-        if !kind.contains('/') {
-            return None;
-        }
+        let kind = parts.next().filter(|kind| kind.contains('/'))?;
         let weight = parts
             .filter_map(|parameter| parameter.split_once('='))
             .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"))
@@ -83,18 +92,22 @@ impl Range {
         Some(Self { kind, weight })
     }
 
-    /// How exactly the range names the type; `None` when it does not.
-    fn specificity(&self, kind: &str) -> Option<u8> {
-        let whole_type = self.kind.strip_suffix("/*");
-        if self.kind == kind {
-            Some(2)
+    /// How exactly the range names the type, and its weight; `None` when it does not name it.
+    fn fit(&self, kind: &str) -> Option<(u8, u16)> {
+        let of_type = |whole: &str| {
+            let own = kind.split('/').next();
+            own.is_some_and(|own| own.eq_ignore_ascii_case(whole))
+        };
+        let specificity = if self.kind.eq_ignore_ascii_case(kind) {
+            2
         } else if self.kind == "*/*" {
-            Some(0)
-        } else if whole_type.is_some_and(|whole| kind.split('/').next() == Some(whole)) {
-            Some(1)
+            0
+        } else if self.kind.strip_suffix("/*").is_some_and(of_type) {
+            1
         } else {
-            None
-        }
+            return None;
+        };
+        Some((specificity, self.weight))
     }
 }
 
@@ -110,18 +123,6 @@ fn parse_weight(text: &str) -> Option<u16> {
         "1" if thousandths == 0 => Some(1000),
         _ => None,
     }
-}
-
-/// The weight of the best of several names of one format; the most specific range counts.
-fn quality(ranges: &[Range], kinds: &[&str]) -> u16 {
-    let of_kind = |kind: &&str| {
-        ranges
-            .iter()
-            .filter_map(|range| Some((range.specificity(kind)?, range.weight)))
-            .max()
-            .map_or(0, |(_, weight)| weight)
-    };
-    kinds.iter().map(of_kind).max().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -110,7 +110,16 @@ pub(super) fn account_in(path: &str) -> Option<Cow<'_, str>> {
     let mut bases = VERSIONED.into_iter().chain([API]);
     let rest = bases.find_map(|base| below(path, base))?;
     let (account, _) = rest.strip_prefix("accounts/")?.split_once('/')?;
-    percent_decode_str(account).decode_utf8().ok()
+    decoded(account)
+}
+
+/// A segment of a path without its percent-encoding, where that is UTF-8.
+fn decoded(segment: &str) -> Option<Cow<'_, str>> {
+    if segment.contains('%') {
+        percent_decode_str(segment).decode_utf8().ok()
+    } else {
+        Some(Cow::Borrowed(segment))
+    }
 }
 
 impl<'p> Route<'p> {
@@ -148,7 +157,7 @@ impl<'p> Resource<'p> {
         // No path is longer; what is not there is empty, as no segment may be.
         let mut segments: [Cow<'p, str>; LONGEST] = Default::default();
         for (index, segment) in rest.split('/').enumerate() {
-            let decoded = percent_decode_str(segment).decode_utf8().ok()?;
+            let decoded = decoded(segment)?;
             if decoded.is_empty() {
                 return None;
             }
