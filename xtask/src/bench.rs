@@ -3,6 +3,7 @@
 //! the ratios of rounds that followed each other.
 
 pub(crate) mod load;
+mod peers;
 pub(crate) mod reference;
 mod start;
 pub(crate) mod work;
@@ -41,6 +42,9 @@ pub(crate) struct Options {
     /// Only this format
     #[arg(long)]
     format: Option<Format>,
+    /// Other mock servers instead of the static one, installed from npm and crates.io
+    #[arg(long, conflicts_with_all = ["only", "format"])]
+    peers: bool,
     /// The released mock; set by the chore itself, which builds and calls itself in release
     #[arg(long, hide = true)]
     mock: Option<PathBuf>,
@@ -170,6 +174,16 @@ impl Row {
         }
     }
 
+    fn load(&self, options: &Options, format: Format) -> Load {
+        Load {
+            work: self.work,
+            format,
+            connections: options.connections,
+            time: Duration::from_secs_f64(options.seconds),
+            refusals: Refusals::Errors,
+        }
+    }
+
     fn name(&self) -> String {
         let journal = if self.journal { "" } else { ", journal off" };
         let users = thousands(u64::from(self.users));
@@ -201,6 +215,9 @@ fn measure(options: &Options, mock: &Path) -> Result<()> {
         "{} rounds of {} s each, {} connections; requests per second are medians.\n",
         options.rounds, options.seconds, options.connections
     );
+    if options.peers {
+        return peers::measure(options, mock);
+    }
     println!("| load | format | reference/s | mock/s | ratio | wanted | p50, µs | p99, µs |");
     println!("|---|---|---:|---:|---:|---:|---:|---:|");
     for row in ROWS.iter().filter(|row| row.name().contains(&options.only)) {
@@ -219,17 +236,6 @@ fn measure(options: &Options, mock: &Path) -> Result<()> {
     Ok(())
 }
 
-fn load(options: &Options, subject: &Subject, row: &Row, format: Format) -> Result<load::Outcome> {
-    let load = Load {
-        work: row.work,
-        format,
-        connections: options.connections,
-        time: Duration::from_secs_f64(options.seconds),
-        refusals: Refusals::Errors,
-    };
-    load::run(subject.address, load)
-}
-
 fn beside_reference(options: &Options, mock: &Path, row: &Row, format: Format) -> Result<()> {
     let users = row.users.to_string();
     let mut arguments = vec!["--seed", "empty", "--users", &users];
@@ -246,8 +252,8 @@ fn beside_reference(options: &Options, mock: &Path, row: &Row, format: Format) -
     let (mut p50, mut p99) = (Vec::new(), Vec::new());
     // The first round warms up.
     for round in 0..=options.rounds {
-        let reference = load(options, &reference, row, format)?;
-        let mock = load(options, &mock, row, format)?;
+        let reference = load::run(reference.address, row.load(options, format))?;
+        let mock = load::run(mock.address, row.load(options, format))?;
         if round > 0 {
             theirs.push(reference.rate());
             ours.push(mock.rate());
@@ -285,8 +291,9 @@ fn flat(options: &Options, mock: &Path) -> Result<()> {
         let (mut with_few, mut with_many, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         let row = Row::new(work, MANY, None);
         for round in 0..=options.rounds {
-            let few = load(options, &few, &row, Format::Xml)?.rate();
-            let many = load(options, &many, &row, Format::Xml)?.rate();
+            let load = row.load(options, Format::Xml);
+            let few = load::run(few.address, load)?.rate();
+            let many = load::run(many.address, load)?.rate();
             if round > 0 {
                 with_few.push(few);
                 with_many.push(many);
