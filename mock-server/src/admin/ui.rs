@@ -126,3 +126,47 @@ fn host(headers: &HeaderMap) -> Option<String> {
     let host: Authority = headers.get(HOST)?.to_str().ok()?.parse().ok()?;
     Some(host.host().to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use axum::http::{Request, header::LOCATION};
+
+    use super::welcome;
+    use crate::{
+        config::Config,
+        http::{Peer, Serves},
+        server::Addresses,
+    };
+
+    /// Where a browser is sent that asks from `peer`, when the control API listens at `admin`.
+    fn sent(admin: &str, peer: &str) -> Option<String> {
+        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let config = Config {
+            admin_listen: Some(address(admin)),
+            ..Config::default()
+        };
+        let addresses = Addresses {
+            api: address("10.0.0.1:8080"),
+            admin: address(admin),
+        };
+        let app = config.app(&addresses, None).unwrap();
+        let request = Request::get("/").header("host", "mock:8080").body(());
+        let peer = Peer {
+            address: address(peer),
+            tls: false,
+        };
+        let response = welcome(&app, Serves::Emulated, &request.unwrap(), peer)?;
+        Some(response.headers()[LOCATION].to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn nobody_is_sent_where_they_cannot_go() {
+        let ui = |host: &str| Some(format!("http://{host}:9000/__admin/ui"));
+        assert_eq!(sent("127.0.0.1:9000", "127.0.0.1:1"), ui("127.0.0.1"));
+        assert_eq!(sent("127.0.0.1:9000", "10.0.0.7:1"), None);
+        assert_eq!(sent("10.0.0.2:9000", "10.0.0.7:1"), ui("10.0.0.2"));
+        assert_eq!(sent("0.0.0.0:9000", "10.0.0.7:1"), ui("mock"));
+    }
+}

@@ -510,7 +510,7 @@ async function pictures() {
   await everyday(mock);
   await mock.admin('PATCH', 'profile', { 'put.semantics': 'merge' });
   for (const colorScheme of ['light', 'dark']) {
-    const page = await open(mock.ui, { colorScheme });
+    const page = await open(mock.ui, { colorScheme, viewport: { width: 1200, height: 840 } });
     const picture = async (name, hash, ready) => {
       await view(page, hash);
       await page.locator(ready).first().waitFor();
@@ -523,7 +523,6 @@ async function pictures() {
     };
     await picture('list', '#/requests', '.space .row');
     await picture('request', '#/requests/4', '.why td');
-    await page.evaluate(() => { location.hash = '#/profile/p'; });
     await picture('profile', '#/profile/put', '.behaviour');
     await close(page);
   }
