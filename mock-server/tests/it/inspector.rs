@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     control::{made, ok},
     program::Serving,
-    wire::{JSON, LOGIN, USERS, XML, call, guide, post_user, request, send, user_xml},
+    wire::{LOGIN, USERS, XML, call, guide, post_user, request, send, user_xml},
 };
 
 /// What a browser sends when a person writes an address.
@@ -156,6 +156,12 @@ fn with_an_address_of_its_own_the_browser_is_sent_there() {
         .unwrap();
     let sent = send(&server, &request("GET", "/", BROWSER, ""));
     assert_eq!(sent.header("location"), [server.inspector_url()]);
+    let headers = format!("{BROWSER}Connection: close\r\n");
+    let admin = server.admin_url().replace("/__admin", "");
+    let mut sent = String::new();
+    let mut stream = connect(&admin, &request("GET", "/", &headers, ""));
+    stream.read_to_string(&mut sent).unwrap();
+    assert!(sent.contains("\r\nLocation: /__admin/ui\r\n"), "{sent}");
     // Everywhere is no address; the one that the browser used is.
     let server = MockServer::builder()
         .admin_listen("0.0.0.0:0".parse().unwrap())
@@ -194,10 +200,19 @@ fn the_page_is_there_without_the_token_and_what_it_shows_is_not() {
     assert_eq!(events.next().0, "start");
 }
 
+/// Sends these bytes to an address of a server.
+fn connect(uri: &str, bytes: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(uri.trim_start_matches("http://")).unwrap();
+    let patience = Some(Duration::from_secs(20));
+    stream.set_read_timeout(patience).unwrap();
+    stream.write_all(bytes).unwrap();
+    stream
+}
+
 /// A stream of events, read as bytes.
 struct Events {
     stream: TcpStream,
-    text: String,
+    unread: Vec<u8>,
 }
 
 impl Events {
@@ -206,18 +221,11 @@ impl Events {
     }
 
     fn open(uri: &str, headers: &str) -> Self {
-        let mut stream = TcpStream::connect(uri.trim_start_matches("http://")).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
-        stream
-            .write_all(&request("GET", "/__admin/events", headers, ""))
-            .unwrap();
         let mut events = Self {
-            stream,
-            text: String::new(),
+            stream: connect(uri, &request("GET", "/__admin/events", headers, "")),
+            unread: Vec::new(),
         };
-        let head = events.until("\r\n\r\n");
+        let head = events.until(b"\r\n\r\n");
         assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
         assert!(
             head.contains("Content-Type: text/event-stream\r\n"),
@@ -226,23 +234,29 @@ impl Events {
         events
     }
 
-    fn until(&mut self, mark: &str) -> String {
+    fn until(&mut self, mark: &[u8]) -> String {
+        let mut bytes = [0; 8192];
         loop {
-            if let Some(end) = self.text.find(mark) {
-                let rest = self.text.split_off(end + mark.len());
-                return std::mem::replace(&mut self.text, rest);
+            let mut places = self.unread.windows(mark.len());
+            if let Some(place) = places.position(|part| part == mark) {
+                let rest = self.unread.split_off(place + mark.len());
+                return String::from_utf8(std::mem::replace(&mut self.unread, rest)).unwrap();
             }
-            let mut bytes = [0; 65536];
             let count = self.stream.read(&mut bytes).unwrap();
-            assert!(count > 0, "it ended with {}", self.text);
-            self.text
-                .push_str(std::str::from_utf8(&bytes[..count]).unwrap());
+            assert!(count > 0, "it ended");
+            self.unread.extend(&bytes[..count]);
         }
+    }
+
+    /// Reads to the end, which must be that of a whole answer.
+    fn end(mut self) {
+        self.stream.read_to_end(&mut self.unread).unwrap();
+        assert!(self.unread.ends_with(b"0\r\n\r\n"), "it broke off");
     }
 
     /// The next event, which comes as one chunk.
     fn next(&mut self) -> (String, Value) {
-        let text = self.until("\n\n\r\n");
+        let text = self.until(b"\n\n\r\n");
         let (size, text) = text.split_once("\r\n").unwrap();
         assert_eq!(usize::from_str_radix(size, 16).unwrap() + 2, text.len());
         let (name, data) = text
@@ -427,12 +441,7 @@ fn followers_that_come_and_go_and_do_not_read_hold_nothing_up() {
     let begun = Instant::now();
     drop(server);
     assert!(begun.elapsed() < Duration::from_secs(1));
-    let mut rest = String::new();
-    events.stream.read_to_string(&mut rest).unwrap();
-    assert!(
-        (events.text + &rest).ends_with("0\r\n\r\n"),
-        "the last chunk is missing"
-    );
+    events.end();
 }
 
 #[test]
@@ -450,14 +459,8 @@ fn a_follower_does_not_keep_the_program_from_stopping() {
             .replace("/__admin", "");
         let mut events = Events::open(&admin, "");
         events.next();
-        let mut stream = TcpStream::connect(serving.address()).unwrap();
-        let bytes = request(
-            "GET",
-            USERS,
-            &format!("{LOGIN}{JSON}Connection: close\r\n"),
-            "",
-        );
-        stream.write_all(&bytes).unwrap();
+        let login = format!("{LOGIN}Connection: close\r\n");
+        connect(&serving.address(), &request("GET", USERS, &login, ""));
         assert_eq!(events.ids(1).0, [1]);
         let begun = Instant::now();
         assert_eq!(serving.terminate().0, Some(0));
@@ -467,9 +470,7 @@ fn a_follower_does_not_keep_the_program_from_stopping() {
             "{:?}",
             begun.elapsed()
         );
-        let mut rest = String::new();
-        events.stream.read_to_string(&mut rest).unwrap();
-        assert!((events.text + &rest).ends_with("0\r\n\r\n"));
+        events.end();
     }
 }
 

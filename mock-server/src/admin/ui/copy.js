@@ -17,7 +17,6 @@ function secrets(entry) {
   const wrong = entry.status === 401 && !entry.login;
   const refused = (entry.why.refusal?.rule ?? '').startsWith('password');
   return {
-    username: { variable: 'BW_USERNAME' },
     password: wrong ? { otherwise: 'not-the-password' } : { variable: 'BW_PASSWORD' },
     token: wrong ? { otherwise: 'not-a-token' } : { variable: 'BW_TOKEN' },
     // The password of a request that was refused for it is not known either; this one is refused too.

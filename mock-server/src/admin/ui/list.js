@@ -3,11 +3,10 @@ import { choices, el, shown, status } from './dom.js';
 import { count, duration, oneLine, timeOfDay } from './text.js';
 
 const OVERSCAN = 8;
-const NO_ANSWER = { key: 'none', text: 'no answer', fits: (row) => row.status === null };
 const CLASSES = [
   { key: '', text: 'every status', fits: () => true },
   ...[2, 3, 4, 5].map((digit) => ({ key: `${digit}`, text: `${digit}xx`, fits: (row) => Math.floor(row.status / 100) === digit })),
-  NO_ANSWER,
+  { key: 'none', text: 'no answer', fits: (row) => row.status === null },
   { key: 'fault', text: 'with a fault', fits: (row) => row.fault !== null },
 ];
 

@@ -70,10 +70,11 @@ export class Profile {
 
   areas(some, chosen) {
     if (!some.length) return el('p', { class: 'nothing' }, 'No behaviour fits.');
-    const areas = Map.groupBy ? Map.groupBy(some, ({ id }) => id.split('.')[0]) : some.reduce((map, one) => {
-      const area = one.id.split('.')[0];
-      return map.set(area, [...(map.get(area) ?? []), one]);
-    }, new Map());
+    const areas = new Map();
+    for (const one of some) {
+      const [area] = one.id.split('.');
+      areas.set(area, [...(areas.get(area) ?? []), one]);
+    }
     return [...areas].map(([area, list]) => el('section', { 'aria-label': area }, el('h3', {}, area), list.map((one) => this.behaviour(one, chosen[one.id]))));
   }
 

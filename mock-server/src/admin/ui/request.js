@@ -56,12 +56,12 @@ function body(message) {
   return [raw, pre, more];
 }
 
-function message(title, told, line) {
+function message(title, told) {
   const headers = el('details', { class: 'headers', open: taste.headers, ontoggle: (event) => { taste.headers = event.target.open; } },
     el('summary', {}, `${count(told.headers.length, 'header')}, ${count(told.bodyBytes, 'byte')} of body`),
     el('dl', { class: 'pairs' }, told.headers.map(({ name, value }) => [el('dt', {}, shown(name)), el('dd', {}, shown(value))])));
   return el('section', { class: title.toLowerCase() },
-    el('h3', {}, title), el('p', { class: 'line' }, line), headers, body(told));
+    el('h3', {}, title), headers, body(told));
 }
 
 function fault({ fault: applied }) {
@@ -152,8 +152,8 @@ export class Detail {
       el('p', { class: 'line' }, `#${entry.id} · `, entry.operation ?? 'no operation', ' · ', shown(entry.time), ' · ', duration(entry.durationMs), ' · ',
         entry.login ? ['as ', shown(entry.login)] : 'nobody was let in', entry.client ? [' from ', shown(entry.client)] : '', ' · ', effect(entry)),
       ...[refusal(entry), fault(entry)].filter(Boolean),
-      message('Request', entry.request, [shown(entry.method), ' ', shown(entry.path)]),
-      response ? message('Response', response, [status(entry.status)])
+      message('Request', entry.request),
+      response ? message('Response', response)
         : el('section', {}, el('h3', {}, 'Response'), el('p', { class: 'quiet' }, entry.durationMs === null ? 'under way' : 'no answer was sent')),
       why(entry));
     this.element.scrollTop = 0;

@@ -6,7 +6,7 @@
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
 const BREAKS = /[\t\n]/g;
 
-export const codePoint = (character) =>
+const codePoint = (character) =>
   `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
 
 // The text in pieces, `[text, isHidden]`. In one line, tabs and line feeds are named too.
