@@ -110,6 +110,7 @@ fn the_page_and_its_files_are_whole_and_the_browser_is_told_to_run_nothing_else(
 fn a_browser_at_the_root_is_sent_to_the_inspector_and_a_client_gets_its_error() {
     let server = guide();
     let root = |method: &str, headers: &str| send(&server, &request(method, "/", headers, ""));
+    ok(&server, "POST", "/faults", "\"status=503,times=1\"");
     for method in ["GET", "HEAD"] {
         let sent = root(method, BROWSER);
         assert_eq!(
@@ -121,6 +122,11 @@ fn a_browser_at_the_root_is_sent_to_the_inspector_and_a_client_gets_its_error() 
         ok(&server, "GET", "/requests", "")["requests"],
         json!([]),
         "a person's visit is no request of a client"
+    );
+    assert_eq!(
+        call(&server, "GET", USERS, "", "").status,
+        503,
+        "nor is it what a fault waits for"
     );
     let words = "Nothing is served at this path; the API is below /api/accounts/{accountId}.";
     let xml = format!(
@@ -145,7 +151,7 @@ fn a_browser_at_the_root_is_sent_to_the_inspector_and_a_client_gets_its_error() 
     }
     assert_eq!(root("POST", BROWSER).status, 404);
     assert_eq!(call(&server, "GET", "/api", BROWSER, "").status, 404);
-    assert_eq!(ok(&server, "POST", "/requests/count", "")["count"], 7);
+    assert_eq!(ok(&server, "POST", "/requests/count", "")["count"], 8);
 }
 
 #[test]

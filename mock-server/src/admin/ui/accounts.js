@@ -6,7 +6,7 @@ import { count, oneLine } from './text.js';
 // How many users are listed; the filter finds the others.
 const LISTED = 200;
 // More are not fetched: one document has them all.
-const MOST = 20_000;
+const MOST = 10_000;
 
 const table = (heads, rows) => el('table', {},
   el('thead', {}, el('tr', {}, heads.map((name) => el('th', { scope: 'col' }, name)))), el('tbody', {}, rows));

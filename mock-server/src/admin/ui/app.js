@@ -76,13 +76,13 @@ async function facts() {
 
 let due;
 // What an event makes likely: the view and the head of the page are asked for anew, a few times a
-// second at the most.
+// second at the most, and not before the last answers are there.
 function soon() {
   due ??= setTimeout(async () => {
-    due = undefined;
     try {
       await Promise.all([facts(), views[name].refresh()]);
     } catch { /* the connection says so */ }
+    due = undefined;
   }, 250);
 }
 setInterval(() => { if (!document.hidden && connected) soon(); }, REFRESH);
@@ -102,15 +102,14 @@ function told(kind, data) {
     return;
   }
   if (kind !== 'start') return;
-  const restarted = server.started !== undefined && server.started !== data.started;
+  const first = server.started === undefined;
+  const another = server.started !== data.started;
   server = data;
   list.baseUrl = data.baseUrl;
-  list.start(data);
-  if (!connected) {
-    connected = true;
-    route();
-    if (restarted) say('The mock was started anew: what it knew before is gone.');
-  }
+  list.start(data, another);
+  connected = true;
+  if (another) route();
+  if (another && !first) say('The mock was started anew: what it knew before is gone.');
   connection('live', 'live');
   soon();
 }
@@ -132,13 +131,19 @@ dialog('token').querySelector('form').addEventListener('submit', (event) => {
 dialog('token').addEventListener('cancel', (event) => event.preventDefault());
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
-// A page that nobody sees leaves its connection to others: a browser has few of them for a server.
+// A page that nobody sees for a while leaves its connection to others: a browser has few of them for
+// a server.
+const PATIENCE = 30_000;
 const seen = () => (document.hidden ? new Promise((resolve) => { document.addEventListener('visibilitychange', resolve, { once: true }); }) : undefined);
 async function follow() {
   for (let tries = 0; ; tries += 1) {
     await seen();
     const stop = new AbortController();
-    const hide = () => { if (document.hidden) stop.abort(); };
+    let hidden;
+    const hide = () => {
+      clearTimeout(hidden);
+      if (document.hidden) hidden = setTimeout(() => stop.abort(), PATIENCE);
+    };
     document.addEventListener('visibilitychange', hide);
     try {
       await events(stop.signal, (...event) => { tries = 0; told(...event); });
@@ -152,6 +157,7 @@ async function follow() {
       }
     }
     document.removeEventListener('visibilitychange', hide);
+    clearTimeout(hidden);
     connected = false;
     if (document.hidden || tries < 0) continue;
     connection('lost', 'The mock does not answer; trying again');

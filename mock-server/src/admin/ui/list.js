@@ -3,6 +3,8 @@ import { choices, el, shown, status } from './dom.js';
 import { count, duration, oneLine, timeOfDay } from './text.js';
 
 const OVERSCAN = 8;
+// The page keeps so many requests, the newest, however many the journal does.
+const MOST = 50_000;
 const CLASSES = [
   { key: '', text: 'every status', fits: () => true },
   ...[2, 3, 4, 5].map((digit) => ({ key: `${digit}`, text: `${digit}xx`, fits: (row) => Math.floor(row.status / 100) === digit })),
@@ -20,12 +22,25 @@ class Rows {
     this.byId = new Map();
     // In the order of their ids.
     this.sorted = [];
+    // What there was to choose from.
+    this.accounts = new Set();
+    this.operations = new Set();
+    this.begin(0);
+  }
+
+  // The journal is told anew: so many requests. What is not among them goes when they have come, so
+  // that the list does not empty itself in between.
+  begin(kept) {
+    this.stale = new Set(this.byId.keys());
+    this.awaited = kept;
   }
 
   apply({ requests, gone }) {
     let last = this.sorted.at(-1)?.id ?? 0;
     let inOrder = true;
+    this.awaited -= requests.length + gone.length;
     for (const row of requests) {
+      this.stale.delete(row.id);
       row.text = [`#${row.id}`, row.method, row.path, row.operation, row.accountId, row.login, row.refusal, row.status]
         .join('\n').toLowerCase();
       const before = this.byId.get(row.id);
@@ -34,13 +49,21 @@ class Rows {
         continue;
       }
       this.byId.set(row.id, row);
+      this.accounts.add(row.accountId);
+      this.operations.add(row.operation);
       this.sorted.push(row);
       inOrder &&= row.id > last;
       last = row.id;
     }
     if (!inOrder) this.sorted.sort((one, other) => one.id - other.id);
+    this.remove(gone);
+    if (this.awaited <= 0) this.remove(this.stale);
+    if (this.sorted.length > MOST) this.remove(this.sorted.slice(0, -MOST).map(({ id }) => id));
+  }
+
+  remove(ids) {
     let lost = false;
-    for (const id of gone) lost = this.byId.delete(id) || lost;
+    for (const id of ids) lost = this.byId.delete(id) || lost;
     if (lost) this.sorted = this.sorted.filter((row) => this.byId.has(row.id));
   }
 }
@@ -83,9 +106,9 @@ export class List {
     new ResizeObserver(() => this.draw()).observe(this.box);
   }
 
-  // The journal from the beginning.
-  start({ journal, dropped }) {
-    this.rows.clear();
+  // The journal from the beginning, of the same server or of another one.
+  start({ journal, dropped, kept }, another) {
+    if (another || kept === 0) this.rows.clear(); else this.rows.begin(kept);
     this.journal = journal;
     this.dropped = dropped;
     this.unseen = 0;
@@ -118,10 +141,8 @@ export class List {
   }
 
   filter() {
-    const { sorted } = this.rows;
-    const accounts = [...new Set(sorted.map((row) => row.accountId))].sort();
-    const operations = [...new Set(sorted.map((row) => row.operation))].sort();
-    const entries = (all, names, none) => [['', all], ...names.map((name) => (name === null ? ['\0', none] : [name, name]))];
+    const { sorted, accounts, operations } = this.rows;
+    const entries = (all, names, none) => [['', all], ...[...names].sort().map((name) => (name === null ? ['\0', none] : [name, name]))];
     choices(this.account, entries('every account', accounts, 'no account'));
     choices(this.operation, entries('every operation', operations, 'no operation'));
     this.words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -219,7 +240,8 @@ export class List {
   describe() {
     const [all, some] = [this.rows.sorted.length, this.shown.length];
     const dropped = this.dropped ? `, ${this.dropped.toLocaleString('en')} no longer kept` : '';
-    const tally = `${some === all ? count(all, 'request') : `${some.toLocaleString('en')} of ${count(all, 'request')}`}${dropped}`;
+    const newest = all === MOST ? 'the newest ' : '';
+    const tally = `${some === all ? `${newest}${count(all, 'request')}` : `${some.toLocaleString('en')} of ${newest}${count(all, 'request')}`}${dropped}`;
     if (this.tally.textContent !== tally) this.tally.textContent = tally;
     const follow = this.following ? 'Following' : this.unseen ? `↑ ${this.unseen.toLocaleString('en')} new` : 'Follow';
     if (this.follow.textContent !== follow) this.follow.textContent = follow;
