@@ -18,6 +18,7 @@ mod ui;
 use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, http::Uri, middleware, routing::any};
+use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::answer::{AdminError, Code};
@@ -38,7 +39,7 @@ const MAX_BODY: usize = 512 * 1024 * 1024;
 
 /// Every path with its handlers and its documentation, from the same place.
 fn documented() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
+    OpenApiRouter::with_openapi(events::Schemas::openapi())
         .routes(routes!(server::health))
         .routes(routes!(server::ready))
         .routes(routes!(server::version))

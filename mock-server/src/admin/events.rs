@@ -19,7 +19,7 @@ use tokio::sync::{
     broadcast::error::{RecvError, TryRecvError},
     watch,
 };
-use utoipa::ToSchema;
+use utoipa::{OpenApi, ToSchema};
 
 use super::{accounts::base_url, answer::AdminError};
 use crate::{
@@ -68,6 +68,11 @@ pub struct RequestsEvent {
     /// How many the journal no longer keeps.
     dropped: u64,
 }
+
+/// What the events hold; the description of the stream itself cannot say it.
+#[derive(OpenApi)]
+#[openapi(components(schemas(StartEvent, RequestsEvent)))]
+pub struct Schemas;
 
 /// Follow the journal
 ///

@@ -308,6 +308,11 @@ fn the_stream_tells_what_the_journal_keeps_and_then_each_change() {
     let summary = told["requests"][0].as_object_mut().unwrap();
     summary.remove("time");
     summary.remove("durationMs");
+    let description = ok(&server, "GET", "/openapi.json", "");
+    let described = &description["components"]["schemas"]["RecordedSummary"]["properties"];
+    for key in told["requests"][0].as_object().unwrap().keys() {
+        assert!(described.get(key).is_some(), "{key} is not described");
+    }
     assert_eq!(
         told,
         json!({ "requests": [{

@@ -102,17 +102,18 @@ export function curl(entry, origin) {
 
 // --- for Python
 
-// A literal of ASCII.
+// A literal of ASCII, in the quotes that need fewer escapes.
 export function python(text) {
+  const quote = text.includes('"') && !text.includes("'") ? "'" : '"';
   const written = Array.from(text, (character) => {
     const code = character.codePointAt(0);
-    if (character === '"' || character === '\\') return `\\${character}`;
+    if (character === quote || character === '\\') return `\\${character}`;
     if (character === '\n') return '\\n';
     if (code >= 32 && code < 127) return character;
     if (code < 256) return `\\x${code.toString(16).padStart(2, '0')}`;
     return code < 65536 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
   });
-  return `"${written.join('')}"`;
+  return `${quote}${written.join('')}${quote}`;
 }
 
 function pythonSecret({ variable: name, otherwise }) {
@@ -152,7 +153,7 @@ export function test(entry, origin) {
       : '    connection = http.client.HTTPConnection(base.netloc, timeout=30)',
     '    headers = [',
     uses ?? null,
-    ...kept(entry).map((one) => `        (${python(one.name)}, ${python(one.value)}.encode()),`),
+    ...kept(entry).map((one) => `        (${python(one.name)}, ${python(one.value)}${/[^\x00-\x7e]/.test(one.value) ? '.encode()' : ''}),`),
     '    ]',
     `    connection.putrequest(${python(entry.method)}, ${pythonText(entry.path, secret.body)}, skip_accept_encoding=True)`,
     '    for key, value in headers:',
