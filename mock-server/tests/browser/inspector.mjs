@@ -422,8 +422,17 @@ async function many() {
   holds(!figures.longTasks.some(slow), `tasks of ${figures.longTasks} ms`);
 
   // What is read stays where it is while others come, and the button says how many.
+  await page.keyboard.press('g');
+  const busy = mock.lists(1000);
+  await tally(page, /^10,[1-9]/);
   await page.evaluate(() => { document.querySelector('#rows').scrollTop = 5000; });
-  await page.locator('.follow', { hasText: 'Follow' }).waitFor();
+  await busy;
+  await tally(page, /^11,000 requests/);
+  await page.locator('.follow[aria-pressed=false]').waitFor();
+  await page.evaluate(() => { document.querySelector('#rows').scrollTop = 0; });
+  await page.locator('.follow', { hasText: 'Following' }).waitFor();
+  await page.evaluate(() => { document.querySelector('#rows').scrollTop = 5000; });
+  await page.locator('.follow[aria-pressed=false]').waitFor();
   const top = () => page.evaluate(() => {
     const box = document.querySelector('#rows').getBoundingClientRect();
     return document.elementFromPoint(box.left + 200, box.top + 40).closest('.row').dataset.id;
@@ -433,7 +442,7 @@ async function many() {
   await page.evaluate(() => { window.longTasks.length = 0; });
   const from = performance.now();
   await mock.lists(2000);
-  await tally(page, /^12,000 requests/);
+  await tally(page, /^13,000 requests/);
   figures.growing = performance.now() - from;
   check(await top(), read);
   check(await page.locator('.follow').textContent(), '↑ 2,000 new');
@@ -441,7 +450,7 @@ async function many() {
   holds(!figures.tasks.some(slow), `tasks of ${figures.tasks} ms while requests come`);
   await page.keyboard.press('g');
   await page.waitForFunction(() => document.querySelector('#rows').scrollTop === 0);
-  check(await page.locator('.row').nth(1).getAttribute('data-id'), '12000');
+  check(await page.locator('.row').nth(1).getAttribute('data-id'), '13000');
   await close(page);
   await mock.stop();
   return { loaded, ...figures };

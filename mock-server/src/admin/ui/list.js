@@ -189,7 +189,7 @@ export class List {
 
   scrolled() {
     const atTop = this.box.scrollTop < this.height;
-    if (atTop !== this.following && !this.pending) {
+    if (atTop !== this.following) {
       this.following = atTop;
       if (atTop) this.unseen = 0;
     }
