@@ -2,7 +2,8 @@
 // playwright-core to be found, CHROMIUM naming the browser, and the inspector's scripts in ./ui.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { performance } from 'node:perf_hooks';
 import { chromium } from 'playwright-core';
 import { USER, USERS, everyday, start, stopAll } from './mock.mjs';
@@ -79,6 +80,10 @@ async function everyRequest() {
   await page.keyboard.type('zzz');
   await page.getByText('No request fits the filter').waitFor();
   await page.getByRole('button', { name: 'Show all' }).click();
+  await tally(page, '15 requests');
+  await page.getByLabel('Search requests').fill('Ben","LastName');
+  await tally(page, '3 of 15 requests');
+  await page.getByLabel('Search requests').fill('');
   await tally(page, '15 requests');
   for (const [label, value, shown] of [['Operation', 'create_user', 5], ['Operation', '\0', 1], ['Status', '4', 6], ['Status', 'fault', 2], ['Status', 'none', 1], ['Account', '12345', 15]]) {
     await page.getByLabel(label, { exact: true }).selectOption(value);
@@ -378,6 +383,27 @@ async function narrow() {
   await mock.stop();
 }
 
+// What axe-core finds that keeps people from using it.
+async function accessible() {
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const mock = await start(program, '--set', 'put.semantics=merge');
+  await everyday(mock);
+  await mock.admin('POST', 'accounts', {});
+  await mock.admin('PATCH', 'profile', { 'put.semantics': 'replace' });
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await open(mock.ui, { colorScheme });
+    await page.evaluate(axe);
+    for (const hash of ['#/requests', '#/requests/4', '#/requests/11', '#/accounts', '#/faults', '#/profile/put', '#/clock', '#/reports']) {
+      await view(page, hash);
+      await page.waitForTimeout(300);
+      const found = await page.evaluate(async () => (await window.axe.run()).violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]));
+      check(found, [], `${hash} in ${colorScheme}`);
+    }
+    await close(page);
+  }
+  await mock.stop();
+}
+
 // Ten thousand requests stay smooth. The figures are those of docs/inspector.md.
 async function many() {
   const mock = await start(program, '--journal-entries', '20000', '--journal-bytes', '256MiB');
@@ -501,6 +527,16 @@ async function restarted() {
   await other.getByText('The journal is off').waitFor();
   await close(other);
   await off.stop();
+  // A browser that gives the page no clipboard.
+  const without = await start(program);
+  await without.send('GET', USERS);
+  const fourth = await open(`${without.ui}#/requests/1`, {}, () => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
+  await fourth.getByRole('button', { name: 'Copy as curl' }).click();
+  const box = fourth.getByRole('dialog', { name: 'Copy as curl' }).getByRole('textbox');
+  holds((await box.inputValue()).startsWith('curl -i'), 'the text is there to be copied');
+  await fourth.keyboard.press('Escape');
+  await close(fourth);
+  await without.stop();
   // An address of its own.
   const apart = await start(program, '--admin-listen', '127.0.0.1:0');
   const third = await open(`${apart.adminUrl}/ui`);
@@ -548,6 +584,7 @@ try {
   await hostile();
   await control();
   await narrow();
+  await accessible();
   const figures = await many();
   await token();
   await restarted();

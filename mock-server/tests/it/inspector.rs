@@ -151,6 +151,11 @@ fn a_browser_at_the_root_is_sent_to_the_inspector_and_a_client_gets_its_error() 
     }
     assert_eq!(root("POST", BROWSER).status, 404);
     assert_eq!(call(&server, "GET", "/api", BROWSER, "").status, 404);
+    let counted = ok(&server, "POST", "/requests/count", r#"{"status":503}"#);
+    assert_eq!(
+        (&counted["count"], &counted["ids"]),
+        (&json!(1), &json!([1]))
+    );
     assert_eq!(ok(&server, "POST", "/requests/count", "")["count"], 8);
 }
 

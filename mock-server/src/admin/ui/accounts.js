@@ -63,7 +63,7 @@ export class Accounts {
   accounts(accounts, selected) {
     const change = (method, path) => act(async () => { await api(method, path); await this.refresh(); });
     const button = (text, account, method, path) => el('button', { type: 'button', class: 'small', 'data-key': `${text} ${account.accountId}`, 'aria-label': oneLine(`${text} ${account.accountId}`), onclick: change(method, path) }, text);
-    return table(['Account', 'Company', 'Login', 'Users', 'Roles', 'Profile', ''], accounts.map((account) => {
+    return table(['Account', 'Company', 'Login', 'Users', 'Roles', 'Profile', 'Actions'], accounts.map((account) => {
       const path = below('accounts', account.accountId);
       const failed = account.failedLogins.map(({ username, failures, lockedOut }) =>
         [' ', el('span', { class: 'mark' }, shown(username), lockedOut ? ' is locked out' : `: ${count(failures, 'failed login')}`)]);
@@ -85,7 +85,7 @@ export class Accounts {
       el('td', {}, user.enabled === false ? el('span', { class: 'mark' }, 'disabled') : ''),
       cell((user.resources ?? []).join(', '))));
     return [el('h3', {}, 'Users of ', shown(account.accountId)),
-      rows.length ? table(['Id', 'Username', 'Name', 'Email', 'Roles', '', 'Resources'], rows) : el('p', { class: 'nothing' }, 'No user.'),
+      rows.length ? table(['Id', 'Username', 'Name', 'Email', 'Roles', 'State', 'Resources'], rows) : el('p', { class: 'nothing' }, 'No user.'),
       users.length > LISTED ? el('p', { class: 'quiet' }, `The first ${LISTED} of ${count(users.length, 'user')}; search for the others.`) : null,
       el('h3', {}, 'Roles'),
       roles.length ? table(['Id', 'Name', 'Permissions'], roles.map((role) => el('tr', {}, cell(role.roleId), cell(role.roleName), cell((role.permissions ?? []).join(', ')))))

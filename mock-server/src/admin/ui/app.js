@@ -21,6 +21,7 @@ let server = {};
 const list = new List({
   open: (id) => { location.hash = `#/requests/${id}`; },
   clear: act(() => api('DELETE', 'requests')),
+  find: async (text) => (await api('POST', 'requests/count', { bodyContains: text })).ids,
 });
 const detail = new Detail({
   close: () => { location.hash = '#/requests'; },
@@ -40,7 +41,7 @@ const requests = {
     await detail.show(Number(id));
     list.select(Number(id));
   },
-  async refresh() {},
+  refresh: () => list.searchBodies(),
 };
 const views = {
   requests, accounts: new Accounts(), faults: new Faults(), profile: new Profile(), clock: new Clock(), reports: new Reports(),
@@ -139,6 +140,7 @@ async function follow() {
   for (let tries = 0; ; tries += 1) {
     await seen();
     const stop = new AbortController();
+    let problem = 'The mock does not answer';
     let hidden;
     const hide = () => {
       clearTimeout(hidden);
@@ -152,15 +154,15 @@ async function follow() {
         connection('lost', 'waiting for the token');
         await new Promise((resolve) => { tokenGiven = resolve; });
         tries = -1;
-      } else if (error.status && error.status !== 0) {
-        say(error.message);
+      } else if (error.status) {
+        problem = error.message;
       }
     }
     document.removeEventListener('visibilitychange', hide);
     clearTimeout(hidden);
     connected = false;
     if (document.hidden || tries < 0) continue;
-    connection('lost', 'The mock does not answer; trying again');
+    connection('lost', `${problem}; trying again`);
     await pause(RETRY[Math.min(tries, RETRY.length - 1)]);
   }
 }

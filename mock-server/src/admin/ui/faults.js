@@ -84,7 +84,7 @@ export class Faults {
   table(faults) {
     if (!faults.length) return el('p', { class: 'nothing' }, 'No fault is armed.');
     const disarm = (path) => act(async () => { await api('DELETE', path); await this.refresh(); });
-    return [el('table', {}, el('thead', {}, el('tr', {}, ['Id', 'Fault', 'Hits', 'State', ''].map((name) => el('th', { scope: 'col' }, name)))),
+    return [el('table', {}, el('thead', {}, el('tr', {}, ['Id', 'Fault', 'Hits', 'State', 'Disarm'].map((name) => el('th', { scope: 'col' }, name)))),
       el('tbody', {}, faults.map((one) => el('tr', { class: faultState(one) === 'armed' ? null : 'over' },
         el('td', {}, one.id), el('td', {}, el('code', {}, shown(ruleText(one.rule)))),
         el('td', { class: 'hits' }, `${one.hits}${one.rule.times === undefined ? '' : ` of ${one.rule.times}`}`), el('td', {}, faultState(one)),

@@ -69,9 +69,12 @@ class Rows {
 }
 
 export class List {
-  constructor({ open, clear }) {
+  constructor({ open, clear, find }) {
     this.rows = new Rows();
     this.open = open;
+    this.find = find;
+    // What was searched for in bodies, and the ids of the requests that have it.
+    this.found = { text: '', ids: new Set() };
     this.shown = [];
     this.cursor = null;
     this.following = true;
@@ -81,7 +84,7 @@ export class List {
   }
 
   build(clear) {
-    const changed = () => this.refilter();
+    const changed = () => { this.refilter(); this.searchBodies(); };
     this.search = el('input', { type: 'search', placeholder: 'Search  /', 'aria-label': 'Search requests', autocomplete: 'off', spellcheck: 'false', oninput: changed });
     this.account = el('select', { 'aria-label': 'Account', onchange: changed });
     this.operation = el('select', { 'aria-label': 'Operation', onchange: changed });
@@ -146,14 +149,30 @@ export class List {
     choices(this.account, entries('every account', accounts, 'no account'));
     choices(this.operation, entries('every operation', operations, 'no operation'));
     this.words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    this.inBody = this.found.text === this.search.value.trim() ? this.found.ids : new Set();
     this.class = CLASSES.find(({ key }) => key === this.status.value);
     this.shown = sorted.filter((row) => this.fits(row));
+  }
+
+  // The bodies are not in the page; the mock looks through them.
+  async searchBodies() {
+    const text = this.search.value.trim();
+    if (text === '' || !this.journal) return;
+    let ids;
+    try {
+      ids = await this.find(text);
+    } catch {
+      return; // the connection says so
+    }
+    if (text !== this.search.value.trim()) return;
+    this.found = { text, ids: new Set(ids) };
+    this.changed();
   }
 
   fits(row) {
     const chosen = (select, value) => select.value === '' || select.value === (value ?? '\0');
     return this.class.fits(row) && chosen(this.account, row.accountId) && chosen(this.operation, row.operation)
-      && this.words.every((word) => row.text.includes(word));
+      && (this.words.every((word) => row.text.includes(word)) || this.inBody.has(row.id));
   }
 
   // The place of a request among those shown, the newest being 0; -1 when it is not.
