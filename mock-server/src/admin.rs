@@ -4,6 +4,7 @@
 mod accounts;
 mod answer;
 mod clock;
+mod events;
 mod faults;
 mod guard;
 mod journal;
@@ -12,13 +13,16 @@ mod profile;
 mod reports;
 mod server;
 mod snapshot;
+mod ui;
 
 use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, http::Uri, middleware, routing::any};
+use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::answer::{AdminError, Code};
+pub use self::ui::welcome;
 use crate::app::App;
 
 /// Where the control API is.
@@ -35,7 +39,7 @@ const MAX_BODY: usize = 512 * 1024 * 1024;
 
 /// Every path with its handlers and its documentation, from the same place.
 fn documented() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
+    OpenApiRouter::with_openapi(events::Schemas::openapi())
         .routes(routes!(server::health))
         .routes(routes!(server::ready))
         .routes(routes!(server::version))
@@ -62,6 +66,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(journal::list, journal::clear))
         .routes(routes!(journal::count))
         .routes(routes!(journal::get))
+        .routes(routes!(events::follow))
         .routes(routes!(reports::behaviours))
         .routes(routes!(reports::assumptions))
         .routes(routes!(reports::retries))
@@ -80,6 +85,8 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .nest(PREFIX, router)
         .route(&format!("{PREFIX}/"), any(unknown))
         .layer(guard)
+        // The page itself tells nothing of anybody's, so it can be there to ask for the token.
+        .nest(PREFIX, ui::router())
 }
 
 async fn unknown(uri: Uri) -> AdminError {

@@ -1,6 +1,10 @@
 //! What all requests of a server share.
 
-use std::sync::{Arc, PoisonError, RwLock, atomic::AtomicU64};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, PoisonError, RwLock, atomic::AtomicU64},
+    time::Duration,
+};
 
 use bandwidth_fixtures::{NamedProfile, Secret};
 use tokio::sync::watch;
@@ -28,6 +32,8 @@ pub struct App {
     pub metrics: Metrics,
     /// The time.
     pub clock: Clock,
+    /// When it started, on the machine's clock, since the Unix epoch.
+    pub started: Duration,
     /// What it started with.
     pub start: Start,
     /// How many throwaway accounts were made.
@@ -52,8 +58,8 @@ pub struct Start {
     pub explain: bool,
     /// What opens the control API; none when it is open to everybody who can reach it.
     pub admin_token: Option<Secret>,
-    /// Whether the control API listens at an address of its own.
-    pub admin_apart: bool,
+    /// Where the control API listens, when it has an address of its own.
+    pub admin_apart: Option<SocketAddr>,
     /// The base of the emulated API.
     pub base_url: String,
     /// The certificate that clients must trust, as PEM, where there is TLS.
@@ -72,6 +78,7 @@ impl App {
             journal: Journal::new(start.journal),
             reliance: Reliance::default(),
             metrics: Metrics::default(),
+            started: clock.now(),
             clock,
             start,
             made: AtomicU64::new(0),

@@ -363,7 +363,7 @@ fn run_server(mut config: Config) -> Result<(), String> {
         .addresses()
         .map_err(|error| cannot_listen(config.listen, &error))?;
     let app = config
-        .app(addresses.api, tls.as_ref())
+        .app(&addresses, tls.as_ref())
         .map_err(|error| error.to_string())?;
     let app = Arc::new(app);
     let runtime = tokio::runtime::Builder::new_multi_thread()

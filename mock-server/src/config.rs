@@ -18,6 +18,7 @@ use crate::{
     fault::{Fault, FaultError},
     journal::Limits,
     random::mix,
+    server::Addresses,
     store::{Exists, Origin},
     tls::{Tls, TlsError},
 };
@@ -280,8 +281,8 @@ impl Config {
         })
     }
 
-    /// The world that the configuration describes, for a server that listens at this address.
-    pub(crate) fn app(&self, address: SocketAddr, tls: Option<&Tls>) -> Result<App, ConfigError> {
+    /// The world that the configuration describes, for a server that listens at these addresses.
+    pub(crate) fn app(&self, addresses: &Addresses, tls: Option<&Tls>) -> Result<App, ConfigError> {
         let accounts = (0_u64..).zip(&self.seed.accounts);
         let accounts = accounts.map(|(index, account)| {
             Arc::new(Origin {
@@ -300,9 +301,9 @@ impl Config {
             random_seed: self.random_seed,
             explain: self.explain,
             admin_token: self.admin_token.clone(),
-            admin_apart: self.admin_listen.is_some(),
+            admin_apart: self.admin_listen.map(|_| addresses.admin),
             ca_pem: tls.map(|tls| tls.ca_pem().to_owned()),
-            base_url: format!("{scheme}://{}/api", address::reachable(address)),
+            base_url: format!("{scheme}://{}/api", address::reachable(addresses.api)),
         })?)
     }
 }

@@ -297,6 +297,16 @@ impl App {
         Ok(own.unwrap_or_else(|| self.profile()))
     }
 
+    /// The profile that an account, or the server, started with.
+    pub fn profile_at_start(
+        &self,
+        account: Option<&str>,
+    ) -> Result<Arc<NamedProfile>, ControlError> {
+        let own = account.map(|id| self.account(id)).transpose()?;
+        let own = own.and_then(|slot| slot.origin.profile.clone());
+        Ok(own.unwrap_or_else(|| Arc::clone(&self.start.profile)))
+    }
+
     /// Has an account, or the server, behave by a profile.
     pub fn choose_profile(
         &self,

@@ -93,6 +93,11 @@ impl MockServer {
         format!("http://{address}{}", crate::admin::PREFIX)
     }
 
+    /// The inspector, a page for a browser: what was asked and answered, and why.
+    pub fn inspector_url(&self) -> String {
+        format!("{}/ui", self.admin_url())
+    }
+
     /// The certificate that clients must trust, as PEM, where the server takes TLS.
     pub fn ca_pem(&self) -> Option<&str> {
         self.app.start.ca_pem.as_deref()
@@ -149,7 +154,7 @@ impl MockServer {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let app = Arc::new(config.app(addresses.api, tls.as_ref())?);
+        let app = Arc::new(config.app(&addresses, tls.as_ref())?);
         let served = Arc::clone(&app);
         let thread = std::thread::Builder::new()
             .name("bandwidth-mock".to_owned())

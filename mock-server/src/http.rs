@@ -72,6 +72,12 @@ impl Service {
 
     /// Answers one request, unless a fault ends its connection.
     pub async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
+        if request.uri().path() == "/"
+            && accept::names_html(request.headers())
+            && let Some(welcome) = admin::welcome(&self.app, self.serves, &request, peer)
+        {
+            return Ok(welcome.map(Either::Right));
+        }
         let only_admin = self.serves == Serves::Admin;
         let is_admin = || only_admin || admin::is_below(request.uri().path());
         let Some(admin) = self.admin.as_ref().filter(|_| is_admin()) else {

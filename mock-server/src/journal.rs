@@ -8,6 +8,7 @@ mod redact;
 mod request;
 pub mod retries;
 mod view;
+mod watch;
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -18,6 +19,7 @@ use std::{
 };
 
 pub(crate) use self::view::rfc3339;
+use self::watch::Watchers;
 pub use self::{
     entry::{AppliedFault, Entry, RefusalNote, Sent},
     pattern::{Nearest, Pattern, Since},
@@ -25,8 +27,9 @@ pub use self::{
     request::Request,
     view::{
         Header, RecordedBehaviour, RecordedFault, RecordedMessage, RecordedRefusal,
-        RecordedRequest, RecordedWhy,
+        RecordedRequest, RecordedSummary, RecordedWhy,
     },
+    watch::{Change, Watcher},
 };
 
 /// How much a journal keeps.
@@ -67,6 +70,8 @@ struct State {
     shared: View,
     /// Those of each throwaway account.
     own: HashMap<Arc<str>, View>,
+    /// Who looks on.
+    watchers: Watchers,
 }
 
 /// The requests of one throwaway account, or those of all other accounts.
@@ -195,8 +200,28 @@ impl Journal {
 
     /// Forgets everything.
     pub fn clear(&self) -> usize {
-        let old = std::mem::take(&mut *self.state());
+        let mut state = self.state();
+        let watchers = std::mem::take(&mut state.watchers);
+        let old = std::mem::replace(
+            &mut *state,
+            State {
+                watchers,
+                ..State::default()
+            },
+        );
+        state.watchers.tell(Change::All);
+        drop(state);
         old.entries.len()
+    }
+
+    /// Tells from now on what changes.
+    pub fn watch(&self) -> Watcher {
+        self.state().watchers.add()
+    }
+
+    /// The ids of all requests, in order.
+    pub fn ids(&self) -> Vec<u64> {
+        self.state().entries.keys().copied().collect()
     }
 
     /// Forgets the requests of an account.
@@ -244,6 +269,7 @@ impl State {
                 view.insert(entry.id);
             }
         }
+        self.watchers.tell(Change::Entry(entry.id));
         self.entries.insert(entry.id, entry);
     }
 
@@ -266,6 +292,7 @@ impl State {
 
     fn take(&mut self, id: u64) -> Option<Arc<Entry>> {
         let entry = self.entries.remove(&id)?;
+        self.watchers.tell(Change::Entry(id));
         self.bytes -= entry.bytes();
         if let Some(view) = self.view(entry.view.as_ref()) {
             view.remove(id);

@@ -12,11 +12,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::answer::{AdminError, Body, OptionalBody, Path, object};
+use super::{
+    answer::{AdminError, Body, OptionalBody, Path},
+    faults::{FaultRequest, read_fault},
+};
 use crate::{
     app::App,
     control::{NewAccount, ProfileChoice, SeedChoice},
-    fault::Fault,
     http::Peer,
     journal::rfc3339,
     store::Slot,
@@ -42,7 +44,7 @@ pub struct AccountRequest {
     rate_limit: Option<String>,
     /// Faults for this account alone, as POST faults takes them.
     #[serde(default)]
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<FaultRequest>)]
     faults: Vec<Value>,
 }
 
@@ -151,10 +153,10 @@ fn view(app: &App, slot: &Slot) -> AccountView {
 }
 
 /// The base of the emulated API, as the client that asks can reach it.
-fn base_url(app: &App, headers: &HeaderMap, peer: Option<&Peer>) -> String {
+pub(super) fn base_url(app: &App, headers: &HeaderMap, peer: Option<&Peer>) -> String {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     match (host, peer) {
-        (Some(host), Some(peer)) if !app.start.admin_apart => {
+        (Some(host), Some(peer)) if app.start.admin_apart.is_none() => {
             let scheme = if peer.tls { "https" } else { "http" };
             format!("{scheme}://{host}/api")
         }
@@ -186,10 +188,7 @@ pub async fn create(
     peer: Option<Extension<Peer>>,
     OptionalBody(request): OptionalBody<AccountRequest>,
 ) -> Result<(StatusCode, Json<CreatedAccount>), AdminError> {
-    let faults = request.faults.into_iter().map(|fault| {
-        let fault = object(fault, "a fault is an object, as {\"status\":503}")?;
-        Ok::<_, AdminError>(Fault::from_json(&fault)?)
-    });
+    let faults = request.faults.into_iter().map(read_fault);
     let new = NewAccount {
         account_id: request.account_id,
         profile: request

@@ -54,6 +54,26 @@ fn view(app: &App, fault: &ArmedFault) -> FaultView {
     }
 }
 
+/// A fault, as `POST faults` takes it.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it describes what read_fault takes")]
+pub enum FaultRequest {
+    /// The keys of `--fault`, nested.
+    Keys(Map<String, Value>),
+    /// The text that `--fault` takes.
+    Text(String),
+}
+
+/// Reads a fault from JSON: an object, or the text that `--fault` takes.
+pub(super) fn read_fault(fault: Value) -> Result<Fault, AdminError> {
+    if let Value::String(text) = fault {
+        return Ok(text.parse::<Fault>()?);
+    }
+    let form = "a fault is an object, as {\"status\":503}, or text, as \"status=503,times=1\"";
+    Ok(Fault::from_json(&object(fault, form)?)?)
+}
+
 fn none(id: &str) -> AdminError {
     AdminError::new(
         Code::NotFound,
@@ -76,8 +96,9 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<FaultList> {
 /// `RANDOM_DATA_THEN_CLOSE`, `CONNECTION_RESET_BY_PEER`), `chunked_dribble`, `truncate_body`,
 /// `malformed_body` and `wrong_content_type`, with or without a `delay`. To which requests:
 /// `operation`, `method`, `account`, `every`, `after`, `times`, `probability`, `seed`, `ttl_ms`,
-/// and `when`: `before` (the default) or `after` the operation takes effect.
-#[utoipa::path(post, path = "/faults", tag = "faults", request_body(content = Object, example = json!({
+/// and `when`: `before` (the default) or `after` the operation takes effect. A string is read as
+/// `--fault` reads it: `"status=503,times=1"`.
+#[utoipa::path(post, path = "/faults", tag = "faults", request_body(content = FaultRequest, example = json!({
     "fault": "EMPTY_RESPONSE", "when": "after", "operation": "create_user", "times": 1
 })), responses(
     (status = 201, body = FaultView),
@@ -87,8 +108,7 @@ pub async fn arm(
     State(app): State<Arc<App>>,
     Body(fault): Body<Value>,
 ) -> Result<(StatusCode, Json<FaultView>), AdminError> {
-    let fault = object(fault, "a fault is an object, as {\"status\":503}")?;
-    let fault = app.arm(Fault::from_json(&fault)?)?;
+    let fault = app.arm(read_fault(fault)?)?;
     Ok((StatusCode::CREATED, Json(view(&app, &fault))))
 }
 

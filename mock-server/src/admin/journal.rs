@@ -32,6 +32,8 @@ pub struct RequestList {
 pub struct RequestCount {
     /// How many of those that are kept.
     count: usize,
+    /// Their ids, in the order in which they came.
+    ids: Vec<u64>,
     /// How many the journal no longer keeps: they may have fitted.
     dropped: u64,
     /// When nothing fits: the request that comes nearest, and what differs.
@@ -195,6 +197,7 @@ pub async fn count(
     };
     Ok(Json(RequestCount {
         count,
+        ids: selection.entries.iter().map(|entry| entry.id).collect(),
         dropped: selection.dropped,
         nearest: nearest.map(NearestView::from),
     }))

@@ -35,6 +35,8 @@ pub struct ProfileView {
 pub struct ChoiceView {
     /// The option.
     option: String,
+    /// The option that the server or the account started with.
+    at_start: String,
     /// The strongest kind of evidence for it.
     #[schema(value_type = String, example = "assumed")]
     known_as: EvidenceKind,
@@ -43,10 +45,11 @@ pub struct ChoiceView {
     evidence: Vec<Evidence>,
 }
 
-impl From<&NamedProfile> for ProfileView {
-    fn from(profile: &NamedProfile) -> Self {
+impl ProfileView {
+    fn new(profile: &NamedProfile, start: &NamedProfile) -> Self {
         let choice = |id: BehaviourId| ChoiceView {
             option: profile.options().get(id),
+            at_start: start.options().get(id),
             known_as: profile.evidence_kind(id),
             evidence: profile.evidence(id).to_vec(),
         };
@@ -62,12 +65,13 @@ impl From<&NamedProfile> for ProfileView {
 
 type Shown = Result<Json<ProfileView>, AdminError>;
 
-fn shown(profile: &NamedProfile) -> Json<ProfileView> {
-    Json(profile.into())
+fn shown(app: &App, account: Option<&str>, profile: &NamedProfile) -> Shown {
+    let start = app.profile_at_start(account)?;
+    Ok(Json(ProfileView::new(profile, &start)))
 }
 
 fn show(app: &App, account: Option<&str>) -> Shown {
-    Ok(shown(&*app.profile_of(account)?))
+    shown(app, account, &*app.profile_of(account)?)
 }
 
 /// A profile as JSON, or as a profile file with `Content-Type: application/toml`.
@@ -82,16 +86,14 @@ async fn choose(app: &App, account: Option<&str>, request: Request) -> Shown {
     } else {
         ProfileChoice::from_json(&read::<Value>(&text)?)?
     };
-    Ok(shown(&*app.choose_profile(
-        account,
-        choice.profile(&app.profile())?,
-    )?))
+    let profile = app.choose_profile(account, choice.profile(&app.profile())?)?;
+    shown(app, account, &profile)
 }
 
 fn change(app: &App, account: Option<&str>, options: Value) -> Shown {
     let form = "write an object of behaviours and options, as {\"put.semantics\":\"merge\"}";
     let options = read_options(&object(options, form)?)?;
-    Ok(shown(&*app.change_profile(account, &options)?))
+    shown(app, account, &*app.change_profile(account, &options)?)
 }
 
 /// How the server behaves

@@ -6,7 +6,7 @@ use axum::{
     Json,
     extract::{RawQuery, State},
 };
-use bandwidth_fixtures::{Evidence, EvidenceKind, behaviours as all_behaviours};
+use bandwidth_fixtures::{Evidence, EvidenceKind, Values, behaviours as all_behaviours};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -33,8 +33,10 @@ pub struct BehaviourView {
     id: &'static str,
     /// The question.
     question: String,
-    /// The plausible answers. A number or a rate may also have another value.
+    /// The plausible answers.
     options: Vec<OptionView>,
+    /// Which values it may have, as `a number from 1 to 1000`; null when only the options are.
+    values: Option<String>,
 }
 
 /// A plausible answer.
@@ -69,6 +71,7 @@ pub async fn behaviours() -> Json<BehaviourList> {
                 id: behaviour.id.as_str(),
                 question: behaviour.question.clone(),
                 options: options(behaviour),
+                values: (behaviour.values != Values::Listed).then(|| behaviour.expected()),
             })
             .collect(),
     })

@@ -97,6 +97,7 @@ fn text(config: &Config, account: &SeedAccount, urls: &Urls) -> String {
 
   base URL  {base_url}
   control   {admin}{more}
+  inspector {admin}/ui
   account   {account}
   login     {username} / {password}
 

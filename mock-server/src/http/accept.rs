@@ -68,6 +68,16 @@ pub(super) fn negotiate(headers: &HeaderMap, rules: &Consultation) -> Negotiated
     }
 }
 
+/// Whether `Accept` names HTML, as browsers do and clients of an API do not.
+pub(super) fn names_html(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(ACCEPT).iter();
+    values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(Range::parse)
+        .any(|range| range.kind == "text/html" && range.weight > 0)
+}
+
 fn default(rules: &Consultation) -> Format {
     match rules.format_default() {
         DefaultFormat::Xml => Format::Xml,

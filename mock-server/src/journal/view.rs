@@ -51,6 +51,37 @@ pub struct RecordedRequest {
     pub why: RecordedWhy,
 }
 
+/// A request in one line: what a list shows of it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedSummary {
+    /// Its place in the order of arrival; never used again.
+    pub id: u64,
+    /// When it came, on the mock's clock (RFC 3339).
+    #[schema(format = DateTime)]
+    pub time: String,
+    /// How long it took, in milliseconds, faults included; null while it is under way.
+    pub duration_ms: Option<f64>,
+    /// The account in the path, else the caller's.
+    pub account_id: Option<String>,
+    /// The operation, unless path or method belong to none.
+    pub operation: Option<&'static str>,
+    /// The method.
+    pub method: String,
+    /// Path and query, without secrets; only the start of a very long one.
+    pub path: String,
+    /// The status that was sent; null when none was.
+    pub status: Option<u16>,
+    /// Who it was, when the credentials were right.
+    pub login: Option<String>,
+    /// Whether it changed something, also when the answer was lost.
+    pub took_effect: bool,
+    /// The rule that the request broke, when it was refused.
+    pub refusal: Option<&'static str>,
+    /// The id of the fault that was applied.
+    pub fault: Option<u64>,
+}
+
 /// Headers and body.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -145,6 +176,35 @@ fn message_of(sent: &Sent, operation: Option<Operation>) -> RecordedMessage {
         headers: headers.collect(),
         body,
         body_bytes: sent.body.len(),
+    }
+}
+
+/// How much of a path a summary shows, in characters.
+const SHOWN: usize = 300;
+
+fn shortened(path: &str) -> String {
+    match path.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &path[..end]),
+        None => path.to_owned(),
+    }
+}
+
+impl From<&Entry> for RecordedSummary {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            id: entry.id,
+            time: rfc3339(entry.at),
+            duration_ms: entry.duration.map(milliseconds),
+            account_id: entry.account.as_deref().map(str::to_owned),
+            operation: entry.operation.map(Operation::as_str),
+            method: entry.method.to_string(),
+            path: shortened(&entry.request.seen().target),
+            status: entry.status(),
+            login: entry.login.as_deref().map(str::to_owned),
+            took_effect: entry.took_effect,
+            refusal: entry.refusal.as_ref().map(|refusal| refusal.rule),
+            fault: entry.fault.as_ref().map(|fault| fault.armed.id),
+        }
     }
 }
 

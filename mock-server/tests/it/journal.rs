@@ -165,7 +165,7 @@ fn it_can_be_searched_counted_and_emptied_and_shows_what_comes_nearest() {
     let none = count(r#"{"operation":"create_user","status":503}"#);
     assert_eq!(
         none,
-        json!({ "count": 0, "dropped": 0, "nearest": {
+        json!({ "count": 0, "ids": [], "dropped": 0, "nearest": {
             "id": 2,
             "request": "#2 POST /api/accounts/12345/users, answered 409",
             "differences": ["the status is 409, not 503"],

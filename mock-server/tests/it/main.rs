@@ -10,6 +10,7 @@ mod faults;
 mod goldens;
 mod hostile;
 mod http;
+mod inspector;
 mod journal;
 mod library;
 mod linearizable;

@@ -1,0 +1,172 @@
+//! The inspector: a page in the browser that shows what the control API knows. Its files are part
+//! of the program, and written by hand: nothing is built and nothing is fetched from elsewhere.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::Path,
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
+        header::{
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, LOCATION, REFERRER_POLICY,
+            VARY, X_CONTENT_TYPE_OPTIONS,
+        },
+        uri::Authority,
+    },
+    response::{IntoResponse, Redirect},
+    routing::get,
+};
+
+use super::{PREFIX, unknown, wrong_method};
+use crate::{
+    app::App,
+    http::{Peer, Serves},
+};
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+macro_rules! files {
+    ($($name:literal: $kind:expr,)+) => {
+        /// The files beside the page.
+        const FILES: &[(&str, &str, &str)] = &[
+            $(($name, $kind, include_str!(concat!("ui/", $name))),)+
+        ];
+    };
+}
+
+const PAGE: &str = include_str!("ui/index.html");
+
+files! {
+    "icon.svg": "image/svg+xml",
+    "style.css": CSS,
+    "accounts.js": SCRIPT,
+    "api.js": SCRIPT,
+    "app.js": SCRIPT,
+    "clock.js": SCRIPT,
+    "copy.js": SCRIPT,
+    "dom.js": SCRIPT,
+    "faults.js": SCRIPT,
+    "list.js": SCRIPT,
+    "pretty.js": SCRIPT,
+    "profile.js": SCRIPT,
+    "reports.js": SCRIPT,
+    "request.js": SCRIPT,
+    "text.js": SCRIPT,
+}
+
+/// Nothing but the files of this page, and requests to where it comes from.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                      img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const HEADERS: [(HeaderName, &str); 4] = [
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "no-referrer"),
+    // Another version may be served at the same address a minute later.
+    (CACHE_CONTROL, "no-store"),
+];
+
+/// The page and its files.
+pub fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/ui", get(page).fallback(wrong_method))
+        .route(
+            "/ui/",
+            get(Redirect::permanent("../ui")).fallback(wrong_method),
+        )
+        .route("/ui/{file}", get(file).fallback(wrong_method))
+}
+
+async fn page() -> impl IntoResponse {
+    ([(CONTENT_TYPE, HTML)], HEADERS, PAGE)
+}
+
+async fn file(Path(name): Path<String>, uri: axum::http::Uri) -> axum::response::Response {
+    match FILES.iter().find(|(known, ..)| *known == name) {
+        Some((_, kind, text)) => ([(CONTENT_TYPE, *kind)], HEADERS, *text).into_response(),
+        None => unknown(uri).await.into_response(),
+    }
+}
+
+/// Sends a browser that was pointed at the mock itself to the inspector, where that can be reached.
+/// It is a person's visit and no request of a client under test, so the journal has nothing of it.
+pub fn welcome<B>(
+    app: &App,
+    serves: Serves,
+    request: &Request<B>,
+    peer: Peer,
+) -> Option<Response<Body>> {
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return None;
+    }
+    let location = match app.start.admin_apart.filter(|_| serves == Serves::Emulated) {
+        None => format!("{PREFIX}/ui"),
+        Some(admin) if admin.ip().is_unspecified() => {
+            let host = host(request.headers())?;
+            format!("http://{host}:{}{PREFIX}/ui", admin.port())
+        }
+        // It listens on this machine only, and the browser is on another.
+        Some(admin) if admin.ip().is_loopback() && !peer.address.ip().is_loopback() => return None,
+        Some(admin) => format!("http://{admin}{PREFIX}/ui"),
+    };
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let headers = response.headers_mut();
+    headers.insert(LOCATION, HeaderValue::try_from(location).ok()?);
+    headers.insert(VARY, HeaderValue::from_static("Accept"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Some(response)
+}
+
+/// The name under which the browser knows this machine, without the port.
+fn host(headers: &HeaderMap) -> Option<String> {
+    let host: Authority = headers.get(HOST)?.to_str().ok()?.parse().ok()?;
+    Some(host.host().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use axum::http::{Request, header::LOCATION};
+
+    use super::welcome;
+    use crate::{
+        config::Config,
+        http::{Peer, Serves},
+        server::Addresses,
+    };
+
+    /// Where a browser is sent that asks from `peer`, when the control API listens at `admin`.
+    fn sent(admin: &str, peer: &str) -> Option<String> {
+        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let config = Config {
+            admin_listen: Some(address(admin)),
+            ..Config::default()
+        };
+        let addresses = Addresses {
+            api: address("10.0.0.1:8080"),
+            admin: address(admin),
+        };
+        let app = config.app(&addresses, None).unwrap();
+        let request = Request::get("/").header("host", "mock:8080").body(());
+        let peer = Peer {
+            address: address(peer),
+            tls: false,
+        };
+        let response = welcome(&app, Serves::Emulated, &request.unwrap(), peer)?;
+        Some(response.headers()[LOCATION].to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn nobody_is_sent_where_they_cannot_go() {
+        let ui = |host: &str| Some(format!("http://{host}:9000/__admin/ui"));
+        assert_eq!(sent("127.0.0.1:9000", "127.0.0.1:1"), ui("127.0.0.1"));
+        assert_eq!(sent("127.0.0.1:9000", "10.0.0.7:1"), None);
+        assert_eq!(sent("10.0.0.2:9000", "10.0.0.7:1"), ui("10.0.0.2"));
+        assert_eq!(sent("0.0.0.0:9000", "10.0.0.7:1"), ui("mock"));
+    }
+}

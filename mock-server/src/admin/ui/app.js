@@ -1,0 +1,220 @@
+// The inspector: which view is shown, what keeps it up to date, and the keys.
+import { api, events, get, onTokenNeeded, useToken } from './api.js';
+import { Accounts } from './accounts.js';
+import { Clock } from './clock.js';
+import { act, el, say, shown, update } from './dom.js';
+import { Faults } from './faults.js';
+import { List } from './list.js';
+import { Profile } from './profile.js';
+import { Reports } from './reports.js';
+import { Detail } from './request.js';
+import { count, faultState } from './text.js';
+
+// How often what is not told by an event is asked for, in milliseconds.
+const REFRESH = 2000;
+const RETRY = [200, 500, 1000, 2000];
+
+const main = document.getElementById('view');
+const dialog = (id) => document.getElementById(id);
+
+let server = {};
+const list = new List({
+  open: (id) => { location.hash = `#/requests/${id}`; },
+  clear: act(() => api('DELETE', 'requests')),
+  find: async (text) => (await api('POST', 'requests/count', { bodyContains: text })).ids,
+});
+const detail = new Detail({
+  close: () => { location.hash = '#/requests'; },
+  // Where the emulated API is, as this browser reaches it.
+  origin: () => new URL(server.baseUrl).origin,
+});
+const requests = {
+  element: el('div', { class: 'requests' }, list.element, detail.element),
+  async show([id]) {
+    this.element.classList.toggle('open', id !== undefined);
+    if (id === undefined) {
+      detail.hide();
+      list.draw();
+      return;
+    }
+    list.select(Number(id));
+    await detail.show(Number(id));
+    list.select(Number(id));
+  },
+  refresh: () => list.searchBodies(),
+};
+const views = {
+  requests, accounts: new Accounts(), faults: new Faults(), profile: new Profile(), clock: new Clock(), reports: new Reports(),
+};
+
+// --- which view
+
+let name = 'requests';
+const route = act(async () => {
+  const [path, query] = location.hash.slice(2).split('?');
+  const [first, ...rest] = path.split('/').filter(Boolean).map(decodeURIComponent);
+  name = first in views ? first : 'requests';
+  const view = views[name];
+  for (const link of document.querySelectorAll('nav a')) {
+    if (link.dataset.view === name) link.setAttribute('aria-current', 'page'); else link.removeAttribute('aria-current');
+  }
+  if (view.element.parentNode !== main) main.replaceChildren(view.element);
+  await (view.show ? view.show(rest, new URLSearchParams(query)) : view.refresh());
+});
+addEventListener('hashchange', route);
+
+// --- up to date
+
+async function facts() {
+  const [profile, clock, { faults }] = await Promise.all([get('profile'), get('clock'), get('faults')]);
+  const different = Object.values(profile.behaviours).filter(({ option, atStart }) => option !== atStart).length;
+  const armed = faults.filter((fault) => faultState(fault) === 'armed').length;
+  update(document.getElementById('facts'), [profile.name, different, clock.frozen, armed], () => [
+    el('a', { href: '#/profile' }, 'profile ', shown(profile.name), different ? `, ${different} changed` : ''),
+    armed ? el('a', { href: '#/faults', class: 'attention' }, `${count(armed, 'fault')} armed`) : null,
+    clock.frozen ? el('a', { href: '#/clock', class: 'attention' }, 'clock frozen') : null]);
+}
+
+let due;
+// What an event makes likely: the view and the head of the page are asked for anew, a few times a
+// second at the most, and not before the last answers are there.
+function soon() {
+  due ??= setTimeout(async () => {
+    try {
+      await Promise.all([facts(), views[name].refresh()]);
+    } catch { /* the connection says so */ }
+    due = undefined;
+  }, 250);
+}
+setInterval(() => { if (!document.hidden && connected) soon(); }, REFRESH);
+
+let connected = false;
+function connection(state, text) {
+  const shownState = document.getElementById('connection');
+  shownState.dataset.state = state;
+  shownState.textContent = text;
+}
+
+function told(kind, data) {
+  if (kind === 'requests') {
+    list.apply(data);
+    data.requests.forEach((row) => detail.refresh(row));
+    soon();
+    return;
+  }
+  if (kind !== 'start') return;
+  const first = server.started === undefined;
+  const another = server.started !== data.started;
+  server = data;
+  list.baseUrl = data.baseUrl;
+  list.start(data, another);
+  connected = true;
+  if (another) route();
+  if (another && !first) say('The mock was started anew: what it knew before is gone.');
+  connection('live', 'live');
+  soon();
+}
+
+let tokenGiven;
+onTokenNeeded((wrong) => {
+  const box = dialog('token');
+  box.querySelector('.error').textContent = wrong ? 'That is not its token.' : '';
+  if (!box.open) box.showModal();
+});
+dialog('token').querySelector('form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const input = event.target.querySelector('input');
+  useToken(input.value.trim());
+  input.value = '';
+  dialog('token').close();
+  tokenGiven?.();
+});
+dialog('token').addEventListener('cancel', (event) => event.preventDefault());
+
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+// A page that nobody sees for a while leaves its connection to others: a browser has few of them for
+// a server.
+const PATIENCE = 30_000;
+const seen = () => (document.hidden ? new Promise((resolve) => { document.addEventListener('visibilitychange', resolve, { once: true }); }) : undefined);
+async function follow() {
+  for (let tries = 0; ; tries += 1) {
+    await seen();
+    const stop = new AbortController();
+    let problem = 'The mock does not answer';
+    let hidden;
+    const hide = () => {
+      clearTimeout(hidden);
+      if (document.hidden) hidden = setTimeout(() => stop.abort(), PATIENCE);
+    };
+    document.addEventListener('visibilitychange', hide);
+    try {
+      await events(stop.signal, (...event) => { tries = 0; told(...event); });
+    } catch (error) {
+      if (error.status === 401) {
+        connection('lost', 'waiting for the token');
+        await new Promise((resolve) => { tokenGiven = resolve; });
+        tries = -1;
+      } else if (error.status) {
+        problem = error.message;
+      }
+    }
+    document.removeEventListener('visibilitychange', hide);
+    clearTimeout(hidden);
+    connected = false;
+    if (document.hidden || tries < 0) continue;
+    connection('lost', `${problem}; trying again`);
+    await pause(RETRY[Math.min(tries, RETRY.length - 1)]);
+  }
+}
+
+// --- keys
+
+function move(by) {
+  if (name !== 'requests') return;
+  const id = list.move(by);
+  if (id !== null && !detail.element.hidden) location.replace(`#/requests/${id}`);
+  else if (id !== null) list.box.focus({ preventScroll: true });
+}
+
+function search() {
+  views[name].element.querySelector('input[type=search]')?.focus();
+  if (name === 'requests') list.search.focus();
+}
+
+function leave() {
+  const { activeElement } = document;
+  if (activeElement?.matches('input, select, textarea')) {
+    activeElement.blur();
+    if (name === 'requests') list.box.focus({ preventScroll: true });
+  } else if (!detail.element.hidden) {
+    detail.close();
+    list.box.focus({ preventScroll: true });
+  }
+}
+
+const press = (selector) => detail.element.querySelector(selector)?.click();
+const KEYS = {
+  j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1),
+  Enter: () => { if (list.cursor !== null && name === 'requests') list.open(list.cursor); },
+  Escape: leave, '/': search, c: () => press('.curl'), t: () => press('.test'),
+  g: () => { if (name === 'requests') list.setFollowing(true); },
+  '?': () => dialog('keys').showModal(),
+  ...Object.fromEntries(Object.keys(views).map((view, index) => [`${index + 1}`, () => { location.hash = `#/${view}`; }])),
+};
+addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
+  const typing = event.target.matches('input, select, textarea');
+  if (typing && event.key !== 'Escape') return;
+  // These do what they do anywhere on a link, a button or a body that scrolls.
+  const own = event.target.closest('a, button, summary');
+  if (own && event.key === 'Enter') return;
+  if (event.key.startsWith('Arrow') && event.target.closest('pre, .detail')) return;
+  const action = KEYS[event.key];
+  if (!action) return;
+  event.preventDefault();
+  action();
+});
+for (const id of ['text', 'keys']) dialog(id).querySelector('button').addEventListener('click', () => dialog(id).close());
+
+route();
+follow();

@@ -1,0 +1,600 @@
+// The inspector in a real browser: `node inspector.mjs PROGRAM FOLDER [SCREENSHOTS]`, with
+// playwright-core to be found, CHROMIUM naming the browser, and the inspector's scripts in ./ui.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { performance } from 'node:perf_hooks';
+import { chromium } from 'playwright-core';
+import { USER, USERS, everyday, start, stopAll } from './mock.mjs';
+import * as scripts from './scripts.mjs';
+
+const [program, folder, screenshots] = process.argv.slice(2);
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const LOGIN = { ...process.env, BW_USERNAME: 'api-user', BW_PASSWORD: 'Api-Passw0rd!23' };
+
+let checks = 0;
+const check = (actual, expected, what) => { assert.deepEqual(actual, expected, what); checks += 1; };
+const holds = (condition, what) => { assert.ok(condition, what); checks += 1; };
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: FLAGS });
+
+// A page that complains of everything: messages on the console, violations of the policy (which are
+// such messages), errors, dialogs, and requests to anywhere else.
+async function open(url, options = {}, script = () => {}) {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, colorScheme: 'light', ...options });
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const page = await context.newPage();
+  await page.addInitScript(script);
+  page.setDefaultTimeout(15_000);
+  page.complaints = [];
+  const { origin } = new URL(url);
+  page.on('console', (message) => page.complaints.push(message.text()));
+  page.on('pageerror', (error) => page.complaints.push(String(error)));
+  page.on('dialog', (dialog) => { page.complaints.push(`dialog ${dialog.message()}`); dialog.dismiss(); });
+  page.on('request', (request) => new URL(request.url()).origin === origin || page.complaints.push(`request ${request.url()}`));
+  await page.goto(url);
+  return page;
+}
+
+async function close(page, expected = /^$/) {
+  check(page.complaints.filter((text) => !expected.test(text)), [], 'the browser complains of nothing');
+  await page.context().close();
+}
+
+const view = async (page, hash) => { await page.evaluate((to) => { location.hash = to; }, hash); };
+const rows = (page) => page.locator('.space .row');
+const tally = (page, text) => page.locator('.tally', { hasText: text }).waitFor();
+const live = (page) => page.locator('#connection[data-state=live]').waitFor();
+const clipboard = (page) => page.evaluate(() => navigator.clipboard.readText());
+const focused = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.getAttribute('aria-label') || document.activeElement.textContent.trim());
+
+async function everyRequest() {
+  const mock = await start(program);
+  const page = await open(`${mock.origin}/`);
+  check(page.url(), mock.ui, 'a browser is sent to the inspector');
+  await page.getByText('No request so far').waitFor();
+  check((await mock.admin('GET', 'requests')).requests, [], 'a visit is not in the journal');
+
+  // A request is there within a second.
+  const sent = performance.now();
+  check(await mock.send('GET', USERS), 200);
+  await rows(page).first().waitFor();
+  const arrival = performance.now() - sent;
+  holds(arrival < 1000, `it took ${arrival} ms`);
+  check(await page.locator('.follow').textContent(), 'Following');
+
+  await mock.admin('DELETE', 'requests');
+  await page.getByText('No request so far').waitFor();
+  await everyday(mock);
+  await tally(page, '15 requests');
+  const first = await rows(page).first().textContent();
+  holds(first.includes('404') && first.includes('/sites'), `the newest is first: ${first}`);
+  check(await rows(page).locator('.mark').allTextContents(), ['fault 2', 'fault 1'], 'faults are marked');
+
+  // By text, operation, account and status, and back.
+  await page.keyboard.press('/');
+  check(await focused(page), 'Search requests');
+  await page.keyboard.type('users USERNAME_TAKEN');
+  await tally(page, '2 of 15 requests');
+  await page.keyboard.type('zzz');
+  await page.getByText('No request fits the filter').waitFor();
+  await page.getByRole('button', { name: 'Show all' }).click();
+  await tally(page, '15 requests');
+  await page.getByLabel('Search requests').fill('Ben","LastName');
+  await tally(page, '3 of 15 requests');
+  await page.getByLabel('Search requests').fill('');
+  await tally(page, '15 requests');
+  for (const [label, value, shown] of [['Operation', 'create_user', 5], ['Operation', '\0', 1], ['Status', '4', 6], ['Status', 'fault', 2], ['Status', 'none', 1], ['Account', '12345', 15]]) {
+    await page.getByLabel(label, { exact: true }).selectOption(value);
+    await page.waitForFunction((count) => document.querySelectorAll('.space .row').length === count, shown);
+    await page.getByLabel(label, { exact: true }).selectOption('');
+    checks += 1;
+  }
+
+  // With the keyboard alone: down the list, into a request, to the next one, and out.
+  await page.keyboard.press('Escape');
+  for (const key of ['j', 'ArrowDown', 'j', 'k']) await page.keyboard.press(key);
+  check(await page.locator('.row.selected').getAttribute('aria-posinset'), '2');
+  check(await page.locator('#rows').getAttribute('aria-activedescendant'), await page.locator('.row.selected').getAttribute('id'));
+  await page.keyboard.press('Enter');
+  await page.locator('.detail h2', { hasText: 'POST' }).waitFor();
+  await page.getByText('password_too_short').first().waitFor();
+  await page.keyboard.press('j');
+  await page.locator('.detail h2', { hasText: 'DELETE' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('.detail').waitFor({ state: 'hidden' });
+  check(await focused(page), 'rows');
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+  await page.keyboard.press('Escape');
+  for (const [key, name] of [['2', 'Accounts'], ['6', 'Reports'], ['1', 'Requests']]) {
+    await page.keyboard.press(key);
+    await page.locator('nav [aria-current]', { hasText: name }).waitFor();
+  }
+  // Tab reaches everything, and what has the focus can be seen.
+  const reached = [];
+  for (let rounds = 0; rounds < 2;) {
+    await page.keyboard.press('Tab');
+    if (await page.evaluate(() => document.activeElement === document.body)) { rounds += 1; continue; }
+    reached.push(await focused(page));
+    holds(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle !== 'none'), `${reached.at(-1)} shows its focus`);
+  }
+  for (const name of ['Requests', 'Reports', 'Search requests', 'Account', 'Following', 'Clear', 'rows']) holds(reached.includes(name), `${name} is not in ${reached}`);
+
+  await why(page, mock);
+  await sentAgain(page, mock);
+  await page.locator('.close').click();
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await page.getByText('No request so far').waitFor();
+  check((await mock.admin('GET', 'requests')).requests, []);
+  // A request that waits is there at once, and is filled in later.
+  await mock.admin('POST', 'faults', 'delay=900,times=1');
+  const waiting = mock.send('GET', USERS);
+  await rows(page).first().click();
+  await page.locator('.detail .line', { hasText: 'under way' }).waitFor();
+  await waiting;
+  await page.locator('.detail h2 .s2').waitFor();
+  await close(page);
+  await mock.stop();
+  return arrival;
+}
+
+// What came of a request, and why.
+async function why(page, mock) {
+  const { requests } = await mock.admin('GET', 'requests?status=409');
+  await view(page, `#/requests/${requests[0].id}`);
+  const detail = page.locator('.detail');
+  await detail.locator('h2', { hasText: '409' }).waitFor();
+  const text = await detail.textContent();
+  for (const part of ['Refused: username_taken about Username, code 12001', 'as api-user', 'changed nothing', 'username.scope', 'errors.conflict', 'RFC 9110', 'Among which users must a username be unique?']) {
+    holds(text.includes(part), `${part} is not in ${text}`);
+  }
+  holds((await detail.locator('.request pre').textContent()).startsWith('{\n  "Username": "asmith",\n'), 'JSON is pretty');
+  await detail.locator('.request .raw').click();
+  holds((await detail.locator('.request pre').textContent()).startsWith('{"Username":"asmith",'), 'and raw');
+  await detail.locator('.request .raw').click();
+  await detail.locator('.request summary').click();
+  holds((await detail.locator('.request dl').textContent()).includes('AuthorizationBasic [removed]'), 'headers without secrets');
+  holds(await detail.locator('.why .kind.assumed').count() > 0, 'evidence has its kind');
+  const fault = (await mock.admin('GET', 'requests')).requests.find((one) => one.fault?.id === 2);
+  await view(page, `#/requests/${fault.id}`);
+  await page.getByText('after the operation took effect: fault=EMPTY_RESPONSE').waitFor();
+  await page.getByText('no answer was sent').waitFor();
+  await view(page, '#/requests/999999');
+  await page.getByText('the journal has no request `999999`').waitFor();
+  page.complaints = page.complaints.filter((text) => !text.includes('404'));
+}
+
+// What a copied curl prints when a shell runs it: its status, and what it complains of.
+function shell(command) {
+  writeFileSync(`${folder}/copied.sh`, command.replace('curl -i', "curl -s -o /dev/null -w '%{http_code}'"));
+  const { stdout, stderr } = spawnSync('bash', [`${folder}/copied.sh`], { env: LOGIN, encoding: 'utf8', timeout: 20_000 });
+  return [stdout, stderr];
+}
+
+// Copied, run in a shell and in Python, and answered the same.
+async function sentAgain(page, mock) {
+  const { requests } = await mock.admin('GET', 'requests');
+  let created;
+  for (const entry of requests.filter(({ fault }) => !fault)) {
+    // What was created must go before it can be created again; what was deleted is gone.
+    if (entry.operation === 'delete_user' || entry.operation === 'update_user' || (entry.operation === 'get_user' && entry.status === 200)) continue;
+    if (entry.status === 201) created = JSON.parse(entry.request.body).Username;
+    else if (entry.status === 409 && created) created = undefined;
+    await view(page, `#/requests/${entry.id}`);
+    await page.locator('.detail .line', { hasText: `#${entry.id} ` }).waitFor();
+    const forget = async () => {
+      const { accounts: [{ users = [] }] } = await mock.admin('GET', 'accounts/12345/snapshot');
+      const user = users.find(({ username }) => username === created);
+      if (user) await mock.send('DELETE', `${USERS}/${user.userId}`);
+    };
+    if (created) await forget();
+    await page.keyboard.press('c');
+    await page.locator('.curl', { hasText: 'Copied' }).waitFor();
+    check(shell(await clipboard(page)), [String(entry.status), ''], `curl: ${await clipboard(page)}`);
+    if (created) await forget();
+    await page.keyboard.press('t');
+    await page.locator('.test', { hasText: 'Copied' }).waitFor();
+    const test = await clipboard(page);
+    const name = /^def (\w+)/m.exec(test)[1];
+    const run = spawnSync('python3', ['-c', `${test}\n${name}()\n`], { env: LOGIN, encoding: 'utf8', timeout: 20_000 });
+    check(run.status, 0, `${run.stderr}\n${test}`);
+  }
+}
+
+// What clients send that mean harm is text, and seen for what it is.
+async function hostile() {
+  const mock = await start(program, '--journal-bytes', '64MiB');
+  const authorization = `Authorization: Basic ${Buffer.from('api-user:Api-Passw0rd!23').toString('base64')}`;
+  const name = '<img src=x onerror=alert(1)>';
+  await mock.send('POST', USERS, { body: { ...USER, FirstName: '<script>alert(2)</script>', LastName: name } });
+  await mock.send('POST', USERS, { body: { ...USER, Username: '"><svg/onload=alert(3)>' } });
+  const bytes = (head, body) => Buffer.concat([Buffer.from(`${head}\r\nHost: 127.0.0.1\r\n${authorization}\r\n`), body]);
+  const post = `POST /api/accounts/12345/users HTTP/1.1\r\nContent-Type: application/json`;
+  const withBody = (body) => Buffer.concat([Buffer.from(`Content-Length: ${body.length}\r\n\r\n`), body]);
+  const bodies = [
+    Buffer.from('{"Username":"\u202Egnp.exe\u2066\u200B\u0007\u001b[2J"}'), Buffer.from([0x7b, 0xff, 0xfe, 0x80, 0x7d]),
+    Buffer.from(`'"\`$(touch /tmp/never)\`\\'; rm -rf x #\n@/etc/passwd %s !! \u00e9\u{1F600}`), Buffer.from('@/etc/passwd'),
+    Buffer.from(`<User>${'<a>'.repeat(40_000)}`), Buffer.from('['.repeat(200_000)), Buffer.from(`{"a":"${'\\\\'.repeat(400_000)}"}`), Buffer.alloc(1_000_000, '<'),
+    Buffer.from(`<?xml version="1.0"?><!--<script>--><User a="'>"><Username><![CDATA[</pre><script>alert(4)</script>]]></Username></User>`),
+  ];
+  for (const body of bodies) await mock.raw(bytes(post, withBody(body)));
+  await mock.raw(bytes(`GET /api/accounts/12345/users/%3Cscript%3Ealert(5)%3C/script%3E?q='$(id)[1-3]{a,b}|;&!* HTTP/1.1`, Buffer.from('Connection: close\r\n\r\n')));
+  await mock.raw(bytes(`GET /api/${'long/'.repeat(4000)} HTTP/1.1`, Buffer.from('\r\n')));
+  await mock.raw(bytes(`GET /api/accounts/%E2%80%AE12345/users/../users HTTP/1.1`, Buffer.from('\r\n')));
+  await mock.raw(Buffer.concat([Buffer.from(`GET /api/accounts/12345/roles HTTP/1.1\r\nHost: x\r\n${authorization}\r\nX-Quotes: it's "\`id\`" $(id) \\\r\nX-Empty:\r\nX-Bytes: `), Buffer.from([0xe2, 0x80, 0xae, 0x41, 0xff]), Buffer.from('\r\n\r\n')]));
+  await mock.raw(Buffer.from(`GET /api/accounts/12345/users HTTP/1.1\r\nHost: x\r\nAuthorization: Basic ${Buffer.from('<b>:x').toString('base64')}\r\n\r\n`));
+  await mock.raw(Buffer.from(`<SCRIPT> /api/x HTTP/1.1\r\nHost: x\r\n\r\n`));
+  await mock.raw(Buffer.from(`A'B\`C$D /api/accounts/12345/users HTTP/1.1\r\nHost: x\r\n${authorization}\r\n\r\n`));
+  const { requests } = await mock.admin('GET', 'requests');
+  holds(requests.length === 17, `${requests.map(({ method, path }) => `${method} ${path.slice(0, 90)}`).join("\n")}`);
+
+  const page = await open(mock.ui);
+  await tally(page, `${requests.length} requests`);
+  // What the copy cannot say again: bytes that are no UTF-8, and what is longer than its tool takes.
+  const lossy = (entry) => /\ufffd/.test(JSON.stringify(entry)) || entry.path.length > 10_000;
+  for (const entry of requests) {
+    await view(page, `#/requests/${entry.id}`);
+    const begun = performance.now();
+    await page.locator('.detail .line', { hasText: `#${entry.id} ` }).waitFor();
+    holds(performance.now() - begun < 3000, `request ${entry.id} opens`);
+    check(await page.locator('main :is(script, img, iframe, svg, b, style, object)').count(), 0, 'no markup of a client');
+    if (lossy(entry) || entry.status === 201) continue;
+    await page.keyboard.press('c');
+    await page.locator('.curl', { hasText: 'Copied' }).waitFor();
+    check(shell(await clipboard(page)), [String(entry.status), ''], `curl: ${(await clipboard(page)).slice(0, 2000)}`);
+    await page.keyboard.press('t');
+    await page.locator('.test', { hasText: 'Copied' }).waitFor();
+    writeFileSync(`${folder}/copied.py`, await clipboard(page));
+    const run = spawnSync('python3', ['-c', 'import copied; [f() for n, f in vars(copied).items() if n.startswith("test_")]'], { cwd: folder, env: { ...LOGIN, PYTHONDONTWRITEBYTECODE: '1' }, encoding: 'utf8', timeout: 20_000 });
+    // Python's client refuses a path that curl sends.
+    if (!run.stderr.includes('http.client.InvalidURL') && !run.stderr.includes("URL can't contain")) check([run.status, run.stderr], [0, ''], `test of request ${entry.id}`);
+  }
+  const overridden = requests.find(({ request }) => request.body.includes('\u202e'));
+  await view(page, `#/requests/${overridden.id}`);
+  await page.locator('.detail .line', { hasText: `#${overridden.id} ` }).waitFor();
+  check(await page.locator('.request .hidden-character').allTextContents(), ['U+202E', 'U+2066', 'U+200B', 'U+0007', 'U+001B'], 'what does not show is named');
+  holds(!/[\u202e\u2066\u200b\u0007\u001b]/.test(await page.locator('body').textContent()), 'and is not in the page');
+  await view(page, '#/accounts/12345');
+  await page.getByText(name).waitFor();
+  check(await page.locator('main :is(script, img, svg)').count(), 0);
+  await view(page, '#/faults/%E0%A4%A');
+  await view(page, '#/accounts/<img src=x onerror=alert(6)>');
+  await page.getByText('or no longer').waitFor();
+  await close(page);
+  await mock.stop();
+}
+
+// Faults, behaviours, accounts and the clock, by clicks.
+async function control() {
+  const mock = await start(program);
+  const page = await open(`${mock.ui}#/faults`);
+  await page.getByText('No fault is armed').waitFor();
+  await page.getByRole('button', { name: '503 once' }).click();
+  await page.getByRole('cell', { name: '0 of 1' }).waitFor();
+  check([await mock.send('GET', USERS), await mock.send('GET', USERS)], [503, 200]);
+  await page.getByRole('cell', { name: '1 of 1' }).waitFor();
+  await page.getByRole('cell', { name: 'used up' }).waitFor();
+  await page.getByLabel('What happens').selectOption('EMPTY_RESPONSE');
+  await page.getByLabel('Operation').selectOption('create_user');
+  await page.getByLabel('When').selectOption('after');
+  await page.getByLabel('Times').fill('1');
+  await page.locator('.fields button').click();
+  await page.getByText('fault=EMPTY_RESPONSE').waitFor();
+  await assert.rejects(mock.send('POST', USERS, { body: USER }));
+  check(await mock.send('POST', USERS, { body: USER }), 409, 'it took effect');
+  await page.getByLabel('A fault as text or JSON').fill('status=429,every=2,operation=list_roles');
+  await page.keyboard.press('Enter');
+  await page.getByText('every=2').waitFor();
+  check([await mock.send('GET', '/accounts/12345/roles'), await mock.send('GET', '/accounts/12345/roles')], [200, 429]);
+  await page.getByLabel('A fault as text or JSON').fill('{"stats":503}');
+  await page.keyboard.press('Enter');
+  await page.locator('#notice', { hasText: 'unknown key `stats`; keys are status' }).waitFor();
+  page.complaints = page.complaints.filter((text) => !text.includes('400 (Bad Request)'));
+  await page.getByRole('button', { name: 'Disarm fault 3' }).click();
+  await page.getByRole('button', { name: 'Disarm all' }).click();
+  await page.getByText('No fault is armed').waitFor();
+  check((await mock.admin('GET', 'faults')).faults, []);
+
+  // For the server, then for one account alone.
+  await view(page, '#/profile/delete.status');
+  const behaviour = page.locator('.behaviour');
+  await behaviour.getByLabel('204').click();
+  await behaviour.getByText('started with 200').waitFor();
+  check(await mock.send('DELETE', `${USERS}/u2`), 204, 'the API has changed');
+  await page.getByText('profile guide, 1 changed').waitFor();
+  await page.getByLabel('only what differs').check();
+  await page.getByLabel('Search behaviours').fill('');
+  check(await behaviour.count(), 1);
+  await page.getByRole('button', { name: 'Back to the start: 1 difference' }).click();
+  await page.getByText('No behaviour fits').waitFor();
+  await page.getByLabel('only what differs').uncheck();
+  const all = Object.keys((await mock.admin('GET', 'profile')).behaviours).length;
+  await page.waitForFunction((count) => document.querySelectorAll('.behaviour').length === count, all);
+  const length = page.locator('.behaviour', { hasText: 'password.min_length' });
+  await length.getByRole('textbox').fill('11');
+  await page.keyboard.press('Enter');
+  await length.getByText('started with 8').waitFor();
+  await length.getByRole('textbox').fill('none');
+  await page.keyboard.press('Enter');
+  await page.locator('#notice', { hasText: 'password.min_length' }).waitFor();
+  page.complaints = page.complaints.filter((text) => !text.includes('400 (Bad Request)'));
+
+  await view(page, '#/accounts');
+  await mock.admin('POST', 'accounts', { accountId: 'made-elsewhere', seed: 'demo' });
+  await page.getByRole('link', { name: 'made-elsewhere' }).click();
+  await page.getByRole('cell', { name: 'jdoe', exact: true }).waitFor();
+  await page.getByRole('cell', { name: 'ReadOnly' }).waitFor();
+  await page.getByRole('button', { name: 'New throwaway account' }).click();
+  await page.getByText('The password is shown this once').waitFor();
+  const [id, username, password] = await page.locator('[role=status] dd').allTextContents();
+  check(await mock.send('GET', `/accounts/${id}/users`, { login: `${username}:${password}` }), 200, 'the new login opens it');
+  await view(page, `#/profile/delete.status?account=${id}`);
+  await page.getByText('This account follows the server').waitFor();
+  await behaviour.getByLabel('204').click();
+  await page.getByText('This account has a profile of its own').waitFor();
+  check((await mock.admin('GET', `accounts/${id}/profile`)).behaviours['delete.status'].option, '204');
+  check((await mock.admin('GET', 'profile')).behaviours['delete.status'].option, '200', 'the server has not');
+  await view(page, '#/accounts');
+  await page.getByRole('button', { name: `Delete ${id}` }).click();
+  await page.getByRole('link', { name: id, exact: true }).waitFor({ state: 'detached' });
+
+  await view(page, '#/clock');
+  await page.getByRole('button', { name: 'Freeze' }).click();
+  await page.getByText('It is frozen').waitFor();
+  await page.getByText('clock frozen').waitFor();
+  const { epochSeconds: before } = await mock.admin('GET', 'clock');
+  await page.getByRole('button', { name: '1 h', exact: true }).click();
+  await page.getByLabel('Milliseconds').fill('1500');
+  await page.getByRole('button', { name: 'Advance' }).click();
+  await page.waitForFunction((time) => document.querySelector('.clock').textContent === time, new Date((before + 3601.5) * 1000).toISOString().replace('T', ' '));
+  const clock = await mock.admin('GET', 'clock');
+  check([clock.frozen, Math.round((clock.epochSeconds - before) * 1000)], [true, 3_601_500]);
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await page.getByText('It runs').waitFor();
+
+  await view(page, '#/reports');
+  await page.locator('.sequence', { hasText: 'then tried again once' }).first().waitFor();
+  await page.getByRole('link', { name: 'auth.schemes' }).waitFor();
+  await close(page);
+  await mock.stop();
+}
+
+// Narrow and dark: nothing sticks out of any view.
+async function narrow() {
+  const mock = await start(program);
+  await everyday(mock);
+  await mock.send('GET', `/accounts/${'x'.repeat(400)}/users`);
+  const page = await open(mock.ui, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
+  await tally(page, '16 requests');
+  check(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(13, 17, 23)', 'dark where dark is asked for');
+  for (const hash of ['#/requests', '#/requests/4', '#/requests/16', '#/accounts', '#/faults', '#/profile', '#/clock', '#/reports']) {
+    await view(page, hash);
+    await page.waitForTimeout(400);
+    const wide = await page.evaluate(() => Math.max(document.documentElement.scrollWidth, document.querySelector('main').scrollWidth) - innerWidth);
+    holds(wide <= 0, `${hash} is ${wide} pixels too wide`);
+    if (screenshots && hash === '#/requests/4') await page.screenshot({ path: `${folder}/narrow.png` });
+  }
+  await view(page, '#/requests/4');
+  await page.getByRole('button', { name: 'Close' }).click();
+  check(await page.locator('.list').isVisible(), true);
+  await close(page);
+  await mock.stop();
+}
+
+// What axe-core finds that keeps people from using it.
+async function accessible() {
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const mock = await start(program, '--set', 'put.semantics=merge');
+  await everyday(mock);
+  await mock.admin('POST', 'accounts', {});
+  await mock.admin('PATCH', 'profile', { 'put.semantics': 'replace' });
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await open(mock.ui, { colorScheme });
+    await page.evaluate(axe);
+    for (const hash of ['#/requests', '#/requests/4', '#/requests/11', '#/accounts', '#/faults', '#/profile/put', '#/clock', '#/reports']) {
+      await view(page, hash);
+      await page.waitForTimeout(300);
+      const found = await page.evaluate(async () => (await window.axe.run()).violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]));
+      check(found, [], `${hash} in ${colorScheme}`);
+    }
+    await close(page);
+  }
+  await mock.stop();
+}
+
+// Ten thousand requests stay smooth. The figures are those of docs/inspector.md.
+async function many() {
+  const mock = await start(program, '--journal-entries', '20000', '--journal-bytes', '256MiB');
+  await mock.lists(10_000);
+  const begun = performance.now();
+  const page = await open(mock.ui, {}, () => {
+    window.longTasks = [];
+    new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
+  });
+  await tally(page, /^10,000 requests/);
+  const loaded = performance.now() - begun;
+  holds(await rows(page).count() < 100, 'only what can be seen is in the page');
+  const figures = await page.evaluate(async () => {
+    const frame = () => new Promise(requestAnimationFrame);
+    const search = document.querySelector('.list input');
+    const filter = [];
+    for (const text of ['n', 'nu', 'num', 'number=77', '77', '']) {
+      const from = performance.now();
+      search.value = text;
+      search.dispatchEvent(new Event('input'));
+      await frame();
+      filter.push(performance.now() - from);
+    }
+    window.longTasks.length = 0;
+    const box = document.querySelector('#rows');
+    const frames = [];
+    let last = await frame();
+    for (let step = 0; step < 120; step += 1) {
+      box.scrollTop = ((step % 60) / 60) * box.scrollHeight;
+      const now = await frame();
+      frames.push(now - last);
+      last = now;
+    }
+    frames.sort((one, other) => one - other);
+    return { filter: Math.max(...filter), median: frames[60], worst: frames.at(-1), longTasks: [...window.longTasks] };
+  });
+  // Far above the figures, for machines that do much else; a list with an element for each of ten
+  // thousand requests is slower still.
+  const slow = (ms) => ms > 600;
+  holds(!slow(figures.filter), `filtering takes ${figures.filter} ms`);
+  holds(figures.median < 60, `a frame takes ${figures.median} ms`);
+  holds(!figures.longTasks.some(slow), `tasks of ${figures.longTasks} ms`);
+
+  // What is read stays where it is while others come, and the button says how many.
+  await page.keyboard.press('g');
+  const busy = mock.lists(1000);
+  await tally(page, /^10,[1-9]/);
+  await page.evaluate(() => { document.querySelector('#rows').scrollTop = 5000; });
+  await busy;
+  await tally(page, /^11,000 requests/);
+  await page.locator('.follow[aria-pressed=false]').waitFor();
+  await page.evaluate(() => { document.querySelector('#rows').scrollTop = 0; });
+  await page.locator('.follow', { hasText: 'Following' }).waitFor();
+  await page.evaluate(() => { document.querySelector('#rows').scrollTop = 5000; });
+  await page.locator('.follow[aria-pressed=false]').waitFor();
+  const top = () => page.evaluate(() => {
+    const box = document.querySelector('#rows').getBoundingClientRect();
+    return document.elementFromPoint(box.left + 200, box.top + 40).closest('.row').dataset.id;
+  });
+  await page.waitForTimeout(100);
+  const read = await top();
+  await page.evaluate(() => { window.longTasks.length = 0; });
+  const from = performance.now();
+  await mock.lists(2000);
+  await tally(page, /^13,000 requests/);
+  figures.growing = performance.now() - from;
+  check(await top(), read);
+  check(await page.locator('.follow').textContent(), '↑ 2,000 new');
+  figures.tasks = await page.evaluate(() => window.longTasks);
+  holds(!figures.tasks.some(slow), `tasks of ${figures.tasks} ms while requests come`);
+  await page.keyboard.press('g');
+  await page.waitForFunction(() => document.querySelector('#rows').scrollTop === 0);
+  check(await page.locator('.row').nth(1).getAttribute('data-id'), '13000');
+  await close(page);
+  await mock.stop();
+  return { loaded, ...figures };
+}
+
+// Where a token is needed.
+async function token() {
+  const mock = await start(program, '--admin-token', 'a-token-<b>"7');
+  await mock.send('GET', USERS);
+  const page = await open(mock.ui);
+  const dialog = page.getByRole('dialog', { name: 'This mock asks for its token' });
+  await dialog.waitFor();
+  check(await rows(page).count(), 0, 'nothing is shown without it');
+  await dialog.getByLabel('Token').fill('wrong');
+  await page.keyboard.press('Enter');
+  await dialog.getByText('That is not its token').waitFor();
+  await dialog.getByLabel('Token').fill('a-token-<b>"7');
+  await dialog.getByRole('button', { name: 'Open' }).click();
+  await tally(page, '1 request');
+  check(await page.evaluate(() => [location.href.includes('token'), document.cookie, localStorage.length]), [false, '', 0], 'it is kept in the tab only');
+  await page.reload();
+  await tally(page, '1 request');
+  await close(page, /401 \(Unauthorized\)/);
+  await mock.stop();
+}
+
+// A mock that stops and starts again under the page.
+async function restarted() {
+  const mock = await start(program);
+  const options = ['--listen', `127.0.0.1:${mock.port}`];
+  await mock.lists(3);
+  const page = await open(mock.ui);
+  await tally(page, '3 requests');
+  const begun = performance.now();
+  check(await mock.stop(), 0, 'an inspector does not keep it from stopping');
+  holds(performance.now() - begun < 1000, 'it stops at once');
+  await page.getByText('The mock does not answer; trying again').waitFor();
+  const again = await start(program, ...options);
+  await live(page);
+  await page.getByText('The mock was started anew').waitFor();
+  await page.getByText('No request so far').waitFor();
+  await again.send('GET', USERS);
+  await tally(page, '1 request');
+  await close(page, /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE/);
+  await again.stop();
+  const off = await start(program, '--journal-entries', '0');
+  const other = await open(off.ui);
+  await other.getByText('The journal is off').waitFor();
+  await close(other);
+  await off.stop();
+  // A browser that gives the page no clipboard.
+  const without = await start(program);
+  await without.send('GET', USERS);
+  const fourth = await open(`${without.ui}#/requests/1`, {}, () => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
+  await fourth.getByRole('button', { name: 'Copy as curl' }).click();
+  const box = fourth.getByRole('dialog', { name: 'Copy as curl' }).getByRole('textbox');
+  holds((await box.inputValue()).startsWith('curl -i'), 'the text is there to be copied');
+  await fourth.keyboard.press('Escape');
+  await close(fourth);
+  await without.stop();
+  // An address of its own.
+  const apart = await start(program, '--admin-listen', '127.0.0.1:0');
+  const third = await open(`${apart.adminUrl}/ui`);
+  await apart.send('GET', USERS);
+  await rows(third).first().click();
+  await third.getByRole('button', { name: 'Copy as curl' }).click();
+  await third.locator('.curl', { hasText: 'Copied' }).waitFor();
+  holds((await clipboard(third)).includes(`'${apart.baseUrl}/accounts/12345/users'`), 'the copy goes to the emulated API');
+  await third.goto(`${apart.origin}/`);
+  check(third.url(), `${apart.adminUrl}/ui`);
+  third.complaints = [];
+  await close(third);
+  await apart.stop();
+}
+
+async function pictures() {
+  mkdirSync(screenshots, { recursive: true });
+  const mock = await start(program, '--listen', '127.0.0.1:8080').catch(() => start(program));
+  await everyday(mock);
+  await mock.admin('PATCH', 'profile', { 'put.semantics': 'merge' });
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await open(mock.ui, { colorScheme, viewport: { width: 1200, height: 840 } });
+    const picture = async (name, hash, ready) => {
+      await view(page, hash);
+      await page.locator(ready).first().waitFor();
+      await page.waitForTimeout(500);
+      const path = `${screenshots}/inspector-${name}-${colorScheme}.png`;
+      await page.screenshot({ path });
+      // Few colours are enough for a page.
+      spawnSync('pngquant', ['--force', '--ext', '.png', '64', path]);
+      spawnSync('optipng', ['-quiet', path]);
+    };
+    await picture('list', '#/requests', '.space .row');
+    await picture('request', '#/requests/4', '.why td');
+    await picture('profile', '#/profile/put', '.behaviour');
+    await close(page);
+  }
+  await mock.stop();
+}
+
+const milliseconds = (ms) => `${Math.round(ms)} ms`;
+try {
+  checks += scripts.look(execFileSync);
+  const arrival = await everyRequest();
+  await hostile();
+  await control();
+  await narrow();
+  await accessible();
+  const figures = await many();
+  await token();
+  await restarted();
+  if (screenshots) await pictures();
+  console.log(`a request is in the list after ${milliseconds(arrival)}`);
+  console.log(`10,000 requests: shown after ${milliseconds(figures.loaded)}; the slowest filter ${milliseconds(figures.filter)}; `
+    + `a frame while scrolling ${milliseconds(figures.median)}, the longest ${milliseconds(figures.worst)}, ${figures.longTasks.length} tasks over 50 ms; `
+    + `2,000 more in ${milliseconds(figures.growing)}, the longest task ${milliseconds(Math.max(0, ...figures.tasks))}`);
+  console.log(`${checks} checks of the inspector hold`);
+} finally {
+  await browser.close();
+  stopAll();
+}
