@@ -75,7 +75,7 @@ pub(super) fn names_html(headers: &HeaderMap) -> bool {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .filter_map(Range::parse)
-        .any(|range| range.kind == "text/html" && range.weight > 0)
+        .any(|range| range.kind.eq_ignore_ascii_case("text/html") && range.weight > 0)
 }
 
 fn default(rules: &Consultation) -> Format {
