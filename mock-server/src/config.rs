@@ -346,7 +346,7 @@ fn parse_bytes(text: &str) -> Result<usize, ConfigError> {
 }
 
 /// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, `:8080` and `8080`, where 0 is a free port.
-fn parse_address(text: &str) -> Result<SocketAddr, ConfigError> {
+pub(crate) fn parse_address(text: &str) -> Result<SocketAddr, ConfigError> {
     let wrong = || {
         ConfigError::Value(format!(
             "address `{text}`: write ADDRESS:PORT, as 127.0.0.1:8080; port 0 takes a free one"

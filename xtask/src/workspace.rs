@@ -23,20 +23,32 @@ pub(crate) fn cargo() -> Command {
 
 /// Builds a binary with a profile of Cargo's, and tells where it is.
 pub(crate) fn build(package: &str, binary: &str, profile: &str) -> Result<PathBuf> {
-    let output = cargo()
-        .args(["build", "--package", package, "--bin", binary])
-        .args(["--profile", profile])
+    let mut command = cargo();
+    command.args(["build", "--package", package, "--bin", binary]);
+    executable(&built(command.args(["--profile", profile]))?, binary)
+}
+
+/// Runs a `cargo build`, and gives what it says of what it built.
+pub(crate) fn built(command: &mut Command) -> Result<Vec<Value>> {
+    let output = command
         .arg("--message-format=json-render-diagnostics")
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
         .context("cannot start cargo")?;
-    ensure!(output.status.success(), "{binary} cannot be built");
-    String::from_utf8_lossy(&output.stdout)
+    ensure!(output.status.success(), "cargo could not build this");
+    Ok(String::from_utf8_lossy(&output.stdout)
         .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .next_back()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect())
+}
+
+/// Where the binary of that name is.
+pub(crate) fn executable(built: &[Value], binary: &str) -> Result<PathBuf> {
+    built
+        .iter()
+        .filter(|message| message["target"]["name"] == binary)
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .with_context(|| format!("cargo did not say where it put {binary}"))
 }
 
