@@ -64,7 +64,7 @@ never changes.
 Example:
   cargo xtask dist && (cd target/dist && sha256sum --check SHA256SUMS)")]
 pub(crate) struct Options {
-    /// The folder to write to; what an earlier run left there is replaced
+    /// The folder to write to
     #[arg(long, value_name = "FOLDER", default_value = "target/dist")]
     out: PathBuf,
 }

@@ -32,6 +32,8 @@ fn add(command: Command, pages: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
     let page = Man::new(command).source(concat!("bandwidth-mock ", env!("CARGO_PKG_VERSION")));
     let mut text = Vec::new();
     page.render_title(&mut text)?;
+    // Neither a flag nor a name is to be torn apart.
+    text.extend_from_slice(b".nh\n.ad l\n");
     page.render_name_section(&mut text)?;
     page.render_synopsis_section(&mut text)?;
     page.render_description_section(&mut text)?;
