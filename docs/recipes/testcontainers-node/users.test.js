@@ -17,7 +17,7 @@ before(async () => {
   const made = await fetch(`${url}/__admin/accounts`, {
     method: 'POST',
     headers: { Authorization: `Bearer ${token}` },
-    body: '{}',
+    body: JSON.stringify({ seed: 'demo' }),
   })
   account = await made.json()
 })

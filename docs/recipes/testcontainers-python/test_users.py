@@ -27,7 +27,7 @@ def account(bandwidth_url):
     """A throwaway account: accountId, username, password, baseUrl."""
     made = requests.post(
         f"{bandwidth_url}/__admin/accounts",
-        json={},
+        json={"seed": "demo"},
         headers={"Authorization": f"Bearer {TOKEN}"},
     )
     made.raise_for_status()
