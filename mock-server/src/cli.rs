@@ -96,7 +96,7 @@ pass to begin with."
 Exit code 0 when it is ready, 1 when it is not.")]
     Ready {
         /// Where it listens [default: where the variable of --admin-listen or of --listen says,
-        /// else http://127.0.0.1:8080]
+        /// else 127.0.0.1:8080]
         #[arg(long, value_name = "URL", env = "BANDWIDTH_MOCK_URL")]
         url: Option<String>,
     },

@@ -17,8 +17,15 @@ pub(crate) fn root() -> PathBuf {
 /// The cargo that started this program, to be run in the workspace.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root());
+    without_package_variables(&mut command).current_dir(root());
     command
+}
+
+/// Takes out of a command's environment what `cargo run` says there of this package. The build
+/// script of `ring` asks for the same variables: a build in between with others than before would
+/// build it again, and all that needs it.
+pub(crate) fn without_package_variables(command: &mut Command) -> &mut Command {
+    without(command, &["CARGO_MANIFEST_", "CARGO_PKG_"])
 }
 
 /// Builds a binary with a profile of Cargo's, and tells where it is.
@@ -54,9 +61,14 @@ pub(crate) fn executable(built: &[Value], binary: &str) -> Result<PathBuf> {
 
 /// Takes the variables that are flags of the mock out of a command's environment.
 pub(crate) fn without_mock_variables(command: &mut Command) -> &mut Command {
+    without(command, &["BANDWIDTH_MOCK_"])
+}
+
+fn without<'c>(command: &'c mut Command, starts: &[&str]) -> &'c mut Command {
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("BANDWIDTH_MOCK_") {
-            command.env_remove(name);
+        let text = name.to_string_lossy();
+        if starts.iter().any(|start| text.starts_with(start)) {
+            command.env_remove(&name);
         }
     }
     command

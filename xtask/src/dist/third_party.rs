@@ -207,7 +207,8 @@ fn licence_files(root: &Path) -> Result<Vec<PathBuf>> {
 
 /// Whether a file has a licence, by its name in lower case. `license.rs` is code.
 fn is_licence(name: &str) -> bool {
-    LICENCE_FILES.iter().any(|start| name.starts_with(start)) && !name.ends_with(".rs")
+    let code = name.rsplit('.').next() == Some("rs");
+    LICENCE_FILES.iter().any(|start| name.starts_with(start)) && !code
 }
 
 /// Without line ends and spaces that differ for no reason.
