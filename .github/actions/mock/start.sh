@@ -6,7 +6,9 @@ project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 folder=$(mktemp -d "${RUNNER_TEMP:-/tmp}/bandwidth-mock.XXXXXX")
 
 # stop TEXT: an error that the job's page shows.
+pid=
 stop() {
+  [[ -z $pid ]] || kill "$pid" 2>/dev/null || true
   printf '::error title=bandwidth-mock::%s\n' "$*"
   exit 1
 }
@@ -62,6 +64,7 @@ export_as BANDWIDTH_MOCK_ADMIN_TOKEN adminToken
 {
   printf 'base-url=%s\n' "$(announced baseUrl)"
   printf 'admin-url=%s\n' "$(announced adminUrl)"
+  printf 'pid=%s\n' "$pid"
 } >>"${GITHUB_OUTPUT:-/dev/null}"
 printf 'bandwidth-mock, profile %s, at %s; it logs to %s\n' "$(announced profile)" "$(announced baseUrl)" "$folder/log"
 rm "$folder/announced"
