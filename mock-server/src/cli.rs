@@ -342,7 +342,7 @@ fn raise_file_limit() {
 
 fn run_server(mut config: Config) -> Result<(), String> {
     raise_file_limit();
-    config.require_token();
+    config.require_token().map_err(|error| error.to_string())?;
     let tls = config.certificate().map_err(|error| error.to_string())?;
     let sockets = Sockets::bind(config.listen, config.admin_listen)
         .map_err(|(address, error)| cannot_listen(address, &error))?;
