@@ -93,6 +93,14 @@ pub enum Command {
     Cleanup(CleanupArgs),
     /// Print the JSON Schema of `--report json`
     Schema,
+    /// Print a completion script for a shell
+    #[command(
+        after_help = "Example: bandwidth-conformance completions bash > ~/.local/share/bash-completion/completions/bandwidth-conformance"
+    )]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 /// Which cases.
@@ -322,6 +330,11 @@ pub struct CleanupArgs {
     pub ca_file: Option<PathBuf>,
 }
 
+/// The command line as data, for its completions and manual pages.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// What came of reading the arguments.
 pub enum Parsed {
     /// Something to do.
@@ -334,7 +347,7 @@ pub enum Parsed {
 
 /// Reads the arguments, the program's name first.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
-    let matches = Cli::command().try_get_matches_from(arguments);
+    let matches = command().try_get_matches_from(arguments);
     match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => Parsed::Command(Box::new(cli.command.unwrap_or(Command::Run(cli.run)))),
         Err(error) => match error.kind() {

@@ -16,7 +16,7 @@ use std::{fs, path::Path};
 use crate::{
     Surroundings,
     case::Case,
-    cli::{Command, SelectionArgs},
+    cli::{self, Command, SelectionArgs},
     exit::{self, ConformanceError},
     outcome::Verdict,
     registry::{self, Selection},
@@ -40,6 +40,12 @@ pub(crate) fn perform(
         Command::List(arguments) => describe::list_text(&select(arguments)?),
         Command::Explain { case } => describe::explain_text(&registry::find(&case)?),
         Command::Schema => Document::schema(),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            let (mut command, name) = (cli::command(), "bandwidth-conformance");
+            clap_complete::generate(shell, &mut command, name, &mut script);
+            String::from_utf8_lossy(&script).into_owned()
+        }
     };
     write!(surroundings.out, "{text}")?;
     Ok(exit::PASSED)

@@ -95,22 +95,10 @@ pass to begin with."
 
 Exit code 0 when it is ready, 1 when it is not.")]
     Ready {
-        /// Where the server listens
-        #[arg(
-            long,
-            value_name = "URL",
-            env = "BANDWIDTH_MOCK_URL",
-            default_value = "http://127.0.0.1:8080"
-        )]
-        url: String,
-        /// What opens its control API, where that needs a token
-        #[arg(
-            long,
-            value_name = "TOKEN",
-            env = "BANDWIDTH_MOCK_ADMIN_TOKEN",
-            hide_env_values = true
-        )]
-        admin_token: Option<SecretArgument>,
+        /// Where it listens [default: where the variable of --admin-listen or of --listen says,
+        /// else 127.0.0.1:8080]
+        #[arg(long, value_name = "URL", env = "BANDWIDTH_MOCK_URL")]
+        url: Option<String>,
     },
     /// Print a completion script for a shell
     #[command(after_help = "Example:
@@ -252,6 +240,11 @@ pub struct ServeArguments {
     pub(crate) config: Option<PathBuf>,
 }
 
+/// The command line as data, for its manual pages.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
 /// Runs the command of these arguments, the first of which is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
@@ -276,8 +269,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
                 Err(error) => fail(&error.to_string()),
             }
         }
-        Some(Command::Ready { url, admin_token }) => match ready::check(&url, admin_token.as_ref())
-        {
+        Some(Command::Ready { url }) => match ready::check(url.as_deref()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(ready::NotReady::Usage(message)) => fail(&message),
             Err(ready::NotReady::No(message)) => {
@@ -287,12 +279,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         },
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
-            clap_complete::generate(
-                shell,
-                &mut Arguments::command(),
-                "bandwidth-mock",
-                &mut script,
-            );
+            clap_complete::generate(shell, &mut command(), "bandwidth-mock", &mut script);
             print(&String::from_utf8_lossy(&script));
             ExitCode::SUCCESS
         }
@@ -355,7 +342,7 @@ fn raise_file_limit() {
 
 fn run_server(mut config: Config) -> Result<(), String> {
     raise_file_limit();
-    config.require_token();
+    config.require_token().map_err(|error| error.to_string())?;
     let tls = config.certificate().map_err(|error| error.to_string())?;
     let sockets = Sockets::bind(config.listen, config.admin_listen)
         .map_err(|(address, error)| cannot_listen(address, &error))?;

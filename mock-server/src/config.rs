@@ -8,6 +8,7 @@ use std::{
 };
 
 use bandwidth_fixtures::{FixtureError, NamedProfile, RateLimit, Secret, Seed};
+use data_encoding::HEXLOWER;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -262,12 +263,19 @@ impl Config {
 
     /// Makes up a token for the control API where it can be reached from other machines and none
     /// was given.
-    pub(crate) fn require_token(&mut self) {
+    pub(crate) fn require_token(&mut self) -> Result<(), ConfigError> {
         let address = self.admin_listen.unwrap_or(self.listen);
         if self.admin_token.is_none() && !address.ip().is_loopback() {
-            let token = format!("{:016x}{:016x}", fresh_seed(), fresh_seed());
-            self.admin_token = Some(Secret::new(token));
+            let mut bytes = [0; 16];
+            getrandom::fill(&mut bytes).map_err(|error| {
+                ConfigError::Value(format!(
+                    "no token for the control API can be made without random numbers ({error}); \
+                     give one with --admin-token"
+                ))
+            })?;
+            self.admin_token = Some(Secret::new(HEXLOWER.encode(&bytes)));
         }
+        Ok(())
     }
 
     /// The certificate, where there is TLS.
@@ -347,7 +355,7 @@ fn parse_bytes(text: &str) -> Result<usize, ConfigError> {
 }
 
 /// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, `:8080` and `8080`, where 0 is a free port.
-fn parse_address(text: &str) -> Result<SocketAddr, ConfigError> {
+pub(crate) fn parse_address(text: &str) -> Result<SocketAddr, ConfigError> {
     let wrong = || {
         ConfigError::Value(format!(
             "address `{text}`: write ADDRESS:PORT, as 127.0.0.1:8080; port 0 takes a free one"

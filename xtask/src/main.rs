@@ -2,6 +2,7 @@
 
 mod bench;
 mod clients;
+mod dist;
 mod fuzz;
 mod hostile;
 mod journal;
@@ -48,6 +49,8 @@ enum Chore {
     /// Serve what `bench` measures the mock against
     #[command(hide = true)]
     Reference(bench::reference::Options),
+    /// Make an archive of both programs for people without Rust, and what an image is built from
+    Dist(dist::Options),
     /// Run every `sh` block of README.md
     Readme(readme::Options),
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Chore::Hostile(options) => hostile::run(&options),
         Chore::Soak(options) => soak::run(&options),
         Chore::Reference(options) => bench::reference::run(&options),
+        Chore::Dist(options) => dist::run(&options),
         Chore::Readme(options) => readme::run(&options),
     };
     match done {

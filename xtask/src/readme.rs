@@ -168,7 +168,8 @@ impl<'r> Run<'r> {
         let path = self.state.join(format!("line-{}.out", block.line));
         let output = fs::File::create(&path)?;
         let mut command = Command::new("bash");
-        workspace::without_mock_variables(&mut command)
+        workspace::without_mock_variables(&mut command);
+        workspace::without_package_variables(&mut command)
             .args(["-euo", "pipefail", "-c", &block.script])
             .current_dir(workspace::root())
             .env("TMPDIR", self.state)

@@ -17,7 +17,7 @@ pub(crate) fn root() -> PathBuf {
 /// The cargo that started this program, to be run in the workspace.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root());
+    without_package_variables(&mut command).current_dir(root());
     command
 }
 
@@ -28,30 +28,54 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
+/// Takes out of a command's environment what `cargo run` says there of this package. The build
+/// script of `ring` asks for the same variables: a build in between with others than before would
+/// build it again, and all that needs it.
+pub(crate) fn without_package_variables(command: &mut Command) -> &mut Command {
+    without(command, &["CARGO_MANIFEST_", "CARGO_PKG_"])
+}
+
 /// Builds a binary with a profile of Cargo's, and tells where it is.
 pub(crate) fn build(package: &str, binary: &str, profile: &str) -> Result<PathBuf> {
-    let output = cargo()
-        .args(["build", "--package", package, "--bin", binary])
-        .args(["--profile", profile])
+    let mut command = cargo();
+    command.args(["build", "--package", package, "--bin", binary]);
+    executable(&built(command.args(["--profile", profile]))?, binary)
+}
+
+/// Runs a `cargo build`, and gives what it says of what it built.
+pub(crate) fn built(command: &mut Command) -> Result<Vec<Value>> {
+    let output = command
         .arg("--message-format=json-render-diagnostics")
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
         .context("cannot start cargo")?;
-    ensure!(output.status.success(), "{binary} cannot be built");
-    String::from_utf8_lossy(&output.stdout)
+    ensure!(output.status.success(), "cargo could not build this");
+    Ok(String::from_utf8_lossy(&output.stdout)
         .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .next_back()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect())
+}
+
+/// Where the binary of that name is.
+pub(crate) fn executable(built: &[Value], binary: &str) -> Result<PathBuf> {
+    built
+        .iter()
+        .filter(|message| message["target"]["name"] == binary)
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .with_context(|| format!("cargo did not say where it put {binary}"))
 }
 
 /// Takes the variables that are flags of the mock out of a command's environment.
 pub(crate) fn without_mock_variables(command: &mut Command) -> &mut Command {
+    without(command, &["BANDWIDTH_MOCK_"])
+}
+
+fn without<'c>(command: &'c mut Command, starts: &[&str]) -> &'c mut Command {
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("BANDWIDTH_MOCK_") {
-            command.env_remove(name);
+        let text = name.to_string_lossy();
+        if starts.iter().any(|start| text.starts_with(start)) {
+            command.env_remove(&name);
         }
     }
     command

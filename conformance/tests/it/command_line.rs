@@ -82,6 +82,7 @@ fn a_wrong_question_is_answered_in_one_line() {
         &["drift", "nothing.toml"],
         &["cleanup"],
         &["cleanup", "--ledger", "nothing.ledger"],
+        &["completions", "tcsh"],
     ] {
         let ran = run(arguments, &[]);
         assert_eq!(ran.out, "", "{arguments:?}");
@@ -122,4 +123,13 @@ fn help_teaches_by_example() {
     assert!(ran.out.contains("Exit codes: 0"), "{}", ran.out);
     let ran = run(&["--version"], &[]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+}
+
+#[test]
+fn completions_name_the_flags() {
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = run(&["completions", shell], &[]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert!(ran.out.contains("confirm-account"), "{shell}");
+    }
 }

@@ -13,13 +13,27 @@ use axum::{
 };
 use subtle::ConstantTimeEq as _;
 
-use super::answer::{AdminError, Code};
+use super::{
+    PREFIX,
+    answer::{AdminError, Code},
+};
 use crate::app::App;
+
+/// Whether a path below the control API's prefix needs the token, where there is one: a health
+/// check has none, and learns nothing here but that the server is up.
+pub fn needs_token(path: &str) -> bool {
+    !matches!(path, "/health" | "/ready")
+}
 
 /// Lets a request through that has the token, where one is needed, and that no web page of
 /// another origin sent: a page on the internet could else reach a mock on a laptop.
 pub async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if let Some(token) = &app.start.admin_token
+        && request
+            .uri()
+            .path()
+            .strip_prefix(PREFIX)
+            .is_none_or(needs_token)
         && !has_token(request.headers(), token.expose())
     {
         let message = "the control API needs a token here; send Authorization: Bearer TOKEN, \

@@ -10,7 +10,7 @@ use utoipa::openapi::{
     security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use super::{PREFIX, documented};
+use super::{PREFIX, documented, guard};
 
 /// This description
 #[utoipa::path(get, path = "/openapi.json", tag = "server", responses((status = 200, body = Object)))]
@@ -51,7 +51,9 @@ pub fn document() -> OpenApi {
         for operation in operations(&mut item) {
             for status in ["401", "403"] {
                 let error = "The token is missing, or a web page of another origin asks.";
-                add_error(operation, status, error);
+                if status != "401" || guard::needs_token(&path) {
+                    add_error(operation, status, error);
+                }
             }
             if operation.request_body.is_some() {
                 add_error(operation, "400", "The body is not of the right form.");

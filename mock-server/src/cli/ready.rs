@@ -7,11 +7,12 @@ use std::{
     time::Duration,
 };
 
-use super::SecretArgument;
+use crate::{address::reachable, config::parse_address};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Why the answer is no.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum NotReady {
     /// The URL cannot be used.
     Usage(String),
@@ -19,7 +20,35 @@ pub(super) enum NotReady {
     No(String),
 }
 
-pub(super) fn check(url: &str, token: Option<&SecretArgument>) -> Result<(), NotReady> {
+/// The variables that say where a server listens that has the same environment as we, as in a
+/// container. The control API tells whether it is ready.
+const LISTENS: [&str; 2] = ["BANDWIDTH_MOCK_ADMIN_LISTEN", "BANDWIDTH_MOCK_LISTEN"];
+
+/// Asks the server at the URL, or else the one that the environment describes.
+pub(super) fn check(url: Option<&str>) -> Result<(), NotReady> {
+    match url {
+        Some(url) => ask(url),
+        None => ask(&default_url(|name| std::env::var(name).ok())?),
+    }
+}
+
+fn default_url(variable: impl Fn(&str) -> Option<String>) -> Result<String, NotReady> {
+    let set = LISTENS
+        .into_iter()
+        .find_map(|name| Some((name, variable(name)?)));
+    let Some((name, text)) = set else {
+        return Ok("http://127.0.0.1:8080".to_owned());
+    };
+    let wrong = |why: String| NotReady::Usage(format!("{name}: {why}"));
+    let address = parse_address(&text).map_err(|error| wrong(error.to_string()))?;
+    if address.port() == 0 {
+        let why = format!("`{text}` names no port to ask at; say where the server is with --url");
+        return Err(wrong(why));
+    }
+    Ok(format!("http://{}", reachable(address)))
+}
+
+fn ask(url: &str) -> Result<(), NotReady> {
     let usage = || {
         NotReady::Usage(format!(
             "URL `{url}`: write http://ADDRESS:PORT, as http://127.0.0.1:8080"
@@ -27,27 +56,61 @@ pub(super) fn check(url: &str, token: Option<&SecretArgument>) -> Result<(), Not
     };
     let authority = url.strip_prefix("http://").ok_or_else(usage)?;
     let authority = authority.split('/').next().unwrap_or("");
-    let mut addresses = authority.to_socket_addrs().map_err(|_| usage())?;
-    let address = addresses.next().ok_or_else(usage)?;
     let no = |error: std::io::Error| NotReady::No(format!("{authority}: {error}"));
+    let mut addresses = authority
+        .to_socket_addrs()
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::InvalidInput => usage(),
+            // A name that is not known, perhaps not yet.
+            _ => no(error),
+        })?;
+    let address = addresses.next().ok_or_else(usage)?;
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT).map_err(no)?;
     stream.set_read_timeout(Some(TIMEOUT)).map_err(no)?;
-    let token = token.map_or(String::new(), |token| {
-        format!("Authorization: Bearer {}\r\n", token.0.expose())
-    });
-    let request = format!(
-        "GET /__admin/ready HTTP/1.1\r\nHost: {authority}\r\n{token}Connection: close\r\n\r\n"
-    );
+    let request =
+        format!("GET /__admin/ready HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).map_err(no)?;
     let mut status = [0; 12];
     stream.read_exact(&mut status).map_err(no)?;
     match &status {
         b"HTTP/1.1 200" => Ok(()),
-        b"HTTP/1.1 401" => Err(NotReady::No(format!(
-            "{authority} wants a token; give it with --admin-token or BANDWIDTH_MOCK_ADMIN_TOKEN"
-        ))),
         _ => Err(NotReady::No(format!(
             "{authority} answers, but not as this server does"
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NotReady, default_url};
+
+    fn url(variables: &[(&str, &str)]) -> Result<String, NotReady> {
+        default_url(|name| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn it_asks_where_the_variables_of_the_server_say() {
+        let listen = ("BANDWIDTH_MOCK_LISTEN", "0.0.0.0:9000");
+        let admin = ("BANDWIDTH_MOCK_ADMIN_LISTEN", "[::]:9001");
+        for (variables, expected) in [
+            (&[][..], "http://127.0.0.1:8080"),
+            (&[listen], "http://127.0.0.1:9000"),
+            (&[listen, admin], "http://[::1]:9001"),
+        ] {
+            assert_eq!(url(variables), Ok(expected.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_variable_that_names_no_place_is_told() {
+        for wrong in [":0", "nowhere"] {
+            let Err(NotReady::Usage(message)) = url(&[("BANDWIDTH_MOCK_LISTEN", wrong)]) else {
+                panic!("{wrong} was taken");
+            };
+            assert!(message.starts_with("BANDWIDTH_MOCK_LISTEN: "), "{message}");
+        }
     }
 }

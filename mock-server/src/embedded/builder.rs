@@ -126,7 +126,7 @@ impl Builder {
             let set = self.config.profile.set([assignment.as_str()]);
             set.map_err(ConfigError::Fixture)?;
         }
-        self.config.require_token();
+        self.config.require_token()?;
         MockServer::launch(&self.config)
     }
 

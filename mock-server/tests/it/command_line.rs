@@ -142,6 +142,12 @@ fn json_announces_what_a_script_needs_and_sigterm_ends_with_0() {
     );
     let ready = run(&["ready", "--url", &origin]);
     assert!(ready.status.success());
+    // As in a container, where the server and its health check have the same variables.
+    let ready = program(&["ready"])
+        .env("BANDWIDTH_MOCK_LISTEN", serving.address())
+        .status()
+        .unwrap();
+    assert!(ready.success());
     // An open connection does not keep it.
     let idle = TcpStream::connect(serving.address()).unwrap();
     let (code, printed) = serving.terminate();
@@ -149,6 +155,13 @@ fn json_announces_what_a_script_needs_and_sigterm_ends_with_0() {
     drop(idle);
     let gone = run(&["ready", "--url", &origin]);
     assert_eq!(gone.status.code(), Some(1));
+    let unknown = run(&["ready", "--url", "http://no.such.name.invalid:80"]);
+    let said = String::from_utf8(unknown.stderr).unwrap();
+    assert_eq!(unknown.status.code(), Some(1), "{said}");
+    assert!(
+        said.starts_with("not ready: no.such.name.invalid:80: "),
+        "{said}"
+    );
 }
 
 #[test]

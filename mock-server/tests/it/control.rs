@@ -433,8 +433,8 @@ fn with_a_token_every_admin_path_needs_it_and_the_emulated_ones_do_not() {
         .unwrap();
     let paths = [
         "/",
-        "/health",
-        "/ready",
+        "/ready/",
+        "/version",
         "/openapi.json",
         "/accounts",
         "/nothing",
@@ -457,9 +457,14 @@ fn with_a_token_every_admin_path_needs_it_and_the_emulated_ones_do_not() {
     }
     let token = "Authorization: bearer 4711-0815\r\n";
     assert_eq!(
-        send(&server, &request("GET", "/__admin/ready", token, "")).status,
+        send(&server, &request("GET", "/__admin/version", token, "")).status,
         200
     );
+    // A health check has no token.
+    for path in ["/health", "/ready"] {
+        let reply = send(&server, &request("GET", &format!("/__admin{path}"), "", ""));
+        assert_eq!(reply.status, 200, "{path}");
+    }
     assert_eq!(send(&server, &request("GET", USERS, LOGIN, "")).status, 200);
 }
 
@@ -479,7 +484,7 @@ fn on_another_address_than_loopback_a_token_is_needed_and_made_up() {
         .listen(everywhere)
         .start_blocking()
         .unwrap();
-    for path in ["/", "/ready", "/reset", "/requests", "/nothing"] {
+    for path in ["/", "/version", "/reset", "/requests", "/nothing"] {
         for method in ["GET", "POST"] {
             let bytes = request(method, &format!("/__admin{path}"), "", "");
             assert_eq!(send(&server, &bytes).status, 401, "{method} {path}");
@@ -508,8 +513,9 @@ fn the_program_shows_the_token_and_keeps_the_control_api_apart() {
         .replace("http://", "")
         .replace("/__admin", "");
     let token = format!("Authorization: Bearer {}\r\n", text("adminToken"));
-    assert_eq!(ask(&admin, "", "/__admin/ready"), "401");
-    assert_eq!(ask(&admin, &token, "/__admin/ready"), "200");
+    assert_eq!(ask(&admin, "", "/__admin/version"), "401");
+    assert_eq!(ask(&admin, &token, "/__admin/version"), "200");
+    assert_eq!(ask(&admin, "", "/__admin/ready"), "200");
     assert_eq!(
         ask(&admin, LOGIN, USERS),
         "404",

@@ -1,0 +1,44 @@
+"""Fixtures: one mock for the session, and an account of its own for each test.
+
+With pytest-xdist each worker has a mock of its own, on a free port.
+"""
+
+import json
+import os
+import subprocess
+from types import SimpleNamespace
+
+import pytest
+import requests
+
+
+@pytest.fixture(scope="session")
+def bandwidth_mock():
+    """What the mock announces: baseUrl, adminUrl, accountId, username, password."""
+    program = os.environ.get("BANDWIDTH_MOCK", "bandwidth-mock")
+    arguments = [program, "--listen", ":0", "--announce", "json"]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as mock:
+        line = mock.stdout.readline()
+        assert line, "bandwidth-mock did not start; it says why on stderr"
+        yield json.loads(line)
+        mock.terminate()
+
+
+@pytest.fixture
+def bandwidth(bandwidth_mock):
+    """An account: account_id, auth (a name and a password), users (a URL), fault()."""
+    accounts = f"{bandwidth_mock['adminUrl']}/accounts"
+    made = requests.post(accounts, json={}).json()
+    account_id = made["accountId"]
+
+    def fault(**rule):
+        rule["account"] = account_id
+        requests.post(f"{bandwidth_mock['adminUrl']}/faults", json=rule).raise_for_status()
+
+    yield SimpleNamespace(
+        account_id=account_id,
+        auth=(made["username"], made["password"]),
+        users=f"{made['baseUrl']}/accounts/{account_id}/users",
+        fault=fault,
+    )
+    requests.delete(f"{accounts}/{account_id}")

@@ -1,0 +1,183 @@
+//! `cargo xtask dist`: both programs as an archive that needs nothing else, with what a package
+//! has beside programs, and the folder that an image is built from.
+//!
+//! What is written depends on the sources and the toolchain only, not on the day, the user or the
+//! folder.
+
+mod archive;
+mod manual;
+mod target;
+mod third_party;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use data_encoding::HEXLOWER;
+use sha2::{Digest as _, Sha256};
+
+use crate::workspace;
+use archive::Entry;
+use target::Target;
+
+/// The programs of an archive, which are named as their packages are.
+const PROGRAMS: [&str; 2] = ["bandwidth-mock", "bandwidth-conformance"];
+
+/// The one that is in the image.
+const SERVER: &str = PROGRAMS[0];
+
+/// The folder in which people look for the completions of each shell, and how a file is named there.
+const SHELLS: [(&str, &str, &str); 3] = [
+    ("bash", "", ".bash"),
+    ("zsh", "_", ""),
+    ("fish", "", ".fish"),
+];
+
+/// What else of the project is in an archive: its documents, which name each other by these paths.
+const DOCUMENTS: [&str; 5] = [
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+    "docs",
+];
+
+/// Where to.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "What it writes, for this machine's kind:
+  NAME.tar.gz    both programs, completions for bash, zsh and fish, a manual page for each command,
+                 the documents, and the licences of everything that is linked
+  SHA256SUMS     for `sha256sum --check`
+  image/         what mock-server/Containerfile takes
+
+On Linux the programs are static. They are linked with musl where Rust has that target and there is
+a musl-gcc, otherwise with glibc; which of them is printed, and part of NAME:
+  rustup target add x86_64-unknown-linux-musl
+  apt-get install musl-tools
+
+The same sources give the same archive. Its files have the time of SOURCE_DATE_EPOCH, or one that
+never changes.
+
+Example:
+  cargo xtask dist && (cd target/dist && sha256sum --check SHA256SUMS)")]
+pub(crate) struct Options {
+    /// The folder to write to
+    #[arg(long, value_name = "FOLDER", default_value = "target/dist")]
+    out: PathBuf,
+}
+
+/// Builds, collects, packs, and prints what was written.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let target = Target::choose()?;
+    println!("{target}");
+    let programs = target.build(&PROGRAMS)?;
+    let third_party = third_party::text(&PROGRAMS, &target)?;
+
+    let out = workspace::root().join(&options.out);
+    let name = format!(
+        "bandwidth-mock-{}-{}",
+        env!("CARGO_PKG_VERSION"),
+        target.triple()
+    );
+    let entries = entries(&programs, &third_party)?;
+    let packed = archive::pack(&name, &entries, archive::modified()?)?;
+    fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    let file = format!("{name}.tar.gz");
+    write(&out.join(&file), &packed)?;
+    let sum = HEXLOWER.encode(&Sha256::digest(&packed));
+    write(
+        &out.join("SHA256SUMS"),
+        format!("{sum}  {file}\n").as_bytes(),
+    )?;
+    image(&out.join("image"), &entries)?;
+
+    let shown = options.out.display();
+    println!(
+        "{shown}/{file}: {} bytes, {} files",
+        packed.len(),
+        entries.len()
+    );
+    println!("{shown}/SHA256SUMS");
+    println!("{shown}/image/");
+    Ok(())
+}
+
+/// The files of an archive.
+fn entries(programs: &[PathBuf], third_party: &str) -> Result<Vec<Entry>> {
+    let mut entries = vec![Entry::file("THIRD-PARTY.txt", third_party)];
+    for (name, program) in PROGRAMS.into_iter().zip(programs) {
+        let bytes =
+            fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;
+        entries.push(Entry::program(name, bytes));
+        for (shell, before, after) in SHELLS {
+            let script = completions(program, shell)?;
+            entries.push(Entry::file(
+                format!("completions/{shell}/{before}{name}{after}"),
+                script,
+            ));
+        }
+    }
+    for (page, text) in manual::pages()? {
+        entries.push(Entry::file(format!("man/man1/{page}"), text));
+    }
+    for document in DOCUMENTS {
+        add(&mut entries, document)?;
+    }
+    entries.sort();
+    Ok(entries)
+}
+
+/// What a program prints for a shell: the archive has what its user would get.
+fn completions(program: &Path, shell: &str) -> Result<Vec<u8>> {
+    let output = workspace::without_mock_variables(&mut Command::new(program))
+        .args(["completions", shell])
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot start {}", program.display()))?;
+    ensure!(
+        output.status.success(),
+        "{} has no completions for {shell}",
+        program.display()
+    );
+    Ok(output.stdout)
+}
+
+/// Adds a file of the workspace, or all below a folder of it.
+fn add(entries: &mut Vec<Entry>, path: &str) -> Result<()> {
+    let from = workspace::root().join(path);
+    let cannot = || format!("cannot read {}", from.display());
+    if !from.is_dir() {
+        entries.push(Entry::file(path, fs::read(&from).with_context(cannot)?));
+        return Ok(());
+    }
+    for found in fs::read_dir(&from).with_context(cannot)? {
+        let name = found.with_context(cannot)?.file_name();
+        add(entries, &format!("{path}/{}", name.to_string_lossy()))?;
+    }
+    Ok(())
+}
+
+/// Writes what an image is built from: the server, and what a licence wants beside it.
+fn image(folder: &Path, entries: &[Entry]) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)
+            .with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let wanted = [SERVER, "LICENSE-APACHE", "LICENSE-MIT", "THIRD-PARTY.txt"];
+    for entry in entries
+        .iter()
+        .filter(|entry| wanted.contains(&entry.path()))
+    {
+        entry.write(folder)?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
