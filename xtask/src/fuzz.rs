@@ -111,14 +111,10 @@ fn targets(folder: &std::path::Path) -> Result<Vec<String>> {
 /// Builds all targets; the folder of the programs.
 fn build(folder: &std::path::Path) -> Result<PathBuf> {
     // With a target named, the flags reach the programs and not the build scripts.
-    let version = workspace::output(Command::new("rustc").arg("-vV"))?;
-    let host = version
-        .lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .context("rustc does not say for which machine it builds")?;
+    let host = workspace::rustc(&["--print", "host-tuple"])?;
     let output = folder.join("target");
     let status = workspace::cargo()
-        .args(["build", "--release", "--locked", "--target", host])
+        .args(["build", "--release", "--locked", "--target", &host])
         .arg("--manifest-path")
         .arg(folder.join("Cargo.toml"))
         .arg("--target-dir")

@@ -23,9 +23,20 @@ pub(crate) fn cargo() -> Command {
 
 /// What a command printed to stdout.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
-    let output = command.output().context("cannot start it")?;
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
     ensure!(output.status.success(), "{command:?} failed");
     Ok(String::from_utf8(output.stdout)?)
+}
+
+/// What rustc says of itself.
+pub(crate) fn rustc(arguments: &[&str]) -> Result<String> {
+    let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    let said = output(command.args(arguments).current_dir(root()))?;
+    Ok(said.trim().to_owned())
 }
 
 /// Takes out of a command's environment what `cargo run` says there of this package. The build

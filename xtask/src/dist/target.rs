@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 
 use crate::workspace;
 
@@ -32,8 +32,8 @@ pub(super) struct Target {
 impl Target {
     /// The one for programs that run on any machine of this one's kind.
     pub(super) fn choose() -> Result<Self> {
-        let host = rustc(&["--print", "host-tuple"])?;
-        let sysroot = rustc(&["--print", "sysroot"])?;
+        let host = workspace::rustc(&["--print", "host-tuple"])?;
+        let sysroot = workspace::rustc(&["--print", "sysroot"])?;
         let has_target = |triple: &str| {
             Path::new(&sysroot)
                 .join("lib/rustlib")
@@ -124,21 +124,6 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.triple, self.why)
     }
-}
-
-fn rustc(arguments: &[&str]) -> Result<String> {
-    let output = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-        .args(arguments)
-        .current_dir(workspace::root())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start rustc")?;
-    ensure!(
-        output.status.success(),
-        "rustc {} failed",
-        arguments.join(" ")
-    );
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 fn runs(program: &str) -> bool {

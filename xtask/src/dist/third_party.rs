@@ -8,7 +8,6 @@ use std::{
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
-    process::Stdio,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -99,7 +98,8 @@ fn linked(packages: &[&str], target: &Target) -> Result<BTreeSet<String>> {
     for package in packages {
         arguments.extend(["--package", package]);
     }
-    Ok(cargo(&arguments)?.lines().filter_map(linked_name).collect())
+    let tree = workspace::output(workspace::cargo().args(arguments))?;
+    Ok(tree.lines().filter_map(linked_name).collect())
 }
 
 /// `serde v1.0.229 (*)` is `serde 1.0.229`; a package with a path is of this workspace.
@@ -120,7 +120,8 @@ fn described(target: &Target) -> Result<BTreeMap<String, Value>> {
         "--filter-platform",
         target.triple(),
     ];
-    let metadata: Value = serde_json::from_str(&cargo(&arguments)?)?;
+    let metadata: Value =
+        serde_json::from_str(&workspace::output(workspace::cargo().args(arguments))?)?;
     let packages = metadata["packages"]
         .as_array()
         .context("cargo metadata has no packages")?;
@@ -132,17 +133,6 @@ fn described(target: &Target) -> Result<BTreeMap<String, Value>> {
         )
     });
     Ok(named.collect())
-}
-
-fn cargo(arguments: &[&str]) -> Result<String> {
-    let output = workspace::cargo()
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start cargo")?;
-    ensure!(output.status.success(), "cargo {} failed", arguments[0]);
-    Ok(String::from_utf8(output.stdout)?)
 }
 
 fn read(name: String, package: &Value) -> Result<Crate> {
