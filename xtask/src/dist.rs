@@ -1,7 +1,7 @@
 //! `cargo xtask dist`: both programs as an archive that needs nothing else, with what a package
 //! has beside programs, and the folder that an image is built from.
 //!
-//! What is written depends on the sources and the toolchain only, not on the day, the user or the
+//! What is packed depends on the programs and documents only, not on the day, the user or the
 //! folder.
 
 mod archive;
@@ -29,7 +29,7 @@ const PROGRAMS: [&str; 2] = ["bandwidth-mock", "bandwidth-conformance"];
 /// The one that is in the image.
 const SERVER: &str = PROGRAMS[0];
 
-/// The folder in which people look for the completions of each shell, and how a file is named there.
+/// The shells that have completions, and what stands before and after the program's name in a file's.
 const SHELLS: [(&str, &str, &str); 3] = [
     ("bash", "", ".bash"),
     ("zsh", "_", ""),
@@ -58,8 +58,8 @@ a musl-gcc, otherwise with glibc; which of them is printed, and part of NAME:
   rustup target add x86_64-unknown-linux-musl
   apt-get install musl-tools
 
-The same sources give the same archive. Its files have the time of SOURCE_DATE_EPOCH, or one that
-never changes.
+The same programs and documents give the same archive. Its files have the time of SOURCE_DATE_EPOCH,
+or one that never changes.
 
 Example:
   cargo xtask dist && (cd target/dist && sha256sum --check SHA256SUMS)")]

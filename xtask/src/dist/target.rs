@@ -113,7 +113,8 @@ impl Target {
             .collect();
         if self.library == Library::Glibc {
             flags.push("-Ctarget-feature=+crt-static".to_owned());
-            // In a static program it would not find the function at run time, and would need a file.
+            // By itself `getrandom` looks for the C library's function while it runs, finds none in
+            // a static program, and needs /dev/urandom.
             flags.push("--cfg=getrandom_backend=\"linux_getrandom\"".to_owned());
         }
         Ok(flags)

@@ -40,7 +40,7 @@ from their sources, which are free too.
 
 const MUSL: &str =
     "musl is linked statically. It is Copyright (c) 2005-2020 Rich Felker, et al., under the MIT
-licence; https://git.musl-libc.org/cgit/musl/tree/COPYRIGHT has the names of all who wrote it.
+licence below; https://git.musl-libc.org/cgit/musl/tree/COPYRIGHT has the names of all who wrote it.
 ";
 
 const STANDARD: &str = "Rust's standard library is Copyright (c) The Rust Project Contributors, under MIT or Apache-2.0
@@ -49,7 +49,7 @@ at your option; https://github.com/rust-lang/rust/blob/HEAD/COPYRIGHT has what i
 
 const LGPL: &str = include_str!("LGPL-2.1.txt");
 
-/// The permission of the MIT licence, for crates that name it and do not bring its text.
+/// The permission of the MIT licence, for musl and for crates that name it and do not bring its text.
 const MIT: &str = "Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
 associated documentation files (the \"Software\"), to deal in the Software without restriction,
 including without limitation the rights to use, copy, modify, merge, publish, distribute,
@@ -258,8 +258,10 @@ fn render(crates: &BTreeSet<Crate>, library: Library) -> String {
     for (licence, names) in users {
         section(&mut text, &names.join(", "), licence);
     }
-    if library == Library::Glibc {
-        section(&mut text, "the GNU C Library", LGPL);
+    match library {
+        Library::Musl => section(&mut text, "musl", MIT),
+        Library::Glibc => section(&mut text, "the GNU C Library", LGPL),
+        Library::Dynamic => {}
     }
     text
 }
@@ -343,6 +345,7 @@ mod tests {
         assert_eq!(text.matches("\nCopyright (c) A\n").count(), 1);
         assert!(text.contains("Of a 1.0.0, b 2.0.0:\n"), "{text}");
         assert!(text.contains("musl is linked statically"));
+        assert!(text.contains("Of musl:\n"));
         assert!(!text.contains("GNU"));
         assert!(render(&crates, Library::Glibc).contains("GNU LESSER GENERAL PUBLIC LICENSE"));
     }
