@@ -252,6 +252,11 @@ pub struct ServeArguments {
     pub(crate) config: Option<PathBuf>,
 }
 
+/// The commands and flags, for what is made from them: completions, the reference.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
 /// Runs the command of these arguments, the first of which is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
@@ -287,12 +292,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         },
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
-            clap_complete::generate(
-                shell,
-                &mut Arguments::command(),
-                "bandwidth-mock",
-                &mut script,
-            );
+            clap_complete::generate(shell, &mut command(), "bandwidth-mock", &mut script);
             print(&String::from_utf8_lossy(&script));
             ExitCode::SUCCESS
         }

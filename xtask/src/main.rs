@@ -2,6 +2,8 @@
 
 mod bench;
 mod clients;
+mod docs;
+mod generate;
 mod hostile;
 mod journal;
 mod layers;
@@ -9,7 +11,6 @@ mod memory;
 mod mock;
 mod mutants;
 mod process;
-mod readme;
 mod soak;
 mod workspace;
 
@@ -29,6 +30,8 @@ struct Arguments {
 enum Chore {
     /// Check which part of the sources may mention what
     Layers,
+    /// Write the reference in docs/ and the schemas, which are made from code and data
+    Gen(generate::Options),
     /// Let official clients, installed into a temporary folder, work against the mock
     Clients,
     /// Send many large requests to a release mock, and watch its journal and its memory
@@ -45,13 +48,14 @@ enum Chore {
     /// Serve what `bench` measures the mock against
     #[command(hide = true)]
     Reference(bench::reference::Options),
-    /// Run every `sh` block of README.md
-    Readme(readme::Options),
+    /// Run every `sh` block of the Markdown files, and check their links
+    Docs(docs::Options),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Layers => layers::run(),
+        Chore::Gen(options) => generate::run(&options),
         Chore::Clients => clients::run(),
         Chore::Journal(options) => journal::run(&options),
         Chore::Mutants(options) => mutants::run(&options),
@@ -59,7 +63,7 @@ fn main() -> ExitCode {
         Chore::Hostile(options) => hostile::run(&options),
         Chore::Soak(options) => soak::run(&options),
         Chore::Reference(options) => bench::reference::run(&options),
-        Chore::Readme(options) => readme::run(&options),
+        Chore::Docs(options) => docs::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -393,14 +393,6 @@ fn a_replay_shows_every_exchange_without_secrets() {
 }
 
 #[test]
-fn the_published_schema_is_that_of_the_reports() {
-    let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schema/result.json");
-    let published = fs::read_to_string(published).unwrap();
-    let right = "cargo run -p bandwidth-conformance -- schema > docs/schema/result.json";
-    assert_eq!(published, Document::schema(), "{right}");
-}
-
-#[test]
 fn a_redirect_is_not_followed() {
     let elsewhere = Stage::new(&[], &[]);
     let location = format!(
