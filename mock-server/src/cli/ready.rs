@@ -2,7 +2,7 @@
 //! check of an image that holds nothing but this binary.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{ErrorKind, Read as _, Write as _},
     net::{TcpStream, ToSocketAddrs as _},
     time::Duration,
 };
@@ -22,14 +22,22 @@ pub(super) enum NotReady {
 pub(super) fn check(url: &str, token: Option<&SecretArgument>) -> Result<(), NotReady> {
     let usage = || {
         NotReady::Usage(format!(
-            "URL `{url}`: write http://ADDRESS:PORT, as http://127.0.0.1:8080"
+            "--url `{url}`: write http://ADDRESS:PORT, as http://127.0.0.1:8080"
         ))
     };
     let authority = url.strip_prefix("http://").ok_or_else(usage)?;
     let authority = authority.split('/').next().unwrap_or("");
     let mut addresses = authority.to_socket_addrs().map_err(|_| usage())?;
     let address = addresses.next().ok_or_else(usage)?;
-    let no = |error: std::io::Error| NotReady::No(format!("{authority}: {error}"));
+    let no = |error: std::io::Error| {
+        let why = match error.kind() {
+            ErrorKind::ConnectionRefused => "nothing listens there; is the server running?",
+            ErrorKind::TimedOut | ErrorKind::WouldBlock => "no answer within two seconds",
+            ErrorKind::UnexpectedEof => "it closed the connection without an answer",
+            _ => return NotReady::No(format!("{authority}: {error}")),
+        };
+        NotReady::No(format!("{authority}: {why}"))
+    };
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT).map_err(no)?;
     stream.set_read_timeout(Some(TIMEOUT)).map_err(no)?;
     let token = token.map_or(String::new(), |token| {
@@ -47,7 +55,7 @@ pub(super) fn check(url: &str, token: Option<&SecretArgument>) -> Result<(), Not
             "{authority} wants a token; give it with --admin-token or BANDWIDTH_MOCK_ADMIN_TOKEN"
         ))),
         _ => Err(NotReady::No(format!(
-            "{authority} answers, but not as this server does"
+            "{authority} answers, but not as this server does; is it another one?"
         ))),
     }
 }

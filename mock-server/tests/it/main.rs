@@ -13,6 +13,7 @@ mod http;
 mod journal;
 mod library;
 mod linearizable;
+mod messages;
 mod openapi;
 mod program;
 mod secrets;
