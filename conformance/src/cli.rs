@@ -164,7 +164,7 @@ fn rps(text: &str) -> Result<f64, String> {
     let number = text.parse().ok();
     number
         .filter(|rps: &f64| rps.is_finite() && *rps >= 0.001)
-        .ok_or_else(|| "a number of at least 0.001, such as 0.5 or 10".to_owned())
+        .ok_or_else(|| "write a number of at least 0.001, such as 0.5 or 10".to_owned())
 }
 
 impl AimArgs {
@@ -369,5 +369,9 @@ fn one_line(rendered: &str) -> String {
         };
         text = text + joint + line;
     }
+    let text = text.replace(
+        "invalid digit found in string",
+        "write a whole number, not below 0",
+    );
     text + "; `--help` shows what there is"
 }

@@ -165,37 +165,14 @@ impl Config {
         // What is wrong with a value is told with where it was given.
         let place = |name: &str, in_arguments: bool| arguments.place(name, in_arguments);
 
-        let mut profile = match arguments.profile.as_ref().or(file.profile.as_ref()) {
-            Some(name) => NamedProfile::load(name)
-                .map_err(|error| named(&place("profile", arguments.profile.is_some()), error))?,
-            None => default.profile,
-        };
-        let given = |flags: &[String], file: Vec<String>| {
-            if flags.is_empty() {
-                file
-            } else {
-                flags.to_vec()
-            }
-        };
-        let assignments = given(&arguments.set, file.set);
-        profile.set_from(
-            &place("set", !arguments.set.is_empty()),
-            assignments.iter().map(String::as_str),
-        )?;
-        if let Some(text) = arguments.rate_limit.as_ref().or(file.rate_limit.as_ref()) {
-            let place = place("rate-limit", arguments.rate_limit.is_some());
-            let limit =
-                RateLimit::from_str(text).map_err(|error| told(&place, "rate limit ", &error))?;
-            profile.set_from(&place, [format!("rate.limit={limit}").as_str()])?;
-        }
-
+        let profile = profile(arguments, &file)?;
         let seed = match arguments.seed.as_ref().or(file.seed.as_ref()) {
             Some(name) => Seed::load(name)
                 .map_err(|error| named(&place("seed", arguments.seed.is_some()), error))?,
             None => default.seed,
         };
         let fault_place = place("fault", !arguments.fault.is_empty());
-        let faults = given(&arguments.fault, file.fault)
+        let faults = given(&arguments.fault, &file.fault)
             .iter()
             .map(|fault| fault.parse())
             .collect::<Result<_, FaultError>>()
@@ -221,7 +198,7 @@ impl Config {
             arguments.tls || file.tls.unwrap_or(false),
             arguments.tls_cert.clone().or(file.tls_cert),
             arguments.tls_key.clone().or(file.tls_key),
-            given(&arguments.tls_san, file.tls_san),
+            given(&arguments.tls_san, &file.tls_san).to_vec(),
         )?;
         let token_place = place("admin-token", arguments.admin_token.is_some());
         let admin_token = arguments.admin_token.clone().map(|token| token.0);
@@ -235,22 +212,18 @@ impl Config {
             )));
         }
 
-        let announce = match (arguments.announce, file.announce) {
+        let announce = match (arguments.announce, &file.announce) {
             (Some(announce), _) => announce,
-            (None, Some(text)) => Announce::from_str(&text).map_err(|()| {
+            (None, Some(text)) => Announce::from_str(text).map_err(|()| {
                 let place = place("announce", false);
                 ConfigError::Value(format!("{place} `{text}`: write text or json"))
             })?,
             (None, None) => default.announce,
         };
-        let log_place = place("log", arguments.log.is_some());
-        let log = arguments.log.clone().or(file.log).unwrap_or(default.log);
-        tracing_subscriber::EnvFilter::try_new(&log).map_err(|_| {
-            ConfigError::Value(format!(
-                "{log_place} `{log}`: write error, warn, info, debug or trace, or one of them for a \
-                 part of the program, as warn,bandwidth_mock=debug"
-            ))
-        })?;
+        let log = match arguments.log.as_ref().or(file.log.as_ref()) {
+            Some(text) => log_filter(&place("log", arguments.log.is_some()), text)?,
+            None => default.log,
+        };
         let listen = match arguments.listen.as_ref().or(file.listen.as_ref()) {
             Some(text) => parse_address(&place("listen", arguments.listen.is_some()), text)?,
             None => default.listen,
@@ -331,6 +304,38 @@ impl Config {
     }
 }
 
+/// Of what may stand several times, what the arguments say, else what the file says.
+fn given<'a>(arguments: &'a [String], file: &'a [String]) -> &'a [String] {
+    if arguments.is_empty() {
+        file
+    } else {
+        arguments
+    }
+}
+
+/// The profile with what is chosen beside it.
+fn profile(arguments: &ServeArguments, file: &File) -> Result<NamedProfile, ConfigError> {
+    let mut profile = match arguments.profile.as_ref().or(file.profile.as_ref()) {
+        Some(name) => NamedProfile::load(name).map_err(|error| {
+            let place = arguments.place("profile", arguments.profile.is_some());
+            named(&place, error)
+        })?,
+        None => Config::default().profile,
+    };
+    let assignments = given(&arguments.set, &file.set);
+    profile.set_from(
+        &arguments.place("set", !arguments.set.is_empty()),
+        assignments.iter().map(String::as_str),
+    )?;
+    if let Some(text) = arguments.rate_limit.as_ref().or(file.rate_limit.as_ref()) {
+        let place = arguments.place("rate-limit", arguments.rate_limit.is_some());
+        let limit =
+            RateLimit::from_str(text).map_err(|error| told(&place, "rate limit ", &error))?;
+        profile.set_from(&place, [format!("rate.limit={limit}").as_str()])?;
+    }
+    Ok(profile)
+}
+
 /// An error that begins with what it is about, which the place has said.
 fn told(place: &str, subject: &str, error: &str) -> ConfigError {
     let rest = error.strip_prefix(subject).unwrap_or(error);
@@ -361,6 +366,16 @@ fn certificate(
         (None, None) if names.is_empty() => Ok(None),
         (None, None) => wrong("--tls-san is for the certificate that --tls makes; give both"),
         _ => wrong("--tls-cert and --tls-key belong together; give both"),
+    }
+}
+
+fn log_filter(place: &str, text: &str) -> Result<String, ConfigError> {
+    match tracing_subscriber::EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(ConfigError::Value(format!(
+            "{place} `{text}`: write error, warn, info, debug or trace, or one of them for a part of \
+             the program, as warn,bandwidth_mock=debug"
+        ))),
     }
 }
 

@@ -15,6 +15,7 @@ mod fuzzing;
 #[cfg(feature = "embedded")]
 mod killed;
 #[cfg(feature = "embedded")]
+mod messages;
 mod probing;
 mod registry;
 #[cfg(feature = "embedded")]
