@@ -81,6 +81,20 @@ fn of_the_command_line() {
     let port = taken.port().to_string();
     let taken = taken.to_string();
 
+    values(&mut review, &taken);
+    profiles(&mut review);
+    faults(&mut review);
+    variables(&mut review);
+    configuration_files(&mut review);
+    profile_files(&mut review);
+    seed_files(&mut review);
+    tls(&mut review);
+    ready_and_variants(&mut review);
+    insta::assert_snapshot!(review.end(&port));
+}
+
+/// `taken` is an address in use.
+fn values(review: &mut Review, taken: &str) {
     review.heading("commands, flags and their values");
     for arguments in [
         &["serv"][..],
@@ -89,8 +103,8 @@ fn of_the_command_line() {
         &["--listen", "nowhere"],
         &["--listen", "127.0.0.1:99999"],
         &["--listen", "192.0.2.1:0"],
-        &["--listen", &taken],
-        &["--listen", ":0", "--admin-listen", &taken],
+        &["--listen", taken],
+        &["--listen", ":0", "--admin-listen", taken],
         &["--admin-listen", "nowhere"],
         &["--users", "many"],
         &["--announce", "loud"],
@@ -102,7 +116,9 @@ fn of_the_command_line() {
     ] {
         review.start(arguments);
     }
+}
 
+fn profiles(review: &mut Review) {
     review.heading("profiles, behaviours, limits");
     for arguments in [
         &["--profile", "guidee"][..],
@@ -129,7 +145,9 @@ fn of_the_command_line() {
     ] {
         review.start(arguments);
     }
+}
 
+fn faults(review: &mut Review) {
     review.heading("faults");
     for fault in [
         "",
@@ -165,7 +183,9 @@ fn of_the_command_line() {
     ] {
         review.start(&["--fault", fault]);
     }
+}
 
+fn variables(review: &mut Review) {
     review.heading("variables");
     for (name, value) in [
         ("BANDWIDTH_MOCK_LISTEN", "nowhere"),
@@ -182,10 +202,9 @@ fn of_the_command_line() {
     ] {
         review.with_variables(&[(name, value)], &[], 2);
     }
+}
 
-    files(&mut review);
-    tls(&mut review);
-
+fn ready_and_variants(review: &mut Review) {
     review.heading("ready");
     for url in ["ftp://x", "http://", "http://127.0.0.1"] {
         let code = if url == "http://127.0.0.1" { 1 } else { 2 };
@@ -210,11 +229,9 @@ fn of_the_command_line() {
     ] {
         review.start(arguments);
     }
-    insta::assert_snapshot!(review.end(&port));
 }
 
-/// Configuration, profile and seed files.
-fn files(review: &mut Review) {
+fn configuration_files(review: &mut Review) {
     review.heading("configuration files");
     review.start(&["--config", "nothing.toml"]);
     review.start(&["--config", "."]);
@@ -245,7 +262,9 @@ fn files(review: &mut Review) {
         "listen = \":0\"\nlisten = \":1\"",
     ];
     review.with_files("--config", "config.toml", &texts);
+}
 
+fn profile_files(review: &mut Review) {
     review.heading("profile files");
     let head = "format = 1\nname = \"x\"\nbase = \"guide\"\n";
     let below = |text: &str| format!("{head}{text}");
@@ -279,7 +298,9 @@ fn files(review: &mut Review) {
         below("[put"),
     ];
     review.with_files("--profile", "profile.toml", &texts);
+}
 
+fn seed_files(review: &mut Review) {
     review.heading("seed files");
     for name in ["demoo", "mine", "nothing.json", "."] {
         review.start(&["--seed", name]);

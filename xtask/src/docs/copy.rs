@@ -65,7 +65,7 @@ impl Copy {
     /// Makes it what a fresh clone would be: everything that a command left there goes.
     pub(super) fn refresh(&self) -> Result<()> {
         let files = files(&self.from)?;
-        self.remove_others(&self.to, "", &files)
+        remove_others(&self.to, "", &files)
             .with_context(|| format!("cannot tidy {}", self.to.display()))?;
         for path in &files {
             let (from, to) = (self.from.join(path), self.to.join(path));
@@ -81,32 +81,28 @@ impl Copy {
         }
         Ok(())
     }
+}
 
-    fn remove_others(
-        &self,
-        folder: &Path,
-        prefix: &str,
-        files: &BTreeSet<String>,
-    ) -> io::Result<()> {
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
-            if path == TARGET {
-                continue;
-            }
-            if entry.file_type()?.is_dir() {
-                let within = format!("{path}/");
-                if files.iter().any(|file| file.starts_with(&within)) {
-                    self.remove_others(&entry.path(), &within, files)?;
-                } else {
-                    fs::remove_dir_all(entry.path())?;
-                }
-            } else if !files.contains(&path) {
-                fs::remove_file(entry.path())?;
-            }
+/// Removes what is not among the files from a folder, whose path from the root is `prefix`.
+fn remove_others(folder: &Path, prefix: &str, files: &BTreeSet<String>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if path == TARGET {
+            continue;
         }
-        Ok(())
+        if entry.file_type()?.is_dir() {
+            let within = format!("{path}/");
+            if files.iter().any(|file| file.starts_with(&within)) {
+                remove_others(&entry.path(), &within, files)?;
+            } else {
+                fs::remove_dir_all(entry.path())?;
+            }
+        } else if !files.contains(&path) {
+            fs::remove_file(entry.path())?;
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]

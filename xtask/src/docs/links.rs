@@ -64,7 +64,7 @@ impl Page {
                     }
                 }
                 Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
-                    page.references.push((line, dest_url.into_string()))
+                    page.references.push((line, dest_url.into_string()));
                 }
                 Event::Html(html) | Event::InlineHtml(html) => {
                     for name in ["src", "srcset", "href"] {
