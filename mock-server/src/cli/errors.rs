@@ -2,6 +2,7 @@
 
 use std::{ffi::OsString, process::ExitCode};
 
+use bandwidth_fixtures::describe;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::{fail, print};
@@ -22,34 +23,13 @@ pub(super) fn report(error: &clap::Error, words: &[OsString]) -> ExitCode {
     }
 }
 
-/// What is wrong, the tips, and where to read more; without the usage.
+/// What is wrong, where it comes from and what would be right.
 fn one_line(error: &clap::Error, words: &[OsString]) -> String {
-    let rendered = error.render().to_string();
-    let lines = rendered
-        .lines()
-        .map(str::trim)
-        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
-        .map(|line| {
-            line.trim_start_matches("error: ")
-                .trim_start_matches("tip: ")
-        })
-        .map(|line| line.trim_matches(['[', ']']))
-        .filter(|line| !line.is_empty());
-    let mut text = variable_of(error, words).map_or_else(String::new, |name| name + ":");
-    for line in lines {
-        let joint = match text.chars().last() {
-            None => "",
-            // What is missing follows a colon.
-            Some(':') => " ",
-            Some(_) => "; ",
-        };
-        text = text + joint + line;
+    let told = describe::usage(&error.render().to_string());
+    match variable_of(error, words) {
+        Some(name) => format!("{name}: {told}"),
+        None => told,
     }
-    let text = text.replace(
-        "invalid digit found in string",
-        "write a whole number, not below 0",
-    );
-    text + "; `--help` shows what there is"
 }
 
 /// The variable that gave the wrong value, where the flag does not stand among the words.

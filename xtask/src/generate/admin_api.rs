@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value};
 
-use super::markdown::{code, codes, head, plain, table};
+use super::markdown::{code, codes, head, sentence, table};
 
 const PREFIX: &str = "/__admin";
 
@@ -190,15 +190,6 @@ fn alternatives(schemas: &[Value]) -> String {
 
 fn words(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
-}
-
-fn sentence(text: &str) -> String {
-    let text = plain(text.trim());
-    if text.is_empty() || text.ends_with(['.', ':', '?']) {
-        text
-    } else {
-        text + "."
-    }
 }
 
 fn capitalised(word: &str) -> String {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Arg, Command, CommandFactory as _};
 
-use super::markdown::{code, codes, head, plain, table};
+use super::markdown::{code, codes, head, plain, sentence, table};
 
 pub(super) fn page() -> String {
     let mut text = head(
@@ -145,14 +145,4 @@ fn meaning(arg: &Arg) -> (String, String) {
         default
     };
     (text, default)
-}
-
-/// Help has no full stop at its end.
-fn sentence(help: &str) -> String {
-    let help = plain(help.trim());
-    if help.is_empty() || help.ends_with(['.', ']', ':']) {
-        help
-    } else {
-        help + "."
-    }
 }

@@ -52,6 +52,16 @@ pub(super) fn plain(text: &str) -> String {
     escaped
 }
 
+/// The same, with the full stop that help and descriptions leave out.
+pub(super) fn sentence(text: &str) -> String {
+    let text = plain(text.trim());
+    if text.is_empty() || text.ends_with(['.', ':', '?', ']']) {
+        text
+    } else {
+        text + "."
+    }
+}
+
 /// A cell is one line, and a bar would end it, in code too.
 fn in_cell(text: &str) -> String {
     text.trim().replace('|', "\\|").replace('\n', " ")
