@@ -323,20 +323,20 @@ fn seed_files(review: &mut Review) {
         "{\"format\":1,\"accounts\":{}}".to_owned(),
         seed(login, r#","colour":"red""#),
         seed(login, r#","user":[]"#),
-        seed(login, "").replace("\"1\"", "\"1/2\""),
+        seed(login, "").replace("\"1\"", "\"Canary 1\""),
         seed(
             login,
             r#","roles":[{"roleId":"r1","roleName":"A"},{"roleId":"r1","roleName":"B"}]"#,
         ),
         seed(login, r#","users":[{"userId":"u1"}]"#),
-        seed(login, r#","users":[{"userId":"u2","username":"x"}]"#),
+        seed(login, r#","users":[{"userId":"u4711","username":"x"}]"#),
         seed(
             login,
-            r#","users":[{"userId":"u1","username":"x","roles":["r9"]}]"#,
+            r#","users":[{"userId":"u1","username":"x","roles":["Canary-1"]}]"#,
         ),
         seed(
             login,
-            r#","users":[{"userId":"u1","username":"x"},{"userId":"u0","username":"x"}]"#,
+            r#","users":[{"userId":"u1","username":"Canary-1"},{"userId":"u0","username":"Canary-1"}]"#,
         ),
         seed(
             login,

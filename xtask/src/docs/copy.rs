@@ -9,7 +9,8 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-/// Shared with the workspace, so that dependencies are built once.
+/// Where Cargo builds. The copy has its own: with the workspace's, Cargo would take what was built
+/// from the one for the other's.
 const TARGET: &str = "target";
 
 /// The files of a workspace that are not ignored, from its root, with `/`.
@@ -37,7 +38,7 @@ pub(super) fn files(root: &Path) -> Result<BTreeSet<String>> {
     Ok(present.map(str::to_owned).collect())
 }
 
-/// A copy in a folder that stays the same, so that Cargo need not build everything anew.
+/// A copy in a folder that stays the same, so that Cargo builds it once.
 pub(super) struct Copy {
     from: PathBuf,
     to: PathBuf,
@@ -46,13 +47,8 @@ pub(super) struct Copy {
 impl Copy {
     /// Of the workspace at `root`.
     pub(super) fn of(root: &Path) -> Result<Self> {
-        let target = root.join(TARGET);
-        let to = target.join("docs/clone");
+        let to = root.join(TARGET).join("docs/clone");
         fs::create_dir_all(&to).with_context(|| format!("cannot make {}", to.display()))?;
-        let link = to.join(TARGET);
-        if !link.exists() {
-            std::os::unix::fs::symlink(&target, &link)?;
-        }
         let from = root.to_owned();
         Ok(Self { from, to })
     }
@@ -132,12 +128,13 @@ mod tests {
         assert_eq!(fs::read_to_string(at("docs/a.md")).unwrap(), "a");
         assert!(!at("x.ledger").exists());
 
+        fs::create_dir_all(at("target/debug")).unwrap();
         fs::write(at("README.md"), "changed").unwrap();
         fs::write(at("docs/report.html"), "").unwrap();
         fs::create_dir_all(at("left/behind")).unwrap();
         copy.refresh().unwrap();
         assert_eq!(fs::read_to_string(at("README.md")).unwrap(), "one");
         assert!(!at("docs/report.html").exists() && !at("left").exists());
-        assert!(at("target/docs").exists(), "it shares target/");
+        assert!(at("target/debug").exists(), "what was built stays");
     }
 }
