@@ -16,6 +16,7 @@ mod fuzzing;
 mod killed;
 #[cfg(feature = "embedded")]
 mod messages;
+#[cfg(feature = "embedded")]
 mod probing;
 mod registry;
 #[cfg(feature = "embedded")]
