@@ -2,6 +2,7 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
+use bandwidth_fixtures::describe;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 
 use crate::{case::Level, report::ReportTo, safety::Wishes};
@@ -172,7 +173,7 @@ fn rps(text: &str) -> Result<f64, String> {
     let number = text.parse().ok();
     number
         .filter(|rps: &f64| rps.is_finite() && *rps >= 0.001)
-        .ok_or_else(|| "a number of at least 0.001, such as 0.5 or 10".to_owned())
+        .ok_or_else(|| "write a number of at least 0.001, such as 0.5 or 10".to_owned())
 }
 
 impl AimArgs {
@@ -330,7 +331,7 @@ pub struct CleanupArgs {
     pub ca_file: Option<PathBuf>,
 }
 
-/// The command line as data, for its completions and manual pages.
+/// The command line as data, for what is made from it: completions, manual pages, the reference.
 pub fn command() -> clap::Command {
     Cli::command()
 }
@@ -354,33 +355,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 Parsed::Text(error.render().to_string())
             }
-            _ => Parsed::Wrong(one_line(&error.render().to_string())),
+            _ => Parsed::Wrong(describe::usage(&error.render().to_string())),
         },
     }
-}
-
-/// clap says what is wrong, what would be right, and how the command is used; the first two fit on
-/// a line.
-fn one_line(rendered: &str) -> String {
-    let lines = rendered
-        .lines()
-        .map(str::trim)
-        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
-        .map(|line| {
-            line.trim_start_matches("error: ")
-                .trim_start_matches("tip: ")
-        })
-        .map(|line| line.trim_matches(['[', ']']))
-        .filter(|line| !line.is_empty());
-    let mut text = String::new();
-    for line in lines {
-        let joint = match text.chars().last() {
-            None => "",
-            // What is missing follows a colon.
-            Some(':') => " ",
-            Some(_) => "; ",
-        };
-        text = text + joint + line;
-    }
-    text + "; `--help` shows what there is"
 }

@@ -81,7 +81,8 @@ fn select(arguments: SelectionArgs) -> Result<Vec<Case>, ConformanceError> {
 fn failed_in(path: &Path) -> Result<Vec<String>, ConformanceError> {
     let name = path.display();
     let usage = |what: String| ConformanceError::Usage(format!("--failed-from {name}: {what}"));
-    let text = fs::read_to_string(path).map_err(|error| usage(error.to_string()))?;
+    let text = fs::read_to_string(path)
+        .map_err(|error| usage(bandwidth_fixtures::describe::io(&error)))?;
     let document: Document = serde_json::from_str(&text)
         .ok()
         .filter(|document: &Document| document.format == FORMAT)

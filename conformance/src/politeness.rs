@@ -99,7 +99,8 @@ pub fn reason(outcome: &Result<Response, TransportError>) -> Option<Reason> {
         Ok(response) if matches!(response.status, 502..=504) => Some(Reason::Failed),
         Err(TransportError::Connect(_)) => Some(Reason::NotSent),
         Err(TransportError::Timeout | TransportError::Closed) => Some(Reason::Failed),
-        Ok(_) | Err(TransportError::NotHttp(_)) => None,
+        // To wait makes no certificate a better one.
+        Ok(_) | Err(TransportError::NotHttp(_) | TransportError::Untrusted(_)) => None,
     }
 }
 

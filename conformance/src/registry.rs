@@ -1,5 +1,7 @@
 //! All cases, and the ways to choose among them.
 
+use bandwidth_fixtures::describe;
+
 use crate::{
     case::{Case, Level},
     exit::ConformanceError,
@@ -103,9 +105,9 @@ fn one_of<'a>(
     }
     known.sort_unstable();
     known.dedup();
+    let or = describe::or_one_of(wanted, "it is one of", &known);
     Err(ConformanceError::Usage(format!(
-        "{flag}: there is no {what} `{wanted}`; one of {}",
-        known.join(", ")
+        "{flag}: there is no {what} `{wanted}`{or}"
     )))
 }
 

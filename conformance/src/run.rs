@@ -456,15 +456,15 @@ impl Run {
                 authorization.map_err(|error| unreachable(error.to_string()))?,
             )
             .header("Accept", Format::Xml.media_type());
-        let hint = if place.is_loopback() {
-            "; is the target running? `cargo mock` starts one, and `--target mock` needs none"
-        } else {
-            ""
-        };
-        let answer = self
-            .send(&request, Purpose::Case, log)
-            .await
-            .map_err(|error| unreachable(format!("{place}: {error}{hint}")))?;
+        let answer = self.send(&request, Purpose::Case, log).await.map_err(|error| {
+            let hint = match &error {
+                Halt::Transport(TransportError::Connect(_)) if place.is_loopback() => {
+                    "; is the target running? `cargo mock` starts one, and `--target mock` needs none"
+                }
+                _ => "",
+            };
+            unreachable(format!("{place}: {error}{hint}"))
+        })?;
         match answer.status {
             401 => Err(unreachable(format!(
                 "{place} refuses the login of account {}; check its name and password",

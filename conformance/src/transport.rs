@@ -5,7 +5,7 @@ pub mod client;
 pub mod raw;
 pub mod tls;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use rustls::ClientConfig;
 use thiserror::Error;
@@ -126,6 +126,9 @@ pub enum TransportError {
     /// No connection, so nothing was sent.
     #[error("cannot connect: {0}")]
     Connect(String),
+    /// A certificate that cannot be trusted, so nothing was sent.
+    #[error("{0}")]
+    Untrusted(String),
     /// No answer in time.
     #[error("no answer within {} seconds", TIMEOUT.as_secs())]
     Timeout,
@@ -135,4 +138,42 @@ pub enum TransportError {
     /// What came is not HTTP.
     #[error("what came is not an HTTP response: {0}")]
     NotHttp(String),
+}
+
+impl TransportError {
+    /// Why there is no connection, in words that say what to do where that is known.
+    fn connect(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut innermost = error;
+        loop {
+            if let Some(rustls::Error::InvalidCertificate(error)) = innermost.downcast_ref() {
+                return Self::Untrusted(certificate(error));
+            }
+            // What an I/O error wraps is not among its sources.
+            let wrapped = innermost.downcast_ref().and_then(io::Error::get_ref);
+            innermost = match (wrapped, innermost.source()) {
+                (Some(wrapped), _) => wrapped,
+                (None, Some(source)) => source,
+                (None, None) => break,
+            };
+        }
+        let kind = innermost.downcast_ref().map(io::Error::kind);
+        Self::Connect(match kind {
+            Some(io::ErrorKind::ConnectionRefused) => "nothing listens there".to_owned(),
+            Some(io::ErrorKind::TimedOut) => "no answer from there".to_owned(),
+            _ => innermost.to_string(),
+        })
+    }
+}
+
+fn certificate(error: &rustls::CertificateError) -> String {
+    use rustls::CertificateError::{
+        BadSignature, Expired, ExpiredContext, NotValidForName, NotValidForNameContext,
+        UnknownIssuer,
+    };
+    match error {
+        UnknownIssuer | BadSignature => "nobody who is trusted here vouches for its certificate; name its authority's with --ca-file (a mock makes a new one at each start, and gives it at /__admin/ca.pem)".to_owned(),
+        Expired | ExpiredContext { .. } => "its certificate has expired; whoever runs the target must renew it".to_owned(),
+        NotValidForName | NotValidForNameContext { .. } => "its certificate is for another name; write the name in --target that it is for (a mock takes more with --tls-san)".to_owned(),
+        other => format!("its certificate is refused: {other}"),
+    }
 }

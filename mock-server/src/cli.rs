@@ -10,7 +10,7 @@ use std::{
 };
 
 use bandwidth_fixtures::Secret;
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::{
     config::Config,
@@ -119,11 +119,10 @@ pub enum Announce {
 }
 
 impl FromStr for Announce {
-    type Err = String;
+    type Err = ();
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        clap::ValueEnum::from_str(text, false)
-            .map_err(|_| format!("announce `{text}`: write text or json"))
+    fn from_str(text: &str) -> Result<Self, ()> {
+        clap::ValueEnum::from_str(text, false).map_err(drop)
     }
 }
 
@@ -238,18 +237,44 @@ pub struct ServeArguments {
     /// Take what no flag or variable gives from this TOML file; its keys are the flags' names
     #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+    /// Which of them a variable gave.
+    #[arg(skip)]
+    pub(crate) from_variables: Vec<String>,
 }
 
-/// The command line as data, for its manual pages.
+impl ServeArguments {
+    /// Where the value of a flag comes from: the flag, its variable, or the configuration file.
+    pub(crate) fn place(&self, name: &str, in_arguments: bool) -> String {
+        if !in_arguments && let Some(file) = &self.config {
+            return format!("configuration file {}: {name}", file.display());
+        }
+        if self.from_variables.iter().any(|given| given == name) {
+            return errors::variable(name);
+        }
+        format!("--{name}")
+    }
+
+    /// Notes what came from variables.
+    fn note_variables(&mut self, matches: &ArgMatches) {
+        let ids = matches.ids().map(clap::Id::as_str);
+        let from_variable =
+            |id: &&str| matches.value_source(id) == Some(clap::parser::ValueSource::EnvVariable);
+        let names = ids.filter(from_variable).map(|id| id.replace('_', "-"));
+        self.from_variables = names.collect();
+    }
+}
+
+/// The command line as data, for what is made from it: completions, manual pages, the reference.
 pub fn command() -> clap::Command {
     Arguments::command()
 }
 
 /// Runs the command of these arguments, the first of which is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let words: Vec<std::ffi::OsString> = arguments.into_iter().collect();
+    let arguments = match parse(&words) {
         Ok(arguments) => arguments,
-        Err(error) => return errors::report(&error),
+        Err(error) => return errors::report(&error, &words),
     };
     match arguments.command {
         None => serve(&arguments.serve),
@@ -284,6 +309,17 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
             ExitCode::SUCCESS
         }
     }
+}
+
+fn parse(words: &[std::ffi::OsString]) -> Result<Arguments, clap::Error> {
+    let matches = command().try_get_matches_from(words)?;
+    let mut arguments = Arguments::from_arg_matches(&matches)?;
+    match (&mut arguments.command, matches.subcommand()) {
+        (None, _) => arguments.serve.note_variables(&matches),
+        (Some(Command::Serve(serve)), Some((_, matches))) => serve.note_variables(matches),
+        _ => {}
+    }
+    Ok(arguments)
 }
 
 /// Prints the one line that says what is wrong.
@@ -344,11 +380,18 @@ fn run_server(mut config: Config) -> Result<(), String> {
     raise_file_limit();
     config.require_token().map_err(|error| error.to_string())?;
     let tls = config.certificate().map_err(|error| error.to_string())?;
-    let sockets = Sockets::bind(config.listen, config.admin_listen)
-        .map_err(|(address, error)| cannot_listen(address, &error))?;
+    let sockets =
+        Sockets::bind(config.listen, config.admin_listen).map_err(|(address, error)| {
+            let flag = if config.admin_listen == Some(address) {
+                "--admin-listen"
+            } else {
+                "--listen"
+            };
+            cannot_listen(flag, address, &error)
+        })?;
     let addresses = sockets
         .addresses()
-        .map_err(|error| cannot_listen(config.listen, &error))?;
+        .map_err(|error| cannot_listen("--listen", config.listen, &error))?;
     let app = config
         .app(&addresses, tls.as_ref())
         .map_err(|error| error.to_string())?;
@@ -375,19 +418,21 @@ fn run_server(mut config: Config) -> Result<(), String> {
     served
 }
 
-fn cannot_listen(listen: SocketAddr, error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::AddrInUse => format!(
-            "cannot listen on {listen}: the port is in use; choose another, or a free one with --listen :0"
-        ),
+fn cannot_listen(flag: &str, address: SocketAddr, error: &std::io::Error) -> String {
+    let why = match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            format!("the port is in use; choose another, or a free one with {flag} :0")
+        }
         std::io::ErrorKind::PermissionDenied => {
-            format!("cannot listen on {listen}: not permitted; choose a port above 1023")
+            "not permitted; choose a port above 1023".to_owned()
         }
         std::io::ErrorKind::AddrNotAvailable => {
-            format!("cannot listen on {listen}: this machine does not have that address")
+            "this machine does not have that address; choose 127.0.0.1, or 0.0.0.0 for all it has"
+                .to_owned()
         }
-        _ => format!("cannot listen on {listen}: {error}"),
-    }
+        _ => error.to_string(),
+    };
+    format!("{flag}: cannot listen on {address}: {why}")
 }
 
 /// Ctrl-C and, on Unix, SIGTERM.

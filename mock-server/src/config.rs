@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use bandwidth_fixtures::{FixtureError, NamedProfile, RateLimit, Secret, Seed};
+use bandwidth_fixtures::{FixtureError, NamedProfile, RateLimit, Secret, Seed, describe};
 use data_encoding::HEXLOWER;
 use serde::Deserialize;
 use thiserror::Error;
@@ -151,9 +151,8 @@ impl File {
             file: path.display().to_string(),
             message,
         };
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| wrong(format!("cannot be read: {error}")))?;
-        toml::from_str(&text).map_err(|error| wrong(error.message().replace('\n', ", ")))
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(describe::io(&error)))?;
+        describe::read_toml(&text).map_err(wrong)
     }
 }
 
@@ -165,30 +164,21 @@ impl Config {
             .as_deref()
             .map_or(Ok(File::default()), File::read)?;
         let default = Self::default();
+        // What is wrong with a value is told with where it was given.
+        let place = |name: &str, in_arguments: bool| arguments.place(name, in_arguments);
 
-        let mut profile = match arguments.profile.as_ref().or(file.profile.as_ref()) {
-            Some(name) => NamedProfile::load(name)?,
-            None => default.profile,
-        };
-        let given = |flags: &[String], file: Vec<String>| {
-            if flags.is_empty() {
-                file
-            } else {
-                flags.to_vec()
-            }
-        };
-        let mut assignments = given(&arguments.set, file.set);
-        if let Some(limit) = arguments.rate_limit.as_ref().or(file.rate_limit.as_ref()) {
-            let limit = RateLimit::from_str(limit).map_err(ConfigError::Value)?;
-            assignments.push(format!("rate.limit={limit}"));
-        }
-        profile.set(assignments.iter().map(String::as_str))?;
-
+        let profile = profile(arguments, &file)?;
         let seed = match arguments.seed.as_ref().or(file.seed.as_ref()) {
-            Some(name) => Seed::load(name)?,
+            Some(name) => Seed::load(name)
+                .map_err(|error| named(&place("seed", arguments.seed.is_some()), error))?,
             None => default.seed,
         };
-        let faults = given(&arguments.fault, file.fault);
+        let fault_place = place("fault", !arguments.fault.is_empty());
+        let faults = given(&arguments.fault, &file.fault)
+            .iter()
+            .map(|fault| fault.parse())
+            .collect::<Result<_, FaultError>>()
+            .map_err(|error| told(&fault_place, "fault ", &error.to_string()))?;
         let file_bytes = file.journal_bytes.map(|bytes| match bytes {
             toml::Value::String(text) => text,
             other => other.to_string(),
@@ -199,7 +189,10 @@ impl Config {
                 .or(file.journal_entries)
                 .unwrap_or(default.journal.entries),
             bytes: match arguments.journal_bytes.as_ref().or(file_bytes.as_ref()) {
-                Some(text) => parse_bytes(text)?,
+                Some(text) => parse_bytes(
+                    &place("journal-bytes", arguments.journal_bytes.is_some()),
+                    text,
+                )?,
                 None => default.journal.bytes,
             },
         };
@@ -207,46 +200,50 @@ impl Config {
             arguments.tls || file.tls.unwrap_or(false),
             arguments.tls_cert.clone().or(file.tls_cert),
             arguments.tls_key.clone().or(file.tls_key),
-            given(&arguments.tls_san, file.tls_san),
+            given(&arguments.tls_san, &file.tls_san).to_vec(),
         )?;
+        let token_place = place("admin-token", arguments.admin_token.is_some());
         let admin_token = arguments.admin_token.clone().map(|token| token.0);
         let admin_token = admin_token.or(file.admin_token);
         if admin_token
             .as_ref()
             .is_some_and(|token| token.expose().trim().is_empty())
         {
-            return Err(ConfigError::Value("the admin token is empty".to_owned()));
+            return Err(ConfigError::Value(format!(
+                "{token_place}: the token is empty; give one, or leave it out"
+            )));
         }
 
-        let announce = match (arguments.announce, file.announce) {
+        let announce = match (arguments.announce, &file.announce) {
             (Some(announce), _) => announce,
-            (None, Some(text)) => Announce::from_str(&text).map_err(ConfigError::Value)?,
+            (None, Some(text)) => Announce::from_str(text).map_err(|()| {
+                let place = place("announce", false);
+                ConfigError::Value(format!("{place} `{text}`: write text or json"))
+            })?,
             (None, None) => default.announce,
         };
-        let log = arguments.log.clone().or(file.log).unwrap_or(default.log);
-        tracing_subscriber::EnvFilter::try_new(&log).map_err(|error| {
-            ConfigError::Value(format!(
-                "log filter `{log}`: {error}; write error, warn, info, debug or trace"
-            ))
-        })?;
+        let log = match arguments.log.as_ref().or(file.log.as_ref()) {
+            Some(text) => log_filter(&place("log", arguments.log.is_some()), text)?,
+            None => default.log,
+        };
+        let listen = match arguments.listen.as_ref().or(file.listen.as_ref()) {
+            Some(text) => parse_address(&place("listen", arguments.listen.is_some()), text)?,
+            None => default.listen,
+        };
+        let admin_place = place("admin-listen", arguments.admin_listen.is_some());
+        let admin_listen = arguments
+            .admin_listen
+            .as_ref()
+            .or(file.admin_listen.as_ref());
 
         Ok(Self {
-            listen: match arguments.listen.as_ref().or(file.listen.as_ref()) {
-                Some(text) => parse_address(text)?,
-                None => default.listen,
-            },
+            listen,
             profile,
             seed,
             users: arguments.users.or(file.users).unwrap_or(default.users),
-            faults: faults
-                .iter()
-                .map(|fault| fault.parse())
-                .collect::<Result<_, _>>()?,
-            admin_listen: arguments
-                .admin_listen
-                .as_ref()
-                .or(file.admin_listen.as_ref())
-                .map(|text| parse_address(text))
+            faults,
+            admin_listen: admin_listen
+                .map(|text| parse_address(&admin_place, text))
                 .transpose()?,
             admin_token,
             journal,
@@ -316,6 +313,52 @@ impl Config {
     }
 }
 
+/// Of what may stand several times, what the arguments say, else what the file says.
+fn given<'a>(arguments: &'a [String], file: &'a [String]) -> &'a [String] {
+    if arguments.is_empty() {
+        file
+    } else {
+        arguments
+    }
+}
+
+/// The profile with what is chosen beside it.
+fn profile(arguments: &ServeArguments, file: &File) -> Result<NamedProfile, ConfigError> {
+    let mut profile = match arguments.profile.as_ref().or(file.profile.as_ref()) {
+        Some(name) => NamedProfile::load(name).map_err(|error| {
+            let place = arguments.place("profile", arguments.profile.is_some());
+            named(&place, error)
+        })?,
+        None => Config::default().profile,
+    };
+    let assignments = given(&arguments.set, &file.set);
+    profile.set_from(
+        &arguments.place("set", !arguments.set.is_empty()),
+        assignments.iter().map(String::as_str),
+    )?;
+    if let Some(text) = arguments.rate_limit.as_ref().or(file.rate_limit.as_ref()) {
+        let place = arguments.place("rate-limit", arguments.rate_limit.is_some());
+        let limit =
+            RateLimit::from_str(text).map_err(|error| told(&place, "rate limit ", &error))?;
+        profile.set_from(&place, [format!("rate.limit={limit}").as_str()])?;
+    }
+    Ok(profile)
+}
+
+/// An error that begins with what it is about, which the place has said.
+fn told(place: &str, subject: &str, error: &str) -> ConfigError {
+    let rest = error.strip_prefix(subject).unwrap_or(error);
+    ConfigError::Value(format!("{place} {rest}"))
+}
+
+/// A file's own errors name the file; a name that nothing has is told with where it was given.
+fn named(place: &str, error: FixtureError) -> ConfigError {
+    match error {
+        FixtureError::UnknownName { .. } => ConfigError::Value(format!("{place}: {error}")),
+        _ => error.into(),
+    }
+}
+
 fn certificate(
     tls: bool,
     certificate: Option<PathBuf>,
@@ -330,13 +373,23 @@ fn certificate(
         (Some(certificate), Some(key)) => Ok(Some(Certificate::Files { certificate, key })),
         (None, None) if tls => Ok(Some(Certificate::Generated(names))),
         (None, None) if names.is_empty() => Ok(None),
-        (None, None) => wrong("--tls-san is for --tls; give both"),
+        (None, None) => wrong("--tls-san is for the certificate that --tls makes; give both"),
         _ => wrong("--tls-cert and --tls-key belong together; give both"),
     }
 }
 
+fn log_filter(place: &str, text: &str) -> Result<String, ConfigError> {
+    match tracing_subscriber::EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(ConfigError::Value(format!(
+            "{place} `{text}`: write error, warn, info, debug or trace, or one of them for a part of \
+             the program, as warn,bandwidth_mock=debug"
+        ))),
+    }
+}
+
 /// `16777216`, `16MiB`, `512KiB`; also `0`.
-fn parse_bytes(text: &str) -> Result<usize, ConfigError> {
+fn parse_bytes(place: &str, text: &str) -> Result<usize, ConfigError> {
     let units = [
         ("KiB", 1 << 10),
         ("MiB", 1 << 20),
@@ -349,16 +402,16 @@ fn parse_bytes(text: &str) -> Result<usize, ConfigError> {
     };
     units.into_iter().find_map(read).ok_or_else(|| {
         ConfigError::Value(format!(
-            "journal bytes `{text}`: write a number of bytes, as 16777216 or 16MiB"
+            "{place} `{text}`: write a number of bytes, as 16777216 or 16MiB"
         ))
     })
 }
 
 /// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, `:8080` and `8080`, where 0 is a free port.
-pub(crate) fn parse_address(text: &str) -> Result<SocketAddr, ConfigError> {
+pub(crate) fn parse_address(place: &str, text: &str) -> Result<SocketAddr, ConfigError> {
     let wrong = || {
         ConfigError::Value(format!(
-            "address `{text}`: write ADDRESS:PORT, as 127.0.0.1:8080; port 0 takes a free one"
+            "{place} `{text}`: write ADDRESS:PORT, as 127.0.0.1:8080; port 0 takes a free one"
         ))
     };
     let port = |digits: &str| digits.parse::<u16>().map_err(|_| wrong());
@@ -390,10 +443,12 @@ mod tests {
             ("16MiB", 16_777_216),
             ("512 KiB", 524_288),
         ] {
-            assert_eq!(parse_bytes(text).unwrap(), expected);
+            assert_eq!(parse_bytes("--journal-bytes", text).unwrap(), expected);
         }
         for text in ["", "MiB", "-1", "16MB", "99999999999GiB", "1.5MiB"] {
-            let error = parse_bytes(text).unwrap_err().to_string();
+            let error = parse_bytes("--journal-bytes", text)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains("16MiB"), "{error}");
         }
     }
@@ -408,7 +463,10 @@ mod tests {
             ("[::1]:9000", "[::1]:9000"),
             ("0.0.0.0:80", "0.0.0.0:80"),
         ] {
-            assert_eq!(parse_address(text).unwrap().to_string(), expected);
+            assert_eq!(
+                parse_address("--listen", text).unwrap().to_string(),
+                expected
+            );
         }
         for text in [
             "",
@@ -418,7 +476,7 @@ mod tests {
             "1.2.3.4:70000",
             "-1",
         ] {
-            let error = parse_address(text).unwrap_err().to_string();
+            let error = parse_address("--listen", text).unwrap_err().to_string();
             assert!(error.contains("127.0.0.1:8080"), "{error}");
         }
     }

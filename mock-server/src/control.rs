@@ -8,7 +8,7 @@ use std::{
 };
 
 use bandwidth_fixtures::{
-    FixtureError, NamedProfile, RateLimit, Secret, Seed,
+    FixtureError, NamedProfile, RateLimit, Secret, Seed, describe,
     seed::{SeedAccount, SeedContents, SeedLogin},
 };
 use thiserror::Error;
@@ -30,7 +30,9 @@ pub enum ControlError {
     #[error("there is no account `{0}`; GET /__admin/accounts lists them")]
     NoAccount(String),
     /// No such user.
-    #[error("account `{account}` has no user `{user}`")]
+    #[error(
+        "account `{account}` has no user `{user}`; GET /__admin/accounts/{account}/snapshot lists its users"
+    )]
     NoUser {
         /// The account.
         account: String,
@@ -141,7 +143,7 @@ impl App {
                 password: Some(password.clone()),
                 password_digests: Vec::new(),
             };
-            let mut account = contents.clone().into_account("seed", &id, login)?;
+            let mut account = contents.clone().into_account("account", &id, login)?;
             account.throwaway = true;
             let origin = Arc::new(Origin {
                 account,
@@ -342,10 +344,9 @@ impl App {
 fn contents_of(name: &str) -> Result<SeedContents, ControlError> {
     let seed = Seed::built_in(name).ok_or_else(|| {
         let known: Vec<&str> = Seed::built_in_names().collect();
+        let or = describe::or_one_of(name, "built in are", &known);
         ControlError::Invalid(format!(
-            "there is no seed `{name}`; built in are {}, and an object with roles and users is \
-             taken too",
-            known.join(", ")
+            "there is no seed `{name}`{or}; an object with roles and users is taken too"
         ))
     })?;
     let first = seed.accounts.into_iter().next();

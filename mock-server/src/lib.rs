@@ -40,6 +40,7 @@ mod tls;
 mod variants;
 mod wire;
 
+pub use admin::openapi::json as openapi;
 pub use bandwidth_fixtures::Operation;
 pub use embedded::{
     Account, AccountBuilder, AccountError, ArmedFaultHandle, Builder, MockServer, RequestPattern,

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use bandwidth_fixtures::describe;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, SanType,
@@ -50,10 +51,15 @@ pub enum TlsError {
         message: String,
     },
     /// A name that no certificate can have.
-    #[error("--tls-san `{0}`: write a DNS name or an IP address")]
+    #[error("--tls-san `{0}`: write a DNS name or an IP address, as mock.test")]
     Name(String),
-    /// The key is of another certificate, or of a kind that is not supported.
-    #[error("the certificate and the key cannot be used together: {0}")]
+    /// The key is of another certificate.
+    #[error(
+        "--tls-key: it is not the key of the certificate in --tls-cert; give the one that belongs to it"
+    )]
+    OtherKey,
+    /// The certificate or the key is of a kind that is not supported.
+    #[error("--tls-cert, --tls-key: they cannot be used: {0}")]
     Pair(rustls::Error),
     /// The library could not make a certificate.
     #[error("no certificate could be made: {0}")]
@@ -91,27 +97,33 @@ impl Tls {
 
     /// A certificate chain and its key, as PEM files.
     pub fn from_files(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
-        let wrong = |path: &Path, message: String| TlsError::File {
-            file: path.display().to_string(),
+        let wrong = |what: &str, path: &Path, message: String| TlsError::File {
+            file: format!("{what} {}", path.display()),
             message,
         };
-        let read = |path: &Path| {
-            std::fs::read(path).map_err(|error| wrong(path, format!("cannot be read: {error}")))
+        let read = |what: &str, path: &Path| {
+            std::fs::read(path).map_err(|error| wrong(what, path, describe::io(&error)))
         };
-        let chain = CertificateDer::pem_slice_iter(&read(certificate)?)
+        let chain = CertificateDer::pem_slice_iter(&read("certificate", certificate)?)
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| wrong(certificate, format!("is not PEM: {error}")))?;
+            .map_err(|_| {
+                let message = "is not PEM; convert it, for instance with openssl x509";
+                wrong("certificate", certificate, message.to_owned())
+            })?;
         let Some(last) = chain.last() else {
             let message = "has no certificate; it must hold `-----BEGIN CERTIFICATE-----`";
-            return Err(wrong(certificate, message.to_owned()));
+            return Err(wrong("certificate", certificate, message.to_owned()));
         };
         let lines = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
         let ca_pem = pem::Pem::new("CERTIFICATE", last.as_ref());
         let ca_pem = pem::encode_config(&ca_pem, lines);
-        let key_der = PrivateKeyDer::from_pem_slice(&read(key)?).map_err(|_| {
+        let key_der = PrivateKeyDer::from_pem_slice(&read("key", key)?).map_err(|_| {
             wrong(
+                "key",
                 key,
-                "has no private key that can be read, as PEM".to_owned(),
+                "has no private key that can be read; it must hold `-----BEGIN PRIVATE KEY-----`, \
+                 without a passphrase"
+                    .to_owned(),
             )
         })?;
         Self::new(chain, key_der, ca_pem)
@@ -127,7 +139,10 @@ impl Tls {
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-            .map_err(TlsError::Pair)?;
+            .map_err(|error| match error {
+                rustls::Error::InconsistentKeys(_) => TlsError::OtherKey,
+                error => TlsError::Pair(error),
+            })?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self {
             acceptor: TlsAcceptor::from(Arc::new(config)),

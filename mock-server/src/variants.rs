@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bandwidth_fixtures::{BehaviourId, FixtureError, NamedProfile, Seed};
+use bandwidth_fixtures::{BehaviourId, FixtureError, NamedProfile, Seed, describe};
 use clap::Args;
 use serde::Serialize;
 use thiserror::Error;
@@ -49,7 +49,7 @@ pub struct VariantsArguments {
     #[arg(long, value_name = "ID,..", value_delimiter = ',')]
     only: Vec<String>,
     /// So many runs at once
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = jobs)]
     jobs: u16,
     /// Start no other run after the first that breaks
     #[arg(long)]
@@ -69,6 +69,11 @@ pub struct VariantsArguments {
     /// The command and its arguments, behind `--`
     #[arg(required = true, last = true, value_name = "COMMAND")]
     command: Vec<std::ffi::OsString>,
+}
+
+fn jobs(text: &str) -> Result<u16, String> {
+    let number = text.parse().ok().filter(|jobs| (1..=64).contains(jobs));
+    number.ok_or_else(|| "write a whole number from 1 to 64".to_owned())
 }
 
 /// Why the variants could not be run.
@@ -94,7 +99,7 @@ pub enum VariantsError {
     #[error(transparent)]
     Start(#[from] StartError),
     /// A file or a process.
-    #[error("{0}: {1}")]
+    #[error("{}: {}", .0, describe::io(.1))]
     Io(String, io::Error),
 }
 
@@ -300,8 +305,16 @@ fn perform(
     let started = Instant::now();
     let limit = Duration::from_secs(arguments.timeout);
     let ending = process::run(&arguments.command, &variables, output, limit).map_err(|error| {
-        let name = arguments.command[0].to_string_lossy().into_owned();
-        VariantsError::Io(format!("cannot run {name}"), error)
+        let name = arguments.command[0].to_string_lossy();
+        match error.kind() {
+            io::ErrorKind::NotFound => VariantsError::Usage(format!(
+                "cannot run `{name}`: there is no such program; give its path, or write it as in a shell"
+            )),
+            io::ErrorKind::PermissionDenied => VariantsError::Usage(format!(
+                "cannot run `{name}`: it is not executable; name the program that runs it, as `sh {name}`"
+            )),
+            _ => VariantsError::Io(format!("cannot run `{name}`"), error),
+        }
     })?;
     let entries = server.journal_entries();
     let exchanges: Vec<Exchange> = entries.iter().map(|entry| Exchange::of(entry)).collect();

@@ -3,7 +3,9 @@
 mod bench;
 mod clients;
 mod dist;
+mod docs;
 mod fuzz;
+mod generate;
 mod hostile;
 mod journal;
 mod layers;
@@ -11,7 +13,6 @@ mod memory;
 mod mock;
 mod mutants;
 mod process;
-mod readme;
 mod soak;
 mod workspace;
 
@@ -31,6 +32,8 @@ struct Arguments {
 enum Chore {
     /// Check which part of the sources may mention what
     Layers,
+    /// Write the reference in docs/ and the schemas, which are made from code and data
+    Gen(generate::Options),
     /// Let official clients, installed into a temporary folder, work against the mock
     Clients,
     /// Send many large requests to a release mock, and watch its journal and its memory
@@ -51,13 +54,14 @@ enum Chore {
     Reference(bench::reference::Options),
     /// Make an archive of both programs for people without Rust, and what an image is built from
     Dist(dist::Options),
-    /// Run every `sh` block of README.md
-    Readme(readme::Options),
+    /// Run every `sh` block of the Markdown files, and check their links
+    Docs(docs::Options),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Layers => layers::run(),
+        Chore::Gen(options) => generate::run(&options),
         Chore::Clients => clients::run(),
         Chore::Journal(options) => journal::run(&options),
         Chore::Mutants(options) => mutants::run(&options),
@@ -67,7 +71,7 @@ fn main() -> ExitCode {
         Chore::Soak(options) => soak::run(&options),
         Chore::Reference(options) => bench::reference::run(&options),
         Chore::Dist(options) => dist::run(&options),
-        Chore::Readme(options) => readme::run(&options),
+        Chore::Docs(options) => docs::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -146,18 +146,19 @@ pub(crate) fn listens(address: SocketAddr) -> bool {
 /// Whether GET of the path answers 200.
 pub(crate) fn answers_ok(address: SocketAddr, path: &str) -> bool {
     let limit = Duration::from_secs(2);
-    let ask = || -> std::io::Result<String> {
+    let ask = || -> std::io::Result<[u8; 13]> {
         let mut stream = TcpStream::connect_timeout(&address, limit)?;
         stream.set_read_timeout(Some(limit))?;
         write!(
             stream,
             "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
         )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
+        // Not to the end: some servers keep a connection whatever they were asked.
+        let mut answer = [0; 13];
+        stream.read_exact(&mut answer)?;
         Ok(answer)
     };
-    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 "))
+    ask().is_ok_and(|answer| &answer == b"HTTP/1.1 200 ")
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub fn run_of_ledger(
     let (header, events) = LedgerFile::read(path)?;
     if credentials.account_id != header.account_id {
         return Err(ConformanceError::Refused(format!(
-            "--ledger {}: it is of account {}, but the login is of account {}; nothing was sent",
+            "--ledger {}: it is of account {}, but the login is of account {}; log in to the ledger's account; nothing was sent",
             path.display(),
             header.account_id,
             credentials.account_id

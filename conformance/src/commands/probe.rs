@@ -211,7 +211,7 @@ fn earlier(
     if !arguments.resume {
         if files.partial.exists() || files.ledger.exists() {
             return Err(ConformanceError::Usage(format!(
-                "--out {}: an earlier probe was interrupted; --resume goes on with it",
+                "--out {}: an earlier probe was interrupted; --resume goes on with it, and another --out begins anew",
                 files.out.display()
             )));
         }
@@ -246,7 +246,7 @@ fn earlier(
         )
     {
         return Err(ConformanceError::Usage(format!(
-            "--resume: {name} is of {}, account {}",
+            "--resume: {name} is of {}, account {}; name that target and log in there, or begin anew with another --out",
             partial.target, partial.account_id
         )));
     }

@@ -2,6 +2,8 @@
 
 use std::{env, fs, io::Write, path::Path, sync::Arc};
 
+use bandwidth_fixtures::describe;
+
 use super::{
     aim::{Aim, Place},
     block_on, plan,
@@ -117,7 +119,11 @@ fn write_reports(
     let document = Document::new(report, &run.redactor);
     for to in reports {
         report::write(to, &document).map_err(|error| {
-            ConformanceError::Usage(format!("--report {}: {error}", to.path.display()))
+            ConformanceError::Usage(format!(
+                "--report {}: {}",
+                to.path.display(),
+                describe::io(&error)
+            ))
         })?;
     }
     Ok(())
@@ -137,7 +143,7 @@ fn check_place(to: &ReportTo) -> Result<(), ConformanceError> {
         return wrong("that is a folder; name a file in it");
     }
     if !folder.is_dir() {
-        return wrong("there is no such folder");
+        return wrong("there is no such folder; make it first");
     }
     Ok(())
 }

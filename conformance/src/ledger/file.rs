@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use bandwidth_fixtures::describe;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::ConformanceError;
@@ -91,13 +92,16 @@ impl LedgerFile {
     pub fn create(path: &Path, header: &Header) -> Result<Self, ConformanceError> {
         let error = |error: io::Error| {
             let path = path.display();
-            ConformanceError::Usage(if error.kind() == io::ErrorKind::AlreadyExists {
-                format!(
-                    "--ledger {path}: an earlier run left it; `bandwidth-conformance cleanup --ledger {path}` removes what that run created, and the file"
-                )
-            } else {
-                format!("--ledger {path}: {error}; nothing was sent")
-            })
+            let why = match error.kind() {
+                io::ErrorKind::AlreadyExists => format!(
+                    "an earlier run left it; `bandwidth-conformance cleanup --ledger {path}` removes what that run created, and the file"
+                ),
+                io::ErrorKind::NotFound => {
+                    "there is no such folder; make it first; nothing was sent".to_owned()
+                }
+                _ => format!("{}; nothing was sent", describe::io(&error)),
+            };
+            ConformanceError::Usage(format!("--ledger {path}: {why}"))
         };
         let mut options = OpenOptions::new();
         let file = options.append(true).create_new(true).open(path);
@@ -148,19 +152,28 @@ impl LedgerFile {
     pub fn read(path: &Path) -> Result<(Header, Vec<Event>), ConformanceError> {
         let name = path.display();
         let usage = |what: String| ConformanceError::Usage(format!("--ledger {name}: {what}"));
-        let text = fs::read_to_string(path).map_err(|error| usage(error.to_string()))?;
+        let text = fs::read_to_string(path).map_err(|error| usage(describe::io(&error)))?;
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
         let mut lines = whole.lines();
         let header: Header = lines
             .next()
             .and_then(|line| serde_json::from_str(line).ok())
             .filter(|header: &Header| header.format == FORMAT)
-            .ok_or_else(|| usage("it is not a ledger of this version".to_owned()))?;
+            .ok_or_else(|| {
+                usage(
+                    "it is not a ledger of this version; name the .ledger file that a run left"
+                        .to_owned(),
+                )
+            })?;
         let events = lines
             .enumerate()
             .map(|(index, line)| {
-                serde_json::from_str(line)
-                    .map_err(|_| usage(format!("line {} cannot be read", index + 2)))
+                serde_json::from_str(line).map_err(|_| {
+                    usage(format!(
+                        "line {} is nothing that a run writes; take the file as the run left it",
+                        index + 2
+                    ))
+                })
             })
             .collect::<Result<_, _>>()?;
         Ok((header, events))

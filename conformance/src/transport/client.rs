@@ -67,19 +67,10 @@ fn explain(error: &reqwest::Error) -> TransportError {
     if error.is_timeout() {
         TransportError::Timeout
     } else if error.is_connect() {
-        TransportError::Connect(cause(error))
+        TransportError::connect(error)
     } else if error.is_builder() {
         TransportError::NotHttp("the request cannot be built".to_owned())
     } else {
         TransportError::Closed
     }
-}
-
-/// The innermost reason why there is no connection.
-fn cause(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }

@@ -56,16 +56,20 @@ async fn exchange(
         Some(address) => TcpStream::connect(address).await,
         None => TcpStream::connect((target.host.as_str(), target.port)).await,
     };
-    let connect = |error: &dyn std::error::Error| TransportError::Connect(error.to_string());
-    let stream = stream.map_err(|error| connect(&error))?;
+    let stream = stream.map_err(|error| TransportError::connect(&error))?;
     match target.scheme {
         Scheme::Http => talk(stream, method, bytes).await,
         Scheme::Https => {
-            let name =
-                ServerName::try_from(target.host.clone()).map_err(|error| connect(&error))?;
+            let name = ServerName::try_from(target.host.clone())
+                .map_err(|error| TransportError::connect(&error))?;
             let connector = TlsConnector::from(Arc::clone(&endpoint.tls));
             let stream = connector.connect(name, stream).await;
-            talk(stream.map_err(|error| connect(&error))?, method, bytes).await
+            talk(
+                stream.map_err(|error| TransportError::connect(&error))?,
+                method,
+                bytes,
+            )
+            .await
         }
     }
 }

@@ -2,10 +2,14 @@
 
 use std::{path::Path, sync::Arc};
 
+use bandwidth_fixtures::describe;
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::ring,
-    pki_types::{CertificateDer, pem::PemObject as _},
+    pki_types::{
+        CertificateDer,
+        pem::{self, PemObject as _},
+    },
 };
 
 use crate::exit::ConformanceError;
@@ -39,11 +43,17 @@ pub fn config(trust: Trust<'_>) -> Result<Arc<ClientConfig>, ConformanceError> {
             let name = path.display();
             let certificates = CertificateDer::pem_file_iter(path)
                 .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-                .map_err(|error| ConformanceError::Usage(format!("--ca-file {name}: {error}")))?;
+                .map_err(|error| {
+                    let why = match error {
+                        pem::Error::Io(error) => describe::io(&error),
+                        _ => "it is not PEM; a mock gives its own at /__admin/ca.pem".to_owned(),
+                    };
+                    ConformanceError::Usage(format!("--ca-file {name}: {why}"))
+                })?;
             let (added, _) = roots.add_parsable_certificates(certificates);
             if added == 0 {
                 return Err(ConformanceError::Usage(format!(
-                    "--ca-file {name}: there is no certificate in PEM form in it"
+                    "--ca-file {name}: there is no certificate in PEM form in it; a mock gives its own at /__admin/ca.pem"
                 )));
             }
         }

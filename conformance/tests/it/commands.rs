@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     sync::{
@@ -390,44 +389,6 @@ fn a_replay_shows_every_exchange_without_secrets() {
     ] {
         assert!(ran.out.contains(words), "{words}: {}", ran.out);
     }
-}
-
-#[test]
-fn the_published_schema_is_that_of_the_reports() {
-    let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schema/result.json");
-    let published = fs::read_to_string(published).unwrap();
-    let right = "cargo run -p bandwidth-conformance -- schema > docs/schema/result.json";
-    assert_eq!(published, Document::schema(), "{right}");
-}
-
-#[test]
-fn a_redirect_is_not_followed() {
-    let elsewhere = Stage::new(&[], &[]);
-    let location = format!(
-        "http://{}/api/accounts/12345/users",
-        elsewhere.server.address()
-    );
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let there = location.clone();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let _ = stream.read(&mut [0; 4096]);
-            let answer =
-                format!("HTTP/1.1 302 Found\r\nLocation: {there}\r\nContent-Length: 0\r\n\r\n");
-            let _ = stream.write_all(answer.as_bytes());
-        }
-    });
-    let ran = run(&["run", "--target", &url], &[]);
-    assert_eq!(ran.code, 3, "{}", ran.out);
-    assert!(
-        ran.err.contains(&format!(
-            "redirects, to {location}; redirects are not followed"
-        )),
-        "{}",
-        ran.err
-    );
 }
 
 #[test]

@@ -15,6 +15,8 @@ mod fuzzing;
 #[cfg(feature = "embedded")]
 mod killed;
 #[cfg(feature = "embedded")]
+mod messages;
+#[cfg(feature = "embedded")]
 mod probing;
 mod registry;
 #[cfg(feature = "embedded")]

@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, header::HOST},
 };
-use bandwidth_fixtures::{RateLimit, seed::SeedContents};
+use bandwidth_fixtures::{RateLimit, describe, seed::SeedContents};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -188,7 +188,10 @@ pub async fn create(
     peer: Option<Extension<Peer>>,
     OptionalBody(request): OptionalBody<AccountRequest>,
 ) -> Result<(StatusCode, Json<CreatedAccount>), AdminError> {
-    let faults = request.faults.into_iter().map(read_fault);
+    let faults = request.faults.into_iter().enumerate();
+    let faults = faults.map(|(index, fault)| {
+        read_fault(fault).map_err(|error| error.at(&format!("faults[{index}]")))
+    });
     let new = NewAccount {
         account_id: request.account_id,
         profile: request
@@ -217,10 +220,8 @@ fn seed_choice(seed: Value) -> Result<SeedChoice, AdminError> {
     match seed {
         Value::String(name) => Ok(SeedChoice::Named(name)),
         Value::Object(_) => {
-            let contents: SeedContents = serde_json::from_value(seed).map_err(|error| {
-                let message = bandwidth_fixtures::error::describe_json(&error);
-                AdminError::invalid(format!("seed: {message}"))
-            })?;
+            let contents: SeedContents = describe::read_value(seed)
+                .map_err(|message| AdminError::invalid(format!("seed: {message}")))?;
             Ok(SeedChoice::Contents(contents))
         }
         _ => Err(AdminError::invalid(

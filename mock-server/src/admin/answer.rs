@@ -9,7 +9,7 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
-use bandwidth_fixtures::error::describe_json;
+use bandwidth_fixtures::describe;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -80,6 +80,12 @@ impl AdminError {
     pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::InvalidValue, message)
     }
+
+    /// The same error, of that part of a body.
+    pub fn at(self, place: &str) -> Self {
+        let ErrorBody { code, message } = self.error;
+        Self::new(code, format!("{place}: {message}"))
+    }
 }
 
 impl IntoResponse for AdminError {
@@ -127,7 +133,10 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AdminError> {
         match extract::Path::from_request_parts(parts, state).await {
             Ok(extract::Path(parameters)) => Ok(Self(parameters)),
-            Err(_) => Err(AdminError::new(Code::UnknownPath, "the path is not UTF-8")),
+            Err(_) => Err(AdminError::new(
+                Code::UnknownPath,
+                "the path is not UTF-8; escape it as UTF-8",
+            )),
         }
     }
 }
@@ -141,14 +150,23 @@ impl<S: Send + Sync> FromRequest<S> for Text {
     async fn from_request(request: Request, state: &S) -> Result<Self, AdminError> {
         let bytes = Bytes::from_request(request, state).await.map_err(|error| {
             if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                AdminError::new(Code::TooLarge, "the body is too large")
+                AdminError::new(
+                    Code::TooLarge,
+                    "the body is larger than 512 MiB, which is all that is taken",
+                )
             } else {
-                AdminError::new(Code::InvalidJson, "the body broke off before its end")
+                AdminError::new(
+                    Code::InvalidJson,
+                    "the body broke off before its end; send it again",
+                )
             }
         })?;
         match String::from_utf8(bytes.into()) {
             Ok(text) => Ok(Self(text)),
-            Err(_) => Err(AdminError::new(Code::InvalidJson, "the body is not UTF-8")),
+            Err(_) => Err(AdminError::new(
+                Code::InvalidJson,
+                "the body is not text in UTF-8; send JSON in UTF-8",
+            )),
         }
     }
 }
@@ -181,12 +199,8 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalB
 }
 
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, AdminError> {
-    serde_json::from_str(text).map_err(|error| {
-        AdminError::new(
-            Code::InvalidJson,
-            format!("the body: {}", describe_json(&error)),
-        )
-    })
+    describe::read_json(text)
+        .map_err(|message| AdminError::new(Code::InvalidJson, format!("the body: {message}")))
 }
 
 /// The query of a request, checked: a key that is not known or stands twice is an error.
@@ -197,14 +211,14 @@ pub fn query(
     let mut query = std::collections::HashMap::new();
     for (key, value) in form_urlencoded::parse(raw.unwrap_or("").as_bytes()) {
         if !known.contains(&&*key) {
-            let message = format!(
-                "unknown query parameter `{key}`; known are {}",
-                known.join(", ")
-            );
+            let or = describe::or_one_of(&key, "it takes", known);
+            let message = format!("unknown query parameter `{key}`{or}");
             return Err(AdminError::invalid(message));
         }
         if query.insert(key.to_string(), value.into_owned()).is_some() {
-            return Err(AdminError::invalid(format!("`{key}` is given twice")));
+            return Err(AdminError::invalid(format!(
+                "`{key}` is given twice; give it once"
+            )));
         }
     }
     Ok(query)

@@ -18,7 +18,9 @@ pub async fn show() -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], json())
 }
 
-fn json() -> String {
+/// The description of the control API and of the emulated one, as `GET /__admin/openapi.json`
+/// answers it.
+pub fn json() -> String {
     // What is described is fixed when the program is built.
     document().to_json().unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 //! check of an image that holds nothing but this binary.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{ErrorKind, Read as _, Write as _},
     net::{TcpStream, ToSocketAddrs as _},
     time::Duration,
 };
@@ -39,11 +39,11 @@ fn default_url(variable: impl Fn(&str) -> Option<String>) -> Result<String, NotR
     let Some((name, text)) = set else {
         return Ok("http://127.0.0.1:8080".to_owned());
     };
-    let wrong = |why: String| NotReady::Usage(format!("{name}: {why}"));
-    let address = parse_address(&text).map_err(|error| wrong(error.to_string()))?;
+    let address = parse_address(name, &text).map_err(|error| NotReady::Usage(error.to_string()))?;
     if address.port() == 0 {
-        let why = format!("`{text}` names no port to ask at; say where the server is with --url");
-        return Err(wrong(why));
+        return Err(NotReady::Usage(format!(
+            "{name} `{text}`: it names no port to ask at; say where the server is with --url"
+        )));
     }
     Ok(format!("http://{}", reachable(address)))
 }
@@ -51,16 +51,24 @@ fn default_url(variable: impl Fn(&str) -> Option<String>) -> Result<String, NotR
 fn ask(url: &str) -> Result<(), NotReady> {
     let usage = || {
         NotReady::Usage(format!(
-            "URL `{url}`: write http://ADDRESS:PORT, as http://127.0.0.1:8080"
+            "--url `{url}`: write http://ADDRESS:PORT, as http://127.0.0.1:8080"
         ))
     };
     let authority = url.strip_prefix("http://").ok_or_else(usage)?;
     let authority = authority.split('/').next().unwrap_or("");
-    let no = |error: std::io::Error| NotReady::No(format!("{authority}: {error}"));
+    let no = |error: std::io::Error| {
+        let why = match error.kind() {
+            ErrorKind::ConnectionRefused => "nothing listens there; is the server running?",
+            ErrorKind::TimedOut | ErrorKind::WouldBlock => "no answer within two seconds",
+            ErrorKind::UnexpectedEof => "it closed the connection without an answer",
+            _ => return NotReady::No(format!("{authority}: {error}")),
+        };
+        NotReady::No(format!("{authority}: {why}"))
+    };
     let mut addresses = authority
         .to_socket_addrs()
         .map_err(|error| match error.kind() {
-            std::io::ErrorKind::InvalidInput => usage(),
+            ErrorKind::InvalidInput => usage(),
             // A name that is not known, perhaps not yet.
             _ => no(error),
         })?;
@@ -75,7 +83,7 @@ fn ask(url: &str) -> Result<(), NotReady> {
     match &status {
         b"HTTP/1.1 200" => Ok(()),
         _ => Err(NotReady::No(format!(
-            "{authority} answers, but not as this server does"
+            "{authority} answers, but not as this server does; is it another one?"
         ))),
     }
 }

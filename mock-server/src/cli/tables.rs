@@ -137,16 +137,4 @@ mod tests {
             behaviours(Some("password.min_length")).unwrap()
         );
     }
-
-    #[test]
-    fn unknown_names_are_told() {
-        let errors = [
-            profiles(Some("guidee"), None).unwrap_err().to_string(),
-            profiles(Some("guide"), Some("nope.toml"))
-                .unwrap_err()
-                .to_string(),
-            behaviours(Some("put.semantic")).unwrap_err().to_string(),
-        ];
-        insta::assert_snapshot!(errors.join("\n"));
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bandwidth_fixtures::{FixtureError, NamedProfile};
+use bandwidth_fixtures::{FixtureError, NamedProfile, describe};
 use serde_json::{Map, Value};
 
 use super::ControlError;
@@ -77,10 +77,8 @@ impl ProfileChoice {
         let mut profile = match self.base {
             None => present.clone(),
             Some(Base::BuiltIn(name)) => NamedProfile::built_in(&name).ok_or_else(|| {
-                ControlError::Invalid(format!(
-                    "there is no profile `{name}`; built in are {}, and {FORM}",
-                    NamedProfile::BUILT_IN.join(" and ")
-                ))
+                let or = describe::or_one_of(&name, "built in are", &NamedProfile::BUILT_IN);
+                ControlError::Invalid(format!("there is no profile `{name}`{or}; {FORM}"))
             })?,
             Some(Base::Toml(text)) => NamedProfile::parse("profile", &text)?,
             Some(Base::Whole(profile)) => *profile,

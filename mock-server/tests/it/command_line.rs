@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     process::Command,
 };
 
@@ -23,75 +23,6 @@ fn refusal(command: &mut Command) -> String {
     );
     assert!(output.stdout.is_empty());
     printed
-}
-
-#[test]
-fn each_wrong_start_is_told_in_one_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str, text: &str| {
-        std::fs::write(folder.path().join(name), text).unwrap();
-        name.to_owned()
-    };
-    let profile = file(
-        "profile.toml",
-        "format = 1\nname = \"x\"\nbase = \"guide\"\n[put]\nsemantic = \"merge\"\n",
-    );
-    let not_toml = file("not.toml", "format = \n");
-    let seed = file("seed.json", "{\"format\":1,\"accounts\":[]}");
-    let config = file("config.toml", "listn = \":0\"\n");
-    let starts: &[&[&str]] = &[
-        &["--prot", "8080"],
-        &["--listen"],
-        &["--listen", "nowhere"],
-        &["--listen", "127.0.0.1:99999"],
-        &["--listen", "192.0.2.1:0"],
-        &["--profile", "guidee"],
-        &["--profile", &profile],
-        &["--profile", &not_toml],
-        &["--set", "put.semantic=merge"],
-        &["--set", "put.semantics=patch"],
-        &["--set", "password.min_length=many"],
-        &["--seed", "demoo"],
-        &["--seed", &seed],
-        &["--users", "-1"],
-        &["--rate-limit", "fast"],
-        &["--fault", "every=2"],
-        &["--fault", "status=503,operation=create"],
-        &["--announce", "loud"],
-        &["--log", "my=loud"],
-        &["--config", "nothing.toml"],
-        &["--config", &config],
-        &["serv"],
-        &["behaviours", "put.semantic"],
-        &["profiles", "nothing.toml"],
-        &["ready", "--url", "ftp://x"],
-        &["completions", "tcsh"],
-    ];
-    let lines: Vec<String> = starts
-        .iter()
-        .map(|arguments| {
-            let line = refusal(program(arguments).current_dir(folder.path()));
-            format!(
-                "bandwidth-mock {}\n    {}",
-                arguments.join(" "),
-                line.trim_end()
-            )
-        })
-        .collect();
-    insta::assert_snapshot!(lines.join("\n"));
-}
-
-#[test]
-fn a_port_in_use_is_told_with_the_way_out() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    let line = refusal(&mut program(&["--listen", &address]));
-    assert_eq!(
-        line,
-        format!(
-            "error: cannot listen on {address}: the port is in use; choose another, or a free one with --listen :0\n"
-        )
-    );
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn connection_faults_reach_through_tls() {
 }
 
 #[test]
-fn a_certificate_of_ones_own_and_what_is_wrong_with_others() {
+fn a_certificate_of_ones_own_is_served() {
     let folder = tempfile::tempdir().unwrap();
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate = rcgen::CertificateParams::new(vec!["own.test".to_owned()])
@@ -114,44 +114,16 @@ fn a_certificate_of_ones_own_and_what_is_wrong_with_others() {
     let path = |name: &str| folder.path().join(name);
     std::fs::write(path("cert.pem"), certificate.pem()).unwrap();
     std::fs::write(path("key.pem"), key.serialize_pem()).unwrap();
-    std::fs::write(
-        path("other.pem"),
-        rcgen::KeyPair::generate().unwrap().serialize_pem(),
-    )
-    .unwrap();
-    std::fs::write(path("empty.pem"), "").unwrap();
-    let start = |certificate: &str, key: &str| {
-        MockServer::builder()
-            .tls_files(path(certificate), path(key))
-            .start_blocking()
-    };
-    let server = start("cert.pem", "key.pem").unwrap();
+    let server = MockServer::builder()
+        .tls_files(path("cert.pem"), path("key.pem"))
+        .start_blocking()
+        .unwrap();
     let ca = server.ca_pem().unwrap().to_owned();
     assert!(
         get_by_tls(&server, &ca, "own.test")
             .unwrap()
             .contains("jdoe")
     );
-    let mut errors: Vec<String> = [
-        ("nothing.pem", "key.pem"),
-        ("empty.pem", "key.pem"),
-        ("cert.pem", "empty.pem"),
-        ("cert.pem", "other.pem"),
-    ]
-    .into_iter()
-    .map(|(certificate, key)| start(certificate, key).unwrap_err().to_string())
-    .collect();
-    errors.push(
-        MockServer::builder()
-            .tls(["not a name"])
-            .start_blocking()
-            .unwrap_err()
-            .to_string(),
-    );
-    let errors = errors
-        .join("\n")
-        .replace(&folder.path().display().to_string(), "FOLDER");
-    insta::assert_snapshot!(errors);
 }
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";

@@ -132,9 +132,9 @@ impl Peer {
                     // JSON is YAML.
                     write(&mocks.join(format!("{name}.yaml")), &rule)?;
                 }
-                command.env("HTTPMOCK_MOCK_FILES_DIR", &mocks);
-                command.env("HTTPMOCK_PORT", &port_text);
-                command.env("HTTPMOCK_REQUEST_HISTORY_LIMIT", "1000");
+                command.arg("--mock-files-dir").arg(&mocks);
+                command.args(["--disable-access-log", "--port", &port_text]);
+                command.args(["--request-history-limit", "1000"]);
             }
         }
         Ok(command)
@@ -295,7 +295,7 @@ fn httpmock(answers: &Canned) -> Vec<(String, Value)> {
     let rules = routes.map(|(index, (method, one, status, body))| {
         let mut when = json!({ "method": method });
         if one {
-            when["path_prefix"] = json!(format!("{USERS}/"));
+            when["path_prefix"] = json!([format!("{USERS}/")]);
         } else {
             when["path"] = json!(USERS);
         }

@@ -245,7 +245,8 @@ proptest! {
 
     #[test]
     fn a_password_in_xml_is_never_kept(
-        name in "[a-zé]{0,10}",
+        // Without the letters of `pwd`, `secret` and the like, which are removed as values too.
+        name in "[a-oé]{0,10}",
         password in "[A-Za-z0-9é]{8,20}",
         wrap in "(<b>X</b>|<!\\[CDATA\\[X\\]\\]>|X|&lt;X|<c d='X'/>)",
     ) {

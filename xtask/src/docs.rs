@@ -1,14 +1,18 @@
-//! `cargo xtask readme`: every command that README.md shows works.
+//! `cargo xtask docs`: what the Markdown files show works, and what they link to is there.
 //!
-//! Each fenced `sh` block is run in order, with `bash -euo pipefail`, from the root of the
-//! workspace. An HTML comment on a line of its own steers it:
+//! Each fenced `sh` block is run in order, with `bash -euo pipefail`, from the root of a copy of
+//! the workspace that is as a fresh clone for every file. An HTML comment on a line of its own
+//! steers it:
 //! - `<!-- server -->` before a block: run it in the background, and go on when it is ready
 //! - `<!-- stop -->`: stop the servers started so far
 //! - `<!-- not run: REASON -->` before a block: do not run it, and say why
 
-mod markdown;
+mod blocks;
+mod copy;
+mod links;
 
 use std::{
+    collections::BTreeMap,
     fs,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -20,9 +24,10 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::{process, process::Group, workspace};
-use markdown::{Block, How, Step};
+use blocks::{Block, How, Step};
+use copy::Copy;
 
-/// Where a server of the README listens.
+/// Where a server of a page listens.
 const SERVER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const READY: &str = "/__admin/ready";
 
@@ -35,34 +40,81 @@ pub(crate) struct Options {
     /// Skip blocks that contain this text (repeatable)
     #[arg(long, value_name = "TEXT")]
     skip_containing: Vec<String>,
-    /// The file to read
-    #[arg(long, value_name = "FILE", default_value = "README.md")]
-    file: PathBuf,
+    /// Run the blocks of this file only (repeatable); links are checked in all
+    #[arg(long, value_name = "FILE")]
+    file: Vec<String>,
 }
 
-/// Runs the blocks. The error has the line, the exit status and the output of the one that failed.
+/// Checks the links and runs the blocks. The error has the line, the exit status and the output of
+/// the block that failed.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let file = workspace::root().join(&options.file);
-    let name = options.file.display().to_string();
-    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {name}"))?;
-    let steps = markdown::steps(&text).with_context(|| name.clone())?;
+    let root = workspace::root();
+    let files = copy::files(&root)?;
+    let mut pages = BTreeMap::new();
+    for path in files.iter().filter(|path| is_markdown(path)) {
+        let text = fs::read_to_string(root.join(path));
+        let text = text.with_context(|| format!("cannot read {path}"))?;
+        pages.insert(path.clone(), text);
+    }
+    for file in &options.file {
+        ensure!(
+            pages.contains_key(file),
+            "--file {file}: the project has no such Markdown file; one of {}",
+            pages.keys().cloned().collect::<Vec<_>>().join(", ")
+        );
+    }
+    let problems = links::problems(&pages, &files);
+    ensure!(problems.is_empty(), "{}", problems.join("\n"));
+    println!("docs: the links of {} files lead somewhere", pages.len());
+
+    // All are read before the first is run: a wrong comment is told at once.
+    let mut chosen = Vec::new();
+    for (path, text) in &pages {
+        if options.file.is_empty() || options.file.contains(path) {
+            let steps = blocks::steps(text).with_context(|| path.clone())?;
+            chosen.push((path, steps));
+        }
+    }
+    let copy = Copy::of(&root)?;
+    let mut counts = Counts::default();
+    for (path, steps) in &chosen {
+        counts += run_page(&copy, path, steps, options)?;
+    }
+    // Nothing of it is for anybody to find.
+    copy.refresh()?;
+    let Counts { ran, skipped } = counts;
+    ensure!(ran > 0, "no block was run");
+    println!("docs: {ran} blocks work, {skipped} skipped");
+    Ok(())
+}
+
+fn is_markdown(path: &str) -> bool {
+    Path::new(path)
+        .extension()
+        .is_some_and(|extension| extension == "md")
+}
+
+/// Runs the blocks of one page in a fresh copy.
+fn run_page(copy: &Copy, name: &str, steps: &[Step], options: &Options) -> Result<Counts> {
+    if steps.is_empty() {
+        return Ok(Counts::default());
+    }
+    copy.refresh()?;
     let state = tempfile::tempdir().context("cannot make a temporary folder")?;
     let mut run = Run {
-        name: &name,
+        name,
+        root: copy.root(),
         state: state.path(),
         server: SERVER,
         limit: BLOCK_LIMIT,
         servers: Vec::new(),
         counts: Counts::default(),
     };
-    for step in &steps {
+    for step in steps {
         run.step(step, &options.skip_containing)?;
     }
     run.stop_servers()?;
-    let Counts { ran, skipped } = run.counts;
-    ensure!(ran > 0, "{name}: no block was run");
-    println!("readme: {ran} blocks of {name} work, {skipped} skipped");
-    Ok(())
+    Ok(run.counts)
 }
 
 #[derive(Debug, Default)]
@@ -71,8 +123,17 @@ struct Counts {
     skipped: usize,
 }
 
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.ran += other.ran;
+        self.skipped += other.skipped;
+    }
+}
+
 struct Run<'r> {
     name: &'r str,
+    /// Where the blocks run.
+    root: &'r Path,
     /// Temporary files of the blocks, and what they print.
     state: &'r Path,
     server: SocketAddr,
@@ -171,9 +232,9 @@ impl<'r> Run<'r> {
         workspace::without_mock_variables(&mut command);
         workspace::without_package_variables(&mut command)
             .args(["-euo", "pipefail", "-c", &block.script])
-            .current_dir(workspace::root())
+            .current_dir(self.root)
             .env("TMPDIR", self.state)
-            // The README says `target/debug`, and means a mock without variables.
+            // The pages say `target/debug`, and mean a mock without variables.
             .env_remove("CARGO_TARGET_DIR")
             .stdout(output.try_clone()?)
             .stderr(output);
@@ -200,18 +261,21 @@ impl<'r> Run<'r> {
 mod tests {
     use std::{net::TcpListener, time::Duration};
 
-    use super::{Counts, Run, markdown};
+    use super::{Counts, Run, blocks};
+    use crate::workspace;
 
-    /// What running a README gives, and how many blocks ran and were skipped.
+    /// What running a page gives, and how many blocks ran and were skipped.
     fn run(text: &str, skip: &[String]) -> (Result<(), String>, usize, usize) {
-        let steps = markdown::steps(text).unwrap();
+        let steps = blocks::steps(text).unwrap();
         let state = tempfile::tempdir().unwrap();
         let free = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
             .unwrap();
+        let root = workspace::root();
         let mut run = Run {
             name: "R.md",
+            root: &root,
             state: state.path(),
             server: free,
             limit: Duration::from_secs(20),

@@ -1,0 +1,234 @@
+//! Links, anchors and images of the Markdown files: what is named is there.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+
+/// What is wrong, as `file:line: what`. `pages` are the texts of the Markdown files, `files` all
+/// files of the project; both by their paths from its root.
+pub(super) fn problems(pages: &BTreeMap<String, String>, files: &BTreeSet<String>) -> Vec<String> {
+    let read: BTreeMap<&str, Page> = pages
+        .iter()
+        .map(|(path, text)| (path.as_str(), Page::read(text)))
+        .collect();
+    let mut problems = Vec::new();
+    for (path, page) in &read {
+        let found = page.references.iter().filter_map(|(line, target)| {
+            let problem = problem(path, target, &read, files)?;
+            Some((*line, format!("{target}: {problem}")))
+        });
+        let mut all: Vec<(usize, String)> = found.chain(page.unnamed_code()).collect();
+        all.sort();
+        problems.extend(
+            all.iter()
+                .map(|(line, what)| format!("{path}:{line}: {what}")),
+        );
+    }
+    problems
+}
+
+/// What a page has that others can name, and what it names.
+#[derive(Default)]
+struct Page {
+    anchors: BTreeSet<String>,
+    /// Targets of links and images, with their lines.
+    references: Vec<(usize, String)>,
+    /// Lines of code blocks that do not say what they are.
+    unnamed: Vec<usize>,
+}
+
+impl Page {
+    fn read(text: &str) -> Self {
+        let mut page = Self::default();
+        let mut slugs: HashMap<String, usize> = HashMap::new();
+        let mut heading: Option<String> = None;
+        let options = Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES;
+        for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
+            let line = text[..range.start].matches('\n').count() + 1;
+            match event {
+                Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
+                Event::End(TagEnd::Heading(_)) => {
+                    let slug = slug(&heading.take().unwrap_or_default());
+                    let count = slugs.entry(slug.clone()).or_default();
+                    // The second of the same name is told apart by a number.
+                    let anchor = match *count {
+                        0 => slug,
+                        more => format!("{slug}-{more}"),
+                    };
+                    *count += 1;
+                    page.anchors.insert(anchor);
+                }
+                Event::Text(words) | Event::Code(words) => {
+                    if let Some(heading) = &mut heading {
+                        heading.push_str(&words);
+                    }
+                }
+                Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                    page.references.push((line, dest_url.into_string()));
+                }
+                Event::Html(html) | Event::InlineHtml(html) => {
+                    for name in ["src", "srcset", "href"] {
+                        let targets = attribute(&html, name);
+                        page.references.extend(targets.map(|target| (line, target)));
+                    }
+                    page.anchors.extend(attribute(&html, "id"));
+                }
+                Event::Start(Tag::CodeBlock(kind)) => {
+                    let named = matches!(kind, CodeBlockKind::Fenced(name) if !name.is_empty());
+                    if !named {
+                        page.unnamed.push(line);
+                    }
+                }
+                _ => {}
+            }
+        }
+        page
+    }
+
+    fn unnamed_code(&self) -> impl Iterator<Item = (usize, String)> + '_ {
+        self.unnamed.iter().map(|line| {
+            let what =
+                "this code does not say what it is; write ```sh, ```text or another language";
+            (*line, what.to_owned())
+        })
+    }
+}
+
+/// The anchor that a heading gets on GitHub.
+fn slug(heading: &str) -> String {
+    heading
+        .to_lowercase()
+        .chars()
+        .filter_map(|character| match character {
+            ' ' => Some('-'),
+            '-' | '_' => Some(character),
+            other => other.is_alphanumeric().then_some(other),
+        })
+        .collect()
+}
+
+/// The values of an attribute in a piece of HTML.
+fn attribute<'h>(html: &'h str, name: &str) -> impl Iterator<Item = String> + 'h {
+    let start = format!(" {name}=\"");
+    let parts: Vec<&str> = html.split(start.as_str()).skip(1).collect();
+    parts
+        .into_iter()
+        .filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
+}
+
+/// What is wrong with a link from the file `from`.
+fn problem(
+    from: &str,
+    target: &str,
+    pages: &BTreeMap<&str, Page>,
+    files: &BTreeSet<String>,
+) -> Option<String> {
+    if target.contains("://") || target.starts_with("mailto:") {
+        return None;
+    }
+    let (path, anchor) = match target.split_once('#') {
+        Some((path, anchor)) => (path, Some(anchor)),
+        None => (target, None),
+    };
+    let file = if path.is_empty() {
+        from.to_owned()
+    } else {
+        match resolve(from, path) {
+            Some(file) => file,
+            None => return Some("leads out of the project".to_owned()),
+        }
+    };
+    let is_folder = || {
+        let within = format!("{file}/");
+        files.iter().any(|known| known.starts_with(&within))
+    };
+    if !files.contains(&file) && !is_folder() {
+        return Some(format!("there is no {file}"));
+    }
+    let anchor = anchor?;
+    let page = pages.get(file.as_str())?;
+    (!page.anchors.contains(anchor)).then(|| format!("{file} has no heading for #{anchor}"))
+}
+
+/// The path that a relative link means; `None` above the root.
+fn resolve(from: &str, path: &str) -> Option<String> {
+    let mut steps: Vec<&str> = from.split('/').collect();
+    steps.pop();
+    for step in path.split('/') {
+        match step {
+            "" | "." => {}
+            ".." => drop(steps.pop()?),
+            step => steps.push(step),
+        }
+    }
+    Some(steps.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::problems;
+
+    fn of(pages: &[(&str, &str)], others: &[&str]) -> Vec<String> {
+        let pages: BTreeMap<String, String> = pages
+            .iter()
+            .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
+            .collect();
+        let others = others.iter().map(|path| (*path).to_owned());
+        let files: BTreeSet<String> = pages.keys().cloned().chain(others).collect();
+        problems(&pages, &files)
+    }
+
+    #[test]
+    fn what_is_there_is_found() {
+        let page = "\
+# A `put.semantics`, and more!
+[b](docs/b.md) [b](docs/b.md#two-words-1) [self](#a-putsemantics-and-more) [folder](src)
+[web](https://example.com/x#y) ![image](docs/i.svg) [r]
+<img alt=\"\" src=\"docs/i.svg\">
+
+[r]: docs/b.md#given
+```sh
+[not a link](nowhere.md)
+```
+";
+        let other = "## Two words\n\n## Two words\n\n<a id=\"given\"></a>[up](../a.md)\n";
+        let pages = [("a.md", page), ("docs/b.md", other)];
+        assert_eq!(of(&pages, &["docs/i.svg", "src/lib.rs"]), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_told_with_its_place() {
+        let page = "\
+# A
+[x](nowhere.md) and [y](b.md#no)
+
+[z](../out.md) ![i](no.svg) <img src=\"no.png\"> [r]
+
+[r]: #none
+```
+code
+```
+
+    more code
+";
+        assert_eq!(
+            of(&[("docs/a.md", page), ("docs/b.md", "# B\n")], &[]),
+            [
+                "docs/a.md:2: b.md#no: docs/b.md has no heading for #no",
+                "docs/a.md:2: nowhere.md: there is no docs/nowhere.md",
+                "docs/a.md:4: #none: docs/a.md has no heading for #none",
+                "docs/a.md:4: ../out.md: there is no out.md",
+                "docs/a.md:4: no.png: there is no docs/no.png",
+                "docs/a.md:4: no.svg: there is no docs/no.svg",
+                "docs/a.md:7: this code does not say what it is; write ```sh, ```text or another language",
+                "docs/a.md:11: this code does not say what it is; write ```sh, ```text or another language",
+            ]
+        );
+        assert_eq!(
+            of(&[("a.md", "[x](../../y.md)")], &[]),
+            ["a.md:1: ../../y.md: leads out of the project"]
+        );
+    }
+}

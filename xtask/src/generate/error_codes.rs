@@ -1,0 +1,49 @@
+//! `docs/reference/error-codes.md`: the numeric codes of error bodies.
+
+use bandwidth_fixtures::{ErrorCode, error_codes};
+
+use super::markdown::{code, head, plain, table};
+
+pub(super) fn page() -> String {
+    let (answered, others): (Vec<&ErrorCode>, Vec<&ErrorCode>) =
+        error_codes().iter().partition(|code| code.name.is_some());
+    let mut text = head("Error codes", "fixtures/error-codes.toml");
+    text += "`ErrorCode` in an error body. The codes are Bandwidth's, where the source is ERR \
+             ([sources.md](../sources.md)); ERR lists them without an HTTP status, so which status \
+             goes with a code is mostly assumed. The descriptions in the mock's answers are ours. \
+             A profile can change the status of some (`errors.conflict`), the shape of the body \
+             (`errors.shape`) and whether there is one: see [behaviours.md](behaviours.md).\n\n\
+             ## What the mock answers with\n\n";
+    text += &table(
+        [
+            "code",
+            "when",
+            "status",
+            "the status is known from",
+            "the code is known from",
+        ],
+        answered.into_iter().map(|row| {
+            [
+                row.code.to_string(),
+                plain(&row.meaning),
+                row.status
+                    .map_or_else(String::new, |status| status.to_string()),
+                row.status_evidence.map_or_else(String::new, code),
+                plain(&row.source),
+            ]
+        }),
+    );
+    text += "## Published, and never answered\n\n\
+             They are published for users, and belong to nothing that the mock emulates.\n\n";
+    text += &table(
+        ["code", "when", "the code is known from"],
+        others.into_iter().map(|row| {
+            [
+                row.code.to_string(),
+                plain(&row.meaning),
+                plain(&row.source),
+            ]
+        }),
+    );
+    text.trim_end().to_owned() + "\n"
+}
