@@ -21,7 +21,7 @@ use tokio::sync::{
 };
 use utoipa::{OpenApi, ToSchema};
 
-use super::{accounts::base_url, answer::AdminError};
+use super::accounts::base_url;
 use crate::{
     app::App,
     http::Peer,
@@ -88,7 +88,7 @@ pub async fn follow(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     peer: Option<Extension<Peer>>,
-) -> Result<Response, AdminError> {
+) -> Response {
     let feed = Feed {
         base_url: base_url(&app, &headers, peer.as_deref()),
         changes: app.journal.watch(),
@@ -105,7 +105,7 @@ pub async fn follow(
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),
     ];
-    Ok((headers, Body::from_stream(events)).into_response())
+    (headers, Body::from_stream(events)).into_response()
 }
 
 /// What one reader has yet to hear.

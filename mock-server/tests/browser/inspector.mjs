@@ -2,7 +2,7 @@
 // playwright-core to be found, CHROMIUM naming the browser, and the inspector's scripts in ./ui.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { performance } from 'node:perf_hooks';
 import { chromium } from 'playwright-core';
@@ -169,7 +169,7 @@ async function why(page, mock) {
 // What a copied curl prints when a shell runs it: its status, and what it complains of.
 function shell(command) {
   writeFileSync(`${folder}/copied.sh`, command.replace('curl -i', "curl -s -o /dev/null -w '%{http_code}'"));
-  const { stdout, stderr } = spawnSync('bash', [`${folder}/copied.sh`], { env: LOGIN, encoding: 'utf8', timeout: 20_000 });
+  const { stdout, stderr } = spawnSync('bash', [`${folder}/copied.sh`], { cwd: folder, env: LOGIN, encoding: 'utf8', timeout: 20_000 });
   return [stdout, stderr];
 }
 
@@ -215,7 +215,7 @@ async function hostile() {
   const withBody = (body) => Buffer.concat([Buffer.from(`Content-Length: ${body.length}\r\n\r\n`), body]);
   const bodies = [
     Buffer.from('{"Username":"\u202Egnp.exe\u2066\u200B\u0007\u001b[2J"}'), Buffer.from([0x7b, 0xff, 0xfe, 0x80, 0x7d]),
-    Buffer.from(`'"\`$(touch /tmp/never)\`\\'; rm -rf x #\n@/etc/passwd %s !! \u00e9\u{1F600}`), Buffer.from('@/etc/passwd'),
+    Buffer.from(`'"\`$(touch never)\`\\'; rm -rf x #\n@/etc/passwd %s !! \u00e9\u{1F600}`), Buffer.from('@/etc/passwd'),
     Buffer.from(`<User>${'<a>'.repeat(40_000)}`), Buffer.from('['.repeat(200_000)), Buffer.from(`{"a":"${'\\\\'.repeat(400_000)}"}`), Buffer.alloc(1_000_000, '<'),
     Buffer.from(`<?xml version="1.0"?><!--<script>--><User a="'>"><Username><![CDATA[</pre><script>alert(4)</script>]]></Username></User>`),
   ];
@@ -251,6 +251,7 @@ async function hostile() {
     // Python's client refuses a path that curl sends.
     if (!run.stderr.includes('http.client.InvalidURL') && !run.stderr.includes("URL can't contain")) check([run.status, run.stderr], [0, ''], `test of request ${entry.id}`);
   }
+  check(existsSync(`${folder}/never`), false, 'nothing that a client sent was run');
   const overridden = requests.find(({ request }) => request.body.includes('\u202e'));
   await view(page, `#/requests/${overridden.id}`);
   await page.locator('.detail .line', { hasText: `#${overridden.id} ` }).waitFor();
@@ -444,7 +445,7 @@ async function many() {
   // thousand requests is slower still.
   const slow = (ms) => ms > 600;
   holds(!slow(figures.filter), `filtering takes ${figures.filter} ms`);
-  holds(figures.median < 60, `a frame takes ${figures.median} ms`);
+  holds(figures.median < 100, `a frame takes ${figures.median} ms`);
   holds(!figures.longTasks.some(slow), `tasks of ${figures.longTasks} ms`);
 
   // What is read stays where it is while others come, and the button says how many.

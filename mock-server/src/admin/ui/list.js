@@ -35,7 +35,9 @@ class Rows {
     this.awaited = kept;
   }
 
+  // The requests that were not there before.
   apply({ requests, gone }) {
+    const added = [];
     let last = this.sorted.at(-1)?.id ?? 0;
     let inOrder = true;
     this.awaited -= requests.length + gone.length;
@@ -52,13 +54,18 @@ class Rows {
       this.accounts.add(row.accountId);
       this.operations.add(row.operation);
       this.sorted.push(row);
+      added.push(row);
       inOrder &&= row.id > last;
       last = row.id;
     }
     if (!inOrder) this.sorted.sort((one, other) => one.id - other.id);
     this.remove(gone);
-    if (this.awaited <= 0) this.remove(this.stale);
+    if (this.awaited <= 0) {
+      this.remove(this.stale);
+      this.stale.clear();
+    }
     if (this.sorted.length > MOST) this.remove(this.sorted.slice(0, -MOST).map(({ id }) => id));
+    return added;
   }
 
   remove(ids) {
@@ -119,10 +126,9 @@ export class List {
   }
 
   apply(told) {
-    const before = this.shown.length ? this.shown.at(-1).id : 0;
-    this.rows.apply(told);
+    const added = this.rows.apply(told);
     this.dropped = told.dropped;
-    if (!this.following) this.unseen += told.requests.filter((row) => row.id > before && this.fits(row)).length;
+    if (!this.following) this.unseen += added.filter((row) => this.fits(row)).length;
     this.changed();
   }
 
