@@ -206,11 +206,12 @@ fn variables(review: &mut Review) {
 
 fn ready_and_variants(review: &mut Review) {
     review.heading("ready");
-    for url in ["ftp://x", "http://", "http://127.0.0.1"] {
-        let code = if url == "http://127.0.0.1" { 1 } else { 2 };
-        // Port 80 of a machine that builds this may have a listener; port 1 has none.
-        let url = if code == 1 { "http://127.0.0.1:1" } else { url };
+    // Port 80 of a machine that builds this may have a listener; port 1 has none.
+    for (url, code) in [("ftp://x", 2), ("http://", 2), ("http://127.0.0.1:1", 1)] {
         review.with_variables(&[], &["ready", "--url", url], code);
+    }
+    for listen in ["nonsense", ":0"] {
+        review.with_variables(&[("BANDWIDTH_MOCK_LISTEN", listen)], &["ready"], 2);
     }
 
     review.heading("variants");
