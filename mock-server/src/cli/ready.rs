@@ -111,14 +111,4 @@ mod tests {
             assert_eq!(url(variables), Ok(expected.to_owned()));
         }
     }
-
-    #[test]
-    fn a_variable_that_names_no_place_is_told() {
-        for wrong in [":0", "nowhere"] {
-            let Err(NotReady::Usage(message)) = url(&[("BANDWIDTH_MOCK_LISTEN", wrong)]) else {
-                panic!("{wrong} was taken");
-            };
-            assert!(message.starts_with("BANDWIDTH_MOCK_LISTEN: "), "{message}");
-        }
-    }
 }
