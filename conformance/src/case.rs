@@ -216,3 +216,132 @@ impl Case {
         (self.body)(cx).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bandwidth_fixtures::NamedProfile;
+
+    use super::{Case, Level, Need};
+    use crate::{
+        login::{Credentials, Login},
+        run::{GoldenMode, Run, Setup},
+        safety::{Limits, Writes},
+        transport::Endpoint,
+    };
+
+    /// Why a case with that need does not apply to a run that expects the guide with `set`.
+    fn missing(
+        need: &'static [Need],
+        set: &[&str],
+        change: fn(&mut Setup),
+    ) -> Option<&'static str> {
+        let mut expected = NamedProfile::built_in("guide").unwrap();
+        expected.set(set.iter().copied()).unwrap();
+        let mut credentials = Credentials::demo();
+        credentials.second_account_id = Some("67890".to_owned());
+        let mut setup = Setup {
+            endpoint: Endpoint::local("127.0.0.1:1".parse().unwrap()),
+            credentials,
+            expected,
+            goldens: GoldenMode::Symbolic,
+            limits: Limits::none(),
+        };
+        change(&mut setup);
+        let case = Case::new("a.b.c", Level::Derived, "claim", "source").needs(need);
+        case.inapplicable(&Run::new(setup).unwrap())
+    }
+
+    #[test]
+    fn a_case_applies_where_all_that_it_needs_is_there() {
+        let keep: fn(&mut Setup) = |_| {};
+        for (need, without, with, lacks, reason) in [
+            (
+                &[Need::Writing][..],
+                "",
+                "",
+                (|setup| setup.limits.writes = Writes::Refused("read only")) as fn(&mut Setup),
+                "read only",
+            ),
+            (&[Need::Json], "format.json=never", "", keep, "no JSON"),
+            (
+                &[Need::UserIds],
+                "naming.user_key=Username",
+                "",
+                keep,
+                "by username",
+            ),
+            (
+                &[Need::UserLogins],
+                "",
+                "auth.user_logins=accepted",
+                keep,
+                "cannot log in",
+            ),
+            (
+                &[Need::LoginPaths],
+                "",
+                "paths.users=account_and_login",
+                keep,
+                "no such paths",
+            ),
+            (
+                &[Need::BasicLogin],
+                "",
+                "",
+                |setup| {
+                    setup.credentials.login = Login::Client {
+                        id: "id".to_owned(),
+                        secret: bandwidth_fixtures::Secret::new("secret"),
+                        token_url: None,
+                    };
+                },
+                "OAuth credentials",
+            ),
+            (
+                &[Need::FailedLogins],
+                "",
+                "",
+                |setup| setup.limits.failed_logins = false,
+                "--allow-failed-logins",
+            ),
+            (
+                &[Need::SecondAccount],
+                "",
+                "",
+                |setup| setup.credentials.second_account_id = None,
+                "BW_SECOND_ACCOUNT_ID",
+            ),
+        ] {
+            let set = |option: &'static str| {
+                if option.is_empty() {
+                    vec![]
+                } else {
+                    vec![option]
+                }
+            };
+            let why = missing(need, &set(without), lacks);
+            assert!(
+                why.is_some_and(|why| why.contains(reason)),
+                "{need:?}: {why:?}"
+            );
+            assert_eq!(missing(need, &set(with), keep), None, "{need:?}");
+        }
+        // Only the target can tell.
+        assert_eq!(missing(&[Need::Role], &[], keep), None);
+        assert_eq!(missing(&[], &[], keep), None);
+    }
+
+    #[test]
+    fn what_writes_says_so() {
+        let case = || Case::new("a.b.c", Level::Derived, "claim", "source");
+        assert!(case().needs(&[Need::Json, Need::Writing]).writes());
+        assert!(!case().needs(&[Need::Json]).writes());
+        assert_eq!(case().area(), "a");
+    }
+
+    #[test]
+    fn levels_have_the_names_that_flags_and_reports_use() {
+        let names = [Level::Documented, Level::Derived, Level::Characterise].map(|l| l.to_string());
+        assert_eq!(names, ["documented", "derived", "characterise"]);
+    }
+}
