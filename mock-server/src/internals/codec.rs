@@ -1,9 +1,10 @@
 //! Bodies of usual sizes, and what the codec does with them.
 
-use bandwidth_fixtures::{Consultation, NamedProfile};
+use bandwidth_fixtures::Consultation;
 
 use crate::{
     codec::{self, Format},
+    config::Config,
     wire::{RoleView, UserView},
 };
 
@@ -35,7 +36,7 @@ impl Bench {
     }
 
     fn of(format: Format, body: &'static str) -> Self {
-        let profile = NamedProfile::built_in("guide").expect("it is built in");
+        let profile = Config::default().profile;
         Self {
             format,
             rules: Consultation::of(*profile.options()),

@@ -10,18 +10,19 @@ use axum::http::{
     HeaderMap, HeaderValue,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
 };
-use bandwidth_fixtures::{Consultation, NamedProfile, Profile, Secret, Seed};
+use bandwidth_fixtures::{Consultation, Profile, Secret, Seed};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
     codec::{self, Format},
+    config::Config,
     http::internals as http,
     store::{Origin, Store},
     wire::UserBody,
 };
 
 fn profile(set: &[&str]) -> Profile {
-    let mut profile = NamedProfile::built_in("guide").expect("it is built in");
+    let mut profile = Config::default().profile;
     profile.set(set.iter().copied()).expect("they are options");
     *profile.options()
 }
