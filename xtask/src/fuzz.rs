@@ -113,8 +113,13 @@ fn build(folder: &std::path::Path) -> Result<PathBuf> {
     // With a target named, the flags reach the programs and not the build scripts.
     let host = workspace::rustc(&["--print", "host-tuple"])?;
     let output = folder.join("target");
+    // The versions are those of the product; what only the targets need is pinned by them.
+    std::fs::copy(
+        workspace::root().join("Cargo.lock"),
+        folder.join("Cargo.lock"),
+    )?;
     let status = workspace::cargo()
-        .args(["build", "--release", "--locked", "--target", &host])
+        .args(["build", "--release", "--target", &host])
         .arg("--manifest-path")
         .arg(folder.join("Cargo.toml"))
         .arg("--target-dir")
@@ -124,7 +129,7 @@ fn build(folder: &std::path::Path) -> Result<PathBuf> {
         .status()?;
     ensure!(
         status.success(),
-        "the targets do not build; they need a C++ compiler besides Rust"
+        "the targets cannot be built, as cargo says above; they need a C++ compiler besides Rust"
     );
     Ok(output.join(host).join("release"))
 }
