@@ -291,7 +291,7 @@ async function control() {
   check([await mock.send('GET', '/accounts/12345/roles'), await mock.send('GET', '/accounts/12345/roles')], [200, 429]);
   await page.getByLabel('A fault as text or JSON').fill('{"stats":503}');
   await page.keyboard.press('Enter');
-  await page.locator('#notice', { hasText: 'unknown key `stats`; keys are status' }).waitFor();
+  await page.locator('#notice', { hasText: 'unknown key `stats`; did you mean `status`?' }).waitFor();
   page.complaints = page.complaints.filter((text) => !text.includes('400 (Bad Request)'));
   await page.getByRole('button', { name: 'Disarm fault 3' }).click();
   await page.getByRole('button', { name: 'Disarm all' }).click();
