@@ -6,7 +6,7 @@ use bandwidth_fixtures::{Consultation, NamedProfile, Secret, profile::UsernameCa
 use proptest::prelude::*;
 
 use super::{Account, Digest, DomainError, Login, PasswordRule, Role, Taken, User};
-use crate::wire::UserBody;
+use crate::wire::{RoleReference, UserBody};
 
 /// No other account has anything.
 struct Nobody;
@@ -417,5 +417,114 @@ fn ids_in_a_body_must_be_those_of_the_path() {
         update.user_id = Some(id.to_owned());
         let updated = account.update(&user.id, &update, &Nobody, &rules);
         assert_eq!(updated.map(drop), expected, "{id}");
+    }
+}
+
+#[test]
+fn each_change_of_a_user_makes_another_version() {
+    let mut account = account();
+    let rules = rules(&[]);
+    let mut seen = vec![account.version()];
+    account.create(&body(), &Nobody, &rules).unwrap();
+    seen.push(account.version());
+    account.update("u1", &body(), &Nobody, &rules).unwrap();
+    seen.push(account.version());
+    account.assign_resources("u1", Box::default()).unwrap();
+    seen.push(account.version());
+    account
+        .change_user_password(1, &Secret::new("Plum-Kettle.58"), &rules)
+        .unwrap();
+    seen.push(account.version());
+    account.delete("u1", &rules).unwrap();
+    seen.push(account.version());
+    assert!(seen.is_sorted_by(|a, b| a < b), "{seen:?}");
+}
+
+#[test]
+fn a_username_finds_a_user_only_where_the_profile_says_so() {
+    let mut account = account();
+    account.create(&body(), &Nobody, &rules(&[])).unwrap();
+    let found = |key: &str, set: &[&str]| account.find(key, &rules(set)).map(|user| user.number);
+    for (key, set, expected) in [
+        ("u1", &[][..], Ok(1)),
+        ("asmith", &[], Err(DomainError::UnknownUser)),
+        ("asmith", &["missing.by_username=found"], Ok(1)),
+        ("u1", &["missing.by_username=found"], Ok(1)),
+        ("asmith", &["naming.user_key=Username"], Ok(1)),
+        (
+            "Asmith",
+            &["naming.user_key=Username"],
+            Err(DomainError::UnknownUser),
+        ),
+        (
+            "u1",
+            &["naming.user_key=Username"],
+            Err(DomainError::UnknownUser),
+        ),
+    ] {
+        assert_eq!(found(key, set), expected, "{key} {set:?}");
+    }
+}
+
+#[test]
+fn a_name_that_was_not_reserved_is_once_it_is_changed() {
+    let rules = rules(&[]);
+    let mut account = account();
+    let created = account.create(&body(), &Nobody, &rules).unwrap();
+    account.put(User {
+        username_reserved: false,
+        ..User::clone(&created)
+    });
+    let same = account.update("u1", &body(), &Nobody, &rules).unwrap();
+    assert!(!same.username_reserved);
+    let mut renamed = body();
+    renamed.username = Some("anna".to_owned());
+    let renamed = account.update("u1", &renamed, &Nobody, &rules).unwrap();
+    assert!(renamed.username_reserved);
+}
+
+#[test]
+fn roles_are_found_by_all_that_is_said_of_them() {
+    let reference = |id: Option<&str>, name: Option<&str>| RoleReference {
+        id: id.map(str::to_owned),
+        name: name.map(str::to_owned),
+    };
+    let given = |references: &[RoleReference], set: &[&str]| {
+        let mut body = body();
+        body.roles = Some(references.to_vec());
+        let user = account().create(&body, &Nobody, &rules(set))?;
+        Ok(user
+            .roles
+            .iter()
+            .map(|id| (**id).to_owned())
+            .collect::<Vec<_>>())
+    };
+    let (first, second) = (
+        reference(Some("r1"), None),
+        reference(None, Some("Role r2")),
+    );
+    let contradiction = reference(Some("r1"), Some("Role r2"));
+    let unknown = reference(Some("r3"), None);
+    let ok = |ids: &[&str]| Ok(ids.iter().map(|id| (*id).to_owned()).collect());
+    for (references, set, expected) in [
+        (
+            &[second.clone(), first.clone()][..],
+            &[][..],
+            ok(&["r2", "r1"]),
+        ),
+        (
+            &[first.clone(), reference(Some("r1"), Some("Role r1"))],
+            &[],
+            ok(&["r1"]),
+        ),
+        (&[contradiction], &[], Err(DomainError::UnknownRole)),
+        (
+            &[first.clone(), unknown.clone()],
+            &[],
+            Err(DomainError::UnknownRole),
+        ),
+        (&[first, unknown], &["role.unknown=ignored"], ok(&["r1"])),
+    ] {
+        assert_eq!(given(references, set), expected, "{references:?} {set:?}");
     }
 }
