@@ -28,6 +28,11 @@ fn rules(set: &[&str]) -> Consultation {
 }
 
 fn account() -> Account {
+    salted(7)
+}
+
+fn salted(salt: u8) -> Account {
+    let salt = [salt; 16];
     let roles = ["r1", "r2"].map(|id| Role {
         id: id.into(),
         name: format!("Role {id}").into(),
@@ -35,10 +40,10 @@ fn account() -> Account {
     });
     Account::new(
         "12345",
-        [7; 16],
+        salt,
         Login {
             username: "api-user".into(),
-            passwords: vec![Digest::of(&[7; 16], "x")],
+            passwords: vec![Digest::of(&salt, "x")],
         },
         roles.into(),
         1,
@@ -527,4 +532,30 @@ fn roles_are_found_by_all_that_is_said_of_them() {
     ] {
         assert_eq!(given(references, set), expected, "{references:?} {set:?}");
     }
+}
+
+#[test]
+fn an_email_of_another_is_refused_at_an_update_too_and_ones_own_is_not() {
+    let rules = rules(&["email.unique=account"]);
+    let mut account = account();
+    account.create(&body(), &Nobody, &rules).unwrap();
+    let mut second = body();
+    second.username = Some("ben".to_owned());
+    second.email = Some("ben@example.com".to_owned());
+    account.create(&second, &Nobody, &rules).unwrap();
+    account.update("u2", &second, &Nobody, &rules).unwrap();
+    second.email = body().email;
+    let taken = account.update("u2", &second, &Nobody, &rules);
+    assert_eq!(taken, Err(DomainError::EmailTaken));
+}
+
+#[test]
+fn uuids_are_those_of_the_account() {
+    let rules = rules(&["user.id_style=uuid"]);
+    let id = |salt: u8| {
+        let user = salted(salt).create(&body(), &Nobody, &rules).unwrap();
+        user.id.clone()
+    };
+    assert_eq!(id(7), id(7));
+    assert_ne!(id(7), id(8));
 }
