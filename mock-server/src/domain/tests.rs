@@ -559,3 +559,18 @@ fn uuids_are_those_of_the_account() {
     assert_eq!(id(7), id(7));
     assert_ne!(id(7), id(8));
 }
+
+#[test]
+fn an_email_that_was_changed_or_deleted_is_free() {
+    let rules = rules(&["email.unique=account"]);
+    let mut account = account();
+    account.create(&body(), &Nobody, &rules).unwrap();
+    let mut changed = body();
+    changed.email = Some("anna@example.com".to_owned());
+    account.update("u1", &changed, &Nobody, &rules).unwrap();
+    let mut second = body();
+    second.username = Some("ben".to_owned());
+    account.create(&second, &Nobody, &rules).unwrap();
+    account.delete("u2", &rules).unwrap();
+    account.create(&second, &Nobody, &rules).unwrap();
+}
