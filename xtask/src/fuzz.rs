@@ -77,14 +77,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             let status = child.wait()?;
             let log = std::fs::read_to_string(log)?;
             if !status.success() {
-                let end: Vec<&str> = log.lines().rev().take(40).collect();
-                let end: Vec<&str> = end.into_iter().rev().collect();
                 // The temporary folder stays, so that what broke it can be looked at.
                 let kept = scratch.keep();
                 bail!(
-                    "{target} found something; the input is in {}:\n{}",
+                    "{target} found something; the input is in {}, the log in {target}.log \
+                     there:\n{}",
                     kept.display(),
-                    end.join("\n")
+                    finding(&log)
                 );
             }
             println!("{target}: clean, {}", summary(&log));
@@ -132,6 +131,25 @@ fn build(folder: &std::path::Path) -> Result<PathBuf> {
         "the targets cannot be built, as cargo says above; they need a C++ compiler besides Rust"
     );
     Ok(output.join(host).join("release"))
+}
+
+/// What the target said, and the input as libFuzzer prints it where it is short: without the
+/// backtrace, which is nearly the same each time.
+fn finding(log: &str) -> String {
+    let said = log
+        .lines()
+        .skip_while(|line| !line.contains("panicked at") && !line.starts_with("=="))
+        .filter(|line| !line.starts_with("stat::") && !line.starts_with("NOTE:"));
+    let mut lines = Vec::new();
+    let mut in_backtrace = false;
+    for line in said {
+        in_backtrace |= line == "stack backtrace:";
+        in_backtrace &= !line.starts_with("==");
+        if !in_backtrace {
+            lines.push(line);
+        }
+    }
+    lines.join("\n")
 }
 
 /// How many inputs were tried, and how many places of the code they reached.

@@ -1,8 +1,9 @@
 //! Reading XML into a tree, at event level.
 //!
-//! quick-xml finds the tags and checks that they match. What it lets pass is checked here: other
-//! characters than XML allows, names, space between attributes, what stands before and after the
-//! root, text beside elements, tags left open at the end, undeclared prefixes, the declaration.
+//! quick-xml skips a byte order mark, finds the tags and checks that they match. What it lets pass
+//! is checked here: other characters than XML allows, names, space between attributes, what stands
+//! before and after the root, text beside elements, tags left open at the end, undeclared prefixes,
+//! the declaration.
 
 use quick_xml::{
     Reader,
@@ -28,7 +29,6 @@ pub(super) struct Document {
 
 /// Reads a whole document.
 pub(super) fn read(text: &str) -> Result<Document, DecodeError> {
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     if let Some(forbidden) = forbidden(text) {
         return Err(DecodeError::ForbiddenCharacter {
             code: forbidden.into(),
