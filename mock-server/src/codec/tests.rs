@@ -94,6 +94,7 @@ fn xml_is_read_as_xml_says() {
         "<User xmlns=\"http://example.com/a\"><FirstName>J</FirstName></User>",
         "<b:User xmlns:b=\"http://example.com/a\"><b:FirstName>J</b:FirstName></b:User>",
         "<User xmlns:unused='x' xml:lang='en'><FirstName xml:space='preserve'>J</FirstName></User>",
+        "<User xmlns:xml='http://www.w3.org/XML/1998/namespace'><FirstName>J</FirstName></User>",
         "<User><FirstName >J</FirstName\n></User >",
     ] {
         assert_eq!(from_xml(body), first_name("J"), "{body}");
@@ -160,6 +161,12 @@ fn each_wrong_xml_has_its_own_error() {
         "<User><Roles xmlns:x='a'><x:Role xmlns:x=''/></Roles></User>",
         "<User><Roles xmlns:x='a'/><x:FirstName>J</x:FirstName></User>",
         "<User><FirstName xmlns='other'>J</FirstName></User>",
+        "<User><xmlns:FirstName>J</xmlns:FirstName></User>",
+        "<User><xml:FirstName>J</xml:FirstName></User>",
+        "<User xmlns='http://www.w3.org/2000/xmlns/'/>",
+        "<User xmlns='http://www.w3.org/XML/1998/namespace'/>",
+        "<User xmlns:a='&#x68;ttp://www.w3.org/2000/xmlns/'/>",
+        "<User xmlns:xml='a'/>",
         " <?xml version='1.0'?><User/>",
         "\u{FEFF}\u{FEFF}<?xml version='1.0'?><User/>",
         "\u{FEFF} <?xml version='1.0'?><User/>",

@@ -27,6 +27,13 @@ pub(super) struct Document {
     pub(super) attributes: Vec<String>,
 }
 
+/// XML's own namespaces, which nothing else may be bound to. quick-xml looks for them where a
+/// prefix is declared, in what is written and not in what it means.
+const RESERVED_NAMESPACES: [&str; 2] = [
+    "http://www.w3.org/XML/1998/namespace",
+    "http://www.w3.org/2000/xmlns/",
+];
+
 /// Reads a whole document.
 pub(super) fn read(text: &str) -> Result<Document, DecodeError> {
     if let Some(forbidden) = forbidden(text) {
@@ -119,7 +126,9 @@ impl Builder<'_> {
             parent.text.clear();
         }
         let qualified = tag.name();
-        if !is_qualified_name(qualified.0) {
+        // The prefixes `xml` and `xmlns` are for attributes.
+        let reserved = ["xml:", "xmlns:"];
+        if !is_qualified_name(qualified.0) || reserved.iter().any(|p| qualified.0.starts_with(p)) {
             return Err(self.malformed("an element has no proper name"));
         }
         self.namespaces
@@ -166,10 +175,16 @@ impl Builder<'_> {
                 return Err(self.malformed("an attribute has no proper name or value"));
             }
             let value = attribute.normalized_value(quick_xml::XmlVersion::Explicit1_0);
-            if !value.is_ok_and(|value| forbidden(&value).is_none()) {
+            let Some(value) = value.ok().filter(|value| forbidden(value).is_none()) else {
                 return Err(self.malformed("an attribute has a value that cannot be read"));
+            };
+            if name.as_namespace_binding().is_some() {
+                if name.0 != "xmlns:xml" && RESERVED_NAMESPACES.contains(&&*value) {
+                    return Err(self.malformed("a namespace is declared wrongly"));
+                }
+                continue;
             }
-            if name.as_namespace_binding().is_some() || name.0.starts_with("xml:") {
+            if name.0.starts_with("xml:") {
                 continue;
             }
             if !self.namespaces.declares(name) {

@@ -558,6 +558,45 @@ fn uuids_are_those_of_the_account() {
     };
     assert_eq!(id(7), id(7));
     assert_ne!(id(7), id(8));
+    // Whoever wrote an id down finds the same user behind it tomorrow.
+    let mut account = Account::new(
+        "12345",
+        std::array::from_fn(|at| u8::try_from(at).unwrap()),
+        salted(7).login().clone(),
+        Vec::new(),
+        41,
+    );
+    let ids = ["asmith", "ben"].map(|name| {
+        let mut body = body();
+        body.username = Some(name.to_owned());
+        let user = account.create(&body, &Nobody, &rules).unwrap();
+        user.id.to_string()
+    });
+    let expected = [
+        "1dfb87f0-7504-45ae-a00b-5d7c5311df56",
+        "766055b6-9da2-45b4-aa74-58593c3f5b0b",
+    ];
+    assert_eq!(ids, expected);
+}
+
+#[test]
+fn a_name_that_stays_is_no_new_name() {
+    for username_update in ["refused", "ignored", "allowed"] {
+        let rules = rules(&[&format!("username.update={username_update}")]);
+        let mut account = account();
+        // As a seed may have it; no operation takes it for a new name.
+        let seeded = "a b";
+        let mut user = User::clone(&account.create(&body(), &Nobody, &rules).unwrap());
+        user.username = seeded.into();
+        account.delete("u1", &rules).unwrap();
+        account.put(user);
+        let mut same = body();
+        same.username = Some(seeded.to_owned());
+        same.first_name = Some("Ann".to_owned());
+        let user = account.update("u1", &same, &Nobody, &rules).unwrap();
+        let names = (&*user.username, user.first_name.as_deref());
+        assert_eq!(names, (seeded, Some("Ann")), "{username_update}");
+    }
 }
 
 #[test]
