@@ -98,7 +98,7 @@ mod tests {
     use super::KnownFailures;
     use crate::{
         exit::code_of,
-        outcome::{Verdict, tests::report},
+        outcome::{Verdict, tests::report, today},
     };
 
     fn load(text: &str) -> Result<KnownFailures, String> {
@@ -128,6 +128,7 @@ mod tests {
             (Verdict::Fail, entry(far, ""), 0, 0),
             (Verdict::Fail, entry(far, "target = \"mock\""), 0, 0),
             (Verdict::Fail, entry(far, "target = \"x.example\""), 0, 1),
+            (Verdict::Fail, entry(&today(), ""), 0, 0),
             (Verdict::Fail, entry("2020-01-01", ""), 1, 1),
             (Verdict::Pass, entry(far, ""), 1, 1),
             (Verdict::Inconclusive, entry(far, ""), 0, 3),
@@ -141,6 +142,39 @@ mod tests {
                 .collect();
             assert_eq!(report.known_problems.len(), problems, "{verdict} {text}");
             assert_eq!(code_of(&report), code, "{verdict} {text}");
+        }
+    }
+
+    #[test]
+    fn a_case_stands_there_once_for_each_target() {
+        let far = "2999-01-01";
+        let other_case = |target: &str| entry(far, target).replace(CASE, "list.users.are-listed");
+        for (first, second, told) in [
+            (entry(far, ""), entry(far, "target = \"mock\""), None),
+            (
+                entry(far, "target = \"a.example\""),
+                entry(far, "target = \"b.example\""),
+                None,
+            ),
+            (entry(far, ""), other_case(""), None),
+            (
+                entry(far, "target = \"mock\""),
+                other_case("target = \"mock\""),
+                None,
+            ),
+            (
+                entry(far, "target = \"mock\""),
+                entry("2999-01-02", "target = \"mock\""),
+                Some("stands there twice"),
+            ),
+        ] {
+            let text = format!("{first}\n{second}");
+            let error = load(&text).err();
+            let as_told = match (&error, told) {
+                (Some(error), Some(told)) => error.contains(told),
+                (error, told) => error.is_none() && told.is_none(),
+            };
+            assert!(as_told, "{text}: {error:?}");
         }
     }
 }

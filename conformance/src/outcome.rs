@@ -264,4 +264,27 @@ pub(crate) mod tests {
         assert_eq!(report.verdict, Verdict::Fail);
         assert_eq!(report.reason.as_deref(), Some("it is blue"));
     }
+
+    #[test]
+    fn a_report_is_found_by_the_id_of_its_case() {
+        let report = report(&[Verdict::Pass, Verdict::Fail]);
+        let found = report.case("area.topic.case-1").map(|case| case.verdict);
+        assert_eq!(found, Some(Verdict::Fail));
+        assert!(report.case("area.topic.case-2").is_none());
+    }
+
+    #[test]
+    fn the_cleanup_command_can_be_pasted_into_a_shell() {
+        let mut report = report(&[Verdict::Pass]);
+        assert_eq!(report.cleanup_command(), None);
+        for (path, shown) in [
+            ("/tmp/a_b-1.jsonl", "/tmp/a_b-1.jsonl"),
+            ("my ledger.jsonl", "'my ledger.jsonl'"),
+            ("it's $HOME", "'it'\\''s $HOME'"),
+        ] {
+            report.ledger = Some(path.into());
+            let expected = format!("bandwidth-conformance cleanup --ledger {shown}");
+            assert_eq!(report.cleanup_command(), Some(expected));
+        }
+    }
 }

@@ -149,6 +149,43 @@ fn median(values: &mut [f64]) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
+/// Medians of rounds in which two servers did the same, one after the other.
+struct Compared {
+    /// What the first answers in a second.
+    first: f64,
+    /// What the second answers in a second.
+    second: f64,
+    /// The second's answers by the first's, of rounds that followed each other.
+    ratio: f64,
+    /// Latencies of the second, in microseconds.
+    p50: f64,
+    p99: f64,
+}
+
+fn compare(first: SocketAddr, second: SocketAddr, load: Load, rounds: usize) -> Result<Compared> {
+    let (mut of_first, mut of_second, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut p50, mut p99) = (Vec::new(), Vec::new());
+    // The first round warms up.
+    for round in 0..=rounds {
+        let one = load::run(first, load)?;
+        let other = load::run(second, load)?;
+        if round > 0 {
+            of_first.push(one.rate());
+            of_second.push(other.rate());
+            ratios.push(other.rate() / one.rate());
+            p50.push(f64::from(other.quantile(500)));
+            p99.push(f64::from(other.quantile(990)));
+        }
+    }
+    Ok(Compared {
+        first: median(&mut of_first),
+        second: median(&mut of_second),
+        ratio: median(&mut ratios),
+        p50: median(&mut p50),
+        p99: median(&mut p99),
+    })
+}
+
 /// A row: a load, and the mock that it meets.
 struct Row {
     work: Work,
@@ -248,20 +285,8 @@ fn beside_reference(options: &Options, mock: &Path, row: &Row, format: Format) -
     let known = reference::document(&mock.answers(format)?);
     fs::write(&answers, serde_json::to_vec(&known)?)?;
     let reference = Subject::reference(&answers)?;
-    let (mut theirs, mut ours, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut p50, mut p99) = (Vec::new(), Vec::new());
-    // The first round warms up.
-    for round in 0..=options.rounds {
-        let reference = load::run(reference.address, row.load(options, format))?;
-        let mock = load::run(mock.address, row.load(options, format))?;
-        if round > 0 {
-            theirs.push(reference.rate());
-            ours.push(mock.rate());
-            ratios.push(mock.rate() / reference.rate());
-            p50.push(f64::from(mock.quantile(500)));
-            p99.push(f64::from(mock.quantile(990)));
-        }
-    }
+    let load = row.load(options, format);
+    let compared = compare(reference.address, mock.address, load, options.rounds)?;
     let wanted = row
         .wanted
         .map_or(String::new(), |ratio| format!("{ratio:.2}"));
@@ -269,11 +294,11 @@ fn beside_reference(options: &Options, mock: &Path, row: &Row, format: Format) -
         "| {} | {} | {:.0} | {:.0} | {:.2} | {wanted} | {:.0} | {:.0} |",
         row.name(),
         format.name(),
-        median(&mut theirs),
-        median(&mut ours),
-        median(&mut ratios),
-        median(&mut p50),
-        median(&mut p99),
+        compared.first,
+        compared.second,
+        compared.ratio,
+        compared.p50,
+        compared.p99,
     );
     Ok(())
 }
@@ -288,24 +313,14 @@ fn flat(options: &Options, mock: &Path) -> Result<()> {
         let start =
             |users: u32| Subject::mock(mock, &["--seed", "empty", "--users", &users.to_string()]);
         let (few, many) = (start(FEW)?, start(MANY)?);
-        let (mut with_few, mut with_many, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-        let row = Row::new(work, MANY, None);
-        for round in 0..=options.rounds {
-            let load = row.load(options, Format::Xml);
-            let few = load::run(few.address, load)?.rate();
-            let many = load::run(many.address, load)?.rate();
-            if round > 0 {
-                with_few.push(few);
-                with_many.push(many);
-                ratios.push(many / few);
-            }
-        }
+        let load = Row::new(work, MANY, None).load(options, Format::Xml);
+        let compared = compare(few.address, many.address, load, options.rounds)?;
         println!(
             "| {} | XML | {:.0} | {:.0} | {:.2} |",
             work.name(),
-            median(&mut with_few),
-            median(&mut with_many),
-            median(&mut ratios)
+            compared.first,
+            compared.second,
+            compared.ratio
         );
     }
     Ok(())

@@ -166,7 +166,8 @@ fn summary(log: &str) -> String {
     format!("{tried} inputs, {reached} places reached")
 }
 
-/// Replaces the corpus by the smallest that reaches what it and the new inputs reach.
+/// Replaces the corpus by a small one that reaches all the places that it and the new inputs
+/// reach. How often each is reached does not count: that would keep ten times as many.
 fn merge(
     program: &std::path::Path,
     corpus: &std::path::Path,
@@ -174,7 +175,7 @@ fn merge(
 ) -> Result<()> {
     let merged = tempfile::tempdir_in(found)?;
     let status = Command::new(program)
-        .args(["-merge=1", "-max_len=4096"])
+        .args(["-set_cover_merge=1", "-use_counters=0", "-max_len=4096"])
         .args([merged.path(), corpus, found])
         .stderr(std::process::Stdio::null())
         .status()?;

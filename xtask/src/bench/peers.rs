@@ -18,7 +18,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Options, Row, SERVER_CORE, Subject, load, mebibytes, median, pinned, reference,
+    Options, Row, SERVER_CORE, Subject, compare, mebibytes, median, pinned, reference,
     work::{Format, USERS, Work},
 };
 use crate::{
@@ -418,23 +418,15 @@ pub(super) fn measure(options: &Options, mock: &Path) -> Result<()> {
         let answers = Canned::of(&ours)?;
         for peer in Peer::ALL {
             let peer_runs = Running::start(peer, &installed, &answers)?;
-            let (mut theirs, mut own, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-            for round in 0..=options.rounds {
-                let their = load_of(options, peer_runs.address, row)?;
-                let our = load_of(options, ours.address, row)?;
-                if round > 0 {
-                    theirs.push(their);
-                    own.push(our);
-                    ratios.push(our / their);
-                }
-            }
+            let load = row.load(options, Format::Json);
+            let compared = compare(peer_runs.address, ours.address, load, options.rounds)?;
             println!(
                 "| {} | {} | {:.0} | {:.0} | {:.1} times as many |",
                 row.name(),
                 peer.name(),
-                median(&mut theirs),
-                median(&mut own),
-                median(&mut ratios)
+                compared.first,
+                compared.second,
+                compared.ratio
             );
         }
     }
@@ -456,9 +448,4 @@ pub(super) fn measure(options: &Options, mock: &Path) -> Result<()> {
         );
     }
     Ok(())
-}
-
-fn load_of(options: &Options, address: SocketAddr, row: &Row) -> Result<f64> {
-    let outcome = load::run(address, row.load(options, Format::Json))?;
-    Ok(outcome.rate())
 }
