@@ -376,6 +376,15 @@ fn raise_file_limit() {
     }
 }
 
+/// A thread for each core. On one core a second thread would only be waited for.
+fn runtime() -> tokio::runtime::Builder {
+    if std::thread::available_parallelism().is_ok_and(|cores| cores.get() == 1) {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+    }
+}
+
 fn run_server(mut config: Config) -> Result<(), String> {
     raise_file_limit();
     config.require_token().map_err(|error| error.to_string())?;
@@ -396,7 +405,7 @@ fn run_server(mut config: Config) -> Result<(), String> {
         .app(&addresses, tls.as_ref())
         .map_err(|error| error.to_string())?;
     let app = Arc::new(app);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = runtime()
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;

@@ -3,8 +3,8 @@
 
 mod account;
 mod error;
+mod index;
 mod input;
-mod names;
 mod password;
 mod update;
 mod user;

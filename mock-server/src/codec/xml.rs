@@ -345,7 +345,8 @@ enum Resolved<'n> {
 
 impl Namespaces {
     fn enter(&mut self, tag: &BytesStart<'_>) -> Result<(), NamespaceError> {
-        if self.0.is_none() && tag.attributes_raw().is_empty() && !tag.name().0.contains(':') {
+        let name = tag.name().0;
+        if self.0.is_none() && tag.attributes_raw().is_empty() && is_letters(name) {
             return Ok(());
         }
         self.0.get_or_insert_default().push(tag)
@@ -447,10 +448,16 @@ fn is_space(c: char) -> bool {
 }
 
 fn is_qualified_name(name: &str) -> bool {
-    match name.split_once(':') {
-        Some((prefix, local)) => is_name(prefix) && is_name(local),
-        None => is_name(name),
-    }
+    is_letters(name)
+        || match name.split_once(':') {
+            Some((prefix, local)) => is_name(prefix) && is_name(local),
+            None => is_name(name),
+        }
+}
+
+/// Nearly all names are letters, which can be told a byte at a time.
+fn is_letters(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 /// A name without a colon, as "Namespaces in XML 1.0" has it.
@@ -467,7 +474,5 @@ fn is_name(name: &str) -> bool {
         starts(c)
             || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}' | '\u{2040}')
     };
-    // Nearly all names are letters, which can be told a byte at a time.
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic())
-        || name.starts_with(starts) && name.chars().all(goes_on)
+    is_letters(name) || name.starts_with(starts) && name.chars().all(goes_on)
 }

@@ -1,9 +1,6 @@
 //! An account: its users, its roles, and the operations on them.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{cell::OnceCell, collections::BTreeMap, sync::Arc};
 
 use bandwidth_fixtures::{
     Consultation, Secret,
@@ -15,8 +12,8 @@ use bandwidth_fixtures::{
 
 use super::{
     error::DomainError,
+    index::{Index, folded},
     input,
-    names::{self, Names},
     password::{self, Digest, Owner},
     update::{self, Fields},
     user::{User, UserNumber},
@@ -47,16 +44,19 @@ pub struct Account {
     salt: [u8; 16],
     login: Login,
     roles: Arc<[Role]>,
-    users: BTreeMap<UserNumber, Arc<User>>,
+    users: Users,
     /// Another one after each change of a user.
     version: u64,
     next_number: UserNumber,
-    by_id: HashMap<Arc<str>, UserNumber>,
-    /// Lower-case usernames and emails with their users. Whether case matters is decided when
-    /// one is looked up, so that the profile can change.
-    usernames: Names,
-    emails: Names,
+    /// Ids that do not say their user's number.
+    ids: Index,
+    /// In lower case.
+    usernames: Index,
+    /// In lower case. Made when somebody asks first: few profiles do.
+    emails: OnceCell<Index>,
 }
+
+type Users = BTreeMap<UserNumber, Arc<User>>;
 
 /// The API login of an account. It is not one of its users.
 #[derive(Debug, Clone)]
@@ -84,9 +84,9 @@ impl Account {
             users: BTreeMap::new(),
             version: 0,
             next_number,
-            by_id: HashMap::new(),
-            usernames: Names::default(),
-            emails: Names::default(),
+            ids: Index::default(),
+            usernames: Index::default(),
+            emails: OnceCell::new(),
         }
     }
 
@@ -105,7 +105,7 @@ impl Account {
         self.version
     }
 
-    fn users_to_change(&mut self) -> &mut BTreeMap<UserNumber, Arc<User>> {
+    fn users_to_change(&mut self) -> &mut Users {
         self.version += 1;
         &mut self.users
     }
@@ -166,8 +166,8 @@ impl Account {
         let by_name = || self.users_named(key).find(|user| *user.username == *key);
         let found = match rules.naming_user_key() {
             UserKey::Username => by_name(),
-            UserKey::UserId => match self.by_id.get(key) {
-                Some(number) => self.users.get(number),
+            UserKey::UserId => match self.with_id(key) {
+                Some(user) => Some(user),
                 None if rules.missing_by_username() == MissingByUsername::Found => by_name(),
                 None => None,
             },
@@ -204,7 +204,7 @@ impl Account {
             username: fields.username.into(),
             first_name: fields.first_name.map(Box::from),
             last_name: fields.last_name.map(Box::from),
-            email: fields.email.map(Arc::from),
+            email: fields.email.map(Box::from),
             telephone_number: fields.telephone_number.map(Box::from),
             roles,
             enabled: fields.enabled,
@@ -242,11 +242,11 @@ impl Account {
         let renamed = *fields.username != *user.username;
         let changed = User {
             number: user.number,
-            id: Arc::clone(&user.id),
+            id: user.id.clone(),
             username: fields.username.into(),
             first_name: fields.first_name.map(Box::from),
             last_name: fields.last_name.map(Box::from),
-            email: fields.email.map(Arc::from),
+            email: fields.email.map(Box::from),
             telephone_number: fields.telephone_number.map(Box::from),
             roles,
             enabled: fields.enabled,
@@ -288,11 +288,7 @@ impl Account {
         id: &str,
         resources: Box<[Box<str>]>,
     ) -> Result<Arc<User>, DomainError> {
-        let user = self
-            .by_id
-            .get(id)
-            .and_then(|number| self.users.get(number))
-            .ok_or(DomainError::UnknownUser)?;
+        let user = self.with_id(id).ok_or(DomainError::UnknownUser)?;
         let mut changed = User::clone(user);
         changed.resources = resources;
         let changed = Arc::new(changed);
@@ -427,7 +423,7 @@ impl Account {
     ) -> bool {
         let same = |other: &str| match case {
             UsernameCase::Sensitive => other == username,
-            UsernameCase::Insensitive => names::folded(other) == names::folded(username),
+            UsernameCase::Insensitive => folded(other) == folded(username),
         };
         same(&self.login.username)
             || self.users_named(username).any(|user| {
@@ -437,16 +433,42 @@ impl Account {
 
     /// Whether a user other than `except` has that email, whatever the case.
     pub fn email_taken(&self, email: &str, except: Option<UserNumber>) -> bool {
-        self.emails.get(email).any(|number| Some(number) != except)
+        let email = &*folded(email);
+        let emails = self.emails.get_or_init(|| self.index_of_emails());
+        let holders = emails.get(email, has_email(&self.users, email));
+        holders.iter().any(|number| Some(*number) != except)
+    }
+
+    fn index_of_emails(&self) -> Index {
+        let mut index = Index::default();
+        for user in self.users.values() {
+            if let Some(email) = &user.email {
+                let email = &*folded(email);
+                index.insert(email, user.number, has_email(&self.users, email));
+            }
+        }
+        index
+    }
+
+    /// The user with that id.
+    fn with_id(&self, id: &str) -> Option<&Arc<User>> {
+        let said = number_in(id).and_then(|number| self.users.get(&number));
+        said.filter(|user| *user.id == *id).or_else(|| {
+            let holders = self.ids.get(id, has_id(&self.users, id));
+            self.users.get(holders.first()?)
+        })
     }
 
     /// The users whose name is that one, whatever the case, oldest first.
     fn users_named(&self, username: &str) -> impl Iterator<Item = &Arc<User>> {
-        let numbers = self.usernames.get(username);
-        numbers.filter_map(|number| self.users.get(&number))
+        let username = &*folded(username);
+        let holders = self
+            .usernames
+            .get(username, has_username(&self.users, username));
+        holders.iter().filter_map(|number| self.users.get(number))
     }
 
-    fn new_id(&self, number: UserNumber, style: IdStyle) -> Arc<str> {
+    fn new_id(&self, number: UserNumber, style: IdStyle) -> Box<str> {
         match style {
             IdStyle::Prefixed => format!("u{number}").into(),
             IdStyle::Numeric => number.to_string().into(),
@@ -483,19 +505,56 @@ impl Account {
     }
 
     fn index(&mut self, user: &User) {
-        self.by_id.insert(Arc::clone(&user.id), user.number);
-        self.usernames.insert(&user.username, user.number);
-        if let Some(email) = &user.email {
-            self.emails.insert(email, user.number);
+        let (number, users) = (user.number, &self.users);
+        if number_in(&user.id) != Some(number) {
+            self.ids.insert(&user.id, number, has_id(users, &user.id));
+        }
+        let name = &*folded(&user.username);
+        self.usernames
+            .insert(name, number, has_username(users, name));
+        if let (Some(emails), Some(email)) = (self.emails.get_mut(), &user.email) {
+            let email = &*folded(email);
+            emails.insert(email, number, has_email(users, email));
         }
     }
 
+    /// While the user is still there.
     fn unindex(&mut self, user: &User) {
-        self.by_id.remove(&user.id);
-        self.usernames.remove(&user.username, user.number);
-        if let Some(email) = &user.email {
-            self.emails.remove(email, user.number);
+        let (number, users) = (user.number, &self.users);
+        self.ids.remove(&user.id, number, has_id(users, &user.id));
+        let name = &*folded(&user.username);
+        self.usernames
+            .remove(name, number, has_username(users, name));
+        if let (Some(emails), Some(email)) = (self.emails.get_mut(), &user.email) {
+            let email = &*folded(email);
+            emails.remove(email, number, has_email(users, email));
         }
+    }
+}
+
+/// The number that an id says: 7 of `u7` and of `7`.
+fn number_in(id: &str) -> Option<UserNumber> {
+    id.strip_prefix('u').unwrap_or(id).parse().ok()
+}
+
+fn has_id(users: &Users, id: &str) -> impl Fn(UserNumber) -> bool {
+    move |number| users.get(&number).is_some_and(|user| *user.id == *id)
+}
+
+/// Whether a user has that name, which is in lower case, whatever the case of the user's own.
+fn has_username(users: &Users, name: &str) -> impl Fn(UserNumber) -> bool {
+    move |number| {
+        let user = users.get(&number);
+        user.is_some_and(|user| folded(&user.username) == name)
+    }
+}
+
+/// The same of an email.
+fn has_email(users: &Users, email: &str) -> impl Fn(UserNumber) -> bool {
+    move |number| {
+        let user = users.get(&number);
+        let own = user.and_then(|user| user.email.as_deref());
+        own.is_some_and(|own| folded(own) == email)
     }
 }
 

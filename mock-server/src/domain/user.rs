@@ -13,15 +13,15 @@ pub struct User {
     /// Place in the order of creation.
     pub number: UserNumber,
     /// Internal id, as `u1`.
-    pub id: Arc<str>,
+    pub id: Box<str>,
     /// Login name.
-    pub username: Arc<str>,
+    pub username: Box<str>,
     /// First name.
     pub first_name: Option<Box<str>>,
     /// Last name.
     pub last_name: Option<Box<str>>,
     /// Email.
-    pub email: Option<Arc<str>>,
+    pub email: Option<Box<str>>,
     /// Telephone number.
     pub telephone_number: Option<Box<str>>,
     /// Ids of its roles, in the order in which they were given.

@@ -338,7 +338,7 @@ fn account_of(origin: &Origin) -> Account {
             username: user.username.as_str().into(),
             first_name: user.first_name.as_deref().map(Box::from),
             last_name: user.last_name.as_deref().map(Box::from),
-            email: user.email.as_deref().map(Arc::from),
+            email: user.email.as_deref().map(Box::from),
             telephone_number: user.telephone_number.as_deref().map(Box::from),
             roles: user
                 .roles

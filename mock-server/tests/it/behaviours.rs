@@ -70,8 +70,11 @@ fn token() -> Vec<u8> {
 
 /// Moves the mock's clock forward.
 fn advance(ms: u64) -> Vec<u8> {
-    let body = format!(r#"{{"action":"advance","ms":{ms}}}"#);
-    request("POST", "/__admin/clock", "", &body)
+    clock(&format!(r#"{{"action":"advance","ms":{ms}}}"#))
+}
+
+fn clock(body: &str) -> Vec<u8> {
+    request("POST", "/__admin/clock", "", body)
 }
 
 fn wrong_login() -> Vec<u8> {
@@ -263,41 +266,52 @@ fn start(scenario: &Scenario, id: &str, option: &str) -> MockServer {
 fn transcript(id: &str, option: &str) -> String {
     let scenario = scenario_of(id);
     let server = start(&scenario, id, option);
+    // A slow machine must not see a limit's tokens come back.
+    send(&server, &clock(r#"{"action":"freeze"}"#));
     let mut shown: Vec<(String, usize)> = Vec::new();
     for bytes in &scenario.requests {
         let reply = send(&server, bytes);
-        if bytes.starts_with(b"POST /__admin") {
-            continue;
+        let mut exchange = format!("> {}\n", asked(bytes));
+        if !bytes.starts_with(b"POST /__admin") {
+            exchange += &steady_head(&reply.head);
+            exchange += &steady_body(&reply.body);
+            exchange += if reply.body.is_empty() { "" } else { "\n" };
         }
-        let reply = format!("{}{}", steady_head(&reply.head), steady_body(&reply.body));
         match shown.last_mut() {
-            Some((last, times)) if *last == reply => *times += 1,
-            _ => shown.push((reply, 1)),
+            Some((last, times)) if *last == exchange => *times += 1,
+            _ => shown.push((exchange, 1)),
         }
     }
-    let shown = shown.into_iter().map(|(reply, times)| match times {
-        1 => reply,
-        times => format!("{times} times:\n{reply}"),
+    let shown = shown.into_iter().map(|(exchange, times)| match times {
+        1 => exchange,
+        times => format!("{times} times\n{exchange}"),
     });
-    shown.collect::<Vec<_>>().join("\n")
+    shown.collect()
 }
 
-/// Without the date and the body's length, and without the seconds of a limit.
+/// A request in a line: method, target, and body.
+fn asked(request: &[u8]) -> String {
+    let request = str::from_utf8(request).unwrap();
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let (line, _) = head.split_once(" HTTP/1.1").unwrap();
+    format!("{line} {body}").trim_end().to_owned()
+}
+
+/// Without the date and the body's length, and without the time when a limit ends.
 fn steady_head(head: &str) -> String {
-    let lines = head.lines().filter(|line| {
-        !["Date: ", "Content-Length: "]
-            .iter()
-            .any(|name| line.starts_with(name))
-    });
+    let left_out = ["Date: ", "Content-Length: "];
+    let lines = head
+        .lines()
+        .filter(|line| !left_out.iter().any(|name| line.starts_with(name)));
     lines
-        .map(|line| match line.split_once(": ") {
-            Some((name @ ("X-Ratelimit-Reset" | "Retry-After"), _)) => format!("{name}: N\n"),
-            _ => format!("{line}\n"),
+        .map(|line| match line.strip_prefix("X-Ratelimit-Reset: ") {
+            Some(_) => "X-Ratelimit-Reset: T\n".to_owned(),
+            None => format!("{line}\n"),
         })
         .collect()
 }
 
-/// Without a token, which names the time, and the date of an error.
+/// Without a token, which names the time.
 fn steady_body(body: &str) -> String {
     match body.split_once("\"access_token\":\"") {
         Some((before, rest)) => {
@@ -327,7 +341,7 @@ fn each_option_of_each_behaviour_is_seen_on_the_wire() {
                     "{id}: {option} and {other} look the same"
                 );
             }
-            writeln!(all, "=== {id} = {option}\n{replies}\n").unwrap();
+            writeln!(all, "=== {id} = {option}\n{replies}").unwrap();
         }
     }
     insta::assert_snapshot!("each_option_of_each_behaviour", all);
