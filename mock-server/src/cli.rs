@@ -444,16 +444,13 @@ fn cannot_listen(flag: &str, address: SocketAddr, error: &std::io::Error) -> Str
     format!("{flag}: cannot listen on {address}: {why}")
 }
 
-/// Ctrl-C and, on Unix, SIGTERM.
+/// SIGINT, as from Ctrl-C, and SIGTERM.
 struct Signals {
-    #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
 }
 
 impl Signals {
-    #[cfg(unix)]
     fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
@@ -462,22 +459,10 @@ impl Signals {
         })
     }
 
-    #[cfg(unix)]
     async fn wait(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
-    }
-
-    #[cfg(not(unix))]
-    #[expect(clippy::unnecessary_wraps, reason = "the same signature as on Unix")]
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn wait(&mut self) {
-        let _ = tokio::signal::ctrl_c().await;
     }
 }

@@ -307,17 +307,19 @@ fn beside_reference(options: &Options, mock: &Path, row: &Row, format: Format) -
 fn flat(options: &Options, mock: &Path) -> Result<()> {
     const FEW: u32 = 10;
     const MANY: u32 = 1_000_000;
+    let format = options.format.unwrap_or(Format::Xml);
     println!("\n| load | format | 10 users/s | 1,000,000 users/s | ratio |");
     println!("|---|---|---:|---:|---:|");
     for work in [Work::GetUser, Work::CreateUser] {
         let start =
             |users: u32| Subject::mock(mock, &["--seed", "empty", "--users", &users.to_string()]);
         let (few, many) = (start(FEW)?, start(MANY)?);
-        let load = Row::new(work, MANY, None).load(options, Format::Xml);
+        let load = Row::new(work, MANY, None).load(options, format);
         let compared = compare(few.address, many.address, load, options.rounds)?;
         println!(
-            "| {} | XML | {:.0} | {:.0} | {:.2} |",
+            "| {} | {} | {:.0} | {:.0} | {:.2} |",
             work.name(),
+            format.name(),
             compared.first,
             compared.second,
             compared.ratio

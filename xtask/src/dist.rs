@@ -10,7 +10,7 @@ mod target;
 mod third_party;
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -85,6 +85,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let entries = entries(&programs, &third_party)?;
     let packed = archive::pack(&name, &entries, archive::modified()?)?;
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    remove_archives(&out).with_context(|| format!("cannot tidy {}", out.display()))?;
     let file = format!("{name}.tar.gz");
     write(&out.join(&file), &packed)?;
     let sum = HEXLOWER.encode(&Sha256::digest(&packed));
@@ -102,6 +103,19 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     );
     println!("{shown}/SHA256SUMS");
     println!("{shown}/image/");
+    Ok(())
+}
+
+/// Removes the archives of earlier versions and other libraries: `SHA256SUMS` will name one.
+fn remove_archives(folder: &Path) -> io::Result<()> {
+    for found in fs::read_dir(folder)? {
+        let found = found?;
+        let name = found.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("bandwidth-mock-") && name.ends_with(".tar.gz") {
+            fs::remove_file(found.path())?;
+        }
+    }
     Ok(())
 }
 
@@ -123,11 +137,25 @@ fn entries(programs: &[PathBuf], third_party: &str) -> Result<Vec<Entry>> {
     for (page, text) in manual::pages()? {
         entries.push(Entry::file(format!("man/man1/{page}"), text));
     }
-    for document in DOCUMENTS {
-        add(&mut entries, document)?;
+    let root = workspace::root();
+    for path in workspace::files(&root)?
+        .into_iter()
+        .filter(|path| is_document(path))
+    {
+        let from = root.join(&path);
+        let bytes = fs::read(&from).with_context(|| format!("cannot read {}", from.display()))?;
+        entries.push(Entry::file(path, bytes));
     }
     entries.sort();
     Ok(entries)
+}
+
+/// Whether a file of the project is one of its documents, or below a folder of them.
+fn is_document(path: &str) -> bool {
+    DOCUMENTS.iter().any(|document| {
+        let rest = path.strip_prefix(document);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }
 
 /// What a program prints for a shell: the archive has what its user would get.
@@ -144,21 +172,6 @@ fn completions(program: &Path, shell: &str) -> Result<Vec<u8>> {
         program.display()
     );
     Ok(output.stdout)
-}
-
-/// Adds a file of the workspace, or all below a folder of it.
-fn add(entries: &mut Vec<Entry>, path: &str) -> Result<()> {
-    let from = workspace::root().join(path);
-    let cannot = || format!("cannot read {}", from.display());
-    if !from.is_dir() {
-        entries.push(Entry::file(path, fs::read(&from).with_context(cannot)?));
-        return Ok(());
-    }
-    for found in fs::read_dir(&from).with_context(cannot)? {
-        let name = found.with_context(cannot)?.file_name();
-        add(entries, &format!("{path}/{}", name.to_string_lossy()))?;
-    }
-    Ok(())
 }
 
 /// Writes what an image is built from: the server, and what a licence wants beside it.

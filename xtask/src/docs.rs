@@ -49,7 +49,7 @@ pub(crate) struct Options {
 /// the block that failed.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let root = workspace::root();
-    let files = copy::files(&root)?;
+    let files = workspace::files(&root)?;
     let mut pages = BTreeMap::new();
     for path in files.iter().filter(|path| is_markdown(path)) {
         let text = fs::read_to_string(root.join(path));

@@ -5,11 +5,11 @@
 //! stable toolchain has: libFuzzer and its counters, without the address sanitizer, which has
 //! nothing to find where unsafe code is forbidden.
 
-use std::{path::PathBuf, process::Command};
+use std::{path::PathBuf, process::Command, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::workspace;
+use crate::{process::Group, workspace};
 
 /// How long, and what
 #[derive(Debug, clap::Args)]
@@ -26,6 +26,9 @@ pub(crate) struct Options {
     /// Only these targets
     targets: Vec<String>,
 }
+
+/// How long a target may take beyond its time, with a corpus to read.
+const TO_END: Duration = Duration::from_mins(2);
 
 /// What cargo-fuzz passes without a sanitizer.
 const FLAGS: &str = "-Cpasses=sancov-module \
@@ -68,13 +71,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
                 .arg(&found)
                 .arg(&corpus)
                 .stderr(std::fs::File::create(&log)?);
-            let child = fuzzer
-                .spawn()
-                .with_context(|| format!("cannot start {target}"))?;
-            running.push((target, found, corpus, log, child));
+            running.push((target, found, corpus, log, Group::start(&mut fuzzer)?));
         }
-        for (target, found, corpus, log, mut child) in running {
-            let status = child.wait()?;
+        let limit = Duration::from_secs(u64::from(options.seconds)) + TO_END;
+        for (target, found, corpus, log, mut group) in running {
+            let status = group.wait(limit)?;
+            let status = status.with_context(|| format!("{target} does not end"))?;
             let log = std::fs::read_to_string(log)?;
             if !status.success() {
                 // The temporary folder stays, so that what broke it can be looked at.

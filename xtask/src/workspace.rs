@@ -1,6 +1,7 @@
 //! Where the workspace is, and how cargo is called in it.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -12,6 +13,31 @@ use serde_json::Value;
 pub(crate) fn root() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.parent().unwrap_or(package).to_owned()
+}
+
+/// The files of a workspace that are not ignored, from its root, with `/`.
+pub(crate) fn files(root: &Path) -> Result<BTreeSet<String>> {
+    let output = Command::new("git")
+        .args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ])
+        .current_dir(root)
+        .output()
+        .context("cannot start git, which knows the files of the project")?;
+    ensure!(
+        output.status.success(),
+        "git ls-files: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    let listed = String::from_utf8(output.stdout).context("a file's name is not UTF-8")?;
+    let listed = listed.split('\0').filter(|path| !path.is_empty());
+    // What is deleted and not yet committed is listed too.
+    let present = listed.filter(|path| root.join(path).is_file());
+    Ok(present.map(str::to_owned).collect())
 }
 
 /// The cargo that started this program, to be run in the workspace.

@@ -5,7 +5,8 @@ set -euo pipefail
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 reports=${INPUT_REPORTS:-conformance-reports}
 mkdir -p "$reports"
-read -ra arguments <<<"${INPUT_ARGUMENTS:-}"
+# In one line or several.
+read -r -d '' -a arguments <<<"${INPUT_ARGUMENTS-}" || true
 code=0
 cargo run --quiet --release --manifest-path "$project/Cargo.toml" --package bandwidth-conformance -- \
   run --quiet --target "${INPUT_TARGET:-mock}" --profile "${INPUT_PROFILE:-guide}" \

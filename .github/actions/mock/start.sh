@@ -27,7 +27,8 @@ arguments+=(--profile "${INPUT_PROFILE:-guide}" --seed "${INPUT_SEED:-demo}")
 while read -r choice; do
   [[ -z $choice ]] || arguments+=(--set "$choice")
 done <<<"${INPUT_SET-}"
-read -ra more <<<"${INPUT_ARGUMENTS-}"
+# In one line or several.
+read -r -d '' -a more <<<"${INPUT_ARGUMENTS-}" || true
 
 # What it announces has the password.
 umask 077
@@ -39,7 +40,7 @@ until [[ -s $folder/announced ]]; do
 done
 
 # A line more would be a mask less, and a variable more.
-jq -e 'map_values(select(contains("\n"))) == {}' "$folder/announced" >/dev/null ||
+jq -e '[.[] | strings | select(contains("\n"))] == []' "$folder/announced" >/dev/null ||
   stop 'a name or password in its seed has more than one line'
 
 # announced KEY: what it announced, or nothing.

@@ -84,6 +84,11 @@ fn repeated(fields: &[(Name, Node)]) -> Option<&str> {
     names.find(|name| !seen.insert(*name))
 }
 
+/// The name that was sent, of one that is kept apart from those of fields.
+fn sent_name(name: &str) -> &str {
+    name.strip_prefix("other:").unwrap_or(name)
+}
+
 /// What the formats read differently.
 #[derive(Clone, Copy)]
 struct Reader<'r> {
@@ -141,7 +146,7 @@ impl Reader<'_> {
             }
         };
         if let Some(repeated) = repeated(&fields) {
-            return Err(DecodeError::Repeated(Quoted::new(repeated)));
+            return Err(DecodeError::Repeated(Quoted::new(sent_name(repeated))));
         }
         Ok(fields
             .into_iter()
@@ -256,10 +261,7 @@ impl Reader<'_> {
     fn unknown(self, field: &str) -> Result<(), DecodeError> {
         match self.rules.user_unknown_fields() {
             UnknownFields::Ignored => Ok(()),
-            UnknownFields::Refused => {
-                let name = field.strip_prefix("other:").unwrap_or(field);
-                Err(DecodeError::UnknownField(Quoted::new(name)))
-            }
+            UnknownFields::Refused => Err(DecodeError::UnknownField(Quoted::new(sent_name(field)))),
         }
     }
 

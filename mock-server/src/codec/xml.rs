@@ -5,6 +5,8 @@
 //! before and after the root, text beside elements, tags left open at the end, undeclared prefixes,
 //! the declaration.
 
+use std::collections::HashSet;
+
 use quick_xml::{
     Reader,
     errors::{Error, IllFormedError},
@@ -126,7 +128,8 @@ impl Builder<'_> {
             parent.text.clear();
         }
         let qualified = tag.name();
-        // The prefixes `xml` and `xmlns` are for attributes.
+        // The prefix `xmlns` is for attributes, and no element of `xml` exists. Not all readers
+        // agree on the second.
         let reserved = ["xml:", "xmlns:"];
         if !is_qualified_name(qualified.0) || reserved.iter().any(|p| qualified.0.starts_with(p)) {
             return Err(self.malformed("an element has no proper name"));
@@ -165,6 +168,7 @@ impl Builder<'_> {
         if !are_spaced(raw) {
             return Err(self.malformed("two attributes have no space between them"));
         }
+        let mut seen = HashSet::new();
         for attribute in tag.attributes() {
             let Ok(attribute) = attribute else {
                 return Err(self
@@ -179,7 +183,8 @@ impl Builder<'_> {
                 return Err(self.malformed("an attribute has a value that cannot be read"));
             };
             if name.as_namespace_binding().is_some() {
-                if name.0 != "xmlns:xml" && RESERVED_NAMESPACES.contains(&&*value) {
+                let reserved = name.0 != "xmlns:xml" && RESERVED_NAMESPACES.contains(&&*value);
+                if reserved || (value.is_empty() && name.0 != "xmlns") {
                     return Err(self.malformed("a namespace is declared wrongly"));
                 }
                 continue;
@@ -187,8 +192,11 @@ impl Builder<'_> {
             if name.0.starts_with("xml:") {
                 continue;
             }
-            if !self.namespaces.declares(name) {
+            let Resolved::In(namespace) = self.namespaces.of_attribute(name) else {
                 return Err(self.malformed("a namespace prefix is not declared"));
+            };
+            if !seen.insert((namespace, name.local_name().into_inner())) {
+                return Err(self.malformed("an attribute stands twice, with two prefixes"));
             }
             self.attributes.push(name.0.to_owned());
         }
@@ -335,9 +343,9 @@ impl Builder<'_> {
 #[derive(Default)]
 struct Namespaces(Option<NamespaceResolver>);
 
-/// What the name of an element stands for.
+/// What the name of an element or attribute stands for.
 enum Resolved<'n> {
-    /// An element of that namespace, or of none.
+    /// One of that namespace, or of none.
     In(Option<&'n str>),
     /// Its prefix is not declared.
     Undeclared,
@@ -360,17 +368,22 @@ impl Namespaces {
 
     fn of<'n>(&'n self, tag: &BytesStart<'_>) -> Resolved<'n> {
         let resolver = self.0.as_ref();
-        match resolver.map(|resolver| resolver.resolve_element(tag.name()).0) {
-            None | Some(ResolveResult::Unbound) => Resolved::In(None),
-            Some(ResolveResult::Bound(namespace)) => Resolved::In(Some(namespace.0)),
-            Some(ResolveResult::Unknown(_)) => Resolved::Undeclared,
-        }
+        Resolved::from(resolver.map(|resolver| resolver.resolve_element(tag.name()).0))
     }
 
-    fn declares(&self, attribute: QName<'_>) -> bool {
+    fn of_attribute<'n>(&'n self, name: QName<'_>) -> Resolved<'n> {
         let resolver = self.0.as_ref();
-        let resolved = resolver.map(|resolver| resolver.resolve_attribute(attribute).0);
-        !matches!(resolved, Some(ResolveResult::Unknown(_)))
+        Resolved::from(resolver.map(|resolver| resolver.resolve_attribute(name).0))
+    }
+}
+
+impl<'n> From<Option<ResolveResult<'n>>> for Resolved<'n> {
+    fn from(resolved: Option<ResolveResult<'n>>) -> Self {
+        match resolved {
+            None | Some(ResolveResult::Unbound) => Self::In(None),
+            Some(ResolveResult::Bound(namespace)) => Self::In(Some(namespace.0)),
+            Some(ResolveResult::Unknown(_)) => Self::Undeclared,
+        }
     }
 }
 

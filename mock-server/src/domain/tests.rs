@@ -2,6 +2,8 @@
 
 mod machine;
 
+use std::sync::Arc;
+
 use bandwidth_fixtures::{Consultation, NamedProfile, Secret, profile::UsernameCase};
 use proptest::prelude::*;
 
@@ -383,6 +385,7 @@ proptest! {
             let key = account.users().nth(target).map(|user| user.id.to_string()).unwrap_or_default();
             let mut body = body();
             body.username = Some(names[name].to_owned());
+            body.email = Some(format!("{}@example.com", names[3 - name]));
             let _ = match kind {
                 0 => account.create(&body, &Nobody, &rules).map(|_| ()),
                 1 => account.update(&key, &body, &Nobody, &rules).map(|_| ()),
@@ -397,6 +400,10 @@ proptest! {
             for name in names {
                 let taken = account.username_taken(name, None, UsernameCase::Insensitive);
                 prop_assert_eq!(taken, seen.contains(&name.to_lowercase()));
+                let email = format!("{name}@example.com");
+                let has = |user: &&Arc<User>| user.email.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(&email));
+                let taken = account.email_taken(&email, None);
+                prop_assert_eq!(taken, account.users().any(|user| has(&user)));
             }
         }
     }
@@ -577,6 +584,37 @@ fn uuids_are_those_of_the_account() {
         "766055b6-9da2-45b4-aa74-58593c3f5b0b",
     ];
     assert_eq!(ids, expected);
+}
+
+/// An id is a text: what number it looks like does not matter.
+#[test]
+fn ids_that_say_the_number_of_another_user_find_their_own() {
+    let rules = rules(&[]);
+    let mut account = account();
+    let template = User::clone(&account.create(&body(), &Nobody, &rules).unwrap());
+    account.delete("u1", &rules).unwrap();
+    let ids = ["u2", "u3", "3", "u1", "u05", "+5", "five", "u"];
+    for (number, id) in (1..).zip(ids) {
+        account.put(User {
+            number,
+            id: id.into(),
+            username: format!("user-{number}").into(),
+            ..template.clone()
+        });
+    }
+    for (number, id) in (1..).zip(ids) {
+        assert_eq!(account.find(id, &rules).unwrap().number, number, "{id}");
+    }
+    for id in ["1", "2", "u4", "4", "u5", "5", "u005", "7", "u7"] {
+        assert!(account.find(id, &rules).is_err(), "{id}");
+    }
+    let mut changed = body();
+    changed.username = Some("user-4".to_owned());
+    let user = account.update("u1", &changed, &Nobody, &rules).unwrap();
+    assert_eq!((user.number, &*user.id), (4, "u1"));
+    account.delete("u2", &rules).unwrap();
+    assert!(account.find("u2", &rules).is_err());
+    assert_eq!(account.find("u1", &rules).unwrap().number, 4);
 }
 
 #[test]

@@ -45,6 +45,8 @@ pub(super) fn negotiate(headers: &HeaderMap, rules: &Consultation) -> Negotiated
         };
     }
     let weight = |best: Option<(u8, u16)>| best.map_or(0, |(_, weight)| weight);
+    // Only where it is named: what else fits it fits `application/xml` too, which may be refused.
+    let text_xml = text_xml.filter(|(exactness, _)| *exactness > 0);
     let xml = weight(xml).max(weight(text_xml));
     let json = weight(json);
     if xml == 0 && json == 0 {

@@ -179,11 +179,30 @@ impl Answer {
 
     /// As the journal keeps it.
     pub(super) fn sent(&self) -> Sent {
+        self.sent_with(self.body.clone())
+    }
+
+    /// The same without its body, which no answer to HEAD has.
+    pub(super) fn sent_head(&self) -> Sent {
+        self.sent_with(Bytes::new())
+    }
+
+    /// The same with what is sent of its body when that breaks off.
+    pub(super) fn sent_half(&self) -> Sent {
+        self.sent_with(self.half())
+    }
+
+    fn sent_with(&self, body: Bytes) -> Sent {
         Sent {
             status: self.status.as_u16(),
             headers: self.headers.clone(),
-            body: self.body.clone(),
+            body,
         }
+    }
+
+    /// The first half of its body.
+    pub(super) fn half(&self) -> Bytes {
+        self.body.slice(..self.body.len() / 2)
     }
 
     /// The head as bytes, with the length of the whole body.

@@ -1,6 +1,6 @@
 //! How an answer gets onto the wire: as HTTP, in slow pieces, or broken on purpose.
 
-use std::{convert::Infallible, fmt, io::Write as _, time::Duration};
+use std::{convert::Infallible, fmt, time::Duration};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -94,11 +94,10 @@ fn noise(random: u64) -> Vec<u8> {
 /// itself breaks off.
 fn truncated(answer: &Answer) -> Hangup {
     let mut bytes = answer.head();
-    let body = answer.bytes();
-    if body.is_empty() {
+    if answer.bytes().is_empty() {
         bytes.truncate(bytes.len() / 2);
     } else {
-        let _ = bytes.write_all(&body[..body.len() / 2]);
+        bytes.extend_from_slice(&answer.half());
     }
     Hangup {
         bytes: bytes.into(),

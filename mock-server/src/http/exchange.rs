@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, request::Parts};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, request::Parts};
 use bandwidth_fixtures::{Asked, Consultation, NamedProfile, Operation};
 
 use super::{
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     app::App,
-    fault::{Effect, Hit, Subject, When},
+    fault::{ArmedFault, Effect, Hit, Subject, When},
     journal::{self, AppliedFault, Entry, RefusalNote},
     store::{self, Slot, Store},
 };
@@ -49,6 +49,8 @@ pub(super) struct Exchange {
     slot: Option<Arc<Slot>>,
     profile: Arc<NamedProfile>,
     hit: Option<Hit>,
+    /// The fault of that hit, also when it is disarmed meanwhile.
+    armed: Option<Arc<ArmedFault>>,
 }
 
 /// What came of a request, before a fault touched the answer.
@@ -101,8 +103,11 @@ impl Exchange {
             account,
             slot,
             hit: None,
+            armed: None,
         };
         exchange.hit = exchange.fault();
+        let faults = &exchange.app.faults;
+        exchange.armed = exchange.hit.and_then(|hit| faults.find(hit.id));
         exchange
     }
 
@@ -296,11 +301,9 @@ impl Exchange {
             peer: Some(self.peer),
             login: None,
             sent: None,
-            fault: self.hit.and_then(|hit| {
-                Some(AppliedFault {
-                    armed: self.app.faults.find(hit.id)?,
-                    waited: hit.delay,
-                })
+            fault: self.armed.as_ref().map(|armed| AppliedFault {
+                armed: Arc::clone(armed),
+                waited: self.hit.and_then(|hit| hit.delay),
             }),
             profile: Arc::clone(&self.profile),
             asked: Asked::default(),
@@ -311,10 +314,14 @@ impl Exchange {
 
     fn entry_of(&self, performed: &Performed) -> Entry {
         let effect = self.hit.and_then(|hit| hit.effect);
-        let lost = matches!(effect, Some(Effect::Connection(_)));
         let mut entry = self.entry(performed.operation);
         entry.login.clone_from(&performed.login);
-        entry.sent = (!lost).then(|| performed.answer.sent());
+        entry.sent = match effect {
+            Some(Effect::Connection(_)) => None,
+            Some(Effect::TruncateBody) => Some(performed.answer.sent_half()),
+            _ if self.head.method == Method::HEAD => Some(performed.answer.sent_head()),
+            _ => Some(performed.answer.sent()),
+        };
         entry.asked = performed.asked;
         entry.refusal.clone_from(&performed.refusal);
         entry.took_effect = performed.took_effect;

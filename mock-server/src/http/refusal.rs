@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use axum::http::StatusCode;
 use bandwidth_fixtures::{
     Consultation,
-    profile::{ConflictStatus, MissingUser, OtherAccount, PasswordErrors},
+    profile::{ConflictStatus, JsonSupport, MissingUser, OtherAccount, PasswordErrors},
 };
 
 use super::token::TokenError;
@@ -152,7 +152,12 @@ impl Refusal {
             Self::UnsupportedMediaType => verdict(
                 S::UNSUPPORTED_MEDIA_TYPE,
                 415,
-                "Content-Type must be application/xml or application/json.",
+                match rules.format_json() {
+                    JsonSupport::Never => "Content-Type must be application/xml.",
+                    JsonSupport::Negotiated => {
+                        "Content-Type must be application/xml or application/json."
+                    }
+                },
             ),
             Self::UnsupportedCharset => verdict(
                 S::UNSUPPORTED_MEDIA_TYPE,

@@ -50,6 +50,55 @@ fn is_secret_name(name: &str) -> bool {
     WORDS.iter().any(|word| name.contains(word))
 }
 
+/// The last words of names of secrets, in lower case.
+const LAST_WORDS: [&str; 10] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "secret",
+    "token",
+    "apikey",
+    "credential",
+    "credentials",
+];
+
+/// What a field is called that holds the name of another one, as in `{"path": "password"}`.
+const NAMING: [&str; 10] = [
+    "name",
+    "path",
+    "key",
+    "field",
+    "attribute",
+    "property",
+    "parameter",
+    "param",
+    "id",
+    "type",
+];
+
+/// Whether a field's value names another one, and what that holds is secret.
+fn names_secret(key: &str, value: &str) -> bool {
+    let value = value.trim().to_ascii_lowercase();
+    let last = LAST_WORDS.iter().any(|word| value.ends_with(word));
+    last && NAMING.iter().any(|name| key.eq_ignore_ascii_case(name))
+}
+
+/// Whether a text may have a secret in it, as other than a name in a field of its own: a document
+/// within the document, or words about a password. Names and addresses such as `Passmore` and
+/// `compass.com` have none.
+fn mentions_secret(text: &str) -> bool {
+    if text.contains(['{', '<', '=', ':', '&']) && is_secret_name(text) {
+        return true;
+    }
+    let text = text.to_ascii_lowercase();
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let is_name = |word: &&str| LAST_WORDS.iter().any(|last| word.ends_with(last));
+    words.len() > 1 && words.iter().any(is_name)
+}
+
 /// What a reading of a text found: the places of secrets, in order and apart, and the secrets as
 /// the client means them.
 #[derive(Debug, Default)]
@@ -133,7 +182,7 @@ pub fn request<'h>(
 /// The answer to a token request without the token.
 pub fn token_response(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
-    match json::read(&text) {
+    match json::read_keys(&text) {
         Some(found) => found.apply(&text).unwrap_or_else(|| text.into_owned()),
         None => REMOVED.to_owned(),
     }

@@ -182,10 +182,10 @@ fn message_of(sent: &Sent, operation: Option<Operation>) -> RecordedMessage {
 /// How much of a path a summary shows, in characters.
 const SHOWN: usize = 300;
 
-fn shortened(path: &str) -> String {
-    match path.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &path[..end]),
-        None => path.to_owned(),
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -195,7 +195,7 @@ impl From<&Entry> for RecordedSummary {
             id: entry.id,
             time: rfc3339(entry.at),
             duration_ms: entry.duration.map(milliseconds),
-            account_id: entry.account.as_deref().map(str::to_owned),
+            account_id: entry.account.as_deref().map(shortened),
             operation: entry.operation.map(Operation::as_str),
             method: entry.method.to_string(),
             path: shortened(&entry.request.seen().target),

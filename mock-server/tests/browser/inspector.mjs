@@ -112,6 +112,21 @@ async function everyRequest() {
     await page.keyboard.press(key);
     await page.locator('nav [aria-current]', { hasText: name }).waitFor();
   }
+  // Keys of the list do nothing where it is not seen.
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await page.locator('.detail h2').waitFor();
+  await page.evaluate(() => navigator.clipboard.writeText('mine'));
+  await page.keyboard.press('4');
+  await page.locator('nav [aria-current]', { hasText: 'Profile' }).waitFor();
+  for (const key of ['c', 't', 'j', 'Escape']) await page.keyboard.press(key);
+  check(new URL(page.url()).hash, '#/profile', 'a key of the list leads away from another view');
+  check(await clipboard(page), 'mine', 'a request that is not seen is copied');
+  await page.locator('.behaviour').first().waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.waitForFunction(() => document.querySelector('.page').scrollTop > 0);
+  await page.keyboard.press('1');
+  await page.locator('nav [aria-current]', { hasText: 'Requests' }).waitFor();
   // Tab reaches everything, and what has the focus can be seen.
   const reached = [];
   for (let rounds = 0; rounds < 2;) {
@@ -320,6 +335,15 @@ async function control() {
   await length.getByRole('textbox').fill('none');
   await page.keyboard.press('Enter');
   await page.locator('#notice', { hasText: 'password.min_length' }).waitFor();
+  check(await length.getByRole('textbox').inputValue(), 'none', 'what was typed is lost');
+  // A choice that is refused does not look chosen.
+  await mock.admin('PATCH', 'profile', { 'password.min_length': '50' });
+  await length.getByText('started with 8').waitFor();
+  const most = page.locator('.behaviour', { hasText: 'password.max_length' });
+  await most.getByText('20', { exact: true }).click();
+  await page.locator('#notice', { hasText: 'password.max_length' }).waitFor();
+  check(await most.locator('input:checked').getAttribute('value'), '128', 'what was refused looks chosen');
+  await mock.admin('PATCH', 'profile', { 'password.min_length': '11' });
   page.complaints = page.complaints.filter((text) => !text.includes('400 (Bad Request)'));
 
   await view(page, '#/accounts');

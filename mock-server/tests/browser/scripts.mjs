@@ -35,6 +35,10 @@ export function look(execFileSync) {
   check(text(xml('<?xml version="1.0"?><a b="1>2"><c>x</c><d/><e></e><!-- f --></a>')),
     '<?xml version="1.0"?>\n<a b="1>2">\n  <c>x</c>\n  <d/>\n  <e></e>\n  <!-- f -->\n</a>');
   check(text(xml('<a>\n  <b>1</b>\n</a>')), '<a>\n  <b>1</b>\n</a>');
+  // Space that is all an element has is no layout, nor is what only looks like space.
+  check(text(xml('<a> <b> </b>\u00a0<c/></a>')), '<a>\n  <b> </b>\u00a0<c/></a>');
+  check(text(xml('\ufeff<a/>')), '\ufeff\n<a/>');
+  check(xml('\ufeff\ufeff<a/>'), null, 'a second byte order mark is no XML');
   for (const broken of ['<a>', '<a></b>', '<a', '</a>', 'x<a/>', '<a><!-- </a>', '<a b="></a>', '<![CDATA[', '<a><</a>']) check(xml(broken), null, broken);
   for (const broken of ['{', '{"a":}', '[1,]', '{"a"', '"\\']) check(pretty(broken), null, broken);
 
@@ -53,5 +57,6 @@ export function look(execFileSync) {
   const tokens = json(`${'['.repeat(5000)}${']'.repeat(5000)}`);
   assert.ok(tokens === null || text(tokens).length < 2_000_000, 'depth does not multiply');
   check(pieces('a\u202eb\n\u0000', { oneLine: true }), [['a', false], ['U+202E', true], ['b', false], ['U+000A', true], ['U+0000', true]]);
+  check(pieces('jdoe\ufe0f\u2800').map(([, hidden]) => hidden), [false, true, true], 'what makes a name look like another is named');
   return checks + 1;
 }

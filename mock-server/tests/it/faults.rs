@@ -103,6 +103,10 @@ fn truncated_bodies_have_the_whole_length_and_half_the_bytes() {
         "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: {length}\r\n\r\n"
     );
     assert_eq!((without_date(&seen), end), (head + half, None));
+    // The journal has what was sent, and no more.
+    let entry = &ok(&server, "GET", "/requests", "")["requests"][0];
+    assert_eq!(entry["response"]["body"], half);
+    assert_eq!(entry["response"]["bodyBytes"], half.len());
 }
 
 #[test]
@@ -249,7 +253,7 @@ fn a_delay_stands_on_the_side_it_is_asked_for_and_a_client_that_gives_up_undoes_
     assert_eq!(pending["requests"][0]["status"], 201);
     drop(stream);
 
-    arm(&server, r#"{"delay":300,"operation":"delete_user"}"#);
+    let fault = arm(&server, r#"{"delay":300,"operation":"delete_user"}"#);
     let mut stream = open(&server);
     let path = format!("{USERS}/u1");
     stream
@@ -262,6 +266,8 @@ fn a_delay_stands_on_the_side_it_is_asked_for_and_a_client_that_gives_up_undoes_
         pending["requests"][0]["durationMs"],
         serde_json::Value::Null
     );
+    // Whoever is under way was hit, and the journal goes on to say so.
+    ok(&server, "DELETE", &format!("/faults/{fault}"), "");
     drop(stream);
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(call(&server, "GET", &path, "", "").status, 404);

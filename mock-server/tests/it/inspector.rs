@@ -442,7 +442,6 @@ fn followers_that_come_and_go_and_do_not_read_hold_nothing_up() {
         let body = user_xml("nobody").replace("nobody", &"x".repeat(5000));
         assert_eq!(call(&server, "POST", USERS, XML, &body).status, 400);
     }
-    drop(silent);
     let mut events = Events::of(&server);
     events.next();
     assert_eq!(events.ids(300).0.len(), 300);
@@ -451,6 +450,7 @@ fn followers_that_come_and_go_and_do_not_read_hold_nothing_up() {
     drop(server);
     assert!(begun.elapsed() < Duration::from_secs(1));
     events.end();
+    drop(silent);
 }
 
 #[test]

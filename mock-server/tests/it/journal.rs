@@ -74,6 +74,25 @@ fn an_entry_tells_what_was_asked_what_was_answered_and_why() {
 }
 
 #[test]
+fn an_answer_to_head_has_no_body_in_it_either() {
+    let server = guide();
+    let (users, missing) = (USERS.to_owned(), format!("{USERS}/u99"));
+    for (path, status) in [(users, 200), (missing, 404)] {
+        assert_eq!(call(&server, "HEAD", &path, "", "").status, status);
+        let entry = requests(&server, "").pop().unwrap();
+        let response = &entry["response"];
+        assert_eq!(
+            (&entry["method"], &entry["status"]),
+            (&json!("HEAD"), &json!(status))
+        );
+        assert_eq!(
+            (&response["body"], &response["bodyBytes"]),
+            (&json!(""), &json!(0))
+        );
+    }
+}
+
+#[test]
 fn every_refusal_names_its_rule_and_field() {
     let server = guide();
     let user = |change: (&str, &str)| user_xml("asmith").replace(change.0, change.1);

@@ -4,39 +4,15 @@ use std::{
     collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
-    process::Command,
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
+
+use crate::workspace;
 
 /// Where Cargo builds. The copy has its own: with the workspace's, Cargo would take what was built
 /// from the one for the other's.
 const TARGET: &str = "target";
-
-/// The files of a workspace that are not ignored, from its root, with `/`.
-pub(super) fn files(root: &Path) -> Result<BTreeSet<String>> {
-    let output = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
-        .current_dir(root)
-        .output()
-        .context("cannot start git, which knows the files of the project")?;
-    ensure!(
-        output.status.success(),
-        "git ls-files: {}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    let listed = String::from_utf8(output.stdout).context("a file's name is not UTF-8")?;
-    let listed = listed.split('\0').filter(|path| !path.is_empty());
-    // What is deleted and not yet committed is listed too.
-    let present = listed.filter(|path| root.join(path).is_file());
-    Ok(present.map(str::to_owned).collect())
-}
 
 /// A copy in a folder that stays the same, so that Cargo builds it once.
 pub(super) struct Copy {
@@ -60,7 +36,7 @@ impl Copy {
 
     /// Makes it what a fresh clone would be: everything that a command left there goes.
     pub(super) fn refresh(&self) -> Result<()> {
-        let files = files(&self.from)?;
+        let files = workspace::files(&self.from)?;
         remove_others(&self.to, "", &files)
             .with_context(|| format!("cannot tidy {}", self.to.display()))?;
         for path in &files {

@@ -16,8 +16,9 @@ pub(super) fn page() -> Result<String> {
     text += "Everything below `/__admin` speaks JSON and is no part of the emulated API. \
              `GET /__admin/openapi.json` is the same for programs, with the emulated API beside it; \
              [how to use it](../how-to/control-a-running-mock.md) shows it at work.\n\n\
-             On an address other than loopback, or with `--admin-token`, every request needs \
-             `Authorization: Bearer TOKEN` and gets 401 without. A web page of another origin gets \
+             On an address other than loopback, or with `--admin-token`, every request but those \
+             for `health`, `ready` and the inspector's page needs `Authorization: Bearer TOKEN`, \
+             and gets 401 without. A web page of another origin gets \
              403. A body that is not of the right form gets 400, and one that is too large 413. \
              These four are left out below. Every error is an [AdminError](#adminerror).\n\n";
     for tag in tags(&document) {

@@ -39,7 +39,8 @@ const requests = {
     }
     list.select(Number(id));
     await detail.show(Number(id));
-    list.select(Number(id));
+    // Unless another one was opened meanwhile.
+    if (detail.id === Number(id)) list.select(detail.id);
   },
   refresh: () => list.searchBodies(),
 };
@@ -58,7 +59,14 @@ const route = act(async () => {
   for (const link of document.querySelectorAll('nav a')) {
     if (link.dataset.view === name) link.setAttribute('aria-current', 'page'); else link.removeAttribute('aria-current');
   }
-  if (view.element.parentNode !== main) main.replaceChildren(view.element);
+  if (view.element.parentNode !== main) {
+    main.replaceChildren(view.element);
+    // Keys scroll what has the focus.
+    if (view !== requests) {
+      view.element.tabIndex = -1;
+      view.element.focus({ preventScroll: true });
+    }
+  }
   await (view.show ? view.show(rest, new URLSearchParams(query)) : view.refresh());
 });
 addEventListener('hashchange', route);
@@ -170,7 +178,6 @@ async function follow() {
 // --- keys
 
 function move(by) {
-  if (name !== 'requests') return;
   const id = list.move(by);
   if (id !== null && !detail.element.hidden) location.replace(`#/requests/${id}`);
   else if (id !== null) list.box.focus({ preventScroll: true });
@@ -186,18 +193,20 @@ function leave() {
   if (activeElement?.matches('input, select, textarea')) {
     activeElement.blur();
     if (name === 'requests') list.box.focus({ preventScroll: true });
-  } else if (!detail.element.hidden) {
+  } else if (name === 'requests' && !detail.element.hidden) {
     detail.close();
     list.box.focus({ preventScroll: true });
   }
 }
 
+// These are about the list and the request beside it.
+const ON_REQUESTS = new Set(['j', 'k', 'ArrowDown', 'ArrowUp', 'Enter', 'c', 't', 'g']);
 const press = (selector) => detail.element.querySelector(selector)?.click();
 const KEYS = {
   j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1),
-  Enter: () => { if (list.cursor !== null && name === 'requests') list.open(list.cursor); },
+  Enter: () => { if (list.cursor !== null) list.open(list.cursor); },
   Escape: leave, '/': search, c: () => press('.curl'), t: () => press('.test'),
-  g: () => { if (name === 'requests') list.setFollowing(true); },
+  g: () => list.setFollowing(true),
   '?': () => dialog('keys').showModal(),
   ...Object.fromEntries(Object.keys(views).map((view, index) => [`${index + 1}`, () => { location.hash = `#/${view}`; }])),
 };
@@ -209,6 +218,7 @@ addEventListener('keydown', (event) => {
   const own = event.target.closest('a, button, summary');
   if (own && event.key === 'Enter') return;
   if (event.key.startsWith('Arrow') && event.target.closest('pre, .detail')) return;
+  if (name !== 'requests' && ON_REQUESTS.has(event.key)) return;
   const action = KEYS[event.key];
   if (!action) return;
   event.preventDefault();

@@ -19,8 +19,10 @@ function secrets(entry) {
   return {
     password: wrong ? { otherwise: 'not-the-password' } : { variable: 'BW_PASSWORD' },
     token: wrong ? { otherwise: 'not-a-token' } : { variable: 'BW_TOKEN' },
-    // The password of a request that was refused for it is not known either; this one is refused too.
-    body: entry.operation === 'issue_token' ? { variable: 'BW_PASSWORD' }
+    // The password of a request that was refused for it is not known either; this one is refused too,
+    // if perhaps for another reason.
+    another: wrong || refused,
+    body: entry.operation === 'issue_token' ? (wrong ? { otherwise: 'not-the-password' } : { variable: 'BW_PASSWORD' })
       : refused ? { otherwise: 'x' } : { variable: 'BW_USER_PASSWORD', otherwise: 'Teal-Wagon.47' },
   };
 }
@@ -37,6 +39,9 @@ function mended(text, write, secret, glue) {
   const parts = text.split(REMOVED).flatMap((part, index) => [index ? secret : '', part ? write(part) : '']);
   return parts.filter(Boolean).join(glue) || write('');
 }
+
+// Of a HEAD, clients send none.
+const bodyOf = (entry) => (entry.method === 'HEAD' ? '' : entry.request.body);
 
 const kept = (entry) => entry.request.headers.filter(({ name }) => !OWN.has(name.toLowerCase()));
 
@@ -71,7 +76,7 @@ function written(text, secret) {
 
 export function curl(entry, origin) {
   const secret = secrets(entry);
-  const { body } = entry.request;
+  const body = bodyOf(entry);
   const lines = [];
   if (entry.method === 'HEAD') lines.push('--head');
   else if (entry.method !== (body ? 'POST' : 'GET')) lines.push(`-X ${quoted(entry.method)}`);
@@ -133,12 +138,12 @@ export function test(entry, origin) {
     bearer: `        ("Authorization", "Bearer " + ${pythonSecret(secret.token)}),`,
     other: '        ("Authorization", "removed"),',
   }[scheme];
-  const { body } = entry.request;
+  const body = bodyOf(entry);
   const code = entry.why.refusal?.code;
   const secure = origin.startsWith('https:');
-  const answered = entry.response?.body.includes(String(code));
+  const answered = !secret.another && entry.response?.body.includes(String(code));
   const lines = [
-    `# Request ${entry.id} of the mock's journal. Needs BW_USERNAME and BW_PASSWORD${scheme === 'bearer' ? ', or BW_TOKEN' : ''}; BW_BASE_URL where the mock is elsewhere.`,
+    `# Request ${entry.id} of the mock's journal.${{ basic: ' Needs BW_USERNAME and BW_PASSWORD.', bearer: ' Needs BW_TOKEN.' }[scheme] ?? ''} BW_BASE_URL where the mock is elsewhere.`,
     scheme === 'basic' ? 'import base64' : null,
     'import http.client',
     'import os',

@@ -34,9 +34,15 @@ export function update(parent, data, build) {
   if (shownIn.get(parent) === state) return;
   shownIn.set(parent, state);
   const key = parent.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  const inputs = () => parent.querySelectorAll('input[type=text][data-key]');
+  const typed = new Map(Array.from(inputs(), (input) => [input.dataset.key, input.value]));
   parent.replaceChildren(...[build(data)].flat(Infinity).filter(Boolean));
+  for (const input of inputs()) input.value = typed.get(input.dataset.key) ?? input.value;
   if (key !== undefined) parent.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }
+
+// Lets the next update fill it whatever it shows.
+export const forget = (parent) => shownIn.delete(parent);
 
 export const option = (value, text = value, selected = false) => el('option', { value, selected }, oneLine(text));
 
@@ -56,8 +62,9 @@ export const kind = (name) => el('span', { class: `kind ${name}` }, name);
 // Our own words, in which backticks stand around code.
 export const prose = (text) => text.split('`').map((part, index) => (index % 2 ? el('code', {}, named(part, { oneLine: true })) : named(part, { oneLine: true })));
 
-// How an option is known.
+// How an option is known; without evidence it is assumed.
 export function evidence(list) {
+  if (!list.length) return kind('assumed');
   return el('ul', { class: 'evidence' }, list.map((one) => el('li', {},
     kind(one.kind), ' ', prose(one.source), ' ', el('span', { class: 'quiet date' }, one.date),
     one.alternatives?.length ? [' ', el('span', { class: 'quiet' }, `not ruled out: ${one.alternatives.join(', ')}`)] : null)));

@@ -5,6 +5,8 @@ import { count, duration, oneLine, timeOfDay } from './text.js';
 const OVERSCAN = 8;
 // The page keeps so many requests, the newest, however many the journal does.
 const MOST = 50_000;
+// The accounts that can be chosen, the newest; the search finds the others.
+const CHOICES = 200;
 const CLASSES = [
   { key: '', text: 'every status', fits: () => true },
   ...[2, 3, 4, 5].map((digit) => ({ key: `${digit}`, text: `${digit}xx`, fits: (row) => Math.floor(row.status / 100) === digit })),
@@ -22,9 +24,6 @@ class Rows {
     this.byId = new Map();
     // In the order of their ids.
     this.sorted = [];
-    // What there was to choose from.
-    this.accounts = new Set();
-    this.operations = new Set();
     this.begin(0);
   }
 
@@ -51,8 +50,6 @@ class Rows {
         continue;
       }
       this.byId.set(row.id, row);
-      this.accounts.add(row.accountId);
-      this.operations.add(row.operation);
       this.sorted.push(row);
       added.push(row);
       inOrder &&= row.id > last;
@@ -126,9 +123,11 @@ export class List {
   }
 
   apply(told) {
+    // What the journal had before is not new.
+    const loading = this.rows.awaited > 0;
     const added = this.rows.apply(told);
     this.dropped = told.dropped;
-    if (!this.following) this.unseen += added.filter((row) => this.fits(row)).length;
+    if (!this.following && !loading) this.unseen += added.filter((row) => this.fits(row)).length;
     this.changed();
   }
 
@@ -150,7 +149,13 @@ export class List {
   }
 
   filter() {
-    const { sorted, accounts, operations } = this.rows;
+    const { sorted } = this.rows;
+    // The newest of them: each test may have an account of its own.
+    const [accounts, operations] = [new Set(), new Set()];
+    for (let place = sorted.length - 1; place >= 0; place -= 1) {
+      if (accounts.size < CHOICES) accounts.add(sorted[place].accountId);
+      operations.add(sorted[place].operation);
+    }
     const entries = (all, names, none) => [['', all], ...[...names].sort().map((name) => (name === null ? ['\0', none] : [name, name]))];
     choices(this.account, entries('every account', accounts, 'no account'));
     choices(this.operation, entries('every operation', operations, 'no operation'));

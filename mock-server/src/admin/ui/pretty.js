@@ -110,11 +110,17 @@ export function xml(text) {
       const end = next < 0 ? text.length : next;
       const found = text.slice(at, end);
       at = end;
-      if (found.trim()) {
-        if (!open.length) return null;
-        tokens.push(['string', found]);
-        inline = true;
+      const element = open.at(-1);
+      // What is nothing but layout, unless it is all that an element has.
+      const whole = element && !element.children && !inline && text.startsWith('</', end);
+      if (/^[ \t\r\n]*$/.test(found) && !whole) continue;
+      if (!element) {
+        if (found !== '\ufeff' || tokens.length) return null;
+        tokens.push(['quiet', found]);
+        continue;
       }
+      tokens.push(['string', found]);
+      inline = true;
       continue;
     }
     const [kind, end] = markup(text, at);

@@ -1,7 +1,7 @@
 // The profile: every behaviour with its options and how each is known, for the server or for one
 // account, switched with a click.
 import { api, below, get } from './api.js';
-import { act, choices, el, evidence, kind, prose, shown, update } from './dom.js';
+import { act, choices, el, evidence, forget, prose, shown, update } from './dom.js';
 import { count } from './text.js';
 
 export class Profile {
@@ -51,7 +51,14 @@ export class Profile {
   }
 
   async set(options) {
-    await api('PATCH', this.path(), options);
+    try {
+      await api('PATCH', this.path(), options);
+    } catch (error) {
+      // The choice that was clicked is not what holds.
+      forget(this.behaviours);
+      await this.refresh();
+      throw error;
+    }
     await this.refresh();
   }
 
@@ -89,12 +96,23 @@ export class Profile {
         el('input', { type: 'radio', name: id, value: row.name, checked: row.name === option, 'data-key': `${id}=${row.name}`, onchange: choose(row.name) }),
         el('span', { class: 'name' }, shown(row.name)),
         el('span', { class: 'meaning' }, row.meaning === row.name ? null : prose(row.meaning)),
-        row.evidence.length ? evidence(row.evidence) : kind('assumed'))),
+        evidence(row.evidence))),
       values ? this.other(id, values) : null);
   }
 
   other(id, values) {
     const input = el('input', { type: 'text', 'aria-label': `Another value for ${id}`, placeholder: values, 'data-key': `other ${id}` });
-    return el('form', { class: 'other', onsubmit: act(() => this.set({ [id]: input.value.trim() })) }, input, el('button', { class: 'small' }, 'Set'));
+    const submit = async () => {
+      const { value } = input;
+      // It stays only where it is refused.
+      input.value = '';
+      try {
+        await this.set({ [id]: value.trim() });
+      } catch (error) {
+        this.behaviours.querySelector(`[data-key="${CSS.escape(input.dataset.key)}"]`).value = value;
+        throw error;
+      }
+    };
+    return el('form', { class: 'other', onsubmit: act(submit) }, input, el('button', { class: 'small' }, 'Set'));
   }
 }

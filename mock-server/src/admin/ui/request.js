@@ -16,6 +16,7 @@ const taste = { raw: false, headers: false };
 let questions;
 async function question(id) {
   questions ??= get('behaviours').then(({ behaviours }) => new Map(behaviours.map((one) => [one.id, one.question])));
+  questions.catch(() => { questions = undefined; });
   return (await questions).get(id) ?? '';
 }
 
@@ -33,8 +34,11 @@ function some(parts, most) {
   return [[...parts.slice(0, end), [name, text.slice(0, room)]], true];
 }
 
-function body(message) {
-  if (!message.body) return el('p', { class: 'quiet' }, 'without a body');
+// Refusals of a body that was never read to its end.
+const NOT_KEPT = new Set(['body_too_large', 'body_broken_off', 'body_too_slow']);
+
+function body(message, none) {
+  if (!message.body) return el('p', { class: 'quiet' }, none);
   const formatted = message.body.length <= LONGEST ? pretty(message.body) : null;
   const pre = el('pre', { class: 'body', tabindex: '0', dir: 'ltr' });
   const more = el('button', { type: 'button', hidden: true, onclick: () => fill(Infinity) });
@@ -56,19 +60,19 @@ function body(message) {
   return [raw, pre, more];
 }
 
-function message(title, told) {
+function message(title, told, none = 'without a body') {
   const headers = el('details', { class: 'headers', open: taste.headers, ontoggle: (event) => { taste.headers = event.target.open; } },
     el('summary', {}, `${count(told.headers.length, 'header')}, ${count(told.bodyBytes, 'byte')} of body`),
     el('dl', { class: 'pairs' }, told.headers.map(({ name, value }) => [el('dt', {}, shown(name)), el('dd', {}, shown(value))])));
   return el('section', { class: title.toLowerCase() },
-    el('h3', {}, title), headers, body(told));
+    el('h3', {}, title), headers, body(told, none));
 }
 
 function fault({ fault: applied }) {
   if (!applied) return null;
   const { rule } = applied;
-  return el('p', { class: 'verdict fault' }, el('a', { href: '#/faults' }, `Fault ${applied.id}`), ' was applied ',
-    rule.when === 'after' ? 'after the operation took effect: ' : ': ', el('code', {}, shown(ruleText(rule))),
+  return el('p', { class: 'verdict fault' }, el('a', { href: '#/faults' }, `Fault ${applied.id}`), ' was applied',
+    rule.when === 'after' ? ' after the operation took effect: ' : ': ', el('code', {}, shown(ruleText(rule))),
     applied.delayedMs === null ? '' : `; it waited ${duration(applied.delayedMs)}`);
 }
 
@@ -152,7 +156,7 @@ export class Detail {
       el('p', { class: 'line' }, `#${entry.id} · `, entry.operation ?? 'no operation', ' · ', shown(entry.time), ' · ', duration(entry.durationMs), ' · ',
         entry.login ? ['as ', shown(entry.login)] : 'nobody was let in', entry.client ? [' from ', shown(entry.client)] : '', ' · ', effect(entry)),
       ...[refusal(entry), fault(entry)].filter(Boolean),
-      message('Request', entry.request),
+      message('Request', entry.request, NOT_KEPT.has(entry.why.refusal?.rule) ? 'its body was not kept' : undefined),
       response ? message('Response', response)
         : el('section', {}, el('h3', {}, 'Response'), el('p', { class: 'quiet' }, entry.durationMs === null ? 'under way' : 'no answer was sent')),
       why(entry));

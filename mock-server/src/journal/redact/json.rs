@@ -2,12 +2,21 @@
 
 use serde::de::IgnoredAny;
 
-use super::{Found, is_secret_name};
+use super::{Found, is_secret_name, mentions_secret, names_secret};
 
 const REMOVED: &str = "\"[removed]\"";
 
 /// The secrets of a text that is JSON.
 pub(super) fn read(text: &str) -> Option<Found> {
+    scan(text, true)
+}
+
+/// The same where no text can have a secret in it, but what a secret key holds.
+pub(super) fn read_keys(text: &str) -> Option<Found> {
+    scan(text, false)
+}
+
+fn scan(text: &str, texts: bool) -> Option<Found> {
     let json = text.trim_start_matches('\u{FEFF}');
     // With this the scan below can trust the form.
     serde_json::from_str::<IgnoredAny>(json).ok()?;
@@ -15,6 +24,7 @@ pub(super) fn read(text: &str) -> Option<Found> {
         text,
         at: text.len() - json.len(),
         depth: 0,
+        texts,
         found: Found::default(),
     };
     scan.value(false);
@@ -26,6 +36,8 @@ struct Scan<'t> {
     text: &'t str,
     at: usize,
     depth: usize,
+    /// Whether texts are looked at.
+    texts: bool,
     found: Found,
 }
 
@@ -55,8 +67,10 @@ impl Scan<'_> {
         serde_json::from_str(raw).unwrap_or_default()
     }
 
-    /// Goes over a value. Inside a secret one nothing is replaced: it goes as a whole.
-    fn value(&mut self, secret: bool) {
+    /// Goes over a value, and gives the text of a string. Inside a secret one nothing is replaced:
+    /// it goes as a whole.
+    fn value(&mut self, secret: bool) -> Option<String> {
+        let mut said = None;
         self.skip_space();
         match self.peek() {
             b'{' => self.items(b'}', true, secret),
@@ -65,12 +79,11 @@ impl Scan<'_> {
                 let start = self.at;
                 let text = self.string();
                 if secret {
-                    self.found.values.push(text);
-                } else if is_secret_name(&text) {
-                    // XML or JSON inside of JSON, perhaps.
+                    self.found.values.push(text.clone());
+                } else if self.texts && mentions_secret(&text) {
                     self.found.place(start..self.at, REMOVED);
-                    self.found.values.push(text);
                 }
+                said = Some(text);
             }
             _ => {
                 let start = self.at;
@@ -86,28 +99,40 @@ impl Scan<'_> {
             }
         }
         self.skip_space();
+        said
     }
 
+    /// Goes over an object or a list. An object that names a secret field goes as a whole.
     fn items(&mut self, end: u8, keyed: bool, secret: bool) {
         if self.depth == DEEPEST {
             // The end: nothing more is read, and the depth says why.
             self.at = self.text.len();
             return;
         }
+        let whole = self.at;
+        let before = (self.found.places.len(), self.found.values.len());
+        let mut named = Vec::new();
         self.depth += 1;
         self.at += 1;
         self.skip_space();
         while self.peek() != end && self.peek() != 0 {
-            let hidden = keyed && {
+            let key = keyed.then(|| {
                 let key = self.string();
                 self.skip_space();
                 // The colon.
                 self.at += 1;
                 self.skip_space();
-                is_secret_name(&key)
-            };
+                key
+            });
+            let hidden = key.as_deref().is_some_and(is_secret_name);
             let start = self.at;
-            self.value(secret || hidden);
+            let said = self.value(secret || hidden);
+            match (key, said) {
+                (Some(key), Some(said)) if self.texts && names_secret(&key, &said) => {
+                    named.push(said);
+                }
+                _ => {}
+            }
             if hidden && !secret {
                 let raw = self.text[start..self.at].trim_end();
                 self.found.place(start..start + raw.len(), REMOVED);
@@ -120,6 +145,20 @@ impl Scan<'_> {
         if self.at < self.text.len() {
             self.depth -= 1;
             self.at += 1;
+        }
+        if !secret && !named.is_empty() {
+            let end = self.at;
+            self.found.places.truncate(before.0);
+            self.found.values.truncate(before.1);
+            self.at = whole;
+            self.value(true);
+            // The names themselves are no secret.
+            let mut index = 0;
+            self.found.values.retain(|value| {
+                index += 1;
+                index <= before.1 || !named.contains(value)
+            });
+            self.found.place(whole..end.min(self.text.len()), REMOVED);
         }
     }
 }
