@@ -158,7 +158,15 @@ mod tests {
     #[test]
     fn holders_come_oldest_first() {
         let mut users = Users::default();
-        for (number, text) in [(3, "ann"), (1, "ann"), (2, "ann"), (4, "eva"), (1, "ann")] {
+        let inserted = [
+            (3, "ann"),
+            (1, "ann"),
+            (2, "ann"),
+            (4, "eva"),
+            (4, "eva"),
+            (1, "ann"),
+        ];
+        for (number, text) in inserted {
             users.insert(number, text);
         }
         assert_eq!(users.get("ann"), [1, 2, 3]);

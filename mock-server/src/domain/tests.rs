@@ -651,3 +651,27 @@ fn an_email_that_was_changed_or_deleted_is_free() {
     account.delete("u2", &rules).unwrap();
     account.create(&second, &Nobody, &rules).unwrap();
 }
+
+#[test]
+fn an_account_is_printed_without_its_passwords() {
+    let account = account();
+    let printed = format!("{:?}", account.login());
+    let digest = format!("{:?}", account.digest("x").to_bytes());
+    assert!(printed.contains("[digest]"), "{printed}");
+    assert!(!printed.contains(&digest[1..20]), "{printed}");
+}
+
+#[test]
+fn a_name_is_found_in_a_password_also_where_letters_are_no_ascii() {
+    let refused = |first_name: &str, password: &str| {
+        let change = |body: &mut UserBody| {
+            body.first_name = Some(first_name.to_owned());
+            body.password = Some(Secret::new(password));
+        };
+        create(change, &["password.identity=refused"]).is_err()
+    };
+    // The sign for Kelvin is a capital K.
+    assert!(refused("Kim", "Teal-Wagon.47\u{212A}IM"));
+    assert!(refused("\u{c9}va", "Teal-Wagon.47\u{e9}VA"));
+    assert!(!refused("\u{c9}va", "Teal-Wagon.47eva"));
+}
