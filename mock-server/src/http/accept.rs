@@ -170,6 +170,8 @@ mod tests {
             &["application/json, */*;q=0.5"],
             &["application/json;q=0.3,application/*;q=0.2"],
             &["application/xml;q=0, text/xml;q=0, */*"],
+            &["application/xml;q=0, */*"],
+            &["application/xml;q=0.2, application/json;q=0.8, */*;q=0.9"],
             &["text/html, application/json"],
             &["application/json ; charset=utf-8 ; q=0.7 , text/xml;q=0.699"],
         ] {
