@@ -17,7 +17,13 @@ mod ui;
 
 use std::sync::Arc;
 
-use axum::{Router, extract::DefaultBodyLimit, http::Uri, middleware, routing::any};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderMap, Uri, header::HOST, uri::Authority},
+    middleware,
+    routing::any,
+};
 use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -32,6 +38,11 @@ pub const PREFIX: &str = "/__admin";
 pub fn is_below(path: &str) -> bool {
     path.strip_prefix(PREFIX)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Under which name and port the client knows the server that it asks.
+fn authority(headers: &HeaderMap) -> Option<Authority> {
+    headers.get(HOST)?.to_str().ok()?.parse().ok()
 }
 
 /// The largest body, in bytes: a snapshot of a million users is about half of it.

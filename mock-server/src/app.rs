@@ -60,8 +60,8 @@ pub struct Start {
     pub admin_token: Option<Secret>,
     /// Where the control API listens, when it has an address of its own.
     pub admin_apart: Option<SocketAddr>,
-    /// The base of the emulated API.
-    pub base_url: String,
+    /// Where the emulated API listens.
+    pub api: SocketAddr,
     /// The certificate that clients must trust, as PEM, where there is TLS.
     pub ca_pem: Option<String>,
 }

@@ -13,7 +13,6 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::{
-    address,
     app::{App, Start},
     cli::{Announce, ServeArguments},
     fault::{Fault, FaultError},
@@ -297,7 +296,6 @@ impl Config {
                 random: mix(mix(self.random_seed, 0), index),
             })
         });
-        let scheme = if tls.is_some() { "https" } else { "http" };
         Ok(App::new(Start {
             accounts: accounts.collect(),
             profile: Arc::new(self.profile.clone()),
@@ -308,7 +306,7 @@ impl Config {
             admin_token: self.admin_token.clone(),
             admin_apart: self.admin_listen.map(|_| addresses.admin),
             ca_pem: tls.map(|tls| tls.ca_pem().to_owned()),
-            base_url: format!("{scheme}://{}/api", address::reachable(addresses.api)),
+            api: addresses.api,
         })?)
     }
 }

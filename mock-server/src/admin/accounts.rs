@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Extension, Json,
     extract::State,
-    http::{HeaderMap, StatusCode, header::HOST},
+    http::{HeaderMap, StatusCode},
 };
 use bandwidth_fixtures::{RateLimit, describe, seed::SeedContents};
 use serde::{Deserialize, Serialize};
@@ -14,9 +14,11 @@ use utoipa::ToSchema;
 
 use super::{
     answer::{AdminError, Body, OptionalBody, Path},
+    authority,
     faults::{FaultRequest, read_fault},
 };
 use crate::{
+    address::reachable,
     app::App,
     control::{NewAccount, ProfileChoice, SeedChoice},
     http::Peer,
@@ -154,13 +156,21 @@ fn view(app: &App, slot: &Slot) -> AccountView {
 
 /// The base of the emulated API, as the client that asks can reach it.
 pub(super) fn base_url(app: &App, headers: &HeaderMap, peer: Option<&Peer>) -> String {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    match (host, peer) {
-        (Some(host), Some(peer)) if app.start.admin_apart.is_none() => {
-            let scheme = if peer.tls { "https" } else { "http" };
-            format!("{scheme}://{host}/api")
-        }
-        _ => app.start.base_url.clone(),
+    let (start, authority) = (&app.start, authority(headers));
+    if let (Some(authority), Some(peer), None) = (&authority, peer, start.admin_apart) {
+        let scheme = if peer.tls { "https" } else { "http" };
+        return format!("{scheme}://{authority}/api");
+    }
+    let scheme = if start.ca_pem.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    // Everywhere is no address; the name that the client has for this machine is.
+    let named = authority.filter(|_| start.api.ip().is_unspecified());
+    match named {
+        Some(name) => format!("{scheme}://{}:{}/api", name.host(), start.api.port()),
+        None => format!("{scheme}://{}/api", reachable(start.api)),
     }
 }
 

@@ -8,18 +8,17 @@ use axum::{
     body::Body,
     extract::Path,
     http::{
-        HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
+        HeaderName, HeaderValue, Method, Request, Response, StatusCode,
         header::{
-            CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, LOCATION, REFERRER_POLICY,
-            VARY, X_CONTENT_TYPE_OPTIONS,
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, VARY,
+            X_CONTENT_TYPE_OPTIONS,
         },
-        uri::Authority,
     },
     response::{IntoResponse, Redirect},
     routing::get,
 };
 
-use super::{PREFIX, unknown, wrong_method};
+use super::{PREFIX, authority, unknown, wrong_method};
 use crate::{
     app::App,
     http::{Peer, Serves},
@@ -106,8 +105,8 @@ pub fn welcome<B>(
     let location = match app.start.admin_apart.filter(|_| serves == Serves::Emulated) {
         None => format!("{PREFIX}/ui"),
         Some(admin) if admin.ip().is_unspecified() => {
-            let host = host(request.headers())?;
-            format!("http://{host}:{}{PREFIX}/ui", admin.port())
+            let authority = authority(request.headers())?;
+            format!("http://{}:{}{PREFIX}/ui", authority.host(), admin.port())
         }
         // It listens on this machine only, and the browser is on another.
         Some(admin) if admin.ip().is_loopback() && !peer.address.ip().is_loopback() => return None,
@@ -119,12 +118,6 @@ pub fn welcome<B>(
     headers.insert(VARY, HeaderValue::from_static("Accept"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Some(response)
-}
-
-/// The name under which the browser knows this machine, without the port.
-fn host(headers: &HeaderMap) -> Option<String> {
-    let host: Authority = headers.get(HOST)?.to_str().ok()?.parse().ok()?;
-    Some(host.host().to_owned())
 }
 
 #[cfg(test)]

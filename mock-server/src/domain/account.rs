@@ -1,6 +1,6 @@
 //! An account: its users, its roles, and the operations on them.
 
-use std::{cell::OnceCell, collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, cell::OnceCell, collections::BTreeMap, sync::Arc};
 
 use bandwidth_fixtures::{
     Consultation, Secret,
@@ -48,15 +48,14 @@ pub struct Account {
     /// Another one after each change of a user.
     version: u64,
     next_number: UserNumber,
-    /// Ids that do not say their user's number.
     ids: Index,
-    /// In lower case.
     usernames: Index,
-    /// In lower case. Made when somebody asks first: few profiles do.
+    /// Made when somebody asks first: few profiles do.
     emails: OnceCell<Index>,
 }
 
-type Users = BTreeMap<UserNumber, Arc<User>>;
+/// The users, in the order of their creation.
+pub(super) type Users = BTreeMap<UserNumber, Arc<User>>;
 
 /// The API login of an account. It is not one of its users.
 #[derive(Debug, Clone)]
@@ -84,8 +83,8 @@ impl Account {
             users: BTreeMap::new(),
             version: 0,
             next_number,
-            ids: Index::default(),
-            usernames: Index::default(),
+            ids: Index::new(id_to_find),
+            usernames: Index::new(|user| Some(folded(&user.username))),
             emails: OnceCell::new(),
         }
     }
@@ -433,19 +432,15 @@ impl Account {
 
     /// Whether a user other than `except` has that email, whatever the case.
     pub fn email_taken(&self, email: &str, except: Option<UserNumber>) -> bool {
-        let email = &*folded(email);
         let emails = self.emails.get_or_init(|| self.index_of_emails());
-        let holders = emails.get(email, has_email(&self.users, email));
+        let holders = emails.get(&folded(email), &self.users);
         holders.iter().any(|number| Some(*number) != except)
     }
 
     fn index_of_emails(&self) -> Index {
-        let mut index = Index::default();
+        let mut index = Index::new(|user| user.email.as_deref().map(folded));
         for user in self.users.values() {
-            if let Some(email) = &user.email {
-                let email = &*folded(email);
-                index.insert(email, user.number, has_email(&self.users, email));
-            }
+            index.insert(user, &self.users);
         }
         index
     }
@@ -454,17 +449,14 @@ impl Account {
     fn with_id(&self, id: &str) -> Option<&Arc<User>> {
         let said = number_in(id).and_then(|number| self.users.get(&number));
         said.filter(|user| *user.id == *id).or_else(|| {
-            let holders = self.ids.get(id, has_id(&self.users, id));
+            let holders = self.ids.get(id, &self.users);
             self.users.get(holders.first()?)
         })
     }
 
     /// The users whose name is that one, whatever the case, oldest first.
     fn users_named(&self, username: &str) -> impl Iterator<Item = &Arc<User>> {
-        let username = &*folded(username);
-        let holders = self
-            .usernames
-            .get(username, has_username(&self.users, username));
+        let holders = self.usernames.get(&folded(username), &self.users);
         holders.iter().filter_map(|number| self.users.get(number))
     }
 
@@ -497,38 +489,23 @@ impl Account {
     /// Puts a user there as it is, without asking any rule.
     pub fn put(&mut self, user: User) -> Arc<User> {
         self.next_number = self.next_number.max(user.number + 1);
-        self.index(&user);
+        let (indexes, users) = self.indexes();
+        indexes.for_each(|index| index.insert(&user, users));
         let user = Arc::new(user);
         self.users_to_change()
             .insert(user.number, Arc::clone(&user));
         user
     }
 
-    fn index(&mut self, user: &User) {
-        let (number, users) = (user.number, &self.users);
-        if number_in(&user.id) != Some(number) {
-            self.ids.insert(&user.id, number, has_id(users, &user.id));
-        }
-        let name = &*folded(&user.username);
-        self.usernames
-            .insert(name, number, has_username(users, name));
-        if let (Some(emails), Some(email)) = (self.emails.get_mut(), &user.email) {
-            let email = &*folded(email);
-            emails.insert(email, number, has_email(users, email));
-        }
+    fn indexes(&mut self) -> (impl Iterator<Item = &mut Index>, &Users) {
+        let indexes = [&mut self.ids, &mut self.usernames].into_iter();
+        (indexes.chain(self.emails.get_mut()), &self.users)
     }
 
     /// While the user is still there.
     fn unindex(&mut self, user: &User) {
-        let (number, users) = (user.number, &self.users);
-        self.ids.remove(&user.id, number, has_id(users, &user.id));
-        let name = &*folded(&user.username);
-        self.usernames
-            .remove(name, number, has_username(users, name));
-        if let (Some(emails), Some(email)) = (self.emails.get_mut(), &user.email) {
-            let email = &*folded(email);
-            emails.remove(email, number, has_email(users, email));
-        }
+        let (indexes, users) = self.indexes();
+        indexes.for_each(|index| index.remove(user, users));
     }
 }
 
@@ -537,25 +514,9 @@ fn number_in(id: &str) -> Option<UserNumber> {
     id.strip_prefix('u').unwrap_or(id).parse().ok()
 }
 
-fn has_id(users: &Users, id: &str) -> impl Fn(UserNumber) -> bool {
-    move |number| users.get(&number).is_some_and(|user| *user.id == *id)
-}
-
-/// Whether a user has that name, which is in lower case, whatever the case of the user's own.
-fn has_username(users: &Users, name: &str) -> impl Fn(UserNumber) -> bool {
-    move |number| {
-        let user = users.get(&number);
-        user.is_some_and(|user| folded(&user.username) == name)
-    }
-}
-
-/// The same of an email.
-fn has_email(users: &Users, email: &str) -> impl Fn(UserNumber) -> bool {
-    move |number| {
-        let user = users.get(&number);
-        let own = user.and_then(|user| user.email.as_deref());
-        own.is_some_and(|own| folded(own) == email)
-    }
+/// An id that does not say its user's number.
+fn id_to_find(user: &User) -> Option<Cow<'_, str>> {
+    (number_in(&user.id) != Some(user.number)).then_some(Cow::Borrowed(&*user.id))
 }
 
 /// What the other accounts of the same world have.

@@ -1,17 +1,24 @@
 //! Users by a text that they have: an id, a name, an email.
 //!
 //! An index keeps hashes and not the texts, so that it is small and grows without looking at any
-//! user. Whether a user has a text is asked of the user, by `has`.
+//! user. Whether a user has a text is asked of the user.
 
-use std::{borrow::Cow, hash::BuildHasher as _};
+use std::{borrow::Cow, hash::BuildHasher as _, sync::Arc};
 
 use hashbrown::{DefaultHashBuilder, HashTable, hash_table};
 
-use super::user::UserNumber;
+use super::{
+    account::Users,
+    user::{User, UserNumber},
+};
 
-/// What users are looked up by, with those who have it, oldest first.
-#[derive(Debug, Clone, Default)]
+/// What a user is found by; a user without it is not in the index.
+type TextOf = fn(&User) -> Option<Cow<'_, str>>;
+
+/// Users by a text, oldest first where several have it.
+#[derive(Debug, Clone)]
 pub(super) struct Index {
+    text_of: TextOf,
     hasher: DefaultHashBuilder,
     entries: HashTable<Entry>,
 }
@@ -39,10 +46,19 @@ impl Holders {
     }
 }
 
-impl Entry {
-    /// Whether it is that of the text with this hash that `has` asks for.
-    fn is_of(&self, hash: u64, has: impl Fn(UserNumber) -> bool) -> bool {
-        self.hash == hash && self.holders.as_slice().first().copied().is_some_and(has)
+/// A text that is looked for among the texts of users.
+struct Sought<'a> {
+    text: &'a str,
+    hash: u64,
+    text_of: TextOf,
+    users: &'a Users,
+}
+
+impl Sought<'_> {
+    fn is_of(&self, entry: &Entry) -> bool {
+        let holder = || self.users.get(entry.holders.as_slice().first()?);
+        let has = |user: &Arc<User>| (self.text_of)(user).is_some_and(|own| own == self.text);
+        self.hash == entry.hash && holder().is_some_and(has)
     }
 }
 
@@ -58,26 +74,44 @@ pub(super) fn folded(text: &str) -> Cow<'_, str> {
 }
 
 impl Index {
+    pub(super) fn new(text_of: TextOf) -> Self {
+        Self {
+            text_of,
+            hasher: DefaultHashBuilder::default(),
+            entries: HashTable::new(),
+        }
+    }
+
+    fn sought<'a>(&self, text: &'a str, users: &'a Users) -> Sought<'a> {
+        Sought {
+            text,
+            hash: self.hasher.hash_one(text),
+            text_of: self.text_of,
+            users,
+        }
+    }
+
     /// The users with that text, oldest first.
-    pub(super) fn get(&self, text: &str, has: impl Fn(UserNumber) -> bool) -> &[UserNumber] {
-        let hash = self.hasher.hash_one(text);
-        let entry = self.entries.find(hash, |entry| entry.is_of(hash, &has));
+    pub(super) fn get(&self, text: &str, users: &Users) -> &[UserNumber] {
+        let sought = self.sought(text, users);
+        let entry = self.entries.find(sought.hash, |entry| sought.is_of(entry));
         entry.map_or(&[], |entry| entry.holders.as_slice())
     }
 
-    /// Adds a user, who need not be there to be asked.
-    pub(super) fn insert(
-        &mut self,
-        text: &str,
-        number: UserNumber,
-        has: impl Fn(UserNumber) -> bool,
-    ) {
-        let hash = self.hasher.hash_one(text);
-        let is_of = |entry: &Entry| entry.is_of(hash, &has);
-        match self.entries.entry(hash, is_of, |entry| entry.hash) {
+    /// Adds a user, who need not be among `users` yet.
+    pub(super) fn insert(&mut self, user: &User, users: &Users) {
+        let Some(text) = (self.text_of)(user) else {
+            return;
+        };
+        let number = user.number;
+        let sought = self.sought(&text, users);
+        let is_of = |entry: &Entry| sought.is_of(entry);
+        match self.entries.entry(sought.hash, is_of, |entry| entry.hash) {
             hash_table::Entry::Vacant(vacant) => {
-                let holders = Holders::One(number);
-                vacant.insert(Entry { hash, holders });
+                vacant.insert(Entry {
+                    hash: sought.hash,
+                    holders: Holders::One(number),
+                });
             }
             hash_table::Entry::Occupied(mut entry) => match &mut entry.get_mut().holders {
                 Holders::One(one) if *one == number => {}
@@ -95,16 +129,15 @@ impl Index {
         }
     }
 
-    /// Takes a user away, who is still there to be asked.
-    pub(super) fn remove(
-        &mut self,
-        text: &str,
-        number: UserNumber,
-        has: impl Fn(UserNumber) -> bool,
-    ) {
-        let hash = self.hasher.hash_one(text);
-        let is_of = |entry: &Entry| entry.is_of(hash, &has);
-        let Ok(mut entry) = self.entries.find_entry(hash, is_of) else {
+    /// Takes a user away, who is still among `users`.
+    pub(super) fn remove(&mut self, user: &User, users: &Users) {
+        let Some(text) = (self.text_of)(user) else {
+            return;
+        };
+        let number = user.number;
+        let sought = self.sought(&text, users);
+        let is_of = |entry: &Entry| sought.is_of(entry);
+        let Ok(mut entry) = self.entries.find_entry(sought.hash, is_of) else {
             return;
         };
         match &mut entry.get_mut().holders {
@@ -126,38 +159,62 @@ impl Index {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::{borrow::Cow, sync::Arc};
 
-    use super::{Index, UserNumber};
+    use super::{Index, User, UserNumber, Users};
 
-    /// Users with one text each.
-    #[derive(Default)]
-    struct Users {
-        texts: BTreeMap<UserNumber, &'static str>,
+    /// Users with their names.
+    struct Named {
+        users: Users,
         index: Index,
     }
 
-    impl Users {
-        fn insert(&mut self, number: UserNumber, text: &'static str) {
-            let Self { texts, index } = self;
-            index.insert(text, number, |other| texts.get(&other) == Some(&text));
-            texts.insert(number, text);
+    fn named(number: UserNumber, username: &str) -> User {
+        User {
+            number,
+            id: "".into(),
+            username: username.into(),
+            first_name: None,
+            last_name: None,
+            email: None,
+            telephone_number: None,
+            roles: Box::default(),
+            enabled: true,
+            passwords: Box::default(),
+            resources: Box::default(),
+            username_reserved: true,
+        }
+    }
+
+    impl Named {
+        fn new() -> Self {
+            Self {
+                users: Users::new(),
+                index: Index::new(|user| {
+                    let text = Cow::Borrowed(&*user.username);
+                    (!text.is_empty()).then_some(text)
+                }),
+            }
         }
 
-        fn remove(&mut self, number: UserNumber, text: &'static str) {
-            let Self { texts, index } = self;
-            index.remove(text, number, |other| texts.get(&other) == Some(&text));
+        fn insert(&mut self, number: UserNumber, text: &str) {
+            let user = named(number, text);
+            self.index.insert(&user, &self.users);
+            self.users.insert(number, Arc::new(user));
         }
 
-        fn get(&self, text: &'static str) -> &[UserNumber] {
-            let has = |number| self.texts.get(&number) == Some(&text);
-            self.index.get(text, has)
+        fn remove(&mut self, number: UserNumber, text: &str) {
+            self.index.remove(&named(number, text), &self.users);
+        }
+
+        fn get(&self, text: &str) -> &[UserNumber] {
+            self.index.get(text, &self.users)
         }
     }
 
     #[test]
     fn holders_come_oldest_first() {
-        let mut users = Users::default();
+        let mut users = Named::new();
         let inserted = [
             (3, "ann"),
             (1, "ann"),
@@ -165,6 +222,7 @@ mod tests {
             (4, "eva"),
             (4, "eva"),
             (1, "ann"),
+            (5, ""),
         ];
         for (number, text) in inserted {
             users.insert(number, text);
@@ -176,6 +234,7 @@ mod tests {
         users.remove(3, "ann");
         users.remove(7, "ann");
         users.remove(7, "bob");
+        users.remove(5, "");
         assert_eq!(users.get("ann"), [1]);
         users.remove(1, "ann");
         assert!(users.get("ann").is_empty());
@@ -184,15 +243,12 @@ mod tests {
 
     #[test]
     fn many_users_are_told_apart_as_the_index_grows() {
-        let mut users = Users::default();
-        let texts: Vec<&'static str> = (0..3_000)
-            .map(|number| &*format!("user-{number}").leak())
-            .collect();
-        for (number, text) in (0..).zip(&texts) {
-            users.insert(number, text);
+        let mut users = Named::new();
+        for number in 0..3_000 {
+            users.insert(number, &format!("user-{number}"));
         }
-        for (number, text) in (0..).zip(&texts) {
-            assert_eq!(users.get(text), [number]);
+        for number in 0..3_000 {
+            assert_eq!(users.get(&format!("user-{number}")), [number]);
         }
         assert!(users.get("user-3000").is_empty());
     }

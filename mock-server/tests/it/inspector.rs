@@ -189,6 +189,16 @@ fn with_an_address_of_its_own_the_browser_is_sent_there() {
         format!("http://mock.test:{port}/ui")
     );
     assert_eq!(root("[::1]:8080"), format!("http://[::1]:{port}/ui"));
+    // And so for the API that is everywhere, as the page shows it.
+    let server = MockServer::builder()
+        .listen("0.0.0.0:0".parse().unwrap())
+        .admin_listen("127.0.0.1:0".parse().unwrap())
+        .start_blocking()
+        .unwrap();
+    let port = server.uri().replace("http://127.0.0.1:", "");
+    let admin = server.admin_url().replace("/__admin", "");
+    let (_, start) = Events::open(&admin, "").next();
+    assert_eq!(start["baseUrl"], format!("http://localhost:{port}/api"));
 }
 
 #[test]
