@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, OriginalUri},
     http::{HeaderMap, Uri, header::HOST, uri::Authority},
     middleware,
     routing::any,
@@ -100,11 +100,12 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .nest(PREFIX, ui::router())
 }
 
-async fn unknown(uri: Uri) -> AdminError {
+async fn unknown(OriginalUri(uri): OriginalUri) -> AdminError {
     AdminError::new(
         Code::UnknownPath,
         format!(
-            "{PREFIX}{} is not served; GET {PREFIX}/openapi.json says what is",
+            "{} is not served; GET {PREFIX}/openapi.json says what is, and a browser finds the \
+             inspector at {PREFIX}/ui",
             uri.path()
         ),
     )

@@ -10,7 +10,10 @@ use std::{
 };
 
 use bandwidth_fixtures::Secret;
-use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{
+    ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    builder::{BoolishValueParser, Resettable},
+};
 
 use crate::{
     config::Config,
@@ -189,7 +192,7 @@ pub struct ServeArguments {
     /// Take TLS beside plain HTTP on the same port, with a certificate made at the start for
     /// localhost, dashboard.bandwidth.com and api.bandwidth.com; GET /__admin/ca.pem gives what
     /// clients must trust
-    #[arg(long, env = "BANDWIDTH_MOCK_TLS")]
+    #[arg(long, env = "BANDWIDTH_MOCK_TLS", value_parser = BoolishValueParser::new())]
     pub(crate) tls: bool,
     /// Take TLS with this certificate (PEM, with those that lead to its root)
     #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_TLS_CERT")]
@@ -232,7 +235,7 @@ pub struct ServeArguments {
     pub(crate) log: Option<String>,
     /// Add a header Mock-Explain to each response: the behaviours that shaped it, and how each is
     /// known
-    #[arg(long, env = "BANDWIDTH_MOCK_EXPLAIN")]
+    #[arg(long, env = "BANDWIDTH_MOCK_EXPLAIN", value_parser = BoolishValueParser::new())]
     pub(crate) explain: bool,
     /// Take what no flag or variable gives from this TOML file; its keys are the flags' names
     #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_CONFIG")]
@@ -288,13 +291,14 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         }
         Some(Command::Behaviours { id }) => print_or_fail(tables::behaviours(id.as_deref())),
         Some(Command::Variants(arguments)) => {
-            match variants::run(&arguments, &mut std::io::stdout()) {
+            let place = |flag: &str| errors::place(flag, &words);
+            match variants::run(&arguments, place, &mut std::io::stdout()) {
                 Ok(true) => ExitCode::SUCCESS,
                 Ok(false) => ExitCode::FAILURE,
                 Err(error) => fail(&error.to_string()),
             }
         }
-        Some(Command::Ready { url }) => match ready::check(url.as_deref()) {
+        Some(Command::Ready { url }) => match ready::check(url.as_deref(), &words) {
             Ok(()) => ExitCode::SUCCESS,
             Err(ready::NotReady::Usage(message)) => fail(&message),
             Err(ready::NotReady::No(message)) => {
@@ -312,7 +316,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
 }
 
 fn parse(words: &[std::ffi::OsString]) -> Result<Arguments, clap::Error> {
-    let matches = command().try_get_matches_from(words)?;
+    let matches = without_empty_variables(command()).try_get_matches_from(words)?;
     let mut arguments = Arguments::from_arg_matches(&matches)?;
     match (&mut arguments.command, matches.subcommand()) {
         (None, _) => arguments.serve.note_variables(&matches),
@@ -320,6 +324,21 @@ fn parse(words: &[std::ffi::OsString]) -> Result<Arguments, clap::Error> {
         _ => {}
     }
     Ok(arguments)
+}
+
+/// A variable with nothing in it, as Compose passes on one that is not set, is none.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let reset = |argument: clap::Arg| {
+        let name = argument.get_env();
+        if name.is_some_and(|name| std::env::var_os(name).is_some_and(|text| text.is_empty())) {
+            argument.env(Resettable::Reset)
+        } else {
+            argument
+        }
+    };
+    command
+        .mut_args(reset)
+        .mut_subcommands(without_empty_variables)
 }
 
 /// Prints the one line that says what is wrong.
@@ -355,7 +374,10 @@ fn serve(arguments: &ServeArguments) -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    match run_server(config) {
+    for name in errors::unknown_variables(&command()) {
+        tracing::warn!("{name}");
+    }
+    match run_server(config, arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => fail(&message),
     }
@@ -385,22 +407,22 @@ fn runtime() -> tokio::runtime::Builder {
     }
 }
 
-fn run_server(mut config: Config) -> Result<(), String> {
+fn run_server(mut config: Config, arguments: &ServeArguments) -> Result<(), String> {
     raise_file_limit();
     config.require_token().map_err(|error| error.to_string())?;
     let tls = config.certificate().map_err(|error| error.to_string())?;
     let sockets =
         Sockets::bind(config.listen, config.admin_listen).map_err(|(address, error)| {
-            let flag = if config.admin_listen == Some(address) {
-                "--admin-listen"
+            let name = if config.admin_listen == Some(address) {
+                "admin-listen"
             } else {
-                "--listen"
+                "listen"
             };
-            cannot_listen(flag, address, &error)
+            cannot_listen(name, arguments, address, &error)
         })?;
     let addresses = sockets
         .addresses()
-        .map_err(|error| cannot_listen("--listen", config.listen, &error))?;
+        .map_err(|error| cannot_listen("listen", arguments, config.listen, &error))?;
     let app = config
         .app(&addresses, tls.as_ref())
         .map_err(|error| error.to_string())?;
@@ -427,10 +449,15 @@ fn run_server(mut config: Config) -> Result<(), String> {
     served
 }
 
-fn cannot_listen(flag: &str, address: SocketAddr, error: &std::io::Error) -> String {
+fn cannot_listen(
+    name: &str,
+    arguments: &ServeArguments,
+    address: SocketAddr,
+    error: &std::io::Error,
+) -> String {
     let why = match error.kind() {
         std::io::ErrorKind::AddrInUse => {
-            format!("the port is in use; choose another, or a free one with {flag} :0")
+            format!("the port is in use; choose another, or a free one with --{name} :0")
         }
         std::io::ErrorKind::PermissionDenied => {
             "not permitted; choose a port above 1023".to_owned()
@@ -441,7 +468,9 @@ fn cannot_listen(flag: &str, address: SocketAddr, error: &std::io::Error) -> Str
         }
         _ => error.to_string(),
     };
-    format!("{flag}: cannot listen on {address}: {why}")
+    // The address may also be the default, so that no file is named.
+    let place = arguments.place(name, true);
+    format!("{place}: cannot listen on {address}: {why}")
 }
 
 /// SIGINT, as from Ctrl-C, and SIGTERM.

@@ -30,6 +30,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// How it behaves.
     pub profile: NamedProfile,
+    /// What was chosen beside the profile, as `put.semantics=merge`.
+    pub(crate) set: Vec<String>,
     /// The accounts it starts with.
     pub seed: Seed,
     /// How many users are made up for each account.
@@ -73,6 +75,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             profile: NamedProfile::built_in("guide").expect("it is built in"),
+            set: Vec::new(),
             seed: Seed::built_in("demo").expect("it is built in"),
             users: 0,
             faults: Vec::new(),
@@ -166,7 +169,7 @@ impl Config {
         // What is wrong with a value is told with where it was given.
         let place = |name: &str, in_arguments: bool| arguments.place(name, in_arguments);
 
-        let profile = profile(arguments, &file)?;
+        let (profile, set) = profile(arguments, &file)?;
         let seed = match arguments.seed.as_ref().or(file.seed.as_ref()) {
             Some(name) => Seed::load(name)
                 .map_err(|error| named(&place("seed", arguments.seed.is_some()), error))?,
@@ -238,6 +241,7 @@ impl Config {
         Ok(Self {
             listen,
             profile,
+            set,
             seed,
             users: arguments.users.or(file.users).unwrap_or(default.users),
             faults,
@@ -320,8 +324,11 @@ fn given<'a>(arguments: &'a [String], file: &'a [String]) -> &'a [String] {
     }
 }
 
-/// The profile with what is chosen beside it.
-fn profile(arguments: &ServeArguments, file: &File) -> Result<NamedProfile, ConfigError> {
+/// The profile with what is chosen beside it, and that.
+fn profile(
+    arguments: &ServeArguments,
+    file: &File,
+) -> Result<(NamedProfile, Vec<String>), ConfigError> {
     let mut profile = match arguments.profile.as_ref().or(file.profile.as_ref()) {
         Some(name) => NamedProfile::load(name).map_err(|error| {
             let place = arguments.place("profile", arguments.profile.is_some());
@@ -329,18 +336,20 @@ fn profile(arguments: &ServeArguments, file: &File) -> Result<NamedProfile, Conf
         })?,
         None => Config::default().profile,
     };
-    let assignments = given(&arguments.set, &file.set);
+    let mut set = given(&arguments.set, &file.set).to_vec();
     profile.set_from(
         &arguments.place("set", !arguments.set.is_empty()),
-        assignments.iter().map(String::as_str),
+        set.iter().map(String::as_str),
     )?;
     if let Some(text) = arguments.rate_limit.as_ref().or(file.rate_limit.as_ref()) {
         let place = arguments.place("rate-limit", arguments.rate_limit.is_some());
         let limit =
             RateLimit::from_str(text).map_err(|error| told(&place, "rate limit ", &error))?;
-        profile.set_from(&place, [format!("rate.limit={limit}").as_str()])?;
+        let assignment = format!("rate.limit={limit}");
+        profile.set_from(&place, [assignment.as_str()])?;
+        set.push(assignment);
     }
-    Ok(profile)
+    Ok((profile, set))
 }
 
 /// An error that begins with what it is about, which the place has said.
@@ -350,7 +359,7 @@ fn told(place: &str, subject: &str, error: &str) -> ConfigError {
 }
 
 /// A file's own errors name the file; a name that nothing has is told with where it was given.
-fn named(place: &str, error: FixtureError) -> ConfigError {
+pub(crate) fn named(place: &str, error: FixtureError) -> ConfigError {
     match error {
         FixtureError::UnknownName { .. } => ConfigError::Value(format!("{place}: {error}")),
         _ => error.into(),
@@ -376,14 +385,22 @@ fn certificate(
     }
 }
 
+/// A level, or one for a part of the program. The filter itself takes any word for a part of some
+/// program, and then logs nothing.
 fn log_filter(place: &str, text: &str) -> Result<String, ConfigError> {
-    match tracing_subscriber::EnvFilter::try_new(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(_) => Err(ConfigError::Value(format!(
-            "{place} `{text}`: write error, warn, info, debug or trace, or one of them for a part of \
-             the program, as warn,bandwidth_mock=debug"
-        ))),
+    let is_level = |word: &str| {
+        word.parse::<tracing_subscriber::filter::LevelFilter>()
+            .is_ok()
+    };
+    let mut parts = text.split(',').map(str::trim);
+    let known = parts.all(|part| part.contains('=') || is_level(part));
+    if known && tracing_subscriber::EnvFilter::try_new(text).is_ok() {
+        return Ok(text.to_owned());
     }
+    Err(ConfigError::Value(format!(
+        "{place} `{text}`: write error, warn, info, debug or trace, or one of them for a part of \
+         the program, as warn,bandwidth_mock=debug"
+    )))
 }
 
 /// `16777216`, `16MiB`, `512KiB`; also `0`.

@@ -187,7 +187,7 @@ impl App {
         self.store().remove(id);
         self.faults.disarm_account(id);
         self.journal.forget(id);
-        self.reliance.forget(id);
+        self.reliance.retire(id);
     }
 
     /// An account as it was when it was made, with its faults of then and no requests.

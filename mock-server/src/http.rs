@@ -72,7 +72,7 @@ impl Service {
 
     /// Answers one request, unless a fault ends its connection.
     pub async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
-        if request.uri().path() == "/"
+        if matches!(request.uri().path(), "/" | admin::PREFIX | "/__admin/")
             && accept::names_html(request.headers())
             && let Some(welcome) = admin::welcome(&self.app, self.serves, &request, peer)
         {

@@ -18,14 +18,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bandwidth_fixtures::{BehaviourId, FixtureError, NamedProfile, Seed, describe};
+use bandwidth_fixtures::{BehaviourId, EvidenceKind, FixtureError, NamedProfile, Seed, describe};
 use clap::Args;
 use serde::Serialize;
 use thiserror::Error;
 
 use self::{difference::Exchange, process::Ending};
 use crate::{
-    config::Config,
+    config::{Config, ConfigError, named},
     embedded::{MockServer, StartError},
 };
 
@@ -36,14 +36,20 @@ const JOURNAL: (usize, usize) = (100_000, 256 << 20);
 #[derive(Debug, Args)]
 pub struct VariantsArguments {
     /// What the baseline behaves as: guide, published, or the path of a profile file [default: guide]
-    #[arg(long, value_name = "PROFILE")]
+    #[arg(long, value_name = "PROFILE", env = "BANDWIDTH_MOCK_PROFILE")]
     profile: Option<String>,
-    /// Choose another option of the baseline, as put.semantics=merge (repeatable)
-    #[arg(long, value_name = "BEHAVIOUR=OPTION")]
+    /// Choose another option of the baseline, as put.semantics=merge (repeatable; `;` between several
+    /// in the variable)
+    #[arg(
+        long,
+        value_name = "BEHAVIOUR=OPTION",
+        env = "BANDWIDTH_MOCK_SET",
+        value_delimiter = ';'
+    )]
     set: Vec<String>,
     /// The accounts that each run starts with: demo, empty, published, or the path of a seed file
     /// [default: demo]
-    #[arg(long, value_name = "SEED")]
+    #[arg(long, value_name = "SEED", env = "BANDWIDTH_MOCK_SEED")]
     seed: Option<String>,
     /// Vary only these behaviours, or areas of them
     #[arg(long, value_name = "ID,..", value_delimiter = ',')]
@@ -92,6 +98,9 @@ pub enum VariantsError {
         /// Where its output is.
         output: String,
     },
+    /// The value of a flag.
+    #[error(transparent)]
+    Config(ConfigError),
     /// A profile or a seed.
     #[error(transparent)]
     Fixture(#[from] FixtureError),
@@ -137,19 +146,24 @@ struct Variant {
 }
 
 /// Runs the command under all variants that its traffic relies on, and tells of each as it ends.
-/// True when none broke it.
+/// True when none broke it. `place` tells where the value of a flag was given.
 pub fn run(
     arguments: &VariantsArguments,
+    place: impl Fn(&str) -> String,
     out: &mut (dyn Write + Send),
 ) -> Result<bool, VariantsError> {
     let usual = Config::default();
+    let wrong = |flag: &str| {
+        let place = place(flag);
+        move |error| VariantsError::Config(named(&place, error))
+    };
     let mut base = match &arguments.profile {
-        Some(name) => NamedProfile::load(name)?,
+        Some(name) => NamedProfile::load(name).map_err(wrong("--profile"))?,
         None => usual.profile,
     };
-    base.set(arguments.set.iter().map(String::as_str))?;
+    base.set_from(&place("--set"), arguments.set.iter().map(String::as_str))?;
     let seed = match &arguments.seed {
-        Some(name) => Seed::load(name)?,
+        Some(name) => Seed::load(name).map_err(wrong("--seed"))?,
         None => usual.seed,
     };
     for name in &arguments.only {
@@ -199,7 +213,8 @@ pub fn run(
     Ok(outcomes.iter().all(|outcome| outcome.passed))
 }
 
-/// Every other option of every behaviour that the baseline's traffic relied on.
+/// Every other option of every behaviour that the baseline's traffic relied on. What was observed
+/// is settled, but for the options that the observation does not rule out.
 fn variants(base: &NamedProfile, relied: &BTreeSet<BehaviourId>, only: &[String]) -> Vec<Variant> {
     let wanted = |id: &BehaviourId| {
         only.is_empty()
@@ -209,17 +224,33 @@ fn variants(base: &NamedProfile, relied: &BTreeSet<BehaviourId>, only: &[String]
     };
     let mut variants = Vec::new();
     for id in relied.iter().copied().filter(wanted) {
-        for option in &id.behaviour().options {
-            let name = format!("{id}={}", option.name);
+        let present = base.options().get(id);
+        for option in others(base, id).filter(|option| *option != present) {
+            let name = format!("{id}={option}");
             let mut profile = base.clone();
-            let other = base.options().get(id) != option.name;
             // A length that no password could have is no way to behave.
-            if other && profile.set([name.as_str()]).is_ok() {
+            if profile.set([name.as_str()]).is_ok() {
                 variants.push(Variant { name, profile });
             }
         }
     }
     variants
+}
+
+/// The options of a behaviour that may be the real ones.
+fn others(base: &NamedProfile, id: BehaviourId) -> impl Iterator<Item = &str> {
+    let strongest = base.evidence(id).first();
+    let observed = strongest.filter(|evidence| evidence.kind == EvidenceKind::Observed);
+    let listed = id
+        .behaviour()
+        .options
+        .iter()
+        .map(|option| option.name.as_str());
+    let listed = listed.filter(move |_| observed.is_none());
+    let alternatives = observed
+        .into_iter()
+        .flat_map(|evidence| &evidence.alternatives);
+    listed.chain(alternatives.map(String::as_str))
 }
 
 fn perform_all(

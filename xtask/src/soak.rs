@@ -61,7 +61,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let subject = Subject::mock(mock, &arguments)?;
     let started = Instant::now();
     let mut slices = Vec::new();
-    println!("minutes | requests/s | refused | p50, \u{b5}s | p99, \u{b5}s | resident, MiB");
+    println!("minutes | requests/s | refused in 5 s | p50, \u{b5}s | p99, \u{b5}s | resident, MiB");
     while started.elapsed().as_secs_f64() < options.minutes * 60.0 {
         let format = if slices.len() % 2 == 0 {
             Format::Xml

@@ -171,10 +171,22 @@ impl<S: Send + Sync> FromRequest<S> for Text {
     }
 }
 
-/// A JSON body. An error never repeats a value: it may be a password.
+/// A JSON body that is an object. An error never repeats a value: it may be a password.
 pub struct Body<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = AdminError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, AdminError> {
+        let Text(text) = Text::from_request(request, state).await?;
+        read_object(&text).map(Self)
+    }
+}
+
+/// Any JSON as a body.
+pub struct AnyBody(pub Value);
+
+impl<S: Send + Sync> FromRequest<S> for AnyBody {
     type Rejection = AdminError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, AdminError> {
@@ -183,7 +195,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
-/// A JSON body that may be left out.
+/// A JSON object that may be left out.
 pub struct OptionalBody<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalBody<T> {
@@ -194,13 +206,22 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalB
         if text.trim().is_empty() {
             return Ok(Self(T::default()));
         }
-        read(&text).map(Self)
+        read_object(&text).map(Self)
     }
 }
 
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, AdminError> {
     describe::read_json(text)
         .map_err(|message| AdminError::new(Code::InvalidJson, format!("the body: {message}")))
+}
+
+/// Reads an object. What is derived would take a list for its values in their order.
+fn read_object<T: DeserializeOwned>(text: &str) -> Result<T, AdminError> {
+    if text.trim_start().starts_with('[') {
+        let message = "the body: it must be an object with keys, not a list";
+        return Err(AdminError::new(Code::InvalidJson, message));
+    }
+    read(text)
 }
 
 /// The query of a request, checked: a key that is not known or stands twice is an error.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::answer::{AdminError, Body, Code, Path, object, query};
+use super::answer::{AdminError, Code, Path, Text, object, query, read};
 use crate::{
     app::App,
     fault::{ArmedFault, Fault},
@@ -96,8 +96,8 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<FaultList> {
 /// `RANDOM_DATA_THEN_CLOSE`, `CONNECTION_RESET_BY_PEER`), `chunked_dribble`, `truncate_body`,
 /// `malformed_body` and `wrong_content_type`, with or without a `delay`. To which requests:
 /// `operation`, `method`, `account`, `every`, `after`, `times`, `probability`, `seed`, `ttl_ms`,
-/// and `when`: `before` (the default) or `after` the operation takes effect. A string is read as
-/// `--fault` reads it: `"status=503,times=1"`.
+/// and `when`: `before` (the default) or `after` the operation takes effect. Text is read as
+/// `--fault` reads it, with quotes around it or without: `status=503,times=1`.
 #[utoipa::path(post, path = "/faults", tag = "faults", request_body(content = FaultRequest, example = json!({
     "fault": "EMPTY_RESPONSE", "when": "after", "operation": "create_user", "times": 1
 })), responses(
@@ -106,9 +106,15 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<FaultList> {
 ))]
 pub async fn arm(
     State(app): State<Arc<App>>,
-    Body(fault): Body<Value>,
+    Text(text): Text,
 ) -> Result<(StatusCode, Json<FaultView>), AdminError> {
-    let fault = app.arm(read_fault(fault)?)?;
+    let is_json = text.trim_start().starts_with(['{', '"', '[']);
+    let fault = if is_json || text.trim().is_empty() {
+        read_fault(read(&text)?)?
+    } else {
+        text.trim().parse::<Fault>()?
+    };
+    let fault = app.arm(fault)?;
     Ok((StatusCode::CREATED, Json(view(&app, &fault))))
 }
 

@@ -109,7 +109,7 @@ fn read_query(raw: Option<&str>) -> Result<(Pattern, usize), AdminError> {
     Ok((pattern, limit))
 }
 
-fn is_on(app: &App) -> Result<(), AdminError> {
+pub(super) fn is_on(app: &App) -> Result<(), AdminError> {
     if app.journal.is_on() {
         return Ok(());
     }

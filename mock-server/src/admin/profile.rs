@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::answer::{AdminError, Body, Path, Text, object, read};
+use super::answer::{AdminError, AnyBody, Path, Text, object, read};
 use crate::{
     app::App,
     control::{ProfileChoice, read_options},
@@ -122,7 +122,7 @@ pub async fn put(State(app): State<Arc<App>>, request: Request) -> Shown {
     (status = 200, body = ProfileView),
     (status = 400, body = AdminError),
 ))]
-pub async fn patch(State(app): State<Arc<App>>, Body(options): Body<Value>) -> Shown {
+pub async fn patch(State(app): State<Arc<App>>, AnyBody(options): AnyBody) -> Shown {
     change(&app, None, options)
 }
 
@@ -161,7 +161,7 @@ pub async fn put_account(
 pub async fn patch_account(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-    Body(options): Body<Value>,
+    AnyBody(options): AnyBody,
 ) -> Shown {
     change(&app, Some(&id), options)
 }

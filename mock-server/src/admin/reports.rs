@@ -1,6 +1,6 @@
 //! Reports: the behaviours, what the traffic relied on, and how clients retried.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use axum::{
     Json,
@@ -10,7 +10,10 @@ use bandwidth_fixtures::{Evidence, EvidenceKind, Values, behaviours as all_behav
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer::{AdminError, query};
+use super::{
+    answer::{AdminError, query},
+    journal::is_on,
+};
 use crate::{
     app::App,
     journal::{
@@ -79,14 +82,16 @@ pub async fn behaviours() -> Json<BehaviourList> {
 
 /// Which behaviours the traffic so far relied on, and how each is known
 ///
-/// With `fail_on=assumed` there is an `ok`, which is false when anything rests on `assumed`; with
-/// `fail_on=guide` also when anything rests on the guide only. The status is 200 either way.
+/// With `fail_on=assumed` there is an `ok`, which is false when anything rests on `assumed`, and
+/// when there was no request; with `fail_on=guide` also when anything rests on the guide only. The
+/// status is 200 either way. Accounts that were deleted count in the report of all.
 #[utoipa::path(get, path = "/assumptions", tag = "reports", params(
     ("accountId" = Option<String>, Query, description = "Only the traffic of this account."),
     ("fail_on" = Option<String>, Query, description = "assumed, guide or published."),
 ), responses(
     (status = 200, body = Assumptions),
     (status = 400, body = AdminError),
+    (status = 404, body = AdminError),
 ))]
 pub async fn assumptions(
     State(app): State<Arc<App>>,
@@ -110,8 +115,18 @@ pub async fn assumptions(
             })?)
         }
     };
-    let account = query.get("accountId").map(String::as_str);
+    let account = of_account(&app, &query)?;
     Ok(Json(app.reliance.report(account, fail_on)))
+}
+
+/// The account that a report is about, which must be there: of another one there is nothing to say.
+fn of_account<'a>(
+    app: &App,
+    query: &'a HashMap<String, String>,
+) -> Result<Option<&'a str>, AdminError> {
+    let account = query.get("accountId").map(String::as_str);
+    account.map(|id| app.account(id)).transpose()?;
+    Ok(account)
 }
 
 /// How clients behaved after a 429, a 5xx or an answer that never came
@@ -121,14 +136,14 @@ pub async fn assumptions(
     params(("accountId" = Option<String>, Query)), responses(
     (status = 200, body = Retries),
     (status = 400, body = AdminError),
+    (status = 404, body = AdminError, description = "There is no such account, or the journal is off."),
 ))]
 pub async fn retries(
     State(app): State<Arc<App>>,
     RawQuery(raw): RawQuery,
 ) -> Result<Json<Retries>, AdminError> {
     let query = query(raw.as_deref(), &["accountId"])?;
-    let (entries, dropped) = app
-        .journal
-        .seen_by(query.get("accountId").map(String::as_str));
+    is_on(&app)?;
+    let (entries, dropped) = app.journal.seen_by(of_account(&app, &query)?);
     Ok(Json(retries::report(&entries, dropped)))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::Body,
-    extract::Path,
+    extract::{OriginalUri, Path},
     http::{
         HeaderName, HeaderValue, Method, Request, Response, StatusCode,
         header::{
@@ -84,7 +84,7 @@ async fn page() -> impl IntoResponse {
     ([(CONTENT_TYPE, HTML)], HEADERS, PAGE)
 }
 
-async fn file(Path(name): Path<String>, uri: axum::http::Uri) -> axum::response::Response {
+async fn file(Path(name): Path<String>, uri: OriginalUri) -> axum::response::Response {
     match FILES.iter().find(|(known, ..)| *known == name) {
         Some((_, kind, text)) => ([(CONTENT_TYPE, *kind)], HEADERS, *text).into_response(),
         None => unknown(uri).await.into_response(),

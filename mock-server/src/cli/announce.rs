@@ -1,10 +1,19 @@
 //! What a server says when it is ready.
 
-use bandwidth_fixtures::seed::SeedAccount;
+use bandwidth_fixtures::{
+    Profile,
+    profile::{AuthSchemes, JsonCase, JsonSupport, Telephone},
+    seed::SeedAccount,
+};
 use serde_json::json;
 
 use super::{Announce, print};
 use crate::{address::reachable, config::Config, server::Addresses};
+
+/// So many accounts are told with their logins.
+const SHOWN: usize = 5;
+/// In the place of a password that nobody knows.
+const NO_PASSWORD: &str = "(the seed has its digest only)";
 
 /// Where a server is.
 struct Urls {
@@ -59,61 +68,108 @@ fn json_line(config: &Config, account: &SeedAccount, urls: &Urls) -> String {
 }
 
 fn text(config: &Config, account: &SeedAccount, urls: &Urls) -> String {
-    use bandwidth_fixtures::profile::JsonCase;
+    let mut profile = config.profile.name().to_owned();
+    if !config.set.is_empty() {
+        profile = format!("{profile} with {}", config.set.join(", "));
+    }
+    let mut told = format!(
+        "bandwidth-mock {}, profile {profile}: {}\n\n  base URL  {}\n  control   {}\n",
+        env!("CARGO_PKG_VERSION"),
+        config.profile.description(),
+        urls.base,
+        urls.admin,
+    );
+    if let Some(token) = &config.admin_token {
+        let token = token.expose();
+        told += &format!("  token     {token} (Authorization: Bearer, for the control API)\n");
+    }
+    told += &format!("  inspector {}/ui\n", urls.admin);
+    let accounts = &config.seed.accounts;
+    for account in accounts.iter().take(SHOWN) {
+        let SeedAccount {
+            account_id, login, ..
+        } = account;
+        let password = password(account).unwrap_or(NO_PASSWORD);
+        told += &format!(
+            "  account   {account_id}\n  login     {} / {password}\n",
+            login.username
+        );
+    }
+    if accounts.len() > SHOWN {
+        let more = accounts.len() - SHOWN;
+        told += &format!("            and {more} more: GET {}/accounts\n", urls.admin);
+    }
+    told += "\nTry it:\n";
+    for command in commands(config, account, urls) {
+        told += &format!("  {command}\n");
+    }
+    told + "\nCtrl-C stops it.\n"
+}
+
+/// Commands that the server answers as it is.
+fn commands(config: &Config, account: &SeedAccount, urls: &Urls) -> Vec<String> {
     let options = config.profile.options();
-    let base = format!("{}/accounts/{}", urls.base, account.account_id);
-    let username = &account.login.username;
-    let password = password(account).unwrap_or("(the seed has its digest only)");
-    let login = shell_quoted(&format!("{username}:{password}"));
-    let email = options.naming_email.field();
+    let account_url = format!("{}/accounts/{}", urls.base, account.account_id);
+    let password = password(account).unwrap_or(NO_PASSWORD);
+    let login = shell_quoted(&format!("{}:{password}", account.login.username));
+    let basic = format!("-u {login}");
+    let mut commands = Vec::new();
+    let mut curl = "curl".to_owned();
+    if config.tls.is_some() {
+        commands.push(format!("curl -fo ca.pem {}/ca.pem", urls.admin));
+        curl += " --cacert ca.pem";
+    }
+    let auth = if options.auth_schemes == AuthSchemes::Bearer {
+        commands.push(format!(
+            "token=$({curl} -s {basic} -d grant_type=client_credentials {}/v1/oauth2/token | \
+             sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')",
+            urls.base
+        ));
+        "-H \"Authorization: Bearer $token\"".to_owned()
+    } else {
+        basic
+    };
+    let (accept, body) = body(options);
+    commands.extend([
+        format!("{curl} {auth} {account_url}/users"),
+        format!("{curl} {auth}{accept} {account_url}/roles"),
+        format!("{curl} {auth}{accept} {body} {account_url}/users"),
+    ]);
+    commands
+}
+
+/// The arguments that ask for the better format, and those of a body that creates a user.
+fn body(options: &Profile) -> (&'static str, String) {
+    let mut fields = vec![
+        ("Username", "asmith"),
+        ("FirstName", "Anna"),
+        ("LastName", "Smith"),
+        (options.naming_email.field(), "asmith@example.com"),
+    ];
+    if options.user_telephone == Telephone::TenDigitsRequired {
+        fields.push(("TelephoneNumber", "9195551234"));
+    }
+    fields.push(("Password", "Teal-Wagon.47"));
+    if options.format_json == JsonSupport::Never {
+        let elements = fields.iter();
+        let xml: String = elements
+            .map(|(name, text)| format!("<{name}>{text}</{name}>"))
+            .collect();
+        let body = format!("-H 'Content-Type: application/xml' -d '<User>{xml}</User>'");
+        return ("", body);
+    }
     let key = |name: &str| match options.naming_json_case {
         JsonCase::Pascal => name.to_owned(),
         JsonCase::Camel => name[..1].to_ascii_lowercase() + &name[1..],
     };
-    let ca = match config.tls {
-        Some(_) => " --cacert ca.pem",
-        None => "",
-    };
-    let mut more = String::new();
-    if let Some(token) = &config.admin_token {
-        more = format!(
-            "\n  token     {} (Authorization: Bearer, for the control API)",
-            token.expose()
-        );
-    }
-    let fetch = match config.tls {
-        Some(_) => format!("\n  curl -o ca.pem {}/ca.pem", urls.admin),
-        None => String::new(),
-    };
-    let body = json!({
-        key("Username"): "asmith",
-        key("FirstName"): "Anna",
-        key("LastName"): "Smith",
-        key(email): "asmith@example.com",
-        key("Password"): "Teal-Wagon.47",
-    });
-    format!(
-        "bandwidth-mock {version}, profile {profile}: {description}
-
-  base URL  {base_url}
-  control   {admin}{more}
-  inspector {admin}/ui
-  account   {account}
-  login     {username} / {password}
-
-Try it:{fetch}
-  curl{ca} -u {login} {base}/users
-  curl{ca} -u {login} -H 'Accept: application/json' {base}/roles
-  curl{ca} -u {login} -H 'Accept: application/json' -H 'Content-Type: application/json' -d '{body}' {base}/users
-
-Ctrl-C stops it.
-",
-        base_url = urls.base,
-        admin = urls.admin,
-        version = env!("CARGO_PKG_VERSION"),
-        profile = config.profile.name(),
-        description = config.profile.description(),
-        account = account.account_id,
+    let members: Vec<String> = fields
+        .iter()
+        .map(|(name, text)| format!("\"{}\":\"{text}\"", key(name)))
+        .collect();
+    let json = members.join(",");
+    (
+        " -H 'Accept: application/json'",
+        format!("-H 'Content-Type: application/json' -d '{{{json}}}'"),
     )
 }
 
@@ -143,6 +199,34 @@ mod tests {
         let https = urls("https");
         let secured = text(&config, &account, &https) + &json_line(&config, &account, &https);
         insta::assert_snapshot!(plain + "\n" + &secured);
+    }
+
+    #[test]
+    fn the_commands_are_such_that_the_profile_takes_them() {
+        let mut config = Config::default();
+        config.set = [
+            "auth.schemes=bearer",
+            "format.json=never",
+            "user.telephone=ten_digits_required",
+        ]
+        .map(str::to_owned)
+        .into();
+        config
+            .profile
+            .set(config.set.iter().map(String::as_str))
+            .unwrap();
+        let first = config.seed.accounts[0].clone();
+        for number in 1..=6 {
+            let mut account = first.clone();
+            account.account_id = format!("9000{number}");
+            account.login.username = format!("api-{number}");
+            config.seed.accounts.push(account);
+        }
+        let urls = Urls {
+            base: "http://127.0.0.1:8080/api".to_owned(),
+            admin: "http://127.0.0.1:8080/__admin".to_owned(),
+        };
+        insta::assert_snapshot!(text(&config, &first, &urls));
     }
 
     #[test]

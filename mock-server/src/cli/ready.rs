@@ -2,11 +2,13 @@
 //! check of an image that holds nothing but this binary.
 
 use std::{
+    ffi::OsString,
     io::{ErrorKind, Read as _, Write as _},
     net::{TcpStream, ToSocketAddrs as _},
     time::Duration,
 };
 
+use super::errors;
 use crate::{address::reachable, config::parse_address};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -24,18 +26,21 @@ pub(super) enum NotReady {
 /// container. The control API tells whether it is ready.
 const LISTENS: [&str; 2] = ["BANDWIDTH_MOCK_ADMIN_LISTEN", "BANDWIDTH_MOCK_LISTEN"];
 
-/// Asks the server at the URL, or else the one that the environment describes.
-pub(super) fn check(url: Option<&str>) -> Result<(), NotReady> {
+/// Asks the server at the URL, or else the one that the environment describes. `words` are the
+/// arguments.
+pub(super) fn check(url: Option<&str>, words: &[OsString]) -> Result<(), NotReady> {
+    let place = errors::place("--url", words);
     match url {
-        Some(url) => ask(url),
-        None => ask(&default_url(|name| std::env::var(name).ok())?),
+        Some(url) => ask(url, &place),
+        None => ask(&default_url(|name| std::env::var(name).ok())?, &place),
     }
 }
 
 fn default_url(variable: impl Fn(&str) -> Option<String>) -> Result<String, NotReady> {
-    let set = LISTENS
-        .into_iter()
-        .find_map(|name| Some((name, variable(name)?)));
+    let set = LISTENS.into_iter().find_map(|name| {
+        let text = variable(name).filter(|text| !text.is_empty())?;
+        Some((name, text))
+    });
     let Some((name, text)) = set else {
         return Ok("http://127.0.0.1:8080".to_owned());
     };
@@ -48,10 +53,11 @@ fn default_url(variable: impl Fn(&str) -> Option<String>) -> Result<String, NotR
     Ok(format!("http://{}", reachable(address)))
 }
 
-fn ask(url: &str) -> Result<(), NotReady> {
+fn ask(url: &str, place: &str) -> Result<(), NotReady> {
     let usage = || {
         NotReady::Usage(format!(
-            "--url `{url}`: write http://ADDRESS:PORT, as http://127.0.0.1:8080"
+            "{place} `{url}`: write http://ADDRESS:PORT, as http://127.0.0.1:8080, which a server \
+             with TLS answers too"
         ))
     };
     let authority = url.strip_prefix("http://").ok_or_else(usage)?;

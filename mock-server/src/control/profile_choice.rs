@@ -78,6 +78,7 @@ impl ProfileChoice {
             None => present.clone(),
             Some(Base::BuiltIn(name)) => NamedProfile::built_in(&name).ok_or_else(|| {
                 let or = describe::or_one_of(&name, "built in are", &NamedProfile::BUILT_IN);
+                let or = or.trim_end_matches('?');
                 ControlError::Invalid(format!("there is no profile `{name}`{or}; {FORM}"))
             })?,
             Some(Base::Toml(text)) => NamedProfile::parse("profile", &text)?,
@@ -96,7 +97,7 @@ pub fn read_options(
         Value::String(text) => Ok((id.clone(), text.clone())),
         Value::Number(number) => Ok((id.clone(), number.to_string())),
         _ => Err(ControlError::Invalid(format!(
-            "the option of `{id}` must be a string or a number"
+            "the option of `{id}` must be a string or a number, as {{\"put.semantics\":\"merge\"}}"
         ))),
     };
     options.iter().map(read).collect()

@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use axum::http::StatusCode;
 use bandwidth_fixtures::{
     Consultation,
-    profile::{ConflictStatus, JsonSupport, MissingUser, OtherAccount, PasswordErrors},
+    profile::{
+        AuthSchemes, ConflictStatus, JsonSupport, MissingUser, OtherAccount, PasswordErrors,
+    },
 };
 
 use super::token::TokenError;
@@ -104,7 +106,8 @@ impl Refusal {
             Self::UnknownPath => verdict(
                 S::NOT_FOUND,
                 404,
-                "Nothing is served at this path; the API is below /api/accounts/{accountId}.",
+                "Nothing is served at this path; below /api/accounts/{accountId} there are users, users/{userId} \
+                 and roles.",
             ),
             Self::MethodNotAllowed(allow) => verdict(
                 S::METHOD_NOT_ALLOWED,
@@ -116,10 +119,26 @@ impl Refusal {
                 406,
                 "Accept must allow application/xml or application/json.",
             ),
-            Self::Unauthenticated | Self::InvalidToken | Self::ExpiredToken => verdict(
+            Self::Unauthenticated => verdict(
                 S::UNAUTHORIZED,
                 401,
-                "The credentials are missing or wrong; send the account's API login.",
+                match rules.auth_schemes() {
+                    AuthSchemes::Basic => {
+                        "The credentials are missing or wrong; send the account's API login."
+                    }
+                    AuthSchemes::BasicAndBearer => {
+                        "The credentials are missing or wrong; send the account's API login, or a token."
+                    }
+                    AuthSchemes::Bearer => {
+                        "A token is missing, and Basic logins are not taken; POST /api/v1/oauth2/token \
+                         gives one for the account's API login."
+                    }
+                },
+            ),
+            Self::InvalidToken | Self::ExpiredToken => verdict(
+                S::UNAUTHORIZED,
+                401,
+                "The token is unknown or its time is over; POST /api/v1/oauth2/token gives another.",
             ),
             Self::BlankCredentials => verdict(
                 S::UNAUTHORIZED,

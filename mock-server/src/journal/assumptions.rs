@@ -13,27 +13,60 @@ use utoipa::ToSchema;
 /// the journal no longer keeps.
 #[derive(Debug, Default)]
 pub struct Reliance {
-    accounts: Mutex<HashMap<Option<Arc<str>>, Vec<Relied>>>,
+    counted: Mutex<Counted>,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    accounts: HashMap<Option<Arc<str>>, Vec<Relied>>,
+    /// Of accounts that are no more.
+    gone: Sum,
 }
 
 /// What was asked of one profile.
 #[derive(Debug)]
 struct Relied {
     profile: Arc<NamedProfile>,
+    requests: u64,
     /// By the behaviour's index.
-    requests: [u64; BehaviourId::COUNT],
+    shaped: [u64; BehaviourId::COUNT],
+}
+
+/// What was asked of several profiles.
+#[derive(Debug, Clone, Default)]
+struct Sum {
+    requests: u64,
+    /// By the option that answered.
+    rows: BTreeMap<(BehaviourId, String), Assumption>,
+}
+
+impl Sum {
+    fn add(&mut self, relied: &Relied) {
+        self.requests += relied.requests;
+        for behaviour in BehaviourId::all() {
+            let requests = relied.shaped[behaviour.index()];
+            if requests == 0 {
+                continue;
+            }
+            let option = relied.profile.options().get(behaviour);
+            self.rows
+                .entry((behaviour, option.clone()))
+                .or_insert_with(|| Assumption::new(behaviour, option, &relied.profile))
+                .requests += requests;
+        }
+    }
 }
 
 impl Reliance {
-    fn accounts(&self) -> MutexGuard<'_, HashMap<Option<Arc<str>>, Vec<Relied>>> {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts the behaviours that shaped one answer. `account` must be one that exists, so that
     /// the table is bounded.
     pub fn count(&self, account: Option<&Arc<str>>, profile: &Arc<NamedProfile>, asked: Asked) {
-        let mut accounts = self.accounts();
-        let relied = accounts.entry(account.cloned()).or_default();
+        let mut counted = self.counted();
+        let relied = counted.accounts.entry(account.cloned()).or_default();
         let index = relied
             .iter()
             .position(|relied| Arc::ptr_eq(&relied.profile, profile))
@@ -44,52 +77,58 @@ impl Reliance {
             .unwrap_or_else(|| {
                 relied.push(Relied {
                     profile: Arc::clone(profile),
-                    requests: [0; BehaviourId::COUNT],
+                    requests: 0,
+                    shaped: [0; BehaviourId::COUNT],
                 });
                 relied.len() - 1
             });
+        relied[index].requests += 1;
         for id in asked.iter() {
-            relied[index].requests[id.index()] += 1;
+            relied[index].shaped[id.index()] += 1;
         }
     }
 
     /// Forgets everything.
     pub fn clear(&self) {
-        self.accounts().clear();
+        *self.counted() = Counted::default();
     }
 
     /// Forgets what an account relied on.
     pub fn forget(&self, account: &str) {
-        self.accounts().remove(&Some(Arc::from(account)));
+        self.counted().accounts.remove(&Some(Arc::from(account)));
+    }
+
+    /// Keeps what an account relied on that is no more, for the report of all: tests that delete
+    /// their accounts rely on no less.
+    pub fn retire(&self, account: &str) {
+        let mut counted = self.counted();
+        let relied = counted.accounts.remove(&Some(Arc::from(account)));
+        for relied in relied.unwrap_or_default() {
+            counted.gone.add(&relied);
+        }
     }
 
     /// The report, for one account or for all.
     pub fn report(&self, account: Option<&str>, fail_on: Option<EvidenceKind>) -> Assumptions {
-        let mut rows: BTreeMap<(BehaviourId, String), Assumption> = BTreeMap::new();
-        for (id, relied) in &*self.accounts() {
-            if account.is_some_and(|account| id.as_deref() != Some(account)) {
-                continue;
-            }
-            for relied in relied {
-                for behaviour in BehaviourId::all() {
-                    let requests = relied.requests[behaviour.index()];
-                    if requests == 0 {
-                        continue;
-                    }
-                    let option = relied.profile.options().get(behaviour);
-                    rows.entry((behaviour, option.clone()))
-                        .or_insert_with(|| Assumption::new(behaviour, option, &relied.profile))
-                        .requests += requests;
-                }
+        let counted = self.counted();
+        let mut sum = match account {
+            Some(_) => Sum::default(),
+            None => counted.gone.clone(),
+        };
+        for (id, relied) in &counted.accounts {
+            if account.is_none_or(|account| id.as_deref() == Some(account)) {
+                relied.iter().for_each(|relied| sum.add(relied));
             }
         }
-        let behaviours: Vec<Assumption> = rows.into_values().collect();
+        let behaviours: Vec<Assumption> = sum.rows.into_values().collect();
         let count = |kind: EvidenceKind| {
             let fits = behaviours.iter().filter(|row| row.known_as == kind);
             fits.count()
         };
         Assumptions {
-            ok: fail_on.map(|least| behaviours.iter().all(|row| row.known_as > least)),
+            ok: fail_on
+                .map(|least| sum.requests > 0 && behaviours.iter().all(|row| row.known_as > least)),
+            requests: sum.requests,
             observed: count(EvidenceKind::Observed),
             published: count(EvidenceKind::Published),
             guide: count(EvidenceKind::Guide),
@@ -102,9 +141,11 @@ impl Reliance {
 /// Which behaviours the traffic relied on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Assumptions {
-    /// With `fail_on`: whether everything is better known than that.
+    /// With `fail_on`: whether there were requests, and everything is better known than that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ok: Option<bool>,
+    /// How many requests were answered.
+    pub requests: u64,
     /// How many behaviours are known from a real account.
     pub observed: usize,
     /// How many from Bandwidth's own documents.

@@ -4,7 +4,10 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use bandwidth_fixtures::Operation;
 use serde::{Deserialize, Deserializer, de::Error as _};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Object, ObjectBuilder, SchemaType, Type},
+};
 
 use super::entry::Entry;
 
@@ -16,7 +19,7 @@ pub struct Pattern {
     pub account_id: Option<String>,
     /// The operation.
     #[serde(default, deserialize_with = "operation")]
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = operations)]
     pub operation: Option<Operation>,
     /// The method, in capitals.
     pub method: Option<String>,
@@ -73,6 +76,16 @@ impl<'de> Deserialize<'de> for Since {
             )),
         }
     }
+}
+
+/// The names of the operations, or null.
+fn operations() -> Object {
+    let names = Operation::ALL.map(|operation| Some(operation.as_str()));
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .description(Some("The operation."))
+        .enum_values(Some(names.into_iter().chain([None])))
+        .build()
 }
 
 fn operation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Operation>, D::Error> {

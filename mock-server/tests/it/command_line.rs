@@ -57,6 +57,38 @@ fn a_variable_gives_a_flag_and_a_flag_beats_it_and_both_beat_the_file() {
 }
 
 #[test]
+fn an_empty_variable_is_none_and_one_that_nothing_reads_is_told() {
+    let server = Serving::with_variables(
+        &[
+            ("BANDWIDTH_MOCK_PROFILE", ""),
+            ("BANDWIDTH_MOCK_USERS", ""),
+            ("BANDWIDTH_MOCK_ADMIN_TOKEN", ""),
+            ("BANDWIDTH_MOCK_EXPLAIN", "1"),
+            ("BANDWIDTH_MOCK_TLS", "no"),
+            ("BANDWIDTH_MOCK_ADMIN_URL", "http://127.0.0.1:9/__admin"),
+            ("BANDWIDTH_MOCK_PROFIL", "published"),
+            ("BANDWIDTH_MOCK_PORT", "8081"),
+        ],
+        &["--rate-limit", "10/s"],
+    );
+    assert_eq!(server.announced["profile"], "guide");
+    let (code, printed) = server.terminate();
+    assert_eq!(code, Some(0));
+    let told: Vec<&str> = printed
+        .lines()
+        .filter_map(|line| Some(line.split_once("the variable ")?.1))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "BANDWIDTH_MOCK_PORT says nothing to this program; where to listen is --listen ADDRESS:PORT, or \
+             --listen PORT on this machine alone",
+            "BANDWIDTH_MOCK_PROFIL says nothing to this program; did you mean BANDWIDTH_MOCK_PROFILE?",
+        ]
+    );
+}
+
+#[test]
 fn json_announces_what_a_script_needs_and_sigterm_ends_with_0() {
     let serving = Serving::start(&["--profile", "published"]);
     let origin = format!("http://{}", serving.address());

@@ -128,7 +128,8 @@ fn a_browser_at_the_root_is_sent_to_the_inspector_and_a_client_gets_its_error() 
         503,
         "nor is it what a fault waits for"
     );
-    let words = "Nothing is served at this path; the API is below /api/accounts/{accountId}.";
+    let words = "Nothing is served at this path; below /api/accounts/{accountId} there are users, users/{userId} \
+                 and roles.";
     let xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?><ErrorResponse>\
          <ResponseStatus><ErrorCode>404</ErrorCode><Description>{words}</Description>\

@@ -335,7 +335,11 @@ fn no_secret_is_ever_in_it() {
 fn the_assumptions_are_those_that_the_traffic_relied_on() {
     let server = guide();
     let report = |query: &str| ok(&server, "GET", &format!("/assumptions{query}"), "");
-    assert_eq!(report("?fail_on=assumed")["ok"], true);
+    let nothing = report("?fail_on=assumed");
+    assert_eq!(
+        (&nothing["ok"], &nothing["requests"]),
+        (&json!(false), &json!(0))
+    );
     assert_eq!(report("")["ok"], Value::Null);
     call(&server, "GET", USERS, "", "");
     let first = report("?fail_on=guide");
@@ -360,7 +364,39 @@ fn the_assumptions_are_those_that_the_traffic_relied_on() {
             || row["knownAs"] == "assumed"
     }));
     ok(&server, "DELETE", "/requests", "");
-    assert_eq!(report("?fail_on=assumed")["ok"], true);
+    assert_eq!(report("")["behaviours"], json!([]));
+    // A request that rests on nothing assumed.
+    send(&server, b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let known = report("?fail_on=assumed");
+    assert_eq!(
+        (&known["ok"], &known["requests"], &known["assumed"]),
+        (&json!(true), &json!(1), &json!(0))
+    );
+}
+
+#[test]
+fn what_deleted_accounts_relied_on_is_not_forgotten() {
+    let server = guide();
+    let report = |query: &str| ok(&server, "GET", &format!("/assumptions{query}"), "");
+    for id in ["t-1", "t-2"] {
+        let body = json!({ "accountId": id }).to_string();
+        let (users, login) = made(&ok(&server, "POST", "/accounts", &body));
+        send(&server, &request("GET", &users, &login, ""));
+    }
+    let before = report("?fail_on=assumed");
+    assert_eq!(
+        (&before["ok"], &before["requests"]),
+        (&json!(false), &json!(2))
+    );
+    assert_eq!(report("?accountId=t-1")["requests"], 1);
+    ok(&server, "DELETE", "/accounts/t-1", "");
+    ok(&server, "DELETE", "/accounts/t-2", "");
+    assert_eq!(report("?fail_on=assumed"), before);
+    for path in ["/assumptions?accountId=t-1", "/retries?accountId=t-1"] {
+        assert_eq!(admin(&server, "GET", path, "").0, 404);
+    }
+    ok(&server, "POST", "/reset", "");
+    assert_eq!(report("")["requests"], 0);
 }
 
 #[test]

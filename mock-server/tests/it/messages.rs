@@ -99,6 +99,13 @@ fn values(review: &mut Review, taken: &str) {
     for arguments in [
         &["serv"][..],
         &["--prot", "8080"],
+        &["--port", "8080"],
+        &["-p8080"],
+        &["--host=0.0.0.0"],
+        &["--verbose"],
+        &["--latency", "5"],
+        &["--username", "me"],
+        &["--data", "db.json"],
         &["--listen"],
         &["--listen", "nowhere"],
         &["--listen", "127.0.0.1:99999"],
@@ -109,6 +116,7 @@ fn values(review: &mut Review, taken: &str) {
         &["--users", "many"],
         &["--announce", "loud"],
         &["--log", "my=loud"],
+        &["--log", "warning"],
         &["--journal-entries", "few"],
         &["--journal-bytes", "16MB"],
         &["--admin-token", " "],
@@ -189,6 +197,7 @@ fn variables(review: &mut Review) {
     review.heading("variables");
     for (name, value) in [
         ("BANDWIDTH_MOCK_LISTEN", "nowhere"),
+        ("BANDWIDTH_MOCK_LISTEN", "192.0.2.1:0"),
         ("BANDWIDTH_MOCK_USERS", "many"),
         ("BANDWIDTH_MOCK_ANNOUNCE", "loud"),
         ("BANDWIDTH_MOCK_PROFILE", "guidee"),
@@ -213,11 +222,13 @@ fn ready_and_variants(review: &mut Review) {
     for listen in ["nonsense", ":0"] {
         review.with_variables(&[("BANDWIDTH_MOCK_LISTEN", listen)], &["ready"], 2);
     }
+    review.with_variables(&[("BANDWIDTH_MOCK_URL", "https://x")], &["ready"], 2);
 
     review.heading("variants");
     for arguments in [
         &["variants"][..],
         &["variants", "true"],
+        &["variants", "--verbose", "--", "true"],
         &["variants", "--only", "putt", "--", "true"],
         &["variants", "--jobs", "0", "--", "true"],
         &["variants", "--timeout", "soon", "--", "true"],
@@ -229,6 +240,10 @@ fn ready_and_variants(review: &mut Review) {
         &["variants", "--", "true"],
     ] {
         review.start(arguments);
+    }
+    for name in ["PROFILE", "SEED", "SET"] {
+        let name = format!("BANDWIDTH_MOCK_{name}");
+        review.with_variables(&[(&name, "guidee")], &["variants", "--", "true"], 2);
     }
 }
 
@@ -451,6 +466,7 @@ fn of_the_control_api() {
         ("PATCH", "/profile", r#"{"put.semantic":"merge"}"#),
         ("PATCH", "/profile", r#"{"put.semantics":"merg"}"#),
         ("PATCH", "/profile", r#"{"put.semantics":true}"#),
+        ("PATCH", "/profile", r#"{"put":{"semantics":"merge"}}"#),
         ("PATCH", "/profile", "[]"),
         ("PUT", "/profile", r#"{"toml":"format = 1"}"#),
         ("PUT", "/profile", r#"{"profil":"guide"}"#),
@@ -464,7 +480,11 @@ fn of_the_control_api() {
             "/accounts/12345/users/u1/resources",
             r#"{"resources":"site"}"#,
         ),
+        ("PUT", "/accounts/12345/users/u1/resources", r#"[["site"]]"#),
         ("POST", "/faults", "[]"),
+        ("POST", "/faults", "status=5"),
+        ("GET", "/nothing", ""),
+        ("GET", "/", ""),
         ("POST", "/faults", r#"{"every":2}"#),
         ("POST", "/faults", r#"{"status":503,"evry":2}"#),
         ("DELETE", "/faults/7", ""),
@@ -477,7 +497,9 @@ fn of_the_control_api() {
         ("GET", "/requests/x", ""),
         ("POST", "/requests/count", r#"{"state":1}"#),
         ("POST", "/requests/count", r#"{"statuss":1}"#),
+        ("POST", "/requests/count", r#"{"operation":"deleteUser"}"#),
         ("GET", "/assumptions?fail_on=guess", ""),
+        ("GET", "/assumptions?accountId=none", ""),
         ("POST", "/clock", "{}"),
         ("POST", "/clock", r#"{"action":"stop"}"#),
         ("POST", "/clock", r#"{"action":"advance"}"#),

@@ -33,7 +33,12 @@ pub(crate) struct Serving {
 
 impl Serving {
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::with_variables(&[], arguments)
+    }
+
+    pub(crate) fn with_variables(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut child = program(arguments)
+            .envs(variables.iter().copied())
             .args(["--listen", ":0", "--announce", "json"])
             .spawn()
             .unwrap();

@@ -115,6 +115,7 @@ function told(kind, data) {
   const another = server.started !== data.started;
   server = data;
   list.baseUrl = data.baseUrl;
+  views.reports.journal = data.journal;
   list.start(data, another);
   connected = true;
   if (another) route();

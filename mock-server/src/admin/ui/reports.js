@@ -9,6 +9,7 @@ export class Reports {
   constructor() {
     this.account = el('select', { 'aria-label': 'Account', onchange: act(() => this.refresh()) });
     choices(this.account, [['', 'every account']]);
+    this.journal = true;
     this.retries = el('div', {});
     this.assumptions = el('div', {});
     this.element = el('section', { class: 'page reports', 'aria-label': 'Reports' }, el('h2', {}, 'Reports'),
@@ -17,14 +18,17 @@ export class Reports {
   }
 
   async refresh() {
-    const query = this.account.value ? `?accountId=${encodeURIComponent(this.account.value)}` : '';
-    const [retries, assumptions, { accounts }] = await Promise.all([get(`retries${query}`), get(`assumptions${query}`), get('accounts')]);
+    const { accounts } = await get('accounts');
     choices(this.account, [['', 'every account'], ...accounts.map(({ accountId }) => [accountId, `account ${accountId}`])]);
+    const query = this.account.value ? `?accountId=${encodeURIComponent(this.account.value)}` : '';
+    const [retries, assumptions] = await Promise.all([this.journal ? get(`retries${query}`) : null, get(`assumptions${query}`)]);
     update(this.retries, retries, () => this.sequences(retries));
     update(this.assumptions, assumptions, () => this.relied(assumptions));
   }
 
-  sequences({ sequences, dropped }) {
+  sequences(retries) {
+    if (!retries) return el('p', { class: 'nothing' }, 'The journal is off, and this is read from it.');
+    const { sequences, dropped } = retries;
     const lost = dropped ? el('p', { class: 'quiet' }, `The journal no longer keeps ${count(dropped, 'request')}; what they began is not seen.`) : null;
     if (!sequences.length) return [el('p', { class: 'nothing' }, 'No request met a 429, a 5xx or silence.'), lost];
     return [...sequences.slice(-100).reverse().map((one) => el('article', { class: 'sequence' },
