@@ -2,6 +2,7 @@
 //! `--check` it only says what is out of date.
 
 mod admin_api;
+mod api;
 mod behaviours;
 mod cases;
 mod command_line;
@@ -12,7 +13,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use bandwidth_conformance::report::document::Document;
-use bandwidth_fixtures::NamedProfile;
+use bandwidth_fixtures::{NamedProfile, Seed};
 
 use crate::workspace;
 
@@ -37,12 +38,14 @@ struct Generated {
 fn files() -> Result<Vec<Generated>> {
     let pages = [
         ("docs/reference/admin-api.md", admin_api::page()?),
+        ("docs/reference/api.md", api::page()?),
         ("docs/reference/behaviours.md", behaviours::page()),
         ("docs/reference/cases.md", cases::page()),
         ("docs/reference/command-line.md", command_line::page()),
         ("docs/reference/error-codes.md", error_codes::page()),
         ("docs/schema/profile.json", NamedProfile::schema()),
         ("docs/schema/result.json", Document::schema()),
+        ("docs/schema/seed.json", Seed::schema()),
     ];
     let generated = |(path, text)| Generated { path, text };
     Ok(pages.into_iter().map(generated).collect())

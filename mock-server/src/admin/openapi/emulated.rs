@@ -2,12 +2,12 @@
 //! their types only, and every status that a profile or a fault can give.
 
 use bandwidth_fixtures::Operation;
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::openapi::{
     ContentBuilder, HttpMethod, OpenApi, PathItem, RefOr, Required, ResponseBuilder,
     path::{OperationBuilder, ParameterBuilder, ParameterIn},
-    request_body::RequestBodyBuilder,
-    schema::{ObjectBuilder, Type},
+    request_body::{RequestBody, RequestBodyBuilder},
+    schema::{ArrayBuilder, ObjectBuilder, Type},
     security::SecurityRequirement,
 };
 
@@ -155,19 +155,7 @@ pub(super) fn add(document: &mut OpenApi) {
             }
         }
         if matches!(row.operation, Operation::CreateUser | Operation::UpdateUser) {
-            let example = |example: Value| ContentBuilder::new().example(Some(example)).build();
-            let xml = "<User><Username>asmith</Username><FirstName>Anna</FirstName>\
-                       <LastName>Smith</LastName><Email>asmith@example.com</Email>\
-                       <Password>Teal-Wagon.47</Password></User>";
-            let json = json!({
-                "Username": "bjones", "FirstName": "Bea", "LastName": "Jones",
-                "Email": "bjones@example.com", "Password": "Teal-Wagon.47",
-            });
-            let body = RequestBodyBuilder::new()
-                .required(Some(Required::True))
-                .content("application/xml", example(xml.into()))
-                .content("application/json", example(json));
-            operation = operation.request_body(Some(body.build()));
+            operation = operation.request_body(Some(user_body(row.operation)));
         }
         if row.operation == Operation::ChangePassword {
             let password = "<Password>Plum-Kettle.58</Password>";
@@ -199,6 +187,59 @@ pub(super) fn add(document: &mut OpenApi) {
             }
         }
     }
+}
+
+/// A user as a client sends it, with the names of the profile `guide`. Other profiles have others,
+/// so that the description leaves room for them.
+fn user_body(operation: Operation) -> RequestBody {
+    let (xml, json) = match operation {
+        Operation::CreateUser => (
+            "<User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName>\
+             <Email>asmith@example.com</Email><Password>Teal-Wagon.47</Password>\
+             <Roles><Role>r2</Role></Roles></User>",
+            json!({
+                "Username": "bjones", "FirstName": "Bea", "LastName": "Jones", "Email": "bjones@example.com",
+                "Password": "Teal-Wagon.47", "Roles": ["r2"],
+            }),
+        ),
+        _ => (
+            "<User><FirstName>Jane</FirstName><Email>jane@example.com</Email></User>",
+            json!({ "FirstName": "Jane", "Email": "jane@example.com" }),
+        ),
+    };
+    let text = |what: &str| {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        text.description(Some(what)).build()
+    };
+    let role = "an id, or an object with RoleId, RoleName or both";
+    let roles = ArrayBuilder::new().items(ObjectBuilder::new().description(Some(role)));
+    let user = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .property("Username", text("required to create"))
+        .property("FirstName", text("required to create"))
+        .property("LastName", text("required to create"))
+        .property(
+            "Email",
+            text("required to create; EmailAddress where naming.email says so"),
+        )
+        .property("Password", text("required to create; never sent back"))
+        .property("Roles", roles)
+        .property("Enabled", ObjectBuilder::new().schema_type(Type::Boolean))
+        .property("TelephoneNumber", text("where user.telephone has it"));
+    RequestBodyBuilder::new()
+        .required(Some(Required::True))
+        .content(
+            "application/xml",
+            ContentBuilder::new().example(Some(xml.into())).build(),
+        )
+        .content(
+            "application/json",
+            ContentBuilder::new()
+                .schema(Some(user))
+                .example(Some(json))
+                .build(),
+        )
+        .build()
 }
 
 fn content() -> utoipa::openapi::Content {
