@@ -56,8 +56,7 @@ pub fn diff(
     let table = match sides {
         (Side::Profile(a), Side::Profile(b)) => Table {
             columns: vec![arguments.a.clone(), arguments.b.clone()],
-            rows: a
-                .differences(&b)
+            rows: differences(&a, &b)
                 .map(|id| Row {
                     id: id.to_string(),
                     sides: vec![option(&a, id), option(&b, id)],
@@ -82,6 +81,22 @@ pub fn diff(
     } else {
         exit::FAILED
     })
+}
+
+/// The behaviours of which two profiles say differently: another option, or, where both were learned,
+/// that only one saw it, or saw it less clearly.
+fn differences(a: &NamedProfile, b: &NamedProfile) -> impl Iterator<Item = BehaviourId> {
+    let learned = |profile| BehaviourId::all().any(|id| observed(profile, id).is_some());
+    let both = learned(a) && learned(b);
+    BehaviourId::all().filter(move |id| {
+        a.options().get(*id) != b.options().get(*id) || both && observed(a, *id) != observed(b, *id)
+    })
+}
+
+/// What an observation does not rule out, where there is one.
+fn observed(profile: &NamedProfile, id: BehaviourId) -> Option<&[String]> {
+    let evidence = profile.evidence(id).first()?;
+    (evidence.kind == EvidenceKind::Observed).then_some(&*evidence.alternatives)
 }
 
 /// What the guide says, what Bandwidth publishes, and what this account did, for all behaviours.

@@ -427,6 +427,21 @@ fn a_probe_writes_a_profile_that_diff_and_drift_read() {
         diff.out
     );
     assert!(diff.out.contains("**merge**<br>observed"), "{}", diff.out);
+    // What one of two probes did not see has changed too, though the option is the same.
+    let less = fs::read_to_string(&out).unwrap();
+    let parts = less.split("\n\n");
+    let parts = parts.filter(|part| !part.starts_with("[evidence.\"delete.status\"]"));
+    let less = parts.collect::<Vec<_>>().join("\n\n");
+    let other = stage.path("less.toml");
+    fs::write(&other, less).unwrap();
+    let diff = run(&["diff", text(&out), text(&other)], &[]);
+    assert_eq!(
+        (diff.code, diff.out.lines().count()),
+        (1, 3),
+        "{}",
+        diff.out
+    );
+    assert!(diff.out.contains("| `delete.status` |"), "{}", diff.out);
     let same = run(&["diff", "guide", "guide", "--format", "json"], &[]);
     assert_eq!(same.code, 0, "{}", same.err);
     assert!(same.out.contains("\"rows\": []"), "{}", same.out);
