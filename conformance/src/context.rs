@@ -1,6 +1,6 @@
 //! What a case works with: it sends requests through here and gets replies that it can question.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use bandwidth_fixtures::{
     Profile, Secret,
@@ -10,6 +10,7 @@ use bandwidth_fixtures::{
 use crate::{
     cleanup::{Shown, shown},
     exchange::{Log, Purpose},
+    ledger::UNDER_WAY,
     outcome::Stop,
     password,
     politeness::only_reads,
@@ -17,7 +18,7 @@ use crate::{
     run::{Halt, Run},
     safety::Writes,
     target::BASE,
-    transport::{Request, Response},
+    transport::{Request, Response, TransportError},
     wire::{Draft, EMAIL, Format, Role, RoleRef, Value},
 };
 
@@ -337,11 +338,18 @@ impl Context {
             let written = self.run.ledger().sent(username);
             written.map_err(|error| not_written(&error))?;
         }
-        let response = self
-            .run
-            .send(&request, Purpose::Case, &mut self.log)
-            .await
-            .map_err(halted)?;
+        let sent_before = self.log.exchanges.len();
+        let sending = self.run.send(&request, Purpose::Case, &mut self.log);
+        let response = match sending.await {
+            Ok(response) => response,
+            Err(halt) => {
+                if let Some(username) = &creates {
+                    let requests = self.log.exchanges.len() - sent_before;
+                    self.note_halted(username, &halt, requests);
+                }
+                return Err(halted(halt));
+            }
+        };
         self.log.repeated_an_effect |= !own_login && self.was_repeated();
         let key = self.keep_books(&request, creates.as_deref(), &response);
         let reply = Reply::new(Arc::clone(&self.run), line, format, response);
@@ -443,6 +451,22 @@ impl Context {
         Ok(answer)
     }
 
+    /// Writes down what is known of a create that was halted, after so many requests.
+    fn note_halted(&self, username: &str, halt: &Halt, requests: usize) {
+        let mut ledger = self.run.ledger();
+        match halt {
+            _ if requests == 0 => {
+                let _ = ledger.refused(username);
+                self.run.uncount_user();
+            }
+            Halt::Transport(TransportError::Timeout) | Halt::Ended(_) => {
+                ledger.unclear(username, UNDER_WAY);
+            }
+            // Whoever closes a connection has mostly done with what came over it.
+            _ => ledger.unclear(username, self.run.limits.backoff.cap),
+        }
+    }
+
     /// Writes down what came of a request. Returns the key of a user that it created, unless the
     /// answer itself shows that user.
     fn keep_books(
@@ -460,13 +484,21 @@ impl Context {
         }
         let username = creates?;
         if !succeeded {
-            if response.status < 500 && response.status != 429 {
-                let _ = ledger.refused(username);
-                self.run.uncount_user();
+            match response.status {
+                // What the target behind the gateway does with it is not known.
+                502 | 504 => ledger.unclear(username, UNDER_WAY),
+                429 | 500.. => ledger.unclear(username, Duration::ZERO),
+                // What was sent before may have taken effect, and be the reason of the refusal.
+                _ if self.was_repeated() => ledger.unclear(username, Duration::ZERO),
+                _ => {
+                    let _ = ledger.refused(username);
+                    self.run.uncount_user();
+                }
             }
             return None;
         }
-        // Without a key the entry stays as it is, and the clean-up looks for the name.
+        // Without a key that is the user's for certain, the clean-up looks for the name.
+        ledger.unclear(username, self.run.limits.backoff.cap);
         let key = self.key_of(username, response)?;
         let shown = shown(&response.body).unwrap_or_default();
         let same = |user: &Shown| user.username == username && user.key() == key;

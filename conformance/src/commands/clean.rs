@@ -14,7 +14,7 @@ use crate::{
     cli::CleanupArgs,
     exchange::Log,
     exit::{self, ConformanceError},
-    ledger::{Ledger, file::LedgerFile},
+    ledger::{Ledger, UNDER_WAY, file::LedgerFile},
     login::Credentials,
     run::{GoldenMode, Run, Setup},
     safety::{Limits, Wishes},
@@ -47,7 +47,7 @@ pub fn clean(
         )?;
         return Ok(exit::PASSED);
     }
-    let left = remove_all(&run, *out)?;
+    let left = remove_all(&run, &arguments.ledger, *out)?;
     if left > 0 {
         writeln!(
             out,
@@ -98,26 +98,62 @@ pub fn run_of_ledger(
 async fn find(run: &Run) -> Result<Vec<Shown>, ConformanceError> {
     let mut log = Log::default();
     run.preflight(&mut log).await?;
-    let found = run.users_of_the_ledger(&mut log).await;
+    list(run, &mut log).await
+}
+
+async fn list(run: &Run, log: &mut Log) -> Result<Vec<Shown>, ConformanceError> {
+    let found = run.users_of_the_ledger(log).await;
     found.map_err(|error| {
         ConformanceError::Unreachable(format!("the list of users cannot be read: {error}"))
     })
 }
 
-/// Deletes them, and tells of each. Returns how many are left.
-pub fn remove_all(run: &Run, out: &mut dyn Write) -> Result<usize, ConformanceError> {
+/// Deletes them, and tells of each. Returns how many are left: whom another look at the list still
+/// shows, and whose creates may be under way.
+pub fn remove_all(run: &Run, path: &Path, out: &mut dyn Write) -> Result<usize, ConformanceError> {
+    let mut log = Log::default();
     block_on(async {
-        let mut left = 0;
-        for user in find(run).await? {
+        let found = find(run).await?;
+        let mut refused = Vec::new();
+        for user in &found {
+            if let Err(error) = run.delete(user.key(), &mut log).await {
+                refused.push((user, error));
+            }
+        }
+        let left = if found.is_empty() {
+            Vec::new()
+        } else {
+            list(run, &mut log).await?
+        };
+        for user in &found {
             let (name, key) = (&user.username, user.key());
-            match run.remove(key, &mut Log::default()).await {
-                Ok(()) => writeln!(out, "deleted {name} (key {key})")?,
-                Err(error) => {
-                    left += 1;
-                    writeln!(out, "could not delete {name} (key {key}): {error}")?;
+            if !left.iter().any(|left| left.key() == key) {
+                writeln!(out, "deleted {name} (key {key})")?;
+                continue;
+            }
+            match refused.iter().find(|(refused, _)| *refused == user) {
+                Some((_, error)) => writeln!(out, "could not delete {name} (key {key}): {error}")?,
+                None => writeln!(
+                    out,
+                    "could not delete {name} (key {key}): the answer was success, and it is still there"
+                )?,
+            }
+        }
+        let mut under_way = 0;
+        if path.metadata()?.modified()?.elapsed().unwrap_or_default() < UNDER_WAY {
+            for name in run.ledger().given_up() {
+                if !found
+                    .iter()
+                    .any(|user| user.username.eq_ignore_ascii_case(&name))
+                {
+                    writeln!(
+                        out,
+                        "the create of {name} was given up less than a minute ago and may still be under way; look once more after that"
+                    )?;
+                    under_way += 1;
                 }
             }
         }
-        Ok(left)
+        Ok(left.len() + under_way)
     })?
 }

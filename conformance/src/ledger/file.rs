@@ -76,6 +76,11 @@ pub enum Event {
         /// The key now.
         to: String,
     },
+    /// The run ended without knowing whether a create of that name took effect.
+    GivenUp {
+        /// The name.
+        username: String,
+    },
 }
 
 /// A ledger's file, open for appending.

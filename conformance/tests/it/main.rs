@@ -6,6 +6,8 @@
 #[cfg(feature = "embedded")]
 mod against;
 mod behaviours;
+#[cfg(feature = "embedded")]
+mod between;
 mod canary;
 mod command_line;
 #[cfg(feature = "embedded")]
@@ -14,6 +16,8 @@ mod commands;
 mod fuzzing;
 #[cfg(feature = "embedded")]
 mod killed;
+#[cfg(feature = "embedded")]
+mod leaving;
 #[cfg(feature = "embedded")]
 mod messages;
 #[cfg(feature = "embedded")]
