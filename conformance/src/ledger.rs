@@ -37,7 +37,7 @@ pub struct Ledger {
     names: Vec<String>,
     /// Keys whose deletes were answered with success.
     deleted: Vec<String>,
-    /// Names that the run ended without knowing whether they were created.
+    /// Names whose creates could still be under way when the run ended.
     given_up: Vec<String>,
     file: Option<LedgerFile>,
 }
@@ -282,35 +282,33 @@ impl Ledger {
 
     /// Forgets the creates of which it is certain that nobody came of them.
     pub fn settle(&mut self) -> io::Result<()> {
-        let nobody: Vec<String> = self
-            .entries
-            .iter()
-            .filter(|entry| matches!(&entry.state, State::Sent(open) if open.is_nobody()))
-            .map(|entry| entry.username.clone())
-            .collect();
+        let nobody = self.names_of_open(Open::is_nobody);
         nobody
             .iter()
             .try_for_each(|username| self.refused(username))
     }
 
-    /// Writes down the creates of which it is not known whether anybody came of them: whoever
-    /// cleans up must not look too soon.
+    /// Writes down the creates that may still be under way: whoever cleans up must not look too
+    /// soon.
     pub fn give_up(&mut self) -> io::Result<()> {
-        let open: Vec<String> = self.open_names();
-        open.into_iter()
+        let now = Instant::now();
+        let under_way = self.names_of_open(|open| open.certain > now);
+        under_way
+            .into_iter()
             .try_for_each(|username| self.note(Event::GivenUp { username }))
     }
 
-    /// Names that were given up, and that no list has shown.
+    /// Names of creates that were given up, and that no list has shown.
     pub fn given_up(&self) -> Vec<String> {
-        let mut open = self.open_names();
+        let mut open = self.names_of_open(|_| true);
         open.retain(|name| self.given_up.contains(name));
         open
     }
 
-    fn open_names(&self) -> Vec<String> {
-        let open = self.entries.iter();
-        open.filter(|entry| matches!(entry.state, State::Sent(_)))
+    fn names_of_open(&self, which: impl Fn(&Open) -> bool) -> Vec<String> {
+        self.entries
+            .iter()
+            .filter(|entry| matches!(&entry.state, State::Sent(open) if which(open)))
             .map(|entry| entry.username.clone())
             .collect()
     }

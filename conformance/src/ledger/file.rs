@@ -76,7 +76,7 @@ pub enum Event {
         /// The key now.
         to: String,
     },
-    /// The run ended without knowing whether a create of that name took effect.
+    /// The run ended while a create of that name could still be under way.
     GivenUp {
         /// The name.
         username: String,

@@ -25,6 +25,8 @@ mod probing;
 mod registry;
 #[cfg(feature = "embedded")]
 mod safety;
+#[cfg(all(feature = "embedded", unix))]
+mod stopped;
 #[cfg(feature = "embedded")]
 mod url;
 #[cfg(feature = "embedded")]
