@@ -384,7 +384,9 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ledger, Remaining};
+    use std::time::Duration;
+
+    use super::{Ledger, Remaining, UNDER_WAY};
 
     #[test]
     fn only_what_may_still_exist_remains() {
@@ -417,5 +419,54 @@ mod tests {
         ledger.created("twin", "u2").unwrap();
         ledger.deleted("u1").unwrap();
         assert_eq!(ledger.remaining().len(), 1);
+    }
+
+    #[test]
+    fn that_nobody_came_of_a_create_is_certain_only_when_a_list_says_so_late_enough() {
+        let remaining = |wait: Duration, looks: bool| {
+            let mut ledger = Ledger::default();
+            ledger.sent("lost").unwrap();
+            ledger.unclear("lost", wait);
+            if looks {
+                ledger.unseen();
+            }
+            ledger.settle().unwrap();
+            ledger.give_up().unwrap();
+            (ledger.remaining().len(), ledger.given_up().len())
+        };
+        assert_eq!(remaining(Duration::ZERO, true), (0, 0));
+        assert_eq!(remaining(Duration::ZERO, false), (1, 0));
+        assert_eq!(remaining(UNDER_WAY, true), (1, 1));
+    }
+
+    #[test]
+    fn the_list_is_asked_for_once_because_of_a_create() {
+        let mut ledger = Ledger::default();
+        assert!(!ledger.take_wish_for_a_look());
+        ledger.sent("lost").unwrap();
+        assert!(ledger.take_wish_for_a_look());
+        assert!(!ledger.take_wish_for_a_look());
+        ledger.sent("another").unwrap();
+        assert!(ledger.take_wish_for_a_look());
+    }
+
+    #[test]
+    fn a_create_that_was_refused_leaves_an_earlier_one_of_its_name_open() {
+        let mut ledger = Ledger::default();
+        ledger.sent("twice").unwrap();
+        ledger.sent("twice").unwrap();
+        ledger.refused("twice").unwrap();
+        assert_eq!(ledger.remaining().len(), 1);
+    }
+
+    #[test]
+    fn what_could_not_be_deleted_is_not_tried_until_it_is_asked_for() {
+        let mut ledger = Ledger::default();
+        ledger.created("user", "u1").unwrap();
+        ledger.stuck("u1");
+        assert!(ledger.deletable().is_empty());
+        assert_eq!(ledger.remaining().len(), 1);
+        ledger.unstick();
+        assert_eq!(ledger.deletable(), ["u1"]);
     }
 }

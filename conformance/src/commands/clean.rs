@@ -1,6 +1,6 @@
 //! `cleanup`: deletes what an earlier run created, as its ledger says.
 
-use std::{io::Write, path::Path};
+use std::{collections::BTreeMap, fs, io::Write, path::Path};
 
 use bandwidth_fixtures::NamedProfile;
 
@@ -55,7 +55,7 @@ pub fn clean(
         )?;
         return Ok(exit::LEFT_BEHIND);
     }
-    std::fs::remove_file(&arguments.ledger)?;
+    fs::remove_file(&arguments.ledger)?;
     writeln!(
         out,
         "nothing of that run is left, and the ledger is removed"
@@ -114,46 +114,44 @@ pub fn remove_all(run: &Run, path: &Path, out: &mut dyn Write) -> Result<usize, 
     let mut log = Log::default();
     block_on(async {
         let found = find(run).await?;
-        let mut refused = Vec::new();
-        for user in &found {
-            if let Err(error) = run.delete(user.key(), &mut log).await {
-                refused.push((user, error));
-            }
-        }
-        let left = if found.is_empty() {
-            Vec::new()
-        } else {
-            list(run, &mut log).await?
-        };
+        let mut refused = BTreeMap::new();
         for user in &found {
             let (name, key) = (&user.username, user.key());
-            if !left.iter().any(|left| left.key() == key) {
-                writeln!(out, "deleted {name} (key {key})")?;
-                continue;
-            }
-            match refused.iter().find(|(refused, _)| *refused == user) {
-                Some((_, error)) => writeln!(out, "could not delete {name} (key {key}): {error}")?,
-                None => writeln!(
-                    out,
-                    "could not delete {name} (key {key}): the answer was success, and it is still there"
-                )?,
-            }
-        }
-        let mut under_way = 0;
-        if path.metadata()?.modified()?.elapsed().unwrap_or_default() < UNDER_WAY {
-            for name in run.ledger().given_up() {
-                if !found
-                    .iter()
-                    .any(|user| user.username.eq_ignore_ascii_case(&name))
-                {
-                    writeln!(
-                        out,
-                        "the create of {name} was given up less than a minute ago and may still be under way; look once more after that"
-                    )?;
-                    under_way += 1;
+            match run.delete(key, &mut log).await {
+                Ok(()) => writeln!(out, "deleted {name} (key {key})")?,
+                Err(error) => {
+                    refused.insert(key, error.to_string());
                 }
             }
         }
-        Ok(left.len() + under_way)
+        let mut left = 0;
+        if !found.is_empty() {
+            for user in list(run, &mut log).await? {
+                let (name, key) = (&user.username, user.key());
+                let why = refused.get(key).map_or("it is still there", String::as_str);
+                writeln!(out, "could not delete {name} (key {key}): {why}")?;
+                left += 1;
+            }
+        }
+        for name in under_way(run, path, &found) {
+            writeln!(
+                out,
+                "the create of {name} was given up less than a minute ago and may still be under way; look once more after that"
+            )?;
+            left += 1;
+        }
+        Ok(left)
     })?
+}
+
+/// Names whose creates were given up so short a time ago that they may yet take effect.
+fn under_way(run: &Run, path: &Path, found: &[Shown]) -> Vec<String> {
+    let written = fs::metadata(path).and_then(|data| data.modified());
+    let age = written.ok().and_then(|written| written.elapsed().ok());
+    let mut names = run.ledger().given_up();
+    names.retain(|name| {
+        let seen = |user: &Shown| user.username.eq_ignore_ascii_case(name);
+        age.is_some_and(|age| age < UNDER_WAY) && !found.iter().any(seen)
+    });
+    names
 }

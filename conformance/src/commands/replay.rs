@@ -51,6 +51,6 @@ pub fn replay(
         }
         console.summary(&report)
     };
-    let told = tell().map_err(ConformanceError::from);
-    end(&report, told, surroundings.err)
+    let errors = tell().err().map(ConformanceError::from);
+    Ok(end(&report, errors.into_iter().collect(), surroundings.err))
 }

@@ -93,28 +93,31 @@ pub fn run(
     })??;
     progress.end();
     report.known_problems = problems;
-    // Neither of the two keeps the other from being written.
-    let written = write_reports(&arguments.report, &report, &run);
-    let summed_up = console.summary(&report).map_err(ConformanceError::from);
-    end(&report, written.and(summed_up), surroundings.err)
+    let mut errors = write_reports(&arguments.report, &report, &run);
+    errors.extend(console.summary(&report).err().map(ConformanceError::from));
+    Ok(end(&report, errors, surroundings.err))
 }
 
-/// The exit code of a run that came to its end. What could not be written is told, and is an error
-/// of its own only where the run has nothing worse to tell.
-pub fn end(
-    report: &RunReport,
-    told: Result<(), ConformanceError>,
-    err: &mut dyn Write,
-) -> Result<u8, ConformanceError> {
-    let code = exit::code_of(report);
-    for trouble in &report.troubles {
+/// The exit code of a run that came to its end. What could not be written is told, and changes the
+/// code only where the run has nothing worse to tell.
+pub fn end(report: &RunReport, errors: Vec<ConformanceError>, err: &mut dyn Write) -> u8 {
+    let mut troubles = report.troubles.clone();
+    for error in errors {
+        let error = error.to_string();
+        // What could not be told on the way cannot be summed up either.
+        if !troubles.contains(&error) {
+            troubles.push(error);
+        }
+    }
+    for trouble in &troubles {
         // Without a place to write to, the exit code has to do.
         let _ = writeln!(err, "bandwidth-conformance: {trouble}");
     }
-    match told {
-        Err(error) if report.troubles.is_empty() => code_or(code, error, err),
-        Ok(()) if report.troubles.is_empty() => Ok(code),
-        _ => Ok(exit::code_with_troubles(code)),
+    let code = exit::code_of(report);
+    if troubles.is_empty() {
+        code
+    } else {
+        exit::code_with_troubles(code)
     }
 }
 
@@ -142,26 +145,21 @@ pub fn tell_of_leftovers(leftovers: &[Leftover], run: &Run, err: &mut dyn Write)
     }
 }
 
-/// Writes every report that can be written; the error is of the first that cannot.
-fn write_reports(
-    reports: &[ReportTo],
-    report: &RunReport,
-    run: &Run,
-) -> Result<(), ConformanceError> {
+/// Writes every report that can be written. Returns what is wrong with the others.
+fn write_reports(reports: &[ReportTo], report: &RunReport, run: &Run) -> Vec<ConformanceError> {
     if reports.is_empty() {
-        return Ok(());
+        return Vec::new();
     }
     let document = Document::new(report, &run.redactor);
-    let written = reports.iter().map(|to| {
-        report::write(to, &document).map_err(|error| {
-            ConformanceError::Usage(format!(
-                "--report {}: {}",
-                to.path.display(),
-                describe::io(&error)
-            ))
-        })
+    let errors = reports.iter().filter_map(|to| {
+        let error = report::write(to, &document).err()?;
+        Some(ConformanceError::Usage(format!(
+            "--report {}: {}",
+            to.path.display(),
+            describe::io(&error)
+        )))
     });
-    written.fold(Ok(()), Result::and)
+    errors.collect()
 }
 
 /// A report that cannot be written is told before anything is sent, not after an hour.

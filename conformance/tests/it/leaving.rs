@@ -280,3 +280,32 @@ fn a_ledger_that_somebody_removed_takes_neither_reports_nor_verdicts() {
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
     assert!(report.exists());
 }
+
+#[test]
+fn a_create_that_the_target_never_lets_in_is_no_leftover() {
+    let fault = "status=429,operation=create_user";
+    let stage = Stage::before(profile("guide", &[]), &[fault], Passing::pass);
+    let ran = stage.run(&CREATES);
+    assert_eq!(ran.code, 3, "{}", ran.out);
+    stage.is_as_it_was();
+}
+
+#[test]
+fn a_report_that_cannot_be_written_hides_neither_the_others_nor_who_is_left() {
+    let stage = Stage::new(|passing| match passing.method.as_str() {
+        "DELETE" => answer(403, "application/xml", "<UserResponse/>"),
+        _ => passing.pass(),
+    });
+    let path = |name: &str| stage.folder.path().join(name);
+    // Where the half-written file would be there is a folder.
+    fs::create_dir(path("j.xml.part")).unwrap();
+    let reports = ["junit=j.xml", "json=r.json"].map(|report| {
+        let (kind, name) = report.split_once('=').unwrap();
+        format!("{kind}={}", text(&path(name)))
+    });
+    let reports = ["--report", &reports[0], "--report", &reports[1]];
+    let ran = stage.run(&[&CREATES[..], &reports].concat());
+    stage.told_of_leftovers(&ran);
+    assert!(ran.err.contains("j.xml: "), "{}", ran.err);
+    assert!(path("r.json").exists());
+}
