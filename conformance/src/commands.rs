@@ -10,6 +10,7 @@ mod probe;
 mod progress;
 mod replay;
 mod run;
+mod signals;
 
 use std::{fs, path::Path};
 

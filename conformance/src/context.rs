@@ -1,6 +1,6 @@
 //! What a case works with: it sends requests through here and gets replies that it can question.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, mem, sync::Arc, time::Duration};
 
 use bandwidth_fixtures::{
     Profile, Secret,
@@ -10,6 +10,7 @@ use bandwidth_fixtures::{
 use crate::{
     cleanup::{Shown, shown},
     exchange::{Log, Purpose},
+    ledger::UNDER_WAY,
     outcome::Stop,
     password,
     politeness::only_reads,
@@ -17,7 +18,7 @@ use crate::{
     run::{Halt, Run},
     safety::Writes,
     target::BASE,
-    transport::{Request, Response},
+    transport::{Request, Response, TransportError},
     wire::{Draft, EMAIL, Format, Role, RoleRef, Value},
 };
 
@@ -100,6 +101,15 @@ fn names_a_user(body: &[u8]) -> bool {
     let name = b"username";
     body.windows(name.len())
         .any(|window| window.eq_ignore_ascii_case(name))
+}
+
+/// How long after an answer that does not tell what came of a create the list does. A gateway may
+/// have given up on a target that goes on.
+fn tells_after(status: u16) -> Duration {
+    match status {
+        502 | 504 => UNDER_WAY,
+        _ => Duration::ZERO,
+    }
 }
 
 fn not_written(error: &std::io::Error) -> Stop {
@@ -337,13 +347,23 @@ impl Context {
             let written = self.run.ledger().sent(username);
             written.map_err(|error| not_written(&error))?;
         }
-        let response = self
-            .run
-            .send(&request, Purpose::Case, &mut self.log)
-            .await
-            .map_err(halted)?;
+        let first = self.log.exchanges.len();
+        let repeated_before = mem::take(&mut self.log.repeated_an_effect);
+        let sending = self.run.send(&request, Purpose::Case, &mut self.log);
+        let outcome = sending.await;
+        let repeated = self.log.repeated_an_effect;
+        self.log.repeated_an_effect |= repeated_before;
+        let response = match outcome {
+            Ok(response) => response,
+            Err(halt) => {
+                if let Some(username) = &creates {
+                    self.note_halted(username, &halt, first, repeated);
+                }
+                return Err(halted(halt));
+            }
+        };
         self.log.repeated_an_effect |= !own_login && self.was_repeated();
-        let key = self.keep_books(&request, creates.as_deref(), &response);
+        let key = self.keep_books(&request, creates.as_deref(), &response, repeated);
         let reply = Reply::new(Arc::clone(&self.run), line, format, response);
         if let (Some(username), Some(key)) = (&creates, key) {
             self.confirm(username, &key, &reply).await?;
@@ -443,13 +463,38 @@ impl Context {
         Ok(answer)
     }
 
+    /// Writes down what is known of a create that was halted, with the exchanges from `first` on.
+    /// `repeated` says whether it may have been sent before the last of them.
+    fn note_halted(&self, username: &str, halt: &Halt, first: usize, repeated: bool) {
+        use TransportError::{Connect, Timeout, Untrusted};
+
+        let mut ledger = self.run.ledger();
+        let exchange = self.log.exchanges[first..].last();
+        let unconnected = matches!(halt, Halt::Transport(Connect(_) | Untrusted(_)));
+        let Some(exchange) = exchange.filter(|_| repeated || !unconnected) else {
+            // It was never sent.
+            let _ = ledger.refused(username);
+            self.run.uncount_user();
+            return;
+        };
+        let wait = match (&exchange.outcome, halt) {
+            (Ok(response), _) => tells_after(response.status),
+            (_, Halt::Transport(Timeout) | Halt::Ended(_)) => UNDER_WAY,
+            // Whoever closes a connection has mostly done with what came over it.
+            _ => self.run.limits.backoff.cap,
+        };
+        ledger.unclear(username, wait);
+    }
+
     /// Writes down what came of a request. Returns the key of a user that it created, unless the
-    /// answer itself shows that user.
+    /// answer itself shows that user. `repeated` says whether the request had to be sent again after
+    /// it may have taken effect.
     fn keep_books(
         &self,
         request: &Request,
         creates: Option<&str>,
         response: &Response,
+        repeated: bool,
     ) -> Option<String> {
         let succeeded = (200..300).contains(&response.status);
         let mut ledger = self.run.ledger();
@@ -460,13 +505,19 @@ impl Context {
         }
         let username = creates?;
         if !succeeded {
-            if response.status < 500 && response.status != 429 {
-                let _ = ledger.refused(username);
-                self.run.uncount_user();
+            match response.status {
+                status @ (429 | 500..) => ledger.unclear(username, tells_after(status)),
+                // What was sent before may have taken effect, and be the reason of the refusal.
+                _ if repeated => ledger.unclear(username, Duration::ZERO),
+                _ => {
+                    let _ = ledger.refused(username);
+                    self.run.uncount_user();
+                }
             }
             return None;
         }
-        // Without a key the entry stays as it is, and the clean-up looks for the name.
+        // Without a key that is the user's for certain, the clean-up looks for the name.
+        ledger.unclear(username, self.run.limits.backoff.cap);
         let key = self.key_of(username, response)?;
         let shown = shown(&response.body).unwrap_or_default();
         let same = |user: &Shown| user.username == username && user.key() == key;

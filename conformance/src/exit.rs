@@ -34,6 +34,12 @@ pub enum ConformanceError {
     /// A target that this version does not touch.
     #[error("{0}")]
     Refused(String),
+    /// The run was stopped before it could remove what it created.
+    #[error("{0}")]
+    LeftBehind(String),
+    /// The run was stopped, and what it created ends with this process.
+    #[error("stopped at once")]
+    Interrupted,
     /// The report cannot be written.
     #[error("cannot write the report: {0}")]
     Output(#[from] std::io::Error),
@@ -50,9 +56,10 @@ impl ConformanceError {
     pub fn code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Output(_) => USAGE,
-            Self::Unreachable(_) => INCONCLUSIVE,
+            Self::Unreachable(_) | Self::Interrupted => INCONCLUSIVE,
             Self::NothingSelected(_) => NOTHING_EXECUTED,
             Self::Refused(_) => REFUSED,
+            Self::LeftBehind(_) => LEFT_BEHIND,
         }
     }
 }
@@ -75,6 +82,15 @@ pub fn code_of(report: &RunReport) -> u8 {
         PASSED
     } else {
         NOTHING_EXECUTED
+    }
+}
+
+/// The exit code of a run with `code` that could not write something on this machine. Users left
+/// behind and failures are not hidden by that.
+pub fn code_with_troubles(code: u8) -> u8 {
+    match code {
+        LEFT_BEHIND | FAILED => code,
+        _ => USAGE,
     }
 }
 

@@ -3,9 +3,29 @@
 
 pub mod file;
 
-use std::{io, path::PathBuf};
+use std::{
+    io, mem,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use self::file::{Event, LedgerFile};
+
+/// A create whose client gave up on it may still be under way for as long: servers and gateways
+/// end a request that takes longer.
+pub const UNDER_WAY: Duration = Duration::from_mins(1);
+
+/// The command that removes what the ledger in that file has.
+pub fn cleanup_command(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
+    let path = if path.bytes().all(plain) {
+        path
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
+    };
+    format!("bandwidth-conformance cleanup --ledger {path}")
+}
 
 /// Users by their unique names, with what is known of them.
 #[derive(Debug, Default)]
@@ -15,6 +35,10 @@ pub struct Ledger {
     keys: Vec<String>,
     /// Names that one of them may have been given after its create.
     names: Vec<String>,
+    /// Keys whose deletes were answered with success.
+    deleted: Vec<String>,
+    /// Names whose creates could still be under way when the run ended.
+    given_up: Vec<String>,
     file: Option<LedgerFile>,
 }
 
@@ -26,12 +50,53 @@ struct Entry {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
-    /// The create was sent; its answer is not known.
-    Sent,
+    /// The create was sent, and no answer said what came of it.
+    Sent(Open),
     /// It exists under this key of the path.
     Exists(String),
+    /// It exists under this key, and could not be deleted.
+    Stuck(String),
     /// It was never created, or is deleted.
     Gone,
+}
+
+impl State {
+    /// The key of a user that exists.
+    fn key(&self) -> Option<&str> {
+        match self {
+            Self::Exists(key) | Self::Stuck(key) => Some(key),
+            Self::Sent(_) | Self::Gone => None,
+        }
+    }
+}
+
+/// A create of which it is not known what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Open {
+    /// When it was sent or, later, when its answer came or was given up.
+    since: Instant,
+    /// From when on a list that does not show its name says that there is no such user.
+    certain: Instant,
+    /// Whether the list was asked for because of it.
+    looked: bool,
+    /// When the list was last seen without that name.
+    unseen: Option<Instant>,
+}
+
+impl Open {
+    fn certain_in(wait: Duration) -> Self {
+        let since = Instant::now();
+        Self {
+            since,
+            certain: since + wait,
+            looked: false,
+            unseen: None,
+        }
+    }
+
+    fn is_nobody(&self) -> bool {
+        self.unseen.is_some_and(|unseen| unseen >= self.certain)
+    }
 }
 
 /// Something to clean up.
@@ -57,9 +122,13 @@ impl Ledger {
         self.file.as_ref().map(|file| file.path().to_owned())
     }
 
-    /// Removes the file: nothing remains that it would be needed for.
+    /// Removes the file: nothing remains that it would be needed for. That somebody else removed
+    /// it does no harm then.
     pub fn discard(&mut self) -> io::Result<()> {
-        self.file.take().map_or(Ok(()), LedgerFile::remove)
+        match self.file.take().map(LedgerFile::remove) {
+            Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// What happened, as a ledger of another run wrote it down.
@@ -82,36 +151,38 @@ impl Ledger {
     fn apply(&mut self, event: Event) {
         match event {
             Event::Sent { username } => {
-                if self.find(&username, &State::Sent).is_none() {
-                    let state = State::Sent;
-                    self.entries.push(Entry { username, state });
-                }
+                let state = State::Sent(Open::certain_in(UNDER_WAY));
+                self.entries.push(Entry { username, state });
             }
             Event::Created { username, key } => {
                 self.keys.push(key.clone());
                 let state = State::Exists(key);
-                match self.find(&username, &State::Sent) {
+                match self.open(&username) {
                     Some(entry) => entry.state = state,
                     None => self.entries.push(Entry { username, state }),
                 }
             }
             Event::Refused { username } => {
-                if let Some(entry) = self.find(&username, &State::Sent) {
+                if let Some(entry) = self.open(&username) {
                     entry.state = State::Gone;
                 }
             }
             Event::Named { username } => self.names.push(username),
-            Event::Deleted { key } => self.change(&key, &State::Gone),
+            Event::Deleted { key } => {
+                self.change(&key, &State::Gone);
+                self.deleted.push(key);
+            }
             Event::Renamed { from, to } => {
                 self.keys.push(to.clone());
                 self.change(&from, &State::Exists(to));
             }
+            Event::GivenUp { username } => self.given_up.push(username),
         }
     }
 
     fn change(&mut self, key: &str, state: &State) {
         for entry in &mut self.entries {
-            if entry.state == State::Exists(key.to_owned()) {
+            if entry.state.key() == Some(key) {
                 entry.state = state.clone();
             }
         }
@@ -178,13 +249,124 @@ impl Ledger {
             .any(|name| name.eq_ignore_ascii_case(username))
     }
 
+    /// What came back for the create of that name does not tell what came of it. In `wait` from now
+    /// the list will.
+    pub fn unclear(&mut self, username: &str, wait: Duration) {
+        if let Some(entry) = self.open(username) {
+            entry.state = State::Sent(Open::certain_in(wait));
+        }
+    }
+
+    /// The list was read, and shows none of the creates that are still open.
+    pub fn unseen(&mut self) {
+        for entry in &mut self.entries {
+            if let State::Sent(open) = &mut entry.state {
+                open.unseen = Some(Instant::now());
+            }
+        }
+    }
+
+    /// The user with that key cannot be deleted.
+    pub fn stuck(&mut self, key: &str) {
+        self.change(key, &State::Stuck(key.to_owned()));
+    }
+
+    /// What could not be deleted is to be tried again.
+    pub fn unstick(&mut self) {
+        for entry in &mut self.entries {
+            if let State::Stuck(key) = &entry.state {
+                entry.state = State::Exists(key.clone());
+            }
+        }
+    }
+
+    /// Forgets the creates of which it is certain that nobody came of them.
+    pub fn settle(&mut self) -> io::Result<()> {
+        let nobody = self.names_of_open(Open::is_nobody);
+        nobody
+            .iter()
+            .try_for_each(|username| self.refused(username))
+    }
+
+    /// Writes down the creates that may still be under way: whoever cleans up must not look too
+    /// soon.
+    pub fn give_up(&mut self) -> io::Result<()> {
+        let now = Instant::now();
+        let under_way = self.names_of_open(|open| open.certain > now);
+        under_way
+            .into_iter()
+            .try_for_each(|username| self.note(Event::GivenUp { username }))
+    }
+
+    /// Names of creates that were given up, and that no list has shown.
+    pub fn given_up(&self) -> Vec<String> {
+        let mut open = self.names_of_open(|_| true);
+        open.retain(|name| self.given_up.contains(name));
+        open
+    }
+
+    fn names_of_open(&self, which: impl Fn(&Open) -> bool) -> Vec<String> {
+        self.entries
+            .iter()
+            .filter(|entry| matches!(&entry.state, State::Sent(open) if which(open)))
+            .map(|entry| entry.username.clone())
+            .collect()
+    }
+
+    /// When the list tells of every create that is still open, or `most` after the last of them,
+    /// where it would take longer.
+    pub fn tells_at(&self, most: Duration) -> Option<Instant> {
+        let tells = |entry: &Entry| match &entry.state {
+            State::Sent(open) => Some(open.certain.min(open.since + most)),
+            _ => None,
+        };
+        self.entries.iter().filter_map(tells).max()
+    }
+
+    /// Whether a create is open that no list was asked for yet. It counts as asked for from here
+    /// on.
+    pub fn take_wish_for_a_look(&mut self) -> bool {
+        let mut wished = false;
+        for entry in &mut self.entries {
+            if let State::Sent(open) = &mut entry.state {
+                wished |= !mem::replace(&mut open.looked, true);
+            }
+        }
+        wished
+    }
+
+    /// Whether a create was ever about to be sent.
+    pub fn has_entries(&self) -> bool {
+        !self.entries.is_empty()
+    }
+
+    /// Keys of users that exist and that no delete has failed for, newest first.
+    pub fn deletable(&self) -> Vec<String> {
+        let deletable = |entry: &Entry| match &entry.state {
+            State::Exists(key) => Some(key.clone()),
+            _ => None,
+        };
+        self.entries.iter().rev().filter_map(deletable).collect()
+    }
+
+    /// Whether a user exists whose key is such.
+    pub fn has_user(&self, is_such: impl Fn(&str) -> bool) -> bool {
+        let mut keys = self.entries.iter().filter_map(|entry| entry.state.key());
+        keys.any(is_such)
+    }
+
+    /// Whether a user was deleted whose key was such.
+    pub fn was_deleted(&self, is_such: impl Fn(&str) -> bool) -> bool {
+        self.deleted.iter().any(|key| is_such(key))
+    }
+
     /// All that may still be there, newest first.
     pub fn remaining(&self) -> Vec<Remaining> {
         let remaining = |entry: &Entry| {
             let key = match &entry.state {
                 State::Gone => return None,
-                State::Sent => None,
-                State::Exists(key) => Some(key.clone()),
+                State::Sent(_) => None,
+                State::Exists(key) | State::Stuck(key) => Some(key.clone()),
             };
             let username = entry.username.clone();
             Some(Remaining { username, key })
@@ -192,16 +374,19 @@ impl Ledger {
         self.entries.iter().rev().filter_map(remaining).collect()
     }
 
-    fn find(&mut self, username: &str, state: &State) -> Option<&mut Entry> {
-        self.entries
-            .iter_mut()
-            .find(|entry| entry.username == username && entry.state == *state)
+    /// The last create of that name that is still open; a target may not keep its case.
+    fn open(&mut self, username: &str) -> Option<&mut Entry> {
+        self.entries.iter_mut().rev().find(|entry| {
+            entry.username.eq_ignore_ascii_case(username) && matches!(entry.state, State::Sent(_))
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Ledger, Remaining};
+    use std::time::Duration;
+
+    use super::{Ledger, Remaining, UNDER_WAY};
 
     #[test]
     fn only_what_may_still_exist_remains() {
@@ -234,5 +419,54 @@ mod tests {
         ledger.created("twin", "u2").unwrap();
         ledger.deleted("u1").unwrap();
         assert_eq!(ledger.remaining().len(), 1);
+    }
+
+    #[test]
+    fn that_nobody_came_of_a_create_is_certain_only_when_a_list_says_so_late_enough() {
+        let remaining = |wait: Duration, looks: bool| {
+            let mut ledger = Ledger::default();
+            ledger.sent("lost").unwrap();
+            ledger.unclear("lost", wait);
+            if looks {
+                ledger.unseen();
+            }
+            ledger.settle().unwrap();
+            ledger.give_up().unwrap();
+            (ledger.remaining().len(), ledger.given_up().len())
+        };
+        assert_eq!(remaining(Duration::ZERO, true), (0, 0));
+        assert_eq!(remaining(Duration::ZERO, false), (1, 0));
+        assert_eq!(remaining(UNDER_WAY, true), (1, 1));
+    }
+
+    #[test]
+    fn the_list_is_asked_for_once_because_of_a_create() {
+        let mut ledger = Ledger::default();
+        assert!(!ledger.take_wish_for_a_look());
+        ledger.sent("lost").unwrap();
+        assert!(ledger.take_wish_for_a_look());
+        assert!(!ledger.take_wish_for_a_look());
+        ledger.sent("another").unwrap();
+        assert!(ledger.take_wish_for_a_look());
+    }
+
+    #[test]
+    fn a_create_that_was_refused_leaves_an_earlier_one_of_its_name_open() {
+        let mut ledger = Ledger::default();
+        ledger.sent("twice").unwrap();
+        ledger.sent("twice").unwrap();
+        ledger.refused("twice").unwrap();
+        assert_eq!(ledger.remaining().len(), 1);
+    }
+
+    #[test]
+    fn what_could_not_be_deleted_is_not_tried_until_it_is_asked_for() {
+        let mut ledger = Ledger::default();
+        ledger.created("user", "u1").unwrap();
+        ledger.stuck("u1");
+        assert!(ledger.deletable().is_empty());
+        assert_eq!(ledger.remaining().len(), 1);
+        ledger.unstick();
+        assert_eq!(ledger.deletable(), ["u1"]);
     }
 }

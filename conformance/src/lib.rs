@@ -38,11 +38,7 @@ pub mod wire;
 use std::{ffi::OsString, io::Write};
 
 pub use crate::commands::describe::{explain_text, list_text};
-use crate::{
-    cli::Parsed,
-    exit::{ConformanceError, USAGE},
-    report::console::Colour,
-};
+use crate::{cli::Parsed, exit::ConformanceError, report::console::Colour};
 
 /// What the outside gives a run of the command line.
 pub struct Surroundings<'a> {
@@ -72,7 +68,7 @@ pub fn main(
     };
     result.unwrap_or_else(|error| {
         // Without a place to write to, the exit code has to do.
-        let written = writeln!(surroundings.err, "bandwidth-conformance: {error}");
-        written.map_or(USAGE, |()| error.code())
+        let _ = writeln!(surroundings.err, "bandwidth-conformance: {error}");
+        error.code()
     })
 }

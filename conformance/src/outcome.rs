@@ -13,6 +13,7 @@ use crate::{
     case::{Case, Level},
     cleanup::Leftover,
     exchange::Exchange,
+    ledger::cleanup_command,
 };
 
 /// The verdict on one case.
@@ -179,6 +180,8 @@ pub struct RunReport {
     pub ended: Option<String>,
     /// What is wrong with the file of known failures.
     pub known_problems: Vec<String>,
+    /// What could not be written or removed on this machine.
+    pub troubles: Vec<String>,
     /// How long it took.
     pub elapsed: Duration,
 }
@@ -200,14 +203,7 @@ impl RunReport {
 
     /// The command that removes what is left behind.
     pub fn cleanup_command(&self) -> Option<String> {
-        let path = self.ledger.as_ref()?.display().to_string();
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
-        let path = if path.bytes().all(plain) {
-            path
-        } else {
-            format!("'{}'", path.replace('\'', "'\\''"))
-        };
-        Some(format!("bandwidth-conformance cleanup --ledger {path}"))
+        self.ledger.as_deref().map(cleanup_command)
     }
 
     /// The report of the case with that id.
@@ -249,6 +245,7 @@ pub(crate) mod tests {
             ledger: None,
             ended: None,
             known_problems: Vec::new(),
+            troubles: Vec::new(),
             elapsed: Duration::from_millis(1234),
         }
     }

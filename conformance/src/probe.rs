@@ -18,7 +18,9 @@ use bandwidth_fixtures::BehaviourId;
 use serde::{Deserialize, Serialize};
 
 use self::users::Sample;
-use crate::{context::Context, exchange::Exchange, outcome::Stop, run::Run, wire::Format};
+use crate::{
+    cleanup::Leftover, context::Context, exchange::Exchange, outcome::Stop, run::Run, wire::Format,
+};
 
 /// How often an experiment is tried that the target's distress kept from an end.
 const TRIES: usize = 4;
@@ -246,6 +248,8 @@ pub struct Probe {
     pub(crate) sample: Option<Sample>,
     /// The first exchange of the experiment at hand.
     mark: usize,
+    /// What it could not remove.
+    leftovers: Vec<Leftover>,
     /// How many exchanges an earlier part of the probe had, before it was interrupted.
     earlier: usize,
 }
@@ -260,6 +264,7 @@ impl Probe {
             bursts: false,
             sample: None,
             mark: 0,
+            leftovers: Vec::new(),
             earlier: 0,
         }
     }
@@ -283,13 +288,18 @@ impl Probe {
         &self.cx.log.exchanges
     }
 
+    /// What it created and could not remove.
+    pub fn leftovers(&self) -> &[Leftover] {
+        &self.leftovers
+    }
+
     /// What is known so far.
     pub fn findings(&self) -> &Findings {
         &self.findings
     }
 
-    /// Does the experiments that tell of what is wanted and not in `known` already. `tell` is
-    /// called after each, with its name.
+    /// Does the experiments that tell of what is wanted and not in `known` already, and removes what
+    /// they created. `tell` is called after each, with its name.
     pub async fn learn(
         &mut self,
         choice: &Choice,
@@ -308,6 +318,9 @@ impl Probe {
             if missing || experiment.foundation {
                 self.perform(&experiment).await;
             }
+            if self.cx.run.is_interrupted() {
+                break;
+            }
             for id in experiment.tells {
                 if let Some(earlier) = known.get(*id) {
                     self.findings.insert((*id).to_owned(), earlier.clone());
@@ -317,11 +330,11 @@ impl Probe {
             }
             let told = tell(experiment.name, self);
             if told.is_err() {
-                self.cx.run.clean_up(&mut self.cx.log).await;
+                self.leftovers = self.cx.run.finish().await;
                 return told;
             }
         }
-        self.cx.run.clean_up(&mut self.cx.log).await;
+        self.leftovers = self.cx.run.finish().await;
         Ok(())
     }
 

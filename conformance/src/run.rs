@@ -17,6 +17,7 @@ use bandwidth_fixtures::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use thiserror::Error;
+use tokio::sync::watch;
 
 use crate::{
     cleanup::shown,
@@ -33,6 +34,9 @@ use crate::{
     transport::{Endpoint, Request, Response, Route, TransportError, client::Client, raw},
     wire::Format,
 };
+
+/// Why a run ended that somebody asked to end.
+const INTERRUPTED: &str = "interrupted";
 
 /// How goldens are compared, and whether a case may start an emulator of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +77,9 @@ pub enum Halt {
     /// What came is an answer, and no help.
     #[error("status {0}")]
     Answer(u16),
+    /// What came is no list of users.
+    #[error("status {0}, and no list of users in the answer")]
+    NoList(u16),
     /// The run has to end: its budget is spent, or the target is out.
     #[error("{0}")]
     Ended(String),
@@ -108,6 +115,8 @@ pub struct Run {
     ended: Mutex<Option<String>>,
     /// Keys that the target has said nobody has.
     nobody: Mutex<HashSet<String>>,
+    /// Whether somebody asked for an end. Runs beside this one end with it.
+    interrupted: Arc<watch::Sender<bool>>,
 }
 
 impl Run {
@@ -169,6 +178,7 @@ impl Run {
             between: OnceLock::new(),
             ended: Mutex::new(None),
             nobody: Mutex::default(),
+            interrupted: Arc::default(),
         }
     }
 
@@ -183,7 +193,10 @@ impl Run {
             goldens: GoldenMode::Symbolic,
             limits: self.limits.clone(),
         };
-        Self::of(setup, Arc::clone(&self.redactor))
+        Self {
+            interrupted: Arc::clone(&self.interrupted),
+            ..Self::of(setup, Arc::clone(&self.redactor))
+        }
     }
 
     /// Puts something between cases and emulators of their own, from here on.
@@ -230,9 +243,32 @@ impl Run {
         ended.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn end(&self, why: String) -> Halt {
+    /// Nothing more is sent for a case, for that reason.
+    pub fn end(&self, why: String) -> Halt {
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         Halt::Ended(ended.get_or_insert(why).clone())
+    }
+
+    /// Somebody asked for an end. The request at hand comes to its own end, because what it does
+    /// must be known; no other is sent but to clean up.
+    pub fn interrupt(&self) {
+        self.end(INTERRUPTED.to_owned());
+        self.interrupted.send_replace(true);
+    }
+
+    /// Whether somebody asked for an end.
+    pub fn is_interrupted(&self) -> bool {
+        *self.interrupted.borrow()
+    }
+
+    /// Waits for `wait`, but not when somebody asks for an end.
+    pub async fn unless_interrupted(&self, wait: impl Future<Output = ()>) {
+        let mut interrupted = self.interrupted.subscribe();
+        tokio::select! {
+            biased;
+            _ = interrupted.wait_for(|interrupted| *interrupted) => {}
+            () = wait => {}
+        }
     }
 
     /// Whether the target has said that nobody has that key.
@@ -303,18 +339,36 @@ impl Run {
         self.users.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Counts a request. Those of a case leave enough of the budget to remove what it created.
+    /// Counts a request, if it may be sent. Those of a case leave enough of the budget to remove
+    /// what it created; those of a clean-up may go beyond it by no more than that.
     fn count_request(&self, purpose: Purpose) -> Result<(), Halt> {
+        if purpose == Purpose::Case {
+            if self.is_interrupted() {
+                return Err(self.end(INTERRUPTED.to_owned()));
+            }
+            if let Some(why) = self.ended() {
+                return Err(Halt::Ended(why));
+            }
+        }
         let used = self.requests.fetch_add(1, Ordering::Relaxed);
         let Some(most) = self.limits.max_requests else {
             return Ok(());
         };
-        let reserve = match self.ledger().remaining().len() {
-            0 => 0,
-            // A list to find them and a delete of each.
-            users => users as u64 + 1,
+        let reserve = {
+            let ledger = self.ledger();
+            match ledger.remaining().len() as u64 {
+                _ if !ledger.has_entries() => 0,
+                // A last look at the list.
+                0 => 1,
+                // A delete of each, and a look at the list before and after.
+                users => users + 2,
+            }
         };
-        if purpose == Purpose::Case && used + reserve >= most {
+        let spent = match purpose {
+            Purpose::Case => used + reserve >= most,
+            Purpose::CleanUp => used >= most + reserve,
+        };
+        if spent {
             self.requests.fetch_sub(1, Ordering::Relaxed);
             return Err(self.end(format!(
                 "the budget of {most} requests is spent; --max-requests raises it"
@@ -334,7 +388,7 @@ impl Run {
     ) -> Result<Response, Halt> {
         let mut patience = Patience::new(self.limits.backoff);
         loop {
-            self.pace.turn().await;
+            self.wait(purpose, self.pace.turn()).await;
             self.count_request(purpose)?;
             let (outcome, mut exchange) = self.attempt(request, purpose).await;
             let reason = reason(&outcome);
@@ -358,7 +412,7 @@ impl Run {
                 (Some(wait), reason) => {
                     log.repeated_an_effect |=
                         !only_reads(request) && reason != Some(Reason::NotSent);
-                    tokio::time::sleep(wait).await;
+                    self.wait(purpose, tokio::time::sleep(wait)).await;
                 }
                 (None, Some(_)) if out => {
                     return Err(self.end(format!(
@@ -373,6 +427,14 @@ impl Run {
                 }
                 _ => return outcome.map_err(Halt::Transport),
             }
+        }
+    }
+
+    /// A pause before a request. One that will not be sent is not waited for.
+    async fn wait(&self, purpose: Purpose, pause: impl Future<Output = ()>) {
+        match purpose {
+            Purpose::Case => self.unless_interrupted(pause).await,
+            Purpose::CleanUp => pause.await,
         }
     }
 

@@ -2,11 +2,13 @@
 
 use std::{
     io, mem,
+    pin::{Pin, pin},
     sync::Arc,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use bandwidth_fixtures::BehaviourId;
+use tokio::time::timeout;
 
 use crate::{
     case::Case,
@@ -14,59 +16,68 @@ use crate::{
     exchange::Log,
     outcome::{CaseReport, CaseResult, NOT_RUN, RunReport, Stop},
     run::Run,
+    transport::TIMEOUT,
 };
 
+/// How long a case may take to come to its end when somebody asks for an end: as long as the
+/// request at hand may take, and a little.
+const GRACE: Duration = TIMEOUT.saturating_add(Duration::from_secs(2));
+
 /// Runs `cases` against the target of `run`, tells each outcome as it comes, and removes what each
-/// case created. When `interrupt` is ready the case at hand is given up and no other is started;
-/// the same when an outcome cannot be told, or when the run has come to its end for another reason.
-/// All of them clean up first.
+/// case created. When `interrupt` is ready the request at hand is the last of its case, and no
+/// other case is started; the same when an outcome cannot be told, or when the run has come to its
+/// end for another reason. All of them clean up first.
 pub async fn execute(
     run: &Arc<Run>,
     cases: &[Case],
     target: String,
     interrupt: impl Future<Output = ()>,
     tell: &mut dyn FnMut(&mut CaseReport) -> io::Result<()>,
-) -> io::Result<RunReport> {
+) -> RunReport {
     let (began, started) = (SystemTime::now(), Instant::now());
     let mut reports = Vec::with_capacity(cases.len());
-    let mut told = Ok(());
-    let mut ended = None;
-    tokio::pin!(interrupt);
+    let mut troubles = Vec::new();
+    let mut interrupt = pin!(interrupt);
     for case in cases {
         let begun = Instant::now();
         let mut cx = Context::new(Arc::clone(run));
-        let result = if let Some(why) = ended.clone().or_else(|| run.ended()) {
+        let result = if let Some(why) = run.ended() {
             // Not run, and in the report for that.
             Err(Stop::Inconclusive(format!("{NOT_RUN}{why}")))
         } else {
-            tokio::select! {
-                biased;
-                () = &mut interrupt => {
-                    ended = Some("interrupted".to_owned());
-                    Err(Stop::Inconclusive("interrupted".to_owned()))
-                }
-                result = judge(case, &mut cx) => result,
-            }
+            let result = judge_until(interrupt.as_mut(), case, &mut cx).await;
+            clean_up_until(interrupt.as_mut(), run, &mut cx.log).await;
+            result
         };
-        run.clean_up(&mut cx.log).await;
         let mut report = CaseReport::new(case, result, mem::take(&mut cx.facts));
         report.expected = expectations(case, run);
         report.exchanges = mem::take(&mut cx.log.exchanges);
         report.took = begun.elapsed();
-        if told.is_ok() {
-            told = tell(&mut report);
-            if told.is_err() {
-                ended = Some("the report cannot be written".to_owned());
-            }
+        if troubles.is_empty()
+            && let Err(error) = tell(&mut report)
+        {
+            troubles.push(format!("cannot write the report: {error}"));
+            run.end("the report cannot be written".to_owned());
         }
         reports.push(report);
     }
-    let leftovers = run.clean_up(&mut Log::default()).await;
-    told?;
-    if leftovers.is_empty() {
-        run.ledger().discard()?;
+    let mut finish = pin!(run.finish());
+    let leftovers = tokio::select! {
+        biased;
+        () = interrupt.as_mut(), if !run.is_interrupted() => {
+            run.interrupt();
+            run.finish().await
+        }
+        leftovers = &mut finish => leftovers,
+    };
+    if leftovers.is_empty()
+        && let Err(error) = run.ledger().discard()
+    {
+        troubles.push(format!(
+            "nothing of the run is left, but its ledger cannot be removed: {error}"
+        ));
     }
-    Ok(RunReport {
+    RunReport {
         target,
         account_id: run.credentials.account_id.clone(),
         profile: run.expected.name().to_owned(),
@@ -75,11 +86,44 @@ pub async fn execute(
         requests: run.requests(),
         users: run.users(),
         leftovers,
-        ledger: run.ledger().path(),
-        ended: ended.or_else(|| run.ended()),
+        // One that somebody removed helps nobody.
+        ledger: run.ledger().path().filter(|path| path.exists()),
+        ended: run.ended(),
         known_problems: Vec::new(),
+        troubles,
         elapsed: started.elapsed(),
-    })
+    }
+}
+
+/// Judges a case. What was sent is waited for also when somebody asks for an end: only its answer
+/// tells whether it created a user.
+async fn judge_until(
+    interrupt: Pin<&mut impl Future<Output = ()>>,
+    case: &Case,
+    cx: &mut Context,
+) -> CaseResult {
+    let run = Arc::clone(&cx.run);
+    let mut result = pin!(judge(case, cx));
+    tokio::select! {
+        biased;
+        () = interrupt => run.interrupt(),
+        result = &mut result => return result,
+    }
+    let interrupted = |_| Err(Stop::Inconclusive("interrupted".to_owned()));
+    timeout(GRACE, result).await.unwrap_or_else(interrupted)
+}
+
+/// Removes what a case created. Once somebody asks for an end, the last clean-up has to do, which
+/// takes less time. When the run has ended for another reason it is the same.
+async fn clean_up_until(interrupt: Pin<&mut impl Future<Output = ()>>, run: &Run, log: &mut Log) {
+    if run.ended().is_some() {
+        return;
+    }
+    tokio::select! {
+        biased;
+        () = interrupt => run.interrupt(),
+        _ = run.clean_up(log) => {}
+    }
 }
 
 async fn judge(case: &Case, cx: &mut Context) -> CaseResult {

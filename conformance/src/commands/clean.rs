@@ -1,6 +1,6 @@
 //! `cleanup`: deletes what an earlier run created, as its ledger says.
 
-use std::{io::Write, path::Path};
+use std::{collections::BTreeMap, fs, io::Write, path::Path};
 
 use bandwidth_fixtures::NamedProfile;
 
@@ -14,7 +14,7 @@ use crate::{
     cli::CleanupArgs,
     exchange::Log,
     exit::{self, ConformanceError},
-    ledger::{Ledger, file::LedgerFile},
+    ledger::{Ledger, UNDER_WAY, file::LedgerFile},
     login::Credentials,
     run::{GoldenMode, Run, Setup},
     safety::{Limits, Wishes},
@@ -47,7 +47,7 @@ pub fn clean(
         )?;
         return Ok(exit::PASSED);
     }
-    let left = remove_all(&run, *out)?;
+    let left = remove_all(&run, &arguments.ledger, *out)?;
     if left > 0 {
         writeln!(
             out,
@@ -55,7 +55,7 @@ pub fn clean(
         )?;
         return Ok(exit::LEFT_BEHIND);
     }
-    std::fs::remove_file(&arguments.ledger)?;
+    fs::remove_file(&arguments.ledger)?;
     writeln!(
         out,
         "nothing of that run is left, and the ledger is removed"
@@ -98,26 +98,60 @@ pub fn run_of_ledger(
 async fn find(run: &Run) -> Result<Vec<Shown>, ConformanceError> {
     let mut log = Log::default();
     run.preflight(&mut log).await?;
-    let found = run.users_of_the_ledger(&mut log).await;
+    list(run, &mut log).await
+}
+
+async fn list(run: &Run, log: &mut Log) -> Result<Vec<Shown>, ConformanceError> {
+    let found = run.users_of_the_ledger(log).await;
     found.map_err(|error| {
         ConformanceError::Unreachable(format!("the list of users cannot be read: {error}"))
     })
 }
 
-/// Deletes them, and tells of each. Returns how many are left.
-pub fn remove_all(run: &Run, out: &mut dyn Write) -> Result<usize, ConformanceError> {
+/// Deletes them, and tells of each. Returns how many are left: whom another look at the list still
+/// shows, and whose creates may be under way.
+pub fn remove_all(run: &Run, path: &Path, out: &mut dyn Write) -> Result<usize, ConformanceError> {
+    let mut log = Log::default();
     block_on(async {
-        let mut left = 0;
-        for user in find(run).await? {
+        let found = find(run).await?;
+        let mut refused = BTreeMap::new();
+        for user in &found {
             let (name, key) = (&user.username, user.key());
-            match run.remove(key, &mut Log::default()).await {
+            match run.delete(key, &mut log).await {
                 Ok(()) => writeln!(out, "deleted {name} (key {key})")?,
                 Err(error) => {
-                    left += 1;
-                    writeln!(out, "could not delete {name} (key {key}): {error}")?;
+                    refused.insert(key, error.to_string());
                 }
             }
         }
+        let mut left = 0;
+        if !found.is_empty() {
+            for user in list(run, &mut log).await? {
+                let (name, key) = (&user.username, user.key());
+                let why = refused.get(key).map_or("it is still there", String::as_str);
+                writeln!(out, "could not delete {name} (key {key}): {why}")?;
+                left += 1;
+            }
+        }
+        for name in under_way(run, path, &found) {
+            writeln!(
+                out,
+                "the create of {name} was given up less than a minute ago and may still be under way; look once more after that"
+            )?;
+            left += 1;
+        }
         Ok(left)
     })?
+}
+
+/// Names whose creates were given up so short a time ago that they may yet take effect.
+fn under_way(run: &Run, path: &Path, found: &[Shown]) -> Vec<String> {
+    let written = fs::metadata(path).and_then(|data| data.modified());
+    let age = written.ok().and_then(|written| written.elapsed().ok());
+    let mut names = run.ledger().given_up();
+    names.retain(|name| {
+        let seen = |user: &Shown| user.username.eq_ignore_ascii_case(name);
+        age.is_some_and(|age| age < UNDER_WAY) && !found.iter().any(seen)
+    });
+    names
 }

@@ -11,13 +11,13 @@ use self::inside::fuzz as fuzz_inside;
 use super::{
     aim::{Aim, MOCK},
     block_on,
-    run::{begin, interrupt},
+    run::{begin, code_or, tell_of_leftovers},
+    signals::{Signals, heed},
 };
 use crate::{
     Surroundings,
     cli::FuzzArgs,
     context::Context,
-    exchange::Log,
     exit::{ConformanceError, FAILED, INCONCLUSIVE, LEFT_BEHIND, NOTHING_EXECUTED, PASSED},
     fuzz::{Trace, Unanswered, Walk, walk},
     random,
@@ -124,40 +124,37 @@ fn outside(
                 if walked.disagreement.is_some() {
                     failure = Some(told(*number, &walked, &cx, ""));
                 }
-                run.clean_up(&mut cx.log).await;
                 if failure.is_some() || run.ended().is_some() {
                     break;
                 }
+                run.clean_up(&mut cx.log).await;
             }
+            run.finish().await
         };
-        tokio::select! {
-            biased;
-            () = interrupt() => {}
-            () = work => {}
-        }
-        let leftovers = run.clean_up(&mut Log::default()).await;
-        if leftovers.is_empty() {
-            run.ledger().discard()?;
-        }
-        Ok::<_, ConformanceError>(leftovers)
+        heed(&run, &Signals::listen(), surroundings.err, work).await
     })??;
-    write!(surroundings.out, "{}", sum.words())?;
-    if let Some(failure) = &failure {
-        write!(surroundings.out, "{failure}")?;
-    }
-    if let Some(why) = run.ended() {
-        writeln!(surroundings.out, "it ended early: {why}")?;
-    }
-    for left in &leftovers {
-        writeln!(surroundings.err, "left behind: {left}")?;
-    }
-    Ok(match (&failure, leftovers.is_empty()) {
+    let discarded = if leftovers.is_empty() {
+        run.ledger().discard()
+    } else {
+        Ok(())
+    };
+    let code = match (&failure, leftovers.is_empty()) {
         (_, false) => LEFT_BEHIND,
         (Some(_), true) => FAILED,
         (None, true) if sum.operations == 0 => NOTHING_EXECUTED,
         (None, true) if run.ended().is_some() => INCONCLUSIVE,
         (None, true) => PASSED,
-    })
+    };
+    let mut text = sum.words() + &failure.unwrap_or_default();
+    if let Some(why) = run.ended() {
+        let _ = writeln!(text, "it ended early: {why}");
+    }
+    let written = surroundings.out.write_all(text.as_bytes());
+    tell_of_leftovers(&leftovers, &run, surroundings.err);
+    match discarded.and(written) {
+        Ok(()) => Ok(code),
+        Err(error) => code_or(code, error.into(), surroundings.err),
+    }
 }
 
 /// This build has no mock, and the error says so.

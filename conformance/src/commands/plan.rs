@@ -49,7 +49,7 @@ pub fn rehearse(setup: &Setup, cases: &[Case]) -> Result<Estimate, ConformanceEr
         String::new(),
         std::future::pending(),
         &mut quiet,
-    ))??;
+    ))?;
     let mut skipped = BTreeMap::new();
     for case in &report.cases {
         if case.verdict == Verdict::Skipped {

@@ -14,12 +14,13 @@ use super::{
     aim::{Aim, Place},
     block_on,
     clean::{remove_all, run_of_ledger},
-    run::{begin, interrupt},
+    run::{begin, code_or, tell_of_leftovers},
+    signals::{Signals, heed},
 };
 use crate::{
     Surroundings,
     cli::ProbeArgs,
-    exchange::{Exchange, Log},
+    exchange::Exchange,
     exit::{self, ConformanceError},
     outcome::today,
     probe::{
@@ -88,7 +89,7 @@ pub fn probe(
     let earlier = earlier(arguments, &files, &place, &run, surroundings)?;
     let mut told = Findings::new();
     let mut probe = Probe::new(Arc::clone(&run)).after(earlier.exchanges.len());
-    let (interrupted, leftovers) = block_on(async {
+    let learned = block_on(async {
         begin(&run, &place, Some(&files.ledger)).await?;
         let out = &mut surroundings.out;
         writeln!(
@@ -103,51 +104,55 @@ pub fn probe(
             keep(probe, &files, &place, &earlier.exchanges, &mut told, *out)
         };
         let known = earlier.findings.clone();
-        let learning = async { probe.learn(&choice, known, &mut tell).await.map(|()| false) };
-        let interrupted = tokio::select! {
-            biased;
-            () = interrupt() => true,
-            done = learning => done?,
-        };
-        let leftovers = run.clean_up(&mut Log::default()).await;
-        Ok::<_, ConformanceError>((interrupted, leftovers))
+        let work = probe.learn(&choice, known, &mut tell);
+        heed(&run, &Signals::listen(), surroundings.err, work).await
     })??;
-    if leftovers.is_empty() {
-        run.ledger().discard()?;
+    let mut told = learned.map_err(ConformanceError::from);
+    if probe.leftovers().is_empty() {
+        told = told.and(run.ledger().discard().map_err(ConformanceError::from));
     }
-    let out = &mut surroundings.out;
-    if interrupted {
-        writeln!(out, "\ninterrupted; the same command with --resume goes on")?;
+    let told =
+        told.and_then(|()| conclude(&files, &probe, &earlier, &run, &place, surroundings.out));
+    tell_of_leftovers(probe.leftovers(), &run, surroundings.err);
+    let code = if !probe.leftovers().is_empty() {
+        exit::LEFT_BEHIND
+    } else if run.ended().is_some() {
+        exit::INCONCLUSIVE
     } else {
-        finish(&files, &probe, &earlier, &run, &place)?;
-        writeln!(
-            out,
-            "\n{} of {} behaviours observed with {} requests\nthe mock behaves so with: bandwidth-mock --profile {}",
-            closed(probe.findings()).len(),
-            probe.findings().len(),
-            run.requests(),
-            files.out.display()
-        )?;
+        exit::PASSED
+    };
+    match told {
+        Ok(()) => Ok(code),
+        Err(error) => code_or(code, error, surroundings.err),
     }
+}
+
+/// Writes what was learned, unless somebody asked for an end before that, and says so.
+fn conclude(
+    files: &Files,
+    probe: &Probe,
+    earlier: &Partial,
+    run: &Run,
+    place: &Place,
+    out: &mut dyn Write,
+) -> Result<(), ConformanceError> {
+    if run.is_interrupted() {
+        writeln!(out, "\ninterrupted; the same command with --resume goes on")?;
+        return Ok(());
+    }
+    finish(files, probe, earlier, run, place)?;
+    writeln!(
+        out,
+        "\n{} of {} behaviours observed with {} requests\nthe mock behaves so with: bandwidth-mock --profile {}",
+        closed(probe.findings()).len(),
+        probe.findings().len(),
+        run.requests(),
+        files.out.display()
+    )?;
     if let Some(ended) = run.ended() {
         writeln!(out, "ended early: {ended}; --resume goes on from there")?;
     }
-    if leftovers.is_empty() {
-        let whole = !interrupted && run.ended().is_none();
-        return Ok(if whole {
-            exit::PASSED
-        } else {
-            exit::INCONCLUSIVE
-        });
-    }
-    let left: Vec<String> = leftovers.iter().map(ToString::to_string).collect();
-    writeln!(
-        out,
-        "left behind: {}\nremove it with: bandwidth-conformance cleanup --ledger {}",
-        left.join(", "),
-        files.ledger.display()
-    )?;
-    Ok(exit::LEFT_BEHIND)
+    Ok(())
 }
 
 /// What the probe tells as it goes, and keeps for another one to go on with.
@@ -219,7 +224,7 @@ fn earlier(
     }
     if files.ledger.exists() {
         let old = run_of_ledger(&files.ledger, &run.credentials, run.endpoint.clone())?;
-        let left = remove_all(&old, surroundings.out)?;
+        let left = remove_all(&old, &files.ledger, surroundings.out)?;
         if left > 0 {
             return Err(ConformanceError::Unreachable(format!(
                 "--resume: {left} users of the earlier probe could not be removed; try once more"

@@ -5,12 +5,13 @@ use std::{io, sync::Arc};
 use super::{
     aim::Aim,
     block_on,
-    run::{begin, interrupt},
+    run::{begin, end},
+    signals::{Signals, heed},
 };
 use crate::{
     Surroundings,
     cli::AimArgs,
-    exit::{self, ConformanceError},
+    exit::ConformanceError,
     registry,
     report::{
         console::{Console, Detail},
@@ -35,17 +36,21 @@ pub fn replay(
         let mut quiet = |_: &mut _| io::Result::Ok(());
         let cases = [case];
         let name = place.description.clone();
-        let report = runner::execute(&run, &cases, name, interrupt(), &mut quiet);
-        report.await.map_err(ConformanceError::from)
+        let signals = Signals::listen();
+        let work = runner::execute(&run, &cases, name, signals.asked(1), &mut quiet);
+        heed(&run, &signals, surroundings.err, Box::pin(work)).await
     })??;
     let redactor = &run.redactor;
     let colour = surroundings.colour;
     let mut console = Console::new(surroundings.out, redactor, Detail::All, colour);
     let document = Document::new(&report, redactor);
-    for (case, result) in report.cases.iter().zip(&document.cases) {
-        console.case(case)?;
-        console.exchanges(result)?;
-    }
-    console.summary(&report)?;
-    Ok(exit::code_of(&report))
+    let mut tell = || {
+        for (case, result) in report.cases.iter().zip(&document.cases) {
+            console.case(case)?;
+            console.exchanges(result)?;
+        }
+        console.summary(&report)
+    };
+    let errors = tell().err().map(ConformanceError::from);
+    Ok(end(&report, errors.into_iter().collect(), surroundings.err))
 }

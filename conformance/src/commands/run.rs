@@ -9,15 +9,17 @@ use super::{
     block_on, plan,
     progress::Progress,
     select,
+    signals::{Signals, heed},
 };
 use crate::{
     Surroundings,
+    cleanup::Leftover,
     cli::RunArgs,
     exchange::Log,
     exit::{self, ConformanceError},
     known::KnownFailures,
     ledger::{
-        Ledger,
+        Ledger, cleanup_command,
         file::{Header, LedgerFile},
     },
     outcome::{CaseReport, RunReport},
@@ -84,49 +86,80 @@ pub fn run(
             problems.extend(known.mark(case, &place.name));
             progress.case(run.requests(), || console.case(case))
         };
-        let report = runner::execute(
-            &run,
-            &cases,
-            place.description.clone(),
-            interrupt(),
-            &mut tell,
-        );
-        report.await.map_err(ConformanceError::from)
+        let signals = Signals::listen();
+        let name = place.description.clone();
+        let work = runner::execute(&run, &cases, name, signals.asked(1), &mut tell);
+        heed(&run, &signals, surroundings.err, Box::pin(work)).await
     })??;
     progress.end();
     report.known_problems = problems;
-    console.summary(&report)?;
-    write_reports(&arguments.report, &report, &run)?;
-    Ok(exit::code_of(&report))
+    let mut errors = write_reports(&arguments.report, &report, &run);
+    errors.extend(console.summary(&report).err().map(ConformanceError::from));
+    Ok(end(&report, errors, surroundings.err))
 }
 
-/// Ready when somebody asks the process to stop.
-pub async fn interrupt() {
-    // Without a handler an interrupt ends the process at once, as ever.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+/// The exit code of a run that came to its end. What could not be written is told, and changes the
+/// code only where the run has nothing worse to tell.
+pub fn end(report: &RunReport, errors: Vec<ConformanceError>, err: &mut dyn Write) -> u8 {
+    let mut troubles = report.troubles.clone();
+    for error in errors {
+        let error = error.to_string();
+        // What could not be told on the way cannot be summed up either.
+        if !troubles.contains(&error) {
+            troubles.push(error);
+        }
+    }
+    for trouble in &troubles {
+        // Without a place to write to, the exit code has to do.
+        let _ = writeln!(err, "bandwidth-conformance: {trouble}");
+    }
+    let code = exit::code_of(report);
+    if troubles.is_empty() {
+        code
+    } else {
+        exit::code_with_troubles(code)
     }
 }
 
-fn write_reports(
-    reports: &[ReportTo],
-    report: &RunReport,
-    run: &Run,
-) -> Result<(), ConformanceError> {
+/// The exit code of a run with `code` after an error that has nothing to do with its target: the
+/// error's own, unless that would hide something worse.
+pub fn code_or(
+    code: u8,
+    error: ConformanceError,
+    err: &mut dyn Write,
+) -> Result<u8, ConformanceError> {
+    if exit::code_with_troubles(code) == exit::USAGE {
+        return Err(error);
+    }
+    let _ = writeln!(err, "bandwidth-conformance: {error}");
+    Ok(code)
+}
+
+/// Says what is left behind, and how to remove it.
+pub fn tell_of_leftovers(leftovers: &[Leftover], run: &Run, err: &mut dyn Write) {
+    for left in leftovers {
+        let _ = writeln!(err, "left behind: {left}");
+    }
+    if let Some(path) = run.ledger().path().filter(|_| !leftovers.is_empty()) {
+        let _ = writeln!(err, "remove it with: {}", cleanup_command(&path));
+    }
+}
+
+/// Writes every report that can be written. Returns what is wrong with the others.
+fn write_reports(reports: &[ReportTo], report: &RunReport, run: &Run) -> Vec<ConformanceError> {
     if reports.is_empty() {
-        return Ok(());
+        return Vec::new();
     }
     let document = Document::new(report, &run.redactor);
-    for to in reports {
-        report::write(to, &document).map_err(|error| {
-            ConformanceError::Usage(format!(
-                "--report {}: {}",
-                to.path.display(),
-                describe::io(&error)
-            ))
-        })?;
-    }
-    Ok(())
+    let errors = reports.iter().filter_map(|to| {
+        let error = report::write(to, &document).err()?;
+        Some(ConformanceError::Usage(format!(
+            "--report {}: {}",
+            to.path.display(),
+            describe::io(&error)
+        )))
+    });
+    errors.collect()
 }
 
 /// A report that cannot be written is told before anything is sent, not after an hour.

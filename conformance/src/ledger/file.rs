@@ -76,6 +76,11 @@ pub enum Event {
         /// The key now.
         to: String,
     },
+    /// The run ended while a create of that name could still be under way.
+    GivenUp {
+        /// The name.
+        username: String,
+    },
 }
 
 /// A ledger's file, open for appending.

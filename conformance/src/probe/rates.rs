@@ -109,7 +109,8 @@ async fn bursts(probe: &mut Probe) -> Result<Option<String>, Stop> {
                 waiting.elapsed().as_secs_f64()
             )));
         }
-        tokio::time::sleep(pause).await;
+        let run = &probe.cx.run;
+        run.unless_interrupted(tokio::time::sleep(pause)).await;
         pause = (pause * 2).min(Duration::from_secs(5));
     }
     let waited = waiting.elapsed();

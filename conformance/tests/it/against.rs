@@ -67,7 +67,7 @@ pub(crate) fn run_cases(run: &Arc<Run>, cases: &[Case]) -> RunReport {
     let name = "embedded mock".to_owned();
     let mut tell = |_: &mut _| io::Result::Ok(());
     let report = runner::execute(run, cases, name, std::future::pending(), &mut tell);
-    wait(report).unwrap()
+    wait(report)
 }
 
 /// Runs `cases` against an emulator of profile `actual`.

@@ -6,6 +6,8 @@
 #[cfg(feature = "embedded")]
 mod against;
 mod behaviours;
+#[cfg(feature = "embedded")]
+mod between;
 mod canary;
 mod command_line;
 #[cfg(feature = "embedded")]
@@ -15,12 +17,16 @@ mod fuzzing;
 #[cfg(feature = "embedded")]
 mod killed;
 #[cfg(feature = "embedded")]
+mod leaving;
+#[cfg(feature = "embedded")]
 mod messages;
 #[cfg(feature = "embedded")]
 mod probing;
 mod registry;
 #[cfg(feature = "embedded")]
 mod safety;
+#[cfg(all(feature = "embedded", unix))]
+mod stopped;
 #[cfg(feature = "embedded")]
 mod url;
 #[cfg(feature = "embedded")]

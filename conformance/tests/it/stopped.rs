@@ -1,0 +1,196 @@
+//! A run that is asked to end cleans up, says so and writes its reports; asked twice, it says how to
+//! clean up.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use bandwidth_conformance::{context::Context, target::embedded::Embedded, wire::Format};
+
+use crate::{
+    against::{profile, run_of, server, wait},
+    between::{Between, Passing, created},
+};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_bandwidth-conformance");
+const SIGNALS: [&str; 3] = ["INT", "TERM", "HUP"];
+
+fn start(folder: &Path, arguments: &[&str]) -> Child {
+    Command::new(PROGRAM)
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Asks the process to end, with the signal of that name.
+fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args(["-s", name, &id]).status();
+    assert!(sent.unwrap().success());
+}
+
+fn until(happens: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !happens() {
+        assert!(
+            began.elapsed() < Duration::from_secs(30),
+            "it took too long"
+        );
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn usernames(server: &Embedded) -> Vec<String> {
+    let mut cx = Context::new(run_of(server, profile("guide", &[])));
+    let users = wait(async { cx.list(Format::Xml).await.unwrap().users().unwrap() });
+    users.into_iter().filter_map(|user| user.username).collect()
+}
+
+fn text(output: &Output) -> String {
+    let words = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    words.concat()
+}
+
+/// Lets everything pass, a little later.
+fn slowly(passing: &Passing) -> Vec<u8> {
+    thread::sleep(Duration::from_millis(100));
+    passing.pass()
+}
+
+#[test]
+fn a_signal_ends_a_run_that_cleans_up_and_reports() {
+    for name in SIGNALS {
+        let server = server(profile("guide", &[]), &[]);
+        let between = Between::start(server.address(), slowly);
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = ["run", "--target", &between.url, "--area", "create"];
+        let report = ["--report", "json=r.json"];
+        let run = start(folder.path(), &[&arguments[..], &report].concat());
+        // In the middle of a create, or of what comes after it.
+        until(|| between.requests() > 4);
+        signal(&run, name);
+        let output = run.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{name}: {}", text(&output));
+        assert!(text(&output).contains("ended early: interrupted"), "{name}");
+        assert_eq!(usernames(&server), ["jdoe"], "{name}");
+        let files: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(files, ["r.json"], "{name}");
+    }
+}
+
+#[test]
+fn a_signal_ends_a_probe_and_random_operations_that_clean_up() {
+    for (command, code) in [
+        (&["probe", "--out", "learned.toml"][..], 3),
+        (&["fuzz", "--ledger", "ledger", "--seed", "5"], 3),
+        (&["replay", "create.names.over-100-are-400"], 3),
+    ] {
+        let server = server(profile("guide", &[]), &[]);
+        let between = Between::start(server.address(), slowly);
+        let folder = tempfile::tempdir().unwrap();
+        let aim = ["--target", &between.url];
+        let run = start(folder.path(), &[command, &aim].concat());
+        until(|| usernames(&server).len() > 1);
+        signal(&run, "TERM");
+        let output = run.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output));
+        assert_eq!(usernames(&server), ["jdoe"], "{command:?}");
+        for entry in fs::read_dir(folder.path()).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            assert!(!name.ends_with("ledger"), "{command:?}: {name}");
+        }
+    }
+}
+
+#[test]
+fn a_second_signal_ends_a_run_at_once_and_the_ledger_is_named() {
+    let server = server(profile("guide", &[]), &[]);
+    let silent = AtomicBool::new(false);
+    let between = Between::start(server.address(), move |passing| {
+        if silent.load(Ordering::SeqCst) {
+            loop {
+                thread::park();
+            }
+        }
+        let answer = passing.pass();
+        silent.fetch_or(created(&answer), Ordering::SeqCst);
+        answer
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let run = start(
+        folder.path(),
+        &["run", "--target", &between.url, "--ledger", "ledger"],
+    );
+    until(|| usernames(&server).len() > 1);
+    let first = Instant::now();
+    signal(&run, "INT");
+    thread::sleep(Duration::from_millis(500));
+    signal(&run, "INT");
+    let output = run.wait_with_output().unwrap();
+    assert!(
+        first.elapsed() < Duration::from_secs(8),
+        "{}",
+        text(&output)
+    );
+    assert_eq!(output.status.code(), Some(5), "{}", text(&output));
+    assert!(
+        text(&output).contains("cleanup --ledger "),
+        "{}",
+        text(&output)
+    );
+    assert!(folder.path().join("ledger").exists());
+}
+
+#[test]
+fn a_run_that_was_started_to_outlive_its_terminal_does() {
+    let server = server(profile("guide", &[]), &[]);
+    let between = Between::start(server.address(), slowly);
+    let folder = tempfile::tempdir().unwrap();
+    let run = Command::new("nohup")
+        .args([PROGRAM, "run", "--target", &between.url])
+        .args(["--filter", "delete.user.is"])
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    until(|| between.requests() > 2);
+    signal(&run, "HUP");
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+}
+
+#[test]
+fn without_a_reader_of_its_lines_a_run_still_cleans_up_and_reports() {
+    let server = server(profile("guide", &[]), &[]);
+    let between = Between::start(server.address(), slowly);
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["run", "--target", &between.url, "--area", "create"];
+    let report = ["--report", "junit=j.xml"];
+    let mut run = start(folder.path(), &[&arguments[..], &report].concat());
+    let mut lines = BufReader::new(run.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains("expecting profile"));
+    drop(lines);
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    let said = text(&output).matches("cannot write the report").count();
+    assert_eq!(said, 1, "{}", text(&output));
+    assert!(folder.path().join("j.xml").exists());
+    assert_eq!(usernames(&server), ["jdoe"]);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
