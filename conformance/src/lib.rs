@@ -72,7 +72,8 @@ pub fn main(
     };
     result.unwrap_or_else(|error| {
         // Without a place to write to, the exit code has to do.
-        let written = writeln!(surroundings.err, "bandwidth-conformance: {error}");
+        let line = redact::printable(&error.to_string()).into_owned();
+        let written = writeln!(surroundings.err, "bandwidth-conformance: {line}");
         written.map_or(USAGE, |()| error.code())
     })
 }

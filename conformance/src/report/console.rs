@@ -7,10 +7,10 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 
-use super::document::CaseResult;
+use super::document::{CaseResult, HeaderResult};
 use crate::{
     outcome::{CaseReport, NOT_RUN, RunReport, Verdict},
-    redact::Redactor,
+    redact::{Redactor, printable},
 };
 
 /// How wide the column of verdicts is.
@@ -92,7 +92,7 @@ impl<'a> Console<'a> {
             .map(|reason| format!("known failure: {reason}"));
         for text in known.iter().chain(&case.reason).chain(&case.facts) {
             for line in self.redactor.clean(text).lines() {
-                writeln!(self.out, "{:COLUMN$}{line}", "")?;
+                writeln!(self.out, "{:COLUMN$}{}", "", printable(line))?;
             }
         }
         self.out.flush()
@@ -113,27 +113,37 @@ impl<'a> Console<'a> {
                 exchange.took_ms
             )?;
             writeln!(self.out, "> {} {}", exchange.method, exchange.url)?;
-            for header in &exchange.request_headers {
-                writeln!(self.out, "> {}: {}", header.name, header.value)?;
-            }
-            if !exchange.request_body.is_empty() {
-                writeln!(self.out, ">\n{}", exchange.request_body)?;
-            }
+            self.headers('>', &exchange.request_headers)?;
+            self.body('>', &exchange.request_body)?;
             match (exchange.status, &exchange.error) {
                 (Some(status), _) => writeln!(self.out, "< {status}")?,
                 (None, error) => writeln!(self.out, "< {}", error.as_deref().unwrap_or(""))?,
             }
-            for header in &exchange.response_headers {
-                writeln!(self.out, "< {}: {}", header.name, header.value)?;
-            }
-            if !exchange.response_body.is_empty() {
-                writeln!(self.out, "<\n{}", exchange.response_body)?;
-            }
+            self.headers('<', &exchange.response_headers)?;
+            self.body('<', &exchange.response_body)?;
             if let Some(repeated) = &exchange.repeated {
                 writeln!(self.out, "({repeated})")?;
             }
         }
         self.out.flush()
+    }
+
+    fn headers(&mut self, way: char, headers: &[HeaderResult]) -> io::Result<()> {
+        for HeaderResult { name, value } in headers {
+            writeln!(self.out, "{way} {}: {}", printable(name), printable(value))?;
+        }
+        Ok(())
+    }
+
+    fn body(&mut self, way: char, body: &str) -> io::Result<()> {
+        if body.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "{way}")?;
+        for line in body.lines() {
+            writeln!(self.out, "{}", printable(line))?;
+        }
+        Ok(())
     }
 
     /// The end of a run.
