@@ -5,6 +5,7 @@
 //! wrong here too. [`main`] is the command line; [`runner::execute`] is the same for tests.
 
 pub mod case;
+mod challenges;
 pub mod claims;
 pub mod cleanup;
 pub mod cli;
