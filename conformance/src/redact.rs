@@ -4,6 +4,8 @@
 use std::{
     borrow::Cow,
     collections::BTreeSet,
+    mem,
+    ops::Range,
     sync::{Mutex, PoisonError},
 };
 
@@ -25,8 +27,37 @@ pub struct Redactor {
 struct Known {
     /// Every form of every secret.
     forms: BTreeSet<String>,
-    /// Finds them; made anew after a secret was added.
-    finder: Option<AhoCorasick>,
+    /// Those that no finder looks for yet.
+    new: Vec<String>,
+    /// To make one finder anew for each new secret would take longer than the run does, so each
+    /// looks for some forms, and for at least twice as many as the next.
+    finders: Vec<Finder>,
+}
+
+struct Finder {
+    forms: Vec<String>,
+    search: AhoCorasick,
+}
+
+impl Known {
+    /// Has a finder look for every form.
+    fn settle(&mut self) {
+        let mut forms = mem::take(&mut self.new);
+        if forms.is_empty() {
+            return;
+        }
+        while let Some(small) = self
+            .finders
+            .pop_if(|finder| finder.forms.len() < 2 * forms.len())
+        {
+            forms.extend(small.forms);
+        }
+        let search = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(&forms);
+        let search = search.expect("secrets are few and short");
+        self.finders.push(Finder { forms, search });
+    }
 }
 
 impl Redactor {
@@ -36,13 +67,10 @@ impl Redactor {
         if known.forms.contains(secret) {
             return;
         }
-        let before = known.forms.len();
-        let long = forms(secret)
-            .into_iter()
-            .filter(|form| form.chars().count() >= MIN_LENGTH);
-        known.forms.extend(long);
-        if known.forms.len() != before {
-            known.finder = None;
+        for form in forms(secret) {
+            if form.chars().count() >= MIN_LENGTH && known.forms.insert(form.clone()) {
+                known.new.push(form);
+            }
         }
     }
 
@@ -64,19 +92,24 @@ impl Redactor {
     /// `text` without secrets.
     pub fn clean(&self, text: &str) -> String {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.finder.is_none() {
-            let finder = AhoCorasick::builder()
-                .match_kind(MatchKind::LeftmostLongest)
-                .build(&known.forms);
-            known.finder = Some(finder.expect("secrets are few and short"));
-        }
-        match &known.finder {
-            Some(finder) if finder.is_match(text) => {
-                let marks = vec![MARK; finder.patterns_len()];
-                finder.replace_all(text, &marks)
+        known.settle();
+        let found = |finder: &Finder| -> Vec<Range<usize>> {
+            let found = finder.search.find_iter(text);
+            found.map(|found| found.range()).collect()
+        };
+        let mut found: Vec<_> = known.finders.iter().flat_map(found).collect();
+        found.sort_by_key(|range| range.start);
+        let mut cleaned = String::with_capacity(text.len());
+        let mut end = 0;
+        for range in found {
+            if range.start >= end {
+                cleaned.push_str(&text[end..range.start]);
+                cleaned.push_str(MARK);
             }
-            _ => text.to_owned(),
+            // What overlaps is secret from its first character to its last.
+            end = end.max(range.end);
         }
+        cleaned + &text[end..]
     }
 }
 
@@ -327,5 +360,21 @@ mod tests {
     fn a_terminal_is_told_nothing() {
         assert_eq!(printable("a\tb é"), "a\tb é");
         assert_eq!(printable("a\x1b[2J\u{9b}b\n"), "a\\u{1b}[2J\\u{9b}b\\n");
+    }
+
+    #[test]
+    fn secrets_that_overlap_and_come_one_by_one_are_all_removed() {
+        let redactor = Redactor::default();
+        let secrets: Vec<String> = (100..200).map(|n| format!("{n}-Canary-{n}")).collect();
+        for secret in &secrets {
+            redactor.add(secret);
+            assert_eq!(redactor.clean(&format!("x {secret} y")), "x [secret] y");
+        }
+        let all = secrets.join(" ");
+        assert_eq!(redactor.clean(&all), ["[secret]"; 100].join(" "));
+        // Far apart in time, so that different finders look for them.
+        redactor.add("ary-100 101");
+        assert_eq!(redactor.clean("100-Canary-100 101 é"), "[secret] é");
+        assert_eq!(redactor.clean(""), "");
     }
 }

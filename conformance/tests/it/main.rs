@@ -5,6 +5,8 @@
 
 #[cfg(feature = "embedded")]
 mod against;
+#[cfg(all(feature = "embedded", unix))]
+mod answers;
 mod behaviours;
 mod canary;
 mod command_line;
