@@ -289,7 +289,7 @@ mod tests {
         let backoff = Backoff {
             base: Duration::from_millis(20),
             cap: Duration::from_secs(1),
-            patience: Duration::from_secs(60),
+            patience: Duration::from_mins(1),
         };
         for headers in [
             &[("Retry-After", "0")][..],

@@ -10,8 +10,6 @@ mod place;
 
 use std::{io, path::PathBuf, str::FromStr};
 
-use bandwidth_fixtures::describe;
-
 pub use self::place::write_whole;
 use self::{document::Document, place::Place};
 use crate::exit::ConformanceError;
@@ -95,13 +93,7 @@ pub fn check(reports: &[ReportTo]) -> Result<(), ConformanceError> {
     Ok(())
 }
 
-/// Writes all reports. One that cannot be written does not keep the others from it.
-pub fn write_all(reports: &[ReportTo], document: &Document) -> Result<(), ConformanceError> {
-    let mut result = Ok(());
-    for to in reports {
-        let written = render(to.kind, document).and_then(|text| write_whole(&to.path, &text));
-        let written = written.map_err(|error| to.wrong(&describe::io(&error)));
-        result = result.and(written);
-    }
-    result
+/// Writes a report.
+pub fn write(to: &ReportTo, document: &Document) -> io::Result<()> {
+    write_whole(&to.path, &render(to.kind, document)?)
 }

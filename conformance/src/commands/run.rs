@@ -2,6 +2,8 @@
 
 use std::{env, fs, io::Write, path::Path, sync::Arc};
 
+use bandwidth_fixtures::describe;
+
 use super::{
     aim::{Aim, Place},
     block_on, plan,
@@ -112,7 +114,17 @@ fn write_reports(
     if reports.is_empty() {
         return Ok(());
     }
-    report::write_all(reports, &Document::new(report, &run.redactor))
+    let document = Document::new(report, &run.redactor);
+    for to in reports {
+        report::write(to, &document).map_err(|error| {
+            ConformanceError::Usage(format!(
+                "--report {}: {}",
+                to.path.display(),
+                describe::io(&error)
+            ))
+        })?;
+    }
+    Ok(())
 }
 
 /// Makes sure that the target answers this login. From here on everything that is created is in a

@@ -132,6 +132,7 @@ fn resolved(path: &Path) -> PathBuf {
 mod tests {
     use std::{
         fs,
+        os::fd::AsRawFd as _,
         os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink},
         path::Path,
     };
@@ -181,7 +182,6 @@ mod tests {
         assert!(kind.is_char_device());
         assert!(!Place::of(null).is_file());
 
-        use std::os::fd::AsRawFd as _;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out");
         fs::write(&path, "before\n").unwrap();
@@ -191,6 +191,7 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "before\nreport\n");
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_folder_that_takes_no_file_is_told() {
         let place = Place::of(Path::new("/proc/nope.json"));
