@@ -186,7 +186,7 @@ impl<'a> Console<'a> {
             writeln!(
                 self.out,
                 "left behind: {}",
-                self.redactor.clean(&left.join(", "))
+                printable(&self.redactor.clean(&left.join(", ")))
             )?;
             match report.cleanup_command() {
                 Some(command) => writeln!(self.out, "remove it with: {command}")?,
@@ -218,11 +218,16 @@ pub fn cases(count: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{Colour, Console, Detail};
     use crate::{
         cleanup::Leftover,
+        exchange::{Exchange, Purpose},
         outcome::{Verdict, tests::report},
         redact::Redactor,
+        report::document::Document,
+        transport::{Request, Response},
     };
 
     fn written(detail: Detail, colour: Colour) -> String {
@@ -263,5 +268,41 @@ mod tests {
     fn colours_are_there_only_when_asked_for() {
         assert!(written(Detail::All, Colour::On).contains("\u{1b}[32mpass"));
         assert!(!written(Detail::All, Colour::Off).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn what_a_target_sends_moves_no_cursor() {
+        let mut report = report(&[Verdict::Fail]);
+        let sent = "\u{1b}[2J\u{9b}2J\r\u{7}";
+        report.cases[0].reason = Some(format!("location: {sent}\nbody"));
+        report.cases[0].facts = vec![format!("Location names {sent}")];
+        report.cases[0].exchanges = vec![Exchange {
+            purpose: Purpose::Case,
+            origin: "http://127.0.0.1:1".to_owned(),
+            at: Duration::ZERO,
+            took: Duration::ZERO,
+            request: Request::new("GET", "/api"),
+            outcome: Ok(Response {
+                status: 200,
+                headers: vec![(format!("X-{sent}"), sent.to_owned())],
+                body: format!("{{\n\t{sent}\n}}").into_bytes(),
+            }),
+            repeated: None,
+        }];
+        let redactor = Redactor::default();
+        let mut out = Vec::new();
+        let mut console = Console::new(&mut out, &redactor, Detail::All, Colour::Off);
+        console.case(&report.cases[0]).unwrap();
+        let document = Document::new(&report, &redactor);
+        console.exchanges(&document.cases[0]).unwrap();
+        let written = String::from_utf8(out).unwrap();
+        let obeyed = |character: char| character.is_control() && !"\n\t".contains(character);
+        assert!(!written.contains(obeyed), "{written:?}");
+        assert_eq!(
+            written.matches("\\u{1b}[2J\\u{9b}2J").count(),
+            5,
+            "{written}"
+        );
+        assert!(written.contains("{\n\t\\u{1b}"), "{written}");
     }
 }
