@@ -3,7 +3,10 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use bandwidth_fixtures::describe;
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
+use clap::{
+    Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 use crate::{case::Level, report::ReportTo, safety::Wishes};
 
@@ -355,7 +358,35 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 Parsed::Text(error.render().to_string())
             }
-            _ => Parsed::Wrong(describe::usage(&error.render().to_string())),
+            _ => Parsed::Wrong(
+                guessed(&error).unwrap_or_else(|| describe::usage(&error.render().to_string())),
+            ),
         },
     }
+}
+
+/// What would be right in the place of a flag that other programs have. Nothing that follows the
+/// flag is repeated: it may be a password.
+fn guessed(error: &clap::Error) -> Option<String> {
+    let flag = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(flag))) => flag.as_str(),
+        _ => return None,
+    };
+    let flag = flag.split('=').next().unwrap_or(flag);
+    let instead = match flag {
+        "--url" | "--base-url" | "--host" | "--server" | "--endpoint" => {
+            "the server to test is named with --target URL"
+        }
+        "--user" | "--username" | "--password" | "--account" | "--account-id" | "--client-id"
+        | "--client-secret" | "--token" | "-u" | "-p" => {
+            "the login comes from BW_ACCOUNT_ID with BW_USERNAME and BW_PASSWORD, or with BW_CLIENT_ID and BW_CLIENT_SECRET, or from a file with --credentials FILE, never from an argument"
+        }
+        "--verbose" | "-v" | "-vv" | "--debug" => {
+            "a run tells of every case unless --quiet is given; `replay CASE` shows every request and response of one, and --report html=FILE those of all"
+        }
+        _ => return None,
+    };
+    Some(format!(
+        "there is no {flag}; {instead}; `--help` shows what there is"
+    ))
 }

@@ -1,9 +1,10 @@
 //! Known failures: a file that names cases which fail for a known reason, for a while. A listed
 //! case still runs, and an entry that is no longer true fails the run.
 
-use std::{fs, path::Path};
+use std::{fs, net::Ipv6Addr, path::Path};
 
 use bandwidth_fixtures::describe;
+use reqwest::Url;
 use serde::Deserialize;
 
 use crate::{
@@ -54,6 +55,10 @@ impl KnownFailures {
                     entry.case
                 )));
             }
+            if let Some(target) = &entry.target {
+                check_target(target)
+                    .map_err(|what| usage(format!("{}: `target` {what}", entry.case)))?;
+            }
             let twice = |other: &&Entry| other.case == entry.case && other.target == entry.target;
             if known.entries[..index].iter().any(|other| twice(&other)) {
                 return Err(usage(format!(
@@ -88,6 +93,26 @@ impl KnownFailures {
             Verdict::Inconclusive | Verdict::Skipped => return None,
         };
         Some(format!("{}: {what} ({reason})", case.id))
+    }
+}
+
+/// A target that could never be met is a mistake.
+fn check_target(target: &str) -> Result<(), String> {
+    let form = "`mock` or a host alone, as dashboard.bandwidth.com";
+    let text = if target.contains("://") {
+        target.to_owned()
+    } else if target.parse::<Ipv6Addr>().is_ok() {
+        format!("https://[{target}]")
+    } else {
+        format!("https://{target}")
+    };
+    let url = Url::parse(&text).ok();
+    let host = url.as_ref().and_then(Url::host_str);
+    let host = host.map(|host| host.trim_matches(['[', ']']));
+    match host {
+        Some(host) if host == target => Ok(()),
+        Some(host) => Err(format!("is {form}; write \"{host}\"")),
+        None => Err(format!("is {form}")),
     }
 }
 
@@ -176,5 +201,28 @@ mod tests {
             };
             assert!(as_told, "{text}: {error:?}");
         }
+    }
+
+    #[test]
+    fn a_target_that_no_run_has_is_told() {
+        let of = |target: &str| load(&entry("2999-01-01", &format!("target = \"{target}\"")));
+        for target in ["mock", "dashboard.bandwidth.com", "127.0.0.1", "::1"] {
+            assert!(of(target).is_ok(), "{target}");
+        }
+        for (target, right) in [
+            (
+                "https://dashboard.bandwidth.com/api",
+                "dashboard.bandwidth.com",
+            ),
+            ("dashboard.bandwidth.com/api", "dashboard.bandwidth.com"),
+            ("Dashboard.Bandwidth.com", "dashboard.bandwidth.com"),
+            ("http://127.0.0.1:8080", "127.0.0.1"),
+            ("127.0.0.1:8080", "127.0.0.1"),
+            ("https://[::1]:8080/api", "::1"),
+        ] {
+            let error = of(target).err().unwrap();
+            assert!(error.ends_with(&format!("; write \"{right}\"")), "{error}");
+        }
+        assert!(of("").err().unwrap().contains("a host alone"));
     }
 }

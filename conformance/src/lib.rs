@@ -5,6 +5,7 @@
 //! wrong here too. [`main`] is the command line; [`runner::execute`] is the same for tests.
 
 pub mod case;
+mod challenges;
 pub mod claims;
 pub mod cleanup;
 pub mod cli;
@@ -68,7 +69,8 @@ pub fn main(
     };
     result.unwrap_or_else(|error| {
         // Without a place to write to, the exit code has to do.
-        let _ = writeln!(surroundings.err, "bandwidth-conformance: {error}");
+        let line = redact::printable(&error.to_string()).into_owned();
+        let _ = writeln!(surroundings.err, "bandwidth-conformance: {line}");
         error.code()
     })
 }

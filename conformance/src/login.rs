@@ -277,7 +277,15 @@ fn checked_url(
     let origin = url.origin().ascii_serialization();
     let target = Target::parse(&origin)
         .map_err(|_| error("must be an https:// address, or an http:// one of this machine"))?;
-    Ok(format!("{}{}", target.origin(), url.path()))
+    if url.fragment().is_some() {
+        return Err(error(
+            "has a # in it, which is never sent; take out what follows",
+        ));
+    }
+    let query = url
+        .query()
+        .map_or_else(String::new, |query| format!("?{query}"));
+    Ok(format!("{}{}{query}", target.origin(), url.path()))
 }
 
 #[cfg(test)]
@@ -308,6 +316,12 @@ mod tests {
         let found = from(&client).unwrap().unwrap();
         let here = Target::parse("http://127.0.0.1:1").unwrap();
         assert_eq!(found.token_url(&here), "https://x.example/t");
+        let client = [account, id, secret, url("https://x.example?a=b&c=d%20e")];
+        let found = from(&client).unwrap().unwrap();
+        assert_eq!(found.token_url(&here), "https://x.example/?a=b&c=d%20e");
+        let client = [account, id, secret, url("https://x.example/t#a")];
+        let error = from(&client).unwrap_err();
+        assert!(error.contains("BW_TOKEN_URL has a # in it"), "{error}");
     }
 
     #[test]

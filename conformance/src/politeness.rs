@@ -13,6 +13,8 @@ use crate::{
 
 /// As many requests in a row without an answer of the API are an outage.
 pub const OUTAGE: u32 = 8;
+/// No target is waited for longer than this at a time, whatever it asks for.
+const LONGEST: Duration = Duration::from_hours(24);
 /// How often a request is repeated that failed for another reason than a limit.
 const REPETITIONS: u32 = 4;
 
@@ -99,8 +101,11 @@ pub fn reason(outcome: &Result<Response, TransportError>) -> Option<Reason> {
         Ok(response) if matches!(response.status, 502..=504) => Some(Reason::Failed),
         Err(TransportError::Connect(_)) => Some(Reason::NotSent),
         Err(TransportError::Timeout | TransportError::Closed) => Some(Reason::Failed),
-        // To wait makes no certificate a better one.
-        Ok(_) | Err(TransportError::NotHttp(_) | TransportError::Untrusted(_)) => None,
+        // To wait makes no certificate a better one, and no answer a shorter one.
+        Ok(_)
+        | Err(
+            TransportError::NotHttp(_) | TransportError::TooLong | TransportError::Untrusted(_),
+        ) => None,
     }
 }
 
@@ -113,7 +118,8 @@ pub fn only_reads(request: &Request) -> bool {
 #[derive(Debug)]
 pub struct Patience {
     backoff: Backoff,
-    waited: Duration,
+    /// When the first try came to nothing.
+    since: Option<Instant>,
     tries: u32,
 }
 
@@ -122,51 +128,60 @@ impl Patience {
     pub fn new(backoff: Backoff) -> Self {
         Self {
             backoff,
-            waited: Duration::ZERO,
+            since: None,
             tries: 0,
         }
     }
 
     /// How long to wait before the next try; `None` when there should be none. What the target
     /// asks for is obeyed; where it asks for nothing the waits double, each a random part of what
-    /// it could be at most.
+    /// it could be at most. Patience is time that has passed, so that it ends also where no wait
+    /// is asked for.
     pub fn wait(&mut self, reason: Reason, response: Option<&Response>) -> Option<Duration> {
         self.tries += 1;
         if reason != Reason::Limited && self.tries > REPETITIONS {
             return None;
         }
+        let since = *self.since.get_or_insert_with(Instant::now);
+        let left = self.backoff.patience.checked_sub(since.elapsed())?;
         let asked = response.and_then(|response| asked_for(response, SystemTime::now()));
-        let wait = asked.unwrap_or_else(|| {
+        let wait = asked.filter(|wait| !wait.is_zero()).unwrap_or_else(|| {
             let doubled = self
                 .backoff
                 .base
                 .saturating_mul(1 << (self.tries - 1).min(16));
             doubled.min(self.backoff.cap).mul_f64(random::fraction())
         });
-        self.waited += wait;
-        (self.waited <= self.backoff.patience).then_some(wait)
+        (wait <= left).then_some(wait)
     }
 }
 
 /// How long a response asks its client to wait: `Retry-After` in seconds or as a date, or
-/// `X-RateLimit-Reset` in epoch seconds, by the response's own clock where it shows one.
+/// `X-RateLimit-Reset` in epoch seconds, by the response's own clock where it shows one, or in
+/// seconds from now.
 fn asked_for(response: &Response, now: SystemTime) -> Option<Duration> {
     let theirs = response
         .header("date")
         .and_then(|date| httpdate::parse_http_date(date).ok());
-    let until = |at: SystemTime| {
-        at.duration_since(theirs.unwrap_or(now))
-            .unwrap_or(Duration::ZERO)
-    };
-    if let Some(value) = response.header("retry-after") {
+    let now = theirs.unwrap_or(now);
+    let until = |at: SystemTime| at.duration_since(now).unwrap_or(Duration::ZERO);
+    let wait = if let Some(value) = response.header("retry-after") {
         let seconds = value.parse().ok().map(Duration::from_secs);
         let date = || httpdate::parse_http_date(value).ok().map(until);
-        return seconds.or_else(date);
-    }
-    let reset: u64 = response.header("x-ratelimit-reset")?.parse().ok()?;
-    let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(reset))?;
-    // A Date has whole seconds and is never ahead of the clock, so this is never too short.
-    Some(until(at))
+        seconds.or_else(date)?
+    } else {
+        let reset = response.header("x-ratelimit-reset")?.parse().ok()?;
+        let reset = Duration::from_secs(reset);
+        let today = now.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        // A moment that is meant is near to now; so few seconds since 1970 are none.
+        if reset < today / 2 {
+            reset
+        } else {
+            // A Date has whole seconds and is never ahead of the clock, so this is never too short.
+            reset.saturating_sub(today)
+        }
+    };
+    Some(wait.min(LONGEST))
 }
 
 #[cfg(test)]
@@ -192,6 +207,7 @@ mod tests {
     #[test]
     fn what_the_target_asks_for_is_read() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
+        let day = Some(24 * 60 * 60);
         let date = ("Date", "Thu, 01 Jan 1970 00:16:50 GMT");
         for (headers, seconds) in [
             (&[("Retry-After", "7")][..], Some(7)),
@@ -199,7 +215,16 @@ mod tests {
             (&[("X-RateLimit-Reset", "1012")], Some(12)),
             (&[("X-RateLimit-Reset", "1012"), date], Some(2)),
             (&[("X-RateLimit-Reset", "900")], Some(0)),
+            (&[("X-RateLimit-Reset", "30")], Some(30)),
+            (&[("X-RateLimit-Reset", "30"), date], Some(30)),
+            (&[("X-RateLimit-Reset", "18446744073709551615")], day),
             (&[("X-RateLimit-Reset", "soon")], None),
+            (&[("Retry-After", "0")], Some(0)),
+            (&[("Retry-After", "Thu, 01 Jan 1970 00:16:30 GMT")], Some(0)),
+            (&[("Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT")], day),
+            (&[("Retry-After", "18446744073709551615")], day),
+            (&[("Retry-After", "18446744073709551616")], None),
+            (&[("Retry-After", "-1")], None),
             (&[], None),
         ] {
             let asked = asked_for(&response(headers), now);
@@ -257,5 +282,45 @@ mod tests {
             assert!(patience.wait(Reason::Failed, None).is_some());
         }
         assert_eq!(patience.wait(Reason::Failed, None), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn patience_ends_by_the_clock_whatever_is_asked_for() {
+        let backoff = Backoff {
+            base: Duration::from_millis(20),
+            cap: Duration::from_secs(1),
+            patience: Duration::from_mins(1),
+        };
+        for headers in [
+            &[("Retry-After", "0")][..],
+            &[("Retry-After", "Thu, 01 Jan 1970 00:16:30 GMT")],
+            &[("X-RateLimit-Reset", "0")],
+            &[("X-RateLimit-Reset", "1000000000")],
+            &[("X-RateLimit-Reset", "30")],
+        ] {
+            let answer = response(headers);
+            let mut patience = Patience::new(backoff);
+            let started = Instant::now();
+            let mut tries = 0;
+            while let Some(wait) = patience.wait(Reason::Limited, Some(&answer)) {
+                tokio::time::sleep(wait).await;
+                tries += 1;
+                assert!(tries < 10_000, "{headers:?} never ends");
+            }
+            let took = started.elapsed();
+            assert!(took <= Duration::from_secs(61), "{headers:?}: {took:?}");
+            assert!(took >= Duration::from_secs(30), "{headers:?}: {took:?}");
+        }
+        // A wait that no clock can hold.
+        let endless = response(&[("Retry-After", "18446744073709551615")]);
+        let mut patience = Patience::new(backoff);
+        for _ in 0..2 {
+            assert_eq!(patience.wait(Reason::Limited, Some(&endless)), None);
+        }
+        // The time that requests take counts too.
+        let mut patience = Patience::new(backoff);
+        assert!(patience.wait(Reason::Limited, None).is_some());
+        tokio::time::sleep(Duration::from_secs(61)).await;
+        assert_eq!(patience.wait(Reason::Limited, None), None);
     }
 }

@@ -12,6 +12,7 @@ use bandwidth_fixtures::{
 };
 
 use crate::{
+    challenges::challenges,
     outcome::{CaseResult, Stop},
     run::Run,
     transport::Response,
@@ -231,13 +232,15 @@ impl Reply {
     }
 
     fn challenge(&self) -> CaseResult {
-        let challenges: Vec<&str> = self.response.headers_named("www-authenticate").collect();
         match self.run.profile().auth_challenge {
-            Challenge::Absent => self.check(challenges.is_empty(), "expected no WWW-Authenticate"),
+            Challenge::Absent => {
+                let mut found = self.response.headers_named("www-authenticate");
+                self.check(found.next().is_none(), "expected no WWW-Authenticate")
+            }
             Challenge::Sent => self.check(
-                challenges
+                challenges(&self.response)
                     .iter()
-                    .any(|value| value.to_ascii_lowercase().starts_with("basic realm=")),
+                    .any(|challenge| challenge.names_a_realm("basic")),
                 "expected `WWW-Authenticate: Basic realm=...`",
             ),
         }

@@ -6,14 +6,13 @@ pub mod document;
 mod html;
 mod junit;
 mod markdown;
+mod place;
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    str::FromStr,
-};
+use std::{io, path::PathBuf, str::FromStr};
 
-use self::document::Document;
+pub use self::place::write_whole;
+use self::{document::Document, place::Place};
+use crate::exit::ConformanceError;
 
 /// A kind of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +62,12 @@ impl FromStr for ReportTo {
     }
 }
 
+impl ReportTo {
+    fn wrong(&self, what: &str) -> ConformanceError {
+        ConformanceError::Usage(format!("--report {}: {what}", self.path.display()))
+    }
+}
+
 /// The text of a report.
 pub fn render(kind: Kind, document: &Document) -> io::Result<String> {
     match kind {
@@ -73,15 +78,22 @@ pub fn render(kind: Kind, document: &Document) -> io::Result<String> {
     }
 }
 
+/// A report that cannot be written, or would take the place of another, is told before anything
+/// is sent, not after an hour.
+pub fn check(reports: &[ReportTo]) -> Result<(), ConformanceError> {
+    let mut places: Vec<Place> = Vec::new();
+    for to in reports {
+        let place = Place::of(&to.path);
+        if places.contains(&place) && place.is_file() {
+            return Err(to.wrong("another report goes to the same file; name two"));
+        }
+        place.check().map_err(|what| to.wrong(&what))?;
+        places.push(place);
+    }
+    Ok(())
+}
+
 /// Writes a report.
 pub fn write(to: &ReportTo, document: &Document) -> io::Result<()> {
     write_whole(&to.path, &render(to.kind, document)?)
-}
-
-/// Writes a file beside its place and then moves it there, so that nobody reads half of one.
-pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    fs::write(&beside, text)?;
-    fs::rename(&beside, path)
 }

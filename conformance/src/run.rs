@@ -309,7 +309,7 @@ impl Run {
                 let token = tokens
                     .get(&self.client)
                     .await
-                    .map_err(|error| self.end(format!("{}: {error}", tokens.url())))?;
+                    .map_err(|error| self.end(format!("{}: {error}", tokens.place())))?;
                 self.redactor.add(&token);
                 Ok(format!("Bearer {token}"))
             }
@@ -444,6 +444,9 @@ impl Run {
         request: &Request,
         purpose: Purpose,
     ) -> (Result<Response, TransportError>, Exchange) {
+        for login in request.headers_named("authorization") {
+            self.redactor.add_authorization(login);
+        }
         let sent = Instant::now();
         let origin = self.endpoint.target.origin();
         let outcome = match request.route {
@@ -510,7 +513,8 @@ impl Run {
     /// Asks once whether the target answers this login.
     pub async fn preflight(&self, log: &mut Log) -> Result<(), ConformanceError> {
         let place = &self.endpoint.target;
-        let unreachable = |what: String| ConformanceError::Unreachable(what);
+        // A target may send back, for instance in Location, what it was sent.
+        let unreachable = |what: String| ConformanceError::Unreachable(self.redactor.clean(&what));
         let authorization = self.authorization().await;
         let request = Request::new("GET", self.users_path())
             .header(

@@ -4,16 +4,20 @@
 use std::time::{Duration, Instant};
 
 use bandwidth_fixtures::Secret;
-use serde::Deserialize;
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::{
     run::Run,
-    transport::{Request, client::Client},
+    transport::{Request, Response, client::Client},
 };
 
 /// A token is not used in its last moments.
 const MARGIN: Duration = Duration::from_secs(30);
+/// A token is not used for longer than this, whatever its endpoint says.
+const LONGEST: Duration = Duration::from_hours(24);
+/// How long one is used where its endpoint does not say.
+const USUAL: Duration = Duration::from_hours(1);
 
 /// Where tokens come from, and the one at hand.
 pub struct Tokens {
@@ -29,12 +33,6 @@ struct Token {
     until: Instant,
 }
 
-#[derive(Deserialize)]
-struct Grant {
-    access_token: String,
-    expires_in: Option<u64>,
-}
-
 impl Tokens {
     /// Tokens of the endpoint at `url`.
     pub fn new(url: String, id: String, secret: Secret) -> Self {
@@ -46,9 +44,9 @@ impl Tokens {
         }
     }
 
-    /// The endpoint.
-    pub fn url(&self) -> &str {
-        &self.url
+    /// The endpoint, for messages: a query could hold a secret.
+    pub fn place(&self) -> &str {
+        self.url.split('?').next().unwrap_or_default()
     }
 
     /// How long the token at hand is valid, as the endpoint said.
@@ -79,20 +77,105 @@ impl Tokens {
             .send(origin, &request)
             .await
             .map_err(|error| format!("no token: {error}"))?;
-        if response.status != 200 {
-            return Err(format!(
-                "no token: the answer is {}; check the client's id and secret",
-                response.status
-            ));
-        }
-        let grant: Grant = serde_json::from_slice(&response.body)
-            .map_err(|_| "no token: the answer holds no access_token".to_owned())?;
-        let lifetime = Duration::from_secs(grant.expires_in.unwrap_or(3_600));
+        let (text, seconds) = grant(&response)?;
+        let lifetime = seconds.map_or(USUAL, Duration::from_secs).min(LONGEST);
         *current = Some(Token {
-            text: grant.access_token.clone(),
-            seconds: grant.expires_in,
+            text: text.clone(),
+            seconds,
             until: Instant::now() + lifetime.saturating_sub(MARGIN),
         });
-        Ok(grant.access_token)
+        Ok(text)
+    }
+}
+
+/// The token in an answer, and for how many seconds it is valid. An error repeats nothing of the
+/// body: it may hold a token.
+fn grant(response: &Response) -> Result<(String, Option<u64>), String> {
+    let advice = match response.status {
+        200 => None,
+        400 | 401 | 403 => Some("check the client's id and secret"),
+        404 | 405 => Some("look whether BW_TOKEN_URL names a token endpoint"),
+        429 => Some("it limits requests; try again later"),
+        500.. => Some("it fails; try again later"),
+        _ => Some("a token comes with 200; look whether BW_TOKEN_URL names a token endpoint"),
+    };
+    if let Some(advice) = advice {
+        let status = response.status;
+        return Err(format!("no token: the answer is {status}; {advice}"));
+    }
+    let body: Value = serde_json::from_slice(&response.body).map_err(|_| {
+        "no token: the answer is not JSON; look whether BW_TOKEN_URL names a token endpoint"
+            .to_owned()
+    })?;
+    let token = body.get("access_token").and_then(Value::as_str);
+    let token = token.ok_or("no token: the answer holds no access_token")?;
+    let seconds = match body.get("expires_in") {
+        None | Some(Value::Null) => None,
+        // Some endpoints put the number in quotes.
+        Some(Value::String(text)) => Some(text.parse().ok()),
+        Some(other) => Some(other.as_u64()),
+    };
+    match seconds {
+        Some(None) => {
+            Err("no token: the answer's expires_in is not a whole number of seconds".to_owned())
+        }
+        seconds => Ok((token.to_owned(), seconds.flatten())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grant;
+    use crate::transport::Response;
+
+    fn of(status: u16, body: &str) -> Result<(String, Option<u64>), String> {
+        grant(&Response {
+            status,
+            headers: Vec::new(),
+            body: body.into(),
+        })
+    }
+
+    #[test]
+    fn a_token_is_taken_with_its_lifetime() {
+        for (lifetime, seconds) in [
+            ("", None),
+            (",\"expires_in\":null", None),
+            (",\"expires_in\":3600", Some(3_600)),
+            (",\"expires_in\":\"3600\"", Some(3_600)),
+            (",\"expires_in\":18446744073709551615", Some(u64::MAX)),
+        ] {
+            let found = of(200, &format!("{{\"access_token\":\"Canary-t\"{lifetime}}}"));
+            assert_eq!(found, Ok(("Canary-t".to_owned(), seconds)));
+        }
+    }
+
+    #[test]
+    fn an_answer_without_a_token_is_told_by_what_is_wrong_with_it() {
+        for (status, body, words) in [
+            (401, "", "401; check the client's id and secret"),
+            (404, "", "404; look whether BW_TOKEN_URL"),
+            (429, "", "429; it limits requests; try again later"),
+            (503, "", "503; it fails; try again later"),
+            (302, "", "302; a token comes with 200"),
+            (200, "<html>Canary-t", "is not JSON"),
+            (200, "{\"access_token\":7}", "holds no access_token"),
+            (200, "{\"token\":\"Canary-t\"}", "holds no access_token"),
+            (
+                200,
+                "{\"access_token\":\"Canary-t\",\"expires_in\":\"soon\"}",
+                "expires_in is not a whole number of seconds",
+            ),
+            (
+                200,
+                "{\"access_token\":\"Canary-t\",\"expires_in\":-1}",
+                "expires_in is not a whole number of seconds",
+            ),
+        ] {
+            let error = of(status, body).unwrap_err();
+            assert!(error.starts_with("no token: "), "{error}");
+            assert!(error.contains(words), "{words}: {error}");
+            assert!(!error.contains("Canary"), "{error}");
+        }
     }
 }

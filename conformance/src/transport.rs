@@ -16,6 +16,10 @@ use crate::target::Target;
 /// How long one exchange may take.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The longest body that is read, far above what any case asks for: a target that does not stop
+/// must not fill this machine's memory.
+pub(crate) const MAX_BODY: usize = 64 * 1024 * 1024;
+
 /// Where requests go, and whom an encrypted connection to it trusts.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
@@ -79,6 +83,11 @@ impl Request {
         self
     }
 
+    /// All values of a header, whatever the case of its name.
+    pub fn headers_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        named(&self.headers, name)
+    }
+
     /// Takes a body as it is.
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
@@ -108,16 +117,20 @@ pub struct Response {
 impl Response {
     /// All values of a header, whatever the case of its name.
     pub fn headers_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.headers
-            .iter()
-            .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        named(&self.headers, name)
     }
 
     /// The first value of a header.
     pub fn header<'a>(&'a self, name: &'a str) -> Option<&'a str> {
         self.headers_named(name).next()
     }
+}
+
+fn named<'a>(headers: &'a [(String, String)], name: &'a str) -> impl Iterator<Item = &'a str> {
+    headers
+        .iter()
+        .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str())
 }
 
 /// An exchange that came to no response.
@@ -135,6 +148,9 @@ pub enum TransportError {
     /// The connection ended before the response did.
     #[error("the connection closed before the response was whole")]
     Closed,
+    /// The body does not end where any of this API does.
+    #[error("the body is longer than {} MiB, which no answer of this API is, so the rest was not read", MAX_BODY / 1024 / 1024)]
+    TooLong,
     /// What came is not HTTP.
     #[error("what came is not an HTTP response: {0}")]
     NotHttp(String),

@@ -14,7 +14,6 @@ use crate::{
     transport::{Endpoint, tls},
 };
 
-/// The name of the target that is started in this process.
 /// The target that is a mock inside this process.
 pub const MOCK: &str = "mock";
 
@@ -57,6 +56,24 @@ impl Aim {
         let expected = NamedProfile::load(&arguments.profile)?;
         let wishes = arguments.wishes(read_only);
         if arguments.target == MOCK {
+            for (flag, given, why) in [
+                (
+                    "--credentials",
+                    &arguments.credentials,
+                    "which has a login of its own",
+                ),
+                (
+                    "--ca-file",
+                    &arguments.ca_file,
+                    "which is in this process and has no certificate",
+                ),
+            ] {
+                if given.is_some() {
+                    return Err(ConformanceError::Usage(format!(
+                        "{flag} does nothing with the mock inside, {why}; leave it out, or name a server with --target URL"
+                    )));
+                }
+            }
             let mut aim = Self::embedded(expected)?;
             let setup = &mut aim.setup;
             setup.limits = Limits::of(

@@ -1,7 +1,7 @@
 //! `plan`: what a run would take. The run is rehearsed against a mock inside this process that
 //! behaves as is expected of the target; the target is sent nothing.
 
-use std::{collections::BTreeMap, io, sync::Arc};
+use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 
 use super::{aim::Aim, block_on, select};
 use crate::{
@@ -112,10 +112,7 @@ pub fn plan(
     let pace = if limits.interval.is_zero() {
         "no pause between requests".to_owned()
     } else {
-        format!(
-            "at {} requests a second",
-            1.0 / limits.interval.as_secs_f64()
-        )
+        format!("at {} requests a second", rate(limits.interval))
     };
     writeln!(
         out,
@@ -126,4 +123,25 @@ pub fn plan(
         "Counted in a rehearsal against a mock inside this process; a target that behaves otherwise, limits or fails takes more. Nothing was sent to it."
     )?;
     Ok(exit::PASSED)
+}
+
+/// Requests a second, with as many digits as say something: an interval is in whole nanoseconds.
+fn rate(interval: Duration) -> f64 {
+    let exact = 1.0 / interval.as_secs_f64();
+    format!("{exact:.5e}").parse().unwrap_or(exact)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::rate;
+
+    #[test]
+    fn a_rate_is_told_as_it_was_asked_for() {
+        for rps in [0.001, 0.5, 1.0, 3.0, 7.0, 9.5, 300.0, 1_000.0] {
+            let told = rate(Duration::from_secs_f64(1.0 / rps)).to_string();
+            assert_eq!(told, rps.to_string());
+        }
+    }
 }

@@ -43,9 +43,7 @@ pub fn run(
         Some(path) => KnownFailures::load(path)?,
         None => KnownFailures::default(),
     };
-    for to in &arguments.report {
-        check_place(to)?;
-    }
+    report::check(&arguments.report)?;
     let read_only = arguments.selection.read_only;
     let cases = select(arguments.selection.clone())?;
     let aim = Aim::take(&arguments.aim, read_only, surroundings.variable)?;
@@ -160,25 +158,6 @@ fn write_reports(reports: &[ReportTo], report: &RunReport, run: &Run) -> Vec<Con
         )))
     });
     errors.collect()
-}
-
-/// A report that cannot be written is told before anything is sent, not after an hour.
-fn check_place(to: &ReportTo) -> Result<(), ConformanceError> {
-    let folder = to.path.parent().filter(|parent| *parent != Path::new(""));
-    let folder = folder.unwrap_or(Path::new("."));
-    let wrong = |what: &str| {
-        Err(ConformanceError::Usage(format!(
-            "--report {}: {what}",
-            to.path.display()
-        )))
-    };
-    if to.path.is_dir() {
-        return wrong("that is a folder; name a file in it");
-    }
-    if !folder.is_dir() {
-        return wrong("there is no such folder; make it first");
-    }
-    Ok(())
 }
 
 /// Makes sure that the target answers this login. From here on everything that is created is in a

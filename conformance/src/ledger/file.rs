@@ -96,17 +96,20 @@ impl LedgerFile {
     /// Makes the file; one that is there already belongs to another run and is not touched.
     pub fn create(path: &Path, header: &Header) -> Result<Self, ConformanceError> {
         let error = |error: io::Error| {
-            let path = path.display();
+            let name = path.display();
             let why = match error.kind() {
-                io::ErrorKind::AlreadyExists => format!(
-                    "an earlier run left it; `bandwidth-conformance cleanup --ledger {path}` removes what that run created, and the file"
-                ),
+                io::ErrorKind::AlreadyExists => match Self::read_header(path) {
+                    Ok(_) => format!(
+                        "an earlier run left it; `bandwidth-conformance cleanup --ledger {name}` removes what that run created, and the file"
+                    ),
+                    Err(_) => "something is there that is no ledger, and it is left as it is; name a file that does not exist yet".to_owned(),
+                },
                 io::ErrorKind::NotFound => {
-                    "there is no such folder; make it first; nothing was sent".to_owned()
+                    "there is no such folder; make it first; no user was created".to_owned()
                 }
-                _ => format!("{}; nothing was sent", describe::io(&error)),
+                _ => format!("{}; no user was created", describe::io(&error)),
             };
-            ConformanceError::Usage(format!("--ledger {path}: {why}"))
+            ConformanceError::Usage(format!("--ledger {name}: {why}"))
         };
         let mut options = OpenOptions::new();
         let file = options.append(true).create_new(true).open(path);
@@ -155,21 +158,11 @@ impl LedgerFile {
     /// Reads a file. A last line that is not whole was being written when the process ended, and
     /// what it announces was not begun.
     pub fn read(path: &Path) -> Result<(Header, Vec<Event>), ConformanceError> {
+        let (header, text) = Self::read_header(path)?;
         let name = path.display();
         let usage = |what: String| ConformanceError::Usage(format!("--ledger {name}: {what}"));
-        let text = fs::read_to_string(path).map_err(|error| usage(describe::io(&error)))?;
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        let mut lines = whole.lines();
-        let header: Header = lines
-            .next()
-            .and_then(|line| serde_json::from_str(line).ok())
-            .filter(|header: &Header| header.format == FORMAT)
-            .ok_or_else(|| {
-                usage(
-                    "it is not a ledger of this version; name the .ledger file that a run left"
-                        .to_owned(),
-                )
-            })?;
+        let lines = whole.lines().skip(1);
         let events = lines
             .enumerate()
             .map(|(index, line)| {
@@ -183,6 +176,24 @@ impl LedgerFile {
             .collect::<Result<_, _>>()?;
         Ok((header, events))
     }
+
+    /// Whose ledger a file is, and all of its text.
+    fn read_header(path: &Path) -> Result<(Header, String), ConformanceError> {
+        let name = path.display();
+        let usage = |what: String| ConformanceError::Usage(format!("--ledger {name}: {what}"));
+        let text = fs::read_to_string(path).map_err(|error| usage(describe::io(&error)))?;
+        let header = text
+            .split_once('\n')
+            .and_then(|(line, _)| serde_json::from_str(line).ok())
+            .filter(|header: &Header| header.format == FORMAT);
+        match header {
+            Some(header) => Ok((header, text)),
+            None => Err(usage(
+                "it is not a ledger of this version; name the .ledger file that a run left"
+                    .to_owned(),
+            )),
+        }
+    }
 }
 
 /// A new file survives a crash only when its folder was written too.
@@ -193,7 +204,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, path::Path};
 
     use super::{Event, Header, LedgerFile};
     use crate::ledger::Ledger;
@@ -239,5 +250,29 @@ mod tests {
             assert_eq!(error.code(), 2);
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "precious\n");
+        let told = |path: &Path| {
+            let error = LedgerFile::create(path, &header()).map(drop).unwrap_err();
+            error.to_string()
+        };
+        for (text, offered) in [
+            ("precious\n", false),
+            ("", false),
+            ("\n", false),
+            ("{}\n", false),
+            (
+                "{\"format\":1,\"target\":\"http://127.0.0.1:1/api\",\"accountId\":\"1\",\"prefix\":\"cf-0-\"}\n",
+                true,
+            ),
+        ] {
+            fs::write(&path, text).unwrap();
+            let told = told(&path);
+            assert_eq!(told.contains("cleanup --ledger"), offered, "{told}");
+            assert_eq!(told.contains("no ledger"), !offered, "{told}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+        assert!(told(folder.path()).contains("no ledger"));
+        // A run asks whether its login is right before it makes the file.
+        let nowhere = told(&folder.path().join("no/such/ledger"));
+        assert!(nowhere.ends_with("no user was created"), "{nowhere}");
     }
 }

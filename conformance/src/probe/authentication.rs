@@ -2,6 +2,7 @@
 
 use super::{Probe, seen::Seen};
 use crate::{
+    challenges::challenges,
     context::Ask,
     outcome::Stop,
     password::{self, Class},
@@ -26,12 +27,8 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
         "auth.failure_body",
         if seen.has_body { "error" } else { "empty" },
     );
-    let challenges: Vec<String> = reply
-        .response
-        .headers_named("www-authenticate")
-        .map(str::to_ascii_lowercase)
-        .collect();
-    let named = |scheme: &str| challenges.iter().any(|value| value.contains(scheme));
+    let challenges = challenges(&reply.response);
+    let named = |scheme: &str| challenges.iter().any(|one| one.scheme == scheme);
     if challenges.is_empty() {
         probe.observed("auth.challenge", "absent");
         probe.leave_open(

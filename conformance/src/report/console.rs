@@ -7,10 +7,10 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 
-use super::document::CaseResult;
+use super::document::{CaseResult, HeaderResult};
 use crate::{
     outcome::{CaseReport, NOT_RUN, RunReport, Verdict},
-    redact::Redactor,
+    redact::{Redactor, printable},
 };
 
 /// How wide the column of verdicts is.
@@ -92,7 +92,7 @@ impl<'a> Console<'a> {
             .map(|reason| format!("known failure: {reason}"));
         for text in known.iter().chain(&case.reason).chain(&case.facts) {
             for line in self.redactor.clean(text).lines() {
-                writeln!(self.out, "{:COLUMN$}{line}", "")?;
+                writeln!(self.out, "{:COLUMN$}{}", "", printable(line))?;
             }
         }
         self.out.flush()
@@ -113,27 +113,37 @@ impl<'a> Console<'a> {
                 exchange.took_ms
             )?;
             writeln!(self.out, "> {} {}", exchange.method, exchange.url)?;
-            for header in &exchange.request_headers {
-                writeln!(self.out, "> {}: {}", header.name, header.value)?;
-            }
-            if !exchange.request_body.is_empty() {
-                writeln!(self.out, ">\n{}", exchange.request_body)?;
-            }
+            self.headers('>', &exchange.request_headers)?;
+            self.body('>', &exchange.request_body)?;
             match (exchange.status, &exchange.error) {
                 (Some(status), _) => writeln!(self.out, "< {status}")?,
                 (None, error) => writeln!(self.out, "< {}", error.as_deref().unwrap_or(""))?,
             }
-            for header in &exchange.response_headers {
-                writeln!(self.out, "< {}: {}", header.name, header.value)?;
-            }
-            if !exchange.response_body.is_empty() {
-                writeln!(self.out, "<\n{}", exchange.response_body)?;
-            }
+            self.headers('<', &exchange.response_headers)?;
+            self.body('<', &exchange.response_body)?;
             if let Some(repeated) = &exchange.repeated {
                 writeln!(self.out, "({repeated})")?;
             }
         }
         self.out.flush()
+    }
+
+    fn headers(&mut self, way: char, headers: &[HeaderResult]) -> io::Result<()> {
+        for HeaderResult { name, value } in headers {
+            writeln!(self.out, "{way} {}: {}", printable(name), printable(value))?;
+        }
+        Ok(())
+    }
+
+    fn body(&mut self, way: char, body: &str) -> io::Result<()> {
+        if body.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "{way}")?;
+        for line in body.lines() {
+            writeln!(self.out, "{}", printable(line))?;
+        }
+        Ok(())
     }
 
     /// The end of a run.
@@ -176,7 +186,7 @@ impl<'a> Console<'a> {
             writeln!(
                 self.out,
                 "left behind: {}",
-                self.redactor.clean(&left.join(", "))
+                printable(&self.redactor.clean(&left.join(", ")))
             )?;
             match report.cleanup_command() {
                 Some(command) => writeln!(self.out, "remove it with: {command}")?,
@@ -208,11 +218,16 @@ pub fn cases(count: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{Colour, Console, Detail};
     use crate::{
         cleanup::Leftover,
+        exchange::{Exchange, Purpose},
         outcome::{Verdict, tests::report},
         redact::Redactor,
+        report::document::Document,
+        transport::{Request, Response},
     };
 
     fn written(detail: Detail, colour: Colour) -> String {
@@ -253,5 +268,41 @@ mod tests {
     fn colours_are_there_only_when_asked_for() {
         assert!(written(Detail::All, Colour::On).contains("\u{1b}[32mpass"));
         assert!(!written(Detail::All, Colour::Off).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn what_a_target_sends_moves_no_cursor() {
+        let mut report = report(&[Verdict::Fail]);
+        let sent = "\u{1b}[2J\u{9b}2J\r\u{7}";
+        report.cases[0].reason = Some(format!("location: {sent}\nbody"));
+        report.cases[0].facts = vec![format!("Location names {sent}")];
+        report.cases[0].exchanges = vec![Exchange {
+            purpose: Purpose::Case,
+            origin: "http://127.0.0.1:1".to_owned(),
+            at: Duration::ZERO,
+            took: Duration::ZERO,
+            request: Request::new("GET", "/api"),
+            outcome: Ok(Response {
+                status: 200,
+                headers: vec![(format!("X-{sent}"), sent.to_owned())],
+                body: format!("{{\n\t{sent}\n}}").into_bytes(),
+            }),
+            repeated: None,
+        }];
+        let redactor = Redactor::default();
+        let mut out = Vec::new();
+        let mut console = Console::new(&mut out, &redactor, Detail::All, Colour::Off);
+        console.case(&report.cases[0]).unwrap();
+        let document = Document::new(&report, &redactor);
+        console.exchanges(&document.cases[0]).unwrap();
+        let written = String::from_utf8(out).unwrap();
+        let obeyed = |character: char| character.is_control() && !"\n\t".contains(character);
+        assert!(!written.contains(obeyed), "{written:?}");
+        assert_eq!(
+            written.matches("\\u{1b}[2J\\u{9b}2J").count(),
+            5,
+            "{written}"
+        );
+        assert!(written.contains("{\n\t\\u{1b}"), "{written}");
     }
 }

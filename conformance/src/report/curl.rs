@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     exchange::Exchange,
-    redact::{MARK, Redactor},
+    redact::{MARK, Redactor, basic_login},
 };
 
 /// The longest body that fits a line somebody would paste.
@@ -28,7 +28,8 @@ pub fn line(exchange: &Exchange, redactor: &Redactor) -> String {
     };
     for (name, value) in &request.headers {
         let cleaned = redactor.clean(value);
-        if name.eq_ignore_ascii_case("authorization") && cleaned.contains(MARK) {
+        let secret = cleaned.contains(MARK) || basic_login(value).is_some();
+        if name.eq_ignore_ascii_case("authorization") && secret {
             line.push_str(if value.starts_with("Bearer ") {
                 " -H \"Authorization: Bearer $BW_TOKEN\""
             } else {
@@ -153,5 +154,8 @@ mod tests {
             of(Request::new("GET", "/api/x").header("Authorization", "Basic !!!")),
         ];
         insta::assert_snapshot!(lines.join("\n"));
+        let unknown = Run::basic("other", "Never-told");
+        let line = of(Request::new("GET", "/api/x").header("Authorization", unknown));
+        assert!(line.contains(" -u \"$BW_USERNAME:$BW_PASSWORD\""), "{line}");
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     exchange::Exchange,
     exit::code_of,
     outcome::{CaseReport, RunReport, Verdict},
-    redact::Redactor,
+    redact::{self, Redactor},
 };
 
 /// The version of this format.
@@ -283,7 +283,11 @@ pub fn exchange_result(exchange: &Exchange, redactor: &Redactor) -> ExchangeResu
             .iter()
             .map(|(name, value)| HeaderResult {
                 name: redactor.clean(name),
-                value: redactor.clean(value),
+                value: if name.eq_ignore_ascii_case("authorization") {
+                    redact::authorization(value)
+                } else {
+                    redactor.clean(value)
+                },
             })
             .collect()
     };

@@ -9,6 +9,7 @@ use crate::{
         Level::{Derived, Documented},
         Need::{BasicLogin, FailedLogins, SecondAccount, UserLogins, Writing},
     },
+    challenges::challenges,
     context::{Ask, Context},
     outcome::CaseResult,
     run::Run,
@@ -316,10 +317,9 @@ async fn challenge(cx: &mut Context) -> CaseResult {
     let ask = cx.ask("GET", cx.users_path()).authorization(None);
     let reply = cx.send(ask).await?;
     reply.unauthenticated()?;
-    let bearer = reply
-        .response
-        .headers_named("www-authenticate")
-        .any(|value| value.to_ascii_lowercase().contains("bearer"));
+    let bearer = challenges(&reply.response)
+        .iter()
+        .any(|challenge| challenge.scheme == "bearer");
     let expected = cx.profile().auth_schemes != AuthSchemes::Basic;
     let message = if expected {
         "the challenge does not name Bearer"

@@ -1,5 +1,6 @@
 //! Passwords: which are taken, how the others are refused, and that none ever comes back.
 
+use aho_corasick::AhoCorasick;
 use bandwidth_fixtures::profile::{CommonWords, PasswordCharset, PasswordErrors, PasswordIdentity};
 
 use crate::{
@@ -331,25 +332,23 @@ async fn never_come_back(cx: &mut Context) -> CaseResult {
             .await?;
         cx.delete(&created.key, format).await?.deleted()?;
     }
-    for password in &passwords {
-        for form in redact::forms(password) {
-            let mut responses = cx
-                .log
-                .exchanges
-                .iter()
-                .filter_map(|one| one.outcome.as_ref().ok());
-            let held = responses.any(|response| {
-                let headers = response.headers.iter().map(|(_, value)| value.as_bytes());
-                headers
-                    .chain([response.body.as_slice()])
-                    .any(|bytes| String::from_utf8_lossy(bytes).contains(&form))
-            });
-            if held {
-                return Err(Stop::Fail(
-                    "an answer holds a password that was sent".to_owned(),
-                ));
-            }
-        }
+    let forms: Vec<String> = passwords
+        .iter()
+        .flat_map(|one| redact::forms(one))
+        .collect();
+    let finder = AhoCorasick::new(&forms).map_err(|error| Stop::Error(error.to_string()))?;
+    let exchanges = &cx.log.exchanges;
+    let mut responses = exchanges.iter().filter_map(|one| one.outcome.as_ref().ok());
+    let held = responses.any(|response| {
+        let headers = response.headers.iter().map(|(_, value)| value.as_bytes());
+        headers
+            .chain([response.body.as_slice()])
+            .any(|bytes| finder.is_match(bytes))
+    });
+    if held {
+        return Err(Stop::Fail(
+            "an answer holds a password that was sent".to_owned(),
+        ));
     }
     Ok(())
 }

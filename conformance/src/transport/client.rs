@@ -3,7 +3,7 @@
 
 use reqwest::{Method, redirect::Policy};
 
-use super::{Endpoint, Request, Response, TIMEOUT, TransportError};
+use super::{Endpoint, MAX_BODY, Request, Response, TIMEOUT, TransportError};
 
 /// A client that sends where it is told, and nowhere else.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Client {
         if !request.body.is_empty() {
             builder = builder.body(request.body.clone());
         }
-        let response = builder.send().await.map_err(|error| explain(&error))?;
+        let mut response = builder.send().await.map_err(|error| explain(&error))?;
         let status = response.status().as_u16();
         let headers = response
             .headers()
@@ -53,11 +53,17 @@ impl Client {
                 (name.as_str().to_owned(), value)
             })
             .collect();
-        let body = response.bytes().await.map_err(|error| explain(&error))?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| explain(&error))? {
+            if body.len() + chunk.len() > MAX_BODY {
+                return Err(TransportError::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
         Ok(Response {
             status,
             headers,
-            body: body.to_vec(),
+            body,
         })
     }
 }

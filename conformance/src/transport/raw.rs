@@ -10,10 +10,10 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::{Endpoint, Request, Response, TIMEOUT, TransportError};
+use super::{Endpoint, MAX_BODY, Request, Response, TIMEOUT, TransportError};
 use crate::target::Scheme;
 
-/// The head of a response is far below this.
+/// The head of a response is far below this, and so is the line before a chunk.
 const MAX_HEAD: usize = 64 * 1024;
 
 /// The bytes of `request`, for a connection of its own to `authority`.
@@ -144,6 +144,9 @@ async fn read_body(
             let digits = line.split(';').next().unwrap_or("").trim();
             let size = usize::from_str_radix(digits, 16)
                 .map_err(|_| TransportError::NotHttp("a chunk has no size".to_owned()))?;
+            if size > MAX_BODY - body.len() {
+                return Err(TransportError::TooLong);
+            }
             buffer.drain(..end + 2);
             while buffer.len() < size + 2 {
                 if fill(incoming, &mut buffer).await? == 0 {
@@ -161,6 +164,9 @@ async fn read_body(
         let length: usize = length
             .parse()
             .map_err(|_| TransportError::NotHttp("Content-Length is not a number".to_owned()))?;
+        if length > MAX_BODY {
+            return Err(TransportError::TooLong);
+        }
         while buffer.len() < length {
             if fill(incoming, &mut buffer).await? == 0 {
                 return Err(TransportError::Closed);
@@ -169,7 +175,11 @@ async fn read_body(
         buffer.truncate(length);
         return Ok(buffer);
     }
-    while fill(incoming, &mut buffer).await? != 0 {}
+    while fill(incoming, &mut buffer).await? != 0 {
+        if buffer.len() > MAX_BODY {
+            return Err(TransportError::TooLong);
+        }
+    }
     Ok(buffer)
 }
 
@@ -181,6 +191,9 @@ async fn until(
     loop {
         if let Some(at) = find(buffer, mark) {
             return Ok(at);
+        }
+        if buffer.len() > MAX_HEAD {
+            return Err(TransportError::NotHttp("a chunk has no size".to_owned()));
         }
         if fill(incoming, buffer).await? == 0 {
             return Err(TransportError::Closed);
@@ -204,7 +217,7 @@ fn parse_head(head: &[u8]) -> Result<(u16, Vec<(String, String)>), TransportErro
     let mut lines = head.split("\r\n");
     let status = lines
         .next()
-        .filter(|line| line.starts_with("HTTP/1.1 "))
+        .filter(|line| line.starts_with("HTTP/1.1 ") || line.starts_with("HTTP/1.0 "))
         .and_then(|line| line.split(' ').nth(1)?.parse().ok())
         .ok_or_else(|| not_http("there is no status line"))?;
     let headers = lines
@@ -225,7 +238,7 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Response, TransportError, read_response};
+    use super::{MAX_BODY, Response, TransportError, read_response};
 
     fn read(bytes: &[u8], method: &str) -> Result<Response, TransportError> {
         tokio::runtime::Builder::new_current_thread()
@@ -246,6 +259,7 @@ mod tests {
                 b"abc",
             ),
             (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\nabc", b"abc"),
+            (b"HTTP/1.0 200 OK\r\nServer: old\r\n\r\nabc", b"abc"),
         ] {
             assert_eq!(read(bytes, "GET").unwrap().body, body);
         }
@@ -266,6 +280,33 @@ mod tests {
         for bytes in [&b"SSH-2.0\r\n\r\n"[..], b"HTTP/1.1 200 OK\r\nx\r\n\r\n"] {
             assert!(matches!(
                 read(bytes, "GET"),
+                Err(TransportError::NotHttp(_))
+            ));
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_too_long_is_not_read() {
+        let ending = |head: &str| {
+            let head = format!("HTTP/1.1 200 OK\r\n{head}\r\n");
+            [head.as_bytes(), &vec![b'a'; MAX_BODY + 1]].concat()
+        };
+        for bytes in [
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc"
+                .to_vec(),
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3ffffff\r\nabc"
+                .to_vec(),
+            b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\nabc".to_vec(),
+            ending(""),
+        ] {
+            assert!(matches!(read(&bytes, "GET"), Err(TransportError::TooLong)));
+        }
+        for bytes in [
+            ending("Transfer-Encoding: chunked\r\n"),
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n".to_vec(),
+        ] {
+            assert!(matches!(
+                read(&bytes, "GET"),
                 Err(TransportError::NotHttp(_))
             ));
         }

@@ -5,6 +5,8 @@
 
 #[cfg(feature = "embedded")]
 mod against;
+#[cfg(all(feature = "embedded", unix))]
+mod answers;
 mod behaviours;
 #[cfg(feature = "embedded")]
 mod between;

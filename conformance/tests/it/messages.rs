@@ -123,6 +123,15 @@ fn of_the_command_line() {
         &["run", "--rps", "0"],
         &["run", "--max-requests", "few"],
         &["run", "--patience", "-1"],
+        &["run", "--url", "http://127.0.0.1:1"],
+        &["--base-url=http://127.0.0.1:1"],
+        &["run", "--host", "127.0.0.1"],
+        &["run", "--user", "me"],
+        &["probe", "--out", "x.toml", "--username", "me"],
+        &["run", "--verbose"],
+        &["run", "-v"],
+        &["run", "--credentials", "login.toml"],
+        &["plan", "--target", "mock", "--ca-file", "ca.pem"],
         &["explain"],
         &["explain", "create.password.weak"],
         &["explain", "zzz"],
@@ -140,6 +149,16 @@ fn of_the_command_line() {
     ] {
         review.told(arguments);
     }
+    // What follows a flag that does not exist is repeated nowhere.
+    let ran = run(&["run", "--password=Canary-1"], &[]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.err
+            .contains("there is no --password; the login comes from"),
+        "{}",
+        ran.err
+    );
+    assert!(!ran.err.contains("Canary"), "{}", ran.err);
 
     review.heading("choosing cases");
     for arguments in [
@@ -169,6 +188,13 @@ fn files(review: &mut Review) {
         &["run", "--report", "json"],
         &["run", "--report", "json=no/such/folder/x.json"],
         &["run", "--report", &format!("html={folder}")],
+        &[
+            "run",
+            "--report",
+            &format!("html={nothing}"),
+            "--report",
+            &format!("json={nothing}"),
+        ],
         &["list", "--failed-from", &nothing],
         &["list", "--failed-from", &folder],
     ] {
@@ -194,6 +220,9 @@ fn files(review: &mut Review) {
         &format!(
             "{case}reason = \"a\"\nexpires = 2999-01-01\n{case}reason = \"b\"\nexpires = 2999-01-01"
         ),
+        &format!(
+            "{case}reason = \"a\"\nexpires = 2999-01-01\ntarget = \"https://dashboard.bandwidth.com/api\""
+        ),
         "[[knwon]]\ncase = 1",
         "case: x",
     ];
@@ -216,6 +245,12 @@ fn files(review: &mut Review) {
     review.told(&[
         "run", "--target", &url, "--filter", "weak", "--ledger", &left,
     ]);
+
+    let notes = review.file("notes.txt", "precious\n");
+    review.told(&[
+        "run", "--target", &url, "--filter", "weak", "--ledger", &notes,
+    ]);
+    assert_eq!(fs::read_to_string(&notes).unwrap(), "precious\n");
 
     review.heading("an interrupted probe");
     let out = review.path("learned.toml");
@@ -249,6 +284,7 @@ fn logins(review: &mut Review) {
         &[account, id, secret, url("x")],
         &[account, id, secret, url("http://x.example/t")],
         &[account, id, secret, url("https://me:Canary-3@x.example/t")],
+        &[account, id, secret, url("https://x.example/t#top")],
     ] {
         review.told_with(&TARGET, set);
     }
