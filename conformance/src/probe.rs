@@ -18,7 +18,13 @@ use bandwidth_fixtures::BehaviourId;
 use serde::{Deserialize, Serialize};
 
 use self::users::Sample;
-use crate::{context::Context, exchange::Exchange, outcome::Stop, run::Run, wire::Format};
+use crate::{
+    context::Context,
+    exchange::Exchange,
+    outcome::Stop,
+    run::Run,
+    wire::{Format, Role},
+};
 
 /// How often an experiment is tried that the target's distress kept from an end.
 const TRIES: usize = 4;
@@ -224,12 +230,18 @@ pub struct Choice {
 
 impl Choice {
     fn wants(&self, id: &str) -> bool {
-        let is = |names: &[String]| {
-            let area = id.split('.').next().unwrap_or("");
-            names.iter().any(|name| name == id || name == area)
-        };
-        (self.only.is_empty() || is(&self.only)) && !is(&self.skip)
+        (self.only.is_empty() || names(&self.only, id)) && !self.skips(id)
     }
+
+    fn skips(&self, id: &str) -> bool {
+        names(&self.skip, id)
+    }
+}
+
+/// Whether one of these is that behaviour or its area.
+fn names(chosen: &[String], id: &str) -> bool {
+    let area = id.split('.').next().unwrap_or("");
+    chosen.iter().any(|name| name == id || name == area)
 }
 
 /// A probe under way.
@@ -240,6 +252,12 @@ pub struct Probe {
     pub(crate) findings: Findings,
     /// The format of the probe's own requests.
     pub(crate) format: Format,
+    /// The other format, where the target speaks both.
+    pub(crate) other_format: Option<Format>,
+    /// The format of answers to requests that ask for none.
+    pub(crate) default_format: Option<Format>,
+    /// The account's roles.
+    pub(crate) roles: Vec<Role>,
     /// Bursts are allowed.
     pub(crate) bursts: bool,
     /// How to create users, once that is known.
@@ -257,6 +275,9 @@ impl Probe {
             cx: Context::new(run),
             findings: Findings::new(),
             format: Format::Xml,
+            other_format: None,
+            default_format: None,
+            roles: Vec::new(),
             bursts: false,
             sample: None,
             mark: 0,
@@ -309,10 +330,12 @@ impl Probe {
                 self.perform(&experiment).await;
             }
             for id in experiment.tells {
-                if let Some(earlier) = known.get(*id) {
-                    self.findings.insert((*id).to_owned(), earlier.clone());
-                } else if !choice.wants(id) {
-                    self.leave_open(id, "it was not asked for");
+                match known.get(*id) {
+                    Some(earlier) if !choice.skips(id) => {
+                        self.findings.insert((*id).to_owned(), earlier.clone());
+                    }
+                    _ if !choice.wants(id) => self.leave_open(id, "it was not asked for"),
+                    _ => {}
                 }
             }
             let told = tell(experiment.name, self);
@@ -339,10 +362,15 @@ impl Probe {
             }
             self.mark = self.cx.log.exchanges.len() + 1;
             self.cx.log.repeated_an_effect = false;
-            match (experiment.run)(self).await {
-                // What came after a request that had to be repeated may be the answer to the
-                // repetition.
-                Ok(()) if self.cx.log.repeated_an_effect => {
+            let result = (experiment.run)(self).await;
+            // What came after a request that had to be repeated may be the answer to the
+            // repetition. What was found before an experiment stopped for another reason holds.
+            let doubtful = self.cx.log.repeated_an_effect;
+            if doubtful {
+                self.findings.clone_from(&before);
+            }
+            match result {
+                Ok(()) if doubtful => {
                     "a request had to be sent again that may have taken effect twice"
                         .clone_into(&mut reason);
                 }
@@ -356,7 +384,6 @@ impl Probe {
                     break;
                 }
             }
-            self.findings.clone_from(&before);
         }
         let first = reason.lines().next().unwrap_or("").to_owned();
         for id in experiment.tells {
@@ -386,6 +413,15 @@ impl Probe {
     ) {
         let option = option.to_string();
         let behaviour: BehaviourId = id.parse().expect("experiments name behaviours");
+        let options = behaviour.behaviour();
+        if !options.accepts(&option) {
+            let expected = options.expected();
+            self.leave_open(
+                id,
+                &format!("it is {option}, and a profile can only have {expected}"),
+            );
+            return;
+        }
         let known = self.cx.profile.choose(behaviour, &option);
         debug_assert!(known, "{id}: {option}");
         let alternatives = alternatives.iter().map(|text| (*text).to_owned()).collect();
@@ -409,10 +445,10 @@ impl Probe {
 
     /// The formats that the target speaks, the probe's own first.
     pub(crate) fn formats(&self) -> Vec<Format> {
-        match self.format {
-            Format::Json => vec![Format::Json, Format::Xml],
-            Format::Xml => vec![Format::Xml],
-        }
+        [Some(self.format), self.other_format]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// The option that was observed.

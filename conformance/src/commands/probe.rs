@@ -21,10 +21,11 @@ use crate::{
     cli::ProbeArgs,
     exchange::{Exchange, Log},
     exit::{self, ConformanceError},
+    ledger::{Ledger, file::LedgerFile},
     outcome::today,
     probe::{
         Choice, Finding, Findings, Probe,
-        learned::{Origin, to_toml},
+        learned::{Origin, fitting, to_toml},
     },
     redact::Redactor,
     report::{
@@ -32,7 +33,7 @@ use crate::{
         write_whole,
     },
     run::Run,
-    safety::Limits,
+    safety::{Limits, Writes},
 };
 
 /// What an interrupted probe leaves for another one to go on with.
@@ -70,6 +71,20 @@ impl Files {
             ledger: with(".ledger"),
         }
     }
+
+    /// A profile that cannot be written is told before anything is sent, not at the end.
+    fn check(&self) -> Result<(), ConformanceError> {
+        let folder = self.out.parent().filter(|parent| *parent != Path::new(""));
+        let what = if self.out.is_dir() {
+            "that is a folder; name a file in it"
+        } else if !folder.unwrap_or(Path::new(".")).is_dir() {
+            "there is no such folder; make it first"
+        } else {
+            return Ok(());
+        };
+        let out = self.out.display();
+        Err(ConformanceError::Usage(format!("--out {out}: {what}")))
+    }
 }
 
 /// Probes the target.
@@ -83,8 +98,11 @@ pub fn probe(
         return plan(&choice, &aim, surroundings);
     }
     let files = Files::beside(&arguments.out);
+    files.check()?;
     let place = aim.place;
     let run = Arc::new(Run::new(aim.setup)?);
+    // What could not be written at the end is told before anything is sent.
+    profile_of(&Findings::new(), &files, &run, &place)?;
     let earlier = earlier(arguments, &files, &place, &run, surroundings)?;
     let mut told = Findings::new();
     let mut probe = Probe::new(Arc::clone(&run)).after(earlier.exchanges.len());
@@ -100,7 +118,7 @@ pub fn probe(
             place.note
         )?;
         let mut tell = |_: &str, probe: &Probe| {
-            keep(probe, &files, &place, &earlier.exchanges, &mut told, *out)
+            keep(probe, &files, &place, &earlier, &mut told, *out)
         };
         let known = earlier.findings.clone();
         let learning = async { probe.learn(&choice, known, &mut tell).await.map(|()| false) };
@@ -119,12 +137,14 @@ pub fn probe(
     if interrupted {
         writeln!(out, "\ninterrupted; the same command with --resume goes on")?;
     } else {
-        finish(&files, &probe, &earlier, &run, &place)?;
+        let findings = fitting(probe.findings(), &run.expected);
+        tell_news(&findings, &mut told, *out)?;
+        finish(&files, &findings, &probe, &earlier, &run, &place)?;
         writeln!(
             out,
             "\n{} of {} behaviours observed with {} requests\nthe mock behaves so with: bandwidth-mock --profile {}",
-            closed(probe.findings()).len(),
-            probe.findings().len(),
+            closed(&findings).len(),
+            findings.len(),
             run.requests(),
             files.out.display()
         )?;
@@ -155,25 +175,35 @@ fn keep(
     probe: &Probe,
     files: &Files,
     place: &Place,
-    earlier: &[ExchangeResult],
+    earlier: &Partial,
     told: &mut Findings,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    for (id, finding) in probe.findings() {
+    tell_news(probe.findings(), told, out)?;
+    let run = probe.run();
+    // What an earlier part found is not found again, and comes to this one's findings only when
+    // it is its turn.
+    let mut findings = earlier.findings.clone();
+    findings.extend(closed(probe.findings()));
+    let partial = Partial {
+        format: FORMAT,
+        target: place.description.clone(),
+        account_id: run.credentials.account_id.clone(),
+        findings,
+        exchanges: all(&earlier.exchanges, probe.exchanges(), &run.redactor),
+    };
+    write_whole(&files.partial, &serde_json::to_string(&partial)?)
+}
+
+/// Tells of each finding that was not told before.
+fn tell_news(findings: &Findings, told: &mut Findings, out: &mut dyn Write) -> io::Result<()> {
+    for (id, finding) in findings {
         if told.get(id) != Some(finding) {
             writeln!(out, "{}", line(id, finding))?;
             told.insert(id.clone(), finding.clone());
         }
     }
-    let run = probe.run();
-    let partial = Partial {
-        format: FORMAT,
-        target: place.description.clone(),
-        account_id: run.credentials.account_id.clone(),
-        findings: closed(probe.findings()),
-        exchanges: all(earlier, probe.exchanges(), &run.redactor),
-    };
-    write_whole(&files.partial, &serde_json::to_string(&partial)?)
+    Ok(())
 }
 
 /// Which behaviours, after a look at whether they exist.
@@ -207,7 +237,6 @@ fn earlier(
         findings: Findings::new(),
         exchanges: Vec::new(),
     };
-    let name = files.partial.display();
     if !arguments.resume {
         if files.partial.exists() || files.ledger.exists() {
             return Err(ConformanceError::Usage(format!(
@@ -217,19 +246,20 @@ fn earlier(
         }
         return Ok(none);
     }
+    // Nothing is touched before it is known to be of this target.
+    let partial = partial(files, place, run)?.unwrap_or(none);
     if files.ledger.exists() {
-        let old = run_of_ledger(&files.ledger, &run.credentials, run.endpoint.clone())?;
-        let left = remove_all(&old, surroundings.out)?;
-        if left > 0 {
-            return Err(ConformanceError::Unreachable(format!(
-                "--resume: {left} users of the earlier probe could not be removed; try once more"
-            )));
-        }
-        fs::remove_file(&files.ledger)?;
+        remove_earlier(files, place, run, surroundings.out)?;
     }
+    Ok(partial)
+}
+
+/// What an interrupted probe of this target kept, if it kept anything.
+fn partial(files: &Files, place: &Place, run: &Run) -> Result<Option<Partial>, ConformanceError> {
     if !files.partial.exists() {
-        return Ok(none);
+        return Ok(None);
     }
+    let name = files.partial.display();
     let text = fs::read_to_string(&files.partial)?;
     let partial: Partial = serde_json::from_str(&text)
         .ok()
@@ -239,18 +269,48 @@ fn earlier(
                 "--resume: {name} is not of this version; delete it to begin anew"
             ))
         })?;
-    if (partial.target.as_str(), partial.account_id.as_str())
-        != (
-            place.description.as_str(),
-            run.credentials.account_id.as_str(),
-        )
-    {
+    let account = run.credentials.account_id.as_str();
+    if (partial.target.as_str(), partial.account_id.as_str()) != (&place.description, account) {
         return Err(ConformanceError::Usage(format!(
             "--resume: {name} is of {}, account {}; name that target and log in there, or begin anew with another --out",
             partial.target, partial.account_id
         )));
     }
-    Ok(partial)
+    Ok(Some(partial))
+}
+
+/// Removes the users of an interrupted probe of this target, and then its ledger.
+fn remove_earlier(
+    files: &Files,
+    place: &Place,
+    run: &Run,
+    out: &mut dyn Write,
+) -> Result<(), ConformanceError> {
+    let name = files.ledger.display();
+    let (header, events) = LedgerFile::read(&files.ledger)?;
+    if header.target != place.description {
+        return Err(ConformanceError::Usage(format!(
+            "--resume: {name} has users of {}; name that target, or remove them with `bandwidth-conformance cleanup --ledger {name}` and begin anew; nothing was sent",
+            header.target
+        )));
+    }
+    if let (Writes::Refused(_), false) = (
+        &run.limits.writes,
+        Ledger::replay(events).remaining().is_empty(),
+    ) {
+        return Err(ConformanceError::Refused(format!(
+            "--resume: {name} has users of the interrupted probe, and to remove them is to write; allow that as the interrupted probe did, or remove them with `bandwidth-conformance cleanup --ledger {name}`; nothing was sent"
+        )));
+    }
+    let old = run_of_ledger(&files.ledger, &run.credentials, run.endpoint.clone())?;
+    let left = remove_all(&old, out)?;
+    if left > 0 {
+        return Err(ConformanceError::Unreachable(format!(
+            "--resume: {left} users of the earlier probe could not be removed; try once more"
+        )));
+    }
+    fs::remove_file(&files.ledger)?;
+    Ok(())
 }
 
 /// What need not be found again.
@@ -289,6 +349,7 @@ fn line(id: &str, finding: &Finding) -> String {
 /// The profile and its exchanges; nothing else stays.
 fn finish(
     files: &Files,
+    findings: &Findings,
     probe: &Probe,
     earlier: &Partial,
     run: &Run,
@@ -299,6 +360,20 @@ fn finish(
         &files.exchanges,
         &(serde_json::to_string_pretty(&exchanges).map_err(io::Error::from)? + "\n"),
     )?;
+    write_whole(&files.out, &profile_of(findings, files, run, place)?)?;
+    if run.ended().is_none() {
+        fs::remove_file(&files.partial)?;
+    }
+    Ok(())
+}
+
+/// The text of the profile.
+fn profile_of(
+    findings: &Findings,
+    files: &Files,
+    run: &Run,
+    place: &Place,
+) -> Result<String, ConformanceError> {
     let date = today();
     let exchanges = files
         .exchanges
@@ -310,12 +385,7 @@ fn finish(
         date: &date,
         exchanges: &exchanges,
     };
-    let text = to_toml(probe.findings(), &run.expected, origin)?;
-    write_whole(&files.out, &text)?;
-    if run.ended().is_none() {
-        fs::remove_file(&files.partial)?;
-    }
-    Ok(())
+    Ok(to_toml(findings, &run.expected, origin)?)
 }
 
 /// What a probe would take, rehearsed against a mock inside this process.

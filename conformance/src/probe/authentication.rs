@@ -1,6 +1,9 @@
 //! Who is let in, and how the others are turned away.
 
-use super::{Probe, seen::Seen};
+use super::{
+    Probe,
+    seen::{ErrorBody, OTHER_BODY, Seen},
+};
 use crate::{
     context::Ask,
     outcome::Stop,
@@ -22,17 +25,14 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
         return Err(Stop::Skip(why));
     }
     let seen = Seen::of(&reply.response);
-    probe.observed(
-        "auth.failure_body",
-        if seen.has_body { "error" } else { "empty" },
-    );
-    let challenges: Vec<String> = reply
-        .response
-        .headers_named("www-authenticate")
-        .map(str::to_ascii_lowercase)
-        .collect();
-    let named = |scheme: &str| challenges.iter().any(|value| value.contains(scheme));
-    if challenges.is_empty() {
+    match seen.error_body() {
+        Some(ErrorBody::Error) => probe.observed("auth.failure_body", "error"),
+        Some(ErrorBody::Empty) => probe.observed("auth.failure_body", "empty"),
+        None => probe.leave_open("auth.failure_body", OTHER_BODY),
+    }
+    let challenges = reply.response.headers_named("www-authenticate");
+    let named: Vec<String> = challenges.flat_map(schemes).collect();
+    if named.is_empty() {
         probe.observed("auth.challenge", "absent");
         probe.leave_open(
             "auth.schemes",
@@ -40,12 +40,7 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
         );
     } else {
         probe.observed("auth.challenge", "sent");
-        match (named("basic"), named("bearer")) {
-            (true, true) => probe.observed("auth.schemes", "basic_and_bearer"),
-            (true, false) => probe.observed("auth.schemes", "basic"),
-            (false, true) => probe.observed("auth.schemes", "bearer"),
-            (false, false) => probe.leave_open("auth.schemes", "the challenge names neither"),
-        }
+        taken_schemes(probe, &named);
     }
     match probe.cx.run.token_seconds().await {
         Some(seconds) => probe.observed("auth.token_seconds", seconds),
@@ -57,15 +52,53 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
+/// The schemes that a challenge names, in lower case.
+fn schemes(challenge: &str) -> Vec<String> {
+    // What stands in quotes is no scheme.
+    let unquoted: String = challenge.split('"').step_by(2).collect();
+    let parts = unquoted.split(',').filter_map(|part| {
+        let word = part.split_whitespace().next()?;
+        (!word.contains('=')).then(|| word.to_ascii_lowercase())
+    });
+    parts.collect()
+}
+
+/// Which schemes are taken: the one that the probe's own login uses, and those that a challenge
+/// names. That it does not name another one is no proof against it.
+fn taken_schemes(probe: &mut Probe, named: &[String]) {
+    let by_basic = probe.cx.run.credentials.basic().is_some();
+    let named = |scheme: &str| named.iter().any(|known| known == scheme);
+    match (by_basic || named("basic"), !by_basic || named("bearer")) {
+        (true, true) => probe.observed("auth.schemes", "basic_and_bearer"),
+        (true, false) if named("basic") => probe.likely(
+            "auth.schemes",
+            "basic",
+            &["basic_and_bearer"],
+            "the challenge names no other, and none was tried",
+        ),
+        (false, true) if named("bearer") => probe.likely(
+            "auth.schemes",
+            "bearer",
+            &["basic_and_bearer"],
+            "the challenge names no other, and none was tried",
+        ),
+        _ => probe.leave_open("auth.schemes", "the challenge names neither"),
+    }
+}
+
 pub(super) async fn other_account(probe: &mut Probe) -> Result<(), Stop> {
     let account = probe.cx.run.credentials.account_id.clone();
     let seen = probe
         .read(&format!("/api/accounts/{account}9/users"))
         .await?;
-    match (seen.status, seen.has_body) {
-        (403, true) => probe.observed("auth.other_account", "forbidden"),
-        (403, false) => probe.observed("auth.other_account", "forbidden_empty"),
-        (404, _) => probe.observed("auth.other_account", "not_found"),
+    match (seen.status, seen.error_body()) {
+        (403, Some(ErrorBody::Error)) => probe.observed("auth.other_account", "forbidden"),
+        (403, Some(ErrorBody::Empty)) => probe.observed("auth.other_account", "forbidden_empty"),
+        (404, Some(ErrorBody::Error)) => probe.observed("auth.other_account", "not_found"),
+        (status @ (403 | 404), _) => {
+            let why = format!("another account is answered with {status}, and {OTHER_BODY}");
+            probe.leave_open("auth.other_account", &why);
+        }
         (status, _) => {
             let why = format!("another account is answered with {status}");
             probe.leave_open("auth.other_account", &why);
@@ -182,5 +215,23 @@ async fn locked_after(probe: &mut Probe, failures: u32) -> Result<bool, Stop> {
         other => Err(Stop::Inconclusive(format!(
             "the right password is answered with {other}"
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::schemes;
+
+    #[test]
+    fn a_challenge_names_schemes_outside_of_quotes_and_parameters() {
+        for (challenge, named) in [
+            ("Basic realm=\"x\"", &["basic"][..]),
+            ("Bearer realm=\"a, Basic b\", scope=\"c\", BASIC", &["bearer", "basic"]),
+            ("Negotiate", &["negotiate"]),
+            ("Basic charset=\"UTF-8\", realm=\"bearer\"", &["basic"]),
+            ("", &[]),
+        ] {
+            assert_eq!(schemes(challenge), named, "{challenge}");
+        }
     }
 }

@@ -1,5 +1,9 @@
 //! Probing an emulator of any profile gives a profile that behaves as that one.
 
+mod evidence;
+mod files;
+mod quirk;
+
 use std::{
     collections::BTreeMap,
     env,
