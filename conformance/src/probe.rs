@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc};
 use bandwidth_fixtures::BehaviourId;
 use serde::{Deserialize, Serialize};
 
-use self::users::Sample;
+use self::users::{Made, Sample};
 use crate::{
     context::Context,
     exchange::Exchange,
@@ -260,6 +260,10 @@ pub struct Probe {
     pub(crate) roles: Vec<Role>,
     /// Bursts are allowed.
     pub(crate) bursts: bool,
+    /// The first user, until it is deleted.
+    pub(crate) first_user: Option<Made>,
+    /// Whether users can be removed again, and why not.
+    pub(crate) removal: Result<(), String>,
     /// How to create users, once that is known.
     pub(crate) sample: Option<Sample>,
     /// The first exchange of the experiment at hand.
@@ -279,6 +283,8 @@ impl Probe {
             default_format: None,
             roles: Vec::new(),
             bursts: false,
+            first_user: None,
+            removal: Err("whether a user can be removed could not be told".to_owned()),
             sample: None,
             mark: 0,
             earlier: 0,
@@ -435,6 +441,16 @@ impl Probe {
                 exchanges: (self.earlier + self.mark.min(last), self.earlier + last),
             }),
         );
+    }
+
+    /// Adds to what was seen of a behaviour.
+    pub(crate) fn note(&mut self, id: &str, note: &str) {
+        if let Some(Finding::Observed(observation)) = self.findings.get_mut(id) {
+            if !observation.note.is_empty() {
+                observation.note.push_str("; ");
+            }
+            observation.note.push_str(note);
+        }
     }
 
     /// It could not be told.

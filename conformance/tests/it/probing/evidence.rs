@@ -35,18 +35,25 @@ fn a_put_with_nothing_to_lose_is_no_replacement() {
 
 #[test]
 fn a_telephone_number_is_something_to_lose_where_there_is_nothing_else() {
-    for semantics in ["merge", "replace"] {
-        let set = format!("put.semantics={semantics}");
-        let odd = Odd::new(&[&set, "user.telephone=ten_digits_optional"], |mut asked| {
-            if asked.is("GET", "/roles") {
-                return Answered::of(200, "application/json", r#"{"Roles":[]}"#);
-            }
-            without(&mut asked, "Enabled");
-            asked.pass()
-        });
-        let learned = odd.learned(&["put.semantics", "user.telephone"]);
-        assert_eq!(learned.of("put.semantics"), semantics);
-    }
+    let set = [
+        "put.semantics=replace",
+        "format.json=never",
+        "user.telephone=ten_digits_optional",
+    ];
+    let odd = Odd::new(&set, |asked| {
+        if asked.is("GET", "/roles") {
+            return Answered::of(200, "application/xml", "<RolesResponse><Roles/></RolesResponse>");
+        }
+        if asked.is_of_user("PUT") && !asked.has("LastName") {
+            return asked.error(400, 12507, "LastName is required");
+        }
+        if asked.has("Enabled") {
+            return asked.error(400, 1003, "Enabled is not for you");
+        }
+        asked.pass()
+    });
+    let learned = odd.learned(&["put.semantics", "user.telephone"]);
+    assert_eq!(learned.of("put.semantics"), "replace_requiring_fields");
 }
 
 #[test]
