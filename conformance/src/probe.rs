@@ -146,6 +146,11 @@ pub fn experiments() -> Vec<Experiment> {
                 "user.default_fields"
             ]
         )),
+        first(experiment!(
+            "deletion",
+            deletion::deletion,
+            &["delete.status", "delete.effect", "delete.with_resources"]
+        )),
         experiment!("telephone", users::telephone, &["user.telephone"]),
         experiment!(
             "unknown field",
@@ -199,11 +204,6 @@ pub fn experiments() -> Vec<Experiment> {
             authentication::user_logins,
             &["auth.user_logins", "auth.lockout", "auth.lockout_seconds"]
         ),
-        experiment!(
-            "deletion",
-            deletion::deletion,
-            &["delete.status", "delete.effect", "delete.with_resources"]
-        ),
         reading(experiment!(
             "rates",
             rates::rates,
@@ -226,6 +226,8 @@ pub struct Choice {
     pub skip: Vec<String>,
     /// Whether to send bursts until the target limits them.
     pub rate_probe: bool,
+    /// Whether to stop writing where the first user cannot be removed again.
+    pub must_remove: bool,
 }
 
 impl Choice {
@@ -260,6 +262,8 @@ pub struct Probe {
     pub(crate) roles: Vec<Role>,
     /// Bursts are allowed.
     pub(crate) bursts: bool,
+    /// No more users are created than the first, where that cannot be removed again.
+    pub(crate) must_remove: bool,
     /// The first user, until it is deleted.
     pub(crate) first_user: Option<Made>,
     /// Whether users can be removed again, and why not.
@@ -283,6 +287,7 @@ impl Probe {
             default_format: None,
             roles: Vec::new(),
             bursts: false,
+            must_remove: false,
             first_user: None,
             removal: Err("whether a user can be removed could not be told".to_owned()),
             sample: None,
@@ -324,6 +329,7 @@ impl Probe {
         tell: &mut dyn FnMut(&str, &Self) -> std::io::Result<()>,
     ) -> std::io::Result<()> {
         self.bursts = choice.rate_probe;
+        self.must_remove = choice.must_remove;
         for experiment in experiments() {
             let wanted: Vec<&str> = experiment
                 .tells
@@ -364,6 +370,16 @@ impl Probe {
             }
             if experiment.writes && !self.cx.run.limits.may_write() {
                 "it takes writing, which was not allowed".clone_into(&mut reason);
+                break;
+            }
+            if experiment.writes
+                && !experiment.foundation
+                && self.must_remove
+                && let Err(why) = &self.removal
+            {
+                reason = format!(
+                    "{why}, so that no more users were created; --allow-leftovers creates them all the same"
+                );
                 break;
             }
             self.mark = self.cx.log.exchanges.len() + 1;

@@ -92,8 +92,11 @@ pub fn probe(
     arguments: &ProbeArgs,
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
-    let choice = choice(arguments)?;
+    let mut choice = choice(arguments)?;
     let aim = Aim::take(&arguments.aim, arguments.read_only, surroundings.variable)?;
+    // Users that stay on this machine are those of a mock.
+    let away = !aim.setup.endpoint.target.is_loopback();
+    choice.must_remove = away && !arguments.allow_leftovers;
     if arguments.plan {
         return plan(&choice, &aim, surroundings);
     }
@@ -219,6 +222,7 @@ fn choice(arguments: &ProbeArgs) -> Result<Choice, ConformanceError> {
         only: arguments.only.clone(),
         skip: arguments.skip.clone(),
         rate_probe: arguments.rate_probe,
+        must_remove: false,
     })
 }
 
@@ -403,13 +407,23 @@ fn plan(
     let run = Arc::new(Run::new(stage.setup)?);
     let mut probe = Probe::new(Arc::clone(&run));
     let mut quiet = |_: &str, _: &Probe| Ok(());
-    block_on(probe.learn(choice, Findings::new(), &mut quiet))??;
+    // The most that it could take: users that stay are no reason to stop.
+    let whole = Choice {
+        must_remove: false,
+        ..choice.clone()
+    };
+    block_on(probe.learn(&whole, Findings::new(), &mut quiet))??;
+    let removal = if choice.must_remove && limits.may_write() {
+        "\nremoval     the first user is deleted at once; where it stays, no other is created, unless --allow-leftovers"
+    } else {
+        ""
+    };
     let observed = closed(probe.findings()).len();
     let requests = run.requests() + 1;
     let count = u32::try_from(requests).unwrap_or(u32::MAX);
     writeln!(
         surroundings.out,
-        "against {}, account {}, from profile {}\nbehaviours  about {observed} of {} would be observed\nrequests    about {requests}\nusers       about {} created and deleted\nseconds     about {}, and the target's own time\nCounted in a rehearsal against a mock inside this process that behaves as {}; another target may take up to twice as many. Nothing was sent to it.",
+        "against {}, account {}, from profile {}\nbehaviours  about {observed} of {} would be observed\nrequests    about {requests}\nusers       about {} created and deleted{removal}\nseconds     about {}, and the target's own time\nCounted in a rehearsal against a mock inside this process that behaves as {}; another target may take up to twice as many. Nothing was sent to it.",
         aim.place.description,
         aim.setup.credentials.account_id,
         aim.setup.expected.name(),

@@ -394,9 +394,9 @@ fn fitting(text: &str, minimum: usize, maximum: usize) -> Option<String> {
     (0..50).find_map(|_| holding(text, minimum, maximum))
 }
 
-/// Whether a password may hold who it is for. The names are of letters that every password here is
-/// made of. A username is of others too, so that it counts as refused only where the same
-/// characters are taken in another order.
+/// Whether a password may hold who it is for. A name is of plain letters, as every password here. A
+/// username is of other characters too, so that it counts as refused only where the same ones are
+/// taken in another order.
 async fn identity(
     probe: &mut Probe,
     trial: &mut Trial,

@@ -6,7 +6,7 @@ use bandwidth_fixtures::profile::UserKey;
 use super::{
     Probe,
     seen::{Seen, UserSeen},
-    users::{Made, TELEPHONE, a_number},
+    users::{LAST_NAME, Made, TELEPHONE, a_number},
 };
 use crate::{
     outcome::Stop,
@@ -123,7 +123,7 @@ async fn in_format(
     let requires = if seen.is_success() {
         false
     } else if seen.is_refusal() {
-        let fields = [fields[0], ("LastName", "Dfgh"), fields[1]];
+        let fields = [fields[0], ("LastName", LAST_NAME), fields[1]];
         let body = with_fields(probe, &fields);
         let seen = probe.put(&made.key, &body, format).await?;
         if !seen.is_success() {
@@ -295,7 +295,8 @@ async fn null(probe: &mut Probe, made: &Made) -> Note {
         return Ok(None);
     }
     let body = made.update().body(&probe.cx.profile, Format::Json);
-    let seen = put_raw(probe, made, &body.replacen("\"Dfgh\"", "null", 1)).await?;
+    let name = format!("\"{LAST_NAME}\"");
+    let seen = put_raw(probe, made, &body.replacen(&name, "null", 1)).await?;
     after_last_name(probe, made, &seen, "a LastName of null").await
 }
 

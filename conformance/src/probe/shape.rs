@@ -72,8 +72,12 @@ pub(super) async fn formats(probe: &mut Probe) -> Result<(), Stop> {
                 "where there is no JSON, no answer can be JSON by default",
             );
         }
-        _ => {
-            let why = "a request for JSON gets something else, and one for nothing gets JSON";
+        (Format::Json, Some(Format::Xml)) => {
+            probe.observed("format.json", "never");
+            probe.observed("format.default", "json");
+        }
+        (_, None) => {
+            let why = "a request for JSON gets a body that is neither JSON nor XML";
             probe.leave_open("format.json", why);
             probe.observed("format.default", name(default));
         }

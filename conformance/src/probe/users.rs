@@ -20,6 +20,10 @@ const LENGTHS: [usize; 11] = [16, 12, 24, 10, 32, 8, 48, 64, 6, 100, 5];
 const TEN_DIGITS: &str = "9195550100";
 const E164: &str = "+19195550100";
 
+/// Names that are no words. Each has a letter that no password of the probe has, so that none holds
+/// a name by chance.
+const FIRST_NAME: &str = "Kwzl";
+pub(super) const LAST_NAME: &str = "Dfgl";
 /// The field of a telephone number.
 pub(super) const TELEPHONE: &str = "TelephoneNumber";
 
@@ -65,7 +69,7 @@ impl Made {
 }
 
 impl Probe {
-    /// What a new user needs. Names and email are of letters that no word is made of.
+    /// What a new user needs.
     pub(super) fn draft(&self) -> Result<Draft, Stop> {
         let sample = self
             .sample
@@ -81,8 +85,8 @@ impl Probe {
         self.cx.run.redactor.add_login(&username, &password);
         let draft = Draft::default()
             .with("Username", username.as_str())
-            .with("FirstName", "Kwzb")
-            .with("LastName", "Dfgh")
+            .with("FirstName", FIRST_NAME)
+            .with("LastName", LAST_NAME)
             .with(EMAIL, format!("mqrt{number}@{username}.example.com"))
             .with("Password", password);
         match sample.telephone {

@@ -2,7 +2,9 @@
 
 mod evidence;
 mod files;
+mod leftovers;
 mod quirk;
+mod surprise;
 
 use std::{
     collections::BTreeMap,

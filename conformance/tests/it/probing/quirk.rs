@@ -12,15 +12,17 @@ use std::{
 };
 
 use bandwidth_conformance::{
+    context::Context,
     probe::{Choice, Finding, Findings, Probe},
     run::{GoldenMode, Run, Setup},
     safety::Limits,
     target::embedded::Embedded,
     transport::Endpoint,
+    wire::Format,
 };
 use serde_json::{Value, json};
 
-use crate::against::{profile, server, wait};
+use crate::against::{profile, run_of, server, wait};
 
 /// A request, or an answer: its first line, its headers and its body.
 #[derive(Debug, Clone)]
@@ -195,14 +197,6 @@ impl Answered {
         }
     }
 
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.0.header(name)
-    }
-
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.body).into_owned()
-    }
-
     pub(crate) fn with_body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.0.body = body.into();
         self
@@ -270,6 +264,22 @@ impl Odd {
     /// Its address, as `--target` takes it.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The names of its users.
+    pub(crate) fn users(&self) -> Vec<String> {
+        let expected = profile("guide", &[]);
+        let mut cx = Context::new(run_of(&self.emulator, expected));
+        let path = cx.users_path();
+        let ask = cx.ask("GET", path).accept(Format::Json);
+        let reply = wait(cx.send(ask)).unwrap();
+        let list: Value = serde_json::from_slice(&reply.response.body).unwrap();
+        let users = list["Users"].as_array().unwrap().iter();
+        let mut names: Vec<String> = users
+            .map(|user| user["Username"].as_str().unwrap().to_owned())
+            .collect();
+        names.sort();
+        names
     }
 
     /// What a probe finds out about it.
