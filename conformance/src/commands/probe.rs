@@ -1,7 +1,7 @@
 //! `probe`: learns how a target behaves, and writes that as a profile.
 
 use std::{
-    fs,
+    fs::{self, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
@@ -195,7 +195,7 @@ fn keep(
         findings,
         exchanges: all(&earlier.exchanges, probe.exchanges(), &run.redactor),
     };
-    write_whole(&files.partial, &serde_json::to_string(&partial)?)
+    write_private(&files.partial, &serde_json::to_string(&partial)?)
 }
 
 /// Tells of each finding that was not told before.
@@ -360,7 +360,7 @@ fn finish(
     place: &Place,
 ) -> Result<(), ConformanceError> {
     let exchanges = all(&earlier.exchanges, probe.exchanges(), &run.redactor);
-    write_whole(
+    write_private(
         &files.exchanges,
         &(serde_json::to_string_pretty(&exchanges).map_err(io::Error::from)? + "\n"),
     )?;
@@ -369,6 +369,25 @@ fn finish(
         fs::remove_file(&files.partial)?;
     }
     Ok(())
+}
+
+/// Writes a file of exchanges for its owner alone, as they show who is on the account. It is moved
+/// to its place when it is whole.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let beside = PathBuf::from(beside);
+    // One that a killed probe left may be for everybody.
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&beside)?.write_all(text.as_bytes())?;
+    fs::rename(&beside, path)
 }
 
 /// The text of the profile.

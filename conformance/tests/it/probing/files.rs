@@ -260,3 +260,29 @@ fn a_probe_that_may_only_read_removes_no_users_of_an_earlier_one() {
     assert_eq!(DELETED.load(Ordering::Relaxed), 0);
     assert_eq!(fs::read_to_string(&ledger).unwrap(), lines);
 }
+
+#[test]
+fn exchanges_have_no_cookies_and_are_for_their_owner_alone() {
+    const SESSION: &str = "JSESSIONID=Canary-session-123456";
+    let odd = Odd::new(&[], |asked| {
+        let mut answer = asked.pass();
+        answer.set_header("Set-Cookie", &format!("{SESSION}; Path=/"));
+        answer
+    });
+    let folder = Folder::new();
+    let ran = folder.probe(&odd, "a.toml", &["--read-only"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let exchanges = folder.path("a.toml.exchanges.json");
+    let text = fs::read_to_string(&exchanges).unwrap();
+    assert!(text.to_lowercase().contains("set-cookie"), "{text:.2000}");
+    assert!(!text.contains("Canary-session"), "{text:.2000}");
+    // A budget that is spent leaves the other file too.
+    let ran = folder.probe(&odd, "b.toml", &["--read-only", "--max-requests", "5"]);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    #[cfg(unix)]
+    for file in [exchanges, folder.path("b.toml.partial")] {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+    }
+}
