@@ -36,6 +36,10 @@ pub(super) fn a_number(option: &str) -> Option<&'static str> {
     }
 }
 
+/// So many users may be created before one is seen to be removed again, where users must be: an
+/// answer can be lost.
+const UNSEEN_REMOVED: u64 = 2;
+
 /// What a create needs, as far as it is known.
 #[derive(Debug, Clone)]
 pub struct Sample {
@@ -104,6 +108,11 @@ impl Probe {
 
     /// Tries to create a user.
     pub(super) async fn try_create(&mut self, draft: &Draft) -> Result<Result<Made, Seen>, Stop> {
+        if self.must_remove && self.removal.is_err() && self.cx.run.users() >= UNSEEN_REMOVED {
+            return Err(Stop::Skip(format!(
+                "{UNSEEN_REMOVED} users were created, and none was seen to be removed"
+            )));
+        }
         let reply = self.cx.post(draft, self.format).await?;
         let seen = Seen::of(&reply.response);
         if !seen.is_success() {

@@ -65,6 +65,20 @@ fn a_deletion_that_cannot_be_told_stops_it_too() {
 }
 
 #[test]
+fn users_that_cannot_be_read_back_are_not_created_one_after_the_other() {
+    let odd = Odd::new(&[], |asked| {
+        if asked.is_of_user("GET") {
+            return asked.error(500, 1000, "oops");
+        }
+        asked.pass()
+    });
+    let (findings, probe) = odd.probed(&must_remove());
+    assert!(probe.run().users() <= 2, "{}", probe.run().users());
+    let why = Learned(findings).why_open("put.semantics");
+    assert!(why.contains("none was seen to be removed"), "{why}");
+}
+
+#[test]
 fn where_users_can_be_removed_everything_is_told() {
     let odd = Odd::new(&[], Asked::pass_on);
     let (findings, probe) = odd.probed(&must_remove());
