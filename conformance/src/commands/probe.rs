@@ -120,9 +120,8 @@ pub fn probe(
             run.expected.name(),
             place.note
         )?;
-        let mut tell = |_: &str, probe: &Probe| {
-            keep(probe, &files, &place, &earlier, &mut told, *out)
-        };
+        let mut tell =
+            |_: &str, probe: &Probe| keep(probe, &files, &place, &earlier, &mut told, *out);
         let known = earlier.findings.clone();
         let learning = async { probe.learn(&choice, known, &mut tell).await.map(|()| false) };
         let interrupted = tokio::select! {

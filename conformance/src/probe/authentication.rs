@@ -226,7 +226,10 @@ mod tests {
     fn a_challenge_names_schemes_outside_of_quotes_and_parameters() {
         for (challenge, named) in [
             ("Basic realm=\"x\"", &["basic"][..]),
-            ("Bearer realm=\"a, Basic b\", scope=\"c\", BASIC", &["bearer", "basic"]),
+            (
+                "Bearer realm=\"a, Basic b\", scope=\"c\", BASIC",
+                &["bearer", "basic"],
+            ),
             ("Negotiate", &["negotiate"]),
             ("Basic charset=\"UTF-8\", realm=\"bearer\"", &["basic"]),
             ("", &[]),

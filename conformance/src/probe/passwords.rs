@@ -174,9 +174,12 @@ pub(super) async fn policy(probe: &mut Probe) -> Result<(), Stop> {
         repeats(probe, trial, minimum, maximum).await
     })
     .await?;
-    alone(probe, trial, "password.common_words", async |probe, trial| {
-        words(probe, trial, minimum, maximum).await
-    })
+    alone(
+        probe,
+        trial,
+        "password.common_words",
+        async |probe, trial| words(probe, trial, minimum, maximum).await,
+    )
     .await?;
     alone(probe, trial, "password.history", async |probe, trial| {
         history(probe, trial, length).await
@@ -644,7 +647,9 @@ async fn errors(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
         probe.observed(ID, "named");
         return Ok(());
     }
-    let same = rules.values().all(|refusals| refusals[0].words == first.words);
+    let same = rules
+        .values()
+        .all(|refusals| refusals[0].words == first.words);
     let lengths = ["length", "minimum", "maximum"];
     if same && rules.keys().all(|rule| lengths.contains(rule)) {
         let note = "nothing but lengths was refused, which may be one rule";

@@ -111,10 +111,7 @@ fn with_fields(probe: &Probe, fields: &[(&str, &str)]) -> Draft {
     }
 }
 
-async fn in_format(
-    probe: &mut Probe,
-    format: Format,
-) -> Result<Result<Semantics, String>, Stop> {
+async fn in_format(probe: &mut Probe, format: Format) -> Result<Result<Semantics, String>, Stop> {
     let (made, before) = full_user(probe).await?;
     let email = format!("p{}", made.draft.text(EMAIL));
     let fields = [("FirstName", "Vrnt"), (EMAIL, email.as_str())];

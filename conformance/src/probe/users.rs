@@ -153,7 +153,10 @@ impl Probe {
         if key != username || self.cx.profile.naming_user_key == UserKey::Username {
             return Ok(key);
         }
-        let id = seen.user().filter(is_new).and_then(|user| user.text("UserId"));
+        let id = seen
+            .user()
+            .filter(is_new)
+            .and_then(|user| user.text("UserId"));
         let Some(id) = id.filter(|id| *id != key) else {
             return Ok(key);
         };
@@ -574,7 +577,9 @@ pub(super) async fn unknown_role(probe: &mut Probe) -> Result<(), Stop> {
         probe.leave_open("role.unknown", why);
         return Ok(());
     };
-    let draft = probe.draft()?.with_value("Roles", Value::Roles(vec![known]));
+    let draft = probe
+        .draft()?
+        .with_value("Roles", Value::Roles(vec![known]));
     match (unknown, probe.try_create(&draft).await?) {
         (None, Ok(_)) => probe.observed("role.unknown", "refused"),
         (Some(_), Ok(made)) if roles_of(probe, &made).await? > 0 => {

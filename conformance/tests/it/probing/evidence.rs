@@ -42,7 +42,11 @@ fn a_telephone_number_is_something_to_lose_where_there_is_nothing_else() {
     ];
     let odd = Odd::new(&set, |asked| {
         if asked.is("GET", "/roles") {
-            return Answered::of(200, "application/xml", "<RolesResponse><Roles/></RolesResponse>");
+            return Answered::of(
+                200,
+                "application/xml",
+                "<RolesResponse><Roles/></RolesResponse>",
+            );
         }
         if asked.is_of_user("PUT") && !asked.has("LastName") {
             return asked.error(400, 12507, "LastName is required");
@@ -159,7 +163,9 @@ fn a_username_is_refused_only_where_the_rest_of_the_update_is_not() {
         }
         asked.pass()
     });
-    let why = odd.learned(&["username.update"]).why_open("username.update");
+    let why = odd
+        .learned(&["username.update"])
+        .why_open("username.update");
     assert!(why.contains("changes nothing"), "{why}");
 }
 
@@ -330,7 +336,8 @@ fn refusals_name_their_rule_only_where_rules_differ_by_more_than_chance() {
     let chance = told(&[], |asked| {
         let answer = asked.pass();
         if answer.status() == 400 && asked.has("Password") {
-            let number = asked.text().len() * 7919 + asked.text().bytes().map(usize::from).sum::<usize>();
+            let number =
+                asked.text().len() * 7919 + asked.text().bytes().map(usize::from).sum::<usize>();
             let time = std::time::SystemTime::now();
             let text = format!("not taken (request {number} at {time:?})");
             return asked.error(400, 1019, &text);
@@ -340,7 +347,10 @@ fn refusals_name_their_rule_only_where_rules_differ_by_more_than_chance() {
     assert_eq!(chance, "opaque, or named");
     // By words, where there is no code.
     let words = told(
-        &["errors.shape=response_status_without_code", "password.errors=named"],
+        &[
+            "errors.shape=response_status_without_code",
+            "password.errors=named",
+        ],
         Asked::pass_on,
     );
     assert_eq!(words, "named");

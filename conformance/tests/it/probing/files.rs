@@ -55,20 +55,32 @@ fn id(text: &str) -> bandwidth_fixtures::BehaviourId {
 #[test]
 fn a_profile_that_is_a_file_can_be_the_base() {
     let folder = Folder::new();
-    let odd = Odd::new(&["put.semantics=merge", "delete.status=204"], Asked::pass_on);
+    let odd = Odd::new(
+        &["put.semantics=merge", "delete.status=204"],
+        Asked::pass_on,
+    );
     let put = ["--only", "put.semantics", "--profile", "published"];
     let first = folder.probe(&odd, "first.toml", &put);
     assert_eq!(first.code, 0, "{}", first.err);
     let base = folder.path("first.toml");
     let delete = ["--only", "delete.status", "--profile", text(&base)];
     let second = folder.probe(&odd, "second.toml", &delete);
-    assert_eq!((second.code, second.err.as_str()), (0, ""), "{}", second.out);
+    assert_eq!(
+        (second.code, second.err.as_str()),
+        (0, ""),
+        "{}",
+        second.out
+    );
     let (first, second) = (folder.profile("first.toml"), folder.profile("second.toml"));
     // What was observed earlier is known as it was, and all else is as it was too.
     let differing: Vec<_> = first.differences(&second).collect();
     assert_eq!(differing, [id("delete.status")]);
     for known in ["put.semantics", "delete.effect", "password.max_length"] {
-        assert_eq!(first.evidence(id(known)), second.evidence(id(known)), "{known}");
+        assert_eq!(
+            first.evidence(id(known)),
+            second.evidence(id(known)),
+            "{known}"
+        );
     }
     let observed = second.evidence(id("delete.status"));
     assert_eq!(observed[0].kind, EvidenceKind::Observed);
@@ -189,7 +201,10 @@ fn a_probe_that_is_interrupted_again_keeps_what_was_known() {
     fs::write(folder.path("a.toml.partial"), partial(&odd, &known)).unwrap();
     // What it keeps after an experiment is what a kill at that moment would leave.
     let watched = folder.path("a.toml.partial");
-    let (first, ends) = (fs::read_to_string(&watched).unwrap(), AtomicBool::new(false));
+    let (first, ends) = (
+        fs::read_to_string(&watched).unwrap(),
+        AtomicBool::new(false),
+    );
     thread::scope(|scope| {
         let watch = scope.spawn(|| {
             let mut least = first.clone();
@@ -213,10 +228,7 @@ fn a_probe_that_is_interrupted_again_keeps_what_was_known() {
 #[test]
 fn users_of_another_target_are_not_forgotten() {
     let folder = Folder::new();
-    let (here, there) = (
-        Odd::new(&[], Asked::pass_on),
-        Odd::new(&[], Asked::pass_on),
-    );
+    let (here, there) = (Odd::new(&[], Asked::pass_on), Odd::new(&[], Asked::pass_on));
     let ledger = folder.path("a.toml.ledger");
     let lines = format!(
         "{}\n{}\n",

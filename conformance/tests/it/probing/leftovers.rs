@@ -56,7 +56,10 @@ fn a_deletion_that_cannot_be_told_stops_it_too() {
     assert_eq!(probe.run().users(), 1);
     Learned(findings).why_open("put.semantics");
     // One whose answer was lost took effect, as a look at the user says.
-    let odd = Odd::failing(&[], &["status=503,times=1,operation=delete_user,when=after"]);
+    let odd = Odd::failing(
+        &[],
+        &["status=503,times=1,operation=delete_user,when=after"],
+    );
     let (findings, _) = odd.probed(&must_remove());
     let learned = Learned(findings);
     learned.why_open("delete.status");

@@ -2,6 +2,7 @@
 //! requests itself and lets the others pass.
 
 use std::{
+    fmt::Write as _,
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
@@ -71,10 +72,11 @@ impl Message {
         for (name, value) in &self.headers {
             let own = ["content-length", "connection"];
             if !own.iter().any(|own| name.eq_ignore_ascii_case(own)) {
-                head += &format!("{name}: {value}\r\n");
+                let _ = write!(head, "{name}: {value}\r\n");
             }
         }
-        head += &format!(
+        let _ = write!(
+            head,
             "Connection: close\r\nContent-Length: {}\r\n\r\n",
             self.body.len()
         );
@@ -250,7 +252,7 @@ impl Odd {
                     return;
                 }
                 let quirk = Arc::clone(&quirk);
-                thread::spawn(move || answer(client.unwrap(), behind, &*quirk));
+                thread::spawn(move || answer(&client.unwrap(), behind, &*quirk));
             }
         });
         Self {
@@ -315,11 +317,11 @@ impl Drop for Odd {
 }
 
 /// One request, and its answer.
-fn answer(client: TcpStream, emulator: SocketAddr, quirk: &Quirk) {
+fn answer(mut client: &TcpStream, emulator: SocketAddr, quirk: &Quirk) {
     let mut reader = BufReader::new(client.try_clone().unwrap());
     if let Ok(Some(message)) = Message::read(&mut reader) {
         let answer = quirk(Asked { message, emulator });
-        let _ = (&client).write_all(&answer.0.to_bytes());
+        let _ = client.write_all(&answer.0.to_bytes());
     }
 }
 

@@ -15,7 +15,9 @@ fn a_note_that_cannot_be_made_leaves_the_semantics_of_put() {
         asked.pass()
     };
     let null = |asked: Asked| {
-        if asked.is_of_user("PUT") && asked.json()["LastName"] == Value::Null && asked.has("LastName")
+        if asked.is_of_user("PUT")
+            && asked.json()["LastName"] == Value::Null
+            && asked.has("LastName")
         {
             return asked.error(500, 1000, "oops");
         }
@@ -23,7 +25,10 @@ fn a_note_that_cannot_be_made_leaves_the_semantics_of_put() {
     };
     for (odd, words) in [
         (Odd::new(&[], empty), "an empty body is answered with 500"),
-        (Odd::new(&[], null), "a LastName of null is answered with 500"),
+        (
+            Odd::new(&[], null),
+            "a LastName of null is answered with 500",
+        ),
     ] {
         let learned = odd.learned(&["put.semantics"]);
         assert_eq!(learned.of("put.semantics"), "replace");
