@@ -158,6 +158,12 @@ pub(super) async fn policy(probe: &mut Probe) -> Result<(), Stop> {
             "an update takes a password that a create refuses".to_owned(),
         ));
     }
+    // What every refusal is compared with.
+    if !trial.takes(probe, || of_length(length), "none").await? {
+        return Err(Stop::Skip(
+            "an update does not even take a good password".to_owned(),
+        ));
+    }
     let classes = classes(probe, &mut trial, length).await?;
     let minimum = minimum(probe, &mut trial, length, classes).await?;
     let maximum = maximum(probe, &mut trial, length).await?;
@@ -185,6 +191,17 @@ pub(super) async fn policy(probe: &mut Probe) -> Result<(), Stop> {
         history(probe, trial, length).await
     })
     .await?;
+    // The history ends with a password that is taken. Where it did not, the refusals before it may
+    // be no rules.
+    if probe.known("password.history").is_none()
+        && !trial.takes(probe, || of_length(length), "none").await?
+    {
+        probe.findings.retain(|id, _| !id.starts_with("password."));
+        return Err(Stop::Skip(
+            "a good password was refused in the end, so that no refusal before it tells anything"
+                .to_owned(),
+        ));
+    }
     alone(probe, trial, "password.errors", errors).await?;
     if !trial.notes.is_empty() {
         let notes = trial.notes.join("; ");

@@ -32,10 +32,14 @@ struct Semantics {
 
 pub(super) async fn semantics(probe: &mut Probe) -> Result<(), Stop> {
     let mut found: Vec<(Format, Semantics)> = Vec::new();
+    let mut unread = None;
     // Twice in the probe's own format: what changes from one time to the next is no rule.
     for format in [probe.formats(), vec![probe.format]].concat() {
         match in_format(probe, format).await? {
             Ok(semantics) => found.push((format, semantics)),
+            Err(_) if format != probe.format && probe.last_status() == Some(415) => {
+                unread = Some(format);
+            }
             Err(why) => {
                 probe.leave_open("put.semantics", &why);
                 return Ok(());
@@ -52,6 +56,10 @@ pub(super) async fn semantics(probe: &mut Probe) -> Result<(), Stop> {
         return Ok(());
     }
     probe.observed("put.semantics", first.option);
+    if let Some(format) = unread {
+        let note = format!("{} is answered with 415", format.media_type());
+        probe.note("put.semantics", &note);
+    }
     details(probe).await;
     Ok(())
 }

@@ -215,6 +215,12 @@ impl Probe {
         }
     }
 
+    /// The status of the last answer, if there was one.
+    pub(super) fn last_status(&self) -> Option<u16> {
+        let last = self.cx.log.exchanges.last()?.outcome.as_ref();
+        last.ok().map(|answer| answer.status)
+    }
+
     /// An answer, a 500 among them.
     fn or_500(&self, result: Result<Reply, Stop>) -> Result<Seen, Stop> {
         let last = self.cx.log.exchanges.last().map(|last| &last.outcome);

@@ -363,3 +363,30 @@ fn refusals_name_their_rule_only_where_rules_differ_by_more_than_chance() {
     let told = learned.of("password.errors");
     assert!(!told.starts_with("named"), "{told}");
 }
+
+#[test]
+fn a_policy_is_told_only_where_good_passwords_are_taken_before_and_after() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    for most in [0, 5, 12] {
+        let changes = AtomicU32::new(0);
+        let odd = Odd::new(&[], move |asked| {
+            let changed = asked.is_of_user("PUT") && asked.has("Password");
+            if changed && changes.load(Ordering::Relaxed) >= most {
+                return asked.error(400, 13087, "no more changes");
+            }
+            let answer = asked.pass();
+            if changed && answer.status() == 200 {
+                changes.fetch_add(1, Ordering::Relaxed);
+            }
+            answer
+        });
+        let learned = odd.learned(&["password"]);
+        for id in bandwidth_fixtures::BehaviourId::all() {
+            if id.area() == "password" {
+                let why = learned.why_open(id.as_str());
+                assert!(why.contains("a good password"), "{most}, {id}: {why}");
+            }
+        }
+    }
+}

@@ -191,3 +191,20 @@ fn an_id_that_is_shown_and_names_nobody_is_not_what_names_users() {
     assert_eq!(learned.of("put.semantics"), "replace");
     assert_eq!(odd.users(), ["jdoe"]);
 }
+
+#[test]
+fn a_format_that_is_not_read_leaves_the_semantics_of_put_in_the_other() {
+    let odd = Odd::new(&["put.semantics=merge"], |asked| {
+        if asked.header("content-type").contains("xml") {
+            return asked.error(415, 415, "JSON only");
+        }
+        asked.pass()
+    });
+    let learned = odd.learned(&["put.semantics"]);
+    assert_eq!(learned.of("put.semantics"), "merge");
+    let note = learned.note("put.semantics");
+    assert!(
+        note.contains("application/xml is answered with 415"),
+        "{note}"
+    );
+}
