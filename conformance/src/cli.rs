@@ -278,6 +278,9 @@ pub struct ProbeArgs {
     /// Send bursts of up to 40 requests until the target limits them, and stop at the second 429
     #[arg(long)]
     pub rate_probe: bool,
+    /// On another machine, create more users also where the first one cannot be removed again
+    #[arg(long)]
+    pub allow_leftovers: bool,
     /// Change nothing; nothing but GET, HEAD and OPTIONS is sent
     #[arg(long)]
     pub read_only: bool,

@@ -17,9 +17,14 @@ use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc};
 use bandwidth_fixtures::BehaviourId;
 use serde::{Deserialize, Serialize};
 
-use self::users::Sample;
+use self::users::{Made, Sample};
 use crate::{
-    cleanup::Leftover, context::Context, exchange::Exchange, outcome::Stop, run::Run, wire::Format,
+    cleanup::Leftover,
+    context::Context,
+    exchange::Exchange,
+    outcome::Stop,
+    run::Run,
+    wire::{Format, Role},
 };
 
 /// How often an experiment is tried that the target's distress kept from an end.
@@ -142,6 +147,11 @@ pub fn experiments() -> Vec<Experiment> {
                 "user.default_fields"
             ]
         )),
+        first(experiment!(
+            "deletion",
+            deletion::deletion,
+            &["delete.status", "delete.effect", "delete.with_resources"]
+        )),
         experiment!("telephone", users::telephone, &["user.telephone"]),
         experiment!(
             "unknown field",
@@ -195,11 +205,6 @@ pub fn experiments() -> Vec<Experiment> {
             authentication::user_logins,
             &["auth.user_logins", "auth.lockout", "auth.lockout_seconds"]
         ),
-        experiment!(
-            "deletion",
-            deletion::deletion,
-            &["delete.status", "delete.effect", "delete.with_resources"]
-        ),
         reading(experiment!(
             "rates",
             rates::rates,
@@ -222,16 +227,24 @@ pub struct Choice {
     pub skip: Vec<String>,
     /// Whether to send bursts until the target limits them.
     pub rate_probe: bool,
+    /// Whether to stop writing where the first user cannot be removed again.
+    pub must_remove: bool,
 }
 
 impl Choice {
     fn wants(&self, id: &str) -> bool {
-        let is = |names: &[String]| {
-            let area = id.split('.').next().unwrap_or("");
-            names.iter().any(|name| name == id || name == area)
-        };
-        (self.only.is_empty() || is(&self.only)) && !is(&self.skip)
+        (self.only.is_empty() || names(&self.only, id)) && !self.skips(id)
     }
+
+    fn skips(&self, id: &str) -> bool {
+        names(&self.skip, id)
+    }
+}
+
+/// Whether one of these is that behaviour or its area.
+fn names(chosen: &[String], id: &str) -> bool {
+    let area = id.split('.').next().unwrap_or("");
+    chosen.iter().any(|name| name == id || name == area)
 }
 
 /// A probe under way.
@@ -242,8 +255,20 @@ pub struct Probe {
     pub(crate) findings: Findings,
     /// The format of the probe's own requests.
     pub(crate) format: Format,
+    /// The other format, where the target speaks both.
+    pub(crate) other_format: Option<Format>,
+    /// The format of answers to requests that ask for none.
+    pub(crate) default_format: Option<Format>,
+    /// The account's roles.
+    pub(crate) roles: Vec<Role>,
     /// Bursts are allowed.
     pub(crate) bursts: bool,
+    /// No more users are created than the first, where that cannot be removed again.
+    pub(crate) must_remove: bool,
+    /// The first user, until it is deleted.
+    pub(crate) first_user: Option<Made>,
+    /// Whether users can be removed again, and why not.
+    pub(crate) removal: Result<(), String>,
     /// How to create users, once that is known.
     pub(crate) sample: Option<Sample>,
     /// The first exchange of the experiment at hand.
@@ -261,7 +286,13 @@ impl Probe {
             cx: Context::new(run),
             findings: Findings::new(),
             format: Format::Xml,
+            other_format: None,
+            default_format: None,
+            roles: Vec::new(),
             bursts: false,
+            must_remove: false,
+            first_user: None,
+            removal: Err("whether a user can be removed could not be told".to_owned()),
             sample: None,
             mark: 0,
             leftovers: Vec::new(),
@@ -307,6 +338,7 @@ impl Probe {
         tell: &mut dyn FnMut(&str, &Self) -> std::io::Result<()>,
     ) -> std::io::Result<()> {
         self.bursts = choice.rate_probe;
+        self.must_remove = choice.must_remove;
         for experiment in experiments() {
             let wanted: Vec<&str> = experiment
                 .tells
@@ -322,10 +354,12 @@ impl Probe {
                 break;
             }
             for id in experiment.tells {
-                if let Some(earlier) = known.get(*id) {
-                    self.findings.insert((*id).to_owned(), earlier.clone());
-                } else if !choice.wants(id) {
-                    self.leave_open(id, "it was not asked for");
+                match known.get(*id) {
+                    Some(earlier) if !choice.skips(id) => {
+                        self.findings.insert((*id).to_owned(), earlier.clone());
+                    }
+                    _ if !choice.wants(id) => self.leave_open(id, "it was not asked for"),
+                    _ => {}
                 }
             }
             let told = tell(experiment.name, self);
@@ -350,12 +384,27 @@ impl Probe {
                 "it takes writing, which was not allowed".clone_into(&mut reason);
                 break;
             }
+            if experiment.writes
+                && !experiment.foundation
+                && self.must_remove
+                && let Err(why) = &self.removal
+            {
+                reason = format!(
+                    "{why}, so that no more users were created; --allow-leftovers creates them all the same"
+                );
+                break;
+            }
             self.mark = self.cx.log.exchanges.len() + 1;
             self.cx.log.repeated_an_effect = false;
-            match (experiment.run)(self).await {
-                // What came after a request that had to be repeated may be the answer to the
-                // repetition.
-                Ok(()) if self.cx.log.repeated_an_effect => {
+            let result = (experiment.run)(self).await;
+            // What came after a request that had to be repeated may be the answer to the
+            // repetition. What was found before an experiment stopped for another reason holds.
+            let doubtful = self.cx.log.repeated_an_effect;
+            if doubtful {
+                self.findings.clone_from(&before);
+            }
+            match result {
+                Ok(()) if doubtful => {
                     "a request had to be sent again that may have taken effect twice"
                         .clone_into(&mut reason);
                 }
@@ -369,7 +418,6 @@ impl Probe {
                     break;
                 }
             }
-            self.findings.clone_from(&before);
         }
         let first = reason.lines().next().unwrap_or("").to_owned();
         for id in experiment.tells {
@@ -399,6 +447,15 @@ impl Probe {
     ) {
         let option = option.to_string();
         let behaviour: BehaviourId = id.parse().expect("experiments name behaviours");
+        let options = behaviour.behaviour();
+        if !options.accepts(&option) {
+            let expected = options.expected();
+            self.leave_open(
+                id,
+                &format!("it is {option}, and a profile can only have {expected}"),
+            );
+            return;
+        }
         let known = self.cx.profile.choose(behaviour, &option);
         debug_assert!(known, "{id}: {option}");
         let alternatives = alternatives.iter().map(|text| (*text).to_owned()).collect();
@@ -414,6 +471,16 @@ impl Probe {
         );
     }
 
+    /// Adds to what was seen of a behaviour.
+    pub(crate) fn note(&mut self, id: &str, note: &str) {
+        if let Some(Finding::Observed(observation)) = self.findings.get_mut(id) {
+            if !observation.note.is_empty() {
+                observation.note.push_str("; ");
+            }
+            observation.note.push_str(note);
+        }
+    }
+
     /// It could not be told.
     pub(crate) fn leave_open(&mut self, id: &str, why: &str) {
         let why = self.cx.run.redactor.clean(why);
@@ -422,10 +489,10 @@ impl Probe {
 
     /// The formats that the target speaks, the probe's own first.
     pub(crate) fn formats(&self) -> Vec<Format> {
-        match self.format {
-            Format::Json => vec![Format::Json, Format::Xml],
-            Format::Xml => vec![Format::Xml],
-        }
+        [Some(self.format), self.other_format]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// The option that was observed.

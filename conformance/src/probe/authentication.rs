@@ -1,8 +1,11 @@
 //! Who is let in, and how the others are turned away.
 
-use super::{Probe, seen::Seen};
+use super::{
+    Probe,
+    seen::{ErrorBody, OTHER_BODY, Seen},
+};
 use crate::{
-    challenges::challenges,
+    challenges::{Challenge, challenges},
     context::Ask,
     outcome::Stop,
     password::{self, Class},
@@ -23,13 +26,13 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
         return Err(Stop::Skip(why));
     }
     let seen = Seen::of(&reply.response);
-    probe.observed(
-        "auth.failure_body",
-        if seen.has_body { "error" } else { "empty" },
-    );
-    let challenges = challenges(&reply.response);
-    let named = |scheme: &str| challenges.iter().any(|one| one.scheme == scheme);
-    if challenges.is_empty() {
+    match seen.error_body() {
+        Some(ErrorBody::Error) => probe.observed("auth.failure_body", "error"),
+        Some(ErrorBody::Empty) => probe.observed("auth.failure_body", "empty"),
+        None => probe.leave_open("auth.failure_body", OTHER_BODY),
+    }
+    let named = challenges(&reply.response);
+    if named.is_empty() {
         probe.observed("auth.challenge", "absent");
         probe.leave_open(
             "auth.schemes",
@@ -37,12 +40,7 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
         );
     } else {
         probe.observed("auth.challenge", "sent");
-        match (named("basic"), named("bearer")) {
-            (true, true) => probe.observed("auth.schemes", "basic_and_bearer"),
-            (true, false) => probe.observed("auth.schemes", "basic"),
-            (false, true) => probe.observed("auth.schemes", "bearer"),
-            (false, false) => probe.leave_open("auth.schemes", "the challenge names neither"),
-        }
+        taken_schemes(probe, &named);
     }
     match probe.cx.run.token_seconds().await {
         Some(seconds) => probe.observed("auth.token_seconds", seconds),
@@ -54,15 +52,42 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Which schemes are taken: the one that the probe's own login uses, and those that a challenge
+/// names. That it does not name another one is no proof against it.
+fn taken_schemes(probe: &mut Probe, named: &[Challenge]) {
+    let by_basic = probe.cx.run.credentials.basic().is_some();
+    let named = |scheme: &str| named.iter().any(|one| one.scheme == scheme);
+    match (by_basic || named("basic"), !by_basic || named("bearer")) {
+        (true, true) => probe.observed("auth.schemes", "basic_and_bearer"),
+        (true, false) if named("basic") => probe.likely(
+            "auth.schemes",
+            "basic",
+            &["basic_and_bearer"],
+            "the challenge names no other, and none was tried",
+        ),
+        (false, true) if named("bearer") => probe.likely(
+            "auth.schemes",
+            "bearer",
+            &["basic_and_bearer"],
+            "the challenge names no other, and none was tried",
+        ),
+        _ => probe.leave_open("auth.schemes", "the challenge names neither"),
+    }
+}
+
 pub(super) async fn other_account(probe: &mut Probe) -> Result<(), Stop> {
     let account = probe.cx.run.credentials.account_id.clone();
     let seen = probe
         .read(&format!("/api/accounts/{account}9/users"))
         .await?;
-    match (seen.status, seen.has_body) {
-        (403, true) => probe.observed("auth.other_account", "forbidden"),
-        (403, false) => probe.observed("auth.other_account", "forbidden_empty"),
-        (404, _) => probe.observed("auth.other_account", "not_found"),
+    match (seen.status, seen.error_body()) {
+        (403, Some(ErrorBody::Error)) => probe.observed("auth.other_account", "forbidden"),
+        (403, Some(ErrorBody::Empty)) => probe.observed("auth.other_account", "forbidden_empty"),
+        (404, Some(ErrorBody::Error)) => probe.observed("auth.other_account", "not_found"),
+        (status @ (403 | 404), _) => {
+            let why = format!("another account is answered with {status}, and {OTHER_BODY}");
+            probe.leave_open("auth.other_account", &why);
+        }
         (status, _) => {
             let why = format!("another account is answered with {status}");
             probe.leave_open("auth.other_account", &why);

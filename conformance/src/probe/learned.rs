@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use bandwidth_fixtures::{BehaviourId, FixtureError, NamedProfile};
+use bandwidth_fixtures::{BehaviourId, Evidence, EvidenceKind, FixtureError, NamedProfile};
 
 use super::{Finding, Findings, Observation};
 
@@ -17,7 +17,74 @@ pub struct Origin<'a> {
     pub exchanges: &'a str,
 }
 
-/// The file. What was not observed is taken from `base`, and a comment says so.
+/// The findings as far as a profile can hold them: what does not fit, alone or together with what
+/// is taken from `base`, is open with that reason.
+pub fn fitting(findings: &Findings, base: &NamedProfile) -> Findings {
+    let mut findings = findings.clone();
+    for id in BehaviourId::all() {
+        if let Some(seen) = observed(&findings, id)
+            && !id.behaviour().accepts(&seen.option)
+        {
+            let expected = id.behaviour().expected();
+            let why = format!(
+                "it is {}, and a profile can only have {expected}",
+                seen.option
+            );
+            findings.insert(id.to_string(), Finding::Open(why));
+        }
+    }
+    // One alone first, so that as much stays as can.
+    for dropped in [&LENGTHS[..1], &LENGTHS[1..2], &LENGTHS[2..], &LENGTHS] {
+        let Err(error) = chosen(&findings, base) else {
+            return findings;
+        };
+        let mut fewer = findings.clone();
+        for name in dropped {
+            if let Some(Finding::Observed(seen)) = findings.get(*name) {
+                let why = format!(
+                    "it is {}, which does not fit what is taken from {}, so probe {} too: {error}",
+                    seen.option,
+                    base.name(),
+                    LENGTHS.join(", "),
+                );
+                fewer.insert((*name).to_owned(), Finding::Open(why));
+            }
+        }
+        if chosen(&fewer, base).is_ok() {
+            return fewer;
+        }
+    }
+    findings
+}
+
+/// The behaviours that a profile holds only together.
+const LENGTHS: [&str; 3] = [
+    "password.classes",
+    "password.min_length",
+    "password.max_length",
+];
+
+/// `base` with what was observed.
+fn chosen(findings: &Findings, base: &NamedProfile) -> Result<NamedProfile, FixtureError> {
+    let mut profile = base.clone();
+    let choices = BehaviourId::all().filter_map(|id| {
+        let seen = observed(findings, id)?;
+        Some((id.as_str(), seen.option.as_str()))
+    });
+    profile.choose("what was observed", choices)?;
+    Ok(profile)
+}
+
+fn observed(findings: &Findings, id: BehaviourId) -> Option<&Observation> {
+    match findings.get(id.as_str()) {
+        Some(Finding::Observed(observation)) => Some(observation),
+        _ => None,
+    }
+}
+
+/// The file. What was not observed is taken from `base`, and a comment says so. A base that is
+/// itself a file may not be there when this one is read, so that its options stand here with their
+/// evidence.
 pub fn to_toml(
     findings: &Findings,
     base: &NamedProfile,
@@ -28,18 +95,24 @@ pub fn to_toml(
         date,
         exchanges,
     } = origin;
-    let observed = findings
-        .values()
-        .filter(|finding| matches!(finding, Finding::Observed(_)));
-    let (count, base_name) = (observed.count(), base.name());
+    let all = BehaviourId::all();
+    let count = all.filter(|id| observed(findings, *id).is_some()).count();
+    let base_name = base.name();
+    let built_in = NamedProfile::built_in(base_name).as_ref() == Some(base);
     let mut text = format!(
-        "# What {host} showed on {date}: {count} behaviours observed; what it did not show is as in\n# `{base_name}`. The numbers of exchanges are those of {exchanges}.\n#   bandwidth-mock --profile THIS_FILE\nformat = 1\nname = {}\ndescription = {}\nbase = {}\n",
+        "# What {host} showed on {date}: {count} behaviours observed; what it did not show is as in\n# `{base_name}`. The numbers of exchanges are those of {exchanges}.\n#   bandwidth-mock --profile THIS_FILE\nformat = 1\nname = {}\ndescription = {}\n",
         quoted(&format!("learned-{host}-{date}")),
         quoted(&format!(
             "what {host} showed on {date}; the rest is as in {base_name}"
         )),
-        quoted(base_name),
     );
+    // Beside a file's options a base is only for behaviours of later versions.
+    let base_of_file = if built_in {
+        base_name
+    } else {
+        NamedProfile::BUILT_IN[0]
+    };
+    let _ = writeln!(text, "base = {}", quoted(base_of_file));
     let mut areas: Vec<&str> = BehaviourId::all().map(BehaviourId::area).collect();
     areas.sort_unstable();
     areas.dedup();
@@ -53,27 +126,56 @@ pub fn to_toml(
             let _ = writeln!(text, "[{area}]");
         }
         for id in BehaviourId::all().filter(|id| id.area() == area) {
-            match findings.get(id.as_str()) {
-                Some(Finding::Observed(observation)) => {
-                    let key = match id.as_str().split_once('.') {
-                        Some((_, key)) if in_table => key.to_owned(),
-                        _ => quoted(id.as_str()),
-                    };
-                    let _ = writeln!(text, "{key} = {}", quoted(&observation.option));
-                }
-                Some(Finding::Open(why)) => comment(&mut text, id, base, why),
-                None => comment(&mut text, id, base, "it was not probed"),
+            let key = match id.as_str().split_once('.') {
+                Some((_, key)) if in_table => key.to_owned(),
+                _ => quoted(id.as_str()),
+            };
+            if let Some(seen) = observed(findings, id) {
+                let _ = writeln!(text, "{key} = {}", quoted(&seen.option));
+                continue;
+            }
+            let why = match findings.get(id.as_str()) {
+                Some(Finding::Open(why)) => why,
+                _ => "it was not probed",
+            };
+            comment(&mut text, id, base, why);
+            if !built_in {
+                let _ = writeln!(text, "{key} = {}", quoted(&base.options().get(id)));
             }
         }
     }
     for id in BehaviourId::all() {
-        if let Some(Finding::Observed(observation)) = findings.get(id.as_str()) {
-            evidence(&mut text, id, observation, origin);
+        if let Some(seen) = observed(findings, id) {
+            let (first, last) = seen.exchanges;
+            let mut source = format!("probe of {host}, exchanges {first} to {last}");
+            if !seen.note.is_empty() {
+                source = source + ": " + &seen.note;
+            }
+            let evidence = Evidence {
+                kind: EvidenceKind::Observed,
+                source,
+                date: date.to_owned(),
+                alternatives: seen.alternatives.clone(),
+            };
+            write_evidence(&mut text, id, &evidence);
+        } else if let (false, Some(own)) = (built_in, own_evidence(base, id)) {
+            write_evidence(&mut text, id, own);
         }
     }
     // A file that does not load is no use to anybody.
     NamedProfile::parse("the learned profile", &text)?;
     Ok(text)
+}
+
+/// How a profile itself says that it knows its choice, where that is not what is known of the
+/// option anyway.
+fn own_evidence(profile: &NamedProfile, id: BehaviourId) -> Option<&Evidence> {
+    let known = profile.evidence(id);
+    let option = id.behaviour().option(&profile.options().get(id));
+    match option {
+        Some(option) if option.evidence == known => None,
+        _ => known.first(),
+    }
 }
 
 fn comment(text: &mut String, id: BehaviourId, base: &NamedProfile, why: &str) {
@@ -86,25 +188,30 @@ fn comment(text: &mut String, id: BehaviourId, base: &NamedProfile, why: &str) {
     );
 }
 
-fn evidence(text: &mut String, id: BehaviourId, observation: &Observation, origin: Origin<'_>) {
-    let (first, last) = observation.exchanges;
-    let Origin { host, date, .. } = origin;
-    let mut source = format!("probe of {host}, exchanges {first} to {last}");
-    if !observation.note.is_empty() {
-        source = source + ": " + &observation.note;
-    }
-    let confidence: Vec<String> = observation
-        .alternatives
-        .iter()
-        .map(|text| quoted(text))
-        .collect();
+fn write_evidence(text: &mut String, id: BehaviourId, evidence: &Evidence) {
     let _ = write!(
         text,
-        "\n[evidence.\"{id}\"]\nkind = \"observed\"\ndate = {date}\nsource = {}\n",
-        quoted(&source)
+        "\n[evidence.\"{id}\"]\nkind = \"{}\"\ndate = {}\nsource = {}\n",
+        evidence.kind,
+        date(&evidence.date),
+        quoted(&evidence.source)
     );
-    if !confidence.is_empty() {
-        let _ = writeln!(text, "alternatives = [{}]", confidence.join(", "));
+    if !evidence.alternatives.is_empty() {
+        let alternatives: Vec<String> = evidence
+            .alternatives
+            .iter()
+            .map(|text| quoted(text))
+            .collect();
+        let _ = writeln!(text, "alternatives = [{}]", alternatives.join(", "));
+    }
+}
+
+/// A day as TOML writes it, and a text where there is none.
+fn date(text: &str) -> String {
+    if text == "undated" {
+        quoted(text)
+    } else {
+        text.to_owned()
     }
 }
 

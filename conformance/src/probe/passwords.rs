@@ -1,7 +1,9 @@
 //! Passwords: which are taken. One user gets one new password after the other, each different from
 //! an accepted one in a single thing, and made of characters that no word is made of.
 
-use super::{Probe, seen::Seen, users::Made};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Probe, users::Made};
 use crate::{
     outcome::Stop,
     password::{self, Class},
@@ -28,10 +30,20 @@ struct Trial {
     taken: Vec<String>,
     /// Whether others may have been taken in between.
     doubted: bool,
-    /// Code and words of each refusal, with the rule that was meant to be broken.
-    refusals: Vec<(&'static str, Option<u32>, String)>,
+    /// Each refusal that could be read.
+    refusals: Vec<Refusal>,
     /// Facts that no behaviour switches.
     notes: Vec<String>,
+}
+
+/// What the refusal of a password says.
+#[derive(Clone)]
+struct Refusal {
+    /// The rule that was meant to be broken.
+    rule: &'static str,
+    code: Option<u32>,
+    words: String,
+    password: String,
 }
 
 impl Trial {
@@ -45,17 +57,18 @@ impl Trial {
         rule: &'static str,
     ) -> Result<bool, Stop> {
         let before = probe.cx.log.repeated_an_effect;
+        let refusals = self.refusals.len();
         for _ in 0..TRIES {
             probe.cx.log.repeated_an_effect = false;
-            let taken = self.takes_this(probe, &make(), rule).await?;
+            let result = self.takes_this(probe, &make(), rule).await;
             let repeated = probe.cx.log.repeated_an_effect;
-            let doubtful = repeated && !taken;
             self.doubted |= repeated;
             probe.cx.log.repeated_an_effect = before;
-            if !doubtful {
+            let taken = result?;
+            if taken || !repeated {
                 return Ok(taken);
             }
-            self.refusals.pop();
+            self.refusals.truncate(refusals);
         }
         Err(Stop::Inconclusive(
             "each change of password had to be sent more than once".to_owned(),
@@ -70,24 +83,58 @@ impl Trial {
         rule: &'static str,
     ) -> Result<bool, Stop> {
         let body = self.made.update().with("Password", password);
-        let seen = probe.put(&self.made.key, &body, probe.format).await?;
+        let result = probe.put(&self.made.key, &body, probe.format).await;
+        // What was answered with neither may have been done.
+        self.doubted |= !result
+            .as_ref()
+            .is_ok_and(|seen| seen.is_success() || seen.is_refusal());
+        let seen = result?;
         if seen.is_success() {
             self.taken.push(password.to_owned());
             return Ok(true);
         }
         if !seen.is_refusal() {
-            return Err(tells_nothing(&seen));
+            // It was answered so twice, and to try once more tells no more.
+            return Err(Stop::Skip(format!(
+                "a change of password ({rule}) is answered with {}",
+                seen.status
+            )));
         }
-        self.refusals.push((rule, seen.code(), seen.words()));
+        // What cannot be read says nothing of a rule.
+        if seen.error_shape().is_some() {
+            self.refusals.push(Refusal {
+                rule,
+                code: seen.code(),
+                words: seen.words(),
+                password: password.to_owned(),
+            });
+        }
         Ok(false)
     }
 }
 
-fn tells_nothing(seen: &Seen) -> Stop {
-    Stop::Inconclusive(format!(
-        "a change of password is answered with {}, which tells nothing",
-        seen.status
-    ))
+/// Does a step that nothing but its own behaviour depends on: what keeps it from an end leaves
+/// that one open, and nothing else.
+async fn alone(
+    probe: &mut Probe,
+    trial: &mut Trial,
+    id: &str,
+    step: impl AsyncFn(&mut Probe, &mut Trial) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    let mut reason = String::new();
+    for _ in 0..TRIES {
+        match step(probe, trial).await {
+            Ok(()) => return Ok(()),
+            Err(stop) if probe.cx.run.ended().is_some() => return Err(stop),
+            Err(Stop::Skip(why)) => {
+                reason = why;
+                break;
+            }
+            Err(Stop::Fail(why) | Stop::Inconclusive(why) | Stop::Error(why)) => reason = why,
+        }
+    }
+    probe.leave_open(id, reason.lines().next().unwrap_or_default());
+    Ok(())
 }
 
 pub(super) async fn policy(probe: &mut Probe) -> Result<(), Stop> {
@@ -111,15 +158,51 @@ pub(super) async fn policy(probe: &mut Probe) -> Result<(), Stop> {
             "an update takes a password that a create refuses".to_owned(),
         ));
     }
+    // What every refusal is compared with.
+    if !trial.takes(probe, || of_length(length), "none").await? {
+        return Err(Stop::Skip(
+            "an update does not even take a good password".to_owned(),
+        ));
+    }
     let classes = classes(probe, &mut trial, length).await?;
     let minimum = minimum(probe, &mut trial, length, classes).await?;
     let maximum = maximum(probe, &mut trial, length).await?;
-    charset(probe, &mut trial, length, maximum).await?;
-    identity(probe, &mut trial, minimum, maximum).await?;
-    repeats(probe, &mut trial, minimum, maximum).await?;
-    words(probe, &mut trial, minimum, maximum).await?;
-    history(probe, &mut trial, length).await?;
-    errors(probe, &trial);
+    let trial = &mut trial;
+    alone(probe, trial, "password.charset", async |probe, trial| {
+        charset(probe, trial, length, (minimum, maximum), classes).await
+    })
+    .await?;
+    alone(probe, trial, "password.identity", async |probe, trial| {
+        identity(probe, trial, minimum, maximum).await
+    })
+    .await?;
+    alone(probe, trial, "password.repeats", async |probe, trial| {
+        repeats(probe, trial, minimum, maximum).await
+    })
+    .await?;
+    alone(
+        probe,
+        trial,
+        "password.common_words",
+        async |probe, trial| words(probe, trial, minimum, maximum).await,
+    )
+    .await?;
+    alone(probe, trial, "password.history", async |probe, trial| {
+        history(probe, trial, length).await
+    })
+    .await?;
+    // The history ends with a password that is taken. Where it did not, the refusals before it may
+    // be no rules.
+    if probe.known("password.history").is_none()
+        && !trial.takes(probe, || of_length(length), "none").await?
+    {
+        probe.findings.retain(|id, _| !id.starts_with("password."));
+        return Err(Stop::Skip(
+            "a good password was refused in the end, so that no refusal before it tells anything"
+                .to_owned(),
+        ));
+    }
+    alone(probe, trial, "password.errors", errors).await?;
     if !trial.notes.is_empty() {
         let notes = trial.notes.join("; ");
         probe.note("password.max_length", &notes);
@@ -277,15 +360,25 @@ async fn charset(
     probe: &mut Probe,
     trial: &mut Trial,
     length: usize,
-    maximum: usize,
+    (minimum, maximum): (usize, usize),
+    classes: usize,
 ) -> Result<(), Stop> {
+    // It stands beside all that is needed, not in the place of it; and where lengths count bytes,
+    // there is room for two.
+    let room = usize::from(length == maximum && length > minimum);
+    let around = length - 1 - room;
+    if around < classes {
+        let why = "a password has no room for a character beside those that it needs";
+        probe.leave_open("password.charset", why);
+        return Ok(());
+    }
     let mut taken = Vec::new();
     for character in ["é", " "] {
         let make = || {
-            let text = of_length(length);
+            let text = of_length(around);
             // In the middle, so that nobody trims it away.
-            let (head, tail) = text.split_at(length / 2);
-            format!("{head}{character}{}", &tail[1..])
+            let (head, tail) = text.split_at(around / 2);
+            format!("{head}{character}{tail}")
         };
         taken.push(trial.takes(probe, make, "characters").await?);
     }
@@ -298,8 +391,8 @@ async fn charset(
         }
         _ => {}
     }
-    if taken[0] && maximum < LONGEST {
-        let make = || format!("{}é", &of_length(maximum)[..maximum - 1]);
+    if taken[0] && maximum < LONGEST && maximum > classes {
+        let make = || format!("{}é", of_length(maximum - 1));
         let characters = trial.takes(probe, make, "maximum").await?;
         trial.notes.push(format!(
             "lengths count {}",
@@ -321,8 +414,9 @@ fn fitting(text: &str, minimum: usize, maximum: usize) -> Option<String> {
     (0..50).find_map(|_| holding(text, minimum, maximum))
 }
 
-/// Whether a password may hold who it is for. The control for each holds the same letters in
-/// another order.
+/// Whether a password may hold who it is for. A name is of plain letters, as every password here. A
+/// username is of other characters too, so that it counts as refused only where the same ones are
+/// taken in another order.
 async fn identity(
     probe: &mut Probe,
     trial: &mut Trial,
@@ -351,6 +445,17 @@ async fn identity(
             taken.push(what);
         } else {
             refused.push(what);
+        }
+    }
+    if refused.contains(&"username") {
+        let reversed: String = trial.made.username().chars().rev().collect();
+        let fits = fitting(&reversed, minimum, maximum);
+        let make = || {
+            let again = fitting(&reversed, minimum, maximum);
+            again.or_else(|| fits.clone()).unwrap_or_default()
+        };
+        if fits.is_none() || !trial.takes(probe, make, "characters of a username").await? {
+            refused.retain(|what| *what != "username");
         }
     }
     match (refused.is_empty(), taken.is_empty()) {
@@ -528,49 +633,65 @@ async fn remembered(
     }
 }
 
-/// Whether a refusal says which rule it is about.
-fn errors(probe: &mut Probe, trial: &Trial) {
-    let codes: Vec<u32> = trial
-        .refusals
-        .iter()
-        .filter_map(|(_, code, _)| *code)
-        .collect();
-    if codes.iter().any(|code| NAMED.contains(code)) {
-        probe.observed("password.errors", "named");
-        return;
+/// Whether a refusal says which rule it is about: two rules have different codes or, where codes do
+/// not tell, different words, and not by chance.
+async fn errors(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
+    const ID: &str = "password.errors";
+    let mut rules: BTreeMap<&str, Vec<&Refusal>> = BTreeMap::new();
+    for refusal in &trial.refusals {
+        rules.entry(refusal.rule).or_default().push(refusal);
     }
-    let mut told: Vec<(&str, Option<u32>, &str)> = trial
-        .refusals
-        .iter()
-        .map(|(rule, code, words)| (*rule, *code, words.as_str()))
-        .collect();
-    told.sort_unstable();
-    told.dedup_by_key(|(rule, ..)| *rule);
-    let Some((_, code, words)) = told.first().copied() else {
-        probe.leave_open("password.errors", "nothing was refused");
-        return;
+    let Some(first) = rules.values().next().map(|refusals| refusals[0].clone()) else {
+        probe.leave_open(ID, "nothing was refused in words that could be read");
+        return Ok(());
     };
-    let same = told
-        .iter()
-        .all(|(_, other, said)| (*other, *said) == (code, words));
-    if told.len() < 2 {
-        let why = "only one rule refused anything, so that it cannot be seen whether each has its own error";
-        probe.leave_open("password.errors", why);
-    } else if same {
-        probe.observed("password.errors", "opaque");
-    } else {
-        probe.observed("password.errors", "named");
-    }
-}
-
-impl Probe {
-    /// Adds to what was seen of a behaviour.
-    fn note(&mut self, id: &str, note: &str) {
-        if let Some(super::Finding::Observed(observation)) = self.findings.get_mut(id) {
-            if !observation.note.is_empty() {
-                observation.note.push_str("; ");
-            }
-            observation.note.push_str(note);
+    if rules.len() < 2 {
+        let note = "only one rule refused anything, so that it cannot be seen whether each has its own error";
+        if first.code.is_some_and(|code| NAMED.contains(&code)) {
+            probe.likely(ID, "named", &["opaque"], note);
+        } else {
+            probe.leave_open(ID, note);
         }
+        return Ok(());
     }
+    let codes: Vec<BTreeSet<u32>> = rules
+        .values()
+        .map(|refusals| refusals.iter().filter_map(|one| one.code).collect())
+        .collect();
+    let told = codes.iter().filter(|codes| !codes.is_empty());
+    let apart = |one: &BTreeSet<u32>| told.clone().any(|other| one.is_disjoint(other));
+    if told.clone().any(apart) {
+        probe.observed(ID, "named");
+        return Ok(());
+    }
+    let same = rules
+        .values()
+        .all(|refusals| refusals[0].words == first.words);
+    let lengths = ["length", "minimum", "maximum"];
+    if same && rules.keys().all(|rule| lengths.contains(rule)) {
+        let note = "nothing but lengths was refused, which may be one rule";
+        probe.likely(ID, "opaque", &["named"], note);
+        return Ok(());
+    }
+    if same {
+        probe.observed(ID, "opaque");
+        return Ok(());
+    }
+    let refusals = trial.refusals.len();
+    if trial.takes_this(probe, &first.password, first.rule).await? {
+        return Err(Stop::Inconclusive(
+            "a password that was refused was taken later".to_owned(),
+        ));
+    }
+    match trial.refusals.get(refusals) {
+        Some(again) if again.words == first.words => probe.observed(ID, "named"),
+        Some(_) => probe.likely(
+            ID,
+            "opaque",
+            &["named"],
+            "the same password is refused in other words each time",
+        ),
+        None => probe.leave_open(ID, "a refusal could not be read the second time"),
+    }
+    Ok(())
 }

@@ -6,13 +6,11 @@ use bandwidth_fixtures::profile::UserKey;
 use super::{
     Probe,
     seen::{Seen, UserSeen},
-    users::Made,
+    users::{LAST_NAME, Made, TELEPHONE, a_number},
 };
 use crate::{
-    context::Context,
-    decode::tolerant::{member, objects_with, scalar},
     outcome::Stop,
-    wire::{Draft, EMAIL, Format, Role, Value},
+    wire::{Draft, EMAIL, Format, Value},
 };
 
 /// What a PUT did with what it left out.
@@ -33,13 +31,15 @@ struct Semantics {
 }
 
 pub(super) async fn semantics(probe: &mut Probe) -> Result<(), Stop> {
-    let role = roles(probe).await?.into_iter().next();
     let mut found: Vec<(Format, Semantics)> = Vec::new();
-    let mut notes = Vec::new();
+    let mut unread = None;
     // Twice in the probe's own format: what changes from one time to the next is no rule.
     for format in [probe.formats(), vec![probe.format]].concat() {
-        match in_format(probe, role.as_ref(), format).await? {
+        match in_format(probe, format).await? {
             Ok(semantics) => found.push((format, semantics)),
+            Err(_) if format != probe.format && probe.last_status() == Some(415) => {
+                unread = Some(format);
+            }
             Err(why) => {
                 probe.leave_open("put.semantics", &why);
                 return Ok(());
@@ -55,39 +55,47 @@ pub(super) async fn semantics(probe: &mut Probe) -> Result<(), Stop> {
         probe.leave_open("put.semantics", &why);
         return Ok(());
     }
-    notes.extend(details(probe, role.as_ref()).await?);
-    probe.likely("put.semantics", first.option, &[], &notes.join("; "));
+    probe.observed("put.semantics", first.option);
+    if let Some(format) = unread {
+        let note = format!("{} is answered with 415", format.media_type());
+        probe.note("put.semantics", &note);
+    }
+    details(probe).await;
     Ok(())
 }
 
-/// The roles that a user can have.
-async fn roles(probe: &mut Probe) -> Result<Vec<Role>, Stop> {
-    let path = probe.cx.roles_path();
-    let seen = probe.read(&path).await?;
-    let found = seen
-        .tree
-        .iter()
-        .flat_map(|tree| objects_with(tree, "RoleName"));
-    let roles = found.map(|role| {
-        let text = |name: &str| scalar(member(role, name)?).map(str::to_owned);
-        Role {
-            id: text("RoleId"),
-            name: text("RoleName"),
-            permissions: Vec::new(),
-        }
-    });
-    Ok(roles.collect())
-}
-
-/// A user that is not enabled and has a role, so that every field holds something to lose.
-async fn full_user(probe: &mut Probe, role: Option<&Role>) -> Result<(Made, UserSeen), Stop> {
-    let mut draft = probe.draft()?.with_value("Enabled", Value::Flag(false));
-    if let Some(role) = role {
-        draft = draft.with_value("Roles", Context::role_value(role));
+/// A user that is not enabled and has a role and perhaps a telephone number, so that every field
+/// holds something to lose; without what a create does not take.
+async fn full_user(probe: &mut Probe) -> Result<(Made, UserSeen), Stop> {
+    let mut plain = probe.draft()?;
+    let numbers = probe.known("user.telephone").and_then(a_number);
+    if let (None, Some(number)) = (plain.given(TELEPHONE), numbers) {
+        plain = plain.with(TELEPHONE, number);
     }
-    let made = probe.create_from(draft).await?;
-    let seen = read_back(probe, &made).await?;
-    Ok((made, seen))
+    let disabled = plain.clone().with_value("Enabled", Value::Flag(false));
+    let role = probe.spare_roles().pop();
+    let full = role.map(|role| {
+        let roles = Value::Roles(vec![role]);
+        disabled.clone().with_value("Roles", roles)
+    });
+    let mut refused = None;
+    for draft in [full, Some(disabled), Some(plain)].into_iter().flatten() {
+        match probe.try_create(&draft).await? {
+            Ok(made) => {
+                let seen = read_back(probe, &made).await?;
+                return Ok((made, seen));
+            }
+            Err(seen) if seen.is_refusal() => refused = Some(seen.status),
+            Err(seen) => {
+                refused = Some(seen.status);
+                break;
+            }
+        }
+    }
+    Err(Stop::Inconclusive(format!(
+        "a create that should succeed was answered with {}",
+        refused.unwrap_or_default()
+    )))
 }
 
 async fn read_back(probe: &mut Probe, made: &Made) -> Result<UserSeen, Stop> {
@@ -106,17 +114,13 @@ fn with_fields(probe: &Probe, fields: &[(&str, &str)]) -> Draft {
         draft.with(name, *text)
     });
     match probe.sample.as_ref().and_then(|sample| sample.telephone) {
-        Some(telephone) => draft.with("TelephoneNumber", telephone),
+        Some(telephone) => draft.with(TELEPHONE, telephone),
         None => draft,
     }
 }
 
-async fn in_format(
-    probe: &mut Probe,
-    role: Option<&Role>,
-    format: Format,
-) -> Result<Result<Semantics, String>, Stop> {
-    let (made, before) = full_user(probe, role).await?;
+async fn in_format(probe: &mut Probe, format: Format) -> Result<Result<Semantics, String>, Stop> {
+    let (made, before) = full_user(probe).await?;
     let email = format!("p{}", made.draft.text(EMAIL));
     let fields = [("FirstName", "Vrnt"), (EMAIL, email.as_str())];
     let body = with_fields(probe, &fields);
@@ -124,7 +128,7 @@ async fn in_format(
     let requires = if seen.is_success() {
         false
     } else if seen.is_refusal() {
-        let fields = [fields[0], ("LastName", "Dfgh"), fields[1]];
+        let fields = [fields[0], ("LastName", LAST_NAME), fields[1]];
         let body = with_fields(probe, &fields);
         let seen = probe.put(&made.key, &body, format).await?;
         if !seen.is_success() {
@@ -143,7 +147,12 @@ async fn in_format(
             "a PUT was answered with success and changed nothing".to_owned()
         ));
     }
-    let effects = effects(&before, &after, requires);
+    let effects = effects(&before, &after, &body, requires);
+    if effects.is_empty() {
+        return Ok(Err(format!(
+            "a user has nothing to lose that a PUT could leave out (required fields: {requires})"
+        )));
+    }
     let all = |wanted| effects.iter().all(|(_, effect)| *effect == wanted);
     let option = match requires {
         true if all(Effect::Reset) => "replace_requiring_fields",
@@ -158,103 +167,142 @@ async fn in_format(
     Ok(Ok(Semantics { option, effects }))
 }
 
-fn effects(before: &UserSeen, after: &UserSeen, requires: bool) -> Effects {
+fn effects(before: &UserSeen, after: &UserSeen, body: &Draft, requires: bool) -> Effects {
     let effect = |kept| if kept { Effect::Kept } else { Effect::Reset };
     let mut effects = Vec::new();
-    if !requires {
-        let kept = after.text("LastName") == before.text("LastName");
+    // A field that held nothing before, or is never shown, has nothing to lose.
+    if !requires && let Some(name) = before.text("LastName") {
+        let kept = after.text("LastName").as_ref() == Some(&name);
         effects.push(("LastName", effect(kept)));
     }
-    // A field that held its default before has nothing to lose.
     if !before.is_enabled() {
         effects.push(("Enabled", effect(!after.is_enabled())));
     }
     if before.roles() > 0 {
         effects.push(("Roles", effect(after.roles() > 0)));
     }
+    if body.given(TELEPHONE).is_none() && before.text(TELEPHONE).is_some() {
+        effects.push((TELEPHONE, effect(after.text(TELEPHONE).is_some())));
+    }
     effects
 }
 
-/// What else there is to know of PUT, in words: nothing switches it.
-async fn details(probe: &mut Probe, role: Option<&Role>) -> Result<Vec<String>, Stop> {
-    let (made, before) = full_user(probe, role).await?;
-    let mut notes = Vec::new();
-    let identical = made.update();
-    let seen = probe.put(&made.key, &identical, probe.format).await?;
-    let same = read_back(probe, &made).await? == before;
-    notes.push(format!(
+/// What else there is to know of PUT, in words: nothing switches it. What cannot be told is left
+/// out, and takes nothing else with it.
+async fn details(probe: &mut Probe) {
+    let Ok((made, before)) = full_user(probe).await else {
+        return;
+    };
+    let update = made.update();
+    let empty_name = update.clone().with("LastName", "");
+    let account = probe.cx.run.credentials.account_id.clone();
+    let notes = [
+        identical(probe, &made, &before).await,
+        last_name(probe, &made, &empty_name, "an empty LastName").await,
+        no_roles(probe, &made).await,
+        status_of(
+            probe,
+            &made,
+            &update.clone().with("Nickname", "Vrk"),
+            "a field that nobody knows",
+        )
+        .await,
+        fewer_roles(probe, &made).await,
+        status_of(
+            probe,
+            &made,
+            &update.with("AccountId", account),
+            "the path's AccountId in the body",
+        )
+        .await,
+        raw(probe, &made, "", "an empty body").await,
+        raw(probe, &made, " ", "a body that is a space").await,
+        null(probe, &made).await,
+    ];
+    for note in notes.into_iter().flatten().flatten() {
+        probe.note("put.semantics", &note);
+    }
+}
+
+/// A note, where there is something to say.
+type Note = Result<Option<String>, Stop>;
+
+async fn identical(probe: &mut Probe, made: &Made, before: &UserSeen) -> Note {
+    let seen = probe.put(&made.key, &made.update(), probe.format).await?;
+    let same = read_back(probe, made).await? == *before;
+    Ok(Some(format!(
         "an identical body is answered with {} and changes {}",
         seen.status,
         if same { "nothing" } else { "something" }
-    ));
-    let no_last_name = made.update().with("LastName", "");
-    notes.push(told(probe, &made, &no_last_name, "an empty LastName").await?);
-    let no_roles = made.update().with_value("Roles", Value::Roles(Vec::new()));
-    let seen = probe.put(&made.key, &no_roles, probe.format).await?;
-    let left = read_back(probe, &made).await?.roles();
-    notes.push(format!(
-        "an empty list of roles is answered with {} and leaves {left} roles",
-        seen.status
-    ));
-    let unknown = made.update().with("Nickname", "Vrk");
-    let seen = probe.put(&made.key, &unknown, probe.format).await?;
-    notes.push(format!(
-        "a field that nobody knows is answered with {}",
-        seen.status
-    ));
-    let all: Vec<_> = roles(probe).await?.iter().map(Context::role_ref).collect();
-    if all.len() > 1 {
-        let both = made.update().with_value("Roles", Value::Roles(all.clone()));
-        probe.put(&made.key, &both, probe.format).await?;
-        let fewer = made
-            .update()
-            .with_value("Roles", Value::Roles(all[..1].to_vec()));
-        let seen = probe.put(&made.key, &fewer, probe.format).await?;
-        let left = read_back(probe, &made).await?.roles();
-        notes.push(format!(
-            "one role in the place of {} is answered with {} and leaves {left}",
-            all.len(),
-            seen.status
-        ));
-    }
-    let account = probe.cx.run.credentials.account_id.clone();
-    let same_account = made.update().with("AccountId", account);
-    let seen = probe.put(&made.key, &same_account, probe.format).await?;
-    notes.push(format!(
-        "the path's AccountId in the body is answered with {}",
-        seen.status
-    ));
-    for (what, body) in [("an empty body", ""), ("a body that is a space", " ")] {
-        let path = probe.cx.user_path(&made.key);
-        let ask = probe.cx.ask("PUT", path).accept(probe.format);
-        let ask = ask.body(probe.format, body);
-        let status = probe.cx.send(ask).await?.status();
-        notes.push(format!("{what} is answered with {status}"));
-    }
-    if probe.format == Format::Json {
-        let body = made.update().body(&probe.cx.profile, Format::Json);
-        let null = body.replacen("\"Dfgh\"", "null", 1);
-        let path = probe.cx.user_path(&made.key);
-        let ask = probe.cx.ask("PUT", path).accept(Format::Json);
-        let seen = Seen::of(&probe.cx.send(ask.body(Format::Json, null)).await?.response);
-        let kept = read_back(probe, &made).await?.text("LastName").is_some();
-        notes.push(format!(
-            "a LastName of null is answered with {} and {} it",
-            seen.status,
-            if kept { "leaves" } else { "removes" }
-        ));
-    }
-    Ok(notes)
+    )))
 }
 
-async fn told(probe: &mut Probe, made: &Made, body: &Draft, what: &str) -> Result<String, Stop> {
+async fn status_of(probe: &mut Probe, made: &Made, body: &Draft, what: &str) -> Note {
     let seen = probe.put(&made.key, body, probe.format).await?;
+    Ok(Some(format!("{what} is answered with {}", seen.status)))
+}
+
+async fn last_name(probe: &mut Probe, made: &Made, body: &Draft, what: &str) -> Note {
+    let seen = probe.put(&made.key, body, probe.format).await?;
+    after_last_name(probe, made, &seen, what).await
+}
+
+async fn after_last_name(probe: &mut Probe, made: &Made, seen: &Seen, what: &str) -> Note {
     let kept = read_back(probe, made).await?.text("LastName").is_some();
-    Ok(format!(
+    Ok(Some(format!(
         "{what} is answered with {} and {} it",
         seen.status,
         if kept { "leaves" } else { "removes" }
-    ))
+    )))
+}
+
+async fn no_roles(probe: &mut Probe, made: &Made) -> Note {
+    let body = made.update().with_value("Roles", Value::Roles(Vec::new()));
+    let seen = probe.put(&made.key, &body, probe.format).await?;
+    let left = read_back(probe, made).await?.roles();
+    Ok(Some(format!(
+        "an empty list of roles is answered with {} and leaves {left} roles",
+        seen.status
+    )))
+}
+
+async fn fewer_roles(probe: &mut Probe, made: &Made) -> Note {
+    let two = probe.spare_roles();
+    let [_, last] = two.as_slice() else {
+        return Ok(None);
+    };
+    let both = made.update().with_value("Roles", Value::Roles(two.clone()));
+    probe.put(&made.key, &both, probe.format).await?;
+    let one = Value::Roles(vec![last.clone()]);
+    let fewer = made.update().with_value("Roles", one);
+    let seen = probe.put(&made.key, &fewer, probe.format).await?;
+    let left = read_back(probe, made).await?.roles();
+    Ok(Some(format!(
+        "one role in the place of 2 is answered with {} and leaves {left}",
+        seen.status
+    )))
+}
+
+/// A body that no draft makes.
+async fn put_raw(probe: &mut Probe, made: &Made, body: &str) -> Result<Seen, Stop> {
+    let path = probe.cx.user_path(&made.key);
+    let ask = probe.cx.ask("PUT", path).accept(probe.format);
+    probe.steadily(ask.body(probe.format, body)).await
+}
+
+async fn raw(probe: &mut Probe, made: &Made, body: &str, what: &str) -> Note {
+    let status = put_raw(probe, made, body).await?.status;
+    Ok(Some(format!("{what} is answered with {status}")))
+}
+
+async fn null(probe: &mut Probe, made: &Made) -> Note {
+    if probe.format != Format::Json {
+        return Ok(None);
+    }
+    let body = made.update().body(&probe.cx.profile, Format::Json);
+    let name = format!("\"{LAST_NAME}\"");
+    let seen = put_raw(probe, made, &body.replacen(&name, "null", 1)).await?;
+    after_last_name(probe, made, &seen, "a LastName of null").await
 }
 
 pub(super) async fn ids(probe: &mut Probe) -> Result<(), Stop> {
@@ -265,7 +313,17 @@ pub(super) async fn ids(probe: &mut Probe) -> Result<(), Stop> {
     let seen = probe.put(&key, &body, probe.format).await?;
     let by_name = probe.cx.profile.naming_user_key == UserKey::Username;
     if seen.is_refusal() {
-        probe.observed("username.update", "refused");
+        // The same without another name, which shows that it was about the name.
+        let control = probe.put(&key, &made.update(), probe.format).await?;
+        if control.is_success() {
+            probe.observed("username.update", "refused");
+        } else {
+            let why = format!(
+                "even an update that changes nothing is answered with {}",
+                control.status
+            );
+            probe.leave_open("username.update", &why);
+        }
     } else if seen.is_success() {
         let mut after = probe.get_user(&key).await?;
         if by_name && after.user().is_none() {
@@ -274,7 +332,7 @@ pub(super) async fn ids(probe: &mut Probe) -> Result<(), Stop> {
         match after.user().and_then(|user| user.text("Username")) {
             Some(name) if name == wish => {
                 probe.observed("username.update", "allowed");
-                if by_name {
+                if key == made.username() {
                     let _ = probe.cx.run.ledger().renamed(&key, &wish);
                     key = wish;
                 }

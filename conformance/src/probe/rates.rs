@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Probe, seen::Seen};
+use super::{
+    Probe,
+    seen::{ErrorBody, OTHER_BODY, Seen},
+};
 use crate::{exchange::Exchange, outcome::Stop, run::Halt, transport::Request};
 
 /// Requests of a burst, at most.
@@ -42,10 +45,11 @@ pub(super) async fn rates(probe: &mut Probe) -> Result<(), Stop> {
         return Ok(());
     };
     let seen = Seen::of(&answer);
-    probe.observed(
-        "rate.response",
-        if seen.has_body { "error_body" } else { "empty" },
-    );
+    match seen.error_body() {
+        Some(ErrorBody::Error) => probe.observed("rate.response", "error_body"),
+        Some(ErrorBody::Empty) => probe.observed("rate.response", "empty"),
+        None => probe.leave_open("rate.response", OTHER_BODY),
+    }
     let header = match (
         answer.header("x-ratelimit-reset"),
         answer.header("retry-after"),

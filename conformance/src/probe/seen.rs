@@ -13,6 +13,18 @@ use crate::{
     wire::Format,
 };
 
+/// The body of an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorBody {
+    /// The API's own error body.
+    Error,
+    /// None at all.
+    Empty,
+}
+
+/// Why a body that is no [`ErrorBody`] tells nothing.
+pub const OTHER_BODY: &str = "it has a body that is not the error body";
+
 /// An answer.
 #[derive(Debug, Clone)]
 pub struct Seen {
@@ -60,6 +72,16 @@ impl Seen {
     /// It refuses what the request wanted. Not a missing login, not a limit.
     pub fn is_refusal(&self) -> bool {
         matches!(self.status, 400 | 409 | 415 | 422)
+    }
+
+    /// What its body is as the body of an error; `None` when it is something else, such as a
+    /// gateway's page.
+    pub fn error_body(&self) -> Option<ErrorBody> {
+        match self.error_shape() {
+            Some(_) => Some(ErrorBody::Error),
+            None if self.has_body => None,
+            None => Some(ErrorBody::Empty),
+        }
     }
 
     /// The user that it shows.
@@ -137,7 +159,7 @@ impl UserSeen {
         }
     }
 
-    /// How many roles it has.
+    /// How many roles it shows.
     pub fn roles(&self) -> usize {
         match member(&self.0, "Roles") {
             Some(Tree::List(items)) => items.len(),

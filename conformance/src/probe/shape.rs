@@ -1,15 +1,15 @@
 //! Formats, names, errors and paths: what reading alone tells.
 
-use bandwidth_fixtures::profile::OptionValue as _;
+use bandwidth_fixtures::profile::{ErrorShape, OptionValue as _};
 
 use super::{Probe, seen::Seen};
 use crate::{
     decode::{
-        tolerant::{member, objects_with},
+        tolerant::{member, objects_with, scalar},
         tree::Tree,
     },
     outcome::Stop,
-    wire::Format,
+    wire::{Format, Role},
 };
 
 impl Probe {
@@ -31,55 +31,97 @@ impl Probe {
 pub(super) async fn formats(probe: &mut Probe) -> Result<(), Stop> {
     let users = probe.cx.users_path();
     let usual = probe.get(&users, None).await?;
-    let asked = probe.get(&users, Some("application/json")).await?;
-    let (Some(default), Some(for_json)) = (usual.format, asked.format) else {
+    let Some(default) = usual.format.filter(|_| usual.status == 200) else {
         return Err(Stop::Skip(format!(
             "the list of users is neither XML nor JSON (status {})",
             usual.status
         )));
     };
+    probe.default_format = Some(default);
+    let json = probe.get(&users, Some("application/json")).await?;
+    let has_json = json.status == 200 && json.format == Some(Format::Json);
     let name = |format| if format == Format::Xml { "xml" } else { "json" };
-    if for_json == Format::Json {
-        probe.observed("format.json", "negotiated");
-        probe.observed("format.default", name(default));
-        probe.format = Format::Json;
-    } else {
-        probe.observed("format.json", "never");
-        probe.likely(
-            "format.default",
-            name(default),
-            if default == Format::Xml {
-                &["json"]
+    match (default, json.format) {
+        _ if json.status != 200 => {
+            let why = format!("a request for JSON is answered with {}", json.status);
+            probe.leave_open("format.json", &why);
+            probe.observed("format.default", name(default));
+        }
+        (Format::Xml, Some(Format::Json)) => {
+            probe.observed("format.json", "negotiated");
+            probe.observed("format.default", "xml");
+            probe.other_format = Some(Format::Xml);
+        }
+        (Format::Json, Some(Format::Json)) => {
+            let xml = probe.get(&users, Some("application/xml")).await?;
+            probe.observed("format.default", "json");
+            if xml.status == 200 && xml.format == Some(Format::Xml) {
+                probe.observed("format.json", "negotiated");
+                probe.other_format = Some(Format::Xml);
             } else {
-                &[]
-            },
-            "where there is no JSON, no answer can be JSON by default",
-        );
+                let why = "there is JSON, and a request for XML does not get any (status ";
+                probe.leave_open("format.json", &format!("{why}{})", xml.status));
+            }
+        }
+        (Format::Xml, Some(Format::Xml)) => {
+            probe.observed("format.json", "never");
+            probe.likely(
+                "format.default",
+                "xml",
+                &["json"],
+                "where there is no JSON, no answer can be JSON by default",
+            );
+        }
+        (Format::Json, Some(Format::Xml)) => {
+            probe.observed("format.json", "never");
+            probe.observed("format.default", "json");
+        }
+        (_, None) => {
+            let why = "a request for JSON gets a body that is neither JSON nor XML";
+            probe.leave_open("format.json", why);
+            probe.observed("format.default", name(default));
+        }
     }
-    let list = if for_json == Format::Json {
-        &asked
-    } else {
-        &usual
-    };
+    if has_json {
+        probe.format = Format::Json;
+    }
+    let list = if has_json { &json } else { &usual };
     match list.tree.as_ref().and_then(Tree::members) {
-        Some([(name, _), ..]) if for_json == Format::Json => {
+        Some([(name, _), ..]) if has_json => {
             let camel = name.starts_with(|first: char| first.is_ascii_lowercase());
             let option = if camel { "camelCase" } else { "PascalCase" };
             probe.observed("naming.json_case", option);
         }
         _ => probe.leave_open("naming.json_case", "there is no JSON to see the names in"),
     }
-    if !list.users().is_empty() {
-        probe.leave_open(
+    empty_list(probe, list);
+    Ok(())
+}
+
+/// What a list with nobody in it looks like.
+fn empty_list(probe: &mut Probe, list: &Seen) {
+    let no_code = ErrorShape::ResponseStatusWithoutCode;
+    match (list.error_shape(), list.code()) {
+        _ if !list.users().is_empty() => probe.leave_open(
             "list.empty",
             "the account has users, and only those of the probe may be deleted",
-        );
-    } else if list.error_shape().is_some() {
-        probe.observed("list.empty", "error_230");
-    } else {
-        probe.observed("list.empty", "empty_list");
+        ),
+        (Some(_), Some(230)) => probe.observed("list.empty", "error_230"),
+        (Some(shape), None) if shape == no_code => probe.observed("list.empty", "error_230"),
+        (None, _) if is_list(list) => probe.observed("list.empty", "empty_list"),
+        (shape, code) => {
+            let why = format!(
+                "the list shows no users, and is neither empty nor error 230 (shape {shape:?}, code {code:?})"
+            );
+            probe.leave_open("list.empty", &why);
+        }
     }
-    Ok(())
+}
+
+/// Whether it holds a list of users, be it empty.
+fn is_list(seen: &Seen) -> bool {
+    let list = seen.tree.as_ref().and_then(|tree| member(tree, "Users"));
+    seen.status == 200 && list.is_some()
 }
 
 pub(super) async fn errors(probe: &mut Probe) -> Result<(), Stop> {
@@ -103,7 +145,13 @@ pub(super) async fn unacceptable(probe: &mut Probe) -> Result<(), Stop> {
     let seen = probe.get(&path, Some("text/vcard")).await?;
     match seen.status {
         406 => probe.observed("format.unacceptable", "not_acceptable"),
-        200 => probe.observed("format.unacceptable", "default_format"),
+        200 if seen.format.is_some() && seen.format == probe.default_format => {
+            probe.observed("format.unacceptable", "default_format");
+        }
+        200 => probe.leave_open(
+            "format.unacceptable",
+            "it is answered with 200, and not in the default format",
+        ),
         status => probe.leave_open(
             "format.unacceptable",
             &format!("it is answered with {status}"),
@@ -113,10 +161,8 @@ pub(super) async fn unacceptable(probe: &mut Probe) -> Result<(), Stop> {
 }
 
 pub(super) async fn paths(probe: &mut Probe) -> Result<(), Stop> {
-    let is_list = |seen: &Seen| {
-        let list = seen.tree.as_ref().and_then(|tree| member(tree, "Users"));
-        seen.status == 200 && (list.is_some() || seen.error_shape().is_some())
-    };
+    let is_list =
+        |seen: &Seen| is_list(seen) || (seen.status == 200 && seen.error_shape().is_some());
     let seen = probe.read("/api/users").await?;
     match seen.status {
         200 if is_list(&seen) => probe.observed("paths.users", "account_and_login"),
@@ -146,17 +192,27 @@ pub(super) async fn paths(probe: &mut Probe) -> Result<(), Stop> {
 pub(super) async fn roles(probe: &mut Probe) -> Result<(), Stop> {
     let path = probe.cx.roles_path();
     let seen = probe.read(&path).await?;
-    let roles = seen
+    let roles: Vec<&Tree> = seen
         .tree
-        .as_ref()
-        .map(|tree| objects_with(tree, "RoleName"));
-    let Some(role) = roles.and_then(|roles| roles.first().copied()) else {
+        .iter()
+        .flat_map(|tree| objects_with(tree, "RoleName"))
+        .collect();
+    let Some(role) = roles.first().copied() else {
         probe.leave_open(
             "role.form",
             &format!("there is no role to look at (status {})", seen.status),
         );
         return Ok(());
     };
+    let text = |role, name| scalar(member(role, name)?).map(str::to_owned);
+    probe.roles = roles
+        .iter()
+        .map(|role| Role {
+            id: text(role, "RoleId"),
+            name: text(role, "RoleName"),
+            permissions: Vec::new(),
+        })
+        .collect();
     match (member(role, "RoleId"), member(role, "Permissions")) {
         (Some(_), None) => probe.observed("role.form", "id_and_name"),
         (None, _) => probe.observed("role.form", "name_and_permissions"),

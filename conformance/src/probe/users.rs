@@ -2,10 +2,15 @@
 
 use bandwidth_fixtures::profile::{RoleForm, UserKey};
 
-use super::{Probe, seen::Seen};
+use super::{
+    Probe,
+    seen::{ErrorBody, OTHER_BODY, Seen, UserSeen},
+};
 use crate::{
+    context::{Ask, Context},
     outcome::Stop,
     password::{self, Class},
+    reply::Reply,
     wire::{Draft, EMAIL, Format, RoleRef, Value},
 };
 
@@ -14,6 +19,26 @@ const LENGTHS: [usize; 11] = [16, 12, 24, 10, 32, 8, 48, 64, 6, 100, 5];
 /// A telephone number of ten digits, and one in E.164; the area code's exchange is for fiction.
 const TEN_DIGITS: &str = "9195550100";
 const E164: &str = "+19195550100";
+
+/// Names that are no words. Each has a letter that no password of the probe has, so that none holds
+/// a name by chance.
+const FIRST_NAME: &str = "Kwzl";
+pub(super) const LAST_NAME: &str = "Dfgl";
+/// The field of a telephone number.
+pub(super) const TELEPHONE: &str = "TelephoneNumber";
+
+/// A number that a user may have by that option of `user.telephone`.
+pub(super) fn a_number(option: &str) -> Option<&'static str> {
+    match option {
+        "absent" => None,
+        "e164_optional" => Some(E164),
+        _ => Some(TEN_DIGITS),
+    }
+}
+
+/// So many users may be created before one is seen to be removed again, where users must be: an
+/// answer can be lost.
+const UNSEEN_REMOVED: u64 = 2;
 
 /// What a create needs, as far as it is known.
 #[derive(Debug, Clone)]
@@ -48,7 +73,7 @@ impl Made {
 }
 
 impl Probe {
-    /// What a new user needs. Names and email are of letters that no word is made of.
+    /// What a new user needs.
     pub(super) fn draft(&self) -> Result<Draft, Stop> {
         let sample = self
             .sample
@@ -64,33 +89,79 @@ impl Probe {
         self.cx.run.redactor.add_login(&username, &password);
         let draft = Draft::default()
             .with("Username", username.as_str())
-            .with("FirstName", "Kwzb")
-            .with("LastName", "Dfgh")
+            .with("FirstName", FIRST_NAME)
+            .with("LastName", LAST_NAME)
             .with(EMAIL, format!("mqrt{number}@{username}.example.com"))
             .with("Password", password);
         match sample.telephone {
-            Some(telephone) => draft.with("TelephoneNumber", telephone),
+            Some(telephone) => draft.with(TELEPHONE, telephone),
             None => draft,
         }
     }
 
+    /// Up to two of the account's roles, those that are given to users of the probe. The first
+    /// one is often an administrator's.
+    pub(super) fn spare_roles(&self) -> Vec<RoleRef> {
+        let last = self.roles.len().saturating_sub(2);
+        self.roles[last..].iter().map(Context::role_ref).collect()
+    }
+
     /// Tries to create a user.
     pub(super) async fn try_create(&mut self, draft: &Draft) -> Result<Result<Made, Seen>, Stop> {
+        if self.must_remove && self.removal.is_err() && self.cx.run.users() >= UNSEEN_REMOVED {
+            return Err(Stop::Skip(format!(
+                "{UNSEEN_REMOVED} users were created, and none was seen to be removed"
+            )));
+        }
         let reply = self.cx.post(draft, self.format).await?;
         let seen = Seen::of(&reply.response);
         if !seen.is_success() {
             return Ok(Err(seen));
         }
         let username = draft.text("Username");
-        let key = self.cx.key_of(username, &reply.response);
-        let key = key.ok_or_else(|| {
-            Stop::Inconclusive("a create was answered without a word of the new user".to_owned())
-        })?;
+        let located = self.cx.key_of(username, &reply.response);
+        let key = self.key_of_new(username, located, &seen).await?;
         Ok(Ok(Made {
             key,
             draft: draft.clone(),
             seen,
         }))
+    }
+
+    /// What names a new user in paths, from what the answer to its create says. An id is more than
+    /// the username, which may change; and where the answer says nothing, the list may.
+    async fn key_of_new(
+        &mut self,
+        username: &str,
+        located: Option<String>,
+        seen: &Seen,
+    ) -> Result<String, Stop> {
+        let is_new = |user: &UserSeen| user.text("Username").as_deref() == Some(username);
+        let Some(key) = located else {
+            let path = self.cx.users_path();
+            let listed = self.read(&path).await?.users();
+            let user = listed.into_iter().find(is_new).ok_or_else(|| {
+                Stop::Inconclusive(
+                    "a create was answered without a word of the new user, and the list has none"
+                        .to_owned(),
+                )
+            })?;
+            let key = user.text("UserId").unwrap_or_else(|| username.to_owned());
+            let _ = self.cx.run.ledger().created(username, &key);
+            return Ok(key);
+        };
+        if key != username || self.cx.profile.naming_user_key == UserKey::Username {
+            return Ok(key);
+        }
+        let id = seen
+            .user()
+            .filter(is_new)
+            .and_then(|user| user.text("UserId"));
+        let Some(id) = id.filter(|id| *id != key) else {
+            return Ok(key);
+        };
+        let _ = self.cx.run.ledger().renamed(&key, &id);
+        Ok(id)
     }
 
     /// Creates a user that nothing is wrong with.
@@ -122,7 +193,68 @@ impl Probe {
         draft: &Draft,
         format: Format,
     ) -> Result<Seen, Stop> {
-        Ok(Seen::of(&self.cx.put(key, draft, format).await?.response))
+        let first = self.cx.put(key, draft, format).await;
+        match self.or_500(first)? {
+            seen if seen.status == 500 => {
+                let again = self.cx.put(key, draft, format).await;
+                self.steady(again)
+            }
+            seen => Ok(seen),
+        }
+    }
+
+    /// Sends what has the same effect however often it is sent.
+    pub(super) async fn steadily(&mut self, ask: Ask) -> Result<Seen, Stop> {
+        let first = self.cx.send(ask.clone()).await;
+        match self.or_500(first)? {
+            seen if seen.status == 500 => {
+                let again = self.cx.send(ask).await;
+                self.steady(again)
+            }
+            seen => Ok(seen),
+        }
+    }
+
+    /// The status of the last answer, if there was one.
+    pub(super) fn last_status(&self) -> Option<u16> {
+        let last = self.cx.log.exchanges.last()?.outcome.as_ref();
+        last.ok().map(|answer| answer.status)
+    }
+
+    /// An answer, a 500 among them.
+    fn or_500(&self, result: Result<Reply, Stop>) -> Result<Seen, Stop> {
+        let last = self.cx.log.exchanges.last().map(|last| &last.outcome);
+        match (result, last) {
+            (Ok(reply), _) => Ok(Seen::of(&reply.response)),
+            (Err(_), Some(Ok(answer))) if answer.status == 500 => Ok(Seen::of(answer)),
+            (Err(stop), _) => Err(stop),
+        }
+    }
+
+    /// The second answer after a 500. One that comes again is no distress: it is how the target
+    /// answers that request.
+    fn steady(&self, again: Result<Reply, Stop>) -> Result<Seen, Stop> {
+        match self.or_500(again)? {
+            seen if seen.status == 500 => Ok(seen),
+            seen => Err(Stop::Inconclusive(format!(
+                "the same request was answered with 500, and then with {}",
+                seen.status
+            ))),
+        }
+    }
+
+    /// Goes on in XML, where there is any: bodies in JSON are not taken.
+    fn turn_to_xml(&mut self) -> bool {
+        if self.other_format != Some(Format::Xml) {
+            return false;
+        }
+        self.format = Format::Xml;
+        self.other_format = None;
+        self.note(
+            "format.json",
+            "a create in JSON is answered with 415, so that the rest was asked in XML",
+        );
+        true
     }
 }
 
@@ -170,7 +302,11 @@ pub(super) async fn first(probe: &mut Probe) -> Result<(), Stop> {
                 };
                 probe.choose("naming.email", email);
                 let draft = probe.draft_of(&sample);
-                match probe.try_create(&draft).await? {
+                let mut answer = probe.try_create(&draft).await?;
+                if answer.as_ref().is_err_and(|seen| seen.status == 415) && probe.turn_to_xml() {
+                    answer = probe.try_create(&draft).await?;
+                }
+                match answer {
                     Ok(user) => {
                         probe.sample = Some(sample);
                         made = Some(user);
@@ -223,13 +359,7 @@ pub(super) async fn first(probe: &mut Probe) -> Result<(), Stop> {
         Some(option) => probe.observed("create.response", option),
         None => probe.leave_open("create.response", "its body shows no user"),
     }
-    let seen = probe.get_user(&made.key).await?;
-    let user = seen.user().ok_or_else(|| {
-        Stop::Inconclusive(format!(
-            "the new user cannot be read (status {})",
-            seen.status
-        ))
-    })?;
+    let (made, user) = read_new(probe, made).await?;
     let email = if user.has("EmailAddress") {
         "EmailAddress"
     } else {
@@ -240,7 +370,8 @@ pub(super) async fn first(probe: &mut Probe) -> Result<(), Stop> {
     } else {
         probe.leave_open("naming.email", "a user is shown without an email");
     }
-    id(probe, user.text("UserId").as_deref());
+    id(probe, &made, user.text("UserId").as_deref());
+    probe.first_user = Some(made);
     let (enabled, roles) = (user.has("Enabled"), user.has("Roles"));
     match (enabled, roles) {
         (true, true) => probe.observed("user.default_fields", "sent"),
@@ -250,13 +381,47 @@ pub(super) async fn first(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-fn id(probe: &mut Probe, id: Option<&str>) {
+/// Reads the new user by its key; by its username, where nobody has that key.
+async fn read_new(probe: &mut Probe, mut made: Made) -> Result<(Made, UserSeen), Stop> {
+    let seen = probe.get_user(&made.key).await?;
+    if let Some(user) = seen.user() {
+        return Ok((made, user));
+    }
+    let username = made.username().to_owned();
+    let by_name = probe.get_user(&username).await?;
+    let user = by_name.user().ok_or_else(|| {
+        Stop::Inconclusive(format!(
+            "the new user cannot be read (status {})",
+            seen.status
+        ))
+    })?;
+    let _ = probe.cx.run.ledger().renamed(&made.key, &username);
+    made.key = username;
+    Ok((made, user))
+}
+
+/// What names users, and what their ids look like.
+fn id(probe: &mut Probe, made: &Made, id: Option<&str>) {
+    let by_name = made.key == made.username();
     let Some(id) = id else {
-        probe.observed("naming.user_key", "Username");
+        if by_name {
+            probe.observed("naming.user_key", "Username");
+        } else {
+            let why = "what names a user in paths is not shown in bodies";
+            probe.leave_open("naming.user_key", why);
+        }
         probe.leave_open("user.id_style", "no answer shows an internal id");
         return;
     };
-    probe.observed("naming.user_key", "UserId");
+    if id == made.key {
+        probe.observed("naming.user_key", "UserId");
+    } else {
+        if by_name {
+            probe.choose("naming.user_key", "Username");
+        }
+        let why = "bodies have a UserId, and paths take something else";
+        probe.leave_open("naming.user_key", why);
+    }
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if digits(id) {
         probe.observed("user.id_style", "numeric");
@@ -281,43 +446,64 @@ impl Probe {
 }
 
 pub(super) async fn telephone(probe: &mut Probe) -> Result<(), Stop> {
-    let draft = probe.draft()?.with("TelephoneNumber", TEN_DIGITS);
+    let draft = probe.draft()?.with(TELEPHONE, TEN_DIGITS);
     match probe.try_create(&draft).await? {
         Ok(made) => {
             let seen = probe.get_user(&made.key).await?;
             let user = seen.user().ok_or_else(|| unreadable(&seen))?;
-            if user.text("TelephoneNumber").is_none() {
+            if user.text(TELEPHONE).is_none() {
                 probe.observed("user.telephone", "absent");
                 return Ok(());
             }
-            let without = probe.draft()?.without("TelephoneNumber");
+            let without = probe.draft()?.without(TELEPHONE);
             let option = match probe.try_create(&without).await? {
                 Ok(_) => "ten_digits_optional",
                 Err(seen) if seen.is_refusal() => "ten_digits_required",
                 Err(seen) => return Err(unreadable(&seen)),
             };
             // A server that takes ten digits may take anything.
-            let e164 = probe.draft()?.with("TelephoneNumber", E164);
+            let e164 = probe.draft()?.with(TELEPHONE, E164);
             match probe.try_create(&e164).await? {
                 Err(_) => probe.observed("user.telephone", option),
                 Ok(_) => probe.leave_open("user.telephone", "ten digits and E.164 are both taken"),
             }
         }
+        Err(seen) if seen.is_refusal() => e164(probe, &seen).await?,
+        Err(seen) => return Err(unreadable(&seen)),
+    }
+    Ok(())
+}
+
+/// Where ten digits are refused: whether E.164 is not, and whether it is needed.
+async fn e164(probe: &mut Probe, ten_digits: &Seen) -> Result<(), Stop> {
+    let draft = probe.draft()?.with(TELEPHONE, E164);
+    let made = match probe.try_create(&draft).await? {
+        Ok(made) => made,
         Err(seen) if seen.is_refusal() => {
-            let e164 = probe.draft()?.with("TelephoneNumber", E164);
-            match probe.try_create(&e164).await? {
-                Err(_) => probe.observed("user.telephone", "absent"),
-                Ok(made) => {
-                    let seen = probe.get_user(&made.key).await?;
-                    let user = seen.user().ok_or_else(|| unreadable(&seen))?;
-                    if user.text("TelephoneNumber").is_some() {
-                        probe.observed("user.telephone", "e164_optional");
-                    } else {
-                        probe.leave_open("user.telephone", "a number is taken and not shown");
-                    }
-                }
+            let about_numbers = |seen: &Seen| matches!(seen.code(), Some(12511 | 12512));
+            if about_numbers(ten_digits) || about_numbers(&seen) {
+                let why = "both numbers are refused as wrong, so that there may be others";
+                probe.leave_open("user.telephone", why);
+            } else {
+                probe.observed("user.telephone", "absent");
             }
+            return Ok(());
         }
+        Err(seen) => return Err(unreadable(&seen)),
+    };
+    let seen = probe.get_user(&made.key).await?;
+    let user = seen.user().ok_or_else(|| unreadable(&seen))?;
+    if user.text(TELEPHONE).is_none() {
+        probe.leave_open("user.telephone", "a number is taken and not shown");
+        return Ok(());
+    }
+    let without = probe.draft()?.without(TELEPHONE);
+    match probe.try_create(&without).await? {
+        Ok(_) => probe.observed("user.telephone", "e164_optional"),
+        Err(seen) if seen.is_refusal() => probe.leave_open(
+            "user.telephone",
+            "a number in E.164 is required, and no option says so",
+        ),
         Err(seen) => return Err(unreadable(&seen)),
     }
     Ok(())
@@ -333,7 +519,16 @@ fn unreadable(seen: &Seen) -> Stop {
 pub(super) async fn unknown_field(probe: &mut Probe) -> Result<(), Stop> {
     let draft = probe.draft()?.with("Nickname", "Vrk");
     match probe.try_create(&draft).await? {
-        Ok(_) => probe.observed("user.unknown_fields", "ignored"),
+        Ok(made) => {
+            let seen = probe.get_user(&made.key).await?;
+            let user = seen.user().ok_or_else(|| unreadable(&seen))?;
+            if user.has("Nickname") {
+                let why = "a field that nobody should know is taken and shown";
+                probe.leave_open("user.unknown_fields", why);
+            } else {
+                probe.observed("user.unknown_fields", "ignored");
+            }
+        }
         Err(seen) if seen.is_refusal() => probe.observed("user.unknown_fields", "refused"),
         Err(seen) => return Err(unreadable(&seen)),
     }
@@ -373,12 +568,47 @@ pub(super) async fn unknown_role(probe: &mut Probe) -> Result<(), Stop> {
         RoleForm::NameAndPermissions => RoleRef::Object("RoleName", "CF_NO_SUCH_ROLE".to_owned()),
     };
     let draft = probe.draft()?.with_value("Roles", Value::Roles(vec![role]));
-    match probe.try_create(&draft).await? {
-        Ok(_) => probe.observed("role.unknown", "ignored"),
-        Err(seen) if seen.is_refusal() => probe.observed("role.unknown", "refused"),
+    let unknown = match probe.try_create(&draft).await? {
+        Ok(made) => Some(roles_of(probe, &made).await?),
+        Err(seen) if seen.is_refusal() => None,
         Err(seen) => return Err(unreadable(&seen)),
+    };
+    if unknown.is_some_and(|shown| shown > 0) {
+        probe.leave_open("role.unknown", "a role that nobody has is taken and shown");
+        return Ok(());
+    }
+    // The same with a role that there is, which is what shows that it was about the unknown one.
+    let Some(known) = probe.spare_roles().pop() else {
+        let why = "there is no known role to compare an unknown one with";
+        probe.leave_open("role.unknown", why);
+        return Ok(());
+    };
+    let draft = probe
+        .draft()?
+        .with_value("Roles", Value::Roles(vec![known]));
+    match (unknown, probe.try_create(&draft).await?) {
+        (None, Ok(_)) => probe.observed("role.unknown", "refused"),
+        (Some(_), Ok(made)) if roles_of(probe, &made).await? > 0 => {
+            probe.observed("role.unknown", "ignored");
+        }
+        (Some(_), Ok(_)) => {
+            let why = "no role is shown, not even a known role";
+            probe.leave_open("role.unknown", why);
+        }
+        (_, Err(seen)) if seen.is_refusal() => {
+            let why = format!("a known role is answered with {} too", seen.status);
+            probe.leave_open("role.unknown", &why);
+        }
+        (_, Err(seen)) => return Err(unreadable(&seen)),
     }
     Ok(())
+}
+
+/// How many roles a user is shown with.
+async fn roles_of(probe: &mut Probe, made: &Made) -> Result<usize, Stop> {
+    let seen = probe.get_user(&made.key).await?;
+    let user = seen.user().ok_or_else(|| unreadable(&seen))?;
+    Ok(user.roles())
 }
 
 pub(super) async fn uniqueness(probe: &mut Probe) -> Result<(), Stop> {
@@ -399,7 +629,20 @@ pub(super) async fn uniqueness(probe: &mut Probe) -> Result<(), Stop> {
         .with("Username", first.username().to_uppercase());
     match probe.try_create(&upper).await? {
         Ok(_) => probe.observed("username.case", "sensitive"),
-        Err(seen) if seen.is_refusal() => probe.observed("username.case", "insensitive"),
+        Err(seen) if seen.is_refusal() => {
+            let fresh = probe.cx.run.fresh_username().to_uppercase();
+            let control = probe.draft()?.with("Username", fresh);
+            match probe.try_create(&control).await? {
+                Ok(_) => probe.observed("username.case", "insensitive"),
+                Err(seen) => {
+                    let why = format!(
+                        "a username in upper case is answered with {}, also where nobody has it",
+                        seen.status
+                    );
+                    probe.leave_open("username.case", &why);
+                }
+            }
+        }
         Err(seen) => return Err(unreadable(&seen)),
     }
     let email = probe.draft()?.with(EMAIL, first.draft.text(EMAIL));
@@ -423,10 +666,15 @@ pub(super) async fn uniqueness(probe: &mut Probe) -> Result<(), Stop> {
 pub(super) async fn missing(probe: &mut Probe) -> Result<(), Stop> {
     let absent = probe.cx.absent_key();
     let seen = probe.get_user(&absent).await?;
-    match (seen.status, seen.has_body) {
-        (404, true) => probe.observed("missing.user", "not_found"),
-        (404, false) => probe.observed("missing.user", "not_found_empty"),
-        (403, _) => probe.observed("missing.user", "forbidden"),
+    match (seen.status, seen.error_body()) {
+        (404, Some(ErrorBody::Error)) => probe.observed("missing.user", "not_found"),
+        (404, Some(ErrorBody::Empty)) => probe.observed("missing.user", "not_found_empty"),
+        (403, Some(ErrorBody::Error)) => probe.observed("missing.user", "forbidden"),
+        (status @ (403 | 404), body) => {
+            let body = body.map_or(OTHER_BODY, |_| "it has no body");
+            let why = format!("a missing user is answered with {status}, and {body}");
+            probe.leave_open("missing.user", &why);
+        }
         (status, _) => {
             let why = format!("a missing user is answered with {status}");
             probe.leave_open("missing.user", &why);

@@ -12,7 +12,7 @@ use crate::{
     exchange::Exchange,
     exit::code_of,
     outcome::{CaseReport, RunReport, Verdict},
-    redact::{self, Redactor},
+    redact::{self, MARK, Redactor},
 };
 
 /// The version of this format.
@@ -285,6 +285,8 @@ pub fn exchange_result(exchange: &Exchange, redactor: &Redactor) -> ExchangeResu
                 name: redactor.clean(name),
                 value: if name.eq_ignore_ascii_case("authorization") {
                     redact::authorization(value)
+                } else if is_session(name) {
+                    MARK.to_owned()
                 } else {
                     redactor.clean(value)
                 },
@@ -312,6 +314,13 @@ pub fn exchange_result(exchange: &Exchange, redactor: &Redactor) -> ExchangeResu
         repeated: exchange.repeated.as_ref().map(|why| redactor.clean(why)),
         curl: curl::line(exchange, redactor),
     }
+}
+
+/// Whether a header's value lets somebody into the session of another.
+fn is_session(name: &str) -> bool {
+    ["cookie", "set-cookie"]
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// A body as text. Secrets go first: a secret that is cut in two would no longer be recognised.

@@ -1,5 +1,11 @@
 //! Probing an emulator of any profile gives a profile that behaves as that one.
 
+mod evidence;
+mod files;
+mod leftovers;
+mod quirk;
+mod surprise;
+
 use std::{
     collections::BTreeMap,
     env,

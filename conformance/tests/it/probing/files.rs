@@ -1,0 +1,300 @@
+//! What a probe writes, and what it goes on from: it ends with a file that loads, and touches
+//! nothing of another target.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
+
+use bandwidth_fixtures::{EvidenceKind, NamedProfile};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::quirk::{Asked, Odd};
+use crate::command_line::{Ran, run};
+
+/// A folder for what a probe writes.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Probes that server with more arguments, into that file.
+    fn probe(&self, odd: &Odd, name: &str, more: &[&str]) -> Ran {
+        self.probe_as(odd, name, more, &[])
+    }
+
+    fn probe_as(&self, odd: &Odd, name: &str, more: &[&str], login: &[(&str, &str)]) -> Ran {
+        let (url, out) = (odd.url(), self.path(name));
+        let first = ["probe", "--target", &url, "--out", text(&out)];
+        run(&[&first[..], more].concat(), login)
+    }
+
+    fn profile(&self, name: &str) -> NamedProfile {
+        NamedProfile::load(text(&self.path(name))).unwrap()
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn id(text: &str) -> bandwidth_fixtures::BehaviourId {
+    text.parse().unwrap()
+}
+
+#[test]
+fn a_profile_that_is_a_file_can_be_the_base() {
+    let folder = Folder::new();
+    let odd = Odd::new(
+        &["put.semantics=merge", "delete.status=204"],
+        Asked::pass_on,
+    );
+    let put = ["--only", "put.semantics", "--profile", "published"];
+    let first = folder.probe(&odd, "first.toml", &put);
+    assert_eq!(first.code, 0, "{}", first.err);
+    let base = folder.path("first.toml");
+    let delete = ["--only", "delete.status", "--profile", text(&base)];
+    let second = folder.probe(&odd, "second.toml", &delete);
+    assert_eq!(
+        (second.code, second.err.as_str()),
+        (0, ""),
+        "{}",
+        second.out
+    );
+    let (first, second) = (folder.profile("first.toml"), folder.profile("second.toml"));
+    // What was observed earlier is known as it was, and all else is as it was too.
+    let differing: Vec<_> = first.differences(&second).collect();
+    assert_eq!(differing, [id("delete.status")]);
+    for known in ["put.semantics", "delete.effect", "password.max_length"] {
+        assert_eq!(
+            first.evidence(id(known)),
+            second.evidence(id(known)),
+            "{known}"
+        );
+    }
+    let observed = second.evidence(id("delete.status"));
+    assert_eq!(observed[0].kind, EvidenceKind::Observed);
+}
+
+#[test]
+fn what_does_not_fit_the_base_is_open_with_the_reason() {
+    let folder = Folder::new();
+    let lengths = ["password.min_length=30", "password.max_length=40"];
+    let odd = Odd::new(&lengths, Asked::pass_on);
+    let minimum = ["--only", "password.min_length", "--profile", "published"];
+    let ran = folder.probe(&odd, "a.toml", &minimum);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+    let told = "open      password.min_length: it is 30, which does not fit";
+    assert!(ran.out.contains(told), "{}", ran.out);
+    let learned = folder.profile("a.toml");
+    assert_eq!(learned.options().password_min_length, 6);
+    // Together they fit.
+    let both = ["--only", "password", "--profile", "published"];
+    let ran = folder.probe(&odd, "b.toml", &both);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let learned = folder.profile("b.toml");
+    let options = learned.options();
+    assert_eq!(
+        (options.password_min_length, options.password_max_length),
+        (30, 40)
+    );
+}
+
+/// Tokens that say that they are valid for so many seconds.
+fn tokens(seconds: u64) -> Odd {
+    Odd::new(&["auth.schemes=bearer"], move |asked| {
+        let answer = asked.pass();
+        let mut grant = answer.json();
+        if grant.get("expires_in").is_some() {
+            grant["expires_in"] = json!(seconds);
+            return answer.with_body(grant.to_string());
+        }
+        answer
+    })
+}
+
+/// The demo login, as a client's.
+const CLIENT: [(&str, &str); 3] = [
+    ("BW_ACCOUNT_ID", "12345"),
+    ("BW_CLIENT_ID", "api-user"),
+    ("BW_CLIENT_SECRET", "Api-Passw0rd!23"),
+];
+
+#[test]
+fn a_number_that_no_profile_can_have_is_open() {
+    for seconds in [0, 2_000_000, u64::from(u32::MAX) + 1] {
+        let folder = Folder::new();
+        let auth = ["--only", "auth.token_seconds"];
+        let ran = folder.probe_as(&tokens(seconds), "a.toml", &auth, &CLIENT);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+        let why = format!("open      auth.token_seconds: it is {seconds}, and a profile can");
+        assert!(ran.out.contains(&why), "{}", ran.out);
+        folder.profile("a.toml");
+    }
+}
+
+/// The partial file of an interrupted probe of `odd`.
+fn partial(odd: &Odd, findings: &Value) -> String {
+    let target = format!("{}/api", odd.url());
+    json!({"format": 1, "target": target, "accountId": "12345", "findings": findings, "exchanges": []})
+        .to_string()
+}
+
+fn observed(option: &str) -> Value {
+    json!({"observed": {"option": option, "alternatives": [], "note": "", "exchanges": [1, 2]}})
+}
+
+#[test]
+fn what_an_earlier_part_found_is_skipped_or_turned_down_too() {
+    let folder = Folder::new();
+    let odd = Odd::new(&[], Asked::pass_on);
+    let known = json!({"auth.token_seconds": observed("0"), "put.semantics": observed("merge")});
+    let partial = partial(&odd, &known);
+    let only = ["--resume", "--only", "list"];
+    for (more, told) in [
+        (&[][..], "auth.token_seconds: it is 0"),
+        (
+            &["--skip", "auth.token_seconds"],
+            "auth.token_seconds: it was not asked for",
+        ),
+    ] {
+        fs::write(folder.path("a.toml.partial"), &partial).unwrap();
+        let ran = folder.probe(&odd, "a.toml", &[&only[..], more].concat());
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+        assert!(ran.out.contains(told), "{}", ran.out);
+        let learned = folder.profile("a.toml");
+        assert_eq!(learned.options().get(id("put.semantics")), "merge");
+    }
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_told_before_anything_is_sent() {
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    let odd = Odd::new(&[], |asked| {
+        ASKED.fetch_add(1, Ordering::Relaxed);
+        asked.pass()
+    });
+    let folder = Folder::new();
+    for (name, words) in [("no/such/a.toml", "no such folder"), ("", "name a file")] {
+        let ran = folder.probe(&odd, name, &["--read-only"]);
+        assert_eq!(ran.code, 2, "{}", ran.out);
+        assert!(ran.err.contains(words), "{}", ran.err);
+    }
+    assert_eq!(ASKED.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn a_probe_that_is_interrupted_again_keeps_what_was_known() {
+    let odd = Odd::new(&[], Asked::pass_on);
+    let folder = Folder::new();
+    let known = json!({"rate.headers": observed("retry_after")});
+    fs::write(folder.path("a.toml.partial"), partial(&odd, &known)).unwrap();
+    // What it keeps after an experiment is what a kill at that moment would leave.
+    let watched = folder.path("a.toml.partial");
+    let (first, ends) = (
+        fs::read_to_string(&watched).unwrap(),
+        AtomicBool::new(false),
+    );
+    thread::scope(|scope| {
+        let watch = scope.spawn(|| {
+            let mut least = first.clone();
+            while !ends.load(Ordering::Relaxed) {
+                match fs::read_to_string(&watched) {
+                    Ok(text) if !text.contains("rate.headers") => least = text,
+                    _ => {}
+                }
+                thread::sleep(Duration::from_millis(1));
+            }
+            least
+        });
+        let ran = folder.probe(&odd, "a.toml", &["--resume"]);
+        ends.store(true, Ordering::Relaxed);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let least = watch.join().unwrap();
+        assert!(least.contains("rate.headers"), "it kept only {least:.300}");
+    });
+}
+
+#[test]
+fn users_of_another_target_are_not_forgotten() {
+    let folder = Folder::new();
+    let (here, there) = (Odd::new(&[], Asked::pass_on), Odd::new(&[], Asked::pass_on));
+    let ledger = folder.path("a.toml.ledger");
+    let lines = format!(
+        "{}\n{}\n",
+        json!({"format": 1, "target": format!("{}/api", there.url()), "accountId": "12345", "prefix": "cf-0-"}),
+        json!({"event": "created", "username": "cf-0-1", "key": "u1"}),
+    );
+    fs::write(&ledger, &lines).unwrap();
+    let ran = folder.probe(&here, "a.toml", &["--resume"]);
+    assert_eq!(ran.code, 2, "{}", ran.out);
+    assert!(ran.err.contains("cleanup --ledger"), "{}", ran.err);
+    assert_eq!(fs::read_to_string(&ledger).unwrap(), lines);
+    // Nor where only the other file tells of another target.
+    let lines = lines.replace(&there.url(), &here.url());
+    fs::write(&ledger, &lines).unwrap();
+    fs::write(folder.path("a.toml.partial"), partial(&there, &json!({}))).unwrap();
+    let ran = folder.probe(&here, "a.toml", &["--resume"]);
+    assert_eq!(ran.code, 2, "{}", ran.out);
+    assert_eq!(fs::read_to_string(&ledger).unwrap(), lines);
+}
+
+#[test]
+fn a_probe_that_may_only_read_removes_no_users_of_an_earlier_one() {
+    static DELETED: AtomicUsize = AtomicUsize::new(0);
+    let odd = Odd::new(&[], |asked| {
+        if asked.method() == "DELETE" {
+            DELETED.fetch_add(1, Ordering::Relaxed);
+        }
+        asked.pass()
+    });
+    let folder = Folder::new();
+    let lines = format!(
+        "{}\n{}\n",
+        json!({"format": 1, "target": format!("{}/api", odd.url()), "accountId": "12345", "prefix": "jd"}),
+        json!({"event": "created", "username": "jdoe", "key": "u1"}),
+    );
+    let ledger = folder.path("a.toml.ledger");
+    fs::write(&ledger, &lines).unwrap();
+    let ran = folder.probe(&odd, "a.toml", &["--resume", "--read-only"]);
+    assert_eq!(ran.code, 6, "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("cleanup --ledger"), "{}", ran.err);
+    assert_eq!(DELETED.load(Ordering::Relaxed), 0);
+    assert_eq!(fs::read_to_string(&ledger).unwrap(), lines);
+}
+
+#[test]
+fn exchanges_have_no_cookies_and_are_for_their_owner_alone() {
+    const SESSION: &str = "JSESSIONID=Canary-session-123456";
+    let odd = Odd::new(&[], |asked| {
+        let mut answer = asked.pass();
+        answer.set_header("Set-Cookie", &format!("{SESSION}; Path=/"));
+        answer
+    });
+    let folder = Folder::new();
+    let ran = folder.probe(&odd, "a.toml", &["--read-only"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let exchanges = folder.path("a.toml.exchanges.json");
+    let text = fs::read_to_string(&exchanges).unwrap();
+    assert!(text.to_lowercase().contains("set-cookie"), "{text:.2000}");
+    assert!(!text.contains("Canary-session"), "{text:.2000}");
+    // A budget that is spent leaves the other file too.
+    let ran = folder.probe(&odd, "b.toml", &["--read-only", "--max-requests", "5"]);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    #[cfg(unix)]
+    for file in [exchanges, folder.path("b.toml.partial")] {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+    }
+}

@@ -1,0 +1,210 @@
+//! One surprise takes nothing else with it: what was told before it holds, and what can be told
+//! beside it is.
+
+use bandwidth_conformance::probe::Choice;
+use serde_json::Value;
+
+use super::quirk::{Answered, Asked, Learned, Odd};
+
+#[test]
+fn a_note_that_cannot_be_made_leaves_the_semantics_of_put() {
+    let empty = |asked: Asked| {
+        if asked.is_of_user("PUT") && asked.text().trim().is_empty() {
+            return asked.error(500, 1000, "oops");
+        }
+        asked.pass()
+    };
+    let null = |asked: Asked| {
+        if asked.is_of_user("PUT")
+            && asked.json()["LastName"] == Value::Null
+            && asked.has("LastName")
+        {
+            return asked.error(500, 1000, "oops");
+        }
+        asked.pass()
+    };
+    for (odd, words) in [
+        (Odd::new(&[], empty), "an empty body is answered with 500"),
+        (
+            Odd::new(&[], null),
+            "a LastName of null is answered with 500",
+        ),
+    ] {
+        let learned = odd.learned(&["put.semantics"]);
+        assert_eq!(learned.of("put.semantics"), "replace");
+        let note = learned.note("put.semantics");
+        assert!(note.contains(words), "{note}");
+        assert!(note.contains("an identical body"), "{note}");
+    }
+    // It is a note that is missing where every answer is another one.
+    let odd = Odd::new(&[], |asked| {
+        if asked.is_of_user("PUT") && asked.text() == " " {
+            return asked.error(501, 1000, "oops");
+        }
+        asked.pass()
+    });
+    let learned = odd.learned(&["put.semantics"]);
+    assert_eq!(learned.of("put.semantics"), "replace");
+    assert!(!learned.note("put.semantics").contains("is a space"));
+}
+
+#[test]
+fn a_password_that_breaks_the_target_leaves_what_the_others_tell() {
+    let odd = Odd::new(&[], |asked| {
+        if asked.is_of_user("PUT") && asked.text().contains('é') {
+            return asked.error(500, 1000, "oops");
+        }
+        asked.pass()
+    });
+    let (findings, probe) = odd.probed(&Choice {
+        only: vec!["password".to_owned()],
+        ..Choice::default()
+    });
+    let learned = Learned(findings);
+    let why = learned.why_open("password.charset");
+    assert!(why.contains("500"), "{why}");
+    for (id, option) in [
+        ("password.classes", "4"),
+        ("password.min_length", "8"),
+        ("password.max_length", "128"),
+        ("password.identity", "refused"),
+        ("password.history", "0"),
+        ("password.errors", "opaque"),
+    ] {
+        assert_eq!(learned.of(id), option, "{id}");
+    }
+    // It was not all done four times.
+    assert!(probe.exchanges().len() < 90, "{}", probe.exchanges().len());
+}
+
+#[test]
+fn roles_that_a_create_does_not_take_leave_the_semantics_of_put() {
+    let odd = Odd::new(&["put.semantics=merge"], |asked| {
+        if asked.is("POST", "/users") && asked.has("Roles") {
+            return asked.error(400, 1005, "no roles here");
+        }
+        asked.pass()
+    });
+    assert_eq!(odd.learned(&["put.semantics"]).of("put.semantics"), "merge");
+}
+
+#[test]
+fn a_target_that_reads_no_json_is_written_to_in_xml() {
+    let odd = Odd::new(&[], |asked| {
+        if asked.header("content-type").contains("json") {
+            return asked.error(415, 415, "XML only");
+        }
+        asked.pass()
+    });
+    let learned = odd.learned(&["format", "put.semantics", "create"]);
+    assert_eq!(learned.of("format.json"), "negotiated");
+    let note = learned.note("format.json");
+    assert!(note.contains("415"), "{note}");
+    assert_eq!(learned.of("put.semantics"), "replace");
+    assert_eq!(learned.of("create.status"), "201");
+}
+
+#[test]
+fn a_user_that_no_answer_names_is_found_in_the_list() {
+    let odd = Odd::new(&[], |asked| {
+        let answer = asked.pass();
+        if asked.is("POST", "/users") && answer.status() == 201 {
+            return Answered::of(201, "application/json", "");
+        }
+        answer
+    });
+    let (findings, probe) = odd.probed(&Choice::default());
+    let learned = Learned(findings);
+    for (id, option) in [
+        ("create.response", "empty"),
+        ("naming.user_key", "UserId"),
+        ("put.semantics", "replace"),
+        ("password.min_length", "8"),
+        ("delete.effect", "removed"),
+    ] {
+        assert_eq!(learned.of(id), option, "{id}");
+    }
+    assert_eq!(probe.run().ledger().remaining(), []);
+}
+
+#[test]
+fn what_was_told_before_an_experiment_stopped_holds() {
+    // Upper case is never answered.
+    let odd = Odd::new(&[], |asked| {
+        let name = asked.json()["Username"].as_str().unwrap_or("").to_owned();
+        if name != name.to_lowercase() {
+            return asked.error(500, 1000, "oops");
+        }
+        asked.pass()
+    });
+    let learned = odd.learned(&["username", "errors"]);
+    assert_eq!(learned.of("errors.conflict"), "409");
+    let why = learned.why_open("username.case");
+    assert!(why.contains("failed"), "{why}");
+}
+
+/// Answers a create with a Location that ends in the username.
+fn located_by_name(asked: &Asked) -> Answered {
+    let mut answer = asked.pass();
+    let name = asked.json()["Username"].as_str().unwrap_or("").to_owned();
+    if asked.is("POST", "/users") && answer.status() == 201 {
+        let place = format!("/api/accounts/12345/users/{name}");
+        answer.set_header("Location", &place);
+    }
+    answer
+}
+
+#[test]
+fn an_id_that_names_users_is_used_where_location_has_the_username() {
+    for set in [
+        &["username.update=allowed"][..],
+        &["username.update=allowed", "missing.by_username=found"],
+    ] {
+        let odd = Odd::new(set, |asked| located_by_name(&asked));
+        let (findings, probe) = odd.probed(&Choice::default());
+        let learned = Learned(findings);
+        assert_eq!(learned.of("naming.user_key"), "UserId", "{set:?}");
+        assert_eq!(learned.of("username.update"), "allowed", "{set:?}");
+        assert_eq!(probe.run().ledger().remaining(), [], "{set:?}");
+        assert_eq!(odd.users(), ["jdoe"], "{set:?}");
+    }
+}
+
+#[test]
+fn an_id_that_is_shown_and_names_nobody_is_not_what_names_users() {
+    // Paths take usernames; bodies show an id all the same.
+    let set = ["naming.user_key=Username", "username.update=allowed"];
+    let odd = Odd::new(&set, |asked| {
+        let answer = asked.pass();
+        let mut user = answer.json();
+        if user.get("Username").is_some() {
+            let number = user["Username"].to_string().len();
+            user["UserId"] = Value::from(format!("u{}", number + 100));
+            return answer.with_body(user.to_string());
+        }
+        answer
+    });
+    let (findings, _) = odd.probed(&Choice::default());
+    let learned = Learned(findings);
+    learned.why_open("naming.user_key");
+    assert_eq!(learned.of("username.update"), "allowed");
+    assert_eq!(learned.of("put.semantics"), "replace");
+    assert_eq!(odd.users(), ["jdoe"]);
+}
+
+#[test]
+fn a_format_that_is_not_read_leaves_the_semantics_of_put_in_the_other() {
+    let odd = Odd::new(&["put.semantics=merge"], |asked| {
+        if asked.header("content-type").contains("xml") {
+            return asked.error(415, 415, "JSON only");
+        }
+        asked.pass()
+    });
+    let learned = odd.learned(&["put.semantics"]);
+    assert_eq!(learned.of("put.semantics"), "merge");
+    let note = learned.note("put.semantics");
+    assert!(
+        note.contains("application/xml is answered with 415"),
+        "{note}"
+    );
+}
