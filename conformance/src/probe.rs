@@ -152,12 +152,12 @@ pub fn experiments() -> Vec<Experiment> {
             deletion::deletion,
             &["delete.status", "delete.effect", "delete.with_resources"]
         )),
-        experiment!("telephone", users::telephone, &["user.telephone"]),
         experiment!(
             "unknown field",
             users::unknown_field,
             &["user.unknown_fields"]
         ),
+        experiment!("telephone", users::telephone, &["user.telephone"]),
         experiment!(
             "untyped body",
             users::untyped_body,

@@ -452,7 +452,7 @@ pub(super) async fn telephone(probe: &mut Probe) -> Result<(), Stop> {
             let seen = probe.get_user(&made.key).await?;
             let user = seen.user().ok_or_else(|| unreadable(&seen))?;
             if user.text(TELEPHONE).is_none() {
-                probe.observed("user.telephone", "absent");
+                not_shown(probe);
                 return Ok(());
             }
             let without = probe.draft()?.without(TELEPHONE);
@@ -464,6 +464,7 @@ pub(super) async fn telephone(probe: &mut Probe) -> Result<(), Stop> {
             // A server that takes ten digits may take anything.
             let e164 = probe.draft()?.with(TELEPHONE, E164);
             match probe.try_create(&e164).await? {
+                Err(seen) if !seen.is_refusal() => return Err(unreadable(&seen)),
                 Err(_) => probe.observed("user.telephone", option),
                 Ok(_) => probe.leave_open("user.telephone", "ten digits and E.164 are both taken"),
             }
@@ -472,6 +473,24 @@ pub(super) async fn telephone(probe: &mut Probe) -> Result<(), Stop> {
         Err(seen) => return Err(unreadable(&seen)),
     }
     Ok(())
+}
+
+/// Where a number is taken and not shown: a field that nobody knows would be treated so too, if
+/// those are ignored.
+fn not_shown(probe: &mut Probe) {
+    match probe.known("user.unknown_fields") {
+        Some("ignored") => probe.observed("user.telephone", "absent"),
+        Some(_) => probe.leave_open(
+            "user.telephone",
+            "a number is taken and not shown, and fields that nobody knows are refused",
+        ),
+        None => probe.likely(
+            "user.telephone",
+            "absent",
+            &["ten_digits_optional", "e164_optional"],
+            "a number is taken and not shown, and whether unknown fields are was not told",
+        ),
+    }
 }
 
 /// Where ten digits are refused: whether E.164 is not, and whether it is needed.

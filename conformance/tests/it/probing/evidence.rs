@@ -390,3 +390,24 @@ fn a_policy_is_told_only_where_good_passwords_are_taken_before_and_after() {
         }
     }
 }
+
+#[test]
+fn a_number_that_is_taken_and_not_shown_is_absent_only_where_unknown_fields_are_ignored() {
+    // A field that is known and never shown.
+    let odd = Odd::new(&["user.telephone=ten_digits_optional"], |asked| {
+        let answer = asked.pass();
+        let mut user = answer.json();
+        if user.get("TelephoneNumber").is_some() {
+            user.as_object_mut().unwrap().remove("TelephoneNumber");
+            return answer.with_body(user.to_string());
+        }
+        answer
+    });
+    odd.learned(&["user"]).why_open("user.telephone");
+    let odd = Odd::new(&["user.unknown_fields=ignored"], Asked::pass_on);
+    assert_eq!(odd.learned(&["user"]).of("user.telephone"), "absent");
+    assert_eq!(
+        odd.learned(&["user.telephone"]).of("user.telephone"),
+        "absent, or ten_digits_optional, e164_optional"
+    );
+}

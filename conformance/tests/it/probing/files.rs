@@ -298,3 +298,30 @@ fn exchanges_have_no_cookies_and_are_for_their_owner_alone() {
         assert_eq!(mode & 0o777, 0o600, "{}", file.display());
     }
 }
+
+#[test]
+fn a_plan_says_what_becomes_of_the_first_user() {
+    let folder = Folder::new();
+    let out = folder.path("a.toml");
+    let removal = "the first user is deleted at once";
+    let odd = Odd::new(&[], Asked::pass_on);
+    let away = "https://dashboard.bandwidth.com/api";
+    let may = ["--allow-writes", "--confirm-account", "12345"];
+    let more = [&may[..], &["--allow-leftovers"]].concat();
+    for (target, flags, told) in [
+        (away, &may[..], true),
+        (away, &more, false),
+        (away, &[], false),
+        (&odd.url(), &[], false),
+    ] {
+        let plan = ["probe", "--plan", "--out", text(&out), "--target", target];
+        let login = [
+            ("BW_ACCOUNT_ID", "12345"),
+            ("BW_USERNAME", "me"),
+            ("BW_PASSWORD", "Canary-1"),
+        ];
+        let ran = run(&[&plan[..], flags].concat(), &login);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+        assert_eq!(ran.out.contains(removal), told, "{flags:?}: {}", ran.out);
+    }
+}
