@@ -1,5 +1,7 @@
 //! What a server says when it is ready.
 
+use std::fmt::Write as _;
+
 use bandwidth_fixtures::{
     Profile,
     profile::{AuthSchemes, JsonCase, JsonSupport, Telephone},
@@ -81,27 +83,35 @@ fn text(config: &Config, account: &SeedAccount, urls: &Urls) -> String {
     );
     if let Some(token) = &config.admin_token {
         let token = token.expose();
-        told += &format!("  token     {token} (Authorization: Bearer, for the control API)\n");
-    }
-    told += &format!("  inspector {}/ui\n", urls.admin);
-    let accounts = &config.seed.accounts;
-    for account in accounts.iter().take(SHOWN) {
-        let SeedAccount {
-            account_id, login, ..
-        } = account;
-        let password = password(account).unwrap_or(NO_PASSWORD);
-        told += &format!(
-            "  account   {account_id}\n  login     {} / {password}\n",
-            login.username
+        let _ = writeln!(
+            told,
+            "  token     {token} (Authorization: Bearer, for the control API)"
         );
     }
-    if accounts.len() > SHOWN {
-        let more = accounts.len() - SHOWN;
-        told += &format!("            and {more} more: GET {}/accounts\n", urls.admin);
+    let _ = writeln!(told, "  inspector {}/ui", urls.admin);
+    let accounts = &config.seed.accounts;
+    for account in accounts.iter().take(SHOWN) {
+        let login = format!(
+            "{} / {}",
+            account.login.username,
+            password(account).unwrap_or(NO_PASSWORD)
+        );
+        let _ = writeln!(
+            told,
+            "  account   {}\n  login     {login}",
+            account.account_id
+        );
+    }
+    if let Some(more) = accounts.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        let _ = writeln!(
+            told,
+            "            and {more} more: GET {}/accounts",
+            urls.admin
+        );
     }
     told += "\nTry it:\n";
     for command in commands(config, account, urls) {
-        told += &format!("  {command}\n");
+        let _ = writeln!(told, "  {command}");
     }
     told + "\nCtrl-C stops it.\n"
 }
@@ -151,10 +161,10 @@ fn body(options: &Profile) -> (&'static str, String) {
     }
     fields.push(("Password", "Teal-Wagon.47"));
     if options.format_json == JsonSupport::Never {
-        let elements = fields.iter();
-        let xml: String = elements
-            .map(|(name, text)| format!("<{name}>{text}</{name}>"))
-            .collect();
+        let mut xml = String::new();
+        for (name, text) in &fields {
+            let _ = write!(xml, "<{name}>{text}</{name}>");
+        }
         let body = format!("-H 'Content-Type: application/xml' -d '<User>{xml}</User>'");
         return ("", body);
     }
@@ -203,18 +213,18 @@ mod tests {
 
     #[test]
     fn the_commands_are_such_that_the_profile_takes_them() {
-        let mut config = Config::default();
-        config.set = [
+        let set = [
             "auth.schemes=bearer",
             "format.json=never",
             "user.telephone=ten_digits_required",
         ]
-        .map(str::to_owned)
-        .into();
-        config
-            .profile
-            .set(config.set.iter().map(String::as_str))
-            .unwrap();
+        .map(str::to_owned);
+        let mut config = Config {
+            set: set.into(),
+            ..Config::default()
+        };
+        let set = config.set.iter().map(String::as_str);
+        config.profile.set(set).unwrap();
         let first = config.seed.accounts[0].clone();
         for number in 1..=6 {
             let mut account = first.clone();

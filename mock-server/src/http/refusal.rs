@@ -89,6 +89,20 @@ pub(super) struct Verdict {
     pub(super) description: Cow<'static, str>,
 }
 
+/// What a request without a right login is told to send.
+fn login_wanted(rules: &Consultation) -> &'static str {
+    match rules.auth_schemes() {
+        AuthSchemes::Basic => "The credentials are missing or wrong; send the account's API login.",
+        AuthSchemes::BasicAndBearer => {
+            "The credentials are missing or wrong; send the account's API login, or a token."
+        }
+        AuthSchemes::Bearer => {
+            "A token is missing, and Basic logins are not taken; POST /api/v1/oauth2/token gives \
+             one for the account's API login."
+        }
+    }
+}
+
 fn verdict(status: StatusCode, code: u32, description: impl Into<Cow<'static, str>>) -> Verdict {
     Verdict {
         status,
@@ -119,22 +133,7 @@ impl Refusal {
                 406,
                 "Accept must allow application/xml or application/json.",
             ),
-            Self::Unauthenticated => verdict(
-                S::UNAUTHORIZED,
-                401,
-                match rules.auth_schemes() {
-                    AuthSchemes::Basic => {
-                        "The credentials are missing or wrong; send the account's API login."
-                    }
-                    AuthSchemes::BasicAndBearer => {
-                        "The credentials are missing or wrong; send the account's API login, or a token."
-                    }
-                    AuthSchemes::Bearer => {
-                        "A token is missing, and Basic logins are not taken; POST /api/v1/oauth2/token \
-                         gives one for the account's API login."
-                    }
-                },
-            ),
+            Self::Unauthenticated => verdict(S::UNAUTHORIZED, 401, login_wanted(rules)),
             Self::InvalidToken | Self::ExpiredToken => verdict(
                 S::UNAUTHORIZED,
                 401,

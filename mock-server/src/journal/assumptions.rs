@@ -116,8 +116,11 @@ impl Reliance {
             None => counted.gone.clone(),
         };
         for (id, relied) in &counted.accounts {
-            if account.is_none_or(|account| id.as_deref() == Some(account)) {
-                relied.iter().for_each(|relied| sum.add(relied));
+            if account.is_some_and(|account| id.as_deref() != Some(account)) {
+                continue;
+            }
+            for relied in relied {
+                sum.add(relied);
             }
         }
         let behaviours: Vec<Assumption> = sum.rows.into_values().collect();

@@ -509,9 +509,14 @@ fn of_the_control_api() {
             r#"{"action":"advance","ms":99999999999999999}"#,
         ),
     ];
+    insta::assert_snapshot!(told(&server, mistakes));
+}
+
+/// What the control API says of each of these requests.
+fn told<const N: usize>(server: &MockServer, mistakes: [(&str, &str, &str); N]) -> String {
     let mut text = String::new();
     for (method, path, body) in mistakes {
-        let (status, read) = admin(&server, method, path, body);
+        let (status, read) = admin(server, method, path, body);
         let error = &read["error"];
         let code = error["code"].as_str().unwrap();
         let message = error["message"].as_str().unwrap();
@@ -522,5 +527,5 @@ fn of_the_control_api() {
         let _ = writeln!(text, "{} {body}", [method, path].join(" "));
         let _ = writeln!(text, "    {status} {code}: {message}");
     }
-    insta::assert_snapshot!(text);
+    text
 }
