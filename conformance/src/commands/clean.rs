@@ -16,6 +16,7 @@ use crate::{
     exit::{self, ConformanceError},
     ledger::{Ledger, UNDER_WAY, file::LedgerFile},
     login::Credentials,
+    redact::printable,
     run::{GoldenMode, Run, Setup},
     safety::{Limits, Wishes},
     target::Target,
@@ -38,7 +39,7 @@ pub fn clean(
     if arguments.dry_run {
         let found = block_on(find(&run))??;
         for user in &found {
-            writeln!(out, "would delete {} (key {})", user.username, user.key())?;
+            writeln!(out, "would delete {}", named(user))?;
         }
         writeln!(
             out,
@@ -116,20 +117,19 @@ pub fn remove_all(run: &Run, path: &Path, out: &mut dyn Write) -> Result<usize, 
         let found = find(run).await?;
         let mut refused = BTreeMap::new();
         for user in &found {
-            let (name, key) = (&user.username, user.key());
-            match run.delete(key, &mut log).await {
-                Ok(()) => writeln!(out, "deleted {name} (key {key})")?,
+            match run.delete(user.key(), &mut log).await {
+                Ok(()) => writeln!(out, "deleted {}", named(user))?,
                 Err(error) => {
-                    refused.insert(key, error.to_string());
+                    refused.insert(user.key(), error.to_string());
                 }
             }
         }
         let mut left = 0;
         if !found.is_empty() {
             for user in list(run, &mut log).await? {
-                let (name, key) = (&user.username, user.key());
-                let why = refused.get(key).map_or("it is still there", String::as_str);
-                writeln!(out, "could not delete {name} (key {key}): {why}")?;
+                let why = refused.get(user.key());
+                let why = why.map_or("it is still there", String::as_str);
+                writeln!(out, "could not delete {}: {why}", named(&user))?;
                 left += 1;
             }
         }
@@ -142,6 +142,12 @@ pub fn remove_all(run: &Run, path: &Path, out: &mut dyn Write) -> Result<usize, 
         }
         Ok(left)
     })?
+}
+
+/// A user in a line of text. The target chose the words.
+fn named(user: &Shown) -> String {
+    let text = format!("{} (key {})", user.username, user.key());
+    printable(&text).into_owned()
 }
 
 /// Names whose creates were given up so short a time ago that they may yet take effect.

@@ -21,6 +21,7 @@ use crate::{
     exit::{ConformanceError, FAILED, INCONCLUSIVE, LEFT_BEHIND, NOTHING_EXECUTED, PASSED},
     fuzz::{Trace, Unanswered, Walk, walk},
     random,
+    redact::printable,
     report::curl,
     run::Run,
 };
@@ -93,7 +94,8 @@ fn told(number: u64, walk: &Walk, cx: &Context, setting: &str) -> String {
     }
     if let Some(disagreement) = &walk.disagreement {
         let reason = cx.run.redactor.clean(&disagreement.reason);
-        let _ = writeln!(text, "{}", reason.replace('\n', "\n  "));
+        let lines: Vec<_> = reason.lines().map(printable).collect();
+        let _ = writeln!(text, "{}", lines.join("\n  "));
     }
     text
 }

@@ -28,7 +28,7 @@ use crate::{
         Choice, Finding, Findings, Probe,
         learned::{Origin, fitting, to_toml},
     },
-    redact::Redactor,
+    redact::{Redactor, printable},
     report::{
         document::{ExchangeResult, exchange_result},
         write_whole,
@@ -216,7 +216,7 @@ fn keep(
 fn tell_news(findings: &Findings, told: &mut Findings, out: &mut dyn Write) -> io::Result<()> {
     for (id, finding) in findings {
         if told.get(id) != Some(finding) {
-            writeln!(out, "{}", line(id, finding))?;
+            writeln!(out, "{}", printable(&line(id, finding)))?;
             told.insert(id.clone(), finding.clone());
         }
     }

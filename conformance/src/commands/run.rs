@@ -23,6 +23,7 @@ use crate::{
         file::{Header, LedgerFile},
     },
     outcome::{CaseReport, RunReport},
+    redact::printable,
     report::{
         self, ReportTo,
         console::{self, Console, Detail},
@@ -109,7 +110,7 @@ pub fn end(report: &RunReport, errors: Vec<ConformanceError>, err: &mut dyn Writ
     }
     for trouble in &troubles {
         // Without a place to write to, the exit code has to do.
-        let _ = writeln!(err, "bandwidth-conformance: {trouble}");
+        let _ = writeln!(err, "bandwidth-conformance: {}", printable(trouble));
     }
     let code = exit::code_of(report);
     if troubles.is_empty() {
@@ -129,14 +130,18 @@ pub fn code_or(
     if exit::code_with_troubles(code) == exit::USAGE {
         return Err(error);
     }
-    let _ = writeln!(err, "bandwidth-conformance: {error}");
+    let _ = writeln!(
+        err,
+        "bandwidth-conformance: {}",
+        printable(&error.to_string())
+    );
     Ok(code)
 }
 
 /// Says what is left behind, and how to remove it.
 pub fn tell_of_leftovers(leftovers: &[Leftover], run: &Run, err: &mut dyn Write) {
     for left in leftovers {
-        let _ = writeln!(err, "left behind: {left}");
+        let _ = writeln!(err, "left behind: {}", printable(&left.to_string()));
     }
     if let Some(path) = run.ledger().path().filter(|_| !leftovers.is_empty()) {
         let _ = writeln!(err, "remove it with: {}", cleanup_command(&path));
