@@ -131,11 +131,14 @@ fn is_false(tree: &Tree) -> bool {
     }
 }
 
+/// Whether it is that error, in one of the shapes that are published.
 fn says_no_results(tree: &Tree) -> bool {
-    objects_with(tree, "ErrorCode")
-        .into_iter()
-        .filter_map(|error| scalar(member(error, "ErrorCode")?))
-        .any(|code| code.trim() == NO_RESULTS)
+    ["ErrorCode", "Code"].into_iter().any(|name| {
+        objects_with(tree, name)
+            .into_iter()
+            .filter_map(|error| scalar(member(error, name)?))
+            .any(|code| code.trim() == NO_RESULTS)
+    })
 }
 
 /// Whether it is a list with nothing in it: a bare one, or something that is named after users.
@@ -381,6 +384,12 @@ mod tests {
         let no_results = "<UsersResponse><ResponseStatus><ErrorCode>230</ErrorCode></ResponseStatus></UsersResponse>";
         for (status, count) in [(200, Some(0)), (404, Some(0)), (401, None), (500, None)] {
             assert_eq!(users(status, no_results), count, "{status}");
+        }
+        for shape in [
+            "<UsersResponse><Errors><Code>230</Code></Errors></UsersResponse>",
+            r#"{"Error":{"Code":230,"Description":"none"}}"#,
+        ] {
+            assert_eq!(users(200, shape), Some(0), "{shape}");
         }
         for other in [
             "",
