@@ -96,9 +96,15 @@ pub fn code_with_troubles(code: u8) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::code_of;
+    use super::{FAILED, LEFT_BEHIND, PASSED, USAGE, code_of, code_with_troubles};
     use crate::cleanup::Leftover;
     use crate::outcome::{Verdict, tests::report};
+
+    #[test]
+    fn troubles_hide_neither_failures_nor_users_left_behind() {
+        let codes = [PASSED, FAILED, USAGE, LEFT_BEHIND].map(code_with_troubles);
+        assert_eq!(codes, [USAGE, FAILED, USAGE, LEFT_BEHIND]);
+    }
 
     #[test]
     fn the_worst_ending_names_the_code() {
