@@ -3,6 +3,7 @@
 //! target's distress: what could not be told stays open.
 
 mod authentication;
+mod creates;
 mod deletion;
 pub mod learned;
 mod passwords;
@@ -154,19 +155,19 @@ pub fn experiments() -> Vec<Experiment> {
         )),
         experiment!(
             "unknown field",
-            users::unknown_field,
+            creates::unknown_field,
             &["user.unknown_fields"]
         ),
-        experiment!("telephone", users::telephone, &["user.telephone"]),
+        experiment!("telephone", creates::telephone, &["user.telephone"]),
         experiment!(
             "untyped body",
-            users::untyped_body,
+            creates::untyped_body,
             &["format.body_without_type"]
         ),
-        experiment!("unknown role", users::unknown_role, &["role.unknown"]),
+        experiment!("unknown role", creates::unknown_role, &["role.unknown"]),
         experiment!(
             "uniqueness",
-            users::uniqueness,
+            creates::uniqueness,
             &[
                 "username.case",
                 "errors.conflict",
