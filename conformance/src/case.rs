@@ -1,42 +1,81 @@
 //! Cases: one claim about the API each, where it comes from, and how it is tested.
 
-use std::{borrow::Cow, fmt, pin::Pin, sync::Arc};
+use std::{borrow::Cow, pin::Pin};
 
 use bandwidth_fixtures::profile::{JsonSupport, UserKey, UserLogins, UserPaths};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use crate::{
+    claims::{self, Claim, Kind},
+    dialogue::Context,
+    dialogue::run::Run,
+    limits::Writes,
+    verdict::{CaseResult, Level},
+    wire::Format,
+};
 
-use crate::{context::Context, outcome::CaseResult, run::Run, safety::Writes};
+/// The source of a case that cites nothing.
+const NO_SOURCE: &str = "no source";
 
-/// How much a claim may be held against a target.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// A source says so: may fail.
-    Documented,
-    /// It follows from HTTP, or from the expected profile: may fail.
-    Derived,
-    /// No source: never fails, records what was observed.
-    Characterise,
+/// Writes the cases of a file: for each its sentence, its id, how many users it takes, what it cites,
+/// measures and needs, and its body, which is judged in each format when it has a second argument.
+macro_rules! cases {
+    (@users none) => { $crate::case::Users::None };
+    (@users one) => { $crate::case::Users::One };
+    (@users last) => { $crate::case::Users::Last };
+    (@users many) => { $crate::case::Users::Many };
+    (@body $case:expr, $body:block, $cx:ident) => {{
+        async fn body($cx: &mut $crate::dialogue::Context) -> $crate::verdict::CaseResult $body
+        $case.once(|cx| Box::pin(body(cx)))
+    }};
+    (@body $case:expr, $body:block, $cx:ident, $format:ident) => {{
+        async fn body(
+            $cx: &mut $crate::dialogue::Context,
+            $format: $crate::wire::Format,
+        ) -> $crate::verdict::CaseResult $body
+        $case.each_format(|cx, format| Box::pin(body(cx, format)))
+    }};
+    ($(
+        $(#[doc = $says:literal])+
+        $id:literal $users:ident $(, $fact:ident $values:tt)*
+        |$cx:ident $(, $format:ident)?| $body:block
+    )*) => {
+        pub(super) fn cases() -> Vec<$crate::case::Case> {
+            vec![$({
+                let case = $crate::case::Case::new(
+                    $id,
+                    concat!($($says),+).trim_ascii(),
+                    $crate::case::cases!(@users $users),
+                )
+                $(.$fact(&$values))*;
+                $crate::case::cases!(@body case, $body, $cx $(, $format)?)
+            }),*]
+        }
+    };
+}
+pub(crate) use cases;
+
+/// How many users a case takes, which decides when it may run on an account where users stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Users {
+    /// It creates and updates nobody: it reads, or deletes a key that no user has.
+    None,
+    /// It works on [`Context::subject`], which it may update and must not delete.
+    One,
+    /// It deletes the subject. There is one such case.
+    Last,
+    /// It sends requests that create users, or could.
+    Many,
 }
 
-impl Level {
-    /// The word used in flags and reports.
+impl Users {
+    /// The word used in the reference.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Documented => "documented",
-            Self::Derived => "derived",
-            Self::Characterise => "characterise",
+            Self::None => "none",
+            Self::One => "one",
+            Self::Last => "last",
+            Self::Many => "many",
         }
-    }
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }
 
@@ -59,8 +98,14 @@ pub enum Need {
     BasicLogin,
     /// Failed logins that could lock a login: the run's own, or many of one user.
     FailedLogins,
+    /// Leave to ask about accounts that are not the login's own.
+    ForeignAccounts,
     /// Another account that exists and that the login may not touch.
     SecondAccount,
+    /// A user that the run creates itself, whose create it looks at.
+    NewUser,
+    /// The built-in mock: it sends what must not be sent to an account of anybody's.
+    Emulator,
 }
 
 impl Need {
@@ -75,7 +120,10 @@ impl Need {
             Self::LoginPaths => "the paths below /users",
             Self::BasicLogin => "a login with name and password",
             Self::FailedLogins => "failed logins that could lock a login",
+            Self::ForeignAccounts => "leave to ask about other accounts",
             Self::SecondAccount => "a second account",
+            Self::NewUser => "a user of the run's own",
+            Self::Emulator => "the built-in mock",
         }
     }
 
@@ -84,7 +132,7 @@ impl Need {
         let profile = run.profile();
         let (missing, reason) = match self {
             Self::Role => return None,
-            Self::Writing => match run.limits.writes {
+            Self::Writing => match run.limits().writes {
                 Writes::Allowed => return None,
                 Writes::Refused(reason) => (true, reason),
             },
@@ -105,15 +153,30 @@ impl Need {
                 "the expected profile has no such paths (paths.users=account_only)",
             ),
             Self::BasicLogin => (
-                run.credentials.basic().is_none(),
+                run.credentials().basic().is_none(),
                 "the run has OAuth credentials, and this is about a name and a password",
             ),
             Self::FailedLogins => (
-                !run.limits.failed_logins,
+                !run.limits().failed_logins,
                 "it fails to log in on purpose, which could lock a login; --allow-failed-logins permits that",
             ),
+            Self::ForeignAccounts => (
+                !run.limits().foreign_accounts,
+                "it asks about an account that is not the login's own; --foreign-accounts permits that",
+            ),
+            Self::SecondAccount if !run.limits().foreign_accounts => {
+                return Self::ForeignAccounts.missing_in(run);
+            }
+            Self::NewUser => (
+                run.limits().prepared_user.is_some(),
+                "it looks at the create of a user, and --prepared-user creates none",
+            ),
+            Self::Emulator => (
+                run.emulators.is_none(),
+                "it sends a method that no account's API has, which only the built-in mock is sent",
+            ),
             Self::SecondAccount => (
-                run.credentials.second_account_id.is_none(),
+                run.credentials().second_account_id.is_none(),
                 "it needs another account, one that the login may not touch; BW_SECOND_ACCOUNT_ID names it",
             ),
         };
@@ -121,46 +184,96 @@ impl Need {
     }
 }
 
-type Running<'a> = Pin<Box<dyn Future<Output = CaseResult> + 'a>>;
-type Body = Box<dyn for<'a> Fn(&'a mut Context) -> Running<'a>>;
+/// What a case's body does, once it is started.
+pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = CaseResult> + 'a>>;
 
-/// One claim.
+/// How much a case that cites these claims may be held against a target.
+pub fn level_of(claims: &[&Claim]) -> Level {
+    if claims.iter().any(|claim| claim.kind == Kind::Said) {
+        Level::Documented
+    } else if claims.is_empty() {
+        Level::Characterise
+    } else {
+        Level::Derived
+    }
+}
+
+type Once = dyn for<'a> Fn(&'a mut Context) -> Running<'a>;
+type EachFormat = dyn for<'a> Fn(&'a mut Context, Format) -> Running<'a>;
+
+/// What a case does.
+enum Body {
+    /// Once.
+    Once(Box<Once>),
+    /// In each format of the expected profile, with a verdict for each.
+    EachFormat(Box<EachFormat>),
+}
+
+/// One check of the suite.
 pub struct Case {
     /// `area.topic.claim`; never means something else later.
     pub id: Cow<'static, str>,
-    /// How much it may be held against a target.
+    /// How much it may be held against a target; follows from what it cites.
     pub level: Level,
-    /// What is claimed, in one sentence.
+    /// What is checked, in one sentence.
     pub claim: Cow<'static, str>,
-    /// The document and place, or the reasoning.
+    /// Where that is known from.
     pub source: Cow<'static, str>,
+    /// The claims that it checks.
+    pub cites: Vec<&'static Claim>,
     /// Ids of the behaviours that its outcome depends on.
     pub measures: &'static [&'static str],
-    /// What it cannot do without.
+    /// What it cannot do without, beside write access where it takes users.
     pub needs: &'static [Need],
+    /// How many users it takes.
+    pub users: Users,
     /// Words to choose it by.
     pub tags: &'static [&'static str],
     body: Body,
 }
 
 impl Case {
-    /// A case of which everything but what it does is known.
+    /// A case that cites nothing, needs nothing and does nothing.
     pub(crate) fn new(
         id: impl Into<Cow<'static, str>>,
-        level: Level,
         claim: impl Into<Cow<'static, str>>,
-        source: impl Into<Cow<'static, str>>,
+        users: Users,
     ) -> Self {
         Self {
             id: id.into(),
-            level,
+            level: Level::Characterise,
             claim: claim.into(),
-            source: source.into(),
+            source: NO_SOURCE.into(),
+            cites: Vec::new(),
             measures: &[],
             needs: &[],
+            users,
             tags: &[],
-            body: Box::new(|_| Box::pin(std::future::ready(Ok(())))),
+            body: Body::Once(Box::new(|_| Box::pin(std::future::ready(Ok(()))))),
         }
+    }
+
+    /// The keys of the claims that it checks. Its level and its source follow from them.
+    pub(crate) fn cites(mut self, keys: &[&str]) -> Self {
+        self.cites = keys.iter().map(|key| claims::cited(key)).collect();
+        self.level = level_of(&self.cites);
+        let mut sources: Vec<&str> = Vec::new();
+        for claim in &self.cites {
+            if !sources.contains(&claim.source.as_str()) {
+                sources.push(&claim.source);
+            }
+        }
+        if !sources.is_empty() {
+            self.source = sources.join("; ").into();
+        }
+        self
+    }
+
+    /// The level and the source of a case that is not written by hand.
+    pub(crate) fn known_from(mut self, level: Level, source: impl Into<Cow<'static, str>>) -> Self {
+        self.level = level;
+        self.source = source.into();
+        self
     }
 
     pub(crate) fn measures(mut self, behaviours: &'static [&'static str]) -> Self {
@@ -178,21 +291,21 @@ impl Case {
         self
     }
 
-    pub(crate) fn run<F>(mut self, body: F) -> Self
-    where
-        F: AsyncFn(&mut Context) -> CaseResult + 'static,
-    {
-        fn erased<F>(body: F) -> Body
-        where
-            F: for<'a> Fn(&'a mut Context) -> Running<'a> + 'static,
-        {
-            Box::new(body)
-        }
-        let body = Arc::new(body);
-        self.body = erased(move |cx| {
-            let body = Arc::clone(&body);
-            Box::pin(async move { body(cx).await })
-        });
+    /// Is judged once.
+    pub(crate) fn once(
+        mut self,
+        body: impl for<'a> Fn(&'a mut Context) -> Running<'a> + 'static,
+    ) -> Self {
+        self.body = Body::Once(Box::new(body));
+        self
+    }
+
+    /// Is judged in each format of the expected profile.
+    pub(crate) fn each_format(
+        mut self,
+        body: impl for<'a> Fn(&'a mut Context, Format) -> Running<'a> + 'static,
+    ) -> Self {
+        self.body = Body::EachFormat(Box::new(body));
         self
     }
 
@@ -201,19 +314,48 @@ impl Case {
         self.id.split('.').next().unwrap_or("")
     }
 
-    /// Whether it creates, changes or deletes users.
+    /// Whether it creates, changes or deletes users, or tries to.
     pub fn writes(&self) -> bool {
-        self.needs.contains(&Need::Writing)
+        self.users != Users::None || self.needs.contains(&Need::Writing)
+    }
+
+    /// Where it comes in a run that begins with what one user can answer: cases without users, then
+    /// what PUT means, the other cases of one user, the delete of that user, and all others.
+    pub fn turn(&self) -> (Users, bool) {
+        let put_first = self.measures.contains(&"put.semantics");
+        (self.users, self.users == Users::One && !put_first)
+    }
+
+    /// The formats that it is judged in, each with a verdict of its own; one `None` for a case that
+    /// is judged once.
+    pub(crate) fn formats(&self, run: &Run) -> Vec<Option<Format>> {
+        match self.body {
+            Body::Once(_) => vec![None],
+            Body::EachFormat(_) => {
+                let formats = Format::all_of(run.profile()).iter();
+                formats.copied().map(Some).collect()
+            }
+        }
     }
 
     /// Why it does not apply to that run, if it does not.
     pub fn inapplicable(&self, run: &Run) -> Option<&'static str> {
-        self.needs.iter().find_map(|need| need.missing_in(run))
+        let writing = self.writes().then_some(Need::Writing);
+        writing
+            .iter()
+            .chain(self.needs)
+            .find_map(|need| need.missing_in(run))
     }
 
-    /// Does what it does.
-    pub(crate) async fn execute(&self, cx: &mut Context) -> CaseResult {
-        (self.body)(cx).await
+    /// Does what it does, in `format` where it is a case of each format.
+    pub(crate) async fn execute(&self, cx: &mut Context, format: Option<Format>) -> CaseResult {
+        match &self.body {
+            Body::Once(body) => body(cx).await,
+            Body::EachFormat(body) => {
+                let format = format.unwrap_or_else(|| cx.default_format());
+                body(cx, format).await
+            }
+        }
     }
 }
 
@@ -221,11 +363,11 @@ impl Case {
 mod tests {
     use bandwidth_fixtures::NamedProfile;
 
-    use super::{Case, Level, Need};
+    use super::{Case, Level, Need, Users};
     use crate::{
+        dialogue::run::{Run, Setup},
+        limits::{Limits, Writes},
         login::{Credentials, Login},
-        run::{GoldenMode, Run, Setup},
-        safety::{Limits, Writes},
         transport::Endpoint,
     };
 
@@ -243,11 +385,11 @@ mod tests {
             endpoint: Endpoint::local("127.0.0.1:1".parse().unwrap()),
             credentials,
             expected,
-            goldens: GoldenMode::Symbolic,
+            emulators: None,
             limits: Limits::none(),
         };
         change(&mut setup);
-        let case = Case::new("a.b.c", Level::Derived, "claim", "source").needs(need);
+        let case = Case::new("a.b.c", "claim", Users::None).needs(need);
         case.inapplicable(&Run::new(setup).unwrap())
     }
 
@@ -305,6 +447,27 @@ mod tests {
                 "--allow-failed-logins",
             ),
             (
+                &[Need::ForeignAccounts],
+                "",
+                "",
+                |setup| setup.limits.foreign_accounts = false,
+                "--foreign-accounts",
+            ),
+            (
+                &[Need::SecondAccount],
+                "",
+                "",
+                |setup| setup.limits.foreign_accounts = false,
+                "--foreign-accounts",
+            ),
+            (
+                &[Need::NewUser],
+                "",
+                "",
+                |setup| setup.limits.prepared_user = Some("u7".to_owned()),
+                "--prepared-user",
+            ),
+            (
                 &[Need::SecondAccount],
                 "",
                 "",
@@ -332,16 +495,28 @@ mod tests {
     }
 
     #[test]
-    fn what_writes_says_so() {
-        let case = || Case::new("a.b.c", Level::Derived, "claim", "source");
-        assert!(case().needs(&[Need::Json, Need::Writing]).writes());
-        assert!(!case().needs(&[Need::Json]).writes());
-        assert_eq!(case().area(), "a");
+    fn the_level_follows_from_what_is_cited() {
+        for (keys, expected) in [
+            (&[][..], Level::Characterise),
+            (&["rfc9110-404"], Level::Derived),
+            (&["profile-choice", "rfc9110-404"], Level::Derived),
+            (&["rfc9110-404", "no-scim"], Level::Documented),
+        ] {
+            let case = Case::new("a.b.c", "claim", Users::None).cites(keys);
+            assert_eq!(case.level, expected, "{keys:?}");
+        }
     }
 
     #[test]
-    fn levels_have_the_names_that_flags_and_reports_use() {
-        let names = [Level::Documented, Level::Derived, Level::Characterise].map(|l| l.to_string());
-        assert_eq!(names, ["documented", "derived", "characterise"]);
+    fn what_writes_says_so() {
+        let case = |users| Case::new("a.b.c", "claim", users);
+        assert!(
+            case(Users::None)
+                .needs(&[Need::Json, Need::Writing])
+                .writes()
+        );
+        assert!(case(Users::One).writes() && case(Users::Many).writes());
+        assert!(!case(Users::None).needs(&[Need::Json]).writes());
+        assert_eq!(case(Users::None).area(), "a");
     }
 }

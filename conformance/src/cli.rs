@@ -8,34 +8,40 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use crate::{case::Level, report::ReportTo, safety::Wishes};
+use crate::{limits::LimitArgs, report::ReportTo, verdict::Level};
 
 const EXAMPLES: &str = "\
 Examples:
   All cases, against a mock inside this process:
     bandwidth-conformance
-  Expecting what Bandwidth has published, without a line for what passed:
+  The same with Bandwidth's published options, without a line for each case that passed:
     bandwidth-conformance run --profile published --quiet
-  A few cases, by parts of their ids, with a page to look at:
+  A few cases, by parts of their ids, with an HTML report:
     bandwidth-conformance run --filter password --filter put --report html=report.html
-  What there is, and what one case is about:
+  The cases of an area, and what one case checks:
     bandwidth-conformance list --area create
     bandwidth-conformance explain create.password.weak-is-400
-  A real account: first what it would take, then reading only, then writing too:
+  A real account: first the plan, then only reads, then one user, then all cases:
     export BW_ACCOUNT_ID=... BW_USERNAME=... BW_PASSWORD=...
-    bandwidth-conformance plan --target https://dashboard.bandwidth.com/api
-    bandwidth-conformance run --target https://dashboard.bandwidth.com/api
-    bandwidth-conformance run --target https://dashboard.bandwidth.com/api \\
+    export TARGET=https://dashboard.bandwidth.com/api
+    bandwidth-conformance plan --target \"$TARGET\" --list
+    bandwidth-conformance run --target \"$TARGET\"
+    bandwidth-conformance run --target \"$TARGET\" --smoke \\
+      --allow-writes --confirm-account \"$BW_ACCOUNT_ID\"
+    bandwidth-conformance run --target \"$TARGET\" \\
       --allow-writes --confirm-account \"$BW_ACCOUNT_ID\"
 
+If a deleted user stays on the account, a run creates no second one, names the user that stays, and
+ends with exit code 5. --allow-leftovers creates all users; --prepared-user KEY creates none.
+
 The login comes from BW_ACCOUNT_ID with BW_USERNAME and BW_PASSWORD, or with BW_CLIENT_ID and
-BW_CLIENT_SECRET, or from --credentials, never from an argument. On this machine it is the mock's
-demo login when nothing is set.
+BW_CLIENT_SECRET, or from a file with --credentials. It is never an argument. For a target on this
+machine the default is the mock's demo login.
 
 Exit codes: 0 all passed, 1 failures, 2 usage or configuration, 3 inconclusive, 4 nothing was
-executed, 5 something it created is left behind, 6 refused as unsafe.";
+executed, 5 a user of the run is left behind or may be, 6 refused as unsafe.";
 
-/// Tells how a server of Bandwidth's user-management API behaves, case by case.
+/// Checks how a server of Bandwidth's user-management API behaves, case by case.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -56,26 +62,28 @@ pub enum Command {
         after_help = "Example: bandwidth-conformance probe --target http://127.0.0.1:8080 --out learned.toml"
     )]
     Probe(ProbeArgs),
-    /// Say what two profiles, or two JSON reports, say differently; exit code 1 when anything
+    /// Show the differences between two profiles or two JSON reports; exit code 1 if there are any
     #[command(
         after_help = "Example: bandwidth-conformance diff learned-may.toml learned-june.toml"
     )]
     Diff(DiffArgs),
-    /// For every behaviour: what the guide says, what Bandwidth publishes, what this account did;
-    /// exit code 1 when it did anything that the guide does not say
+    /// Show where an account differs from what the guide says or Bandwidth publishes; exit code 1
+    /// if it did anything that the guide does not say
     #[command(after_help = "Example: bandwidth-conformance drift learned.toml")]
     Drift(DriftArgs),
-    /// Send random operations and compare every answer with a model of the API; the seed that is
-    /// printed gives the same again, and what fails on a mock is made as small as it gets
+    /// Send random operations and compare every answer with a model of the API; the printed seed
+    /// repeats them, and a trace that fails on the mock inside is reduced to the smallest that fails
     #[command(after_help = "Example: bandwidth-conformance fuzz --traces 200 --seed 7")]
     Fuzz(FuzzArgs),
-    /// Say how many requests, users and seconds a run would take; sends nothing to the target
-    #[command(after_help = EXAMPLES)]
+    /// Show how many requests, users and seconds a run would take; sends nothing to the target
+    #[command(
+        after_help = "Example: bandwidth-conformance plan --target https://dashboard.bandwidth.com/api --smoke --list"
+    )]
     Plan(PlanArgs),
     /// List the cases: id, level and claim; sends nothing
     #[command(after_help = "Example: bandwidth-conformance list --filter password")]
     List(SelectionArgs),
-    /// Show what a case claims, where the claim comes from, what it needs and what it measures
+    /// Show what a case checks, the source of its claims, what it needs and what it measures
     #[command(after_help = "Example: bandwidth-conformance explain create.password.weak-is-400")]
     Explain {
         /// Id of the case, as `list` shows it
@@ -90,7 +98,7 @@ pub enum Command {
         #[command(flatten)]
         aim: AimArgs,
     },
-    /// Delete what an earlier run created and could not remove, as its ledger says
+    /// Delete the users that an earlier run left, or put its prepared user back, from its ledger
     #[command(
         after_help = "Example: bandwidth-conformance cleanup --ledger bandwidth-conformance-cf-1a2b3c4d.ledger --dry-run"
     )]
@@ -122,9 +130,12 @@ pub struct SelectionArgs {
     /// Only cases with a tag, such as golden, parity, raw or scenario [example: --tag scenario]
     #[arg(long, value_name = "TAG")]
     pub tag: Option<String>,
-    /// Only cases that change nothing; nothing but GET, HEAD and OPTIONS is sent
+    /// Only cases that change nothing: sends only GET, HEAD and OPTIONS
     #[arg(long)]
     pub read_only: bool,
+    /// Only the four cases that create, read, update and delete one user
+    #[arg(long, conflicts_with = "read_only")]
+    pub smoke: bool,
     /// Only cases that failed, erred or were inconclusive in an earlier `--report json`
     #[arg(long, value_name = "FILE")]
     pub failed_from: Option<PathBuf>,
@@ -132,44 +143,95 @@ pub struct SelectionArgs {
 
 /// What to run against, as whom, and how carefully.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct AimArgs {
-    /// `mock` starts one inside this process; or `http://127.0.0.1:PORT`; or `https://HOST`, which
-    /// is only read from, at one request a second, unless told otherwise
+    /// `mock` starts a mock inside this process. Otherwise `http://127.0.0.1:PORT` or
+    /// `https://HOST`. Remote targets are read-only by default, at one request a second
     #[arg(long, value_name = "mock|URL", default_value = "mock")]
     pub target: String,
-    /// What to expect: guide, published, or a profile file; the mock inside runs the same
+    /// The expected options: guide, published, or a profile file; the mock inside has the same
     #[arg(long, value_name = "NAME|FILE", default_value = "guide")]
     pub profile: String,
     /// Take the login from a TOML file: `account_id`, and `username` and `password` or
     /// `client_id` and `client_secret`
     #[arg(long, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
-    /// Trust the certificates in this PEM file and no others, for instance a mock's ca.pem
+    /// Trust only the certificates in this PEM file, for example a mock's ca.pem
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
-    /// Create, change and delete users on another machine; with --confirm-account
+    /// Create, change and delete users on a remote target; requires --confirm-account
     #[arg(long)]
     pub allow_writes: bool,
-    /// The account that may be written to, once more
+    /// The login's account, repeated, as a confirmation of --allow-writes
     #[arg(long, value_name = "ID")]
     pub confirm_account: Option<String>,
-    /// On another machine, try wrong passwords with the login's own name, and many with a created
-    /// user's: either could lock a login, or have the target shut this machine out
+    /// On a remote target, send wrong passwords with the login's own name, and many with a created
+    /// user's. Both can lock a login, or make the target block this machine
     #[arg(long)]
     pub allow_failed_logins: bool,
-    /// End the run before it sends more requests than this [on another machine: 1000]
+    /// End the run before it sends more requests than this [default: none; remote: 3000]
     #[arg(long, value_name = "N")]
     pub max_requests: Option<u64>,
-    /// End the run before it creates more users than this [on another machine: 400]
+    /// End the run before it creates more users than this [default: none; remote: 400]
     #[arg(long, value_name = "N")]
     pub max_users: Option<u64>,
-    /// Requests a second, at most [on another machine: 1]
+    /// Most requests a second [default: unlimited; remote: 1]
     #[arg(long, value_name = "N", value_parser = rps)]
     pub rps: Option<f64>,
-    /// How long one request is tried again while the target answers 429 or fails, altogether
-    /// [60, on another machine 300]
+    /// Total time for which one request is sent again while the target returns 429 or fails
+    /// [default: 60; remote: 300]
     #[arg(long, value_name = "SECONDS")]
     pub patience: Option<u64>,
+    /// Longest delay until a write is visible to reads [default: 5; remote: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub settle: Option<f64>,
+    /// Create further users even if a deleted user stays on the target; users that stay are listed
+    #[arg(long)]
+    pub allow_leftovers: bool,
+    /// Create and delete no user: update this one, and put it back at the end. Its password cannot
+    /// be put back
+    #[arg(long, value_name = "KEY", conflicts_with = "allow_leftovers")]
+    pub prepared_user: Option<String>,
+    /// Give this role to users where a case needs one [default: no roles; the mock inside: its own]
+    #[arg(long, value_name = "ID")]
+    pub role: Option<String>,
+    /// Also send requests about accounts that are not the login's own
+    #[arg(long)]
+    pub foreign_accounts: bool,
+    /// Domain of the emails of created users [default: example.com]
+    #[arg(long, value_name = "DOMAIN", value_parser = domain)]
+    pub email_domain: Option<String>,
+    /// Text before the run's own prefix in created usernames [example: --name-prefix zz-test-]
+    #[arg(long, value_name = "TEXT", value_parser = name_prefix)]
+    pub name_prefix: Option<String>,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|seconds: &f64| (0.0..=3_600.0).contains(seconds))
+        .ok_or_else(|| "write a number of seconds from 0 to 3600, such as 0.5 or 30".to_owned())
+}
+
+fn domain(text: &str) -> Result<String, String> {
+    let label = |label: &str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    if text.len() <= 60 && text.contains('.') && text.split('.').all(label) {
+        return Ok(text.to_owned());
+    }
+    Err("write a domain of at most 60 characters, such as test.example.com".to_owned())
+}
+
+fn name_prefix(text: &str) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if text.len() <= 20 && text.bytes().all(plain) {
+        return Ok(text.to_owned());
+    }
+    Err("write at most 20 letters, digits, `.`, `_` or `-`".to_owned())
 }
 
 fn rps(text: &str) -> Result<f64, String> {
@@ -181,8 +243,8 @@ fn rps(text: &str) -> Result<f64, String> {
 
 impl AimArgs {
     /// What was asked for.
-    pub fn wishes(&self, read_only: bool) -> Wishes {
-        Wishes {
+    pub fn asked(&self, read_only: bool) -> LimitArgs {
+        LimitArgs {
             read_only,
             allow_writes: self.allow_writes,
             confirm_account: self.confirm_account.clone(),
@@ -191,6 +253,13 @@ impl AimArgs {
             max_users: self.max_users,
             rps: self.rps,
             patience: self.patience,
+            settle: self.settle,
+            allow_leftovers: self.allow_leftovers,
+            prepared_user: self.prepared_user.clone(),
+            role: self.role.clone(),
+            foreign_accounts: self.foreign_accounts,
+            email_domain: self.email_domain.clone(),
+            name_prefix: self.name_prefix.clone(),
         }
     }
 }
@@ -216,7 +285,7 @@ pub struct FuzzArgs {
     /// Only the trace of this number, from 0
     #[arg(long, value_name = "N")]
     pub trace: Option<u64>,
-    /// The file that says what was created on a target that is not inside, until it is removed
+    /// File that remembers the created users until all are removed; unused with the mock inside
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
 }
@@ -230,17 +299,17 @@ pub struct RunArgs {
     /// Which cases.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// A TOML file of known failures, each with a reason and the day until which it is known
+    /// TOML file of known failures, each with a reason and the day on which it expires
     #[arg(long, value_name = "FILE")]
     pub known: Option<PathBuf>,
     /// Write a report: json, junit, html or markdown [example: --report junit=junit.xml]
     #[arg(long, value_name = "KIND=FILE")]
     pub report: Vec<ReportTo>,
-    /// The file that says what the run created, until all of it is removed; a run against a
-    /// server of its own needs none [default: bandwidth-conformance-RUN.ledger, in this folder]
+    /// File that remembers the created users until all are removed; unused with the mock inside
+    /// [default: bandwidth-conformance-RUN.ledger in the current folder]
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
-    /// Show only what neither passed nor was observed, and the summary
+    /// Show only the summary and cases that did not pass and were not observed
     #[arg(long)]
     pub quiet: bool,
 }
@@ -254,16 +323,19 @@ pub struct PlanArgs {
     /// Which cases.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// Also list every request: method, path, purpose and case
+    #[arg(long)]
+    pub list: bool,
 }
 
 /// What to probe.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct ProbeArgs {
-    /// Where and how; `--profile` is where what cannot be observed is taken from.
+    /// Where and how; `--profile` supplies the options that cannot be observed.
     #[command(flatten)]
     pub aim: AimArgs,
-    /// The profile to write; its exchanges go beside it, to OUT.exchanges.json
+    /// The profile to write; its exchanges go to OUT.exchanges.json
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// Only this behaviour, or this area of behaviours; repeatable [example: --only put.semantics]
@@ -272,19 +344,16 @@ pub struct ProbeArgs {
     /// Not this behaviour, or not this area; repeatable [example: --skip password]
     #[arg(long, value_name = "ID")]
     pub skip: Vec<String>,
-    /// Go on with a probe that was interrupted; first removes the users that it left
+    /// Continue an interrupted probe; first removes the users that it left
     #[arg(long)]
     pub resume: bool,
     /// Send bursts of up to 40 requests until the target limits them, and stop at the second 429
     #[arg(long)]
     pub rate_probe: bool,
-    /// On another machine, create more users also where the first one cannot be removed again
-    #[arg(long)]
-    pub allow_leftovers: bool,
-    /// Change nothing; nothing but GET, HEAD and OPTIONS is sent
+    /// Change nothing: send only GET, HEAD and OPTIONS
     #[arg(long)]
     pub read_only: bool,
-    /// Only say how many requests, users and seconds it would take; sends nothing to the target
+    /// Only show how many requests, users and seconds it would take; sends nothing to the target
     #[arg(long)]
     pub plan: bool,
 }
@@ -292,7 +361,9 @@ pub struct ProbeArgs {
 /// How differences are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Form {
-    /// A table for people
+    /// Lines for a terminal
+    Text,
+    /// A table for a comment or a page
     Markdown,
     /// For programs
     Json,
@@ -315,8 +386,11 @@ pub struct DiffArgs {
 pub struct DriftArgs {
     /// The profile that `probe` wrote
     pub profile: String,
+    /// Show every behaviour, also those that do not differ or were not observed
+    #[arg(long)]
+    pub all: bool,
     /// How to write it
-    #[arg(long, value_name = "FORM", default_value = "markdown")]
+    #[arg(long, value_name = "FORM", default_value = "text")]
     pub format: Form,
 }
 
@@ -332,9 +406,12 @@ pub struct CleanupArgs {
     /// Take the login from a TOML file
     #[arg(long, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
-    /// Trust the certificates in this PEM file and no others
+    /// Trust only the certificates in this PEM file
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
+    /// Longest delay until a write is visible to reads [default: 5; remote: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub settle: Option<f64>,
 }
 
 /// The command line as data, for what is made from it: completions, manual pages, the reference.

@@ -2,26 +2,27 @@
 
 mod aim;
 mod clean;
-pub(crate) mod describe;
 mod diff;
+#[cfg(feature = "embedded")]
+mod emulators;
 mod fuzz;
 mod plan;
 mod probe;
 mod progress;
 mod replay;
 mod run;
+mod runtime;
+mod selection;
 mod signals;
 
-use std::{fs, path::Path};
-
+use self::selection::select;
 use crate::{
-    Surroundings,
-    case::Case,
-    cli::{self, Command, SelectionArgs},
-    exit::{self, ConformanceError},
-    outcome::Verdict,
-    registry::{self, Selection},
-    report::document::{Document, FORMAT},
+    cli::{self, Command},
+    describe,
+    error::{self, ConformanceError},
+    outcome::RunReport,
+    registry,
+    surroundings::Surroundings,
 };
 
 /// Does it; returns the exit code.
@@ -40,7 +41,7 @@ pub(crate) fn perform(
         Command::Cleanup(arguments) => return clean::clean(&arguments, surroundings),
         Command::List(arguments) => describe::list_text(&select(arguments)?),
         Command::Explain { case } => describe::explain_text(&registry::find(&case)?),
-        Command::Schema => Document::schema(),
+        Command::Schema => RunReport::schema(),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             let (mut command, name) = (cli::command(), "bandwidth-conformance");
@@ -49,62 +50,5 @@ pub(crate) fn perform(
         }
     };
     write!(surroundings.out, "{text}")?;
-    Ok(exit::PASSED)
-}
-
-/// Waits for a future, on a runtime of its own.
-fn block_on<T>(future: impl Future<Output = T>) -> Result<T, ConformanceError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    Ok(runtime.block_on(future))
-}
-
-/// The chosen cases.
-fn select(arguments: SelectionArgs) -> Result<Vec<Case>, ConformanceError> {
-    let ids = arguments
-        .failed_from
-        .as_deref()
-        .map(failed_in)
-        .transpose()?;
-    let selection = Selection {
-        filters: arguments.filter,
-        area: arguments.area,
-        level: arguments.level,
-        tag: arguments.tag,
-        read_only: arguments.read_only,
-        ids,
-    };
-    selection.choose(registry::cases())
-}
-
-/// Ids of the cases that an earlier run has no good verdict on.
-fn failed_in(path: &Path) -> Result<Vec<String>, ConformanceError> {
-    let name = path.display();
-    let usage = |what: String| ConformanceError::Usage(format!("--failed-from {name}: {what}"));
-    let text = fs::read_to_string(path)
-        .map_err(|error| usage(bandwidth_fixtures::describe::io(&error)))?;
-    let document: Document = serde_json::from_str(&text)
-        .ok()
-        .filter(|document: &Document| document.format == FORMAT)
-        .ok_or_else(|| {
-            usage("it is no report that --report json=FILE of this version wrote".to_owned())
-        })?;
-    let ids: Vec<String> = document
-        .cases
-        .into_iter()
-        .filter(|case| {
-            matches!(
-                case.verdict,
-                Verdict::Fail | Verdict::Error | Verdict::Inconclusive
-            )
-        })
-        .map(|case| case.id)
-        .collect();
-    if ids.is_empty() {
-        return Err(ConformanceError::NothingSelected(format!(
-            "--failed-from {name}: no case failed, erred or was inconclusive there, so nothing was executed"
-        )));
-    }
-    Ok(ids)
+    Ok(error::PASSED)
 }

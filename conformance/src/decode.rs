@@ -4,4 +4,5 @@
 pub mod json;
 pub mod tolerant;
 pub mod tree;
+pub mod users;
 pub mod xml;

@@ -2,25 +2,21 @@
 
 use std::time::{Duration, Instant};
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::transport::{Request, Response, TransportError};
 
 /// What a request was sent for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// It is a step of a case.
     Case,
+    /// It shows whose user a change would concern.
+    Check,
     /// It removes what a case created.
     CleanUp,
-}
-
-impl Purpose {
-    /// The word used in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Case => "case",
-            Self::CleanUp => "clean_up",
-        }
-    }
 }
 
 /// One request and what came of it. It holds secrets: only what a report makes of it may be shown.
@@ -67,7 +63,4 @@ impl Exchange {
 pub struct Log {
     /// In the order in which they were sent.
     pub exchanges: Vec<Exchange>,
-    /// A request that may have taken effect was sent again, so that what came then can be the
-    /// answer to a repetition.
-    pub repeated_an_effect: bool,
 }

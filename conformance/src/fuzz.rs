@@ -16,9 +16,10 @@ use self::{
     trace::{Action, Content, Field, Name, Who},
 };
 use crate::{
-    context::Context,
-    outcome::Stop,
-    reply::Reply,
+    dialogue::Context,
+    dialogue::reply::Reply,
+    limits::Roles,
+    verdict::Stop,
     wire::{Draft, EMAIL, Format, User, Value},
 };
 
@@ -117,7 +118,7 @@ async fn take(cx: &mut Context, model: &mut Model, step: &Step) -> Result<&'stat
         Action::Roles => {
             let ask = cx.ask("GET", cx.roles_path()).accept(format);
             let reply = cx.send(ask).await?;
-            reply.check(reply.roles()? == model.roles, "the roles have changed")?;
+            reply.same("the roles", &model.roles, &reply.roles()?)?;
             Ok("roles")
         }
     }
@@ -129,15 +130,15 @@ async fn create(
     contents: &[(Field, Content)],
     format: Format,
 ) -> Result<&'static str, Stop> {
-    let draft = draft(cx, model, None, contents);
+    let draft = draft(cx, model, None, contents).await?;
     let expected = model.create(&draft);
-    let reply = cx.send(cx.ask_create(&draft, format)).await?;
+    let ask = cx.ask_create(&draft, format);
+    let (reply, key) = cx.try_create(&draft, ask).await?;
     let Expected::Done(user) = expected else {
         return refused(&reply, &expected);
     };
-    reply.is(cx.created_status())?;
+    reply.created()?;
     compare_created(cx, model, &reply, &user)?;
-    let key = cx.key_of(draft.text("Username"), &reply.response);
     let key = key.ok_or_else(|| reply.fail("the answer names no new user"))?;
     model.created(user, key);
     Ok("created")
@@ -150,14 +151,11 @@ async fn update(
     contents: &[(Field, Content)],
     format: Format,
 ) -> Result<&'static str, Stop> {
-    let Some(key) = key_of(cx, model, who) else {
+    let Some(key) = key_of(cx, model, who).await? else {
         return Ok(NOTHING);
     };
-    let draft = draft(cx, model, Some(who), contents);
+    let draft = draft(cx, model, Some(who), contents).await?;
     let expected = model.update(who, &draft);
-    if !draft.text("Username").is_empty() {
-        cx.note_rename(draft.text("Username"))?;
-    }
     let reply = cx.put(&key, &draft, format).await?;
     let Expected::Done(user) = expected else {
         return refused(&reply, &expected);
@@ -174,7 +172,7 @@ async fn delete(
     who: Who,
     format: Format,
 ) -> Result<&'static str, Stop> {
-    let Some(key) = key_of(cx, model, who) else {
+    let Some(key) = key_of(cx, model, who).await? else {
         return Ok(NOTHING);
     };
     let reply = cx.delete(&key, format).await?;
@@ -192,7 +190,7 @@ async fn get(
     who: Who,
     format: Format,
 ) -> Result<&'static str, Stop> {
-    let Some(key) = key_of(cx, model, who) else {
+    let Some(key) = key_of(cx, model, who).await? else {
         return Ok(NOTHING);
     };
     let reply = cx.get(&key, format).await?;
@@ -222,18 +220,15 @@ async fn get_by_name(
 
 async fn list(cx: &mut Context, model: &Model, format: Format) -> Result<&'static str, Stop> {
     let reply = cx.list(format).await?;
-    let prefix = cx.run.prefix.clone();
+    let prefix = cx.run.account.prefix.clone();
     let own = |user: &User| {
         let name = user.username.as_deref().unwrap_or("");
-        name.to_ascii_lowercase().starts_with(&prefix)
+        name.to_ascii_lowercase().contains(&prefix)
     };
     let seen: Vec<User> = reply.users()?.into_iter().filter(own).collect();
     let expected = model.list();
     let (found, wanted) = (seen.len(), expected.len());
-    reply.check(
-        found == wanted,
-        &format!("the list should show {wanted} users of this run, and shows {found}"),
-    )?;
+    reply.same("users of this run in the list", &wanted, &found)?;
     for (seen, expected) in seen.iter().zip(&expected) {
         same(&reply, seen, expected)?;
     }
@@ -241,37 +236,15 @@ async fn list(cx: &mut Context, model: &Model, format: Format) -> Result<&'stati
 }
 
 /// What names a user in a path, also one that is gone; none when the trace made none.
-fn key_of(cx: &Context, model: &Model, who: Who) -> Option<String> {
-    match who {
-        Who::Nobody => Some(cx.absent_key()),
+async fn key_of(cx: &mut Context, model: &Model, who: Who) -> Result<Option<String>, Stop> {
+    Ok(match who {
+        Who::Nobody => Some(cx.nobody().await?),
         Who::Created(_) => model.key(who),
-    }
+    })
 }
 
 fn same(reply: &Reply, seen: &User, expected: &User) -> Result<(), Stop> {
-    let differs = |field: &str| Err(reply.fail(&format!("{field} is not what the model says")));
-    if seen.id != expected.id {
-        return differs("UserId");
-    }
-    if seen.username != expected.username {
-        return differs("Username");
-    }
-    if seen.first_name != expected.first_name || seen.last_name != expected.last_name {
-        return differs("a name");
-    }
-    if seen.email != expected.email {
-        return differs("the email");
-    }
-    if seen.telephone != expected.telephone {
-        return differs("TelephoneNumber");
-    }
-    if seen.roles != expected.roles {
-        return differs("Roles");
-    }
-    if seen.enabled != expected.enabled {
-        return differs("Enabled");
-    }
-    Ok(())
+    reply.same("the user", expected, seen)
 }
 
 fn compare_created(
@@ -290,9 +263,10 @@ fn compare_created(
         CreateResponse::Full => {}
     }
     let mut seen = reply.user_body()?;
-    reply.check(
-        seen.id.is_some() == model.has_ids(),
-        "UserId is shown where it should not be, or the contrary",
+    reply.same(
+        "whether UserId is shown",
+        &model.has_ids(),
+        &seen.id.is_some(),
     )?;
     seen.id = None;
     same(reply, &seen, &expected)
@@ -322,12 +296,16 @@ fn refused(reply: &Reply, expected: &Expected) -> Result<&'static str, Stop> {
 }
 
 /// The body that a step means, now that the users have names and ids.
-fn draft(cx: &Context, model: &Model, who: Option<Who>, contents: &[(Field, Content)]) -> Draft {
+async fn draft(
+    cx: &mut Context,
+    model: &Model,
+    who: Option<Who>,
+    contents: &[(Field, Content)],
+) -> Result<Draft, Stop> {
     let mut draft = match who {
         None => cx.draft(),
         Some(_) => Draft::default(),
     };
-    let run = &cx.run;
     let others = |who: Who| model.find(who).map(|user| user.username.clone());
     for (field, content) in contents {
         let name = field.name();
@@ -347,23 +325,21 @@ fn draft(cx: &Context, model: &Model, who: Option<Who>, contents: &[(Field, Cont
                 None => draft,
             },
             (Field::Username, Content::Long) => {
-                draft.with(name, format!("{}{}", run.fresh_username(), "x".repeat(100)))
+                draft.with(name, format!("{}{}", cx.fresh_username(), "x".repeat(100)))
             }
             (Field::Username, Content::Wrong) => {
-                draft.with(name, format!("{}!", run.fresh_username()))
+                draft.with(name, format!("{}!", cx.fresh_username()))
             }
-            (Field::Username, _) => draft.with(name, run.fresh_username()),
+            (Field::Username, _) => draft.with(name, cx.fresh_username()),
             (Field::Email, Content::Name(Name::Of(who) | Name::OtherCaseOf(who))) => {
                 match model.find(*who).and_then(|user| user.email.clone()) {
                     Some(email) => draft.with(EMAIL, email),
                     None => draft,
                 }
             }
-            (Field::Email, Content::Long) => {
-                draft.with(EMAIL, format!("{}@example.com", "x".repeat(100)))
-            }
+            (Field::Email, Content::Long) => draft.with(EMAIL, cx.email(&"x".repeat(100))),
             (Field::Email, Content::Wrong) => draft.with(EMAIL, "no-email"),
-            (Field::Email, _) => draft.with(EMAIL, format!("{}@example.com", run.fresh_username())),
+            (Field::Email, _) => draft.with(EMAIL, cx.email(&cx.fresh_username())),
             (Field::FirstName | Field::LastName, Content::Long) => {
                 draft.with(name, "x".repeat(101))
             }
@@ -373,9 +349,11 @@ fn draft(cx: &Context, model: &Model, who: Option<Who>, contents: &[(Field, Cont
             (Field::Telephone, _) => text(draft, model.telephone()),
             (Field::Enabled, Content::Flag(flag)) => draft.with_value(name, Value::Flag(*flag)),
             (Field::Enabled, _) => draft.with_value(name, Value::Flag(true)),
-            (Field::Roles, Content::Roles(some)) => {
+            (Field::Roles, Content::Roles(some)) if cx.run.limits().roles == Roles::Any => {
                 draft.with_value(name, Value::Roles(model.role_refs(*some)))
             }
+            // Only the mock inside has no role that gives access to anything.
+            (Field::Roles, Content::Roles(_)) => draft,
             (Field::Roles, Content::Wrong) => {
                 let unknown = crate::wire::RoleRef::Plain("no-such-role".to_owned());
                 draft.with_value(name, Value::Roles(vec![unknown]))
@@ -386,11 +364,11 @@ fn draft(cx: &Context, model: &Model, who: Option<Who>, contents: &[(Field, Cont
                 let password = cx.strong_password();
                 draft.with(name, password)
             }
-            (Field::UserId, _) => draft.with(name, cx.absent_key()),
+            (Field::UserId, _) => draft.with(name, cx.nobody().await?),
             (Field::AccountId, Content::Wrong) => text(draft, "1"),
-            (Field::AccountId, _) => draft.with(name, run.credentials.account_id.as_str()),
+            (Field::AccountId, _) => draft.with(name, cx.account_id().to_owned()),
             (Field::Unknown, _) => text(draft, "x"),
         };
     }
-    draft
+    Ok(draft)
 }

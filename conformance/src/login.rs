@@ -4,10 +4,11 @@
 use std::{fs, path::Path};
 
 use bandwidth_fixtures::{Secret, Seed, describe};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use reqwest::Url;
 use serde::Deserialize;
 
-use crate::{exit::ConformanceError, target::Target};
+use crate::{error::ConformanceError, target::Target};
 
 /// Where a login comes from: variables of the environment, and the same in a file.
 const SOURCES: [(&str, &str); 7] = [
@@ -286,6 +287,14 @@ fn checked_url(
         .query()
         .map_or_else(String::new, |query| format!("?{query}"));
     Ok(format!("{}{}{query}", target.origin(), url.path()))
+}
+
+/// The value of an Authorization header.
+pub fn basic_header(username: &str, password: &str) -> String {
+    format!(
+        "Basic {}",
+        STANDARD.encode(format!("{username}:{password}"))
+    )
 }
 
 #[cfg(test)]

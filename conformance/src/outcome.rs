@@ -1,92 +1,39 @@
-//! What comes out: verdicts of cases, and the report of a run.
+//! What comes out: the result of each case and of a run. It is what every report renders and what
+//! `--report json` writes. It holds no secret: [`CaseReport::redact`] and [`RunReport::redact`] are
+//! called where it is made.
 
 use std::{
-    fmt,
-    path::PathBuf,
+    io,
     time::{Duration, SystemTime},
 };
 
-use schemars::JsonSchema;
+use bandwidth_fixtures::NamedProfile;
+use schemars::{JsonSchema, schema_for};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    case::{Case, Level},
-    cleanup::Leftover,
-    exchange::Exchange,
-    ledger::cleanup_command,
+    case::Case,
+    error::{FAILED, INCONCLUSIVE, LEFT_BEHIND, NOTHING_EXECUTED, PASSED, USAGE},
+    fit::{self, Explanation, Fit},
+    leftover::Leftover,
+    redact::Redactor,
+    transcript::{Transcript, milliseconds},
+    verdict::{CaseResult, Level, Stop, Verdict},
+    wire::Format,
 };
 
-/// The verdict on one case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// The claim holds.
-    Pass,
-    /// The claim does not hold.
-    Fail,
-    /// Nothing is claimed; what was seen is written down.
-    Observed,
-    /// The target kept the case from being judged: 429, 5xx, a lost login, no answer.
-    Inconclusive,
-    /// The case does not apply to what is expected of this target.
-    Skipped,
-    /// The suite itself went wrong.
-    Error,
-}
+/// The version of the format of `--report json`.
+pub const FORMAT: u32 = 2;
 
-impl Verdict {
-    /// All of them, in the order of summaries.
-    pub const ALL: [Self; 6] = [
-        Self::Pass,
-        Self::Fail,
-        Self::Observed,
-        Self::Inconclusive,
-        Self::Skipped,
-        Self::Error,
-    ];
-
-    /// The word used in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::Observed => "observed",
-            Self::Inconclusive => "inconclusive",
-            Self::Skipped => "skipped",
-            Self::Error => "error",
-        }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// Why a case stopped before its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stop {
-    /// The claim does not hold.
-    Fail(String),
-    /// The target kept the case from being judged.
-    Inconclusive(String),
-    /// The case does not apply.
-    Skip(String),
-    /// The suite itself went wrong.
-    Error(String),
-}
-
-/// How the reason of a case begins that was not run, because the run had ended.
-pub const NOT_RUN: &str = "not run: ";
-
-/// What a case's body returns.
-pub type CaseResult = Result<(), Stop>;
-
-/// What happened in one case.
+/// The result of one case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CaseReport {
-    /// The case's id.
+    /// The case's id. It never means something else later.
     pub id: String,
+    /// The format that it was judged in, for a case that has a verdict for each.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub format: Option<Format>,
     /// How much its claim may be held against a target.
     pub level: Level,
     /// What it claims.
@@ -95,25 +42,56 @@ pub struct CaseReport {
     pub source: String,
     /// Whether it creates, changes or deletes users.
     pub writes: bool,
-    /// Ids of the behaviours that its outcome depends on, each with the expected option.
-    pub expected: Vec<(&'static str, String)>,
+    /// The behaviours that it measures, with the expected options.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub expected: Vec<Expectation>,
     /// The verdict.
     pub verdict: Verdict,
+    /// Whether the run ended before the case began; the verdict is then `inconclusive`.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub not_run: bool,
     /// Why, for anything but a pass; may have several lines.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
-    /// What was seen on the way.
-    pub facts: Vec<String>,
-    /// The reason of its entry in the file of known failures, when it failed as that says.
+    /// The behaviour that explains a failure.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub explained_by: Option<Explanation>,
+    /// The reason of its entry in the file of known failures, if it failed as listed there.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub known: Option<String>,
-    /// What was sent and what came back.
-    pub exchanges: Vec<Exchange>,
-    /// How long it took.
-    pub took: Duration,
+    /// What was seen on the way.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub facts: Vec<String>,
+    /// Duration in milliseconds.
+    pub elapsed_ms: u64,
+    /// The requests and responses, in the order in which they were sent.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub exchanges: Vec<Transcript>,
+}
+
+/// A behaviour and the expected option.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Expectation {
+    /// The behaviour's id.
+    pub behaviour: String,
+    /// The option.
+    pub option: String,
+}
+
+/// A behaviour that the run left open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OpenQuestion {
+    /// The behaviour's id.
+    pub behaviour: String,
+    /// Why it is open, in one line.
+    pub reason: String,
 }
 
 impl CaseReport {
-    /// Turns the way a body ended into a verdict. A case that only characterises never fails:
-    /// what would be a failure is what was observed.
+    /// Turns the end of a case's body into a verdict. A case that only characterises never fails:
+    /// what would be a failure is an observed fact.
     pub fn new(case: &Case, result: CaseResult, mut facts: Vec<String>) -> Self {
         let (verdict, reason) = match (result, case.level) {
             (Ok(()), Level::Characterise) => (Verdict::Observed, None),
@@ -129,23 +107,52 @@ impl CaseReport {
         };
         Self {
             id: case.id.to_string(),
+            format: None,
             level: case.level,
             claim: case.claim.to_string(),
             source: case.source.to_string(),
             writes: case.writes(),
             expected: Vec::new(),
             verdict,
+            not_run: false,
             reason,
+            explained_by: None,
             facts,
             known: None,
             exchanges: Vec::new(),
-            took: Duration::ZERO,
+            elapsed_ms: 0,
         }
     }
 
-    /// Whether somebody has to look at it.
+    /// Removes the secrets that `redactor` knows, and control characters. The exchanges hold none.
+    pub fn redact(&mut self, redactor: &Redactor) {
+        for text in self.reason.iter_mut().chain(&mut self.facts) {
+            *text = redactor.text(text);
+        }
+    }
+
+    /// What a report calls it: its id, and the format where it was judged in one.
+    pub fn name(&self) -> String {
+        match self.format {
+            Some(format) => format!("{} [{}]", self.id, format.as_str()),
+            None => self.id.clone(),
+        }
+    }
+
+    /// Whether it failed or erred, and is not a known failure.
     pub fn is_unexpected(&self) -> bool {
         matches!(self.verdict, Verdict::Fail | Verdict::Error) && self.known.is_none()
+    }
+
+    /// The first part of the id.
+    pub fn area(&self) -> &str {
+        self.id.split('.').next().unwrap_or("")
+    }
+
+    /// The first line of the reason, or nothing.
+    pub fn headline(&self) -> &str {
+        let reason = self.reason.as_deref().unwrap_or("");
+        reason.lines().next().unwrap_or("")
     }
 }
 
@@ -156,43 +163,197 @@ pub fn today() -> String {
     now
 }
 
-/// What happened in one run.
+/// The result of a run of bandwidth-conformance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RunReport {
+    /// Version of this format: 2.
+    pub format: u32,
+    /// Version of the program that wrote it.
+    pub version: String,
+    /// When the run began, RFC 3339 in UTC.
+    pub began: String,
     /// What was tested, in words.
     pub target: String,
     /// The account.
     pub account_id: String,
-    /// Name of the profile that was expected.
+    /// Name of the expected profile.
     pub profile: String,
-    /// When it began.
-    pub began: SystemTime,
+    /// The exit code of the process.
+    pub exit_code: u8,
+    /// How many cases have each verdict.
+    pub counts: Counts,
+    /// Requests sent, including those of the clean-up.
+    pub requests: u64,
+    /// Users created, including those that may have been.
+    pub users: u64,
+    /// Duration in milliseconds.
+    pub elapsed_ms: u64,
+    /// Why the run ended before all cases had run.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ended: Option<String>,
+    /// Users of the run that are not proved to be gone.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub leftovers: Vec<Leftover>,
+    /// Whether users that are known to stay were allowed, so that they do not change the exit code.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub leftovers_allowed: bool,
+    /// The command that removes what is left, if there is a ledger.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cleanup: Option<String>,
+    /// Behaviours that the run left open.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub open_questions: Vec<OpenQuestion>,
+    /// What else the reader should know, one line each.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<String>,
+    /// Entries of the file of known failures that no longer hold.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub known_problems: Vec<String>,
+    /// Files that could not be written or removed on this machine.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub troubles: Vec<String>,
+    /// The profile that agrees best with what the target showed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fit: Option<Fit>,
     /// The cases, in the order in which they ran.
     pub cases: Vec<CaseReport>,
-    /// Requests sent, those of the clean-up among them.
-    pub requests: u64,
-    /// Users created, or perhaps created.
-    pub users: u64,
-    /// Users that the run created, or may have created, and could not remove.
-    pub leftovers: Vec<Leftover>,
-    /// The ledger's file, when it is still needed.
-    pub ledger: Option<PathBuf>,
-    /// Why the run ended before all cases had run.
-    pub ended: Option<String>,
-    /// What is wrong with the file of known failures.
-    pub known_problems: Vec<String>,
-    /// What could not be written or removed on this machine.
-    pub troubles: Vec<String>,
-    /// How long it took.
-    pub elapsed: Duration,
+    /// The exchanges of the last clean-up, which reports do not show.
+    #[serde(skip)]
+    pub closing: Vec<Transcript>,
+}
+
+/// How many cases have each verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Counts {
+    /// The claim holds.
+    pub pass: usize,
+    /// The claim does not hold; known failures are counted here too.
+    pub fail: usize,
+    /// Of those that failed or erred, the known ones.
+    pub known: usize,
+    /// Nothing is claimed; something was seen.
+    pub observed: usize,
+    /// The target kept the case from being judged, or the run ended before it.
+    pub inconclusive: usize,
+    /// The case does not apply.
+    pub skipped: usize,
+    /// The suite itself went wrong.
+    pub error: usize,
 }
 
 impl RunReport {
+    /// The result of `cases`, which took that long. The other fields are empty.
+    pub fn new(cases: Vec<CaseReport>, began: SystemTime, elapsed: Duration) -> Self {
+        let mut report = Self {
+            format: FORMAT,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            began: humantime::format_rfc3339_seconds(began).to_string(),
+            target: String::new(),
+            account_id: String::new(),
+            profile: String::new(),
+            exit_code: PASSED,
+            counts: Counts::default(),
+            requests: 0,
+            users: 0,
+            elapsed_ms: milliseconds(elapsed),
+            ended: None,
+            leftovers: Vec::new(),
+            leftovers_allowed: false,
+            cleanup: None,
+            open_questions: Vec::new(),
+            notes: Vec::new(),
+            known_problems: Vec::new(),
+            troubles: Vec::new(),
+            fit: None,
+            cases,
+            closing: Vec::new(),
+        };
+        report.decide();
+        report
+    }
+
+    /// Removes the secrets that `redactor` knows, and control characters, from everything but the
+    /// cases.
+    pub fn redact(&mut self, redactor: &Redactor) {
+        for user in &mut self.leftovers {
+            user.username = redactor.line(&user.username);
+            user.key = user.key.as_deref().map(|key| redactor.line(key));
+            user.remove = redactor.line(&user.remove);
+        }
+        for question in &mut self.open_questions {
+            question.reason = redactor.text(&question.reason);
+        }
+        let one = [&mut self.target, &mut self.profile].into_iter();
+        let lists = [
+            &mut self.notes,
+            &mut self.known_problems,
+            &mut self.troubles,
+        ];
+        for text in one
+            .chain(&mut self.ended)
+            .chain(lists.into_iter().flatten())
+        {
+            *text = redactor.text(text);
+        }
+    }
+
+    /// Counts the verdicts and decides the exit code. Call it again when a field has changed.
+    /// What needs the operator comes first: users left behind, then failures, then troubles on this
+    /// machine, then verdicts that are missing.
+    pub fn decide(&mut self) {
+        let count = |verdict| self.count(verdict);
+        let known = self.cases.iter().filter(|case| case.known.is_some());
+        self.counts = Counts {
+            pass: count(Verdict::Pass),
+            fail: count(Verdict::Fail),
+            known: known.count(),
+            observed: count(Verdict::Observed),
+            inconclusive: count(Verdict::Inconclusive),
+            skipped: count(Verdict::Skipped),
+            error: count(Verdict::Error),
+        };
+        let excused = |user: &Leftover| user.is_excused(self.leftovers_allowed);
+        let code = if !self.leftovers.iter().all(excused) {
+            LEFT_BEHIND
+        } else if self.unexpected() > 0 || !self.known_problems.is_empty() {
+            FAILED
+        } else if self.counts.inconclusive > 0 {
+            INCONCLUSIVE
+        } else if self.counts.skipped < self.cases.len() {
+            PASSED
+        } else {
+            NOTHING_EXECUTED
+        };
+        self.exit_code = if self.troubles.is_empty() {
+            code
+        } else {
+            code_with_troubles(code)
+        };
+    }
+
+    /// The result in a few words, for a title.
+    pub fn outcome(&self) -> String {
+        match self.exit_code {
+            PASSED => "all passed".to_owned(),
+            FAILED => match self.unexpected() {
+                0 => "the list of known failures no longer holds".to_owned(),
+                1 => "1 case failed".to_owned(),
+                count => format!("{count} cases failed"),
+            },
+            USAGE => "a file could not be written".to_owned(),
+            INCONCLUSIVE => "inconclusive".to_owned(),
+            NOTHING_EXECUTED => "nothing was executed".to_owned(),
+            LEFT_BEHIND => "users are left behind".to_owned(),
+            code => format!("exit code {code}"),
+        }
+    }
+
     /// How many cases have that verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
-        self.cases
-            .iter()
-            .filter(|case| case.verdict == verdict)
-            .count()
+        let cases = self.cases.iter();
+        cases.filter(|case| case.verdict == verdict).count()
     }
 
     /// How many failures are not known.
@@ -201,30 +362,88 @@ impl RunReport {
         unexpected.count()
     }
 
-    /// The command that removes what is left behind.
-    pub fn cleanup_command(&self) -> Option<String> {
-        self.ledger.as_deref().map(cleanup_command)
-    }
-
     /// The report of the case with that id.
     pub fn case(&self, id: &str) -> Option<&CaseReport> {
         self.cases.iter().find(|case| case.id == id)
     }
+
+    /// Says which behaviour explains each failure, and which profile fits the target best.
+    /// `expected` is the profile of the run.
+    pub fn explain(&mut self, expected: &NamedProfile) {
+        let all = self.cases.iter().flat_map(|case| &case.exchanges);
+        self.fit = fit::best(all, expected);
+        let seen = self.fit.as_ref().map_or(&[][..], |fit| &fit.seen);
+        for case in &mut self.cases {
+            if case.verdict == Verdict::Fail {
+                let measured = case.expected.iter().map(|one| one.behaviour.as_str());
+                let measured: Vec<&str> = measured.collect();
+                case.explained_by =
+                    fit::explanation(&case.exchanges, expected.options(), &measured, seen);
+            }
+        }
+    }
+
+    /// As JSON, indented.
+    pub fn to_json(&self) -> io::Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    /// Reads what `--report json` wrote. The error says what is wrong and what to do.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            format: u32,
+        }
+        let not = "it is not a report that --report json=FILE wrote";
+        let found: Versioned = serde_json::from_str(text).map_err(|_| not.to_owned())?;
+        if found.format != FORMAT {
+            return Err(format!(
+                "it is a report of format {}, and this version reads format {FORMAT}; run the suite again with --report json=FILE",
+                found.format
+            ));
+        }
+        serde_json::from_str(text).map_err(|_| not.to_owned())
+    }
+
+    /// The JSON Schema of this format.
+    pub fn schema() -> String {
+        let text = serde_json::to_string_pretty(&schema_for!(Self));
+        text.expect("a schema is plain data") + "\n"
+    }
+}
+
+/// The exit code `code` of a run, after something could not be written on this machine. That hides
+/// neither users left behind nor failures.
+pub fn code_with_troubles(code: u8) -> u8 {
+    match code {
+        LEFT_BEHIND | FAILED => code,
+        _ => USAGE,
+    }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{Case, CaseReport, Duration, Level, RunReport, Stop, SystemTime, Verdict};
+    use crate::{case::Users, leftover::LeftoverState};
+
+    use super::{
+        Case, CaseReport, Duration, FAILED, LEFT_BEHIND, Leftover, Level, PASSED, RunReport, Stop,
+        SystemTime, USAGE, Verdict, code_with_troubles,
+    };
 
     /// A report with one case per verdict given.
     pub(crate) fn report(verdicts: &[Verdict]) -> RunReport {
         let case = |(number, verdict): (usize, &Verdict)| {
-            let case = Case::new(
-                format!("area.topic.case-{number}"),
-                Level::Derived,
-                "Water is wet",
-                "the guide",
-            );
+            let id = format!("area.topic.case-{number}");
+            let case =
+                Case::new(id, "Water is wet", Users::None).known_from(Level::Derived, "the guide");
             let reason = (*verdict != Verdict::Pass && *verdict != Verdict::Observed)
                 .then(|| "the reason\nand its second line".to_owned());
             CaseReport {
@@ -233,27 +452,32 @@ pub(crate) mod tests {
                 ..CaseReport::new(&case, Ok(()), Vec::new())
             }
         };
+        let cases = verdicts.iter().enumerate().map(case).collect();
+        let elapsed = Duration::from_millis(1234);
         RunReport {
             target: "the target".to_owned(),
             account_id: "12345".to_owned(),
             profile: "guide".to_owned(),
-            began: SystemTime::UNIX_EPOCH,
-            cases: verdicts.iter().enumerate().map(case).collect(),
             requests: 7,
             users: 2,
-            leftovers: Vec::new(),
-            ledger: None,
-            ended: None,
-            known_problems: Vec::new(),
-            troubles: Vec::new(),
-            elapsed: Duration::from_millis(1234),
+            ..RunReport::new(cases, SystemTime::UNIX_EPOCH, elapsed)
+        }
+    }
+
+    /// A user that is still there.
+    pub(crate) fn leftover(state: LeftoverState) -> Leftover {
+        Leftover {
+            username: "cf-1".to_owned(),
+            key: Some("u7".to_owned()),
+            state,
+            remove: String::new(),
         }
     }
 
     #[test]
     fn a_case_that_characterises_never_fails() {
         let failed = || Err(Stop::Fail("it is blue".to_owned()));
-        let case = |level| Case::new("a.b.c", level, "claim", "source");
+        let case = |level| Case::new("a.b.c", "claim", Users::None).known_from(level, "source");
         let report = CaseReport::new(&case(Level::Characterise), failed(), Vec::new());
         assert_eq!(report.verdict, Verdict::Observed);
         assert_eq!(report.facts, ["it is blue"]);
@@ -271,17 +495,47 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_cleanup_command_can_be_pasted_into_a_shell() {
-        let mut report = report(&[Verdict::Pass]);
-        assert_eq!(report.cleanup_command(), None);
-        for (path, shown) in [
-            ("/tmp/a_b-1.jsonl", "/tmp/a_b-1.jsonl"),
-            ("my ledger.jsonl", "'my ledger.jsonl'"),
-            ("it's $HOME", "'it'\\''s $HOME'"),
+    fn troubles_hide_neither_failures_nor_users_left_behind() {
+        let codes = [PASSED, FAILED, USAGE, LEFT_BEHIND].map(code_with_troubles);
+        assert_eq!(codes, [USAGE, FAILED, USAGE, LEFT_BEHIND]);
+    }
+
+    #[test]
+    fn the_worst_ending_names_the_code() {
+        use Verdict::{Error, Fail, Inconclusive, Observed, Pass, Skipped};
+        for (verdicts, code) in [
+            (&[Pass, Observed, Skipped][..], 0),
+            (&[Observed], 0),
+            (&[Pass, Fail, Inconclusive], 1),
+            (&[Pass, Error], 1),
+            (&[Pass, Inconclusive], 3),
+            (&[Skipped], 4),
+            (&[], 4),
         ] {
-            report.ledger = Some(path.into());
-            let expected = format!("bandwidth-conformance cleanup --ledger {shown}");
-            assert_eq!(report.cleanup_command(), Some(expected));
+            assert_eq!(report(verdicts).exit_code, code, "{verdicts:?}");
         }
+        for (state, allowed, code) in [
+            (LeftoverState::Exists, false, 5),
+            (LeftoverState::Exists, true, 1),
+            (LeftoverState::Deactivated, true, 1),
+            (LeftoverState::Unconfirmed, true, 5),
+        ] {
+            let mut left = report(&[Fail]);
+            left.leftovers.push(leftover(state));
+            left.leftovers_allowed = allowed;
+            left.decide();
+            assert_eq!(left.exit_code, code, "{state:?}, allowed: {allowed}");
+        }
+    }
+
+    #[test]
+    fn a_report_of_another_format_is_refused_with_the_reason() {
+        let text = report(&Verdict::ALL).to_json().unwrap();
+        assert_eq!(RunReport::from_json(&text).unwrap(), report(&Verdict::ALL));
+        let old = text.replacen("\"format\": 2", "\"format\": 1", 1);
+        let error = RunReport::from_json(&old).unwrap_err();
+        assert!(error.starts_with("it is a report of format 1"), "{error}");
+        let error = RunReport::from_json("{}").unwrap_err();
+        assert!(error.starts_with("it is not a report"), "{error}");
     }
 }

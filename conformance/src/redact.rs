@@ -1,20 +1,20 @@
-//! Removes secrets, by value and in every encoding they may come in, from all that is printed, and
+//! Removes secrets, by value and in every encoding that is known here, from all output, and escapes
 //! what a terminal would obey.
 
 use std::{
     borrow::Cow,
-    collections::BTreeSet,
-    mem,
+    collections::{BTreeSet, HashMap},
+    fmt::Write as _,
     ops::Range,
     sync::{Mutex, PoisonError},
 };
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use base64::{Engine as _, engine::general_purpose};
+use sha2::{Digest as _, Sha256};
 
-/// What stands in the place of a secret.
+/// What replaces a secret.
 pub(crate) const MARK: &str = "[secret]";
-/// Shorter strings stand in ordinary text by chance.
+/// Shorter strings occur in ordinary text by chance.
 const MIN_LENGTH: usize = 4;
 
 /// The secrets of a run.
@@ -25,56 +25,187 @@ pub struct Redactor {
 
 #[derive(Default)]
 struct Known {
-    /// Every form of every secret.
-    forms: BTreeSet<String>,
-    /// Those that no finder looks for yet.
-    new: Vec<String>,
-    /// To make one finder anew for each new secret would take longer than the run does, so each
-    /// looks for some forms, and for at least twice as many as the next.
-    finders: Vec<Finder>,
+    secrets: BTreeSet<String>,
+    /// In text, also once escapes are undone.
+    forms: Words,
+    /// In the hexadecimal digits of a text, whatever separates them.
+    digits: Words,
 }
 
-struct Finder {
-    forms: Vec<String>,
-    search: AhoCorasick,
-}
+/// Words to look for, by their first bytes. To add one is cheap: secrets come one by one.
+#[derive(Default)]
+struct Words(HashMap<[u8; MIN_LENGTH], BTreeSet<Vec<u8>>>);
 
-impl Known {
-    /// Has a finder look for every form.
-    fn settle(&mut self) {
-        let mut forms = mem::take(&mut self.new);
-        if forms.is_empty() {
-            return;
+impl Words {
+    /// Adds a word, if it is long enough.
+    fn add(&mut self, word: Vec<u8>) {
+        if let Some(start) = word.first_chunk() {
+            self.0.entry(*start).or_default().insert(word);
         }
-        while let Some(small) = self
-            .finders
-            .pop_if(|finder| finder.forms.len() < 2 * forms.len())
-        {
-            forms.extend(small.forms);
-        }
-        let search = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(&forms);
-        let search = search.expect("secrets are few and short");
-        self.finders.push(Finder { forms, search });
     }
+
+    /// All occurrences in `bytes`, by where they begin.
+    fn find(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        for place in 0..bytes.len() {
+            let rest = &bytes[place..];
+            let Some(words) = rest.first_chunk().and_then(|start| self.0.get(start)) else {
+                continue;
+            };
+            let words = words.iter().filter(|word| rest.starts_with(word));
+            let longest = words.map(Vec::len).max();
+            found.extend(longest.map(|length| place..place + length));
+        }
+        found
+    }
+}
+
+/// Some bytes that a text stands for, and where each of them comes from.
+#[derive(Default)]
+struct View {
+    bytes: Vec<u8>,
+    places: Vec<Range<usize>>,
+}
+
+/// Undoes the escape at the start of a text: what it stands for, and its length in bytes.
+type Unescape = fn(&str) -> Option<(Vec<u8>, usize)>;
+
+/// Bytes of `&#x10ffff;`.
+const LONGEST_ENTITY: usize = 10;
+
+/// How escapes begin. One text has escapes of one kind: the others may be part of a secret.
+const ESCAPES: [(char, Unescape); 3] = [('%', percent), ('\\', backslash), ('&', entity)];
+
+impl View {
+    fn push(&mut self, bytes: &[u8], place: &Range<usize>) {
+        // UTF-16 that was read as UTF-8 has NULs, and replacements for what is not UTF-8.
+        for byte in bytes.iter().filter(|byte| **byte != 0) {
+            self.bytes.push(*byte);
+            self.places.push(place.clone());
+        }
+    }
+
+    /// `text` without the escapes that begin with `mark`; `None` if that is `text` itself.
+    fn unescaped(text: &str, mark: char, unescape: Unescape) -> Option<Self> {
+        if !text.contains([mark, '\0', char::REPLACEMENT_CHARACTER]) {
+            return None;
+        }
+        let mut view = Self::default();
+        let mut end = 0;
+        for (place, character) in text.char_indices() {
+            if place < end {
+                continue;
+            }
+            let escape = (character == mark).then(|| unescape(&text[place..]));
+            if let Some((bytes, length)) = escape.flatten() {
+                end = place + length;
+                view.push(&bytes, &(place..end));
+            } else if character != char::REPLACEMENT_CHARACTER {
+                let bytes = character.encode_utf8(&mut [0; 4]).as_bytes().to_vec();
+                view.push(&bytes, &(place..place + bytes.len()));
+            }
+        }
+        Some(view)
+    }
+
+    /// The hexadecimal digits of `text` in lower case, without the prefix `0x`.
+    fn digits(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let mut view = Self::default();
+        for (place, byte) in bytes.iter().enumerate() {
+            let is_prefix = *byte == b'0' && matches!(bytes.get(place + 1), Some(b'x' | b'X'));
+            if byte.is_ascii_hexdigit() && !is_prefix {
+                view.push(&[byte.to_ascii_lowercase()], &(place..place + 1));
+            }
+        }
+        view
+    }
+
+    /// Where the words are in the text.
+    fn find(&self, words: &Words) -> Vec<Range<usize>> {
+        let mut found = words.find(&self.bytes);
+        for range in &mut found {
+            *range = self.places[range.start].start..self.places[range.end - 1].end;
+        }
+        found
+    }
+}
+
+/// `%43`, in URLs.
+fn percent(text: &str) -> Option<(Vec<u8>, usize)> {
+    Some((vec![byte(text.get(1..3)?)?], 3))
+}
+
+/// `\u0043`, `\x43`, `\"` and the like, in JSON and other languages.
+fn backslash(text: &str) -> Option<(Vec<u8>, usize)> {
+    let unit = |from: usize| {
+        let digits = text.get(from..from + 6)?.strip_prefix("\\u")?;
+        let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        u16::from_str_radix(digits, 16).ok().filter(|_| plain)
+    };
+    let utf8 = |units: &[u16]| Some(String::from_utf16(units).ok()?.into_bytes());
+    let second = text[1..].chars().next()?;
+    match (second, unit(0), unit(6)) {
+        ('u', Some(high @ 0xD800..0xDC00), Some(low)) => Some((utf8(&[high, low])?, 12)),
+        ('u', Some(unit), _) => Some((utf8(&[unit])?, 6)),
+        ('u', None, _) => None,
+        ('x', ..) => Some((vec![byte(text.get(2..4)?)?], 4)),
+        ('n', ..) => Some((b"\n".to_vec(), 2)),
+        ('r', ..) => Some((b"\r".to_vec(), 2)),
+        ('t', ..) => Some((b"\t".to_vec(), 2)),
+        ('0', ..) => Some((Vec::new(), 2)),
+        (other, ..) => Some((other.to_string().into_bytes(), 1 + other.len_utf8())),
+    }
+}
+
+/// `&#67;`, `&#x43;` and `&lt;`, in XML and HTML.
+fn entity(text: &str) -> Option<(Vec<u8>, usize)> {
+    let end = text
+        .bytes()
+        .take(LONGEST_ENTITY)
+        .position(|byte| byte == b';')?;
+    let name = &text[1..end];
+    let character = match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let number = match number.strip_prefix(['x', 'X']) {
+                Some(digits) => u32::from_str_radix(digits, 16),
+                None => number.parse(),
+            };
+            char::from_u32(number.ok()?)?
+        }
+    };
+    Some((character.to_string().into_bytes(), name.len() + 2))
+}
+
+fn byte(digits: &str) -> Option<u8> {
+    let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    u8::from_str_radix(digits, 16).ok().filter(|_| plain)
 }
 
 impl Redactor {
     /// Remembers a password.
     pub fn add(&self, secret: &str) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.forms.contains(secret) {
+        if !known.secrets.insert(secret.to_owned()) {
             return;
         }
         for form in forms(secret) {
-            if form.chars().count() >= MIN_LENGTH && known.forms.insert(form.clone()) {
-                known.new.push(form);
+            known.forms.add(form);
+        }
+        if secret.chars().count() >= MIN_LENGTH {
+            for bytes in encodings(secret) {
+                known.digits.add(hexadecimal(&bytes).into_bytes());
             }
         }
     }
 
-    /// Remembers a login, as itself and as it stands in an Authorization header.
+    /// Remembers a login: its password, and the pair as in an Authorization header.
     pub fn add_login(&self, username: &str, password: &str) {
         if !password.is_empty() {
             self.add(password);
@@ -82,7 +213,7 @@ impl Redactor {
         }
     }
 
-    /// Remembers the login in an Authorization header, whoever's it is.
+    /// Remembers the login in the value of an Authorization header.
     pub fn add_authorization(&self, value: &str) {
         if let Some((username, password)) = basic_login(value) {
             self.add_login(&username, &password);
@@ -91,26 +222,61 @@ impl Redactor {
 
     /// `text` without secrets.
     pub fn clean(&self, text: &str) -> String {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.settle();
-        let found = |finder: &Finder| -> Vec<Range<usize>> {
-            let found = finder.search.find_iter(text);
-            found.map(|found| found.range()).collect()
-        };
-        let mut found: Vec<_> = known.finders.iter().flat_map(found).collect();
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = known.forms.find(text.as_bytes());
+        for (mark, unescape) in ESCAPES {
+            let view = View::unescaped(text, mark, unescape);
+            found.extend(view.iter().flat_map(|view| view.find(&known.forms)));
+        }
+        found.extend(View::digits(text).find(&known.digits));
         found.sort_by_key(|range| range.start);
         let mut cleaned = String::with_capacity(text.len());
         let mut end = 0;
         for range in found {
-            if range.start >= end {
-                cleaned.push_str(&text[end..range.start]);
+            // A form that is not UTF-8 may match a part of a character.
+            let start = text.floor_char_boundary(range.start);
+            if start >= end {
+                cleaned.push_str(&text[end..start]);
                 cleaned.push_str(MARK);
             }
             // What overlaps is secret from its first character to its last.
-            end = end.max(range.end);
+            end = end.max(text.ceil_char_boundary(range.end));
         }
         cleaned + &text[end..]
     }
+
+    /// `text` without secrets, for a report: control characters but tabs and line feeds are escaped.
+    pub fn text(&self, text: &str) -> String {
+        escape(&self.clean(text), |character| {
+            obeyed(character) && character != '\n'
+        })
+        .into_owned()
+    }
+
+    /// The same in one line: line feeds are escaped too.
+    pub fn line(&self, text: &str) -> String {
+        printable(&self.clean(text)).into_owned()
+    }
+
+    /// What may be shown of a body: its text without secrets. Of one that is not text only the
+    /// length and a hash: a secret in it could not be recognised.
+    pub fn body(&self, bytes: &[u8]) -> String {
+        match text_of(bytes) {
+            Some(text) => self.clean(text),
+            None => format!(
+                "[not text: {} bytes, SHA-256 {}]",
+                bytes.len(),
+                hexadecimal(&Sha256::digest(bytes))
+            ),
+        }
+    }
+}
+
+/// A body as text: UTF-8 without control characters but tabs and line ends.
+pub(crate) fn text_of(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let control = |character: char| character.is_control() && !"\t\n\r".contains(character);
+    (!text.contains(control)).then_some(text)
 }
 
 /// The name and the password in the value of an Authorization header; `None` where there are none
@@ -135,15 +301,21 @@ pub fn authorization(value: &str) -> String {
     }
 }
 
-/// `text` with every character escaped that a terminal would obey: a server chooses what stands in
-/// its headers. Tabs stay.
+/// `text` in one line, with every character escaped that a terminal would obey. Tabs stay.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let obeyed = |character: char| character.is_control() && character != '\t';
-    if !text.contains(obeyed) {
+    escape(text, obeyed)
+}
+
+fn obeyed(character: char) -> bool {
+    character.is_control() && character != '\t'
+}
+
+fn escape(text: &str, which: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&which) {
         return Cow::Borrowed(text);
     }
     let escape = |mut text: String, character: char| {
-        if obeyed(character) {
+        if which(character) {
             text.extend(character.escape_default());
         } else {
             text.push(character);
@@ -153,30 +325,52 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().fold(String::new(), escape))
 }
 
-/// `secret` plain, in Base64 by itself or within something longer, and each of them as URLs, JSON,
-/// XML and HTML escape it.
-pub fn forms(secret: &str) -> BTreeSet<String> {
-    let bytes = secret.as_bytes();
-    let mut forms = escaped(secret);
-    for engine in [general_purpose::STANDARD, general_purpose::URL_SAFE] {
-        let whole = engine.encode(bytes);
-        forms.insert(whole.replace('=', "%3D"));
-        forms.insert(whole.replace('=', "%3d"));
-        forms.insert(whole);
+/// `secret` plain, as a form writes its spaces, reversed, in any encoding that was taken for UTF-8 or
+/// Latin-1, and in Base64, by itself or within something longer. Without escapes and NULs.
+fn forms(secret: &str) -> BTreeSet<Vec<u8>> {
+    let mut forms = BTreeSet::from([
+        secret.replace(' ', "+").into_bytes(),
+        secret.chars().rev().collect::<String>().into_bytes(),
+    ]);
+    for bytes in encodings(secret) {
+        forms.extend(in_base64(&bytes).into_iter().map(String::into_bytes));
+        let bytes: Vec<u8> = bytes.into_iter().filter(|byte| *byte != 0).collect();
+        let lossy = String::from_utf8_lossy(&bytes).replace(char::REPLACEMENT_CHARACTER, "");
+        let latin: String = bytes.iter().copied().map(char::from).collect();
+        forms.extend([lossy.into_bytes(), latin.into_bytes(), bytes]);
     }
-    for engine in [
-        general_purpose::STANDARD_NO_PAD,
-        general_purpose::URL_SAFE_NO_PAD,
-    ] {
-        let whole = engine.encode(bytes);
-        let cores = (0..3).map(|before| core(bytes, before, &engine));
-        for encoded in cores.chain([whole]) {
-            if encoded.contains(['+', '/', '-', '_']) {
-                forms.extend(escaped(&encoded));
-            } else {
-                forms.insert(encoded);
-            }
-        }
+    forms
+}
+
+/// The bytes of `text` in UTF-8, UTF-16 and UTF-32, in both orders, and those of UTF-8 reversed.
+fn encodings(text: &str) -> Vec<Vec<u8>> {
+    let units = || text.encode_utf16();
+    let characters = || text.chars().map(u32::from);
+    vec![
+        text.as_bytes().to_vec(),
+        text.bytes().rev().collect(),
+        units().flat_map(u16::to_le_bytes).collect(),
+        units().flat_map(u16::to_be_bytes).collect(),
+        characters().flat_map(u32::to_le_bytes).collect(),
+        characters().flat_map(u32::to_be_bytes).collect(),
+    ]
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// `bytes` in both alphabets of Base64, with and without padding, and what is the same wherever
+/// they are within something longer.
+fn in_base64(bytes: &[u8]) -> BTreeSet<String> {
+    let mut forms = BTreeSet::new();
+    for engine in [general_purpose::STANDARD, general_purpose::URL_SAFE] {
+        forms.insert(engine.encode(bytes));
+        forms.insert(engine.encode(bytes).trim_end_matches('=').to_owned());
+        forms.extend((0..3).map(|before| core(bytes, before, &engine)));
     }
     forms
 }
@@ -192,83 +386,11 @@ fn core(bytes: &[u8], before: usize, engine: &impl base64::Engine) -> String {
     encoded.get(first..end).unwrap_or_default().to_owned()
 }
 
-/// `secret` plain, and as URLs, JSON, XML and HTML escape it.
-fn escaped(secret: &str) -> BTreeSet<String> {
-    let bytes = secret.as_bytes();
-    let json = serde_json::Value::from(secret).to_string();
-    let json = json[1..json.len() - 1].to_owned();
-    let xml = secret.replace('&', "&amp;").replace('<', "&lt;");
-    let xml = xml.replace('>', "&gt;");
-    let quoted = xml.replace('"', "&quot;");
-    let by_unit = |escape: &dyn Fn(char) -> Option<String>| -> String {
-        secret
-            .chars()
-            .map(|character| escape(character).unwrap_or_else(|| character.to_string()))
-            .collect()
-    };
-    let plain = |character: char| character.is_ascii_alphanumeric();
-    let in_units = |character: char, upper: bool| {
-        let mut units = [0; 2];
-        let units = character.encode_utf16(&mut units);
-        units.iter().fold(String::new(), |text, unit| {
-            text + &if upper {
-                format!("\\u{unit:04X}")
-            } else {
-                format!("\\u{unit:04x}")
-            }
-        })
-    };
-    let percent = |keep: Option<&[u8]>, upper: bool| {
-        bytes.iter().fold(String::new(), |text, byte| {
-            if keep.is_some_and(|marks| byte.is_ascii_alphanumeric() || marks.contains(byte)) {
-                text + &char::from(*byte).to_string()
-            } else if upper {
-                text + &format!("%{byte:02X}")
-            } else {
-                text + &format!("%{byte:02x}")
-            }
-        })
-    };
-    let mut forms = BTreeSet::from([
-        secret.to_owned(),
-        json.replace('/', "\\/"),
-        json,
-        quoted.replace('\'', "&apos;"),
-        quoted.replace('\'', "&#39;"),
-        xml.replace('"', "&#34;").replace('\'', "&#39;"),
-        quoted,
-        xml,
-        by_unit(&|c| (!plain(c)).then(|| format!("&#{};", u32::from(c)))),
-        by_unit(&|c| (!plain(c)).then(|| format!("&#x{:x};", u32::from(c)))),
-        by_unit(&|c| (!plain(c)).then(|| format!("&#x{:X};", u32::from(c)))),
-    ]);
-    for upper in [false, true] {
-        // Everything that is no letter, what HTML could misread, what is not ASCII.
-        forms.insert(by_unit(&|c| (!plain(c)).then(|| in_units(c, upper))));
-        let html = |c: char| "<>&'".contains(c) || !c.is_ascii();
-        forms.insert(by_unit(&|c| {
-            html(c).then(|| in_units(c, upper)).or(match c {
-                '"' => Some("\\\"".to_owned()),
-                '\\' => Some("\\\\".to_owned()),
-                _ => None,
-            })
-        }));
-    }
-    // Encoders leave letters, digits and some marks as they are, or nothing.
-    let marks = [&b"-._~"[..], b"-._*", b"-._~!$&'()*+,;=:@/?", b""];
-    for keep in marks.map(Some).into_iter().chain([None]) {
-        for upper in [false, true] {
-            let encoded = percent(keep, upper);
-            forms.insert(encoded.replace("%20", "+"));
-            forms.insert(encoded);
-        }
-    }
-    forms
-}
-
 #[cfg(test)]
 mod tests {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+    use sha2::{Digest as _, Sha256};
 
     use super::{Redactor, authorization, printable};
 
@@ -295,6 +417,59 @@ mod tests {
         ] {
             assert_eq!(redactor.clean(text), "x [secret] y");
         }
+    }
+
+    #[test]
+    fn wide_hexadecimal_and_reversed_secrets_are_removed() {
+        let redactor = Redactor::default();
+        redactor.add("aB3$é");
+        for text in [
+            "x a\0B\x003\0$\0é\0 y",
+            "x a\\u0000B\\u00003\\u0000$\\u0000\\u00e9 y",
+            "x %61%00%42%00%33%00%24%00%E9%00 y",
+            "x 61423324c3a9 y",
+            "x 61 42 33 24 C3 A9 y",
+            "x 0x61, 0x42, 0x33, 0x24, 0xc3, 0xa9 y",
+            "x 610042003300 2400e900 y",
+            "x 006100420033002400E9 y",
+            "x 6100000042000000330000002400 0000e9000000 y",
+            "x é$3Ba y",
+            "x a9c324334261 y",
+            "x YQBCADMAJADpAA== y",
+            "x YQBCADMAJADpAA y",
+        ] {
+            let cleaned = redactor.clean(text);
+            let cleaned = cleaned.replace("0x[", "[");
+            assert!(
+                cleaned.starts_with("x [secret]") && cleaned.ends_with(" y"),
+                "{text:?} became {cleaned:?}"
+            );
+            assert!(cleaned.len() < "x [secret]6-more y".len(), "{cleaned:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_text_is_a_length_and_a_hash() {
+        let redactor = Redactor::default();
+        redactor.add("secret");
+        let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert!(
+            redactor
+                .body(b"\0abc")
+                .starts_with("[not text: 4 bytes, SHA-256 ")
+        );
+        for bytes in [
+            &b"\xffsecret"[..],
+            b"a\x1bsecret",
+            b"\x7f",
+            "\u{9b}".as_bytes(),
+        ] {
+            let shown = redactor.body(bytes);
+            assert!(shown.starts_with("[not text: "), "{shown}");
+            assert!(!shown.contains("secret"), "{shown}");
+        }
+        assert_eq!(redactor.body(b"a\tsecret\r\n"), "a\t[secret]\r\n");
+        assert_eq!(super::hexadecimal(&Sha256::digest(b"abc")), hash);
     }
 
     #[test]
@@ -372,7 +547,6 @@ mod tests {
         }
         let all = secrets.join(" ");
         assert_eq!(redactor.clean(&all), ["[secret]"; 100].join(" "));
-        // Far apart in time, so that different finders look for them.
         redactor.add("ary-100 101");
         assert_eq!(redactor.clean("100-Canary-100 101 é"), "[secret] é");
         assert_eq!(redactor.clean(""), "");

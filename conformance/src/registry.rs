@@ -2,11 +2,7 @@
 
 use bandwidth_fixtures::describe;
 
-use crate::{
-    case::{Case, Level},
-    exit::ConformanceError,
-    suites,
-};
+use crate::{case::Case, error::ConformanceError, suites, verdict::Level};
 
 /// Behaviours that no case measures yet, and why.
 pub const NOT_YET_MEASURED: &[(&str, &str)] = &[
@@ -36,6 +32,14 @@ pub const NOT_YET_MEASURED: &[(&str, &str)] = &[
     ("rate.connection", "needs a 429 on purpose"),
 ];
 
+/// The cases of `--smoke`: one user is created, read, updated and deleted.
+const SMOKE: [&str; 4] = [
+    "create.xml.answers-with-the-user",
+    "get.created-user.shows-what-was-sent",
+    "update.whole-user.reads-back",
+    "delete.then-get.follows-delete-effect",
+];
+
 /// All cases, in the order in which they run.
 pub fn cases() -> Vec<Case> {
     suites::all()
@@ -54,6 +58,8 @@ pub struct Selection {
     pub tag: Option<String>,
     /// Only cases that change nothing.
     pub read_only: bool,
+    /// Only the few cases that create, read, update and delete one user.
+    pub smoke: bool,
     /// Only these ids.
     pub ids: Option<Vec<String>>,
 }
@@ -87,6 +93,7 @@ impl Selection {
             && self.level.is_none_or(|level| case.level == level)
             && tag.is_none_or(|tag| case.tags.contains(&tag))
             && !(self.read_only && case.writes())
+            && (!self.smoke || SMOKE.contains(&case.id.as_ref()))
             && ids.is_none_or(|ids| ids.iter().any(|id| *id == case.id))
     }
 }
@@ -163,7 +170,8 @@ fn near_ids(texts: &[String], cases: &[Case]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Case, Level, Selection, find};
+    use super::{Case, Level, SMOKE, Selection, find};
+    use crate::case::Users;
 
     fn cases() -> Vec<Case> {
         [
@@ -171,7 +179,7 @@ mod tests {
             ("create.username.unique", Level::Derived),
             ("get.missing.is-404", Level::Documented),
         ]
-        .map(|(id, level)| Case::new(id, level, "claim", "source"))
+        .map(|(id, level)| Case::new(id, "claim", Users::None).known_from(level, "source"))
         .into()
     }
 
@@ -207,6 +215,14 @@ mod tests {
             ]
             .join("\n")
         );
+    }
+
+    #[test]
+    fn the_smoke_test_takes_one_user() {
+        for id in SMOKE {
+            let users = find(id).unwrap().users;
+            assert!(matches!(users, Users::One | Users::Last), "{id}");
+        }
     }
 
     #[test]

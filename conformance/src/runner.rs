@@ -1,6 +1,7 @@
 //! Runs cases one after the other, and cleans up after each, whatever happens.
 
 use std::{
+    collections::BTreeSet,
     io, mem,
     pin::{Pin, pin},
     sync::Arc,
@@ -11,88 +12,284 @@ use bandwidth_fixtures::BehaviourId;
 use tokio::time::timeout;
 
 use crate::{
-    case::Case,
-    context::Context,
+    account::{cleanup_command, ledger::Ledger},
+    case::{Case, Users},
+    dialogue::Context,
+    dialogue::run::Run,
     exchange::Log,
-    outcome::{CaseReport, CaseResult, NOT_RUN, RunReport, Stop},
-    run::Run,
+    outcome::{CaseReport, Expectation, OpenQuestion, RunReport},
+    transcript::{Transcript, milliseconds},
     transport::TIMEOUT,
+    verdict::{CaseResult, Stop},
+    wire::Format,
 };
 
 /// How long a case may take to come to its end when somebody asks for an end: as long as the
 /// request at hand may take, and a little.
 const GRACE: Duration = TIMEOUT.saturating_add(Duration::from_secs(2));
 
-/// Runs `cases` against the target of `run`, tells each outcome as it comes, and removes what each
-/// case created. When `interrupt` is ready the request at hand is the last of its case, and no
-/// other case is started; the same when an outcome cannot be told, or when the run has come to its
-/// end for another reason. All of them clean up first.
+/// Runs `cases` against the target of `run`, hands on each outcome as it comes, and removes what each
+/// case created. When `interrupt` is ready, the request under way is the last of its case, and no
+/// other case is started; the same when an outcome cannot be handed on, or when the run ends for
+/// another reason. All of them clean up first.
 pub async fn execute(
     run: &Arc<Run>,
     cases: &[Case],
     target: String,
     interrupt: impl Future<Output = ()>,
-    tell: &mut dyn FnMut(&mut CaseReport) -> io::Result<()>,
+    on_case: &mut dyn FnMut(&mut CaseReport) -> io::Result<()>,
 ) -> RunReport {
     let (began, started) = (SystemTime::now(), Instant::now());
     let mut reports = Vec::with_capacity(cases.len());
     let mut troubles = Vec::new();
     let mut interrupt = pin!(interrupt);
-    for case in cases {
+    let mut stage = Stage::new(run);
+    for (case, format) in in_order(run, cases) {
         let begun = Instant::now();
         let mut cx = Context::new(Arc::clone(run));
-        let result = if let Some(why) = run.ended() {
-            // Not run, and in the report for that.
-            Err(Stop::Inconclusive(format!("{NOT_RUN}{why}")))
+        let ended = run.dispatch().ended();
+        let mut not_run = ended.is_some();
+        let result = if let Some(why) = ended {
+            Err(Stop::Inconclusive(format!("not run: {why}")))
         } else {
-            let result = judge_until(interrupt.as_mut(), case, &mut cx).await;
-            clean_up_until(interrupt.as_mut(), run, &mut cx.log).await;
-            result
+            until_answered(interrupt.as_mut(), run, stage.enter(case, &mut cx)).await;
+            match (run.dispatch().ended(), stage.refusal(case)) {
+                (Some(why), _) => {
+                    not_run = true;
+                    Err(Stop::Inconclusive(format!("not run: {why}")))
+                }
+                (None, Some(reason)) => Err(Stop::Skip(reason)),
+                (None, None) => {
+                    let result = judge_until(interrupt.as_mut(), case, format, &mut cx).await;
+                    if stage.cleans_up() && run.dispatch().ended().is_none() {
+                        let clean_up = run.account.clean_up(&mut cx.log);
+                        until(interrupt.as_mut(), run, clean_up).await;
+                    }
+                    result
+                }
+            }
         };
         let mut report = CaseReport::new(case, result, mem::take(&mut cx.facts));
+        report.format = format;
         report.expected = expectations(case, run);
-        report.exchanges = mem::take(&mut cx.log.exchanges);
-        report.took = begun.elapsed();
+        report.exchanges = transcripts(&cx.log, run);
+        report.not_run = not_run;
+        report.elapsed_ms = milliseconds(begun.elapsed());
+        report.redact(run.redactor());
         if troubles.is_empty()
-            && let Err(error) = tell(&mut report)
+            && let Err(error) = on_case(&mut report)
         {
             troubles.push(format!("cannot write the report: {error}"));
-            run.end("the report cannot be written".to_owned());
+            run.dispatch()
+                .end("the report cannot be written".to_owned());
         }
         reports.push(report);
     }
-    let mut finish = pin!(run.finish());
-    let leftovers = tokio::select! {
+    let mut closing = Log::default();
+    let finished = tokio::select! {
         biased;
-        () = interrupt.as_mut(), if !run.is_interrupted() => {
-            run.interrupt();
-            run.finish().await
-        }
-        leftovers = &mut finish => leftovers,
+        () = interrupt.as_mut(), if !run.dispatch().is_interrupted() => None,
+        leftovers = run.account.finish_into(&mut closing) => Some(leftovers),
+    };
+    let leftovers = if let Some(leftovers) = finished {
+        leftovers
+    } else {
+        run.dispatch().interrupt();
+        run.account.finish_into(&mut closing).await
     };
     if leftovers.is_empty()
-        && let Err(error) = run.ledger().discard()
+        && let Err(error) = run.account.discard_ledger()
     {
         troubles.push(format!(
             "nothing of the run is left, but its ledger cannot be removed: {error}"
         ));
     }
-    RunReport {
+    let mut report = RunReport {
         target,
-        account_id: run.credentials.account_id.clone(),
+        account_id: run.credentials().account_id.clone(),
         profile: run.expected.name().to_owned(),
-        began,
-        cases: reports,
-        requests: run.requests(),
-        users: run.users(),
+        requests: run.dispatch().requests(),
+        users: run.account.users(),
         leftovers,
-        // One that somebody removed helps nobody.
-        ledger: run.ledger().path().filter(|path| path.exists()),
-        ended: run.ended(),
-        known_problems: Vec::new(),
+        leftovers_allowed: run.limits().allow_leftovers,
+        // A ledger that the operator removed helps nobody.
+        cleanup: (run
+            .account
+            .ledger(Ledger::path)
+            .filter(|path| path.exists()))
+        .map(|path| cleanup_command(&path)),
+        ended: run.dispatch().ended(),
+        open_questions: stage.open_questions(cases),
         troubles,
-        elapsed: started.elapsed(),
+        closing: transcripts(&closing, run),
+        ..RunReport::new(reports, began, started.elapsed())
+    };
+    report.redact(run.redactor());
+    report.explain(&run.expected);
+    report.decide();
+    report
+}
+
+fn transcripts(log: &Log, run: &Run) -> Vec<Transcript> {
+    let exchanges = log.exchanges.iter();
+    let exchanges = exchanges.map(|one| Transcript::of(one, run.redactor()));
+    exchanges.collect()
+}
+
+/// The cases, each with the formats that it is judged in. Where no second user may be created before
+/// the first one is gone, what one user can answer comes first.
+fn in_order<'a>(run: &Run, cases: &'a [Case]) -> Vec<(&'a Case, Option<Format>)> {
+    let formats = |case: &'a Case| {
+        case.formats(run)
+            .into_iter()
+            .map(move |format| (case, format))
+    };
+    let mut each: Vec<_> = cases.iter().flat_map(formats).collect();
+    if run.limits().one_user_first {
+        each.sort_by_key(|(case, _)| case.turn());
     }
+    each
+}
+
+/// Creates the first user, if it was not created, deletes it, and makes sure that it is gone. From
+/// then on no user is shared. The error says why no other user may be created.
+pub async fn retire_first(run: &Run, cx: &mut Context) -> Result<(), String> {
+    run.share_first(true);
+    let mut created = Ok(());
+    if run.account.ledger(Ledger::creates) == 0 {
+        let format = cx.default_format();
+        created = cx.subject(format).await.map(drop);
+    }
+    run.share_first(false);
+    created.map_err(|stop| {
+        let reason = stop.reason();
+        reason.lines().next().unwrap_or_default().to_owned()
+    })?;
+    run.account.retire_first(&mut cx.log).await
+}
+
+/// How far a run is that begins with one user.
+struct Stage<'a> {
+    run: &'a Arc<Run>,
+    /// Whether cases may create users of their own, or why not; `None` before that is known.
+    others: Option<Result<(), String>>,
+    /// Whether the first user was handed to the case that deletes it.
+    given_away: bool,
+}
+
+impl<'a> Stage<'a> {
+    fn new(run: &'a Arc<Run>) -> Self {
+        let limits = run.limits();
+        let others = match &limits.prepared_user {
+            Some(_) => Some(Err(
+                "it creates users, and --prepared-user creates none".to_owned()
+            )),
+            None => (!limits.one_user_first).then_some(Ok(())),
+        };
+        run.share_first(limits.one_user_first);
+        Self {
+            run,
+            others,
+            given_away: false,
+        }
+    }
+
+    /// Whether a case needs more than the one user.
+    fn needs_others(&self, case: &Case) -> bool {
+        match case.users {
+            Users::None | Users::One => false,
+            Users::Last => self.given_away || self.run.limits().prepared_user.is_some(),
+            Users::Many => true,
+        }
+    }
+
+    /// Prepares for a case. Before the first one that creates users of its own, the first user is
+    /// created, if it was not, deleted, and looked for.
+    async fn enter(&mut self, case: &Case, cx: &mut Context) {
+        if case.inapplicable(self.run).is_some() {
+            return;
+        }
+        if self.needs_others(case) && self.others.is_none() {
+            let gone = retire_first(self.run, cx).await;
+            let allowed = self.run.limits().allow_leftovers;
+            self.others = Some(gone.or_else(|why| if allowed { Ok(()) } else { Err(why) }));
+        }
+        self.given_away |= case.users == Users::Last;
+    }
+
+    /// Why a case is not run.
+    fn refusal(&self, case: &Case) -> Option<String> {
+        let Some(Err(why)) = &self.others else {
+            return None;
+        };
+        let refused = self.needs_others(case) && case.inapplicable(self.run).is_none();
+        let advice = match self.run.limits().prepared_user {
+            Some(_) => "",
+            None => "; --allow-leftovers creates others all the same",
+        };
+        refused.then(|| format!("{why}{advice}"))
+    }
+
+    /// The behaviours that only cases measure which were not run for want of users.
+    fn open_questions(&self, cases: &[Case]) -> Vec<OpenQuestion> {
+        let Some(Err(why)) = &self.others else {
+            return Vec::new();
+        };
+        let blocked = |case: &Case| match case.users {
+            Users::None | Users::One => false,
+            Users::Last => !self.given_away,
+            Users::Many => true,
+        };
+        let measured = |wanted: bool| {
+            let cases = cases.iter().filter(move |case| blocked(case) == wanted);
+            cases
+                .flat_map(|case| case.measures.iter().copied())
+                .collect::<BTreeSet<_>>()
+        };
+        let answered = measured(false);
+        let open = measured(true)
+            .into_iter()
+            .filter(|id| !answered.contains(id));
+        let question = |behaviour: &str| OpenQuestion {
+            behaviour: behaviour.to_owned(),
+            reason: why.clone(),
+        };
+        open.map(question).collect()
+    }
+
+    /// Whether what a case created is removed after it.
+    fn cleans_up(&self) -> bool {
+        matches!(self.others, Some(Ok(())))
+    }
+}
+
+/// Does `work`, and ends the run when `interrupt` is ready before.
+async fn until(
+    interrupt: Pin<&mut impl Future<Output = ()>>,
+    run: &Run,
+    work: impl Future<Output = ()>,
+) {
+    tokio::select! {
+        biased;
+        () = interrupt => run.dispatch().interrupt(),
+        () = work => {}
+    }
+}
+
+/// The same, but the request under way is waited for: only its answer tells whether it created a user.
+async fn until_answered(
+    interrupt: Pin<&mut impl Future<Output = ()>>,
+    run: &Run,
+    work: impl Future<Output = ()>,
+) {
+    let mut work = pin!(work);
+    tokio::select! {
+        biased;
+        () = interrupt => run.dispatch().interrupt(),
+        () = &mut work => return,
+    }
+    // What it does not finish stays in the ledger.
+    let _ = timeout(GRACE, work).await;
 }
 
 /// Judges a case. What was sent is waited for also when somebody asks for an end: only its answer
@@ -100,64 +297,41 @@ pub async fn execute(
 async fn judge_until(
     interrupt: Pin<&mut impl Future<Output = ()>>,
     case: &Case,
+    format: Option<Format>,
     cx: &mut Context,
 ) -> CaseResult {
     let run = Arc::clone(&cx.run);
-    let mut result = pin!(judge(case, cx));
+    let mut result = pin!(judge(case, format, cx));
     tokio::select! {
         biased;
-        () = interrupt => run.interrupt(),
+        () = interrupt => run.dispatch().interrupt(),
         result = &mut result => return result,
     }
     let interrupted = |_| Err(Stop::Inconclusive("interrupted".to_owned()));
     timeout(GRACE, result).await.unwrap_or_else(interrupted)
 }
 
-/// Removes what a case created. Once somebody asks for an end, the last clean-up has to do, which
-/// takes less time. When the run has ended for another reason it is the same.
-async fn clean_up_until(interrupt: Pin<&mut impl Future<Output = ()>>, run: &Run, log: &mut Log) {
-    if run.ended().is_some() {
-        return;
-    }
-    tokio::select! {
-        biased;
-        () = interrupt => run.interrupt(),
-        _ = run.clean_up(log) => {}
-    }
-}
-
-async fn judge(case: &Case, cx: &mut Context) -> CaseResult {
+async fn judge(case: &Case, format: Option<Format>, cx: &mut Context) -> CaseResult {
     if let Some(reason) = case.inapplicable(&cx.run) {
         return Err(Context::skip(reason));
     }
-    let result = case.execute(cx).await;
+    let result = case.execute(cx, format).await;
     match result {
-        Err(Stop::Fail(reason)) if cx.log.repeated_an_effect => Err(Stop::Inconclusive(format!(
+        Err(Stop::Fail(reason)) if cx.repeated => Err(Stop::Inconclusive(format!(
             "a request had to be sent again and may have taken effect twice, so this is no verdict: {reason}"
         ))),
-        Err(Stop::Fail(reason)) => {
-            let expected = expectations(case, &cx.run);
-            Err(Stop::Fail(
-                expected
-                    .iter()
-                    .fold(reason, |text, (id, option)| text + &explain(id, option)),
-            ))
-        }
         other => other,
     }
 }
 
 /// The behaviours that a case measures, each with the option that is expected.
-fn expectations(case: &Case, run: &Run) -> Vec<(&'static str, String)> {
-    let measured = case.measures.iter().copied();
-    measured
-        .filter_map(|name| Some((name, run.profile().get(name.parse::<BehaviourId>().ok()?))))
-        .collect()
-}
-
-fn explain(id: &str, option: &str) -> String {
-    let question = id
-        .parse::<BehaviourId>()
-        .map_or("", |id| id.behaviour().question.as_str());
-    format!("\nbehaviour {id}: `{option}` was expected; {question}")
+fn expectations(case: &Case, run: &Run) -> Vec<Expectation> {
+    let measured = case.measures.iter();
+    let expected = |name: &&'static str| {
+        Some(Expectation {
+            behaviour: (*name).to_owned(),
+            option: run.profile().get(name.parse::<BehaviourId>().ok()?),
+        })
+    };
+    measured.filter_map(expected).collect()
 }

@@ -11,6 +11,7 @@ mod limits;
 mod list;
 mod passwords;
 mod published;
+mod refusal;
 mod roles;
 mod scenarios;
 mod update;
@@ -19,23 +20,24 @@ use crate::case::Case;
 
 /// All cases, goldens first.
 pub(crate) fn all() -> Vec<Case> {
-    [
-        golden::cases(),
-        list::cases(),
-        get::cases(),
-        create::cases(),
-        update::cases(),
-        delete::cases(),
-        roles::cases(),
-        formats::cases(),
-        authentication::cases(),
-        errors::cases(),
-        limits::cases(),
-        passwords::cases(),
-        published::cases(),
-        scenarios::cases(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    golden::cases()
+        .into_iter()
+        .chain(list::cases())
+        .chain(get::cases())
+        .chain(create::cases())
+        .chain(create::refused())
+        .chain(update::cases())
+        .chain(update::refused())
+        .chain(delete::cases())
+        .chain(roles::cases())
+        .chain(formats::cases())
+        .chain(authentication::cases())
+        .chain(errors::cases())
+        .chain(errors::unreadable_bodies())
+        .chain(limits::cases())
+        .chain(passwords::cases())
+        .chain(passwords::identity())
+        .chain(published::cases())
+        .chain(scenarios::cases())
+        .collect()
 }

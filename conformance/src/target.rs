@@ -10,7 +10,7 @@ use std::{
 
 use reqwest::Url;
 
-use crate::exit::ConformanceError;
+use crate::error::ConformanceError;
 
 /// The path below which the API lives.
 pub const BASE: &str = "/api";

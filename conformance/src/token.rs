@@ -5,12 +5,16 @@ use std::time::{Duration, Instant};
 
 use bandwidth_fixtures::Secret;
 use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::sleep};
 
 use crate::{
-    run::Run,
-    transport::{Request, Response, client::Client},
+    limits::Backoff,
+    login::basic_header,
+    transport::{Request, Response, TransportError, client::Client},
 };
+
+/// How often a token is asked for that the endpoint's distress kept from coming: to ask has no effect.
+const TRIES: u32 = 3;
 
 /// A token is not used in its last moments.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -55,7 +59,7 @@ impl Tokens {
     }
 
     /// A token that is valid now. The exchange that gets one is not kept: all of it is secret.
-    pub async fn get(&self, client: &Client) -> Result<String, String> {
+    pub async fn get(&self, client: &Client, backoff: Backoff) -> Result<String, String> {
         let mut current = self.current.lock().await;
         if let Some(token) = &*current
             && Instant::now() < token.until
@@ -69,14 +73,28 @@ impl Tokens {
         });
         let (origin, path) = self.url.split_at(path_at.unwrap_or(self.url.len()));
         let request = Request::new("POST", path)
-            .header("Authorization", Run::basic(&self.id, self.secret.expose()))
+            .header(
+                "Authorization",
+                basic_header(&self.id, self.secret.expose()),
+            )
             .header("Accept", "application/json")
             .header("Content-Type", "application/x-www-form-urlencoded")
             .body("grant_type=client_credentials");
-        let response = client
-            .send(origin, &request)
-            .await
-            .map_err(|error| format!("no token: {error}"))?;
+        let mut pause = backoff.base;
+        let mut outcome = client.send(origin, &request).await;
+        for _ in 1..TRIES {
+            let passes = match &outcome {
+                Ok(response) => matches!(response.status, 429 | 502..=504),
+                Err(error) => matches!(error, TransportError::Closed),
+            };
+            if !passes {
+                break;
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(backoff.cap);
+            outcome = client.send(origin, &request).await;
+        }
+        let response = outcome.map_err(|error| format!("no token: {error}"))?;
         let (text, seconds) = grant(&response)?;
         let lifetime = seconds.map_or(USUAL, Duration::from_secs).min(LONGEST);
         *current = Some(Token {

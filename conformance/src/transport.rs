@@ -95,7 +95,7 @@ impl Request {
         self
     }
 
-    /// Goes over raw TCP, with no header but those given, Host, Content-Length and Connection.
+    /// Goes over raw TCP, with no header but those given, Host, User-Agent, Content-Length and Connection.
     #[must_use]
     pub fn raw(mut self) -> Self {
         self.route = Route::Raw;

@@ -12,7 +12,7 @@ mod markdown;
 use std::{collections::BTreeSet, fs, path::Path};
 
 use anyhow::{Context as _, Result, bail};
-use bandwidth_conformance::report::document::Document;
+use bandwidth_conformance::outcome::RunReport;
 use bandwidth_fixtures::{NamedProfile, Seed};
 
 use crate::workspace;
@@ -44,7 +44,7 @@ fn files() -> Result<Vec<Generated>> {
         ("docs/reference/command-line.md", command_line::page()),
         ("docs/reference/error-codes.md", error_codes::page()),
         ("docs/schema/profile.json", NamedProfile::schema()),
-        ("docs/schema/result.json", Document::schema()),
+        ("docs/schema/result.json", RunReport::schema()),
         ("docs/schema/seed.json", Seed::schema()),
     ];
     let generated = |(path, text)| Generated { path, text };

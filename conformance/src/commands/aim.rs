@@ -1,21 +1,23 @@
 //! What a run is aimed at, ready to be asked.
 
-use std::{any::Any, path::Path};
+use std::{any::Any, path::Path, time::Duration};
 
 use bandwidth_fixtures::NamedProfile;
 
 use crate::{
     cli::AimArgs,
-    exit::ConformanceError,
+    dialogue::run::{Run, Setup},
+    error::ConformanceError,
+    limits::Limits,
     login::Credentials,
-    run::{GoldenMode, Run, Setup},
-    safety::Limits,
     target::{Scheme, Target},
     transport::{Endpoint, tls},
 };
 
 /// The target that is a mock inside this process.
 pub const MOCK: &str = "mock";
+/// How long the mock inside this process may take to show a write.
+const MOCK_SETTLE: Duration = Duration::from_millis(200);
 
 /// A target, who asks, and what may be done.
 pub struct Aim {
@@ -42,7 +44,7 @@ pub struct Place {
 impl Place {
     /// Whether what a run creates could outlive it.
     pub fn needs_ledger(&self, run: &Run) -> bool {
-        !self.private && run.limits.may_write()
+        !self.private && run.limits().may_write()
     }
 }
 
@@ -54,7 +56,7 @@ impl Aim {
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ConformanceError> {
         let expected = NamedProfile::load(&arguments.profile)?;
-        let wishes = arguments.wishes(read_only);
+        let asked = arguments.asked(read_only);
         if arguments.target == MOCK {
             for (flag, given, why) in [
                 (
@@ -77,15 +79,19 @@ impl Aim {
             let mut aim = Self::embedded(expected)?;
             let setup = &mut aim.setup;
             setup.limits = Limits::of(
-                &wishes,
+                &asked,
                 &setup.endpoint.target,
                 &setup.credentials.account_id,
             )?;
+            if asked.settle.is_none() {
+                setup.limits.settle = MOCK_SETTLE;
+            }
             return Ok(aim);
         }
         let target = Target::parse(&arguments.target)?;
         let (credentials, note) = credentials(arguments.credentials.as_deref(), &target, variable)?;
-        let limits = Limits::of(&wishes, &target, &credentials.account_id)?;
+        let mut limits = Limits::of(&asked, &target, &credentials.account_id)?;
+        limits.protect_others(&asked);
         Ok(Self {
             place: Place {
                 description: target.to_string(),
@@ -98,7 +104,7 @@ impl Aim {
                 endpoint: endpoint(target, &credentials, arguments.ca_file.as_deref())?,
                 credentials,
                 expected,
-                goldens: GoldenMode::Symbolic,
+                emulators: None,
                 limits,
             },
         })
@@ -107,6 +113,7 @@ impl Aim {
     /// A mock inside this process that behaves as is expected.
     #[cfg(feature = "embedded")]
     pub fn embedded(expected: NamedProfile) -> Result<Self, ConformanceError> {
+        use crate::commands::emulators::Inside;
         use crate::target::embedded::Embedded;
 
         let server =
@@ -117,7 +124,7 @@ impl Aim {
                 endpoint: Endpoint::local(server.address()),
                 credentials,
                 expected,
-                goldens: GoldenMode::Exact,
+                emulators: Some(std::sync::Arc::new(Inside)),
                 limits: Limits::none(),
             },
             place: Place {

@@ -1,29 +1,39 @@
-//! `cleanup`: deletes what an earlier run created, as its ledger says.
+//! `cleanup`: removes what an earlier run created, as its ledger says, or puts back the user that
+//! was prepared for it.
 
-use std::{collections::BTreeMap, fs, io::Write, path::Path};
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use bandwidth_fixtures::NamedProfile;
 
 use super::{
     aim::{credentials, endpoint},
-    block_on,
+    runtime::block_on,
 };
 use crate::{
-    Surroundings,
-    cleanup::Shown,
+    account::{
+        UNDER_WAY,
+        file::LedgerFile,
+        ledger::{Entry, Ledger, State},
+    },
     cli::CleanupArgs,
+    dialogue::run::{Run, Setup},
+    error::{self, ConformanceError},
     exchange::Log,
-    exit::{self, ConformanceError},
-    ledger::{Ledger, UNDER_WAY, file::LedgerFile},
+    leftover::Leftover,
+    limits::{LimitArgs, Limits},
     login::Credentials,
     redact::printable,
-    run::{GoldenMode, Run, Setup},
-    safety::{Limits, Wishes},
+    surroundings::Surroundings,
     target::Target,
     transport::Endpoint,
 };
 
-/// Deletes the users that the ledger has and the target lists, then the ledger.
+/// Removes the users of a ledger's run, then the ledger.
 pub fn clean(
     arguments: &CleanupArgs,
     surroundings: &mut Surroundings<'_>,
@@ -34,41 +44,60 @@ pub fn clean(
     let file = arguments.credentials.as_deref();
     let (credentials, _) = credentials(file, &target, surroundings.variable)?;
     let endpoint = endpoint(target, &credentials, arguments.ca_file.as_deref())?;
-    let run = run_of_ledger(&arguments.ledger, &credentials, endpoint)?;
+    let asked = LimitArgs {
+        settle: arguments.settle,
+        ..LimitArgs::default()
+    };
+    let run = run_of_ledger(&arguments.ledger, &credentials, endpoint, &asked)?;
     let out = &mut surroundings.out;
     if arguments.dry_run {
-        let found = block_on(find(&run))??;
-        for user in &found {
-            writeln!(out, "would delete {}", named(user))?;
+        let found = block_on(async {
+            let mut log = Log::default();
+            run.preflight(&mut log).await?;
+            let found = run.account.find_ours(&mut log).await;
+            found.map_err(|error| ConformanceError::Unreachable(error.to_string()))
+        })??;
+        for (username, key) in &found {
+            writeln!(out, "would delete {}", named(username, key))?;
         }
         writeln!(
             out,
-            "{} of the ledger's users are there; nothing was deleted",
+            "found {} users of that run; nothing was deleted",
             found.len()
         )?;
-        return Ok(exit::PASSED);
+        return Ok(error::PASSED);
     }
-    let left = remove_all(&run, &arguments.ledger, *out)?;
-    if left > 0 {
+    let left = remove_all(&run, *out)?;
+    if !left.is_empty() {
+        for left in &left {
+            writeln!(
+                out,
+                "left behind: {}: {}",
+                printable(&left.to_string()),
+                printable(&left.remove)
+            )?;
+        }
         writeln!(
             out,
-            "{left} are left behind; run this once more: bandwidth-conformance cleanup --ledger {name}"
+            "{} left behind or uncertain; the ledger is kept; try again with: bandwidth-conformance cleanup --ledger {name}",
+            left.len()
         )?;
-        return Ok(exit::LEFT_BEHIND);
+        return Ok(error::LEFT_BEHIND);
     }
     fs::remove_file(&arguments.ledger)?;
     writeln!(
         out,
         "nothing of that run is left, and the ledger is removed"
     )?;
-    Ok(exit::PASSED)
+    Ok(error::PASSED)
 }
 
-/// A run that knows what a ledger's file says, and can do nothing but remove it.
+/// A run that knows what a ledger's file says, and can do nothing but finish it.
 pub fn run_of_ledger(
     path: &Path,
     credentials: &Credentials,
     endpoint: Endpoint,
+    asked: &LimitArgs,
 ) -> Result<Run, ConformanceError> {
     let (header, events) = LedgerFile::read(path)?;
     if credentials.account_id != header.account_id {
@@ -79,85 +108,43 @@ pub fn run_of_ledger(
             credentials.account_id
         )));
     }
-    let limits = Limits::of(
-        &Wishes::default(),
-        &endpoint.target,
-        &credentials.account_id,
-    )?;
-    let run = Run::new(Setup {
+    let limits = Limits::of(asked, &endpoint.target, &credentials.account_id)?;
+    let setup = Setup {
         endpoint,
         credentials: credentials.clone(),
         expected: NamedProfile::built_in("guide").expect("it is compiled in"),
-        goldens: GoldenMode::Symbolic,
+        emulators: None,
         limits,
-    })?;
-    run.keep_ledger(Ledger::replay(events));
+    };
+    let mut ledger = Ledger::replay(events);
+    let written = fs::metadata(path).and_then(|data| data.modified());
+    let age = written.ok().and_then(|written| written.elapsed().ok());
+    ledger.hold(Instant::now() + UNDER_WAY.saturating_sub(age.unwrap_or(Duration::ZERO)));
+    let run = Run::with_prefix(setup, header.prefix);
+    run.account.keep(ledger);
     Ok(run)
 }
 
-/// The users of the ledger that the target has.
-async fn find(run: &Run) -> Result<Vec<Shown>, ConformanceError> {
-    let mut log = Log::default();
-    run.preflight(&mut log).await?;
-    list(run, &mut log).await
-}
-
-async fn list(run: &Run, log: &mut Log) -> Result<Vec<Shown>, ConformanceError> {
-    let found = run.users_of_the_ledger(log).await;
-    found.map_err(|error| {
-        ConformanceError::Unreachable(format!("the list of users cannot be read: {error}"))
-    })
-}
-
-/// Deletes them, and tells of each. Returns how many are left: whom another look at the list still
-/// shows, and whose creates may be under way.
-pub fn remove_all(run: &Run, path: &Path, out: &mut dyn Write) -> Result<usize, ConformanceError> {
-    let mut log = Log::default();
-    block_on(async {
-        let found = find(run).await?;
-        let mut refused = BTreeMap::new();
-        for user in &found {
-            match run.delete(user.key(), &mut log).await {
-                Ok(()) => writeln!(out, "deleted {}", named(user))?,
-                Err(error) => {
-                    refused.insert(user.key(), error.to_string());
-                }
-            }
-        }
-        let mut left = 0;
-        if !found.is_empty() {
-            for user in list(run, &mut log).await? {
-                let why = refused.get(user.key());
-                let why = why.map_or("it is still there", String::as_str);
-                writeln!(out, "could not delete {}: {why}", named(&user))?;
-                left += 1;
-            }
-        }
-        for name in under_way(run, path, &found) {
-            writeln!(
-                out,
-                "the create of {name} was given up less than a minute ago and may still be under way; look once more after that"
-            )?;
-            left += 1;
-        }
-        Ok(left)
-    })?
+/// Finishes a run, and reports each user that is gone. Returns what is left, or may be.
+pub fn remove_all(run: &Run, out: &mut dyn Write) -> Result<Vec<Leftover>, ConformanceError> {
+    let gone = |entry: &&Entry| entry.state == State::Gone && entry.username.is_some();
+    let gone = || -> Vec<Entry> {
+        run.account
+            .ledger(|ledger| ledger.entries().iter().filter(gone).cloned().collect())
+    };
+    let before = gone();
+    let left = block_on(async {
+        run.preflight(&mut Log::default()).await?;
+        Ok::<_, ConformanceError>(run.account.finish().await)
+    })??;
+    for entry in gone().iter().filter(|entry| !before.contains(entry)) {
+        let username = entry.username.as_deref().unwrap_or_default();
+        writeln!(out, "deleted {}", named(username, &entry.key))?;
+    }
+    Ok(left)
 }
 
 /// A user in a line of text. The target chose the words.
-fn named(user: &Shown) -> String {
-    let text = format!("{} (key {})", user.username, user.key());
-    printable(&text).into_owned()
-}
-
-/// Names whose creates were given up so short a time ago that they may yet take effect.
-fn under_way(run: &Run, path: &Path, found: &[Shown]) -> Vec<String> {
-    let written = fs::metadata(path).and_then(|data| data.modified());
-    let age = written.ok().and_then(|written| written.elapsed().ok());
-    let mut names = run.ledger().given_up();
-    names.retain(|name| {
-        let seen = |user: &Shown| user.username.eq_ignore_ascii_case(name);
-        age.is_some_and(|age| age < UNDER_WAY) && !found.iter().any(seen)
-    });
-    names
+fn named(username: &str, key: &str) -> String {
+    printable(&format!("{username} (key {key})")).into_owned()
 }

@@ -6,17 +6,18 @@ use bandwidth_fixtures::{BehaviourId, EvidenceKind, NamedProfile};
 use serde::Serialize;
 
 use crate::{
-    Surroundings,
     cli::{DiffArgs, DriftArgs, Form},
-    exit::{self, ConformanceError},
-    outcome::Verdict,
-    report::document::{CaseResult, Document, FORMAT},
+    error::{self, ConformanceError},
+    outcome::{CaseReport, RunReport},
+    redact::printable,
+    surroundings::Surroundings,
+    verdict::Verdict,
 };
 
 /// A profile or a result.
 enum Side {
     Profile(Box<NamedProfile>),
-    Result(Box<Document>),
+    Result(Box<RunReport>),
 }
 
 /// What differs.
@@ -42,6 +43,9 @@ struct Cell {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Table {
+    /// What the rows are.
+    #[serde(skip)]
+    rows_are: &'static str,
     /// What the sides are.
     columns: Vec<String>,
     rows: Vec<Row>,
@@ -55,6 +59,7 @@ pub fn diff(
     let sides = (side(&arguments.a)?, side(&arguments.b)?);
     let table = match sides {
         (Side::Profile(a), Side::Profile(b)) => Table {
+            rows_are: "behaviour",
             columns: vec![arguments.a.clone(), arguments.b.clone()],
             rows: differences(&a, &b)
                 .map(|id| Row {
@@ -64,6 +69,7 @@ pub fn diff(
                 .collect(),
         },
         (Side::Result(a), Side::Result(b)) => Table {
+            rows_are: "case",
             columns: vec![arguments.a.clone(), arguments.b.clone()],
             rows: verdicts(&a, &b),
         },
@@ -77,9 +83,9 @@ pub fn diff(
     let none = format!("{} and {} say the same.", arguments.a, arguments.b);
     show(&table, &none, arguments.format, surroundings)?;
     Ok(if table.rows.is_empty() {
-        exit::PASSED
+        error::PASSED
     } else {
-        exit::FAILED
+        error::FAILED
     })
 }
 
@@ -99,7 +105,7 @@ fn observed(profile: &NamedProfile, id: BehaviourId) -> Option<&[String]> {
     (evidence.kind == EvidenceKind::Observed).then_some(&*evidence.alternatives)
 }
 
-/// What the guide says, what Bandwidth publishes, and what this account did, for all behaviours.
+/// What the guide says, what Bandwidth publishes, and what this account did.
 pub fn drift(
     arguments: &DriftArgs,
     surroundings: &mut Surroundings<'_>,
@@ -107,32 +113,63 @@ pub fn drift(
     let learned = NamedProfile::load(&arguments.profile)?;
     let [guide, published] =
         NamedProfile::BUILT_IN.map(|name| NamedProfile::built_in(name).expect("it is compiled in"));
-    let mut drifted = false;
-    let rows = BehaviourId::all()
-        .map(|id| {
-            let seen = learned.evidence_kind(id) == EvidenceKind::Observed;
-            let account = if seen {
-                drifted |= learned.options().get(id) != guide.options().get(id);
+    let is_observed = |id: &BehaviourId| learned.evidence_kind(*id) == EvidenceKind::Observed;
+    let differs_from = |other: &NamedProfile, id: BehaviourId| {
+        learned.options().get(id) != other.options().get(id)
+    };
+    let observed: Vec<BehaviourId> = BehaviourId::all().filter(is_observed).collect();
+    let different: Vec<BehaviourId> = observed
+        .iter()
+        .copied()
+        .filter(|id| differs_from(&guide, *id) || differs_from(&published, *id))
+        .collect();
+    let row = |id: BehaviourId| Row {
+        id: id.to_string(),
+        sides: vec![
+            option(&guide, id),
+            option(&published, id),
+            if observed.contains(&id) {
                 option(&learned, id)
             } else {
                 Cell {
                     says: "not observed".to_owned(),
                     because: String::new(),
                 }
-            };
-            Row {
-                id: id.to_string(),
-                sides: vec![option(&guide, id), option(&published, id), account],
-            }
-        })
-        .collect();
+            },
+        ],
+    };
     let columns = ["the guide says", "Bandwidth publishes", "this account did"];
     let table = Table {
+        rows_are: "behaviour",
         columns: columns.map(str::to_owned).into(),
-        rows,
+        rows: if arguments.all {
+            BehaviourId::all().map(row).collect()
+        } else {
+            different.iter().copied().map(row).collect()
+        },
     };
-    show(&table, "", arguments.format, surroundings)?;
-    Ok(if drifted { exit::FAILED } else { exit::PASSED })
+    let none = "This account did what the guide says and Bandwidth publishes.";
+    show(&table, none, arguments.format, surroundings)?;
+    if arguments.format == Form::Text {
+        writeln!(
+            surroundings.out,
+            "{} of {} observed behaviours differ; {} were not observed{}",
+            different.len(),
+            observed.len(),
+            BehaviourId::COUNT - observed.len(),
+            if arguments.all {
+                ""
+            } else {
+                "; --all shows all"
+            }
+        )?;
+    }
+    let drifted = different.iter().any(|id| differs_from(&guide, *id));
+    Ok(if drifted {
+        error::FAILED
+    } else {
+        error::PASSED
+    })
 }
 
 fn side(name: &str) -> Result<Side, ConformanceError> {
@@ -140,15 +177,9 @@ fn side(name: &str) -> Result<Side, ConformanceError> {
     if !text.trim_start().starts_with('{') {
         return Ok(Side::Profile(Box::new(NamedProfile::load(name)?)));
     }
-    serde_json::from_str(&text)
-        .ok()
-        .filter(|document: &Document| document.format == FORMAT)
-        .map(|document| Side::Result(Box::new(document)))
-        .ok_or_else(|| {
-            ConformanceError::Usage(format!(
-                "{name} is JSON, but no report that --report json=FILE of this version wrote"
-            ))
-        })
+    RunReport::from_json(&text)
+        .map(|report| Side::Result(Box::new(report)))
+        .map_err(|what| ConformanceError::Usage(format!("{name}: {what}")))
 }
 
 fn option(profile: &NamedProfile, id: BehaviourId) -> Cell {
@@ -159,28 +190,28 @@ fn option(profile: &NamedProfile, id: BehaviourId) -> Cell {
     }
 }
 
-fn verdicts(a: &Document, b: &Document) -> Vec<Row> {
+fn verdicts(a: &RunReport, b: &RunReport) -> Vec<Row> {
     let find =
-        |document: &Document, id: &str| document.cases.iter().find(|case| case.id == id).cloned();
-    let mut ids: Vec<&str> = a
+        |report: &RunReport, id: &str| report.cases.iter().find(|case| case.name() == id).cloned();
+    let mut ids: Vec<String> = a
         .cases
         .iter()
         .chain(&b.cases)
-        .map(|case| case.id.as_str())
+        .map(CaseReport::name)
         .collect();
     ids.sort_unstable();
     ids.dedup();
     ids.into_iter()
         .filter_map(|id| {
-            let (left, right) = (find(a, id), find(b, id));
-            let same = |one: &CaseResult, other: &CaseResult| {
+            let (left, right) = (find(a, &id), find(b, &id));
+            let same = |one: &CaseReport, other: &CaseReport| {
                 one.verdict == other.verdict
                     && (one.verdict != Verdict::Observed || one.facts == other.facts)
             };
             match (&left, &right) {
                 (Some(left), Some(right)) if same(left, right) => None,
                 _ => Some(Row {
-                    id: id.to_owned(),
+                    id,
                     sides: vec![verdict(left.as_ref()), verdict(right.as_ref())],
                 }),
             }
@@ -188,21 +219,18 @@ fn verdicts(a: &Document, b: &Document) -> Vec<Row> {
         .collect()
 }
 
-fn verdict(case: Option<&CaseResult>) -> Cell {
+fn verdict(case: Option<&CaseReport>) -> Cell {
     let Some(case) = case else {
         return Cell {
             says: "not run".to_owned(),
             because: String::new(),
         };
     };
-    let reason = case.reason.as_deref().unwrap_or("");
-    let first = reason.lines().next().unwrap_or("").to_owned();
     Cell {
         says: case.verdict.to_string(),
-        because: if first.is_empty() {
-            case.facts.join("; ")
-        } else {
-            first
+        because: match case.headline() {
+            "" => case.facts.join("; "),
+            reason => reason.to_owned(),
         },
     }
 }
@@ -215,16 +243,63 @@ fn show(
 ) -> Result<(), ConformanceError> {
     let text = match form {
         Form::Json => serde_json::to_string_pretty(table).map_err(std::io::Error::from)? + "\n",
-        Form::Markdown if table.rows.is_empty() => format!("{none}\n"),
+        _ if table.rows.is_empty() => format!("{none}\n"),
+        Form::Text => plain(table),
         Form::Markdown => markdown(table),
     };
     write!(surroundings.out, "{text}")?;
     Ok(())
 }
 
+/// Columns of a terminal.
+const WIDTH: usize = 80;
+
+/// A block for each row, a line for each side, and how it is known below.
+fn plain(table: &Table) -> String {
+    let width = table.columns.iter().map(|column| column.chars().count());
+    let width = width.max().unwrap_or(0);
+    let mut text = String::new();
+    for row in &table.rows {
+        let _ = writeln!(text, "{}", row.id);
+        for (column, Cell { says, because }) in table.columns.iter().zip(&row.sides) {
+            let _ = writeln!(text, "  {column:width$}  {says}");
+            wrap(&mut text, 6, because);
+        }
+        text.push('\n');
+    }
+    printable_lines(&text)
+}
+
+/// Appends `words`, each line indented by `indent` and no wider than a terminal where a word is not.
+fn wrap(text: &mut String, indent: usize, words: &str) {
+    let mut line = String::new();
+    let mut end = |line: &mut String| {
+        if !line.is_empty() {
+            let _ = writeln!(text, "{:indent$}{line}", "");
+            line.clear();
+        }
+    };
+    for word in words.split_whitespace() {
+        if indent + line.chars().count() + 1 + word.chars().count() > WIDTH {
+            end(&mut line);
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    end(&mut line);
+}
+
+/// Text whose lines a terminal shows as they are: a profile's notes may quote a target.
+fn printable_lines(text: &str) -> String {
+    let lines = text.split('\n').map(printable);
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 fn markdown(table: &Table) -> String {
     let escape = |text: &str| text.replace('|', "\\|").replace('\n', " ");
-    let mut text = String::from("| |");
+    let mut text = format!("| {} |", table.rows_are);
     for column in &table.columns {
         let _ = write!(text, " {} |", escape(column));
     }

@@ -3,27 +3,30 @@
 
 #[cfg(feature = "embedded")]
 mod inside;
+mod sum;
 
-use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, sync::Arc};
 
 #[cfg(feature = "embedded")]
 use self::inside::fuzz as fuzz_inside;
+use self::sum::{Sum, seed_of, told};
 use super::{
     aim::{Aim, MOCK},
-    block_on,
     run::{begin, code_or, tell_of_leftovers},
-    signals::{Signals, heed},
+    runtime::block_on,
+    signals::{Signals, run_until_signal},
 };
 use crate::{
-    Surroundings,
     cli::FuzzArgs,
-    context::Context,
-    exit::{ConformanceError, FAILED, INCONCLUSIVE, LEFT_BEHIND, NOTHING_EXECUTED, PASSED},
-    fuzz::{Trace, Unanswered, Walk, walk},
+    dialogue::Context,
+    dialogue::run::Run,
+    error::{ConformanceError, FAILED, INCONCLUSIVE, LEFT_BEHIND, NOTHING_EXECUTED, PASSED},
+    fuzz::{Trace, Unanswered, walk},
+    leftover::Leftover,
     random,
     redact::printable,
-    report::curl,
-    run::Run,
+    runner::retire_first,
+    surroundings::Surroundings,
 };
 
 /// Sends the traces; returns the exit code.
@@ -50,56 +53,6 @@ pub fn fuzz(
     }
 }
 
-/// The seed of a trace.
-fn seed_of(seed: u64, number: u64) -> u64 {
-    seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number
-}
-
-/// What came of all traces.
-#[derive(Default)]
-struct Sum {
-    traces: u64,
-    operations: u64,
-    unanswered: u64,
-    outcomes: BTreeMap<&'static str, u64>,
-}
-
-impl Sum {
-    fn add(&mut self, walk: &Walk) {
-        self.traces += 1;
-        self.operations += walk.operations;
-        self.unanswered += walk.unanswered;
-        for outcome in &walk.outcomes {
-            *self.outcomes.entry(outcome).or_default() += 1;
-        }
-    }
-
-    fn words(&self) -> String {
-        let mut text = format!(
-            "{} traces, {} operations as the model says, {} unanswered\noutcomes, and in how many traces:",
-            self.traces, self.operations, self.unanswered
-        );
-        for (outcome, traces) in &self.outcomes {
-            let _ = write!(text, " {outcome} {traces},");
-        }
-        text.trim_end_matches(',').to_owned() + "\n"
-    }
-}
-
-/// A disagreement for people: what was sent, as commands, and what was wrong with the last answer.
-fn told(number: u64, walk: &Walk, cx: &Context, setting: &str) -> String {
-    let mut text = format!("\ntrace {number} disagrees with the model{setting}\n");
-    for exchange in &cx.log.exchanges {
-        let _ = writeln!(text, "  {}", curl::line(exchange, &cx.run.redactor));
-    }
-    if let Some(disagreement) = &walk.disagreement {
-        let reason = cx.run.redactor.clean(&disagreement.reason);
-        let lines: Vec<_> = reason.lines().map(printable).collect();
-        let _ = writeln!(text, "{}", lines.join("\n  "));
-    }
-    text
-}
-
 /// Against a target that was there before, one trace after the other.
 fn outside(
     arguments: &FuzzArgs,
@@ -109,9 +62,15 @@ fn outside(
     let aim = Aim::take(&arguments.aim, false, surroundings.variable)?;
     let place = aim.place;
     let run = Arc::new(Run::new(aim.setup)?);
-    if !run.limits.may_write() {
+    if !run.limits().may_write() {
         return Err(ConformanceError::Refused(
             "fuzz creates, changes and deletes users; --allow-writes and --confirm-account ID permit that".to_owned(),
+        ));
+    }
+    if run.limits().prepared_user.is_some() {
+        return Err(ConformanceError::Usage(
+            "fuzz creates and deletes users, and --prepared-user permits neither; leave it out"
+                .to_owned(),
         ));
     }
     let mut sum = Sum::default();
@@ -119,37 +78,51 @@ fn outside(
     let leftovers = block_on(async {
         begin(&run, &place, arguments.ledger.as_deref()).await?;
         let work = async {
+            let limits = run.limits();
+            if limits.one_user_first && !limits.allow_leftovers {
+                let mut cx = Context::new(Arc::clone(&run));
+                if let Err(why) = retire_first(&run, &mut cx).await {
+                    run.dispatch().end(format!(
+                        "{why}; --allow-leftovers creates others all the same"
+                    ));
+                }
+            }
             for (number, trace) in traces {
+                if run.dispatch().ended().is_some() {
+                    break;
+                }
                 let mut cx = Context::new(Arc::clone(&run));
                 let walked = walk(&mut cx, trace, Unanswered::Ends).await;
                 sum.add(&walked);
                 if walked.disagreement.is_some() {
                     failure = Some(told(*number, &walked, &cx, ""));
                 }
-                if failure.is_some() || run.ended().is_some() {
+                if failure.is_some() {
                     break;
                 }
-                run.clean_up(&mut cx.log).await;
+                run.account.clean_up(&mut cx.log).await;
             }
-            run.finish().await
+            run.account.finish().await
         };
-        heed(&run, &Signals::listen(), surroundings.err, work).await
+        run_until_signal(&run, &Signals::listen(), surroundings.err, Box::pin(work)).await
     })??;
     let discarded = if leftovers.is_empty() {
-        run.ledger().discard()
+        run.account.discard_ledger()
     } else {
         Ok(())
     };
-    let code = match (&failure, leftovers.is_empty()) {
-        (_, false) => LEFT_BEHIND,
-        (Some(_), true) => FAILED,
-        (None, true) if sum.operations == 0 => NOTHING_EXECUTED,
-        (None, true) if run.ended().is_some() => INCONCLUSIVE,
-        (None, true) => PASSED,
+    let excused = |left: &Leftover| left.is_excused(run.limits().allow_leftovers);
+    let code = match &failure {
+        _ if !leftovers.iter().all(excused) => LEFT_BEHIND,
+        Some(_) => FAILED,
+        None if run.dispatch().ended().is_some() => INCONCLUSIVE,
+        None if sum.operations == 0 => NOTHING_EXECUTED,
+        None => PASSED,
     };
     let mut text = sum.words() + &failure.unwrap_or_default();
-    if let Some(why) = run.ended() {
-        let _ = writeln!(text, "it ended early: {why}");
+    if let Some(why) = run.dispatch().ended() {
+        let why = run.redactor().clean(&why);
+        let _ = writeln!(text, "it ended early: {}", printable(&why));
     }
     let written = surroundings.out.write_all(text.as_bytes());
     tell_of_leftovers(&leftovers, &run, surroundings.err);

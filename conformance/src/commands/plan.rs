@@ -1,18 +1,29 @@
 //! `plan`: what a run would take. The run is rehearsed against a mock inside this process that
 //! behaves as is expected of the target; the target is sent nothing.
 
-use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    iter,
+    sync::Arc,
+    time::Duration,
+};
 
-use super::{aim::Aim, block_on, select};
+use super::{aim::Aim, runtime::block_on, selection::select};
 use crate::{
-    Surroundings,
     case::Case,
     cli::PlanArgs,
-    exit::{self, ConformanceError},
-    outcome::Verdict,
-    run::{GoldenMode, Run, Setup},
+    dialogue::run::{Run, Setup},
+    error::{self, ConformanceError},
+    exchange::Purpose,
+    limits::{Limits, Roles},
+    outcome::RunReport,
+    redact::printable,
     runner,
-    safety::Limits,
+    surroundings::Surroundings,
+    target::BASE,
+    transcript::Transcript,
+    verdict::Verdict,
 };
 
 /// What a run would take of a target that behaves as is expected.
@@ -25,22 +36,62 @@ pub struct Estimate {
     pub cases: usize,
     /// Cases that would not, by reason.
     pub skipped: BTreeMap<String, usize>,
+    /// How many of the users stay, because a delete does not remove them.
+    pub stay: usize,
+    /// Each request, in order.
+    pub sent: Vec<Planned>,
+}
+
+/// A request that a run would send.
+pub struct Planned {
+    method: String,
+    /// The path, with `{key}` in place of a user's key.
+    path: String,
+    purpose: &'static str,
+    /// The case, with its format; empty before the first case and after the last one.
+    case: String,
+}
+
+impl Planned {
+    fn of(transcript: &Transcript, case: &str) -> Self {
+        Self {
+            method: transcript.method.clone(),
+            path: without_keys(&transcript.url),
+            purpose: match transcript.purpose {
+                Purpose::Case => "case",
+                Purpose::Check => "check",
+                Purpose::CleanUp => "clean-up",
+            },
+            case: case.to_owned(),
+        }
+    }
 }
 
 /// Runs the cases against a mock of its own, as they would be run against the target of `setup`.
 pub fn rehearse(setup: &Setup, cases: &[Case]) -> Result<Estimate, ConformanceError> {
     let mut stage = Aim::embedded(setup.expected.clone())?;
-    stage.setup.goldens = setup.goldens;
     stage.setup.limits = Limits {
-        writes: setup.limits.writes.clone(),
-        failed_logins: setup.limits.failed_logins,
-        ..Limits::none()
+        interval: Duration::ZERO,
+        max_requests: None,
+        max_users: None,
+        // The mock inside does not lag.
+        settle: Limits::impatient().settle,
+        // The demo's user stands for the one that is prepared, and its roles for any role.
+        prepared_user: setup.limits.prepared_user.as_ref().map(|_| "u1".to_owned()),
+        roles: match &setup.limits.roles {
+            Roles::Withheld => Roles::Withheld,
+            Roles::Only(_) | Roles::Any => Roles::Any,
+        },
+        backoff: Limits::none().backoff,
+        ..setup.limits.clone()
     };
-    if setup.goldens == GoldenMode::Symbolic {
+    if setup.emulators.is_none() {
+        stage.setup.emulators = None;
         let second = setup.credentials.second_account_id.is_some();
         let credentials = &mut stage.setup.credentials;
         credentials.second_account_id = credentials.second_account_id.take().filter(|_| second);
     }
+    let stage_account = stage.setup.credentials.account_id.clone();
     let run = Arc::new(Run::new(stage.setup)?);
     let mut quiet = |_: &mut _| io::Result::Ok(());
     let report = block_on(runner::execute(
@@ -63,7 +114,46 @@ pub fn rehearse(setup: &Setup, cases: &[Case]) -> Result<Estimate, ConformanceEr
         users: report.users,
         cases: report.cases.len() - report.count(Verdict::Skipped),
         skipped,
+        stay: report.leftovers.len(),
+        sent: planned(&report, &setup.credentials.account_id, &stage_account),
     })
+}
+
+/// Each request of a rehearsal, for the account of the target in place of the rehearsal's.
+fn planned(report: &RunReport, account: &str, rehearsed: &str) -> Vec<Planned> {
+    let login = Planned {
+        method: "GET".to_owned(),
+        path: format!("{BASE}/accounts/{rehearsed}/users"),
+        purpose: "login",
+        case: String::new(),
+    };
+    let of_cases = report.cases.iter().flat_map(|case| {
+        let name = case.name();
+        let exchanges = case.exchanges.iter();
+        exchanges.map(move |one| Planned::of(one, &name))
+    });
+    let closing = report.closing.iter().map(|one| Planned::of(one, ""));
+    let mut sent: Vec<Planned> = iter::once(login).chain(of_cases).chain(closing).collect();
+    for one in &mut sent {
+        one.path = one.path.replacen(
+            &format!("/accounts/{rehearsed}/"),
+            &format!("/accounts/{account}/"),
+            1,
+        );
+    }
+    sent
+}
+
+/// The path and query of a URL, with `{key}` in place of a user's key.
+fn without_keys(url: &str) -> String {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = after_scheme.find('/').map_or("/", |at| &after_scheme[at..]);
+    let Some((before, rest)) = path.split_once("/users/") else {
+        return path.to_owned();
+    };
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let key = if end == 0 { "" } else { "{key}" };
+    format!("{before}/users/{key}{}", &rest[end..])
 }
 
 /// Says what a run would take.
@@ -103,9 +193,10 @@ pub fn plan(
     )?;
     writeln!(
         out,
-        "users     {} created and deleted{}",
+        "users     {} created{}{}",
         estimate.users,
-        budget(limits.max_users, estimate.users, "--max-users")
+        budget(limits.max_users, estimate.users, "--max-users"),
+        removal(&estimate, limits.prepared_user.as_deref())
     )?;
     let count = u32::try_from(estimate.requests).unwrap_or(u32::MAX);
     let seconds = limits.interval.saturating_mul(count).as_secs();
@@ -120,9 +211,41 @@ pub fn plan(
     )?;
     writeln!(
         out,
-        "Counted in a rehearsal against a mock inside this process; a target that behaves otherwise, limits or fails takes more. Nothing was sent to it."
+        "Counted in a rehearsal against a mock inside this process that behaves as the expected profile. A target that behaves otherwise, limits or fails takes more. Nothing was sent to it."
     )?;
-    Ok(exit::PASSED)
+    if arguments.list {
+        list(&estimate.sent, out)?;
+    }
+    Ok(error::PASSED)
+}
+
+/// What becomes of the users of a run.
+fn removal(estimate: &Estimate, prepared: Option<&str>) -> String {
+    match (prepared, estimate.stay) {
+        (Some(key), _) => format!("; user {key} is updated and put back, except for its password"),
+        (None, _) if estimate.users == 0 => String::new(),
+        (None, 0) => "; each is deleted again, if the target deletes".to_owned(),
+        (None, stay) => {
+            format!("; {stay} would stay, because a delete does not remove users there")
+        }
+    }
+}
+
+/// A line for each request.
+fn list(sent: &[Planned], out: &mut dyn Write) -> io::Result<()> {
+    let paths = sent.iter().map(|one| one.path.chars().count());
+    // A few paths are long on purpose.
+    let width = paths.filter(|length| *length <= 60).max().unwrap_or(0);
+    writeln!(out, "\nmethod   {:width$}  purpose   case", "path")?;
+    for one in sent {
+        let case = if one.case.is_empty() { "-" } else { &one.case };
+        let line = format!(
+            "{:7}  {:width$}  {:8}  {case}",
+            one.method, one.path, one.purpose
+        );
+        writeln!(out, "{}", printable(&line))?;
+    }
+    Ok(())
 }
 
 /// Requests a second, with as many digits as say something: an interval is in whole nanoseconds.
@@ -135,7 +258,24 @@ fn rate(interval: Duration) -> f64 {
 mod tests {
     use std::time::Duration;
 
-    use super::rate;
+    use super::{rate, without_keys};
+
+    #[test]
+    fn a_path_shows_no_key() {
+        let users = "/api/accounts/12345/users";
+        for (path, shown) in [
+            (users.to_owned(), users.to_owned()),
+            (format!("{users}?page=2"), format!("{users}?page=2")),
+            (format!("{users}/u7"), format!("{users}/{{key}}")),
+            (format!("{users}/a%20b?x=1"), format!("{users}/{{key}}?x=1")),
+            (
+                "/api/users/u7/password".to_owned(),
+                "/api/users/{key}/password".to_owned(),
+            ),
+        ] {
+            assert_eq!(without_keys(&format!("http://127.0.0.1:80{path}")), shown);
+        }
+    }
 
     #[test]
     fn a_rate_is_told_as_it_was_asked_for() {

@@ -1,7 +1,7 @@
 //! `probe`: learns how a target behaves, and writes that as a profile.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs,
     io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
@@ -12,29 +12,31 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     aim::{Aim, Place},
-    block_on,
     clean::{remove_all, run_of_ledger},
-    run::{begin, code_or, tell_of_leftovers},
-    signals::{Signals, heed},
+    run::{begin, code_or, tell_of_leftovers, tell_of_prepared},
+    runtime::block_on,
+    signals::{Signals, run_until_signal},
 };
 use crate::{
-    Surroundings,
+    account::{file::LedgerFile, ledger::Ledger},
     cli::ProbeArgs,
+    decode::users::listed,
+    dialogue::{
+        Context,
+        run::{Run, Setup},
+    },
+    error::{self, ConformanceError},
     exchange::Exchange,
-    exit::{self, ConformanceError},
-    ledger::{Ledger, file::LedgerFile},
+    files::{self, Readers},
+    limits::{LimitArgs, Limits, Roles, Writes},
     outcome::today,
     probe::{
-        Choice, Finding, Findings, Probe,
-        learned::{Origin, fitting, to_toml},
+        Choice, Finding, Findings, Observation, Probe,
+        learned::{BRIEF, Origin, fitting, to_toml},
     },
     redact::{Redactor, printable},
-    report::{
-        document::{ExchangeResult, exchange_result},
-        write_whole,
-    },
-    run::Run,
-    safety::{Limits, Writes},
+    surroundings::Surroundings,
+    transcript::Transcript,
 };
 
 /// What an interrupted probe leaves for another one to go on with.
@@ -45,7 +47,7 @@ struct Partial {
     target: String,
     account_id: String,
     findings: Findings,
-    exchanges: Vec<ExchangeResult>,
+    exchanges: Vec<Transcript>,
 }
 
 const FORMAT: u32 = 1;
@@ -93,11 +95,8 @@ pub fn probe(
     arguments: &ProbeArgs,
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
-    let mut choice = choice(arguments)?;
+    let choice = choice(arguments)?;
     let aim = Aim::take(&arguments.aim, arguments.read_only, surroundings.variable)?;
-    // Users that stay on this machine are those of a mock.
-    let away = !aim.setup.endpoint.target.is_loopback();
-    choice.must_remove = away && !arguments.allow_leftovers;
     if arguments.plan {
         return plan(&choice, &aim, surroundings);
     }
@@ -107,6 +106,7 @@ pub fn probe(
     let run = Arc::new(Run::new(aim.setup)?);
     // What could not be written at the end is told before anything is sent.
     profile_of(&Findings::new(), &files, &run, &place)?;
+    tell_of_prepared(&run, surroundings.err);
     let earlier = earlier(arguments, &files, &place, &run, surroundings)?;
     let mut news = Findings::new();
     let mut probe = Probe::new(Arc::clone(&run)).after(earlier.exchanges.len());
@@ -117,7 +117,7 @@ pub fn probe(
             out,
             "probing {}, account {}, from profile {}{}\n",
             place.description,
-            run.credentials.account_id,
+            run.credentials().account_id,
             run.expected.name(),
             place.note
         )?;
@@ -125,11 +125,11 @@ pub fn probe(
             |_: &str, probe: &Probe| keep(probe, &files, &place, &earlier, &mut news, *out);
         let known = earlier.findings.clone();
         let work = probe.learn(&choice, known, &mut tell);
-        heed(&run, &Signals::listen(), surroundings.err, work).await
+        run_until_signal(&run, &Signals::listen(), surroundings.err, work).await
     })??;
     let mut told = learned.map_err(ConformanceError::from);
     if probe.leftovers().is_empty() {
-        told = told.and(run.ledger().discard().map_err(ConformanceError::from));
+        told = told.and(run.account.discard_ledger().map_err(ConformanceError::from));
     }
     let told = told.and_then(|()| {
         conclude(
@@ -143,12 +143,17 @@ pub fn probe(
         )
     });
     tell_of_leftovers(probe.leftovers(), &run, surroundings.err);
-    let code = if !probe.leftovers().is_empty() {
-        exit::LEFT_BEHIND
-    } else if run.ended().is_some() {
-        exit::INCONCLUSIVE
+    let allowed = run.limits().allow_leftovers;
+    let code = if !probe
+        .leftovers()
+        .iter()
+        .all(|left| left.is_excused(allowed))
+    {
+        error::LEFT_BEHIND
+    } else if run.dispatch().ended().is_some() {
+        error::INCONCLUSIVE
     } else {
-        exit::PASSED
+        error::PASSED
     };
     match told {
         Ok(()) => Ok(code),
@@ -166,7 +171,7 @@ fn conclude(
     told: &mut Findings,
     out: &mut dyn Write,
 ) -> Result<(), ConformanceError> {
-    if run.is_interrupted() {
+    if run.dispatch().is_interrupted() {
         writeln!(out, "\ninterrupted; the same command with --resume goes on")?;
         return Ok(());
     }
@@ -178,10 +183,10 @@ fn conclude(
         "\n{} of {} behaviours observed with {} requests\nthe mock behaves so with: bandwidth-mock --profile {}",
         closed(&findings).len(),
         findings.len(),
-        run.requests(),
+        run.dispatch().requests(),
         files.out.display()
     )?;
-    if let Some(ended) = run.ended() {
+    if let Some(ended) = run.dispatch().ended() {
         writeln!(out, "ended early: {ended}; --resume goes on from there")?;
     }
     Ok(())
@@ -205,20 +210,47 @@ fn keep(
     let partial = Partial {
         format: FORMAT,
         target: place.description.clone(),
-        account_id: run.credentials.account_id.clone(),
+        account_id: run.credentials().account_id.clone(),
         findings,
-        exchanges: all(&earlier.exchanges, probe.exchanges(), &run.redactor),
+        exchanges: all(&earlier.exchanges, probe.exchanges(), run.redactor()),
     };
-    write_private(&files.partial, &serde_json::to_string(&partial)?)
+    files::write(
+        &files.partial,
+        &serde_json::to_string(&partial)?,
+        Readers::Owner,
+    )
 }
 
-/// Tells of each finding that was not told before.
+/// Prints each finding that was not printed before. A reason that several share is printed once.
 fn tell_news(findings: &Findings, told: &mut Findings, out: &mut dyn Write) -> io::Result<()> {
+    let mut open: Vec<(&str, Vec<&str>)> = Vec::new();
+    let earlier = told.clone();
     for (id, finding) in findings {
-        if told.get(id) != Some(finding) {
-            writeln!(out, "{}", printable(&line(id, finding)))?;
-            told.insert(id.clone(), finding.clone());
+        let before = told.insert(id.clone(), finding.clone());
+        match finding {
+            // Evidence that is found again is not printed again.
+            Finding::Observed(seen) => {
+                let now = line(id, seen);
+                if !matches!(before, Some(Finding::Observed(seen)) if line(id, &seen) == now) {
+                    writeln!(out, "{}", printable(&now))?;
+                }
+            }
+            Finding::Open(_) if before.as_ref() == Some(finding) => {}
+            Finding::Open(why) => match open.iter_mut().find(|(known, _)| known == why) {
+                Some((_, ids)) => ids.push(id),
+                None => open.push((why, vec![id])),
+            },
         }
+    }
+    for (why, ids) in open {
+        let same = |finding: &Finding| matches!(finding, Finding::Open(known) if known == why);
+        let first = earlier.iter().find(|(_, finding)| same(finding));
+        let why = match first {
+            Some((first, _)) if why.len() > BRIEF => format!("the reason is that of {first}"),
+            _ => why.to_owned(),
+        };
+        let line = format!("open      {}: {why}", ids.join(", "));
+        writeln!(out, "{}", printable(&line))?;
     }
     Ok(())
 }
@@ -236,7 +268,6 @@ fn choice(arguments: &ProbeArgs) -> Result<Choice, ConformanceError> {
         only: arguments.only.clone(),
         skip: arguments.skip.clone(),
         rate_probe: arguments.rate_probe,
-        must_remove: false,
     })
 }
 
@@ -256,10 +287,16 @@ fn earlier(
         exchanges: Vec::new(),
     };
     if !arguments.resume {
-        if files.partial.exists() || files.ledger.exists() {
+        let out = files.out.display();
+        if files.partial.exists() {
             return Err(ConformanceError::Usage(format!(
-                "--out {}: an earlier probe was interrupted; --resume goes on with it, and another --out begins anew",
-                files.out.display()
+                "--out {out}: an earlier probe was interrupted; --resume goes on with it, and another --out starts a new one"
+            )));
+        }
+        if files.ledger.exists() {
+            let ledger = files.ledger.display();
+            return Err(ConformanceError::Usage(format!(
+                "--out {out}: an earlier probe left users behind; `bandwidth-conformance cleanup --ledger {ledger}` removes them, and another --out starts a new probe"
             )));
         }
         return Ok(none);
@@ -287,7 +324,7 @@ fn partial(files: &Files, place: &Place, run: &Run) -> Result<Option<Partial>, C
                 "--resume: {name} is not of this version; delete it to begin anew"
             ))
         })?;
-    let account = run.credentials.account_id.as_str();
+    let account = run.credentials().account_id.as_str();
     if (partial.target.as_str(), partial.account_id.as_str()) != (&place.description, account) {
         return Err(ConformanceError::Usage(format!(
             "--resume: {name} is of {}, account {}; name that target and log in there, or begin anew with another --out",
@@ -312,19 +349,21 @@ fn remove_earlier(
             header.target
         )));
     }
-    if let (Writes::Refused(_), false) = (
-        &run.limits.writes,
-        Ledger::replay(events).remaining().is_empty(),
-    ) {
+    if let (Writes::Refused(_), false) =
+        (&run.limits().writes, Ledger::replay(events).pending() == 0)
+    {
         return Err(ConformanceError::Refused(format!(
             "--resume: {name} has users of the interrupted probe, and to remove them is to write; allow that as the interrupted probe did, or remove them with `bandwidth-conformance cleanup --ledger {name}`; nothing was sent"
         )));
     }
-    let old = run_of_ledger(&files.ledger, &run.credentials, run.endpoint.clone())?;
-    let left = remove_all(&old, &files.ledger, out)?;
-    if left > 0 {
+    let asked = LimitArgs::default();
+    let endpoint = run.dispatch().endpoint.clone();
+    let old = run_of_ledger(&files.ledger, run.credentials(), endpoint, &asked)?;
+    let left = remove_all(&old, out)?;
+    if !left.is_empty() {
         return Err(ConformanceError::Unreachable(format!(
-            "--resume: {left} users of the earlier probe could not be removed; try once more"
+            "--resume: {} users of the earlier probe could not be removed; `bandwidth-conformance cleanup --ledger {name}` names them",
+            left.len()
         )));
     }
     fs::remove_file(&files.ledger)?;
@@ -341,27 +380,17 @@ fn closed(findings: &Findings) -> Findings {
         .collect()
 }
 
-fn all(
-    earlier: &[ExchangeResult],
-    exchanges: &[Exchange],
-    redactor: &Redactor,
-) -> Vec<ExchangeResult> {
-    let now = exchanges.iter().map(|one| exchange_result(one, redactor));
+fn all(earlier: &[Transcript], exchanges: &[Exchange], redactor: &Redactor) -> Vec<Transcript> {
+    let now = exchanges.iter().map(|one| Transcript::of(one, redactor));
     earlier.iter().cloned().chain(now).collect()
 }
 
-fn line(id: &str, finding: &Finding) -> String {
-    match finding {
-        Finding::Observed(seen) if seen.alternatives.is_empty() => {
-            format!("observed  {id} = {}", seen.option)
-        }
-        Finding::Observed(seen) => format!(
-            "observed  {id} = {} (not ruled out: {})",
-            seen.option,
-            seen.alternatives.join(", ")
-        ),
-        Finding::Open(why) => format!("open      {id}: {why}"),
+fn line(id: &str, seen: &Observation) -> String {
+    let option = format!("observed  {id} = {}", seen.option);
+    if seen.alternatives.is_empty() {
+        return option;
     }
+    format!("{option} (not ruled out: {})", seen.alternatives.join(", "))
 }
 
 /// The profile and its exchanges; nothing else stays.
@@ -373,35 +402,15 @@ fn finish(
     run: &Run,
     place: &Place,
 ) -> Result<(), ConformanceError> {
-    let exchanges = all(&earlier.exchanges, probe.exchanges(), &run.redactor);
-    write_private(
-        &files.exchanges,
-        &(serde_json::to_string_pretty(&exchanges).map_err(io::Error::from)? + "\n"),
-    )?;
-    write_whole(&files.out, &profile_of(findings, files, run, place)?)?;
-    if run.ended().is_none() {
+    let exchanges = all(&earlier.exchanges, probe.exchanges(), run.redactor());
+    let exchanges = serde_json::to_string_pretty(&exchanges).map_err(io::Error::from)? + "\n";
+    files::write(&files.exchanges, &exchanges, Readers::Owner)?;
+    let profile = profile_of(findings, files, run, place)?;
+    files::write(&files.out, &profile, Readers::Usual)?;
+    if run.dispatch().ended().is_none() {
         fs::remove_file(&files.partial)?;
     }
     Ok(())
-}
-
-/// Writes a file of exchanges for its owner alone, as they show who is on the account. It is moved
-/// to its place when it is whole.
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
-    // One that a killed probe left may be for everybody.
-    match fs::remove_file(&beside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&beside)?.write_all(text.as_bytes())?;
-    fs::rename(&beside, path)
 }
 
 /// The text of the profile.
@@ -433,37 +442,63 @@ fn plan(
 ) -> Result<u8, ConformanceError> {
     let mut stage = Aim::embedded(aim.setup.expected.clone())?;
     let limits = &aim.setup.limits;
-    stage.setup.limits = Limits {
+    let mut rehearsed = Limits {
         writes: limits.writes.clone(),
+        roles: limits.roles.clone(),
+        foreign_accounts: limits.foreign_accounts,
+        failed_logins: limits.failed_logins,
         ..Limits::none()
     };
+    if limits.prepared_user.is_some() {
+        rehearsed.prepared_user = Some(block_on(some_user(&stage.setup))??);
+    }
+    if let Roles::Only(_) = rehearsed.roles {
+        // The account's own roles are not those of the mock.
+        rehearsed.roles = Roles::Any;
+    }
+    stage.setup.limits = rehearsed;
     let run = Arc::new(Run::new(stage.setup)?);
     let mut probe = Probe::new(Arc::clone(&run));
     let mut quiet = |_: &str, _: &Probe| Ok(());
-    // The most that it could take: users that stay are no reason to stop.
-    let whole = Choice {
-        must_remove: false,
-        ..choice.clone()
-    };
-    block_on(probe.learn(&whole, Findings::new(), &mut quiet))??;
-    let removal = if choice.must_remove && limits.may_write() {
-        "\nremoval     the first user is deleted at once; where it stays, no other is created, unless --allow-leftovers"
+    block_on(probe.learn(choice, Findings::new(), &mut quiet))??;
+    let removal = if limits.prepared_user.is_some() {
+        "\nremoval     no user is created; the prepared one is updated, put back and never deleted"
+    } else if limits.one_user_first && !limits.allow_leftovers && limits.may_write() {
+        "\nremoval     the first user is deleted before a second one is created; if it stays, no other is created without --allow-leftovers"
     } else {
         ""
     };
     let observed = closed(probe.findings()).len();
-    let requests = run.requests() + 1;
+    let requests = run.dispatch().requests() + 1;
     let count = u32::try_from(requests).unwrap_or(u32::MAX);
     writeln!(
         surroundings.out,
-        "against {}, account {}, from profile {}\nbehaviours  about {observed} of {} would be observed\nrequests    about {requests}\nusers       about {} created and deleted{removal}\nseconds     about {}, and the target's own time\nCounted in a rehearsal against a mock inside this process that behaves as {}; another target may take up to twice as many. Nothing was sent to it.",
+        "against {}, account {}, from profile {}\nbehaviours  about {observed} of {} would be observed\nrequests    about {requests}\nusers       about {} created; each is deleted again, if the target deletes{removal}\nseconds     about {}, and the target's own time\nCounted in a rehearsal against a mock inside this process that behaves as {}; another target may take up to twice as many. Nothing was sent to it.",
         aim.place.description,
         aim.setup.credentials.account_id,
         aim.setup.expected.name(),
         probe.findings().len(),
-        run.users(),
+        run.account.users(),
         limits.interval.saturating_mul(count).as_secs(),
         aim.setup.expected.name(),
     )?;
-    Ok(exit::PASSED)
+    Ok(error::PASSED)
+}
+
+/// The key of a user of the rehearsal's mock, in the place of the prepared one.
+async fn some_user(stage: &Setup) -> Result<String, ConformanceError> {
+    let setup = Setup {
+        endpoint: stage.endpoint.clone(),
+        credentials: stage.credentials.clone(),
+        expected: stage.expected.clone(),
+        emulators: None,
+        limits: stage.limits.clone(),
+    };
+    let mut cx = Context::new(Arc::new(Run::new(setup)?));
+    let reply = cx.list(cx.default_format()).await;
+    let users = reply.ok().and_then(|reply| listed(&reply.response));
+    let user = users.and_then(|users| users.into_iter().next());
+    user.map(|user| user.key().to_owned()).ok_or_else(|| {
+        ConformanceError::Unreachable("the rehearsal's mock has no user to prepare".to_owned())
+    })
 }

@@ -4,21 +4,18 @@ use std::{io, sync::Arc};
 
 use super::{
     aim::Aim,
-    block_on,
-    run::{begin, end},
-    signals::{Signals, heed},
+    run::{begin, end, tell_of_prepared},
+    runtime::block_on,
+    signals::{Signals, run_until_signal},
 };
 use crate::{
-    Surroundings,
     cli::AimArgs,
-    exit::ConformanceError,
+    dialogue::run::Run,
+    error::ConformanceError,
     registry,
-    report::{
-        console::{Console, Detail},
-        document::Document,
-    },
-    run::Run,
+    report::console::{Console, Detail},
     runner,
+    surroundings::Surroundings,
 };
 
 /// Runs the case with that id.
@@ -31,26 +28,24 @@ pub fn replay(
     let aim = Aim::take(arguments, false, surroundings.variable)?;
     let place = aim.place;
     let run = Arc::new(Run::new(aim.setup)?);
-    let report = block_on(async {
+    tell_of_prepared(&run, surroundings.err);
+    let mut report = block_on(async {
         begin(&run, &place, None).await?;
         let mut quiet = |_: &mut _| io::Result::Ok(());
         let cases = [case];
         let name = place.description.clone();
         let signals = Signals::listen();
         let work = runner::execute(&run, &cases, name, signals.asked(1), &mut quiet);
-        heed(&run, &signals, surroundings.err, Box::pin(work)).await
+        run_until_signal(&run, &signals, surroundings.err, Box::pin(work)).await
     })??;
-    let redactor = &run.redactor;
-    let colour = surroundings.colour;
-    let mut console = Console::new(surroundings.out, redactor, Detail::All, colour);
-    let document = Document::new(&report, redactor);
-    let mut tell = || {
-        for (case, result) in report.cases.iter().zip(&document.cases) {
+    let mut console = Console::new(surroundings.out, Detail::All, surroundings.colour);
+    let mut write = || {
+        for case in &report.cases {
             console.case(case)?;
-            console.exchanges(result)?;
+            console.exchanges(case)?;
         }
         console.summary(&report)
     };
-    let errors = tell().err().map(ConformanceError::from);
-    Ok(end(&report, errors.into_iter().collect(), surroundings.err))
+    let written = write();
+    Ok(end(&mut report, written, &[], surroundings.err))
 }

@@ -1,36 +1,36 @@
 //! `run`: the cases, one after the other, and the reports.
 
-use std::{env, fs, io::Write, path::Path, sync::Arc};
-
-use bandwidth_fixtures::describe;
+use std::{
+    env, fs,
+    io::{self, Write},
+    path::Path,
+    sync::Arc,
+};
 
 use super::{
     aim::{Aim, Place},
-    block_on, plan,
+    plan,
     progress::Progress,
-    select,
-    signals::{Signals, heed},
+    runtime::block_on,
+    selection::select,
+    signals::{Signals, run_until_signal},
 };
 use crate::{
-    Surroundings,
-    cleanup::Leftover,
+    account::{cleanup_command, ledger::Ledger},
     cli::RunArgs,
+    dialogue::run::Run,
+    error::{self, ConformanceError},
     exchange::Log,
-    exit::{self, ConformanceError},
     known::KnownFailures,
-    ledger::{
-        Ledger, cleanup_command,
-        file::{Header, LedgerFile},
-    },
+    leftover::{Leftover, use_of_cleanup},
     outcome::{CaseReport, RunReport},
     redact::printable,
     report::{
         self, ReportTo,
         console::{self, Console, Detail},
-        document::Document,
     },
-    run::Run,
     runner,
+    surroundings::Surroundings,
 };
 
 const LEDGER: (&str, &str) = ("bandwidth-conformance-", ".ledger");
@@ -59,65 +59,76 @@ pub fn run(
     } else {
         Detail::All
     };
-    let redactor = &run.redactor;
-    let mut console = Console::new(surroundings.out, redactor, detail, surroundings.colour);
-    console.intro(&format!(
+    let mut console = Console::new(surroundings.out, detail, surroundings.colour);
+    console.intro(&run.redactor().line(&format!(
         "{} against {}, account {}, expecting profile {}{}",
         console::cases(cases.len()),
         place.description,
-        run.credentials.account_id,
+        run.credentials().account_id,
         run.expected.name(),
         place.note
-    ))?;
+    )))?;
     let progress = Progress::new(
         surroundings.watched && !arguments.quiet,
         cases.len(),
         estimate.map(|estimate| estimate.requests),
-        run.limits.max_requests,
+        run.limits().max_requests,
     );
-    let mut problems = Vec::new();
     if place.needs_ledger(&run) {
         tell_of_other_ledgers(surroundings.err)?;
     }
+    tell_of_prepared(&run, surroundings.err);
     let mut report = block_on(async {
         begin(&run, &place, arguments.ledger.as_deref()).await?;
         let mut tell = |case: &mut CaseReport| {
-            problems.extend(known.mark(case, &place.name));
-            progress.case(run.requests(), || console.case(case))
+            known.mark(case, &place.name);
+            case.known = case.known.take().map(|why| run.redactor().text(&why));
+            progress.case(run.dispatch().requests(), || console.case(case))
         };
         let signals = Signals::listen();
         let name = place.description.clone();
         let work = runner::execute(&run, &cases, name, signals.asked(1), &mut tell);
-        heed(&run, &signals, surroundings.err, Box::pin(work)).await
+        run_until_signal(&run, &signals, surroundings.err, Box::pin(work)).await
     })??;
     progress.end();
-    report.known_problems = problems;
-    let mut errors = write_reports(&arguments.report, &report, &run);
-    errors.extend(console.summary(&report).err().map(ConformanceError::from));
-    Ok(end(&report, errors, surroundings.err))
+    if place.private {
+        // They end with this process.
+        report.leftovers.clear();
+    }
+    report.known_problems = known.problems(&report.cases, &place.name);
+    report.redact(run.redactor());
+    report.decide();
+    let written = console.summary(&report);
+    Ok(end(
+        &mut report,
+        written,
+        &arguments.report,
+        surroundings.err,
+    ))
 }
 
-/// The exit code of a run that came to its end. What could not be written is told, and changes the
-/// code only where the run has nothing worse to tell.
-pub fn end(report: &RunReport, errors: Vec<ConformanceError>, err: &mut dyn Write) -> u8 {
-    let mut troubles = report.troubles.clone();
-    for error in errors {
+/// Writes the reports of a run that came to its end, and returns its exit code, which is theirs too.
+/// `console` says whether the summary could be written. What could not be written is told.
+pub fn end(
+    report: &mut RunReport,
+    console: io::Result<()>,
+    reports: &[ReportTo],
+    err: &mut dyn Write,
+) -> u8 {
+    if let Err(error) = console.map_err(ConformanceError::from) {
         let error = error.to_string();
-        // What could not be told on the way cannot be summed up either.
-        if !troubles.contains(&error) {
-            troubles.push(error);
+        // A console that failed during the run is a trouble already.
+        if !report.troubles.contains(&error) {
+            report.troubles.push(error);
         }
     }
-    for trouble in &troubles {
+    report.decide();
+    report::write_all(reports, report);
+    for trouble in &report.troubles {
         // Without a place to write to, the exit code has to do.
         let _ = writeln!(err, "bandwidth-conformance: {}", printable(trouble));
     }
-    let code = exit::code_of(report);
-    if troubles.is_empty() {
-        code
-    } else {
-        exit::code_with_troubles(code)
-    }
+    report.exit_code
 }
 
 /// The exit code of a run with `code` after an error that has nothing to do with its target: the
@@ -127,7 +138,7 @@ pub fn code_or(
     error: ConformanceError,
     err: &mut dyn Write,
 ) -> Result<u8, ConformanceError> {
-    if exit::code_with_troubles(code) == exit::USAGE {
+    if crate::outcome::code_with_troubles(code) == error::USAGE {
         return Err(error);
     }
     let _ = writeln!(
@@ -141,52 +152,56 @@ pub fn code_or(
 /// Says what is left behind, and how to remove it.
 pub fn tell_of_leftovers(leftovers: &[Leftover], run: &Run, err: &mut dyn Write) {
     for left in leftovers {
-        let _ = writeln!(err, "left behind: {}", printable(&left.to_string()));
+        let line = |text: &str| run.redactor().line(text);
+        let _ = writeln!(err, "left behind: {}", line(&left.to_string()));
+        if !left.remove.is_empty() {
+            let _ = writeln!(err, "    {}", line(&left.remove));
+        }
     }
-    if let Some(path) = run.ledger().path().filter(|_| !leftovers.is_empty()) {
-        let _ = writeln!(err, "remove it with: {}", cleanup_command(&path));
+    if let Some(path) = run
+        .account
+        .ledger(Ledger::path)
+        .filter(|_| !leftovers.is_empty())
+    {
+        let _ = writeln!(
+            err,
+            "{}: {}",
+            use_of_cleanup(leftovers).to_lowercase(),
+            cleanup_command(&path)
+        );
     }
-}
-
-/// Writes every report that can be written. Returns what is wrong with the others.
-fn write_reports(reports: &[ReportTo], report: &RunReport, run: &Run) -> Vec<ConformanceError> {
-    if reports.is_empty() {
-        return Vec::new();
-    }
-    let document = Document::new(report, &run.redactor);
-    let errors = reports.iter().filter_map(|to| {
-        let error = report::write(to, &document).err()?;
-        Some(ConformanceError::Usage(format!(
-            "--report {}: {}",
-            to.path.display(),
-            describe::io(&error)
-        )))
-    });
-    errors.collect()
 }
 
 /// Makes sure that the target answers this login. From here on everything that is created is in a
 /// file first, where it outlives the process.
 pub async fn begin(run: &Run, place: &Place, path: Option<&Path>) -> Result<(), ConformanceError> {
     run.preflight(&mut Log::default()).await?;
-    if !place.needs_ledger(run) {
-        return Ok(());
+    if place.needs_ledger(run) {
+        let path = path.map_or_else(
+            || {
+                let (before, after) = LEDGER;
+                let run = run.account.prefix.trim_end_matches('-');
+                format!("{before}{run}{after}").into()
+            },
+            Path::to_owned,
+        );
+        run.keep_ledger(&env::current_dir()?.join(path), &place.description)?;
     }
-    let path = if let Some(path) = path {
-        path.to_owned()
-    } else {
-        let (before, after) = LEDGER;
-        let run = run.prefix.trim_end_matches('-');
-        format!("{before}{run}{after}").into()
-    };
-    let path = env::current_dir()?.join(path);
-    let header = Header::new(
-        place.description.clone(),
-        run.credentials.account_id.clone(),
-        run.prefix.clone(),
-    );
-    run.keep_ledger(Ledger::in_file(LedgerFile::create(&path, &header)?));
+    if let Some(key) = &run.limits().prepared_user {
+        run.account.prepare(key, &mut Log::default()).await?;
+    }
     Ok(())
+}
+
+/// Says what cannot be put back, before the first request.
+pub fn tell_of_prepared(run: &Run, err: &mut dyn Write) {
+    if let Some(key) = &run.limits().prepared_user {
+        let _ = writeln!(
+            err,
+            "bandwidth-conformance: user {} is updated, and put back at the end; a changed password cannot be put back",
+            printable(key)
+        );
+    }
 }
 
 /// Points out the ledgers of other runs in this folder: one may have been killed.

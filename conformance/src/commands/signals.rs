@@ -4,7 +4,11 @@ use std::{io::Write, pin::pin};
 
 use tokio::sync::watch;
 
-use crate::{exit::ConformanceError, ledger, run::Run};
+use crate::{
+    account::{cleanup_command, ledger::Ledger},
+    dialogue::run::Run,
+    error::ConformanceError,
+};
 
 /// Signals, from when they were first listened for.
 pub struct Signals {
@@ -36,9 +40,9 @@ impl Signals {
     }
 }
 
-/// Does `work`, which comes to its end and cleans up when somebody asks for an end. Who asks twice
-/// is told how to clean up instead.
-pub async fn heed<T>(
+/// Does `work`, which ends and cleans up after a first signal. A second one ends it at once, with an
+/// error that says how to clean up.
+pub async fn run_until_signal<T>(
     run: &Run,
     signals: &Signals,
     err: &mut dyn Write,
@@ -48,7 +52,7 @@ pub async fn heed<T>(
     tokio::select! {
         biased;
         done = &mut work => return Ok(done),
-        () = signals.asked(1) => run.interrupt(),
+        () = signals.asked(1) => run.dispatch().interrupt(),
     }
     // It is told on the way: without a place to tell it, the work ends all the same.
     let _ = writeln!(
@@ -58,10 +62,10 @@ pub async fn heed<T>(
     tokio::select! {
         biased;
         done = &mut work => Ok(done),
-        () = signals.asked(2) => Err(match run.ledger().path() {
+        () = signals.asked(2) => Err(match run.account.ledger(Ledger::path) {
             Some(path) => ConformanceError::LeftBehind(format!(
                 "stopped at once, and users may be left behind; remove them with: {}",
-                ledger::cleanup_command(&path)
+                cleanup_command(&path)
             )),
             None => ConformanceError::Interrupted,
         }),

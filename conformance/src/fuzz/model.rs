@@ -12,7 +12,7 @@ use bandwidth_fixtures::{
 
 use super::trace::Who;
 use crate::{
-    context::Context,
+    dialogue::Context,
     wire::{Draft, EMAIL, Role, RoleRef, User, Value},
 };
 

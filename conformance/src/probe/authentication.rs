@@ -1,14 +1,15 @@
 //! Who is let in, and how the others are turned away.
 
 use super::{
-    Probe,
     seen::{ErrorBody, OTHER_BODY, Seen},
+    shape::is_users,
+    state::{Made, Probe},
 };
 use crate::{
     challenges::{Challenge, challenges},
-    context::Ask,
-    outcome::Stop,
+    dialogue::Ask,
     password::{self, Class},
+    verdict::Stop,
 };
 
 /// More wrong passwords in a row are not tried.
@@ -42,7 +43,7 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
         probe.observed("auth.challenge", "sent");
         taken_schemes(probe, &named);
     }
-    match probe.cx.run.token_seconds().await {
+    match probe.cx.run.dispatch().token_seconds().await {
         Some(seconds) => probe.observed("auth.token_seconds", seconds),
         None => probe.leave_open(
             "auth.token_seconds",
@@ -55,7 +56,7 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
 /// Which schemes are taken: the one that the probe's own login uses, and those that a challenge
 /// names. That it does not name another one is no proof against it.
 fn taken_schemes(probe: &mut Probe, named: &[Challenge]) {
-    let by_basic = probe.cx.run.credentials.basic().is_some();
+    let by_basic = probe.cx.run.credentials().basic().is_some();
     let named = |scheme: &str| named.iter().any(|one| one.scheme == scheme);
     match (by_basic || named("basic"), !by_basic || named("bearer")) {
         (true, true) => probe.observed("auth.schemes", "basic_and_bearer"),
@@ -76,7 +77,12 @@ fn taken_schemes(probe: &mut Probe, named: &[Challenge]) {
 }
 
 pub(super) async fn other_account(probe: &mut Probe) -> Result<(), Stop> {
-    let account = probe.cx.run.credentials.account_id.clone();
+    if !probe.cx.run.limits().foreign_accounts {
+        return Err(Stop::Skip(
+            "other accounts are asked about only with --foreign-accounts".to_owned(),
+        ));
+    }
+    let account = probe.cx.account_id().to_owned();
     let seen = probe
         .read(&format!("/api/accounts/{account}9/users"))
         .await?;
@@ -98,71 +104,141 @@ pub(super) async fn other_account(probe: &mut Probe) -> Result<(), Stop> {
 
 /// A list, asked for with a name and a password.
 fn attempt(probe: &Probe, username: &str, password: &str) -> Ask {
-    probe.cx.run.redactor.add_login(username, password);
+    probe.cx.run.redactor().add_login(username, password);
     let ask = probe.cx.ask("GET", probe.cx.users_path());
     ask.accept(probe.format).login(username, password)
 }
 
-/// Sends it; returns the status.
-async fn status(probe: &mut Probe, ask: Ask) -> Result<u16, Stop> {
-    Ok(probe.cx.send(ask).await?.status())
+/// What came of an attempt to log in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LoggedIn {
+    Yes,
+    No,
+    /// The answer is neither the list nor a 401.
+    Unclear(u16),
+}
+
+/// Sends it. One that had to be sent again may count twice, and is no evidence.
+async fn login(probe: &mut Probe, ask: Ask) -> Result<LoggedIn, Stop> {
+    let from = probe.cx.log.exchanges.len();
+    let seen = Seen::of(&probe.cx.send(ask).await?.response);
+    let mut sent = probe.cx.log.exchanges[from..].iter();
+    if sent.any(|exchange| exchange.repeated.is_some()) {
+        let why = "an attempt to log in had to be sent again";
+        return Err(Stop::Inconclusive(why.to_owned()));
+    }
+    Ok(match seen.status {
+        401 => LoggedIn::No,
+        200 if is_users(probe, &seen) => LoggedIn::Yes,
+        status => LoggedIn::Unclear(status),
+    })
 }
 
 pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
-    let made = probe.create().await?;
-    let password = made.draft.text("Password").to_owned();
+    const ID: &str = "auth.user_logins";
+    let mut made = probe.subject().await?;
+    let Some(password) = made.passwords.last().cloned() else {
+        return Err(Stop::Skip(
+            "the prepared user's password is not known".to_owned(),
+        ));
+    };
+    if !takes_basic(probe) {
+        return Err(Stop::Skip(
+            "the target was not seen to take any name and password, so that a user who cannot log in shows nothing".to_owned(),
+        ));
+    }
+    let unclear = |status| {
+        let why = format!("a user's own login is answered with {status}");
+        Err(Stop::Skip(why))
+    };
     let right = attempt(probe, made.username(), &password);
-    match status(probe, right).await? {
-        401 if takes_basic(probe) => {
-            probe.observed("auth.user_logins", "refused");
-            let why = "users cannot log in, and the probe's own login is not put at risk";
-            probe.leave_open("auth.lockout", why);
-            probe.leave_open("auth.lockout_seconds", why);
+    match login(probe, right).await? {
+        LoggedIn::Yes => probe.logged_in = true,
+        LoggedIn::Unclear(status) => return unclear(status),
+        LoggedIn::No if probe.logged_in => {
+            let why = "a user that could log in cannot any more, and may be locked out";
+            return Err(Stop::Skip(why.to_owned()));
+        }
+        LoggedIn::No => {
+            // Once more with a password that the target has just taken.
+            change_password(probe, &mut made).await?;
+            probe.pause().await;
+            let password = made.passwords.last().cloned().unwrap_or_default();
+            let right = attempt(probe, made.username(), &password);
+            match login(probe, right).await? {
+                LoggedIn::No => probe.observed(ID, "refused"),
+                LoggedIn::Yes => probe.leave_open(ID, "a user can log in only after an update"),
+                LoggedIn::Unclear(status) => return unclear(status),
+            }
             return Ok(());
-        }
-        401 => {
-            return Err(Stop::Skip(
-                "nobody was seen to log in with a name and a password, so that users who do not tell nothing".to_owned(),
-            ));
-        }
-        200 => {}
-        status => {
-            let why = format!("a user's own login is answered with {status}");
-            return Err(Stop::Skip(why));
         }
     }
     let cut = attempt(probe, made.username(), &password[..password.len() - 1]);
-    let note = match status(probe, cut).await? {
-        200 => "a password is taken without its last character too, so that passwords are cut",
-        _ => "a password without its last character is refused",
+    let note = match login(probe, cut).await? {
+        LoggedIn::Yes => {
+            "a password is taken without its last character too, so that passwords are cut"
+        }
+        LoggedIn::No => "a password without its last character is refused",
+        LoggedIn::Unclear(_) => "",
     };
-    probe.likely("auth.user_logins", "accepted", &[], note);
-    probe.leave_open(
-        "auth.lockout_seconds",
-        "it takes waiting until a lockout ends, if it ends at all",
-    );
-    if !probe.cx.run.limits.failed_logins {
-        probe.leave_open(
-            "auth.lockout",
-            "it takes many failed logins of one user; --allow-failed-logins permits that",
-        );
-        return Ok(());
+    probe.likely(ID, "accepted", &[], note);
+    Ok(())
+}
+
+/// Gives the user another password, with an update that is seen to take effect.
+async fn change_password(probe: &mut Probe, made: &mut Made) -> Result<(), Stop> {
+    let length = made.passwords.last().map_or(0, String::len);
+    let password = password::of(length, &Class::ALL);
+    made.passwords.push(password.clone());
+    probe.first_user = Some(made.clone());
+    let draft = made.update().with("Password", password);
+    let from = probe.cx.log.exchanges.len();
+    let updated = probe.update(made, &draft, probe.format).await;
+    if probe.repeated_since(from) || updated.is_err() {
+        made.doubted = true;
+        probe.first_user = Some(made.clone());
     }
-    lockout(probe).await
+    match updated? {
+        Ok(_) => Ok(()),
+        Err(seen) => {
+            made.passwords.pop();
+            probe.first_user = Some(made.clone());
+            let why = format!("a change of password is answered with {}", seen.status);
+            Err(Stop::Skip(why))
+        }
+    }
 }
 
 /// Whether names and passwords are taken at all: the probe's own, or by the challenge's word.
 fn takes_basic(probe: &Probe) -> bool {
     let schemes = probe.known("auth.schemes");
-    probe.cx.run.credentials.basic().is_some() || schemes.is_some_and(|schemes| schemes != "bearer")
+    probe.cx.run.credentials().basic().is_some()
+        || schemes.is_some_and(|schemes| schemes != "bearer")
 }
 
 /// After how many failures even the right password is refused: a fresh user for each guess, since
-/// a success in between starts the count anew.
-async fn lockout(probe: &mut Probe) -> Result<(), Stop> {
+/// a success in between starts the count again.
+pub(super) async fn lockout(probe: &mut Probe) -> Result<(), Stop> {
+    const ID: &str = "auth.lockout";
+    let why = match probe.known("auth.user_logins") {
+        Some("accepted") if probe.cx.run.limits().failed_logins => None,
+        Some("accepted") => {
+            Some("it takes many failed logins of one user; --allow-failed-logins permits that")
+        }
+        Some(_) => Some("users cannot log in, and the probe's own login is not put at risk"),
+        None => Some("whether users can log in is open"),
+    };
+    if let Some(why) = why {
+        for id in [ID, "auth.lockout_seconds"] {
+            probe.leave_open(id, why);
+        }
+        return Ok(());
+    }
+    let why = "it takes waiting until a lockout ends, if it ends at all";
+    probe.leave_open("auth.lockout_seconds", why);
     if !locked_after(probe, MOST_FAILURES).await? {
         let more = format!("more than {MOST_FAILURES}");
-        probe.likely("auth.lockout", 0, &[&more], "");
+        probe.likely(ID, 0, &[&more], "");
         return Ok(());
     }
     let (mut fine, mut locked) = (0, MOST_FAILURES);
@@ -180,29 +256,30 @@ async fn lockout(probe: &mut Probe) -> Result<(), Stop> {
             fine.midpoint(locked)
         };
     }
-    probe.observed("auth.lockout", locked);
+    probe.observed(ID, locked);
     Ok(())
 }
 
 async fn locked_after(probe: &mut Probe, failures: u32) -> Result<bool, Stop> {
     let made = probe.create().await?;
-    let length = made.draft.text("Password").len();
+    let password = made.draft.text("Password").to_owned();
     for _ in 0..failures {
-        let wrong = password::of(length, &Class::ALL);
+        let wrong = password::of(password.len(), &Class::ALL);
         let wrong = attempt(probe, made.username(), &wrong);
-        let status = status(probe, wrong).await?;
-        if status != 401 {
-            let why = format!("a wrong password is answered with {status}");
-            return Err(Stop::Inconclusive(why));
+        match login(probe, wrong).await? {
+            LoggedIn::No => {}
+            LoggedIn::Yes | LoggedIn::Unclear(_) => {
+                let why = "a wrong password is not answered with 401";
+                return Err(Stop::Inconclusive(why.to_owned()));
+            }
         }
     }
-    let password = made.draft.text("Password").to_owned();
     let right = attempt(probe, made.username(), &password);
-    match status(probe, right).await? {
-        200 => Ok(false),
-        401 => Ok(true),
-        other => Err(Stop::Inconclusive(format!(
-            "the right password is answered with {other}"
+    match login(probe, right).await? {
+        LoggedIn::Yes => Ok(false),
+        LoggedIn::No => Ok(true),
+        LoggedIn::Unclear(status) => Err(Stop::Inconclusive(format!(
+            "the right password is answered with {status}"
         ))),
     }
 }

@@ -1,10 +1,17 @@
-//! Deleting: the first thing that is done to the first user, so that no more are created than can
+//! Deleting: the last thing that is done to the first user, so that no more are created than can
 //! be removed again.
 
-use super::Probe;
-use crate::{exchange::Exchange, outcome::Stop, transport::Request};
+use std::sync::Arc;
+
+use super::state::Probe;
+use crate::verdict::Stop;
 
 pub(super) async fn deletion(probe: &mut Probe) -> Result<(), Stop> {
+    let why = "this API cannot assign a resource to a user";
+    probe.leave_open("delete.with_resources", why);
+    if probe.is_prepared() {
+        return Err(Stop::Skip("--prepared-user is never deleted".to_owned()));
+    }
     let result = delete(probe).await;
     if let Err(Stop::Fail(why) | Stop::Inconclusive(why) | Stop::Error(why) | Stop::Skip(why)) =
         &result
@@ -15,56 +22,54 @@ pub(super) async fn deletion(probe: &mut Probe) -> Result<(), Stop> {
 }
 
 async fn delete(probe: &mut Probe) -> Result<(), Stop> {
-    probe.leave_open(
-        "delete.with_resources",
-        "this API cannot assign a resource to a user",
-    );
-    let made = match probe.first_user.take() {
-        Some(first) => first,
+    let made = match probe.first_user.clone() {
+        Some(made) => made,
         None => probe.create().await?,
     };
-    // Where users may stay for good, another try is about the same one.
-    probe.first_user = probe.must_remove.then(|| made.clone());
+    // Another try is about the same user.
+    probe.first_user = Some(made.clone());
     let path = probe.cx.user_path(&made.key);
-    let sent = |exchange: &Exchange| {
-        let Request {
-            method,
-            path: known,
-            ..
-        } = &exchange.request;
-        method == "DELETE" && *known == path
-    };
-    let earlier = probe.cx.log.exchanges.iter().any(sent);
-    let ask = probe.cx.ask("DELETE", path).accept(probe.format);
-    let status = probe.steadily(ask).await?.status;
-    match status {
-        200 | 204 => probe.observed("delete.status", status),
-        404 if earlier => probe.leave_open("delete.status", "the answer to the delete was lost"),
-        _ => {
-            let why = format!("a delete is answered with {status}");
-            return Err(Stop::Skip(why));
-        }
+    let mut earlier = probe.cx.log.exchanges.iter();
+    let earlier = earlier.any(|one| one.request.method == "DELETE" && one.request.path == path);
+    if !earlier && !probe.read_back(&made).await?.is_enabled() {
+        // Without this it could not be seen whether the delete deactivates it.
+        probe.subject().await?;
     }
-    let seen = probe.get_user(&made.key).await?;
-    match seen.user() {
-        Some(user) if !user.is_enabled() => {
-            probe.observed("delete.effect", "deactivated");
-            probe.removal = Err("a deleted user stays, deactivated".to_owned());
-        }
-        Some(_) => {
-            let why = "a deleted user is still there and enabled";
-            probe.leave_open("delete.effect", why);
-            probe.removal = Err(why.to_owned());
-        }
-        None if matches!(seen.status, 403 | 404) => {
+    let ask = probe.cx.ask("DELETE", path).accept(probe.format);
+    let seen = probe.steadily(ask).await?;
+    match seen.status {
+        status @ (200 | 204) if seen.is_success() => probe.observed("delete.status", status),
+        404 if earlier => probe.leave_open("delete.status", "the answer to the delete was lost"),
+        status => return Err(Stop::Skip(format!("a delete is answered with {status}"))),
+    }
+    let effect = probe.settled(async |probe: &mut Probe| {
+        let seen = probe.get_user(&made.key).await?;
+        Ok(match seen.user() {
+            Some(user) if user.is_enabled() => None,
+            Some(_) => Some(Ok("deactivated")),
+            None if matches!(seen.status, 403 | 404) => Some(Ok("removed")),
+            None => Some(Err(seen.status)),
+        })
+    });
+    let why = match effect.await? {
+        Some(Ok("removed")) => {
+            let run = Arc::clone(&probe.cx.run);
+            let gone = run.account.retire_first(&mut probe.cx.log).await;
+            gone.map_err(Stop::Skip)?;
             probe.observed("delete.effect", "removed");
             probe.removal = Ok(());
+            probe.first_user = None;
+            return Ok(());
         }
-        None => {
-            let why = format!("a deleted user is answered with {}", seen.status);
-            probe.leave_open("delete.effect", &why);
-            probe.removal = Err(why);
+        Some(Ok(option)) => {
+            probe.observed("delete.effect", option);
+            probe.removal = Err("a deleted user stays, deactivated".to_owned());
+            return Ok(());
         }
-    }
+        Some(Err(status)) => format!("a deleted user is answered with {status}"),
+        None => "a deleted user is still there and enabled".to_owned(),
+    };
+    probe.leave_open("delete.effect", &why);
+    probe.removal = Err(why);
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! What a probe learned, as a profile file that the mock loads.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use bandwidth_fixtures::{BehaviourId, Evidence, EvidenceKind, FixtureError, NamedProfile};
 
-use super::{Finding, Findings, Observation};
+use super::findings::{Finding, Findings, Observation};
 
 /// Where and when it was learned.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +56,10 @@ pub fn fitting(findings: &Findings, base: &NamedProfile) -> Findings {
     }
     findings
 }
+
+/// Reasons up to this length, in bytes, are repeated for each behaviour: to look one up takes
+/// longer.
+pub const BRIEF: usize = 40;
 
 /// The behaviours that a profile holds only together.
 const LENGTHS: [&str; 3] = [
@@ -119,6 +123,7 @@ pub fn to_toml(
     // A table `format` would be taken for the version of the file, and what is in no table comes
     // first.
     areas.sort_by_key(|area| *area != "format");
+    let mut reasons = BTreeMap::new();
     for area in areas {
         let in_table = area != "format";
         text.push('\n');
@@ -138,7 +143,11 @@ pub fn to_toml(
                 Some(Finding::Open(why)) => why,
                 _ => "it was not probed",
             };
-            comment(&mut text, id, base, why);
+            // A reason that was given before is not given again.
+            let first = *reasons.entry(why).or_insert(id);
+            let above = format!("the reason is that of {first}");
+            let is_new = first == id || why.len() <= BRIEF;
+            comment(&mut text, id, base, if is_new { why } else { &above });
             if !built_in {
                 let _ = writeln!(text, "{key} = {}", quoted(&base.options().get(id)));
             }
@@ -147,7 +156,12 @@ pub fn to_toml(
     for id in BehaviourId::all() {
         if let Some(seen) = observed(findings, id) {
             let (first, last) = seen.exchanges;
-            let mut source = format!("probe of {host}, exchanges {first} to {last}");
+            let exchanges = if first == last {
+                format!("exchange {first}")
+            } else {
+                format!("exchanges {first} to {last}")
+            };
+            let mut source = format!("probe of {host}, {exchanges}");
             if !seen.note.is_empty() {
                 source = source + ": " + &seen.note;
             }

@@ -3,115 +3,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Probe, users::Made};
+mod trial;
+
+use self::trial::{Refusal, TRIES, Trial, of_length};
+use super::state::Probe;
 use crate::{
-    outcome::Stop,
     password::{self, Class},
+    verdict::Stop,
 };
 
+/// A password that breaks most policies, and is no word by itself.
+const TOO_WEAK: &str = "z";
+/// The length of a password of a user whose own is not known.
+const USUAL: usize = 16;
 /// The longest password that is tried.
 const LONGEST: usize = 1024;
 /// Passwords that are set when there are too few to see how many are remembered, and at most.
 const MORE: usize = 6;
 const MOST_REMEMBERED: usize = 24;
-/// How often a change of password is tried that had to be repeated.
-const TRIES: usize = 4;
 /// The longest string that is repeated on purpose.
 const REPEATED: usize = 32;
 /// Words that lists of common passwords begin with.
 const WORDS: [&str; 4] = ["password", "qwerty", "welcome", "admin"];
 /// Codes that name a rule (ERR).
 const NAMED: [u32; 8] = [12504, 12619, 12725, 12726, 12727, 12728, 12729, 12730];
-
-/// A user whose password is changed, and what came of it.
-struct Trial {
-    made: Made,
-    /// Passwords that were taken, oldest first.
-    taken: Vec<String>,
-    /// Whether others may have been taken in between.
-    doubted: bool,
-    /// Each refusal that could be read.
-    refusals: Vec<Refusal>,
-    /// Facts that no behaviour switches.
-    notes: Vec<String>,
-}
-
-/// What the refusal of a password says.
-#[derive(Clone)]
-struct Refusal {
-    /// The rule that was meant to be broken.
-    rule: &'static str,
-    code: Option<u32>,
-    words: String,
-    password: String,
-}
-
-impl Trial {
-    /// Whether the user's password may become one that `make` makes. A refusal of a request that
-    /// had to be repeated may be about the password that the first one set, so that another one is
-    /// tried then.
-    async fn takes(
-        &mut self,
-        probe: &mut Probe,
-        make: impl Fn() -> String,
-        rule: &'static str,
-    ) -> Result<bool, Stop> {
-        let before = probe.cx.log.repeated_an_effect;
-        let refusals = self.refusals.len();
-        for _ in 0..TRIES {
-            probe.cx.log.repeated_an_effect = false;
-            let result = self.takes_this(probe, &make(), rule).await;
-            let repeated = probe.cx.log.repeated_an_effect;
-            self.doubted |= repeated;
-            probe.cx.log.repeated_an_effect = before;
-            let taken = result?;
-            if taken || !repeated {
-                return Ok(taken);
-            }
-            self.refusals.truncate(refusals);
-        }
-        Err(Stop::Inconclusive(
-            "each change of password had to be sent more than once".to_owned(),
-        ))
-    }
-
-    /// Whether the user's password may become this one.
-    async fn takes_this(
-        &mut self,
-        probe: &mut Probe,
-        password: &str,
-        rule: &'static str,
-    ) -> Result<bool, Stop> {
-        let body = self.made.update().with("Password", password);
-        let result = probe.put(&self.made.key, &body, probe.format).await;
-        // What was answered with neither may have been done.
-        self.doubted |= !result
-            .as_ref()
-            .is_ok_and(|seen| seen.is_success() || seen.is_refusal());
-        let seen = result?;
-        if seen.is_success() {
-            self.taken.push(password.to_owned());
-            return Ok(true);
-        }
-        if !seen.is_refusal() {
-            // It was answered so twice, and to try once more tells no more.
-            return Err(Stop::Skip(format!(
-                "a change of password ({rule}) is answered with {}",
-                seen.status
-            )));
-        }
-        // What cannot be read says nothing of a rule.
-        if seen.error_shape().is_some() {
-            self.refusals.push(Refusal {
-                rule,
-                code: seen.code(),
-                words: seen.words(),
-                password: password.to_owned(),
-            });
-        }
-        Ok(false)
-    }
-}
 
 /// Does a step that nothing but its own behaviour depends on: what keeps it from an end leaves
 /// that one open, and nothing else.
@@ -125,7 +40,7 @@ async fn alone(
     for _ in 0..TRIES {
         match step(probe, trial).await {
             Ok(()) => return Ok(()),
-            Err(stop) if probe.cx.run.ended().is_some() => return Err(stop),
+            Err(stop) if probe.cx.run.dispatch().ended().is_some() => return Err(stop),
             Err(Stop::Skip(why)) => {
                 reason = why;
                 break;
@@ -137,60 +52,73 @@ async fn alone(
     Ok(())
 }
 
-pub(super) async fn policy(probe: &mut Probe) -> Result<(), Stop> {
-    let made = probe.create().await?;
-    let first = made.draft.text("Password").to_owned();
-    let mut trial = Trial {
-        made,
-        taken: vec![first.clone()],
-        doubted: false,
-        refusals: Vec::new(),
-        notes: Vec::new(),
-    };
-    let length = first.len();
-    // A PUT that takes what a create refuses would tell nothing of the policy.
-    let empty = probe.draft()?.with("Password", "a");
-    if let Err(seen) = probe.try_create(&empty).await?
+/// The policy, as updates of the shared user show it.
+pub(super) async fn of_updates(probe: &mut Probe) -> Result<(), Stop> {
+    if probe.is_prepared() && !probe.choice.names_passwords() {
+        return Err(Stop::Skip(
+            "the prepared user's password could not be put back; --only password changes it"
+                .to_owned(),
+        ));
+    }
+    let made = probe.subject().await?;
+    if let Some(shared) = &mut probe.first_user {
+        // Should this stop in between, it is not known which passwords came to be.
+        shared.doubted = true;
+    }
+    let length = made.passwords.last().map_or(USUAL, String::len);
+    let mut trial = Trial::new(made, length);
+    if trial.takes(probe, || TOO_WEAK.to_owned(), "length").await? {
+        probe.lax_updates = true;
+        return Err(Stop::Skip(
+            "an update takes a password of one character, and whether a create does takes a second user"
+                .to_owned(),
+        ));
+    }
+    policy(probe, trial).await
+}
+
+/// The policy where updates take any password: that of creates, if they take any too.
+pub(super) async fn of_creates(probe: &mut Probe) -> Result<(), Stop> {
+    if !probe.lax_updates {
+        return Ok(());
+    }
+    probe.findings.retain(|id, _| !id.starts_with("password."));
+    let weak = probe.draft()?.with("Password", TOO_WEAK);
+    if let Err(seen) = probe.try_create(&weak).await?
         && seen.is_refusal()
-        && trial.takes(probe, || "a".to_owned(), "length").await?
     {
         return Err(Stop::Skip(
             "an update takes a password that a create refuses".to_owned(),
         ));
     }
+    let made = probe.create().await?;
+    let length = made.draft.text("Password").len();
+    policy(probe, Trial::new(made, length)).await
+}
+
+async fn policy(probe: &mut Probe, trial: Trial) -> Result<(), Stop> {
+    let result = judge(probe, trial).await;
+    probe.judged = probe.cx.log.exchanges.len();
+    result
+}
+
+async fn judge(probe: &mut Probe, mut trial: Trial) -> Result<(), Stop> {
+    let length = trial.length;
     // What every refusal is compared with.
     if !trial.takes(probe, || of_length(length), "none").await? {
         return Err(Stop::Skip(
             "an update does not even take a good password".to_owned(),
         ));
     }
-    let classes = classes(probe, &mut trial, length).await?;
-    let minimum = minimum(probe, &mut trial, length, classes).await?;
-    let maximum = maximum(probe, &mut trial, length).await?;
+    trial.classes = classes(probe, &mut trial).await?;
+    trial.minimum = minimum(probe, &mut trial).await?;
+    trial.maximum = maximum(probe, &mut trial).await?;
     let trial = &mut trial;
-    alone(probe, trial, "password.charset", async |probe, trial| {
-        charset(probe, trial, length, (minimum, maximum), classes).await
-    })
-    .await?;
-    alone(probe, trial, "password.identity", async |probe, trial| {
-        identity(probe, trial, minimum, maximum).await
-    })
-    .await?;
-    alone(probe, trial, "password.repeats", async |probe, trial| {
-        repeats(probe, trial, minimum, maximum).await
-    })
-    .await?;
-    alone(
-        probe,
-        trial,
-        "password.common_words",
-        async |probe, trial| words(probe, trial, minimum, maximum).await,
-    )
-    .await?;
-    alone(probe, trial, "password.history", async |probe, trial| {
-        history(probe, trial, length).await
-    })
-    .await?;
+    alone(probe, trial, "password.charset", charset).await?;
+    alone(probe, trial, "password.identity", identity).await?;
+    alone(probe, trial, "password.repeats", repeats).await?;
+    alone(probe, trial, "password.common_words", words).await?;
+    alone(probe, trial, "password.history", history).await?;
     // The history ends with a password that is taken. Where it did not, the refusals before it may
     // be no rules.
     if probe.known("password.history").is_none()
@@ -211,7 +139,8 @@ pub(super) async fn policy(probe: &mut Probe) -> Result<(), Stop> {
 }
 
 /// How many classes a password needs. None and one are the same: a password has at least one.
-async fn classes(probe: &mut Probe, trial: &mut Trial, length: usize) -> Result<usize, Stop> {
+async fn classes(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
+    let length = trial.length;
     let mut refused = Vec::new();
     for left_out in Class::ALL {
         let kept: Vec<Class> = Class::ALL
@@ -237,70 +166,57 @@ async fn classes(probe: &mut Probe, trial: &mut Trial, length: usize) -> Result<
             return Ok(4);
         }
     }
-    let mut two = Vec::new();
-    for pair in [[Class::Lower, Class::Digit], [Class::Upper, Class::Symbol]] {
-        two.push(
-            trial
-                .takes(probe, || password::of(length, &pair), "classes")
-                .await?,
-        );
-    }
-    match two.as_slice() {
+    let why = match some(
+        probe,
+        trial,
+        &[
+            &[Class::Lower, Class::Digit],
+            &[Class::Upper, Class::Symbol],
+        ],
+    )
+    .await?
+    {
         [false, false] => {
             probe.observed("password.classes", 3);
             return Ok(3);
         }
-        [true, true] => {}
-        _ => {
-            probe.leave_open(
-                "password.classes",
-                "it depends on which two classes there are",
-            );
-            return Ok(4);
-        }
-    }
-    let mut one = Vec::new();
-    for class in [Class::Lower, Class::Digit] {
-        one.push(
-            trial
-                .takes(probe, || password::of(length, &[class]), "classes")
-                .await?,
-        );
-    }
-    match one.as_slice() {
-        [false, false] => {
-            probe.observed("password.classes", 2);
-            Ok(2)
-        }
-        [true, true] => {
-            probe.likely(
-                "password.classes",
-                1,
-                &["0"],
-                "a password has at least one class of characters",
-            );
-            Ok(1)
-        }
-        _ => {
-            probe.leave_open("password.classes", "it depends on which class there is");
-            Ok(4)
-        }
-    }
+        [true, true] => match some(probe, trial, &[&[Class::Lower], &[Class::Digit]]).await? {
+            [false, false] => {
+                probe.observed("password.classes", 2);
+                return Ok(2);
+            }
+            [true, true] => {
+                let note = "a password has at least one class of characters";
+                probe.likely("password.classes", 1, &["0"], note);
+                return Ok(1);
+            }
+            _ => "it depends on which class there is",
+        },
+        _ => "it depends on which two classes there are",
+    };
+    probe.leave_open("password.classes", why);
+    Ok(4)
 }
 
-/// Of all four classes, as many as fit.
-fn of_length(length: usize) -> String {
-    password::of(length, &Class::ALL)
+/// Whether passwords of just these classes are taken.
+async fn some(
+    probe: &mut Probe,
+    trial: &mut Trial,
+    classes: &[&[Class]; 2],
+) -> Result<[bool; 2], Stop> {
+    let mut taken = [false; 2];
+    for (taken, classes) in taken.iter_mut().zip(classes) {
+        let length = trial.length;
+        let make = || password::of(length, classes);
+        *taken = trial.takes(probe, make, "classes").await?;
+    }
+    Ok(taken)
 }
 
 /// The shortest password that is taken. One that is shorter than the number of its classes cannot
 /// be tried.
-async fn minimum(
-    probe: &mut Probe,
-    trial: &mut Trial,
-    length: usize,
-    classes: usize,
-) -> Result<usize, Stop> {
+async fn minimum(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
+    let (length, classes) = (trial.length, trial.classes);
     let (mut refused, mut taken) = (classes - 1, length);
     while taken - refused > 1 {
         let middle = refused.midpoint(taken);
@@ -322,8 +238,8 @@ async fn minimum(
 }
 
 /// The longest password that is taken.
-async fn maximum(probe: &mut Probe, trial: &mut Trial, length: usize) -> Result<usize, Stop> {
-    let (mut taken, mut refused) = (length, None);
+async fn maximum(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
+    let (mut taken, mut refused) = (trial.length, None);
     while refused.is_none() && taken < LONGEST {
         let next = (taken * 2).next_power_of_two().min(LONGEST);
         if trial.takes(probe, || of_length(next), "maximum").await? {
@@ -356,16 +272,11 @@ async fn maximum(probe: &mut Probe, trial: &mut Trial, length: usize) -> Result<
 
 /// Whether characters beyond ASCII and spaces may stand in a password, and whether a length counts
 /// characters or bytes.
-async fn charset(
-    probe: &mut Probe,
-    trial: &mut Trial,
-    length: usize,
-    (minimum, maximum): (usize, usize),
-    classes: usize,
-) -> Result<(), Stop> {
+async fn charset(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
+    let (length, maximum, classes) = (trial.length, trial.maximum, trial.classes);
     // It stands beside all that is needed, not in the place of it; and where lengths count bytes,
     // there is room for two.
-    let room = usize::from(length == maximum && length > minimum);
+    let room = usize::from(length == maximum && length > trial.minimum);
     let around = length - 1 - room;
     if around < classes {
         let why = "a password has no room for a character beside those that it needs";
@@ -402,27 +313,10 @@ async fn charset(
     Ok(())
 }
 
-/// A password that holds `text`, within the lengths that are taken. `None` when it does not fit.
-fn holding(text: &str, minimum: usize, maximum: usize) -> Option<String> {
-    let filler = minimum.max(text.chars().count() + 5) - text.chars().count();
-    let whole = format!("{}{text}", of_length(filler.max(4)));
-    (whole.chars().count() <= maximum && !password::repeats(&whole, 2)).then_some(whole)
-}
-
-/// The same once more, as its filler is left to chance.
-fn fitting(text: &str, minimum: usize, maximum: usize) -> Option<String> {
-    (0..50).find_map(|_| holding(text, minimum, maximum))
-}
-
 /// Whether a password may hold who it is for. A name is of plain letters, as every password here. A
 /// username is of other characters too, so that it counts as refused only where the same ones are
 /// taken in another order.
-async fn identity(
-    probe: &mut Probe,
-    trial: &mut Trial,
-    minimum: usize,
-    maximum: usize,
-) -> Result<(), Stop> {
+async fn identity(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     let draft = &trial.made.draft;
     let email = draft.text(crate::wire::EMAIL).to_owned();
     let parts = [
@@ -437,24 +331,16 @@ async fn identity(
     ];
     let (mut refused, mut taken) = (Vec::new(), Vec::new());
     for (what, part) in parts {
-        let Some(text) = fitting(&part, minimum, maximum) else {
-            continue;
-        };
-        let make = || fitting(&part, minimum, maximum).unwrap_or_else(|| text.clone());
-        if trial.takes(probe, make, "identity").await? {
-            taken.push(what);
-        } else {
-            refused.push(what);
+        match trial.takes_with(probe, &part, "identity").await? {
+            Some(true) => taken.push(what),
+            Some(false) => refused.push(what),
+            None => {}
         }
     }
     if refused.contains(&"username") {
         let reversed: String = trial.made.username().chars().rev().collect();
-        let fits = fitting(&reversed, minimum, maximum);
-        let make = || {
-            let again = fitting(&reversed, minimum, maximum);
-            again.or_else(|| fits.clone()).unwrap_or_default()
-        };
-        if fits.is_none() || !trial.takes(probe, make, "characters of a username").await? {
+        let same = trial.takes_with(probe, &reversed, "characters of a username");
+        if same.await? != Some(true) {
             refused.retain(|what| *what != "username");
         }
     }
@@ -492,12 +378,8 @@ fn repeating(repeated: usize, minimum: usize, maximum: usize) -> Option<String> 
 }
 
 /// How long a string may be that a password repeats.
-async fn repeats(
-    probe: &mut Probe,
-    trial: &mut Trial,
-    minimum: usize,
-    maximum: usize,
-) -> Result<(), Stop> {
+async fn repeats(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
+    let (minimum, maximum) = (trial.minimum, trial.maximum);
     let most = REPEATED.min(maximum.saturating_sub(5));
     let Some(longest) = repeating(most, minimum, maximum).filter(|_| most >= 2) else {
         probe.leave_open("password.repeats", "passwords are too short to repeat much");
@@ -535,22 +417,13 @@ async fn repeats(
 }
 
 /// Whether a password may hold a common word. Which words are common nobody knows.
-async fn words(
-    probe: &mut Probe,
-    trial: &mut Trial,
-    minimum: usize,
-    maximum: usize,
-) -> Result<(), Stop> {
+async fn words(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     let (mut refused, mut taken) = (Vec::new(), Vec::new());
     for word in WORDS {
-        let Some(text) = fitting(word, minimum, maximum) else {
-            continue;
-        };
-        let make = || fitting(word, minimum, maximum).unwrap_or_else(|| text.clone());
-        if trial.takes(probe, make, "common word").await? {
-            taken.push(word);
-        } else {
-            refused.push(word);
+        match trial.takes_with(probe, word, "common word").await? {
+            Some(true) => taken.push(word),
+            Some(false) => refused.push(word),
+            None => {}
         }
     }
     if !refused.is_empty() {
@@ -575,21 +448,20 @@ async fn words(
 
 /// How many of the last passwords are refused: the taken ones are tried again, newest first. A
 /// refusal changes nothing, so that their order stays.
-async fn history(probe: &mut Probe, trial: &mut Trial, length: usize) -> Result<(), Stop> {
-    let mut known = if trial.doubted {
+async fn history(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
+    let mut known = if trial.made.doubted {
         Vec::new()
     } else {
-        trial.taken.clone()
+        trial.made.passwords.clone()
     };
     for _ in 0..TRIES {
-        probe.cx.log.repeated_an_effect = false;
-        let counted = remembered(probe, trial, &mut known, length).await?;
+        let from = probe.cx.log.exchanges.len();
+        let counted = remembered(probe, trial, &mut known).await?;
         // A change that was sent twice may have changed the order.
-        if probe.cx.log.repeated_an_effect {
+        if probe.repeated_since(from) {
             known.clear();
             continue;
         }
-        probe.cx.log.repeated_an_effect = false;
         if let Some(count) = counted {
             probe.observed("password.history", count);
         } else {
@@ -609,7 +481,6 @@ async fn remembered(
     probe: &mut Probe,
     trial: &mut Trial,
     known: &mut Vec<String>,
-    length: usize,
 ) -> Result<Option<usize>, Stop> {
     let mut refused = 0;
     loop {
@@ -624,7 +495,7 @@ async fn remembered(
             return Ok(None);
         }
         for _ in 0..MORE {
-            let password = of_length(length);
+            let password = of_length(trial.length);
             if !trial.takes_this(probe, &password, "history").await? {
                 return Err(Stop::Inconclusive("a good password was refused".to_owned()));
             }

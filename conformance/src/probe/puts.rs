@@ -1,15 +1,15 @@
 //! PUT: what becomes of what is left out, and of what may not be changed. What it did is read back
-//! with GET, never from its answer.
+//! with GET, once that shows the first name that the same PUT gave.
 
 use bandwidth_fixtures::profile::UserKey;
 
 use super::{
-    Probe,
     seen::{Seen, UserSeen},
-    users::{LAST_NAME, Made, TELEPHONE, a_number},
+    state::{Made, Probe},
+    users::{E164, LAST_NAME, TELEPHONE, TEN_DIGITS},
 };
 use crate::{
-    outcome::Stop,
+    verdict::Stop,
     wire::{Draft, EMAIL, Format, Value},
 };
 
@@ -30,6 +30,9 @@ struct Semantics {
     effects: Effects,
 }
 
+/// Why a PUT did not show its semantics, with the status of its answer.
+struct Unclear(u16, String);
+
 pub(super) async fn semantics(probe: &mut Probe) -> Result<(), Stop> {
     let mut found: Vec<(Format, Semantics)> = Vec::new();
     let mut unread = None;
@@ -37,10 +40,8 @@ pub(super) async fn semantics(probe: &mut Probe) -> Result<(), Stop> {
     for format in [probe.formats(), vec![probe.format]].concat() {
         match in_format(probe, format).await? {
             Ok(semantics) => found.push((format, semantics)),
-            Err(_) if format != probe.format && probe.last_status() == Some(415) => {
-                unread = Some(format);
-            }
-            Err(why) => {
+            Err(Unclear(415, _)) if format != probe.format => unread = Some(format),
+            Err(Unclear(_, why)) => {
                 probe.leave_open("put.semantics", &why);
                 return Ok(());
             }
@@ -64,104 +65,115 @@ pub(super) async fn semantics(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-/// A user that is not enabled and has a role and perhaps a telephone number, so that every field
-/// holds something to lose; without what a create does not take.
+/// The user after an update that sets every optional field which updates take: it is not enabled,
+/// and has a role and a telephone number where it may, so that there is something to lose.
 async fn full_user(probe: &mut Probe) -> Result<(Made, UserSeen), Stop> {
-    let mut plain = probe.draft()?;
-    let numbers = probe.known("user.telephone").and_then(a_number);
-    if let (None, Some(number)) = (plain.given(TELEPHONE), numbers) {
-        plain = plain.with(TELEPHONE, number);
-    }
-    let disabled = plain.clone().with_value("Enabled", Value::Flag(false));
-    let role = probe.spare_roles().pop();
-    let full = role.map(|role| {
-        let roles = Value::Roles(vec![role]);
-        disabled.clone().with_value("Roles", roles)
+    let mut made = probe.subject().await?;
+    let known = probe.optional.clone();
+    let candidates = known.clone().unwrap_or_else(|| {
+        let role = probe.spare_roles().pop();
+        let role = role.map(|role| ("Roles", Value::Roles(vec![role])));
+        let number = |text: &str| (TELEPHONE, Value::Text(text.to_owned()));
+        let mut fields = vec![("Enabled", Value::Flag(false))];
+        fields.extend(role);
+        fields.extend([number(TEN_DIGITS), number(E164)]);
+        fields.retain(|(name, _)| made.draft.value(name).is_none());
+        fields
     });
-    let mut refused = None;
-    for draft in [full, Some(disabled), Some(plain)].into_iter().flatten() {
-        match probe.try_create(&draft).await? {
-            Ok(made) => {
-                let seen = read_back(probe, &made).await?;
-                return Ok((made, seen));
-            }
-            Err(seen) if seen.is_refusal() => refused = Some(seen.status),
-            Err(seen) => {
-                refused = Some(seen.status);
-                break;
+    let mut taken: Vec<(&str, Value)> = Vec::new();
+    let mut shown = None;
+    for (name, value) in candidates {
+        if taken.iter().any(|(known, _)| *known == name) {
+            continue;
+        }
+        let draft = made.draft.clone().with_value(name, value.clone());
+        let updates = known.is_none();
+        // One by one at first, as the target may not take each of them.
+        if updates {
+            let update = draft.clone().without("Password");
+            match probe.update(&made, &update, probe.format).await? {
+                Ok((_, user)) => shown = Some(user),
+                Err(_) => continue,
             }
         }
+        made.draft = draft;
+        taken.push((name, value));
     }
-    Err(Stop::Inconclusive(format!(
-        "a create that should succeed was answered with {}",
-        refused.unwrap_or_default()
-    )))
-}
-
-async fn read_back(probe: &mut Probe, made: &Made) -> Result<UserSeen, Stop> {
-    let seen = probe.get_user(&made.key).await?;
-    seen.user().ok_or_else(|| {
-        Stop::Inconclusive(format!(
-            "the user cannot be read back (status {})",
-            seen.status
-        ))
-    })
-}
-
-/// The body of an update with just these fields, and the telephone number where one is needed.
-fn with_fields(probe: &Probe, fields: &[(&str, &str)]) -> Draft {
-    let draft = fields.iter().fold(Draft::default(), |draft, (name, text)| {
-        draft.with(name, *text)
-    });
-    match probe.sample.as_ref().and_then(|sample| sample.telephone) {
-        Some(telephone) => draft.with(TELEPHONE, telephone),
-        None => draft,
+    if known.is_some() || shown.is_none() {
+        let updated = probe.update(&made, &made.update(), probe.format).await?;
+        let (_, user) = updated.map_err(|seen| {
+            let status = seen.status;
+            Stop::Inconclusive(format!("an update of all fields is answered with {status}"))
+        })?;
+        shown = Some(user);
     }
+    probe.optional = Some(taken);
+    let user = match shown {
+        Some(user) => user,
+        None => probe.read_back(&made).await?,
+    };
+    let name = user.text("FirstName").unwrap_or_default();
+    made.draft = made.draft.with("FirstName", name);
+    Ok((made, user))
 }
 
-async fn in_format(probe: &mut Probe, format: Format) -> Result<Result<Semantics, String>, Stop> {
+async fn in_format(probe: &mut Probe, format: Format) -> Result<Result<Semantics, Unclear>, Stop> {
     let (made, before) = full_user(probe).await?;
-    let email = format!("p{}", made.draft.text(EMAIL));
-    let fields = [("FirstName", "Vrnt"), (EMAIL, email.as_str())];
-    let body = with_fields(probe, &fields);
-    let seen = probe.put(&made.key, &body, format).await?;
-    let requires = if seen.is_success() {
-        false
-    } else if seen.is_refusal() {
-        let fields = [fields[0], ("LastName", LAST_NAME), fields[1]];
-        let body = with_fields(probe, &fields);
-        let seen = probe.put(&made.key, &body, format).await?;
-        if !seen.is_success() {
-            return Ok(Err(format!(
-                "a PUT with all required fields is answered with {}",
-                seen.status
+    let mut body = Draft::default().with(EMAIL, made.draft.text(EMAIL));
+    // A number that a create needs, a PUT may need too.
+    if let Some(telephone) = probe.sample.and_then(|sample| sample.telephone) {
+        body = body.with(TELEPHONE, telephone);
+    }
+    let mut requires = false;
+    let mut answer = probe.update(&made, &body, format).await?;
+    if let Err(refusal) = &answer
+        && refusal.is_refusal()
+    {
+        requires = true;
+        let status = refusal.status;
+        let last_name = Some(made.draft.text("LastName")).filter(|name| !name.is_empty());
+        let more = body
+            .clone()
+            .with("LastName", last_name.unwrap_or(LAST_NAME));
+        answer = probe.update(&made, &more, format).await?;
+        if answer.is_ok() && status < 300 {
+            return Ok(Err(Unclear(
+                status,
+                format!(
+                    "a PUT without LastName is refused with status {status} and an error body, and the option means an error status"
+                ),
             )));
         }
-        true
-    } else {
-        return Ok(Err(format!("a PUT is answered with {}", seen.status)));
+    }
+    let after = match answer {
+        Ok((_, user)) => user,
+        Err(seen) => {
+            let what = if requires {
+                " with all required fields"
+            } else {
+                ""
+            };
+            let why = format!("a PUT{what} is answered with {}", seen.status);
+            return Ok(Err(Unclear(seen.status, why)));
+        }
     };
-    let after = read_back(probe, &made).await?;
-    if after.text("FirstName").as_deref() != Some("Vrnt") {
-        return Ok(Err(
-            "a PUT was answered with success and changed nothing".to_owned()
-        ));
-    }
     let effects = effects(&before, &after, &body, requires);
-    if effects.is_empty() {
-        return Ok(Err(format!(
-            "a user has nothing to lose that a PUT could leave out (required fields: {requires})"
-        )));
-    }
     let all = |wanted| effects.iter().all(|(_, effect)| *effect == wanted);
     let option = match requires {
+        _ if effects.is_empty() => {
+            let why = format!(
+                "a user has nothing to lose that a PUT could leave out (required fields: {requires})"
+            );
+            return Ok(Err(Unclear(200, why)));
+        }
         true if all(Effect::Reset) => "replace_requiring_fields",
         false if all(Effect::Reset) => "replace",
         false if all(Effect::Kept) => "merge",
         _ => {
-            return Ok(Err(format!(
+            let why = format!(
                 "what a PUT leaves out is treated differently: {effects:?}, required fields: {requires}"
-            )));
+            );
+            return Ok(Err(Unclear(200, why)));
         }
     };
     Ok(Ok(Semantics { option, effects }))
@@ -187,100 +199,82 @@ fn effects(before: &UserSeen, after: &UserSeen, body: &Draft, requires: bool) ->
     effects
 }
 
-/// What else there is to know of PUT, in words: nothing switches it. What cannot be told is left
-/// out, and takes nothing else with it.
+/// What else there is to know of PUT, in words: no option depends on it. A detail that cannot be
+/// found out is left out, and takes nothing else with it.
 async fn details(probe: &mut Probe) {
     let Ok((made, before)) = full_user(probe).await else {
         return;
     };
     let update = made.update();
-    let empty_name = update.clone().with("LastName", "");
-    let account = probe.cx.run.credentials.account_id.clone();
-    let notes = [
+    let roles = |roles| update.clone().with_value("Roles", Value::Roles(roles));
+    let spare = probe.spare_roles();
+    let account = probe.cx.account_id().to_owned();
+    let mut notes = vec![
         identical(probe, &made, &before).await,
-        last_name(probe, &made, &empty_name, "an empty LastName").await,
-        no_roles(probe, &made).await,
-        status_of(
-            probe,
-            &made,
-            &update.clone().with("Nickname", "Vrk"),
-            "a field that nobody knows",
-        )
-        .await,
-        fewer_roles(probe, &made).await,
-        status_of(
-            probe,
-            &made,
-            &update.with("AccountId", account),
-            "the path's AccountId in the body",
-        )
-        .await,
+        last_name(probe, &made).await,
+        of_roles(probe, &made, &roles(Vec::new()), "an empty list of roles").await,
+    ];
+    if let [_, last] = spare.as_slice() {
+        let (both, one) = (roles(spare.clone()), roles(vec![last.clone()]));
+        notes.push(match put(probe, &made, &both).await {
+            Ok(_) => of_roles(probe, &made, &one, "one role in the place of 2").await,
+            Err(stop) => Err(stop),
+        });
+    }
+    let account = update.with("AccountId", account);
+    let answered =
+        |(status, _)| format!("the path's AccountId in the body is answered with {status}");
+    notes.extend([
+        put(probe, &made, &account).await.map(answered),
         raw(probe, &made, "", "an empty body").await,
         raw(probe, &made, " ", "a body that is a space").await,
-        null(probe, &made).await,
-    ];
-    for note in notes.into_iter().flatten().flatten() {
+    ]);
+    if probe.format == Format::Json {
+        notes.push(null(probe, &made).await);
+    }
+    for note in notes.into_iter().flatten() {
         probe.note("put.semantics", &note);
     }
 }
 
-/// A note, where there is something to say.
-type Note = Result<Option<String>, Stop>;
+/// A detail in words.
+type Note = Result<String, Stop>;
+
+/// An update, whether it is taken or not: the status of its answer, and the user after it.
+async fn put(probe: &mut Probe, made: &Made, draft: &Draft) -> Result<(u16, UserSeen), Stop> {
+    match probe.update(made, draft, probe.format).await? {
+        Ok((seen, user)) => Ok((seen.status, user)),
+        Err(seen) => Ok((seen.status, probe.read_back(made).await?)),
+    }
+}
 
 async fn identical(probe: &mut Probe, made: &Made, before: &UserSeen) -> Note {
     let seen = probe.put(&made.key, &made.update(), probe.format).await?;
-    let same = read_back(probe, made).await? == *before;
-    Ok(Some(format!(
+    let same = probe.read_back(made).await? == *before;
+    Ok(format!(
         "an identical body is answered with {} and changes {}",
         seen.status,
         if same { "nothing" } else { "something" }
-    )))
+    ))
 }
 
-async fn status_of(probe: &mut Probe, made: &Made, body: &Draft, what: &str) -> Note {
-    let seen = probe.put(&made.key, body, probe.format).await?;
-    Ok(Some(format!("{what} is answered with {}", seen.status)))
+async fn last_name(probe: &mut Probe, made: &Made) -> Note {
+    let (status, user) = put(probe, made, &made.update().with("LastName", "")).await?;
+    Ok(of_last_name("an empty LastName", status, &user))
 }
 
-async fn last_name(probe: &mut Probe, made: &Made, body: &Draft, what: &str) -> Note {
-    let seen = probe.put(&made.key, body, probe.format).await?;
-    after_last_name(probe, made, &seen, what).await
+fn of_last_name(what: &str, status: u16, user: &UserSeen) -> String {
+    let kept = user.text("LastName").is_some();
+    let effect = if kept { "leaves" } else { "removes" };
+    format!("{what} is answered with {status} and {effect} it")
 }
 
-async fn after_last_name(probe: &mut Probe, made: &Made, seen: &Seen, what: &str) -> Note {
-    let kept = read_back(probe, made).await?.text("LastName").is_some();
-    Ok(Some(format!(
-        "{what} is answered with {} and {} it",
-        seen.status,
-        if kept { "leaves" } else { "removes" }
-    )))
-}
-
-async fn no_roles(probe: &mut Probe, made: &Made) -> Note {
-    let body = made.update().with_value("Roles", Value::Roles(Vec::new()));
-    let seen = probe.put(&made.key, &body, probe.format).await?;
-    let left = read_back(probe, made).await?.roles();
-    Ok(Some(format!(
-        "an empty list of roles is answered with {} and leaves {left} roles",
-        seen.status
-    )))
-}
-
-async fn fewer_roles(probe: &mut Probe, made: &Made) -> Note {
-    let two = probe.spare_roles();
-    let [_, last] = two.as_slice() else {
-        return Ok(None);
-    };
-    let both = made.update().with_value("Roles", Value::Roles(two.clone()));
-    probe.put(&made.key, &both, probe.format).await?;
-    let one = Value::Roles(vec![last.clone()]);
-    let fewer = made.update().with_value("Roles", one);
-    let seen = probe.put(&made.key, &fewer, probe.format).await?;
-    let left = read_back(probe, made).await?.roles();
-    Ok(Some(format!(
-        "one role in the place of 2 is answered with {} and leaves {left}",
-        seen.status
-    )))
+async fn of_roles(probe: &mut Probe, made: &Made, body: &Draft, what: &str) -> Note {
+    let (status, user) = put(probe, made, body).await?;
+    let left = user.roles();
+    Ok(format!(
+        "{what} is answered with {status} and leaves {left} roles"
+    ))
 }
 
 /// A body that no draft makes.
@@ -292,83 +286,102 @@ async fn put_raw(probe: &mut Probe, made: &Made, body: &str) -> Result<Seen, Sto
 
 async fn raw(probe: &mut Probe, made: &Made, body: &str, what: &str) -> Note {
     let status = put_raw(probe, made, body).await?.status;
-    Ok(Some(format!("{what} is answered with {status}")))
+    Ok(format!("{what} is answered with {status}"))
 }
 
 async fn null(probe: &mut Probe, made: &Made) -> Note {
-    if probe.format != Format::Json {
-        return Ok(None);
-    }
-    let body = made.update().body(&probe.cx.profile, Format::Json);
-    let name = format!("\"{LAST_NAME}\"");
-    let seen = put_raw(probe, made, &body.replacen(&name, "null", 1)).await?;
-    after_last_name(probe, made, &seen, "a LastName of null").await
+    // A name to lose, and a first name that shows that GET is later than the PUT.
+    put(probe, made, &made.update()).await?;
+    let name = probe.first_name();
+    let draft = made.update().with("FirstName", name.as_str());
+    let body = draft.body(&probe.cx.profile, Format::Json);
+    let last_name = format!("\"{}\"", made.draft.text("LastName"));
+    let seen = put_raw(probe, made, &body.replacen(&last_name, "null", 1)).await?;
+    let (status, user) = match probe.shown(&[&made.key], &name, seen).await? {
+        Ok((seen, user)) => (seen.status, user),
+        Err(seen) => (seen.status, probe.read_back(made).await?),
+    };
+    Ok(of_last_name("a LastName of null", status, &user))
 }
 
-pub(super) async fn ids(probe: &mut Probe) -> Result<(), Stop> {
-    let made = probe.create().await?;
-    let mut key = made.key.clone();
-    let wish = probe.cx.run.fresh_username();
+pub(super) async fn username(probe: &mut Probe) -> Result<(), Stop> {
+    const ID: &str = "username.update";
+    let made = probe.subject().await?;
+    let wish = probe.cx.fresh_username();
+    let name = probe.first_name();
     let body = made.update().with("Username", wish.as_str());
-    let seen = probe.put(&key, &body, probe.format).await?;
-    let by_name = probe.cx.profile.naming_user_key == UserKey::Username;
+    let body = body.with("FirstName", name.as_str());
+    let seen = probe.put(&made.key, &body, probe.format).await?;
     if seen.is_refusal() {
-        // The same without another name, which shows that it was about the name.
-        let control = probe.put(&key, &made.update(), probe.format).await?;
-        if control.is_success() {
-            probe.observed("username.update", "refused");
-        } else {
-            let why = format!(
-                "even an update that changes nothing is answered with {}",
-                control.status
-            );
-            probe.leave_open("username.update", &why);
-        }
-    } else if seen.is_success() {
-        let mut after = probe.get_user(&key).await?;
-        if by_name && after.user().is_none() {
-            after = probe.get_user(&wish).await?;
-        }
-        match after.user().and_then(|user| user.text("Username")) {
-            Some(name) if name == wish => {
-                probe.observed("username.update", "allowed");
-                if key == made.username() {
-                    let _ = probe.cx.run.ledger().renamed(&key, &wish);
-                    key = wish;
-                }
-            }
-            Some(name) if name == made.username() => {
-                probe.observed("username.update", "ignored");
-            }
-            _ => probe.leave_open("username.update", "after the PUT there is neither name"),
-        }
-    } else {
-        let why = format!("another username is answered with {}", seen.status);
-        probe.leave_open("username.update", &why);
-    }
-    if by_name {
-        probe.leave_open("put.id_mismatch", "users have no internal ids to mistake");
+        probe.refused(ID, "refused", &seen);
         return Ok(());
     }
+    let answer = seen.user().and_then(|user| user.text("Username"));
+    let by_name = probe.cx.profile.naming_user_key == UserKey::Username;
+    let keys = [wish.as_str(), made.key.as_str()];
+    let (_, user) = match probe
+        .shown(&keys[usize::from(!by_name)..], &name, seen)
+        .await?
+    {
+        Ok(taken) => taken,
+        Err(seen) => {
+            let why = format!("another username is answered with {}", seen.status);
+            probe.leave_open(ID, &why);
+            return Ok(());
+        }
+    };
+    match user.text("Username") {
+        Some(shown) if shown == wish => probe.observed(ID, "allowed"),
+        Some(shown) if shown == made.username() && answer.as_ref() != Some(&wish) => {
+            probe.observed(ID, "ignored");
+            return Ok(());
+        }
+        _ => {
+            let why = "the answer to the PUT and a GET after it do not agree on the username";
+            probe.leave_open(ID, why);
+            return Ok(());
+        }
+    }
+    let mut renamed = made.clone();
+    renamed.draft = renamed.draft.with("Username", wish.as_str());
+    if made.key == made.username() {
+        renamed.key = wish;
+    }
+    probe.first_user = Some(renamed.clone());
+    // Back again, so that what comes is asked of a user as it was created.
+    let body = made.update().with("FirstName", probe.first_name());
+    let name = body.text("FirstName").to_owned();
+    let seen = probe.put(&renamed.key, &body, probe.format).await?;
+    if probe.shown(&[&made.key], &name, seen).await?.is_ok() {
+        probe.first_user = Some(made);
+    }
+    Ok(())
+}
+
+pub(super) async fn id_mismatch(probe: &mut Probe) -> Result<(), Stop> {
+    const ID: &str = "put.id_mismatch";
+    if probe.cx.profile.naming_user_key == UserKey::Username {
+        probe.leave_open(ID, "users have no internal ids to mistake");
+        return Ok(());
+    }
+    let made = probe.subject().await?;
     let update = made.update().without("Username");
-    let same = update.clone().with("UserId", key.as_str());
-    let seen = probe.put(&key, &same, probe.format).await?;
-    if !seen.is_success() {
+    let same = update.clone().with("UserId", made.key.as_str());
+    if let Err(seen) = probe.update(&made, &same, probe.format).await? {
         let why = format!(
             "even the path's own UserId is answered with {}",
             seen.status
         );
-        probe.leave_open("put.id_mismatch", &why);
+        probe.leave_open(ID, &why);
         return Ok(());
     }
-    let other = update.with("UserId", probe.cx.absent_key());
-    let seen = probe.put(&key, &other, probe.format).await?;
-    match seen.status {
-        400 | 409 | 422 => probe.observed("put.id_mismatch", "refused"),
-        200..=204 => probe.observed("put.id_mismatch", "ignored"),
-        status => {
-            let why = format!("another UserId is answered with {status}");
-            probe.leave_open("put.id_mismatch", &why);
+    let other = update.with("UserId", probe.cx.nobody().await?);
+    match probe.update(&made, &other, probe.format).await? {
+        Ok(_) => probe.observed(ID, "ignored"),
+        Err(seen) if seen.is_refusal() => probe.refused(ID, "refused", &seen),
+        Err(seen) => {
+            let why = format!("another UserId is answered with {}", seen.status);
+            probe.leave_open(ID, &why);
         }
     }
     Ok(())

@@ -3,16 +3,16 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Probe,
     seen::{ErrorBody, OTHER_BODY, Seen},
+    state::Probe,
 };
-use crate::{exchange::Exchange, outcome::Stop, run::Halt, transport::Request};
+use crate::{dispatch::SendError, exchange::Exchange, transport::Request, verdict::Stop};
 
 /// Requests of a burst, at most.
 const BURST: usize = 40;
 
 pub(super) async fn rates(probe: &mut Probe) -> Result<(), Stop> {
-    let burst = if probe.bursts {
+    let burst = if probe.choice.rate_probe {
         bursts(probe).await?
     } else {
         None
@@ -23,7 +23,7 @@ pub(super) async fn rates(probe: &mut Probe) -> Result<(), Stop> {
     };
     let Some(number) = probe.cx.log.exchanges.iter().position(|one| limited(&one)) else {
         let requests = probe.cx.log.exchanges.len();
-        let why = if probe.bursts {
+        let why = if probe.choice.rate_probe {
             format!("{BURST} requests at once met no limit")
         } else {
             format!(
@@ -87,13 +87,13 @@ pub(super) async fn rates(probe: &mut Probe) -> Result<(), Stop> {
 /// One request, without the run's patience.
 async fn once(probe: &mut Probe) -> Result<bool, Stop> {
     let path = probe.cx.users_path();
-    let authorization = probe.cx.run.authorization().await;
-    let halted = |halt: Halt| Stop::Inconclusive(halt.to_string());
+    let authorization = probe.cx.run.dispatch().authorization().await;
+    let halted = |error: SendError| Stop::Inconclusive(error.to_string());
     let request = Request::new("GET", path)
         .header("Authorization", authorization.map_err(halted)?)
         .header("Accept", probe.format.media_type());
     let run = std::sync::Arc::clone(&probe.cx.run);
-    let answer = run.send_once(&request, &mut probe.cx.log).await;
+    let answer = run.dispatch().send_once(&request, &mut probe.cx.log).await;
     Ok(answer.map_err(halted)?.status == 429)
 }
 
@@ -106,7 +106,7 @@ async fn bursts(probe: &mut Probe) -> Result<Option<String>, Stop> {
     let waiting = Instant::now();
     let mut pause = Duration::from_millis(50);
     while once(probe).await? {
-        if waiting.elapsed() > probe.cx.run.limits.backoff.patience {
+        if waiting.elapsed() > probe.cx.run.limits().backoff.patience {
             return Ok(Some(format!(
                 "{first} requests in {:.1} s were answered before the first 429, and none for {:.0} s after it",
                 took.as_secs_f64(),
@@ -114,7 +114,9 @@ async fn bursts(probe: &mut Probe) -> Result<Option<String>, Stop> {
             )));
         }
         let run = &probe.cx.run;
-        run.unless_interrupted(tokio::time::sleep(pause)).await;
+        run.dispatch()
+            .unless_interrupted(tokio::time::sleep(pause))
+            .await;
         pause = (pause * 2).min(Duration::from_secs(5));
     }
     let waited = waiting.elapsed();

@@ -10,7 +10,7 @@ use crate::{
         xml,
     },
     transport::Response,
-    wire::Format,
+    wire::{Format, RoleRef},
 };
 
 /// The body of an error.
@@ -64,14 +64,22 @@ impl Seen {
         }
     }
 
-    /// It says that something was done.
+    /// It says that something was done: a status of success, and no error body.
     pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
+        (200..300).contains(&self.status) && self.error_shape().is_none()
     }
 
-    /// It refuses what the request wanted. Not a missing login, not a limit.
+    /// It refuses what the request wanted. Not a missing login, not a limit, not a failure; some
+    /// targets say which it is in the error body alone, with a status of success.
     pub fn is_refusal(&self) -> bool {
-        matches!(self.status, 400 | 409 | 415 | 422)
+        match self.status {
+            400 | 409 | 415 | 422 => true,
+            200..300 => match self.code() {
+                Some(400 | 409 | 415 | 422 | 1000..) => self.error_shape().is_some(),
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     /// What its body is as the body of an error; `None` when it is something else, such as a
@@ -129,6 +137,63 @@ impl Seen {
     }
 }
 
+/// The names in users and lists that the probe knows, as XML writes them.
+const NAMES: [&str; 14] = [
+    "Users",
+    "User",
+    "UserId",
+    "Username",
+    "FirstName",
+    "LastName",
+    "Email",
+    "EmailAddress",
+    "TelephoneNumber",
+    "Roles",
+    "Role",
+    "RoleId",
+    "RoleName",
+    "Enabled",
+];
+
+/// How the known names in a body are written: all as XML does (`PascalCase`), or all with a first
+/// letter in lower case (`camelCase`); `None` where there are none. The error names one that is
+/// written otherwise.
+pub fn letter_case(trees: &[&Tree]) -> Result<Option<&'static str>, String> {
+    fn names<'t>(tree: &'t Tree, found: &mut Vec<&'t str>) {
+        match tree {
+            Tree::List(items) => items.iter().for_each(|item| names(item, found)),
+            Tree::Object(members) => {
+                for (name, value) in members {
+                    found.push(name);
+                    names(value, found);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    for tree in trees {
+        names(tree, &mut found);
+    }
+    found.retain(|name| NAMES.iter().any(|known| known.eq_ignore_ascii_case(name)));
+    let begins = |lower: bool| {
+        let same = move |name: &&&str| name.starts_with(|c: char| c.is_ascii_lowercase() == lower);
+        found.iter().find(same)
+    };
+    let odd = found
+        .iter()
+        .find(|name| !NAMES.iter().any(|known| known[1..] == name[1..]));
+    match (odd, begins(false), begins(true)) {
+        (Some(odd), ..) => Err(format!("a name is written `{odd}`, as no option writes it")),
+        (_, Some(upper), Some(lower)) => Err(format!(
+            "`{upper}` and `{lower}` are written in different ways"
+        )),
+        (_, None, Some(_)) => Ok(Some("camelCase")),
+        (_, Some(_), None) => Ok(Some("PascalCase")),
+        (_, None, None) => Ok(None),
+    }
+}
+
 /// A user as an answer shows it, whatever the names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserSeen(Tree);
@@ -137,6 +202,31 @@ impl UserSeen {
     /// Whether it has that field.
     pub fn has(&self, wanted: &str) -> bool {
         member(&self.0, wanted).is_some()
+    }
+
+    /// As it was read.
+    pub fn tree(&self) -> &Tree {
+        &self.0
+    }
+
+    /// Its roles, as a request names them.
+    pub fn role_refs(&self) -> Vec<RoleRef> {
+        let roles = member(&self.0, "Roles").into_iter();
+        let roles = roles.flat_map(|roles| objects_with(roles, "RoleName"));
+        let text = |role, name| member(role, name).and_then(scalar).map(str::to_owned);
+        roles
+            .filter_map(
+                |role| match (text(role, "RoleId"), text(role, "RoleName")) {
+                    (Some(id), _) => Some(RoleRef::Plain(id)),
+                    (None, name) => Some(RoleRef::Object("RoleName", name?)),
+                },
+            )
+            .collect()
+    }
+
+    /// A field.
+    pub fn field(&self, wanted: &str) -> Option<&Tree> {
+        member(&self.0, wanted)
     }
 
     /// The text of a field; `None` when it is absent or empty.
@@ -148,6 +238,13 @@ impl UserSeen {
     /// Its email, under either name.
     pub fn email(&self) -> Option<String> {
         self.text("Email").or_else(|| self.text("EmailAddress"))
+    }
+
+    /// Whether its username or email has that prefix in it, whatever the case.
+    pub fn carries(&self, prefix: &str) -> bool {
+        let texts = [self.text("Username"), self.email()];
+        let mut texts = texts.iter().flatten();
+        texts.any(|text| text.to_lowercase().contains(&prefix.to_lowercase()))
     }
 
     /// Whether it is enabled; left out means yes.

@@ -2,13 +2,16 @@
 
 use bandwidth_fixtures::profile::{ErrorShape, OptionValue as _};
 
-use super::{Probe, seen::Seen};
+use super::{
+    seen::{Seen, letter_case},
+    state::Probe,
+};
 use crate::{
     decode::{
         tolerant::{member, objects_with, scalar},
         tree::Tree,
     },
-    outcome::Stop,
+    verdict::Stop,
     wire::{Format, Role},
 };
 
@@ -85,16 +88,26 @@ pub(super) async fn formats(probe: &mut Probe) -> Result<(), Stop> {
     if has_json {
         probe.format = Format::Json;
     }
-    let list = if has_json { &json } else { &usual };
-    match list.tree.as_ref().and_then(Tree::members) {
-        Some([(name, _), ..]) if has_json => {
-            let camel = name.starts_with(|first: char| first.is_ascii_lowercase());
-            let option = if camel { "camelCase" } else { "PascalCase" };
-            probe.observed("naming.json_case", option);
+    let list = if has_json { json } else { usual };
+    match &list.tree {
+        Some(tree) if has_json => {
+            // What bodies are written in until a user is there to see.
+            let root = tree.members().and_then(<[_]>::first);
+            let lower = root.is_some_and(|(name, _)| name.starts_with(char::is_lowercase));
+            let assumed = if lower { "camelCase" } else { "PascalCase" };
+            probe.assume("naming.json_case", assumed);
+            match letter_case(&[tree]) {
+                Ok(Some(case)) if !list.users().is_empty() => {
+                    probe.observed("naming.json_case", case);
+                }
+                Ok(_) => probe.leave_open("naming.json_case", "there is no user to see names in"),
+                Err(why) => probe.leave_open("naming.json_case", &why),
+            }
         }
         _ => probe.leave_open("naming.json_case", "there is no JSON to see the names in"),
     }
-    empty_list(probe, list);
+    empty_list(probe, &list);
+    probe.list = Some(list);
     Ok(())
 }
 
@@ -124,12 +137,34 @@ fn is_list(seen: &Seen) -> bool {
     seen.status == 200 && list.is_some()
 }
 
+/// The same where an account without users is answered with an error body: with the code that is
+/// published for that, or in the words that the known path of the list is answered with.
+pub(super) fn is_users(probe: &Probe, seen: &Seen) -> bool {
+    let published = seen.code() == Some(230) && seen.status == 200;
+    let same = |list: &Seen| is_same_error(list, seen);
+    is_list(seen) || published || probe.list.as_ref().is_some_and(same)
+}
+
+/// Whether both are the same error without a code, whatever the format.
+fn is_same_error(one: &Seen, other: &Seen) -> bool {
+    let of = |seen: &Seen| (seen.status, seen.error_shape(), seen.code(), seen.words());
+    of(one) == of(other) && one.error_shape().is_some() && one.code().is_none()
+}
+
 pub(super) async fn errors(probe: &mut Probe) -> Result<(), Stop> {
     let path = format!(
         "{}/nothing",
         probe.cx.users_path().trim_end_matches("/users")
     );
     let seen = probe.read(&path).await?;
+    if probe
+        .list
+        .as_ref()
+        .is_some_and(|list| is_same_error(list, &seen))
+    {
+        // Every path is answered so: it does not show where the list is.
+        probe.list = None;
+    }
     match seen.error_shape() {
         Some(shape) => probe.observed("errors.shape", shape.name()),
         None => probe.leave_open(
@@ -145,12 +180,12 @@ pub(super) async fn unacceptable(probe: &mut Probe) -> Result<(), Stop> {
     let seen = probe.get(&path, Some("text/vcard")).await?;
     match seen.status {
         406 => probe.observed("format.unacceptable", "not_acceptable"),
-        200 if seen.format.is_some() && seen.format == probe.default_format => {
+        200 if is_users(probe, &seen) && seen.format == probe.default_format => {
             probe.observed("format.unacceptable", "default_format");
         }
         200 => probe.leave_open(
             "format.unacceptable",
-            "it is answered with 200, and not in the default format",
+            "it is answered with 200, and not with the list in the default format",
         ),
         status => probe.leave_open(
             "format.unacceptable",
@@ -161,11 +196,9 @@ pub(super) async fn unacceptable(probe: &mut Probe) -> Result<(), Stop> {
 }
 
 pub(super) async fn paths(probe: &mut Probe) -> Result<(), Stop> {
-    let is_list =
-        |seen: &Seen| is_list(seen) || (seen.status == 200 && seen.error_shape().is_some());
     let seen = probe.read("/api/users").await?;
     match seen.status {
-        200 if is_list(&seen) => probe.observed("paths.users", "account_and_login"),
+        200 if is_users(probe, &seen) => probe.observed("paths.users", "account_and_login"),
         404 => probe.observed("paths.users", "account_only"),
         status => probe.leave_open(
             "paths.users",
@@ -176,7 +209,7 @@ pub(super) async fn paths(probe: &mut Probe) -> Result<(), Stop> {
     for base in ["/api/v1", "/v1.0"] {
         let path = probe.cx.users_path().replacen("/api", base, 1);
         let seen = probe.read(&path).await?;
-        found.push((is_list(&seen), seen.status));
+        found.push((is_users(probe, &seen), seen.status));
     }
     match found.as_slice() {
         [(true, _), (true, _)] => probe.observed("paths.bases", "api_and_versions"),

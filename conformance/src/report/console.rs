@@ -1,17 +1,24 @@
 //! The report on the console: a line per case, the reason below what did not pass, a summary.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
-    mem,
 };
 
 use anstyle::{AnsiColor, Style};
 
-use super::document::{CaseResult, HeaderResult};
+use super::groups;
 use crate::{
-    outcome::{CaseReport, NOT_RUN, RunReport, Verdict},
-    redact::{Redactor, printable},
+    exchange::Purpose,
+    leftover::use_of_cleanup,
+    outcome::{CaseReport, RunReport},
+    redact::printable,
+    transcript::{Header, Transcript},
+    verdict::Verdict,
 };
+
+/// How many ids the summary shows of cases that fail for one reason.
+const MOST_IDS: usize = 5;
 
 /// How wide the column of verdicts is.
 const COLUMN: usize = "inconclusive".len() + 2;
@@ -21,7 +28,7 @@ const COLUMN: usize = "inconclusive".len() + 2;
 pub enum Detail {
     /// Every case.
     All,
-    /// Only what is neither passed nor observed.
+    /// Only what neither passed nor was observed; of skipped cases only the reasons.
     Quiet,
 }
 
@@ -34,29 +41,25 @@ pub enum Colour {
     Off,
 }
 
-/// Writes reports, without secrets.
+/// Writes reports.
 pub struct Console<'a> {
     out: &'a mut dyn Write,
-    redactor: &'a Redactor,
     detail: Detail,
     colour: Colour,
-    told_not_run: bool,
+    /// Reasons, each with the case that was the first to have it.
+    reasons: BTreeMap<String, String>,
+    has_not_run: bool,
 }
 
 impl<'a> Console<'a> {
     /// Writes to `out`.
-    pub fn new(
-        out: &'a mut dyn Write,
-        redactor: &'a Redactor,
-        detail: Detail,
-        colour: Colour,
-    ) -> Self {
+    pub fn new(out: &'a mut dyn Write, detail: Detail, colour: Colour) -> Self {
         Self {
             out,
-            redactor,
             detail,
             colour,
-            told_not_run: false,
+            reasons: BTreeMap::new(),
+            has_not_run: false,
         }
     }
 
@@ -64,72 +67,84 @@ impl<'a> Console<'a> {
     pub fn intro(&mut self, text: &str) -> io::Result<()> {
         match self.detail {
             Detail::Quiet => Ok(()),
-            Detail::All => writeln!(self.out, "{}\n", self.redactor.clean(text)),
+            Detail::All => writeln!(self.out, "{}\n", printable(text)),
         }
     }
 
-    /// One case.
+    /// One case. Of cases that were not run only the first is shown; the summary counts the others.
     pub fn case(&mut self, case: &CaseReport) -> io::Result<()> {
-        let good = matches!(case.verdict, Verdict::Pass | Verdict::Observed);
-        // Of what was not run only the first says why; the summary counts the others.
-        let not_run = case
-            .reason
-            .as_deref()
-            .is_some_and(|reason| reason.starts_with(NOT_RUN));
-        let again = not_run && mem::replace(&mut self.told_not_run, true);
-        if again || ((good || case.known.is_some()) && self.detail == Detail::Quiet) {
+        let is_quiet = matches!(
+            case.verdict,
+            Verdict::Pass | Verdict::Observed | Verdict::Skipped
+        ) || case.known.is_some();
+        let again = case.not_run && self.has_not_run;
+        self.has_not_run |= case.not_run;
+        if again || (is_quiet && self.detail == Detail::Quiet) {
             return Ok(());
         }
         let style = self.style(case.verdict);
         writeln!(
             self.out,
             "{style}{:COLUMN$}{style:#}{}",
-            case.verdict, case.id
+            case.verdict,
+            case.name()
         )?;
-        let known = case
-            .known
-            .as_ref()
-            .map(|reason| format!("known failure: {reason}"));
-        for text in known.iter().chain(&case.reason).chain(&case.facts) {
-            for line in self.redactor.clean(text).lines() {
+        let known = case.known.as_ref();
+        let known = known.map(|reason| format!("known failure: {reason}"));
+        let reason = self.reason(case);
+        for text in known.iter().chain(&reason).chain(&case.facts) {
+            for line in text.lines() {
                 writeln!(self.out, "{:COLUMN$}{}", "", printable(line))?;
             }
         }
         self.out.flush()
     }
 
+    /// The reason of a case, or which earlier case had the same.
+    fn reason(&mut self, case: &CaseReport) -> Option<String> {
+        let reason = case.reason.as_ref()?;
+        if !matches!(case.verdict, Verdict::Skipped | Verdict::Inconclusive) {
+            return Some(reason.clone());
+        }
+        if let Some(first) = self.reasons.get(reason) {
+            return Some(format!("for the same reason as {first}"));
+        }
+        self.reasons.insert(reason.clone(), case.name());
+        Some(reason.clone())
+    }
+
     /// Every exchange of a case.
-    pub fn exchanges(&mut self, case: &CaseResult) -> io::Result<()> {
+    pub fn exchanges(&mut self, case: &CaseReport) -> io::Result<()> {
         for (index, exchange) in case.exchanges.iter().enumerate() {
-            let purpose = if exchange.purpose == "case" {
-                ""
-            } else {
-                " (clean-up)"
-            };
-            writeln!(
-                self.out,
-                "\n--- {}{purpose}, {} ms",
-                index + 1,
-                exchange.took_ms
-            )?;
-            writeln!(self.out, "> {} {}", exchange.method, exchange.url)?;
-            self.headers('>', &exchange.request_headers)?;
-            self.body('>', &exchange.request_body)?;
-            match (exchange.status, &exchange.error) {
-                (Some(status), _) => writeln!(self.out, "< {status}")?,
-                (None, error) => writeln!(self.out, "< {}", error.as_deref().unwrap_or(""))?,
-            }
-            self.headers('<', &exchange.response_headers)?;
-            self.body('<', &exchange.response_body)?;
-            if let Some(repeated) = &exchange.repeated {
-                writeln!(self.out, "({repeated})")?;
-            }
+            self.exchange(index + 1, exchange)?;
         }
         self.out.flush()
     }
 
-    fn headers(&mut self, way: char, headers: &[HeaderResult]) -> io::Result<()> {
-        for HeaderResult { name, value } in headers {
+    fn exchange(&mut self, number: usize, exchange: &Transcript) -> io::Result<()> {
+        let purpose = match exchange.purpose {
+            Purpose::Case => "",
+            Purpose::Check => " (check)",
+            Purpose::CleanUp => " (clean-up)",
+        };
+        writeln!(self.out, "\n--- {number}{purpose}, {} ms", exchange.took_ms)?;
+        writeln!(self.out, "> {} {}", exchange.method, exchange.url)?;
+        self.headers('>', &exchange.request_headers)?;
+        self.body('>', &exchange.request_body)?;
+        match (exchange.status, &exchange.error) {
+            (Some(status), _) => writeln!(self.out, "< {status}")?,
+            (None, error) => writeln!(self.out, "< {}", error.as_deref().unwrap_or(""))?,
+        }
+        self.headers('<', &exchange.response_headers)?;
+        self.body('<', &exchange.response_body)?;
+        if let Some(repeated) = &exchange.repeated {
+            writeln!(self.out, "({repeated})")?;
+        }
+        Ok(())
+    }
+
+    fn headers(&mut self, way: char, headers: &[Header]) -> io::Result<()> {
+        for Header { name, value } in headers {
             writeln!(self.out, "{way} {}: {}", printable(name), printable(value))?;
         }
         Ok(())
@@ -148,6 +163,10 @@ impl<'a> Console<'a> {
 
     /// The end of a run.
     pub fn summary(&mut self, report: &RunReport) -> io::Result<()> {
+        if self.detail == Detail::Quiet {
+            self.skipped(report)?;
+        }
+        self.causes(report)?;
         let mut counts: Vec<String> = Verdict::ALL
             .into_iter()
             .map(|verdict| (report.count(verdict), verdict))
@@ -157,43 +176,92 @@ impl<'a> Console<'a> {
                 format!("{style}{count} {verdict}{style:#}")
             })
             .collect();
-        let known = report
-            .cases
-            .iter()
-            .filter(|case| case.known.is_some())
-            .count();
-        if known > 0 {
-            counts.push(format!("{known} of these known"));
+        if report.counts.known > 0 {
+            counts.push(format!("{} of these known", report.counts.known));
         }
-        let line = format!(
-            "{}: {} | {} | profile {} | {} requests | {:.1} s",
+        writeln!(
+            self.out,
+            "\n{}: {} | {} | profile {} | {} requests | {:.1} s",
             cases(report.cases.len()),
             counts.join(", "),
-            report.target,
-            report.profile,
+            printable(&report.target),
+            printable(&report.profile),
             report.requests,
-            report.elapsed.as_secs_f64()
-        );
-        writeln!(self.out, "\n{}", self.redactor.clean(&line))?;
-        if let Some(ended) = &report.ended {
-            writeln!(self.out, "ended early: {}", self.redactor.clean(ended))?;
+            std::time::Duration::from_millis(report.elapsed_ms).as_secs_f64()
+        )?;
+        self.notes(report)?;
+        self.out.flush()
+    }
+
+    /// Why cases were skipped, once for each reason.
+    fn skipped(&mut self, report: &RunReport) -> io::Result<()> {
+        let skipped = report.cases.iter();
+        let skipped = skipped.filter(|case| case.verdict == Verdict::Skipped);
+        let style = self.style(Verdict::Skipped);
+        for (reason, count) in groups::reasons(skipped) {
+            let label = Verdict::Skipped;
+            let (count, reason) = (cases(count), printable(reason));
+            writeln!(self.out, "{style}{label:COLUMN$}{style:#}{count}: {reason}")?;
         }
-        for problem in &report.known_problems {
-            writeln!(self.out, "known failures: {}", self.redactor.clean(problem))?;
+        Ok(())
+    }
+
+    /// What explains the failures, once for each behaviour.
+    fn causes(&mut self, report: &RunReport) -> io::Result<()> {
+        let groups = groups::failures(&report.cases);
+        if groups.iter().all(|group| group.explanation.is_none()) {
+            return Ok(());
         }
-        if !report.leftovers.is_empty() {
-            let left: Vec<String> = report.leftovers.iter().map(ToString::to_string).collect();
-            writeln!(
-                self.out,
-                "left behind: {}",
-                printable(&self.redactor.clean(&left.join(", ")))
-            )?;
-            match report.cleanup_command() {
-                Some(command) => writeln!(self.out, "remove it with: {command}")?,
-                None => writeln!(self.out, "there is no ledger; delete it by hand")?,
+        writeln!(self.out, "\nfailures by cause:")?;
+        for group in groups {
+            writeln!(self.out, "  {}", group.headline())?;
+            if !group.question().is_empty() {
+                writeln!(self.out, "    {}", group.question())?;
+            }
+            let ids = group.cases.iter().map(|case| case.name());
+            for id in ids.take(MOST_IDS) {
+                writeln!(self.out, "    - {id}")?;
+            }
+            if let Some(more @ 1..) = group.cases.len().checked_sub(MOST_IDS) {
+                writeln!(self.out, "    - and {more} more")?;
             }
         }
-        self.out.flush()
+        Ok(())
+    }
+
+    /// What concerns the run as a whole.
+    fn notes(&mut self, report: &RunReport) -> io::Result<()> {
+        let out = &mut *self.out;
+        if let Some(ended) = &report.ended {
+            writeln!(out, "ended early: {}", printable(ended))?;
+        }
+        if let Some(hint) = report.fit.as_ref().and_then(crate::fit::Fit::hint) {
+            writeln!(out, "{}", printable(&hint))?;
+        }
+        for (reason, behaviours) in groups::open(&report.open_questions) {
+            let behaviours = behaviours.join(", ");
+            writeln!(out, "not asked: {behaviours}: {}", printable(reason))?;
+        }
+        for note in &report.notes {
+            writeln!(out, "note: {}", printable(note))?;
+        }
+        for problem in &report.known_problems {
+            writeln!(out, "known failures: {}", printable(problem))?;
+        }
+        for user in &report.leftovers {
+            writeln!(out, "left behind: {}", printable(&user.to_string()))?;
+            if !user.remove.is_empty() {
+                writeln!(out, "    {}", printable(&user.remove))?;
+            }
+        }
+        match &report.cleanup {
+            _ if report.leftovers.is_empty() => Ok(()),
+            Some(command) => {
+                let words = use_of_cleanup(&report.leftovers).to_lowercase();
+                writeln!(out, "{words}: {command}")
+            }
+            None => writeln!(out, "there is no ledger; delete it by hand"),
+        }
     }
 
     fn style(&self, verdict: Verdict) -> Style {
@@ -222,30 +290,57 @@ mod tests {
 
     use super::{Colour, Console, Detail};
     use crate::{
-        cleanup::Leftover,
         exchange::{Exchange, Purpose},
-        outcome::{Verdict, tests::report},
+        fit::{Explanation, Fit, SeenOption},
+        leftover::LeftoverState,
+        outcome::{
+            OpenQuestion,
+            tests::{leftover, report},
+        },
         redact::Redactor,
-        report::document::Document,
+        transcript::Transcript,
         transport::{Request, Response},
+        verdict::Verdict,
     };
 
     fn written(detail: Detail, colour: Colour) -> String {
         let mut report = report(&Verdict::ALL);
-        report.cases[1].reason = Some("expected 201, got Canary-1 in the body".to_owned());
+        report.cases[1].reason = Some("expected 201, got 200".to_owned());
+        report.cases[1].explained_by = Some(Explanation {
+            behaviour: "create.status".to_owned(),
+            expected: "201".to_owned(),
+            seen: Some("200".to_owned()),
+        });
         report.cases[2].facts = vec!["it is blue".to_owned()];
-        report.leftovers = vec![Leftover {
-            username: "cf-1".to_owned(),
-            key: Some("u7".to_owned()),
-        }];
-        report.ledger = Some("a b.ledger".into());
-        report.ended = Some("the target is out".to_owned());
         report.cases[5].known = Some("ticket 7".to_owned());
+        let mut again = report.cases[4].clone();
+        again.id = "area.topic.case-6".to_owned();
+        report.cases.push(again);
+        report.leftovers = vec![leftover(LeftoverState::Deactivated)];
+        report.leftovers[0].remove = "ask support".to_owned();
+        report.cleanup = Some("cleanup --ledger x".to_owned());
+        report.ended = Some("the target is out".to_owned());
         report.known_problems = vec!["a.b.c: listed as failing".to_owned()];
-        let redactor = Redactor::default();
-        redactor.add("Canary-1");
+        report.notes = vec!["its FirstName was changed".to_owned()];
+        report.open_questions = ["put.semantics", "delete.effect"]
+            .map(|behaviour| OpenQuestion {
+                behaviour: behaviour.to_owned(),
+                reason: "the first user stayed".to_owned(),
+            })
+            .into();
+        report.fit = Some(Fit {
+            profile: "published".to_owned(),
+            agrees: 1,
+            expected: "guide".to_owned(),
+            expected_agrees: 0,
+            seen: vec![SeenOption {
+                behaviour: "naming.email".to_owned(),
+                option: "EmailAddress".to_owned(),
+            }],
+        });
+        report.decide();
         let mut out = Vec::new();
-        let mut console = Console::new(&mut out, &redactor, detail, colour);
+        let mut console = Console::new(&mut out, detail, colour);
         console.intro("against the target").unwrap();
         for case in &report.cases {
             console.case(case).unwrap();
@@ -276,7 +371,7 @@ mod tests {
         let sent = "\u{1b}[2J\u{9b}2J\r\u{7}";
         report.cases[0].reason = Some(format!("location: {sent}\nbody"));
         report.cases[0].facts = vec![format!("Location names {sent}")];
-        report.cases[0].exchanges = vec![Exchange {
+        let exchange = Exchange {
             purpose: Purpose::Case,
             origin: "http://127.0.0.1:1".to_owned(),
             at: Duration::ZERO,
@@ -288,21 +383,21 @@ mod tests {
                 body: format!("{{\n\t{sent}\n}}").into_bytes(),
             }),
             repeated: None,
-        }];
+        };
         let redactor = Redactor::default();
+        report.cases[0].exchanges = vec![Transcript::of(&exchange, &redactor)];
         let mut out = Vec::new();
-        let mut console = Console::new(&mut out, &redactor, Detail::All, Colour::Off);
+        let mut console = Console::new(&mut out, Detail::All, Colour::Off);
         console.case(&report.cases[0]).unwrap();
-        let document = Document::new(&report, &redactor);
-        console.exchanges(&document.cases[0]).unwrap();
+        console.exchanges(&report.cases[0]).unwrap();
         let written = String::from_utf8(out).unwrap();
         let obeyed = |character: char| character.is_control() && !"\n\t".contains(character);
         assert!(!written.contains(obeyed), "{written:?}");
         assert_eq!(
             written.matches("\\u{1b}[2J\\u{9b}2J").count(),
-            5,
+            4,
             "{written}"
         );
-        assert!(written.contains("{\n\t\\u{1b}"), "{written}");
+        assert!(written.contains("[not text: "), "{written}");
     }
 }

@@ -5,14 +5,32 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
-use super::document::{CaseResult, Document, ExchangeResult, HeaderResult};
-use crate::{case::Level, outcome::Verdict};
+use super::groups;
+use crate::{
+    describe::explain_text,
+    exchange::Purpose,
+    fit::Fit,
+    leftover::use_of_cleanup,
+    outcome::{CaseReport, RunReport},
+    registry,
+    transcript::{Header, Transcript},
+    verdict::{Level, Verdict},
+};
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
+/// The order of the cases on the page.
+const ORDER: [Verdict; 6] = [
+    Verdict::Fail,
+    Verdict::Error,
+    Verdict::Inconclusive,
+    Verdict::Observed,
+    Verdict::Pass,
+    Verdict::Skipped,
+];
 
 /// The page.
-pub fn render(document: &Document) -> String {
+pub fn render(report: &RunReport) -> String {
     let hash = STANDARD.encode(Sha256::digest(SCRIPT));
     let policy = format!(
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'"
@@ -24,24 +42,29 @@ pub fn render(document: &Document) -> String {
                 meta charset="utf-8";
                 meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "Bandwidth conformance: " (outcome(document)) }
+                title { "Bandwidth conformance: " (report.outcome()) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 header {
                     h1 { "Bandwidth conformance" }
-                    p .outcome .(if document.exit_code == 0 { "good" } else { "bad" }) { (outcome(document)) }
-                    (summary(document))
+                    p .outcome .(if report.exit_code == 0 { "good" } else { "bad" }) { (report.outcome()) }
+                    (summary(report))
                 }
-                (problems(document))
-                (controls(document))
+                (problems(report))
+                (causes(report))
+                (controls(report))
                 main {
-                    @for case in &document.cases { (case_section(case)) }
+                    @for verdict in ORDER {
+                        @for case in report.cases.iter().filter(|case| case.verdict == verdict) {
+                            (case_section(case))
+                        }
+                    }
                     p #nothing hidden { "No case has that. " button #all type="button" { "Show all" } }
                 }
                 footer {
                     p {
-                        "bandwidth-conformance " (document.version)
+                        "bandwidth-conformance " (report.version)
                         ". Secrets were removed from everything on this page; what the target said about its users was not."
                     }
                     p {
@@ -57,72 +80,99 @@ pub fn render(document: &Document) -> String {
     page.into_string()
 }
 
-fn outcome(document: &Document) -> String {
-    let unexpected = document.cases.iter().filter(|case| case.is_unexpected());
-    match document.exit_code {
-        0 => "all passed".to_owned(),
-        1 => match unexpected.count() {
-            0 => "the list of known failures no longer holds".to_owned(),
-            1 => "1 case failed".to_owned(),
-            count => format!("{count} cases failed"),
-        },
-        3 => "inconclusive".to_owned(),
-        4 => "nothing was executed".to_owned(),
-        5 => "users are left behind".to_owned(),
-        code => format!("exit code {code}"),
-    }
-}
-
-fn summary(document: &Document) -> Markup {
-    let seconds = std::time::Duration::from_millis(document.elapsed_ms).as_secs_f64();
+fn summary(report: &RunReport) -> Markup {
+    let seconds = std::time::Duration::from_millis(report.elapsed_ms).as_secs_f64();
     html! {
         dl {
-            dt { "target" } dd { code { (document.target) } }
-            dt { "account" } dd { code { (document.account_id) } }
-            dt { "expected profile" } dd { code { (document.profile) } }
-            dt { "began" } dd { time datetime=(document.began) { (document.began) } }
-            dt { "took" } dd { (format!("{seconds:.1}")) " s, " (document.requests) " requests, " (document.users) " users created" }
+            dt { "target" } dd { code { (report.target) } }
+            dt { "account" } dd { code { (report.account_id) } }
+            dt { "expected profile" } dd { code { (report.profile) } }
+            dt { "began" } dd { time datetime=(report.began) { (report.began) } }
+            dt { "exit code" } dd { (report.exit_code) }
+            dt { "took" } dd { (format!("{seconds:.1}")) " s, " (report.requests) " requests, " (report.users) " users created" }
         }
     }
 }
 
-fn problems(document: &Document) -> Markup {
-    let some = document.ended.is_some()
-        || !document.leftovers.is_empty()
-        || !document.known_problems.is_empty();
+/// What concerns the run as a whole.
+fn problems(report: &RunReport) -> Markup {
+    let some = report.ended.is_some()
+        || !report.leftovers.is_empty()
+        || !report.known_problems.is_empty()
+        || !report.troubles.is_empty();
     html! {
         @if some {
             section .problems {
-                @if let Some(ended) = &document.ended { p { strong { "Ended early: " } (ended) } }
-                @if !document.leftovers.is_empty() {
-                    p { strong { "Left behind: " } (document.leftovers.join(", ")) }
+                @if let Some(ended) = &report.ended { p { strong { "Ended early: " } (ended) } }
+                @if !report.leftovers.is_empty() {
+                    p { strong { "Left behind: " } (report.leftovers.len()) }
+                    ul {
+                        @for user in &report.leftovers {
+                            li { code { (user) } @if !user.remove.is_empty() { ": " (user.remove) } }
+                        }
+                    }
+                    @if let Some(command) = &report.cleanup { p { (use_of_cleanup(&report.leftovers)) " " code { (command) } } }
                 }
-                @if let Some(command) = &document.cleanup { p { "Remove it with " code { (command) } } }
-                @for problem in &document.known_problems { p { strong { "Known failures: " } (problem) } }
+                @for problem in &report.known_problems { p { strong { "Known failures: " } (problem) } }
+                @for trouble in &report.troubles { p { strong { "On this machine: " } (trouble) } }
+            }
+        }
+        @if let Some(hint) = report.fit.as_ref().and_then(Fit::hint) { p .hint { (hint) } }
+        @if !report.open_questions.is_empty() {
+            section .open {
+                h2 { "Not asked" }
+                ul {
+                    @for (reason, behaviours) in groups::open(&report.open_questions) {
+                        li { code { (behaviours.join(", ")) } ": " (reason) }
+                    }
+                }
+            }
+        }
+        @if !report.notes.is_empty() {
+            section .notes {
+                h2 { "Notes" }
+                ul { @for note in &report.notes { li { (note) } } }
             }
         }
     }
 }
 
-fn controls(document: &Document) -> Markup {
-    let counts = &document.counts;
-    let verdicts = [
-        (Verdict::Fail, counts.fail),
-        (Verdict::Error, counts.error),
-        (Verdict::Inconclusive, counts.inconclusive),
-        (Verdict::Pass, counts.pass),
-        (Verdict::Observed, counts.observed),
-        (Verdict::Skipped, counts.skipped),
-    ];
+/// What explains the failures, once for each behaviour.
+fn causes(report: &RunReport) -> Markup {
+    let groups = groups::failures(&report.cases);
+    html! {
+        @if !groups.is_empty() {
+            section .causes {
+                h2 { "Failures by cause" }
+                ul {
+                    @for group in &groups {
+                        li {
+                            (group.headline())
+                            @if !group.question().is_empty() { span .aside { (group.question()) } }
+                            ul {
+                                @for case in &group.cases {
+                                    li { a href=(format!("#{}", anchor(case))) { code { (case.name()) } } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn controls(report: &RunReport) -> Markup {
     html! {
         form #controls role="search" {
             fieldset {
                 legend { "verdict" }
-                @for (verdict, count) in verdicts {
-                    @if count > 0 {
+                @for verdict in ORDER {
+                    @if report.count(verdict) > 0 {
                         label {
-                            input type="checkbox" name="verdict" value=(verdict.as_str()) checked;
-                            span .badge .(verdict.as_str()) { (count) " " (verdict.as_str()) }
+                            input type="checkbox" name="verdict" value=(verdict.as_str())
+                                checked[verdict != Verdict::Skipped];
+                            span .badge .(verdict.as_str()) { (report.count(verdict)) " " (verdict.as_str()) }
                         }
                     }
                 }
@@ -136,19 +186,29 @@ fn controls(document: &Document) -> Markup {
                 }
             }
             label { "search " input type="search" name="text" placeholder="id, claim, reason ( / )"; }
-            output #shown aria-live="polite" { (document.cases.len()) " of " (document.cases.len()) }
+            @if report.count(Verdict::Skipped) > 0 {
+                button #skipped type="button" hidden {
+                    "Show " (report.count(Verdict::Skipped)) " skipped"
+                }
+            }
+            output #shown aria-live="polite" { (report.cases.len()) " of " (report.cases.len()) }
         }
     }
 }
 
-fn case_section(case: &CaseResult) -> Markup {
+/// What the page calls a case in links.
+fn anchor(case: &CaseReport) -> String {
+    case.name().replace(' ', "")
+}
+
+fn case_section(case: &CaseReport) -> Markup {
     let verdict = case.verdict.as_str();
     html! {
-        details .case id=(case.id) data-verdict=(verdict) data-level=(case.level.as_str()) {
+        details .case id=(anchor(case)) data-verdict=(verdict) data-level=(case.level.as_str()) {
             summary {
                 span .badge .(verdict) { (verdict) }
                 @if case.known.is_some() { span .badge .known { "known" } }
-                code { (case.id) }
+                code { (case.name()) }
                 span .claim { (case.claim) }
             }
             dl {
@@ -161,6 +221,7 @@ fn case_section(case: &CaseResult) -> Markup {
                 dt { "took" } dd { (case.elapsed_ms) " ms" }
             }
             @if let Some(reason) = &case.reason { pre .reason { (reason) } }
+            @if let Some(text) = explained(case) { pre .explain { (text) } }
             @if !case.facts.is_empty() {
                 ul { @for fact in &case.facts { li { pre { (fact) } } } }
             }
@@ -171,7 +232,14 @@ fn case_section(case: &CaseResult) -> Markup {
     }
 }
 
-fn exchange_section(number: usize, exchange: &ExchangeResult) -> Markup {
+/// What `explain` says of a failing case.
+fn explained(case: &CaseReport) -> Option<String> {
+    let failed = matches!(case.verdict, Verdict::Fail | Verdict::Error);
+    let case = registry::find(&case.id).ok().filter(|_| failed)?;
+    Some(explain_text(&case))
+}
+
+fn exchange_section(number: usize, exchange: &Transcript) -> Markup {
     let answer = exchange
         .status
         .map_or_else(|| "no answer".to_owned(), |status| status.to_string());
@@ -179,7 +247,11 @@ fn exchange_section(number: usize, exchange: &ExchangeResult) -> Markup {
         details .exchange {
             summary {
                 (number) ". " code { (exchange.method) " " (exchange.url) } " → " strong { (answer) }
-                span .aside { (exchange.took_ms) " ms" @if exchange.purpose == "clean_up" { ", clean-up" } }
+                span .aside { (exchange.took_ms) " ms" @match exchange.purpose {
+                    Purpose::Case => {}
+                    Purpose::Check => { ", check" }
+                    Purpose::CleanUp => { ", clean-up" }
+                } }
             }
             @if let Some(repeated) = &exchange.repeated { p .aside { (repeated) } }
             div .pair {
@@ -198,7 +270,7 @@ fn exchange_section(number: usize, exchange: &ExchangeResult) -> Markup {
     }
 }
 
-fn message(headers: &[HeaderResult], body: &str) -> String {
+fn message(headers: &[Header], body: &str) -> String {
     let mut text = String::new();
     for header in headers {
         text = text + &header.name + ": " + &header.value + "\n";
@@ -210,9 +282,13 @@ fn message(headers: &[HeaderResult], body: &str) -> String {
 mod tests {
     use super::render;
     use crate::{
-        outcome::{Verdict, tests::report},
-        redact::Redactor,
-        report::document::Document,
+        fit::Explanation,
+        leftover::LeftoverState,
+        outcome::{
+            OpenQuestion,
+            tests::{leftover, report},
+        },
+        verdict::Verdict,
     };
 
     #[test]
@@ -223,7 +299,17 @@ mod tests {
         report.cases[2].facts = vec![hostile.to_owned()];
         report.target = hostile.to_owned();
         report.ended = Some(hostile.to_owned());
-        let page = render(&Document::new(&report, &Redactor::default()));
+        report.notes = vec![hostile.to_owned()];
+        report.known_problems = vec![hostile.to_owned()];
+        report.troubles = vec![hostile.to_owned()];
+        report.leftovers = vec![leftover(LeftoverState::Exists)];
+        report.leftovers[0].username = hostile.to_owned();
+        report.leftovers[0].remove = hostile.to_owned();
+        report.open_questions = vec![OpenQuestion {
+            behaviour: "put.semantics".to_owned(),
+            reason: hostile.to_owned(),
+        }];
+        let page = render(&report);
         assert!(!page.contains("<script>alert"), "{page}");
         assert!(!page.contains("<img"), "{page}");
         assert_eq!(page.matches("<script>").count(), 1);
@@ -231,12 +317,31 @@ mod tests {
 
     #[test]
     fn the_page_needs_nothing_from_elsewhere() {
-        let page = render(&Document::new(
-            &report(&[Verdict::Pass]),
-            &Redactor::default(),
-        ));
+        let page = render(&report(&[Verdict::Pass]));
         for outside in ["http://", "https://", "src=", "@import", "url("] {
             assert!(!page.contains(outside), "{outside}");
         }
+    }
+
+    #[test]
+    fn failures_come_first_with_what_explain_says_and_skipped_cases_last() {
+        let mut report = report(&[Verdict::Skipped, Verdict::Pass, Verdict::Fail]);
+        report.cases[2].id = "create.password.weak-is-400".to_owned();
+        report.cases[2].explained_by = Some(Explanation {
+            behaviour: "password.classes".to_owned(),
+            expected: "4".to_owned(),
+            seen: None,
+        });
+        let page = render(&report);
+        let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
+        let fail = place("id=\"create.password.weak-is-400\"");
+        assert!(fail < place("id=\"area.topic.case-1\""));
+        assert!(place("id=\"area.topic.case-1\"") < place("id=\"area.topic.case-0\""));
+        assert!(place("1 case: password.classes is not 4 as expected") < fail);
+        assert!(place("creates users of its own, changes and deletes them") > fail);
+        place("value=\"skipped\">");
+        place("value=\"pass\" checked>");
+        place("Show 1 skipped");
+        place("<dt>exit code</dt><dd>1</dd>");
     }
 }

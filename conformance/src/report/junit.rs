@@ -5,13 +5,16 @@ use std::io;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::document::{CaseResult, Document};
-use crate::outcome::Verdict;
+use crate::{
+    exchange::Purpose,
+    outcome::{CaseReport, RunReport},
+    verdict::Verdict,
+};
 
 /// The report.
-pub fn render(document: &Document) -> io::Result<String> {
+pub fn render(report: &RunReport) -> io::Result<String> {
     let mut areas: Vec<(String, Vec<TestCase>)> = Vec::new();
-    for case in &document.cases {
+    for case in &report.cases {
         let area = format!("conformance.{}", case.area());
         let test = test_case(case, &area);
         match areas.iter_mut().find(|(known, _)| *known == area) {
@@ -19,29 +22,33 @@ pub fn render(document: &Document) -> io::Result<String> {
             None => areas.push((area, vec![test])),
         }
     }
-    let problems = document.known_problems.iter().chain(&document.leftovers);
+    let left = report.leftovers.iter();
+    let left = left.map(|user| format!("left behind: {user} {}", user.remove));
+    let problems = report.known_problems.iter().chain(&report.troubles);
     let problems: Vec<TestCase> = problems
+        .cloned()
+        .chain(left)
         .map(|problem| {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(problem.as_str());
+            status.set_message(problem.trim_end());
             TestCase::new("the run as a whole", status)
         })
         .collect();
     if !problems.is_empty() {
         areas.push(("conformance.run".to_owned(), problems));
     }
-    let mut report = Report::new("bandwidth-conformance");
-    report.add_test_suites(areas.into_iter().map(|(area, tests)| {
+    let mut junit = Report::new("bandwidth-conformance");
+    junit.add_test_suites(areas.into_iter().map(|(area, tests)| {
         let mut suite = TestSuite::new(area);
         suite.add_test_cases(tests);
         suite
     }));
-    report.to_string().map_err(io::Error::other)
+    junit.to_string().map_err(io::Error::other)
 }
 
-fn test_case(case: &CaseResult, suite: &str) -> TestCase {
+fn test_case(case: &CaseReport, suite: &str) -> TestCase {
     let reason = case.reason.as_deref().unwrap_or("");
-    let first = reason.lines().next().unwrap_or("");
+    let first = case.headline();
     let status = match (case.verdict, &case.known) {
         (Verdict::Pass | Verdict::Observed, _) => TestCaseStatus::success(),
         (Verdict::Fail | Verdict::Error, Some(known)) => {
@@ -59,10 +66,13 @@ fn test_case(case: &CaseResult, suite: &str) -> TestCase {
             unsuccessful(NonSuccessKind::Error, case, first, reason)
         }
     };
-    let mut test = TestCase::new(case.id.as_str(), status);
+    let mut test = TestCase::new(case.name(), status);
     test.set_classname(suite);
     test.set_time(std::time::Duration::from_millis(case.elapsed_ms));
     let mut text = format!("{}\nsource: {}", case.claim, case.source);
+    for expected in &case.expected {
+        text = text + "\nexpected: " + &expected.behaviour + " = " + &expected.option;
+    }
     for fact in &case.facts {
         text = text + "\n" + fact;
     }
@@ -72,7 +82,7 @@ fn test_case(case: &CaseResult, suite: &str) -> TestCase {
 
 fn unsuccessful(
     kind: NonSuccessKind,
-    case: &CaseResult,
+    case: &CaseReport,
     first: &str,
     reason: &str,
 ) -> TestCaseStatus {
@@ -83,7 +93,7 @@ fn unsuccessful(
         .exchanges
         .iter()
         .rev()
-        .find(|exchange| exchange.purpose == "case");
+        .find(|exchange| exchange.purpose == Purpose::Case);
     let curl = curl.map_or_else(String::new, |exchange| {
         format!("\n\nthe last request again:\n{}", exchange.curl)
     });

@@ -2,27 +2,30 @@
 
 use std::fmt::Write as _;
 
-use super::document::{CaseResult, Document};
-use crate::outcome::Verdict;
+use super::groups::{self, Group};
+use crate::{
+    exchange::Purpose,
+    fit::Fit,
+    leftover::use_of_cleanup,
+    outcome::{CaseReport, RunReport},
+    verdict::Verdict,
+};
 
-/// A comment may have 65,536 characters.
+/// Characters. A comment may have 65,536.
 const MOST: usize = 60_000;
+/// Failures that are shown with their reasons.
+const MOST_FAILURES: usize = 10;
 
 /// The report.
-pub fn render(document: &Document) -> String {
-    let counts = &document.counts;
-    let unexpected = document.cases.iter().filter(|case| case.is_unexpected());
-    let unexpected: Vec<&CaseResult> = unexpected.collect();
-    let verdict = match document.exit_code {
-        0 => "all passed".to_owned(),
-        1 => format!("{} failed", unexpected.len()),
-        3 => "inconclusive".to_owned(),
-        5 => "something is left behind".to_owned(),
-        code => format!("exit code {code}"),
-    };
+pub fn render(report: &RunReport) -> String {
+    let counts = &report.counts;
     let mut text = format!(
-        "### Bandwidth conformance: {verdict}\n\n{} against `{}`, account `{}`, expecting profile `{}`\n\n",
-        document.began, document.target, document.account_id, document.profile
+        "### Bandwidth conformance: {}\n\n{} against `{}`, account `{}`, expecting profile `{}`\n\n",
+        report.outcome(),
+        report.began,
+        report.target,
+        report.account_id,
+        report.profile
     );
     text.push_str("| pass | fail | of these known | observed | inconclusive | skipped | error | requests | seconds |\n");
     text.push_str("|---|---|---|---|---|---|---|---|---|\n");
@@ -36,38 +39,73 @@ pub fn render(document: &Document) -> String {
         counts.inconclusive,
         counts.skipped,
         counts.error,
-        document.requests,
-        std::time::Duration::from_millis(document.elapsed_ms).as_secs_f64()
+        report.requests,
+        std::time::Duration::from_millis(report.elapsed_ms).as_secs_f64()
     );
-    if let Some(ended) = &document.ended {
-        let _ = writeln!(text, "\n**Ended early:** {}", inline(ended));
+    for part in notes(report) {
+        append(&mut text, &part);
     }
-    if !document.leftovers.is_empty() {
-        let _ = writeln!(
-            text,
-            "\n**Left behind:** {}",
-            inline(&document.leftovers.join(", "))
-        );
+    let groups = groups::failures(&report.cases);
+    let mut shown = 0;
+    for group in &groups {
+        if shown == MOST_FAILURES {
+            break;
+        }
+        append(&mut text, &heading(group));
+        for case in group.cases.iter().take(MOST_FAILURES - shown) {
+            append(&mut text, &details(case));
+            shown += 1;
+        }
     }
-    if let Some(command) = &document.cleanup {
-        let _ = writeln!(text, "\nRemove it with `{command}`");
+    if let Some(more @ 1..) = report.unexpected().checked_sub(shown) {
+        let rest = format!("\nand {more} more failures; the other reports have them all\n");
+        append(&mut text, &rest);
     }
-    for problem in &document.known_problems {
-        let _ = writeln!(text, "\n**Known failures:** {}", inline(problem));
-    }
-    for case in unexpected {
-        append(&mut text, &details(case));
-    }
-    let inconclusive = |case: &&CaseResult| case.verdict == Verdict::Inconclusive;
-    for case in document.cases.iter().filter(inconclusive) {
-        let reason = case.reason.as_deref().unwrap_or("");
-        let first = reason.lines().next().unwrap_or("");
+    let inconclusive = |case: &&CaseReport| case.verdict == Verdict::Inconclusive;
+    for (reason, count) in groups::reasons(report.cases.iter().filter(inconclusive)) {
         append(
             &mut text,
-            &format!("\n- inconclusive `{}`: {}\n", case.id, inline(first)),
+            &format!("\n- inconclusive: {count}: {}\n", inline(reason)),
         );
     }
     text
+}
+
+/// What concerns the run as a whole, each as a paragraph.
+fn notes(report: &RunReport) -> Vec<String> {
+    let paragraph = |title: &str, text: &str| format!("\n**{title}:** {}\n", inline(text));
+    let mut notes = Vec::new();
+    if let Some(ended) = &report.ended {
+        notes.push(paragraph("Ended early", ended));
+    }
+    if let Some(hint) = report.fit.as_ref().and_then(Fit::hint) {
+        notes.push(format!("\n{}\n", inline(&hint)));
+    }
+    for user in &report.leftovers {
+        let text = format!("{user} {}", user.remove);
+        notes.push(paragraph("Left behind", text.trim_end()));
+    }
+    if let Some(command) = report
+        .cleanup
+        .as_ref()
+        .filter(|_| !report.leftovers.is_empty())
+    {
+        let use_of_it = use_of_cleanup(&report.leftovers);
+        notes.push(format!("\n{use_of_it} `{command}`\n"));
+    }
+    for (reason, behaviours) in groups::open(&report.open_questions) {
+        let text = format!("{}: {reason}", behaviours.join(", "));
+        notes.push(paragraph("Not asked", &text));
+    }
+    let lists = [
+        ("Note", &report.notes),
+        ("Known failures", &report.known_problems),
+        ("On this machine", &report.troubles),
+    ];
+    for (title, texts) in lists {
+        notes.extend(texts.iter().map(|text| paragraph(title, text)));
+    }
+    notes
 }
 
 /// As much as fits; what does not is in the other reports.
@@ -83,21 +121,28 @@ fn append(text: &mut String, part: &str) {
     });
 }
 
-fn details(case: &CaseResult) -> String {
+fn heading(group: &Group<'_>) -> String {
+    let question = group.question();
+    let question = if question.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", inline(question))
+    };
+    format!("\n**{}**{question}\n", inline(&group.headline()))
+}
+
+fn details(case: &CaseReport) -> String {
     let reason = case.reason.as_deref().unwrap_or("");
     let mut text = format!(
         "\n<details><summary>{} <code>{}</code></summary>\n\n{}\n\nSource: {}\n\n{}",
         case.verdict,
-        case.id,
+        case.name(),
         inline(&case.claim),
         inline(&case.source),
         block(reason)
     );
-    let last = case
-        .exchanges
-        .iter()
-        .rev()
-        .find(|exchange| exchange.purpose == "case");
+    let mut exchanges = case.exchanges.iter().rev();
+    let last = exchanges.find(|exchange| exchange.purpose == Purpose::Case);
     if let Some(exchange) = last {
         let _ = write!(
             text,
@@ -136,4 +181,34 @@ fn block(text: &str) -> String {
         .unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}text\n{text}\n{fence}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use crate::{fit::Explanation, outcome::tests::report, verdict::Verdict};
+
+    #[test]
+    fn ten_failures_are_shown_by_cause_and_the_others_counted() {
+        let mut verdicts = vec![Verdict::Fail; 13];
+        verdicts.extend([Verdict::Inconclusive; 4]);
+        let mut report = report(&verdicts);
+        for case in &mut report.cases[1..13] {
+            case.explained_by = Some(Explanation {
+                behaviour: "naming.email".to_owned(),
+                expected: "Email".to_owned(),
+                seen: Some("EmailAddress".to_owned()),
+            });
+        }
+        let text = render(&report);
+        assert_eq!(text.matches("<details>").count(), 10, "{text}");
+        let cause = "**12 cases: naming.email is EmailAddress, expected Email**";
+        assert_eq!(text.matches(cause).count(), 1, "{text}");
+        assert!(text.contains("and 3 more failures"), "{text}");
+        assert_eq!(
+            text.matches("inconclusive: 4: the reason").count(),
+            1,
+            "{text}"
+        );
+    }
 }

@@ -5,335 +5,348 @@ use bandwidth_fixtures::profile::{
 };
 use reqwest::Url;
 
-use super::get::shows;
+use super::{
+    get::{seen, shows},
+    list::one,
+    refusal::{As, Refusal, refusals},
+};
 use crate::{
     case::{
         Case,
-        Level::{Characterise, Derived, Documented},
-        Need::{Json, UserIds, Writing},
+        Need::{ForeignAccounts, Json, NewUser, UserIds},
+        cases,
     },
-    context::Context,
-    outcome::CaseResult,
-    wire::{EMAIL, Format, Value},
+    dialogue::reply::{At, Reply},
+    dialogue::{Context, Created},
+    verdict::CaseResult,
+    wire::{Draft, EMAIL, Format, Value},
 };
 
-/// Each required field, with the topic of its case and the name of its error.
-const REQUIRED: [(&str, &str, &str); 5] = [
-    ("Username", "username", "username_required"),
-    ("FirstName", "first-name", "first_name_required"),
-    ("LastName", "last-name", "last_name_required"),
-    (EMAIL, "email", "email_required"),
-    ("Password", "password", "password_required"),
-];
+cases! {
+    /// A create in JSON succeeds and answers with what the profile shows of the new user
+    "create.json.answers-with-the-user" many,
+    cites ["endpoints", "create-body"], measures ["create.status", "create.response"], needs [Json]
+    |cx| {
+        let created = cx.create(cx.draft(), Format::Json).await?;
+        answers_with_the_user(cx, &created).await
+    }
 
-#[expect(clippy::too_many_lines, reason = "a table of cases")]
-pub(super) fn cases() -> Vec<Case> {
-    let mut cases = vec![
-        Case::new(
-            "create.json.answers-with-the-user",
-            Documented,
-            "A create in JSON succeeds and answers with what the profile shows of the new user",
-            "guide, Create User",
-        )
-        .needs(&[Json, Writing])
-        .measures(&["create.status", "create.response"])
-        .run(async |cx| answers_with_the_user(cx, Format::Json).await),
-        Case::new(
-            "create.xml.answers-with-the-user",
-            Derived,
-            "A create in XML succeeds and answers with what the profile shows of the new user",
-            "guide, Create User; the API is XML by default",
-        )
-        .needs(&[Writing])
-        .measures(&["create.status", "create.response"])
-        .run(async |cx| answers_with_the_user(cx, Format::Xml).await),
-        Case::new(
-            "create.parity.xml-and-json-make-the-same",
-            Derived,
-            "A user created in XML and one created in JSON from the same values are the same but for name and id",
-            "guide, Create User: XML or JSON of one resource",
-        )
-        .needs(&[Json, Writing])
-        .tags(&["parity"])
-        .run(parity),
-        Case::new(
-            "create.location.leads-to-the-user",
-            Derived,
-            "Location of a successful create is the path of the new user",
-            "RFC 9110, sections 10.2.2 and 15.3.2",
-        )
-        .needs(&[Writing])
-        .run(location),
-        Case::new(
-            "create.password.weak-is-400",
-            Documented,
-            "A weak password is refused with 400 and an error body, and no user comes of it",
-            "guide, Create User, Watch out for",
-        )
-        .needs(&[Writing])
-        .run(weak_password),
-        Case::new(
-            "create.username.taken-is-refused",
-            Documented,
-            "A username that another user has is refused, and the other user stays as it is",
-            "guide, User object: unique within the account; ERR 12001",
-        )
-        .needs(&[Writing])
-        .measures(&["errors.conflict"])
-        .run(username_taken),
-        Case::new(
-            "create.username.case-as-the-profile-says",
-            Documented,
-            "Usernames that differ only in case are two names or, where the profile ignores case, one",
-            "SUP: credentials are case-sensitive",
-        )
-        .needs(&[Writing])
-        .measures(&["username.case"])
-        .run(username_case),
-        Case::new(
-            "create.username.characters-are-limited",
-            Documented,
-            "A username may hold letters, digits, @ . _ and - and nothing else",
-            "ERR 12502",
-        )
-        .needs(&[Writing])
-        .run(username_characters),
-        Case::new(
-            "create.username.over-100-is-400",
-            Documented,
-            "A username of 100 characters is taken and one of 101 is refused",
-            "ERR 12500",
-        )
-        .needs(&[Writing])
-        .run(async |cx| {
-            let name = cx.run.fresh_username();
-            let longest = name.clone() + &"x".repeat(100 - name.len());
-            let draft = cx.draft().with("Username", format!("{longest}x"));
-            let reply = cx.post(&draft, cx.default_format()).await?;
-            reply.refused("username_too_long")?;
-            let draft = cx.draft().with("Username", longest);
-            cx.create(draft, cx.default_format()).await.map(drop)
-        }),
-        Case::new(
-            "create.names.over-100-are-400",
-            Documented,
-            "First and last names of 100 characters are taken, and of 101 are refused",
-            "ERR 12506, 12508",
-        )
-        .needs(&[Writing])
-        .run(async |cx| {
-            for (field, error) in [
-                ("FirstName", "first_name_too_long"),
-                ("LastName", "last_name_too_long"),
-            ] {
-                let draft = cx.draft().with(field, "n".repeat(101));
-                let reply = cx.post(&draft, cx.default_format()).await?;
-                reply.refused(error)?;
-                let draft = cx.draft().with(field, "n".repeat(100));
-                cx.create(draft, cx.default_format()).await?;
-            }
-            Ok(())
-        }),
-        Case::new(
-            "create.email.over-100-is-400",
-            Documented,
-            "An email of more than 100 characters is refused",
-            "ERR 12625",
-        )
-        .needs(&[Writing])
-        .run(async |cx| {
-            let email = format!("{}@{}.example.com", "e".repeat(50), "d".repeat(50));
-            let draft = cx.draft().with(EMAIL, email);
-            let reply = cx.post(&draft, cx.default_format()).await?;
-            reply.refused("email_too_long").map(drop)
-        }),
-        Case::new(
-            "create.email.invalid-is-400",
-            Documented,
-            "An email that is no email address is refused",
-            "ERR 12510",
-        )
-        .needs(&[Writing])
-        .run(async |cx| {
-            for email in ["nobody", "@example.com", "nobody@", "no body@example.com"] {
-                let draft = cx.draft().with(EMAIL, email);
-                let reply = cx.post(&draft, cx.default_format()).await?;
-                reply.refused("email_invalid")?;
-            }
-            Ok(())
-        }),
-        Case::new(
-            "create.email.taken-as-the-profile-says",
-            Documented,
-            "A second user with the same email is created or, where emails are unique, refused",
-            "SUP; ERR 12071",
-        )
-        .needs(&[Writing])
-        .measures(&["email.unique"])
-        .run(email_taken),
-        Case::new(
-            "create.account-id.must-match-the-path",
-            Documented,
-            "AccountId in the body is taken when it is the path's, and refused when it is another",
-            "guide, User object; ERR 12520",
-        )
-        .needs(&[Writing])
-        .run(account_id),
-        Case::new(
-            "create.user-id.in-the-body",
-            Characterise,
-            "A create that brings its own UserId",
-            "guide, User object: system-generated",
-        )
-        .needs(&[UserIds, Writing])
-        .run(own_user_id),
-        Case::new(
-            "create.ids.are-never-used-again",
-            Derived,
-            "The id of a deleted user is not given to the next one",
-            "guide, User object: a unique identifier; deleting is permanent",
-        )
-        .needs(&[UserIds, Writing])
-        .run(async |cx| {
-            let first = cx.new_user().await?;
-            cx.delete(&first.key, cx.default_format()).await?.deleted()?;
-            let second = cx.new_user().await?;
-            second.reply.check(second.key != first.key, "the id of the deleted user came again")
-        }),
-        Case::new(
-            "create.enabled.defaults-to-true",
-            Documented,
-            "A user created without Enabled is enabled, and one created with false is not",
-            "guide, User object",
-        )
-        .needs(&[Writing])
-        .run(enabled),
-        Case::new(
-            "create.unknown-field.as-the-profile-says",
-            Derived,
-            "A field that nobody knows is refused or ignored, as the profile says",
-            "no source; the expected profile",
-        )
-        .needs(&[Writing])
-        .measures(&["user.unknown_fields"])
-        .run(async |cx| {
-            for format in cx.formats() {
-                let draft = cx.draft().with("Nickname", "Nim");
-                let reply = cx.post(&draft, format).await?;
-                match cx.profile().user_unknown_fields {
-                    UnknownFields::Refused => drop(reply.error(400)?),
-                    UnknownFields::Ignored => reply.is(cx.created_status())?,
-                }
-            }
-            Ok(())
-        }),
-        Case::new(
-            "create.telephone.as-the-profile-says",
-            Documented,
-            "TelephoneNumber is kept when it has the profile's form and refused when it has not, or is no field at all",
-            "RAML; ERR 12511, 12512; SUP",
-        )
-        .needs(&[Writing])
-        .measures(&["user.telephone"])
-        .run(telephone),
-        Case::new(
-            "create.text.survives-escaping",
-            Derived,
-            "Characters that XML or JSON must escape, and characters beyond ASCII, come back as they were sent",
-            "XML 1.0, section 2.4; RFC 8259, section 7",
-        )
-        .needs(&[Writing])
-        .run(async |cx| {
-            for format in cx.formats() {
-                let draft = cx
-                    .draft()
-                    .with("FirstName", "Zoë <&> \"O'Neil\"")
-                    .with("LastName", "名前 \\ ]]> 🦀");
-                let created = cx.create(draft, format).await?;
-                for shown in cx.formats() {
-                    let reply = cx.get(&created.key, shown).await?;
-                    shows(cx, &reply, &created)?;
-                }
-            }
-            Ok(())
-        }),
-    ];
-    cases.extend(REQUIRED.map(|(field, topic, error)| {
-        Case::new(
-            format!("create.{topic}.missing-is-400"),
-            Documented,
-            format!("A create without {field} is refused with 400"),
-            "guide, User object: required on create; ERR 12501 to 12509",
-        )
-        .needs(&[Writing])
-        .run(async move |cx| {
-            for format in cx.formats() {
-                let draft = cx.draft().without(field);
-                cx.post(&draft, format).await?.refused(error)?;
-            }
-            Ok(())
-        })
-    }));
-    cases
+    /// A create in XML succeeds and answers with what the profile shows of the new user
+    "create.xml.answers-with-the-user" one,
+    cites ["rfc9110-representations"], measures ["create.status", "create.response"],
+    needs [NewUser]
+    |cx| {
+        let created = cx.subject(Format::Xml).await?;
+        if created.reply.format() != Format::Xml {
+            return Err(Context::skip("the run's one user was created in JSON"));
+        }
+        answers_with_the_user(cx, &created).await
+    }
+
+    /// A user created in XML and one created in JSON from the same values are the same but for name
+    /// and id
+    "create.parity.xml-and-json-make-the-same" many,
+    cites ["rfc9110-representations"], needs [Json], tags ["parity"]
+    |cx| {
+        let mut earlier = None;
+        for format in [Format::Xml, Format::Json] {
+            let draft = cx.draft().with("FirstName", "Zoë & Co");
+            let created = cx.create(draft, format).await?;
+            let reply = cx.get(&created.key, Format::Json).await?;
+            let mut user = reply.user()?;
+            (user.id, user.username, user.email) = (None, None, None);
+            let first = earlier.get_or_insert_with(|| user.clone());
+            reply.same("the user created in JSON after the one created in XML", first, &user)?;
+        }
+        Ok(())
+    }
+
+    /// Location of a successful create is the path of the new user
+    "create.location.leads-to-the-user" one, cites ["rfc9110-location"], needs [NewUser]
+    |cx, format| {
+        let created = cx.subject(format).await?;
+        let location = created.reply.response.header("location").unwrap_or("").to_owned();
+        let (origin, path) = parts(&location);
+        if !path.starts_with('/') {
+            return Err(created.reply.fail("expected a Location with a path, got none"));
+        }
+        let own = cx.origin();
+        if let Some(origin) = origin.filter(|origin| !same_place(origin, &own)) {
+            // Behind a proxy that is no mistake of the API, but a client that follows it goes there.
+            cx.observe(format!(
+                "Location names {origin}; that is not the target, {own}, where its path was asked for"
+            ));
+        }
+        let found = cx.send(cx.ask("GET", path).accept(format)).await?;
+        shows(cx, &found, &created).at("GET of Location")
+    }
+
+    /// A weak password is refused with 400 and an error body, and no user comes of it
+    "create.password.weak-is-400" many, cites ["weak-password"]
+    |cx, format| {
+        let draft = cx.draft().with("Password", "abc");
+        cx.post(&draft, format).await?.error(400).at("a weak password")?;
+        // A user that is created after it and is in the list shows that the list would show it too.
+        let later = cx.create(cx.draft(), format).await?;
+        let reply = cx.list(format).await?;
+        let control = one(&reply, "Username", later.username(), |user| user.username.as_deref());
+        control.control("the list must show users that were just created")?;
+        let name = Some(draft.text("Username"));
+        let users = reply.users()?;
+        let came = users.iter().filter(|user| user.username.as_deref() == name);
+        reply.same("users in the list with the name that was refused", &0, &came.count())
+    }
+
+    /// A username that another user has is refused, and the other user stays as it is
+    "create.username.taken-is-refused" many,
+    cites ["username", "err-12001", "unique-in-app"], measures ["errors.conflict"]
+    |cx, format| {
+        let first = cx.create(cx.draft(), format).await?;
+        seen(cx, &first, format).await?;
+        let draft = cx.draft().with("Username", first.username());
+        cx.post(&draft, format).await?.conflict("username_taken")?;
+        let reply = cx.get(&first.key, format).await?;
+        shows(cx, &reply, &first).at("the user that had the name")
+    }
+
+    /// Usernames that differ only in case are two names or, where the profile ignores case, one
+    "create.username.case-as-the-profile-says" many,
+    cites ["case-sensitive"], measures ["username.case"]
+    |cx| {
+        let lower = cx.new_user().await?;
+        seen(cx, &lower, cx.default_format()).await?;
+        let upper = cx.draft().with("Username", lower.username().to_uppercase());
+        let reply = cx.post(&upper, cx.default_format()).await?;
+        match cx.profile().username_case {
+            UsernameCase::Sensitive => reply.created(),
+            UsernameCase::Insensitive => reply.conflict("username_taken").map(drop),
+        }
+        .at("a name that differs in case")
+    }
+
+    /// A second user with the same email is created or, where emails are unique, refused
+    "create.email.taken-as-the-profile-says" many,
+    cites ["err-12071", "unique-in-app"], measures ["email.unique"]
+    |cx| {
+        let first = cx.new_user().await?;
+        seen(cx, &first, cx.default_format()).await?;
+        let draft = cx.draft().with(EMAIL, first.draft.text(EMAIL));
+        let reply = cx.post(&draft, cx.default_format()).await?;
+        match cx.profile().email_unique {
+            EmailUnique::None => reply.created(),
+            EmailUnique::Account | EmailUnique::Global => reply.conflict("email_taken").map(drop),
+        }
+        .at("an email that another user has")
+    }
+
+    /// AccountId in the body is taken when it is the path's
+    "create.account-id.of-the-path-is-taken" many, cites ["account-fixed", "err-12520"]
+    |cx, format| {
+        let draft = cx.draft().with("AccountId", cx.account_id());
+        cx.create(draft, format).await.at("the AccountId of the path").map(drop)
+    }
+
+    /// What a create does that brings its own UserId
+    "create.user-id.in-the-body" many, needs [UserIds]
+    |cx| {
+        let wish = cx.nobody().await?;
+        let draft = cx.draft().with("UserId", wish.as_str());
+        let ask = cx.ask_create(&draft, cx.default_format());
+        let (reply, key) = cx.try_create(&draft, ask).await?;
+        let fact = if reply.created().is_err() {
+            format!("is refused with {}", reply.status())
+        } else if key == Some(wish) {
+            "is given that id".to_owned()
+        } else {
+            "is given another id".to_owned()
+        };
+        cx.observe(format!("a create with its own UserId {fact}"));
+        Ok(())
+    }
+
+    /// The id of a deleted user is not given to the next one
+    "create.ids.are-never-used-again" many, cites ["ids-not-reused"], needs [UserIds]
+    |cx| {
+        let first = cx.new_user().await?;
+        cx.delete(&first.key, cx.default_format()).await?.deleted()?;
+        let second = cx.new_user().await?;
+        if second.key == first.key {
+            let message = format!("expected a new id, got {} of the deleted user", first.key);
+            return Err(second.reply.fail(&message));
+        }
+        Ok(())
+    }
+
+    /// A user created without Enabled is enabled, and one created with false is not
+    "create.enabled.defaults-to-true" many, cites ["enabled"]
+    |cx, format| {
+        for (given, expected) in [(None, true), (Some(false), false)] {
+            let draft = match given {
+                Some(flag) => cx.draft().with_value("Enabled", Value::Flag(flag)),
+                None => cx.draft(),
+            };
+            let created = cx.create(draft, format).await?;
+            let reply = cx.get(&created.key, format).await?;
+            let what = format!("Enabled of a user created with {given:?}");
+            reply.same(&what, &expected, &reply.user()?.is_enabled())?;
+        }
+        Ok(())
+    }
+
+    /// A field that nobody knows is refused or ignored, as the profile says
+    "create.unknown-field.as-the-profile-says" many,
+    cites ["profile-choice"], measures ["user.unknown_fields"]
+    |cx, format| {
+        let draft = cx.draft().with("Nickname", "Nim");
+        let reply = cx.post(&draft, format).await?;
+        unknown_field(cx, &reply)
+    }
+
+    /// TelephoneNumber is kept when it has the profile's form and refused when it has not, or is no
+    /// field at all
+    "create.telephone.as-the-profile-says" many,
+    cites ["telephone"], measures ["user.telephone"]
+    |cx| {
+        telephone(cx).await
+    }
+
+    /// Characters that XML or JSON must escape, and characters beyond ASCII, come back as they were
+    /// sent
+    "create.text.survives-escaping" many, cites ["xml-escaping", "json-escaping"]
+    |cx, format| {
+        let draft = cx
+            .draft()
+            .with("FirstName", "Zoë <&> \"O'Neil\"")
+            .with("LastName", "名前 \\ ]]> 🦀");
+        let created = cx.create(draft, format).await.at("text with escaped characters")?;
+        for shown in cx.formats() {
+            let reply = cx.get(&created.key, shown).await?;
+            shows(cx, &reply, &created)?;
+        }
+        Ok(())
+    }
 }
 
-async fn answers_with_the_user(cx: &mut Context, format: Format) -> CaseResult {
-    let draft = cx.draft();
-    let created = cx.create(draft, format).await?;
+/// Creates with one thing wrong.
+static REFUSED: [Refusal; 11] = refusals! { As::Create;
+    /// A create without Username is refused with 400
+    "create.username.missing-is-400" cites ["username"]
+    wrong [|_, draft| draft.without("Username")] as ["username_required"]
+
+    /// A create without FirstName is refused with 400
+    "create.first-name.missing-is-400" cites ["names"]
+    wrong [|_, draft| draft.without("FirstName")] as ["first_name_required"]
+
+    /// A create without LastName is refused with 400
+    "create.last-name.missing-is-400" cites ["names"]
+    wrong [|_, draft| draft.without("LastName")] as ["last_name_required"]
+
+    /// A create without Email is refused with 400
+    "create.email.missing-is-400" cites ["email"]
+    wrong [|_, draft| draft.without(EMAIL)] as ["email_required"]
+
+    /// A create without Password is refused with 400
+    "create.password.missing-is-400" cites ["password"]
+    wrong [|_, draft| draft.without("Password")] as ["password_required"]
+
+    /// A username may hold letters, digits, @ . _ and - and nothing else
+    "create.username.characters-are-limited" cites ["err-12500"]
+    wrong [
+        |_, draft| longer(draft, "Username", " "),
+        |_, draft| longer(draft, "Username", "!"),
+        |_, draft| longer(draft, "Username", "/"),
+        |_, draft| longer(draft, "Username", "é"),
+        |_, draft| longer(draft, "Username", "+")
+    ] as ["username_characters"]
+    right [|_, draft| longer(draft, "Username", ".A_z@9")]
+
+    /// A username of 100 characters is taken and one of 101 is refused
+    "create.username.over-100-is-400" cites ["err-12500"]
+    wrong [|_, draft| filled(draft, "Username", 101)] as ["username_too_long"]
+    right [|_, draft| filled(draft, "Username", 100)]
+
+    /// First and last names of 100 characters are taken, and of 101 are refused
+    "create.names.over-100-are-400" cites ["err-12506"]
+    wrong [
+        |_, draft| filled(draft, "FirstName", 101),
+        |_, draft| filled(draft, "LastName", 101)
+    ] as ["first_name_too_long", "last_name_too_long"]
+    right [
+        |_, draft| filled(draft, "FirstName", 100),
+        |_, draft| filled(draft, "LastName", 100)
+    ]
+
+    /// An email of more than 100 characters is refused
+    "create.email.over-100-is-400" cites ["err-12510"]
+    wrong [|_, draft| {
+        let below = format!("@{}.{}.", "d".repeat(50), "e".repeat(50));
+        let email = draft.text(EMAIL).replacen('@', &below, 1);
+        draft.with(EMAIL, email)
+    }] as ["email_too_long"]
+
+    /// An email that is no email address is refused
+    "create.email.invalid-is-400" cites ["err-12510"]
+    wrong [
+        |_, draft| email_of(draft, |local, _| local.to_owned()),
+        |_, draft| email_of(draft, |_, domain| format!("@{domain}")),
+        |_, draft| email_of(draft, |local, _| format!("{local}@")),
+        |_, draft| email_of(draft, |local, domain| format!("no {local}@{domain}"))
+    ] as ["email_invalid"]
+
+    /// An AccountId in the body that is not the path's is refused
+    "create.account-id.must-match-the-path" cites ["account-fixed", "err-12520"]
+    needs [ForeignAccounts]
+    wrong [|cx, draft| draft.with("AccountId", format!("{}9", cx.account_id()))]
+    as ["account_id_mismatch"]
+};
+
+pub(super) fn refused() -> impl Iterator<Item = Case> {
+    REFUSED.iter().map(Refusal::case)
+}
+
+/// A field with `end` after its text.
+fn longer(draft: Draft, field: &str, end: &str) -> Draft {
+    let text = draft.text(field).to_owned() + end;
+    draft.with(field, text)
+}
+
+/// A field with letters after its text, up to that length.
+fn filled(draft: Draft, field: &str, length: usize) -> Draft {
+    let missing = length - draft.text(field).len();
+    longer(draft, field, &"x".repeat(missing))
+}
+
+/// An email made of the two parts of the draft's own.
+fn email_of(draft: Draft, made: fn(&str, &str) -> String) -> Draft {
+    let email = draft.text(EMAIL);
+    let email = email
+        .split_once('@')
+        .map(|(local, domain)| made(local, domain));
+    draft.with(EMAIL, email.unwrap_or_default())
+}
+
+async fn answers_with_the_user(cx: &mut Context, created: &Created) -> CaseResult {
     let reply = &created.reply;
+    reply.created()?;
     let shown = cx.profile().create_response;
     if shown == CreateResponse::Empty {
         return reply.has_no_body();
     }
     let answered = reply.user_body()?;
-    let mut expected = cx.get(&created.key, format).await?.user()?;
+    let mut expected = cx.get(&created.key, reply.format()).await?.user()?;
     if shown == CreateResponse::WithoutEmail {
         expected.email = None;
     }
-    reply.check(
-        answered == expected,
-        "the answer is not what the profile shows of the user",
-    )
+    reply.same("the user in the answer", &expected, &answered)
 }
 
-async fn parity(cx: &mut Context) -> CaseResult {
-    let mut earlier = None;
-    for format in [Format::Xml, Format::Json] {
-        let draft = cx.draft().with("FirstName", "Zoë & Co");
-        let created = cx.create(draft, format).await?;
-        let reply = cx.get(&created.key, Format::Json).await?;
-        let mut user = reply.user()?;
-        (user.id, user.username, user.email) = (None, None, None);
-        let same = earlier.get_or_insert_with(|| user.clone()) == &user;
-        reply.check(same, "the user created in the other format differs")?;
+/// A create with a field that the profile does not know is answered as it says.
+fn unknown_field(cx: &Context, reply: &Reply) -> CaseResult {
+    match cx.profile().user_unknown_fields {
+        UnknownFields::Refused => reply.error(400).map(drop),
+        UnknownFields::Ignored => reply.created(),
     }
-    Ok(())
-}
-
-async fn location(cx: &mut Context) -> CaseResult {
-    for format in cx.formats() {
-        let created = cx.create(cx.draft(), format).await?;
-        let reply = &created.reply;
-        let location = reply.response.header("location").unwrap_or("").to_owned();
-        let (origin, path) = parts(&location);
-        reply.check(
-            path.starts_with('/'),
-            "there is no Location, or it has no path",
-        )?;
-        let own = cx.run.endpoint.target.origin();
-        if let Some(origin) = origin.filter(|origin| !same_place(origin, &own)) {
-            // Behind a proxy that is no mistake of the API, but a client that follows it goes there.
-            let fact = format!(
-                "Location names {origin}; that is not the target, {own}, where its path was asked for"
-            );
-            if !cx.facts.contains(&fact) {
-                cx.observe(fact);
-            }
-        }
-        let found = cx.send(cx.ask("GET", path).accept(format)).await?;
-        shows(cx, &found, &created)?;
-    }
-    Ok(())
+    .at("a field that nobody knows")
 }
 
 /// The scheme and the authority of an absolute Location, and the path of any.
@@ -357,104 +370,6 @@ fn same_place(origin: &str, own: &str) -> bool {
     joined.map(|url| url.origin()) == of(own)
 }
 
-async fn weak_password(cx: &mut Context) -> CaseResult {
-    for format in cx.formats() {
-        let draft = cx.draft().with("Password", "abc");
-        cx.post(&draft, format).await?.error(400)?;
-        let reply = cx.list(format).await?;
-        let name = Some(draft.text("Username").to_owned());
-        let came = reply.users()?.iter().any(|user| user.username == name);
-        reply.check(!came, "the refused user is in the list")?;
-    }
-    Ok(())
-}
-
-async fn username_taken(cx: &mut Context) -> CaseResult {
-    let first = cx.new_user().await?;
-    for format in cx.formats() {
-        let draft = cx.draft().with("Username", first.username());
-        cx.post(&draft, format).await?.conflict("username_taken")?;
-        let reply = cx.get(&first.key, format).await?;
-        shows(cx, &reply, &first)?;
-    }
-    Ok(())
-}
-
-async fn username_case(cx: &mut Context) -> CaseResult {
-    let format = cx.default_format();
-    let lower = cx.new_user().await?;
-    let upper = cx.draft().with("Username", lower.username().to_uppercase());
-    let reply = cx.post(&upper, format).await?;
-    match cx.profile().username_case {
-        UsernameCase::Sensitive => reply.is(cx.created_status()),
-        UsernameCase::Insensitive => reply.conflict("username_taken").map(drop),
-    }
-}
-
-async fn username_characters(cx: &mut Context) -> CaseResult {
-    let format = cx.default_format();
-    let name = cx.run.fresh_username();
-    let draft = cx.draft().with("Username", format!("{name}.A_z@9"));
-    cx.create(draft, format).await?;
-    for wrong in [" ", "!", "/", "é", "+"] {
-        let name = cx.run.fresh_username();
-        let draft = cx.draft().with("Username", format!("{name}{wrong}"));
-        let reply = cx.post(&draft, format).await?;
-        reply.refused("username_characters")?;
-    }
-    Ok(())
-}
-
-async fn email_taken(cx: &mut Context) -> CaseResult {
-    let first = cx.new_user().await?;
-    let draft = cx.draft().with(EMAIL, first.draft.text(EMAIL));
-    let reply = cx.post(&draft, cx.default_format()).await?;
-    match cx.profile().email_unique {
-        EmailUnique::None => reply.is(cx.created_status()),
-        EmailUnique::Account | EmailUnique::Global => reply.conflict("email_taken").map(drop),
-    }
-}
-
-async fn account_id(cx: &mut Context) -> CaseResult {
-    let own = cx.run.credentials.account_id.clone();
-    for format in cx.formats() {
-        let draft = cx.draft().with("AccountId", format!("{own}9"));
-        let reply = cx.post(&draft, format).await?;
-        reply.refused("account_id_mismatch")?;
-        let draft = cx.draft().with("AccountId", own.as_str());
-        cx.create(draft, format).await?;
-    }
-    Ok(())
-}
-
-async fn own_user_id(cx: &mut Context) -> CaseResult {
-    let wish = cx.absent_key();
-    let draft = cx.draft().with("UserId", wish.as_str());
-    let reply = cx.post(&draft, cx.default_format()).await?;
-    let fact = if reply.status() != cx.created_status() {
-        format!("is refused with {}", reply.status())
-    } else if cx.run.ledger().owns(&wish) {
-        "is given that id".to_owned()
-    } else {
-        "is given another id".to_owned()
-    };
-    cx.observe(format!("a create with its own UserId {fact}"));
-    Ok(())
-}
-
-async fn enabled(cx: &mut Context) -> CaseResult {
-    for format in cx.formats() {
-        let by_default = cx.create(cx.draft(), format).await?;
-        let reply = cx.get(&by_default.key, format).await?;
-        reply.check(reply.user()?.is_enabled(), "the user is not enabled")?;
-        let draft = cx.draft().with_value("Enabled", Value::Flag(false));
-        let disabled = cx.create(draft, format).await?;
-        let reply = cx.get(&disabled.key, format).await?;
-        reply.check(!reply.user()?.is_enabled(), "the user is enabled")?;
-    }
-    Ok(())
-}
-
 async fn telephone(cx: &mut Context) -> CaseResult {
     let format = cx.default_format();
     let with = |cx: &Context, number: &str| cx.draft().with("TelephoneNumber", number);
@@ -462,10 +377,7 @@ async fn telephone(cx: &mut Context) -> CaseResult {
         Telephone::Absent => {
             for number in ["9195550100", "+19195550100"] {
                 let reply = cx.post(&with(cx, number), format).await?;
-                match cx.profile().user_unknown_fields {
-                    UnknownFields::Refused => drop(reply.error(400)?),
-                    UnknownFields::Ignored => reply.is(cx.created_status())?,
-                }
+                unknown_field(cx, &reply).at(&format!("TelephoneNumber {number}"))?;
             }
             return Ok(());
         }
@@ -480,10 +392,11 @@ async fn telephone(cx: &mut Context) -> CaseResult {
     };
     let created = cx.create(right, format).await?;
     let reply = cx.get(&created.key, format).await?;
-    let number = Some(created.draft.text("TelephoneNumber").to_owned());
-    reply.check(
-        reply.user()?.telephone == number,
-        "the telephone number differs",
+    let number = created.draft.given("TelephoneNumber");
+    reply.same(
+        "TelephoneNumber",
+        &number,
+        &reply.user()?.telephone.as_deref(),
     )?;
     for draft in wrong {
         let reply = cx.post(&draft, format).await?;
@@ -494,7 +407,7 @@ async fn telephone(cx: &mut Context) -> CaseResult {
     if cx.profile().user_telephone == Telephone::TenDigitsRequired {
         return reply.refused("telephone_required").map(drop);
     }
-    reply.is(cx.created_status())
+    reply.created().at("without a TelephoneNumber")
 }
 
 #[cfg(test)]

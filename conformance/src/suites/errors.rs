@@ -1,196 +1,165 @@
-//! Errors: unknown paths and methods, and bodies that cannot be read.
+//! Errors: unknown paths and methods, and bodies that cannot be read. The bodies are sent as updates
+//! of one user, so that a target that reads them after all creates nobody.
 
+use super::{get::shows, golden::methods};
 use crate::{
     case::{
         Case,
-        Level::{Derived, Documented},
-        Need::{Json, Writing},
+        Need::{Emulator, Json, LoginPaths},
+        Users, cases,
     },
-    context::Context,
-    outcome::CaseResult,
-    wire::Format,
+    dialogue::reply::At,
+    dialogue::{Ask, Context, Created},
+    verdict::CaseResult,
+    wire::{EMAIL, Format},
 };
 
-/// Makes an unreadable body out of a readable one.
-type Spoil = fn(&str) -> Vec<u8>;
+cases! {
+    /// A path that nothing is served on is 404 with an error body
+    "errors.unknown-path.is-404" none, cites ["rfc9110-404"]
+    |cx, format| {
+        let account = format!("/api/accounts/{}", cx.account_id());
+        let nobody = cx.nobody().await?;
+        let absent = cx.user_path(&nobody);
+        for path in [
+            format!("{account}/nothing"),
+            format!("{absent}/nothing"),
+            format!("{account}/roles/r1"),
+            "/api/nothing".to_owned(),
+        ] {
+            let ask = cx.ask("GET", path.as_str()).accept(format);
+            cx.send(ask).await?.error(404).at(&path)?;
+        }
+        Ok(())
+    }
 
-/// Bodies that cannot be read: topic, format, what is wrong, how it becomes so.
-const UNREADABLE: &[(&str, Format, &str, Spoil)] = &[
-    (
-        "xml-truncated",
-        Format::Xml,
-        "that ends in the middle",
-        |body| body.as_bytes()[..body.len() - 9].to_vec(),
-    ),
-    (
-        "xml-empty",
-        Format::Xml,
-        "that is empty but for a space",
-        |_| b" ".to_vec(),
-    ),
-    (
-        "xml-wrong-root",
-        Format::Xml,
-        "whose root is not User",
-        |body| {
-            body.replace("<User>", "<Person>")
-                .replace("</User>", "</Person>")
-                .into_bytes()
-        },
-    ),
-    (
-        "xml-response-root",
-        Format::Xml,
-        "wrapped in UserResponse as answers are",
-        |body| format!("<UserResponse>{body}</UserResponse>").into_bytes(),
-    ),
-    (
-        "xml-repeated-element",
-        Format::Xml,
-        "with one element twice",
-        |body| {
-            body.replace("</User>", "<FirstName>Twice</FirstName></User>")
-                .into_bytes()
-        },
-    ),
-    (
-        "xml-mismatched-end",
-        Format::Xml,
-        "whose end tags do not match",
-        |body| body.replace("</FirstName>", "</LastName>").into_bytes(),
-    ),
-    (
-        "xml-text-between",
-        Format::Xml,
-        "with text between elements",
-        |body| body.replace("</User>", "text</User>").into_bytes(),
-    ),
-    (
-        "xml-after-root",
-        Format::Xml,
-        "with an element after the root",
-        |body| format!("{body}<User/>").into_bytes(),
-    ),
-    ("xml-doctype", Format::Xml, "with a DOCTYPE", |body| {
-        format!("<!DOCTYPE User>{body}").into_bytes()
-    }),
-    (
-        "xml-entity",
-        Format::Xml,
-        "that declares and uses an entity",
-        |body| {
-            let body = body.replace("Casey", "&casey;");
-            format!("<!DOCTYPE User [<!ENTITY casey \"Casey\">]>{body}").into_bytes()
-        },
-    ),
-    (
-        "xml-undefined-entity",
-        Format::Xml,
-        "that uses an entity nobody defined",
-        |body| body.replace("Casey", "&casey;").into_bytes(),
-    ),
-    (
-        "xml-control-character",
-        Format::Xml,
-        "with a control character",
-        |body| body.replace("Casey", "Ca\u{1}sey").into_bytes(),
-    ),
-    (
-        "xml-control-reference",
-        Format::Xml,
-        "with a reference to a control character",
-        |body| body.replace("Casey", "Ca&#1;sey").into_bytes(),
-    ),
-    (
-        "xml-invalid-utf-8",
-        Format::Xml,
-        "that is not UTF-8",
-        |body| spliced(body, b"\xff\xfe"),
-    ),
-    ("xml-utf-16", Format::Xml, "in UTF-16", |body| {
-        let units = body.encode_utf16().flat_map(u16::to_le_bytes);
-        [0xff, 0xfe].into_iter().chain(units).collect()
-    }),
-    (
-        "xml-nesting",
-        Format::Xml,
-        "that nests 10,000 deep",
-        |body| {
-            let deep = "<a>".repeat(10_000) + &"</a>".repeat(10_000);
-            body.replace("Casey", &deep).into_bytes()
-        },
-    ),
-    (
-        "json-truncated",
-        Format::Json,
-        "that ends in the middle",
-        |body| body.as_bytes()[..body.len() - 2].to_vec(),
-    ),
-    (
-        "json-empty",
-        Format::Json,
-        "that is empty but for a space",
-        |_| b" ".to_vec(),
-    ),
-    (
-        "json-array-root",
-        Format::Json,
-        "that is a list of a user",
-        |body| format!("[{body}]").into_bytes(),
-    ),
-    (
-        "json-repeated-key",
-        Format::Json,
-        "with one key twice",
-        |body| {
-            let again = if body.contains("\"FirstName\"") {
-                "FirstName"
-            } else {
-                "firstName"
-            };
-            format!("{},\"{again}\":\"Twice\"}}", &body[..body.len() - 1]).into_bytes()
-        },
-    ),
-    (
-        "json-wrong-type",
-        Format::Json,
-        "with a number where text belongs",
-        |body| body.replace("\"Casey\"", "4711").into_bytes(),
-    ),
-    (
-        "json-after-value",
-        Format::Json,
-        "with a second value after the first",
-        |body| format!("{body}{{}}").into_bytes(),
-    ),
-    (
-        "json-control-character",
-        Format::Json,
-        "with a raw control character",
-        |body| body.replace("Casey", "Ca\u{1}sey").into_bytes(),
-    ),
-    (
-        "json-invalid-utf-8",
-        Format::Json,
-        "that is not UTF-8",
-        |body| spliced(body, b"\xff\xfe"),
-    ),
-    (
-        "json-nesting",
-        Format::Json,
-        "that nests 10,000 deep",
-        |body| {
-            let deep = "[".repeat(10_000) + &"]".repeat(10_000);
-            body.replace("\"Casey\"", &deep).into_bytes()
-        },
-    ),
-    (
-        "json-single-quotes",
-        Format::Json,
-        "with single quotes",
-        |body| body.replace('"', "'").into_bytes(),
-    ),
-];
+    /// Neither SCIM nor webhooks are there: their usual paths are 404
+    "errors.scim-and-webhooks.are-not-there" none, cites ["no-scim", "no-webhooks"]
+    |cx, format| {
+        let account = format!("/api/accounts/{}", cx.account_id());
+        for path in [
+            format!("{account}/webhooks"),
+            format!("{account}/scim/v2/Users"),
+            "/api/scim/v2/Users".to_owned(),
+        ] {
+            let ask = cx.ask("GET", path.as_str()).accept(format);
+            cx.send(ask).await?.error(404).at(&path)?;
+        }
+        Ok(())
+    }
+
+    /// A path with a method that it does not have is 405 with an error body, and Allow lists those
+    /// that it has
+    "errors.method.is-405-with-allow" many, cites ["rfc9110-405"], needs [Emulator]
+    |cx, format| {
+        let nobody = cx.nobody().await?;
+        let user = cx.user_path(&nobody);
+        for (method, path, allowed) in [
+            ("PATCH", cx.users_path(), &["GET", "POST"][..]),
+            ("PATCH", user.clone(), &["GET", "PUT", "DELETE"]),
+            ("POST", user.clone(), &["GET", "PUT", "DELETE"]),
+            ("POST", cx.roles_path(), &["GET"]),
+        ] {
+            let ask = cx.ask(method, path).accept(format).body(format, "x");
+            not_allowed(cx, ask, method, allowed).await?;
+        }
+        Ok(())
+    }
+
+    /// Reading a path that can only be written is 405 with an error body, and Allow says so
+    "errors.read-of-a-password.is-405-with-allow" none, cites ["rfc9110-405"], needs [LoginPaths]
+    |cx, format| {
+        let path = format!("/api/users/{}/password", cx.nobody().await?);
+        let ask = cx.ask("GET", path).accept(format);
+        not_allowed(cx, ask, "GET", &["PUT"]).await
+    }
+
+    /// What comes of a body of two MiB
+    "errors.too-large.is-413" one
+    |cx, format| {
+        let created = cx.subject(format).await?;
+        let draft = created.update().with("FirstName", "n".repeat(2 << 20));
+        let body = cx.body(&draft, format);
+        let ask = put(cx, &created, format, body).raw();
+        let status = cx.send(ask).await?.status();
+        cx.observe(format!("an update of two MiB is answered with {status}"));
+        Ok(())
+    }
+
+    /// An error body has the shape that the profile says, with a number as code and a text
+    "errors.body.has-the-expected-shape" one, cites ["error-shapes"], measures ["errors.shape"]
+    |cx, format| {
+        let created = cx.subject(format).await?;
+        let draft = created.update().with(EMAIL, "nobody");
+        let error = cx.put(&created.key, &draft, format).await?.error(400)?;
+        cx.observe(format!("{}: {:?}", format.media_type(), error.description));
+        Ok(())
+    }
+
+    /// The root element of an error in XML is named after what was asked for: UserResponse for a user
+    "errors.xml-root.is-named-after-the-resource" one, cites ["error-root"]
+    |cx| {
+        let created = cx.subject(Format::Xml).await?;
+        let draft = created.update().with(EMAIL, "nobody");
+        let reply = cx.put(&created.key, &draft, Format::Xml).await?;
+        reply.error(400)?;
+        let text = reply.text();
+        let mut tags = text.split('<').skip(1).filter(|tag| !tag.starts_with(['?', '!']));
+        let root = tags.next().and_then(|tag| tag.split(['>', ' ', '/']).next());
+        reply.same("the root of an error about a user", &Some("UserResponse"), &root)
+    }
+
+    /// An error comes in the format of Accept, whatever format the body that caused it has
+    "errors.format.is-the-one-asked-for" one, cites ["rfc9110-accept"], needs [Json]
+    |cx| {
+        let created = cx.subject(cx.default_format()).await?;
+        for (sent, asked) in [(Format::Xml, Format::Json), (Format::Json, Format::Xml)] {
+            let ask = cx.ask("PUT", cx.user_path(&created.key)).accept(asked);
+            let reply = cx.send(ask.body(sent, "broken")).await?;
+            reply.error(400).at(&format!("{} in, {} out", sent.as_str(), asked.as_str()))?;
+        }
+        Ok(())
+    }
+
+    /// The same mistake has the same status and code in XML and in JSON
+    "errors.parity.xml-and-json-tell-the-same" one,
+    cites ["rfc9110-representations"], needs [Json], tags ["parity"]
+    |cx| {
+        let created = cx.subject(cx.default_format()).await?;
+        for (field, wrong) in [(EMAIL, "nobody"), ("Password", "abc")] {
+            let mut earlier = None;
+            for format in [Format::Xml, Format::Json] {
+                let draft = created.update().with(field, wrong);
+                let reply = cx.put(&created.key, &draft, format).await?;
+                let code = reply.error(400)?.code.map(|code| code.to_string());
+                let first = earlier.get_or_insert_with(|| code.clone());
+                let what = format!("the code for a wrong {field} in JSON after the one in XML");
+                reply.same(&what, &first.as_deref(), &code.as_deref())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what an error says about an unreadable body is the text of a parser or a framework
+    "errors.text.tells-nothing-of-the-server" one
+    |cx, format| {
+        let created = cx.subject(format).await?;
+        let bodies = match format {
+            Format::Xml => ["<User><FirstName>x</LastName></User>", "<User>&x;</User>"],
+            Format::Json => ["{\"FirstName\":1", "{\"FirstName\":[1]}"],
+        };
+        for body in bodies {
+            let ask = put(cx, &created, format, body);
+            let text = cx.send(ask).await?.text().to_ascii_lowercase();
+            let leaks: Vec<&str> = LEAKS.into_iter().filter(|leak| text.contains(leak)).collect();
+            cx.observe(match leaks.as_slice() {
+                [] => "an error holds no words of a parser or a framework".to_owned(),
+                leaks => format!("an error holds `{}`", leaks.join("`, `")),
+            });
+        }
+        Ok(())
+    }
+}
 
 /// Words of parsers and frameworks that have no place in an answer.
 const LEAKS: [&str; 8] = [
@@ -204,209 +173,169 @@ const LEAKS: [&str; 8] = [
     "expected `",
 ];
 
-#[expect(clippy::too_many_lines, reason = "a table of cases")]
-pub(super) fn cases() -> Vec<Case> {
-    let mut cases = vec![
-        Case::new(
-            "errors.unknown-path.is-404",
-            Derived,
-            "A path that nothing is served on is 404 with an error body; SCIM and webhooks are such paths",
-            "RFC 9110, section 15.5.5; guide: no SCIM, no webhooks",
-        )
-        .run(unknown_path),
-        Case::new(
-            "errors.method.is-405-with-allow",
-            Derived,
-            "A path with a method that it does not have is 405 with an error body, and Allow lists those that it has",
-            "RFC 9110, section 15.5.6",
-        )
-        .run(method),
-        Case::new(
-            "errors.too-large.is-413",
-            Derived,
-            "A body of two MiB is refused with 413 and an error body",
-            "RFC 9110, section 15.5.14",
-        )
-        .needs(&[Writing])
-        .run(async |cx| {
-            for format in cx.formats() {
-                let draft = cx.draft().with("FirstName", "n".repeat(2 << 20));
-                let ask = cx.ask_create(&draft, format).raw();
-                cx.send(ask).await?.error(413)?;
-            }
-            Ok(())
-        }),
-        Case::new(
-            "errors.body.has-the-expected-shape",
-            Documented,
-            "An error body has the shape that the profile says, with a number as code and a text",
-            "RAML; ERR; V2",
-        )
-        .needs(&[Writing])
-        .measures(&["errors.shape"])
-        .run(async |cx| {
-            for format in cx.formats() {
-                let draft = cx.draft().without("LastName");
-                let reply = cx.post(&draft, format).await?;
-                let error = reply.error(400)?;
-                cx.observe(format!("{}: {:?}", format.media_type(), error.description));
-            }
-            Ok(())
-        }),
-        Case::new(
-            "errors.xml-root.is-named-after-the-resource",
-            Documented,
-            "The root element of an error in XML is named after what was asked for: UserResponse for a user",
-            "RAML: UserResponse>ResponseStatus",
-        )
-        .needs(&[Writing])
-        .run(async |cx| {
-            let reply = cx.post(&cx.draft().without("LastName"), Format::Xml).await?;
-            reply.error(400)?;
-            reply.check(reply.text().contains("<UserResponse>"), "the root is not UserResponse")
-        }),
-        Case::new(
-            "errors.format.is-the-one-asked-for",
-            Derived,
-            "An error comes in the format of Accept, whatever format the body that caused it has",
-            "RFC 9110, section 12.5.1",
-        )
-        .needs(&[Json, Writing])
-        .run(async |cx| {
-            for (sent, asked) in [(Format::Xml, Format::Json), (Format::Json, Format::Xml)] {
-                let ask = cx.ask("POST", cx.users_path()).accept(asked);
-                cx.send(ask.body(sent, "broken")).await?.error(400)?;
-            }
-            Ok(())
-        }),
-        Case::new(
-            "errors.parity.xml-and-json-tell-the-same",
-            Derived,
-            "The same mistake has the same status and code in XML and in JSON",
-            "RFC 9110, section 12.1: representations of one thing",
-        )
-        .needs(&[Json, Writing])
-        .tags(&["parity"])
-        .run(async |cx| {
-            for field in ["LastName", "Password"] {
-                let mut earlier = None;
-                for format in [Format::Xml, Format::Json] {
-                    let reply = cx.post(&cx.draft().without(field), format).await?;
-                    let code = reply.error(400)?.code;
-                    reply.check(
-                        *earlier.get_or_insert(code) == code,
-                        "the other format tells another code",
-                    )?;
-                }
-            }
-            Ok(())
-        }),
-        Case::new(
-            "errors.text.tells-nothing-of-the-server",
-            Derived,
-            "What an error says about an unreadable body is not the text of a parser or a framework",
-            "RFC 9110, section 17.1",
-        )
-        .needs(&[Writing])
-        .run(leaks),
-    ];
-    cases.extend(UNREADABLE.iter().map(|(topic, format, wrong, spoil)| {
-        let kind = if *format == Format::Xml {
-            "An XML"
+/// The first name in bodies that are spoilt; no other field holds it.
+const NAME: &str = "Casimira";
+
+/// A body that cannot be read: its topic, what is wrong, the rule that says so, and how a readable
+/// one becomes so. Without a rule it is read by some and refused by others, which is written down.
+struct Unreadable {
+    topic: &'static str,
+    wrong: &'static str,
+    rule: Option<&'static str>,
+    spoil: fn(&str) -> Vec<u8>,
+}
+
+/// Rows of topic, what is wrong, how it becomes so, and the rule, if there is one.
+macro_rules! unreadable {
+    ($($topic:literal, $wrong:literal, |$body:pat_param| $spoilt:expr $(, $rule:literal)?;)*) => {
+        &[$(Unreadable {
+            topic: $topic,
+            wrong: $wrong,
+            rule: unreadable!(@rule $($rule)?),
+            spoil: |$body| Vec::from($spoilt),
+        }),*]
+    };
+    (@rule) => { None };
+    (@rule $rule:literal) => { Some($rule) };
+}
+
+static UNREADABLE: &[Unreadable] = unreadable! {
+    "xml-truncated", "that ends in the middle", |body| &body[..body.len() - 9], "xml-tags-match";
+    "xml-empty", "that is empty but for a space", |_| " ", "xml-one-root";
+    "xml-wrong-root", "whose root is not User", |body| body.replace("User>", "Person>");
+    "xml-response-root", "wrapped in UserResponse as answers are",
+        |body| format!("<UserResponse>{body}</UserResponse>");
+    "xml-repeated-element", "with one element twice",
+        |body| body.replace("</User>", "<FirstName>Twice</FirstName></User>");
+    "xml-mismatched-end", "whose end tags do not match",
+        |body| body.replace("</FirstName>", "</LastName>"), "xml-tags-match";
+    "xml-text-between", "with text between elements", |body| body.replace("</User>", "text</User>");
+    "xml-after-root", "with an element after the root", |body| format!("{body}<User/>"),
+        "xml-one-root";
+    "xml-doctype", "with a DOCTYPE", |body| format!("<!DOCTYPE User>{body}");
+    "xml-entity", "that declares and uses an entity", |body| {
+        let body = body.replace(NAME, "&name;");
+        format!("<!DOCTYPE User [<!ENTITY name \"{NAME}\">]>{body}")
+    };
+    "xml-undefined-entity", "that uses an entity that is not defined",
+        |body| body.replace(NAME, "&casey;"), "xml-entity-declared";
+    "xml-control-character", "with a control character",
+        |body| body.replace(NAME, "Ca\u{1}sey"), "xml-characters";
+    "xml-control-reference", "with a reference to a control character",
+        |body| body.replace(NAME, "Ca&#1;sey"), "xml-legal-character";
+    "xml-invalid-utf-8", "that is not UTF-8", |body| not_utf_8(body), "xml-encoding";
+    "xml-utf-16", "in UTF-16", |body| {
+        let units = body.encode_utf16().flat_map(u16::to_le_bytes);
+        [0xff, 0xfe].into_iter().chain(units).collect::<Vec<u8>>()
+    };
+    "xml-nesting", "that nests 10,000 deep",
+        |body| body.replace(NAME, &("<a>".repeat(10_000) + &"</a>".repeat(10_000)));
+    "json-truncated", "that ends in the middle", |body| &body[..body.len() - 2], "json-objects-end";
+    "json-empty", "that is empty but for a space", |_| " ", "json-one-value";
+    "json-array-root", "that is a list of a user", |body| format!("[{body}]");
+    "json-repeated-key", "with one key twice", |body| {
+        let names = ["FirstName", "firstName"].into_iter();
+        let again = names.filter(|name| body.contains(name)).collect::<String>();
+        format!("{},\"{again}\":\"Twice\"}}", &body[..body.len() - 1])
+    };
+    "json-wrong-type", "with a number where text belongs",
+        |body| body.replace(&format!("\"{NAME}\""), "4711"), "text-fields";
+    "json-after-value", "with a second value after the first", |body| format!("{body}{{}}"),
+        "json-one-value";
+    "json-control-character", "with a raw control character",
+        |body| body.replace(NAME, "Ca\u{1}sey"), "json-strings";
+    "json-invalid-utf-8", "that is not UTF-8", |body| not_utf_8(body), "json-utf-8";
+    "json-nesting", "that nests 10,000 deep",
+        |body| body.replace(&format!("\"{NAME}\""), &("[".repeat(10_000) + &"]".repeat(10_000)));
+    "json-single-quotes", "with single quotes", |body| body.replace('"', "'"), "json-strings";
+};
+
+/// Bytes that are no text in the place of the first name.
+fn not_utf_8(body: &str) -> Vec<u8> {
+    let (before, after) = body.split_once(NAME).unwrap_or((body, ""));
+    [before.as_bytes(), b"\xff\xfe", after.as_bytes()].concat()
+}
+
+pub(super) fn unreadable_bodies() -> impl Iterator<Item = Case> {
+    UNREADABLE.iter().map(Unreadable::case)
+}
+
+impl Unreadable {
+    fn format(&self) -> Format {
+        if self.topic.starts_with("xml-") {
+            Format::Xml
         } else {
-            "A JSON"
+            Format::Json
+        }
+    }
+
+    fn case(&'static self) -> Case {
+        let kind = match self.format() {
+            Format::Xml => "an XML",
+            Format::Json => "a JSON",
         };
-        let needs: &[_] = if *format == Format::Xml {
-            &[Writing]
-        } else {
-            &[Json, Writing]
+        let wrong = self.wrong;
+        let says = match self.rule {
+            Some(_) => format!(
+                "An update with {kind} body {wrong} is refused with 400 and changes nothing"
+            ),
+            None => format!("What comes of an update with {kind} body {wrong}"),
         };
-        Case::new(
-            format!("errors.{topic}.is-400"),
-            Derived,
-            format!("{kind} body {wrong} is refused with 400 and an error body"),
-            "RFC 9110, section 15.5.1; XML 1.0; RFC 8259",
-        )
-        .needs(needs)
-        .tags(&["raw"])
-        .run(async move |cx| unreadable(cx, *format, *spoil).await)
-    }));
-    cases
-}
-
-/// `bytes` in the place of the first name.
-fn spliced(body: &str, bytes: &[u8]) -> Vec<u8> {
-    let (before, after) = body.split_once("Casey").unwrap_or((body, ""));
-    [before.as_bytes(), bytes, after.as_bytes()].concat()
-}
-
-async fn unreadable(cx: &mut Context, format: Format, spoil: Spoil) -> CaseResult {
-    let draft = cx.draft();
-    let body = spoil(&draft.body(cx.run.profile(), format));
-    let ask = cx.ask("POST", cx.users_path()).raw().accept(format);
-    let ask = ask.body(format, body).creates(draft.text("Username"));
-    cx.send(ask).await?.error(400).map(drop)
-}
-
-async fn unknown_path(cx: &mut Context) -> CaseResult {
-    let account = format!("/api/accounts/{}", cx.run.credentials.account_id);
-    for format in cx.formats() {
-        for path in [
-            format!("{account}/nothing"),
-            format!("{account}/users/u1/nothing"),
-            format!("{account}/roles/r1"),
-            format!("{account}/webhooks"),
-            format!("{account}/scim/v2/Users"),
-            "/api/nothing".to_owned(),
-            "/api/scim/v2/Users".to_owned(),
-        ] {
-            let ask = cx.ask("GET", path).accept(format);
-            cx.send(ask).await?.error(404)?;
-        }
+        let case = Case::new(format!("errors.{}.is-400", self.topic), says, Users::One);
+        let case = case.tags(&["raw"]).once(move |cx| Box::pin(self.check(cx)));
+        let case = match self.rule {
+            Some(rule) => case.cites(&[rule, "rfc9110-400"]),
+            None => case,
+        };
+        case.needs(match self.format() {
+            Format::Xml => &[],
+            Format::Json => &[Json],
+        })
     }
-    Ok(())
+
+    async fn check(&self, cx: &mut Context) -> CaseResult {
+        let format = self.format();
+        let created = cx.subject(format).await?;
+        let readable = cx.body(&created.update().with("FirstName", NAME), format);
+        let ask = put(cx, &created, format, (self.spoil)(&readable)).raw();
+        let reply = cx.send(ask).await?;
+        if self.rule.is_none() {
+            let status = reply.status();
+            cx.observe(format!("a body {} is answered with {status}", self.wrong));
+            return Ok(());
+        }
+        reply.error(400).at(&format!("a body {}", self.wrong))?;
+        let reply = cx.get(&created.key, format).await?;
+        shows(cx, &reply, &created).at("after a body that cannot be read")
+    }
 }
 
-async fn method(cx: &mut Context) -> CaseResult {
-    let user = cx.user_path(&cx.absent_key());
-    for format in cx.formats() {
-        for (method, path, allowed) in [
-            ("PATCH", cx.users_path(), &["GET", "POST"][..]),
-            ("PATCH", user.clone(), &["GET", "PUT", "DELETE"]),
-            ("POST", user.clone(), &["GET", "PUT", "DELETE"]),
-            ("POST", cx.roles_path(), &["GET"]),
-        ] {
-            let ask = cx.ask(method, path).accept(format).body(format, "x");
-            let reply = cx.send(ask).await?;
-            reply.error(405)?;
-            let allow = reply.response.header("allow").unwrap_or("");
-            let listed: Vec<&str> = allow.split(',').map(str::trim).collect();
-            let all = allowed.iter().all(|method| listed.contains(method));
-            reply.check(
-                all && !listed.contains(&method),
-                "Allow does not list the methods",
-            )?;
-        }
-    }
-    Ok(())
+/// An update of that user with a body as written.
+fn put(cx: &Context, created: &Created, format: Format, body: impl Into<Vec<u8>>) -> Ask {
+    let ask = cx.ask("PUT", cx.user_path(&created.key)).accept(format);
+    ask.body(format, body)
 }
 
-async fn leaks(cx: &mut Context) -> CaseResult {
-    for (format, body) in [
-        (Format::Xml, "<User><FirstName>x</LastName></User>"),
-        (Format::Xml, "<User>&x;</User>"),
-        (Format::Json, "{\"FirstName\":1"),
-        (Format::Json, "{\"FirstName\":[1]}"),
-    ] {
-        if !cx.formats().contains(&format) {
-            continue;
-        }
-        let ask = cx.ask("POST", cx.users_path()).accept(format);
-        let reply = cx.send(ask.body(format, body)).await?;
-        let text = reply.error(400)?.description.to_ascii_lowercase();
-        if let Some(leak) = LEAKS.iter().find(|leak| text.contains(**leak)) {
-            return Err(reply.fail(&format!("the text holds `{leak}`")));
-        }
-    }
-    Ok(())
+/// A method is refused, and Allow lists others.
+async fn not_allowed(cx: &mut Context, ask: Ask, method: &str, allowed: &[&str]) -> CaseResult {
+    let reply = cx.send(ask).await?;
+    reply.error(405).at(method)?;
+    let allow = reply.response.header("allow").unwrap_or("");
+    let listed: Vec<&str> = methods(allow).collect();
+    let wrong: Vec<&str> = allowed
+        .iter()
+        .copied()
+        .filter(|name| !listed.contains(name))
+        .collect();
+    reply.same(
+        &format!("methods that Allow ({allow}) lacks"),
+        &Vec::new(),
+        &wrong,
+    )?;
+    let lists_it = listed.contains(&method);
+    reply.same(
+        &format!("whether Allow ({allow}) lists {method}"),
+        &false,
+        &lists_it,
+    )
 }

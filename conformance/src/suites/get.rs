@@ -6,159 +6,143 @@ use bandwidth_fixtures::profile::{
 
 use crate::{
     case::{
-        Case,
-        Level::{Characterise, Derived, Documented},
-        Need::{Json, UserIds, Writing},
+        Need::{Json, UserIds},
+        cases,
     },
-    context::{Context, Created},
-    outcome::CaseResult,
-    reply::Reply,
+    dialogue::reply::{At, Reply},
+    dialogue::{Context, Created},
+    verdict::{CaseResult, Stop},
     wire::{EMAIL, Format},
 };
 
-pub(super) fn cases() -> Vec<Case> {
-    vec![
-        Case::new(
-            "get.created-user.shows-what-was-sent",
-            Documented,
-            "A user that was created is shown with the names, email and username that it was created with, below its key",
-            "guide, Get User",
-        )
-        .needs(&[Writing])
-        .measures(&["naming.email", "naming.user_key"])
-        .run(async |cx| {
-            let created = cx.new_user().await?;
-            for format in cx.formats() {
-                let reply = cx.get(&created.key, format).await?;
-                shows(cx, &reply, &created)?;
-            }
-            Ok(())
-        }),
-        Case::new(
-            "get.parity.xml-and-json-tell-the-same",
-            Derived,
-            "A user as XML and the same user as JSON say the same",
-            "guide, Get User: XML or JSON of one resource",
-        )
-        .needs(&[Json, Writing])
-        .tags(&["parity"])
-        .run(async |cx| {
-            let created = cx.new_user().await?;
-            let xml = cx.get(&created.key, Format::Xml).await?.user()?;
-            let reply = cx.get(&created.key, Format::Json).await?;
-            reply.check(reply.user()? == xml, "the user as XML differs")
-        }),
-        Case::new(
-            "get.missing-user.is-refused",
-            Documented,
-            "A key that no user has is refused, in the format that was asked for",
-            "guide, Deprovision a user: a 404 confirms the removal; ERR 12000",
-        )
-        .measures(&["missing.user"])
-        .run(async |cx| {
-            let absent = cx.absent_key();
-            for format in cx.formats() {
-                cx.get(&absent, format).await?.missing_user()?;
-            }
-            Ok(())
-        }),
-        Case::new(
-            "get.by-username.is-refused",
-            Documented,
-            "The path takes the internal id; a username in its place names nobody",
-            "guide, Get User, Watch out for",
-        )
-        .needs(&[UserIds, Writing])
-        .measures(&["missing.by_username"])
-        .run(async |cx| {
-            let created = cx.new_user().await?;
-            for format in cx.formats() {
-                let reply = cx.get(created.username(), format).await?;
-                match cx.profile().missing_by_username {
-                    MissingByUsername::NotFound => reply.missing_user()?,
-                    MissingByUsername::Found => shows(cx, &reply, &created)?,
-                }
-            }
-            Ok(())
-        }),
-        Case::new(
-            "get.default-fields.as-the-profile-says",
-            Documented,
-            "A user that is enabled and has no roles is shown without Enabled and Roles or, where the profile sends defaults, with both",
-            "guide, Core endpoints, the examples",
-        )
-        .needs(&[Writing])
-        .measures(&["user.default_fields"])
-        .run(default_fields),
-        Case::new(
-            "get.head.is-like-get",
-            Derived,
-            "HEAD of a user has the status and the Content-Type of GET, and no body",
-            "RFC 9110, section 9.3.2",
-        )
-        .needs(&[Writing])
-        .run(async |cx| {
-            let created = cx.new_user().await?;
-            let ask = cx.ask("HEAD", cx.user_path(&created.key)).raw();
-            let reply = cx.send(ask.accept(Format::Xml)).await?;
-            reply.is(200)?;
-            reply.has_format()
-        }),
-        Case::new(
-            "get.id.has-a-form",
-            Characterise,
-            "An internal user id has the form that the profile expects",
-            "guide, Core endpoints, the examples show u1 and u2",
-        )
-        .needs(&[UserIds, Writing])
-        .measures(&["user.id_style"])
-        .run(id_form),
-    ]
+cases! {
+    /// A user that was created is shown with the names, email and username that it was created with,
+    /// below its key
+    "get.created-user.shows-what-was-sent" one,
+    cites ["endpoints", "get-body"], measures ["naming.email", "naming.user_key"]
+    |cx, format| {
+        let created = cx.subject(format).await?;
+        let reply = cx.get(&created.key, format).await?;
+        shows(cx, &reply, &created)
+    }
+
+    /// A user as XML and the same user as JSON say the same
+    "get.parity.xml-and-json-tell-the-same" one,
+    cites ["rfc9110-representations"], needs [Json], tags ["parity"]
+    |cx| {
+        let created = cx.subject(cx.default_format()).await?;
+        let xml = cx.get(&created.key, Format::Xml).await?.user()?;
+        let reply = cx.get(&created.key, Format::Json).await?;
+        reply.same("the user as JSON after the user as XML", &xml, &reply.user()?)
+    }
+
+    /// A key that no user has is refused, in the format that was asked for
+    "get.missing-user.is-refused" none,
+    cites ["deprovision", "missing-404", "err-12000"], measures ["missing.user"]
+    |cx, format| {
+        let absent = cx.nobody().await?;
+        cx.get(&absent, format).await?.missing_user()
+    }
+
+    /// The path takes the internal id; a username in its place names nobody
+    "get.by-username.is-refused" one,
+    cites ["path-takes-id"], measures ["missing.by_username"], needs [UserIds]
+    |cx, format| {
+        let created = cx.subject(format).await?;
+        seen(cx, &created, format).await?;
+        let reply = cx.get(created.username(), format).await?;
+        match cx.profile().missing_by_username {
+            MissingByUsername::NotFound => reply.missing_user(),
+            MissingByUsername::Found => shows(cx, &reply, &created),
+        }
+        .at("GET by username")
+    }
+
+    /// A user that is enabled and has no roles is shown without Enabled and Roles or, where the
+    /// profile sends defaults, with both
+    "get.default-fields.as-the-profile-says" one,
+    cites ["get-body", "enabled"], measures ["user.default_fields"]
+    |cx, format| {
+        let created = cx.subject(format).await?;
+        let reply = cx.get(&created.key, format).await?;
+        let user = reply.user()?;
+        let expected = cx.profile().user_default_fields == DefaultFields::Sent;
+        reply.same("whether Enabled is shown", &expected, &user.enabled.is_some())?;
+        reply.same("whether Roles is shown", &expected, &user.roles.is_some())
+    }
+
+    /// HEAD of a user has the status and the Content-Type of GET, and no body
+    "get.head.is-like-get" one, cites ["rfc9110-head"]
+    |cx| {
+        let created = cx.subject(cx.default_format()).await?;
+        let ask = cx.ask("HEAD", cx.user_path(&created.key)).raw();
+        let reply = cx.send(ask.accept(Format::Xml)).await?;
+        reply.is("HEAD of a user", 200)?;
+        reply.has_format()
+    }
+
+    /// Which form an internal user id has
+    "get.id.has-a-form" one, measures ["user.id_style"], needs [UserIds]
+    |cx| {
+        let id = cx.subject(cx.default_format()).await?.key;
+        let name = style(&id).map_or("of no known form".to_owned(), OptionValue::name);
+        let expected = cx.profile().user_id_style.name();
+        cx.observe(format!("the id `{id}` is {name}; {expected} was expected"));
+        Ok(())
+    }
 }
 
 /// The reply shows that user as it was created.
 pub(super) fn shows(cx: &Context, reply: &Reply, created: &Created) -> CaseResult {
     let user = reply.user()?;
-    let wanted = |name: &str| Some(created.draft.text(name).to_owned());
-    reply.check(user.username == wanted("Username"), "the username differs")?;
-    reply.check(
-        user.first_name == wanted("FirstName"),
-        "the first name differs",
-    )?;
-    reply.check(
-        user.last_name == wanted("LastName"),
-        "the last name differs",
-    )?;
-    reply.check(user.email == wanted(EMAIL), "the email differs")?;
     let id = match cx.profile().naming_user_key {
-        UserKey::UserId => Some(created.key.clone()),
+        UserKey::UserId => Some(created.key.as_str()),
         UserKey::Username => None,
     };
-    reply.check(user.id == id, "the user id is not the one of the path")
-}
-
-async fn default_fields(cx: &mut Context) -> CaseResult {
-    let created = cx.new_user().await?;
-    for format in cx.formats() {
-        let reply = cx.get(&created.key, format).await?;
-        let user = reply.user()?;
-        let sent = (user.enabled.is_some(), user.roles.is_some());
-        let expected = cx.profile().user_default_fields == DefaultFields::Sent;
-        reply.check(
-            sent == (expected, expected),
-            &format!(
-                "fields that hold their default are not {}",
-                cx.profile().user_default_fields.name()
-            ),
-        )?;
+    for (field, expected, found) in [
+        ("Username", Some(created.username()), user.username),
+        (
+            "FirstName",
+            created.draft.given("FirstName"),
+            user.first_name,
+        ),
+        ("LastName", created.draft.given("LastName"), user.last_name),
+        (EMAIL, created.draft.given(EMAIL), user.email),
+        ("UserId", id, user.id),
+    ] {
+        reply.same(field, &expected, &found.as_deref())?;
     }
     Ok(())
 }
 
-async fn id_form(cx: &mut Context) -> CaseResult {
-    let id = cx.new_user().await?.key;
+/// The target shows that user. What follows is about it being absent, which says nothing of a user
+/// that was never there to see.
+pub(super) async fn seen(cx: &mut Context, created: &Created, format: Format) -> CaseResult {
+    let reply = cx.get(&created.key, format).await?;
+    let user = reply.user();
+    let user = user.control("the user must be seen by its key")?;
+    let name = Some(created.username());
+    let control = reply.same("Username", &name, &user.username.as_deref());
+    control.control("the user must be seen by its key")
+}
+
+/// The subject, with a password that is known. That of a user that the operator prepared is not, so
+/// it gets another one.
+pub(super) async fn with_password(cx: &mut Context, format: Format) -> Result<Created, Stop> {
+    let created = cx.subject(format).await?;
+    if !created.password().is_empty() {
+        return Ok(created);
+    }
+    let draft = created.update().with("Password", cx.strong_password());
+    let reply = cx.put(&created.key, &draft, format).await?;
+    let set = reply.updated();
+    set.control("the prepared user must get a password that is known")?;
+    Ok(Created { draft, ..created })
+}
+
+fn style(id: &str) -> Option<IdStyle> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let style = if digits(&id) {
+    if digits(id) {
         Some(IdStyle::Numeric)
     } else if id.strip_prefix('u').is_some_and(digits) {
         Some(IdStyle::Prefixed)
@@ -166,9 +150,5 @@ async fn id_form(cx: &mut Context) -> CaseResult {
         Some(IdStyle::Uuid)
     } else {
         None
-    };
-    let name = style.map_or_else(|| "of no known form".to_owned(), OptionValue::name);
-    let expected = cx.profile().user_id_style.name();
-    cx.observe(format!("the id `{id}` is {name}; {expected} was expected"));
-    Ok(())
+    }
 }

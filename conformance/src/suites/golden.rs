@@ -9,15 +9,19 @@ use bandwidth_fixtures::{EvidenceKind, Golden, golden::Message, goldens};
 use crate::{
     case::{
         Case,
-        Level::{Derived, Documented},
-        Need::Writing,
+        Need::{Emulator as BuiltIn, ForeignAccounts, Writing},
+        Users,
     },
-    context::{Ask, Context},
+    claims,
     decode::{json, tree::Tree, xml},
-    login::Credentials,
-    outcome::{CaseResult, Stop},
-    reply::Reply,
-    run::{GoldenMode, Run},
+    dialogue::{
+        Ask, Context,
+        reply::{At, Reply},
+        run::Emulator,
+    },
+    login::{Credentials, basic_header},
+    transport::Response,
+    verdict::{CaseResult, Level, Stop},
     wire::{EMAIL, Format},
 };
 
@@ -35,59 +39,60 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn case(golden: &'static Golden) -> Case {
     let level = match golden.evidence {
-        EvidenceKind::Assumed => Derived,
-        _ => Documented,
+        EvidenceKind::Assumed => Level::Derived,
+        _ => Level::Documented,
     };
     let (method, path) = golden.request.method_and_path();
-    let claim = format!(
+    let says = format!(
         "{method} {path} is answered with {}, as recorded",
-        golden.response.start
+        golden.response.start.replace("HTTP/1.1 ", "")
     );
-    let case = Case::new(
-        format!("golden.{}", golden.id.replace('/', ".")),
-        level,
-        claim.replace("HTTP/1.1 ", ""),
-        format!("{}, {}", golden.evidence.as_str(), golden.source),
-    );
-    let case = match method {
-        "GET" => case,
-        _ => case.needs(&[Writing]),
-    };
-    let case = case.tags(&["golden", "raw"]);
-    case.run(async move |cx| match cx.run.goldens {
-        GoldenMode::Exact => exact(cx, golden).await,
-        GoldenMode::Symbolic => symbolic(cx, golden).await,
+    let id = format!("golden.{}", golden.id.replace('/', "."));
+    let source = format!("{}, {}", golden.evidence.as_str(), golden.source);
+    let mut case = Case::new(id, says, users(golden))
+        .known_from(level, source)
+        .tags(&["golden", "raw"]);
+    let shown = claims::all().iter();
+    case.cites = shown.filter(|claim| claim.is_shown_by(golden)).collect();
+    if !["GET", "POST", "PUT", "DELETE"].contains(&method) {
+        case = case.needs(&[BuiltIn]);
+    } else if path.starts_with("/api/accounts/") && !path.contains(&format!("/accounts/{ACCOUNT}/"))
+    {
+        case = case.needs(&[ForeignAccounts]);
+    } else if method == "DELETE" {
+        case = case.needs(&[Writing]);
+    }
+    case.once(move |cx| {
+        Box::pin(async move {
+            match cx.emulator_of(golden)? {
+                Some(emulator) => exact(cx, &emulator, golden).await,
+                None => symbolic(cx, golden).await,
+            }
+        })
     })
 }
 
-#[cfg(feature = "embedded")]
-async fn exact(cx: &mut Context, golden: &Golden) -> CaseResult {
-    use crate::{
-        exchange::{Exchange, Purpose},
-        target::embedded::Embedded,
-        transport::{Endpoint, Request, raw},
-    };
-
-    let server = Embedded::of_golden(golden).map_err(Stop::Error)?;
-    let mut last = None;
-    let (address, _way) = cx.run.way_to(server.address());
-    let endpoint = Endpoint::local(address);
-    for message in golden.before.iter().chain([&golden.request]) {
-        cx.run.count_elsewhere(1);
-        let (method, path) = message.method_and_path();
-        let sent = std::time::Instant::now();
-        let outcome = raw::send(&endpoint, method, &message.to_bytes()).await;
-        let mut request = Request::new(method, path).raw().body(message.body.as_str());
-        request.headers.clone_from(&message.headers);
-        let times = (cx.run.started, sent);
-        let origin = endpoint.target.origin();
-        let exchange = Exchange::new(Purpose::Case, origin, times, request, &outcome);
-        cx.log.exchanges.push(exchange);
-        let response =
-            outcome.map_err(|error| Stop::Inconclusive(format!("{}: {error}", message.start)))?;
-        last = Some(response);
+/// How many users it takes where it is compared by meaning.
+fn users(golden: &Golden) -> Users {
+    match golden.request.method_and_path().0 {
+        "GET" if is_about_a_user(golden) => Users::One,
+        "GET" => Users::None,
+        "PUT" => Users::One,
+        _ => Users::Many,
     }
-    let response = last.ok_or_else(|| Stop::Error("the golden has no request".to_owned()))?;
+}
+
+/// Whether it shows or changes a user that is there before it.
+fn is_about_a_user(golden: &Golden) -> bool {
+    let text = format!("{}{}", golden.request.start, golden.response.body);
+    text.contains(USER) || text.contains(USERNAMES[0])
+}
+
+async fn exact(cx: &mut Context, emulator: &Emulator, golden: &Golden) -> CaseResult {
+    for message in &golden.before {
+        cx.send_as_is(emulator.address, message).await?;
+    }
+    let response = cx.send_as_is(emulator.address, &golden.request).await?;
     let expected = &golden.response;
     let headers = expected
         .headers
@@ -107,8 +112,7 @@ async fn exact(cx: &mut Context, golden: &Golden) -> CaseResult {
 }
 
 /// The parts of a response that a golden records.
-#[cfg(feature = "embedded")]
-fn as_text(response: &crate::transport::Response, golden: &Message) -> String {
+fn as_text(response: &Response, golden: &Message) -> String {
     let mut text = format!("HTTP/1.1 {}\n", response.status);
     for (name, value) in &response.headers {
         if golden.header(name).is_some() {
@@ -116,17 +120,6 @@ fn as_text(response: &crate::transport::Response, golden: &Message) -> String {
         }
     }
     text + "\n" + &String::from_utf8_lossy(&response.body)
-}
-
-#[cfg(not(feature = "embedded"))]
-#[expect(
-    clippy::unused_async,
-    reason = "has the shape of the one that starts an emulator"
-)]
-async fn exact(_: &mut Context, _: &Golden) -> CaseResult {
-    Err(Stop::Error(
-        "this build has no embedded emulator".to_owned(),
-    ))
 }
 
 /// What stands in the place of the example's names.
@@ -165,14 +158,15 @@ async fn symbolic(cx: &mut Context, golden: &Golden) -> CaseResult {
         cx.list(cx.default_format()).await?;
     }
     let reply = outcome?;
-    reply.is(golden.response.status().unwrap_or(0))?;
+    let status = golden.response.status().unwrap_or(0);
+    reply.same("status", &status, &reply.status())?;
     headers_match(&reply, &golden.response, &names)?;
     body_matches(&reply, golden, &names)
 }
 
 /// Why a golden cannot be run against a server that was not started for it.
 fn not_symbolic(cx: &Context, golden: &Golden) -> Option<String> {
-    let expected = cx.run.expected.name();
+    let expected = cx.profile_name();
     let (method, path) = golden.request.method_and_path();
     let segment = path.split_once("/users/").map(|(_, rest)| rest);
     let body = tree_of(
@@ -189,6 +183,8 @@ fn not_symbolic(cx: &Context, golden: &Golden) -> Option<String> {
         Some("it needs a server that is set up for it".to_owned())
     } else if golden.seed != "demo" {
         Some(format!("it needs a server with the seed {}", golden.seed))
+    } else if method != "GET" && golden.request.body.contains("Roles") {
+        Some("it gives a user a role of the example's account".to_owned())
     } else if golden.request.header("content-length").is_some() {
         Some("it announces a body that it does not send".to_owned())
     } else if method != "GET" && segment.is_some_and(|rest| rest != USER) {
@@ -206,34 +202,45 @@ fn not_symbolic(cx: &Context, golden: &Golden) -> Option<String> {
 
 /// Names for this golden, with the user that it is about where it is about one.
 async fn prepare(cx: &mut Context, golden: &Golden) -> Result<Names, Stop> {
-    let fresh = USERNAMES.map(|_| cx.run.fresh_username());
+    let mut fresh = USERNAMES.map(|_| cx.fresh_username());
+    let mail = format!(".{}@{}", fresh[1], cx.email_domain());
+    let (method, _) = golden.request.method_and_path();
+    let subject = if method != "POST" && is_about_a_user(golden) {
+        let created = cx.subject(cx.default_format()).await?;
+        created.username().clone_into(&mut fresh[0]);
+        Some(created)
+    } else {
+        None
+    };
+    let account = cx.account_id().to_owned();
     let mut replaced = vec![
-        (
-            MAIL_DOMAIN.to_owned(),
-            format!(".{}{MAIL_DOMAIN}", fresh[1]),
-        ),
-        (ACCOUNT.to_owned(), cx.run.credentials.account_id.clone()),
+        (MAIL_DOMAIN.to_owned(), mail),
+        (ACCOUNT.to_owned(), account),
     ];
-    for (name, own) in USERNAMES.iter().zip(&fresh) {
-        replaced.push(((*name).to_owned(), own.clone()));
+    replaced.extend(USERNAMES.map(str::to_owned).into_iter().zip(fresh));
+    if golden.request.body.contains(NEXT_USER) {
+        // The id of a user that the example does not have: on an account it may be somebody's.
+        let nobody = cx.nobody().await?;
+        replaced.extend([
+            (format!(">{NEXT_USER}<"), format!(">{nobody}<")),
+            (format!("\"{NEXT_USER}\""), format!("\"{nobody}\"")),
+        ]);
     }
     let mut names = Names {
         replaced,
         key: None,
     };
-    let (method, _) = golden.request.method_and_path();
-    let text = format!("{}{}", golden.request.start, golden.response.body);
-    if method != "POST" && (text.contains(USER) || text.contains(USERNAMES[0])) {
-        let draft = cx
-            .draft()
-            .with("Username", fresh[0].as_str())
+    if let Some(created) = subject {
+        let email = names.put_in(&format!("{}{MAIL_DOMAIN}", USERNAMES[0]));
+        let draft = created
+            .update()
             .with("FirstName", "John")
             .with("LastName", "Doe")
-            .with(
-                EMAIL,
-                names.put_in(&format!("{}{MAIL_DOMAIN}", USERNAMES[0])),
-            );
-        names.key = Some(cx.create(draft, cx.default_format()).await?.key);
+            .with(EMAIL, email);
+        let reply = cx.put(&created.key, &draft, cx.default_format()).await?;
+        let made = reply.updated();
+        made.control("the example's user must be made by an update")?;
+        names.key = Some(created.key);
     }
     Ok(names)
 }
@@ -256,7 +263,7 @@ fn ask(cx: &Context, golden: &Golden, names: &Names) -> (Ask, bool) {
             if let Ok(tree) = tree_of(Some(content_type), body.as_bytes())
                 && let Some(password) = find(&tree, "Password")
             {
-                cx.run.redactor.add(&password);
+                cx.keep_secret("", &password);
             }
             ask = ask.typed(content_type, body.as_str());
         }
@@ -272,7 +279,7 @@ fn ask(cx: &Context, golden: &Golden, names: &Names) -> (Ask, bool) {
     }
     let demo = Credentials::demo();
     let (username, password) = demo.basic().unwrap_or_default();
-    let demo = Run::basic(username, password);
+    let demo = basic_header(username, password);
     let own_login = request.header("authorization") == Some(demo.as_str());
     if !own_login {
         ask = ask.authorization(request.header("authorization"));
@@ -296,7 +303,10 @@ fn headers_match(reply: &Reply, golden: &Message, names: &Names) -> CaseResult {
             // A realm and a length are the target's own affair.
             _ => found.is_some(),
         };
-        reply.check(same, &format!("expected the header {name}: {value}"))?;
+        if !same {
+            let found = found.unwrap_or("nothing");
+            return Err(reply.fail(&format!("header {name}: expected {value}, got {found}")));
+        }
     }
     Ok(())
 }
@@ -308,7 +318,7 @@ fn essence(content_type: &str) -> String {
 }
 
 /// The methods in a value of Allow, whose order says nothing.
-fn methods(allow: &str) -> impl Iterator<Item = &str> {
+pub(super) fn methods(allow: &str) -> impl Iterator<Item = &str> {
     allow
         .split(',')
         .map(str::trim)
@@ -332,7 +342,8 @@ fn body_matches(reply: &Reply, golden: &Golden, names: &Names) -> CaseResult {
             let all = entries(&expected)
                 .iter()
                 .all(|wanted| listed.iter().any(|entry| same(wanted, entry, names)));
-            return reply.check(all, "the list does not hold the recorded user");
+            let what = "whether the list holds the recorded user";
+            return reply.same(what, &true, &all);
         }
         if path.ends_with("/roles") && !same(&expected, &found, names) {
             return Err(Context::skip(
@@ -341,10 +352,13 @@ fn body_matches(reply: &Reply, golden: &Golden, names: &Names) -> CaseResult {
         }
     }
     let recorded = names.put_in(&golden.response.body);
-    reply.check(
-        same(&expected, &found, names),
-        &format!("the body does not say what was recorded, which is\n{recorded}"),
-    )
+    if same(&expected, &found, names) {
+        return Ok(());
+    }
+    let got = reply.text();
+    Err(reply.fail(&format!(
+        "the body does not say what was recorded\nexpected:\n{recorded}\ngot:\n{got}"
+    )))
 }
 
 /// The entries of a list: the objects that hold no other object.
@@ -414,5 +428,17 @@ fn find(tree: &Tree, name: &str) -> Option<String> {
         }),
         Tree::List(items) => items.iter().find_map(|item| find(item, name)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::methods;
+
+    #[test]
+    fn methods_are_listed_in_any_order_and_with_any_spaces() {
+        let listed: Vec<&str> = methods("PUT ,GET,  HEAD").collect();
+        assert_eq!(listed, ["PUT", "GET", "HEAD"]);
+        assert_eq!(methods("").count(), 0);
     }
 }

@@ -1,14 +1,6 @@
 //! Limits: what answers tell of them, and what a 429 looks like when one comes.
 
-use crate::{
-    case::{
-        Case,
-        Level::{Characterise, Documented},
-    },
-    context::Context,
-    outcome::CaseResult,
-    transport::Response,
-};
+use crate::{case::cases, dialogue::reply::At, transport::Response};
 
 /// Headers by which an API tells of its limits.
 const HEADERS: [&str; 8] = [
@@ -22,62 +14,42 @@ const HEADERS: [&str; 8] = [
     "x-ratelimit-reset",
 ];
 
-pub(super) fn cases() -> Vec<Case> {
-    vec![
-        Case::new(
-            "limits.usual-answers.tell-nothing-of-limits",
-            Documented,
-            "An answer that is no 429 has none of the headers by which an API tells of its limits",
-            "guide, Rate limits: rate-limit headers no, Retry-After no; RATE: only a 429 has X-RateLimit-Reset",
-        )
-        .run(async |cx| {
-            for format in cx.formats() {
-                let roles = cx.ask("GET", cx.roles_path()).accept(format);
-                for reply in [cx.list(format).await?, cx.send(roles).await?] {
-                    reply.is(200)?;
-                    let told = HEADERS.iter().find(|name| reply.response.header(name).is_some());
-                    if let Some(name) = told {
-                        return Err(reply.fail(&format!("there is a header `{name}`")));
-                    }
-                }
-            }
-            Ok(())
-        }),
-        Case::new(
-            "limits.429.looks-so",
-            Characterise,
-            "What a 429 looks like, where one comes: its headers and its body",
-            "guide, Rate limits; RATE; V2: three different descriptions",
-        )
-        .run(look_of_429),
-    ]
-}
+cases! {
+    /// An answer that is no 429 has none of the headers by which an API tells of its limits
+    "limits.usual-answers.tell-nothing-of-limits" none, cites ["no-limit-headers", "rate-429"]
+    |cx, format| {
+        let roles = cx.ask("GET", cx.roles_path()).accept(format);
+        for reply in [cx.list(format).await?, cx.send(roles).await?] {
+            reply.is("an answer as usual", 200)?;
+            let told = HEADERS.into_iter().filter(|name| reply.response.header(name).is_some());
+            reply.same("headers about limits", &Vec::new(), &told.collect::<Vec<_>>())?;
+        }
+        Ok(())
+    }
 
-/// Against an emulator of its own the case has a 429 come; elsewhere it can only tell of one that
-/// comes by itself.
-async fn look_of_429(cx: &mut Context) -> CaseResult {
-    if let Some(mut there) = cx.private(&["status=429,times=1"])? {
-        let result = there.list(there.default_format()).await;
-        cx.take_over(there).await;
-        result?;
-    } else {
-        cx.list(cx.default_format()).await?;
+    /// What a 429 looks like, where one comes: its headers and its body; three sources describe it,
+    /// each in another way
+    "limits.429.looks-so" none
+    |cx| {
+        // Against an emulator of its own the case has a 429 come; elsewhere it waits for one.
+        if let Some(mut there) = cx.private(&["status=429,times=1"])? {
+            let result = there.list(there.default_format()).await;
+            cx.take_over(there);
+            result.at("the list after a 429")?;
+        } else {
+            cx.list(cx.default_format()).await?;
+        }
+        let limited = cx.responses().filter(|answer| answer.status == 429);
+        let mut looks: Vec<String> = limited.map(describe).collect();
+        looks.dedup();
+        if looks.is_empty() {
+            looks.push("no 429 came".to_owned());
+        }
+        for look in looks {
+            cx.observe(look);
+        }
+        Ok(())
     }
-    let answers = cx
-        .log
-        .exchanges
-        .iter()
-        .filter_map(|one| one.outcome.as_ref().ok());
-    let limited = answers.filter(|answer| answer.status == 429);
-    let mut looks: Vec<String> = limited.map(describe).collect();
-    looks.dedup();
-    if looks.is_empty() {
-        cx.observe("no 429 came");
-    }
-    for look in looks {
-        cx.observe(look);
-    }
-    Ok(())
 }
 
 fn describe(answer: &Response) -> String {

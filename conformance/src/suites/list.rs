@@ -2,152 +2,138 @@
 
 use bandwidth_fixtures::profile::DeleteEffect;
 
+use super::get::seen;
 use crate::{
-    case::{
-        Case,
-        Level::{Characterise, Derived, Documented},
-        Need::{Json, Writing},
-    },
-    context::Context,
-    outcome::{CaseResult, Stop},
-    wire::{Format, User},
+    case::{Need::Json, cases},
+    dialogue::reply::{At, Reply},
+    dialogue::{Context, Created},
+    verdict::{CaseResult, Stop},
+    wire::{EMAIL, Format, User},
 };
 
-pub(super) fn cases() -> Vec<Case> {
-    vec![
-        Case::new(
-            "list.users.are-listed",
-            Documented,
-            "A list of users is 200 with the users below `Users`, each with a username and the fields that the profile names",
-            "guide, List Users; RAML, users resources",
-        )
-        .measures(&["naming.email", "naming.json_case", "naming.user_key"])
-        .run(users_are_listed),
-        Case::new(
-            "list.created-user.is-found-by-name-and-email",
-            Documented,
-            "A user that was created is in the list, found by its username and by its email, and the list shows what GET shows",
-            "guide, Deprovision a user",
-        )
-        .needs(&[Writing])
-        .measures(&["naming.email"])
-        .run(created_user_is_found),
-        Case::new(
-            "list.deleted-user.follows-delete-effect",
-            Derived,
-            "A user that was deleted is no longer in the list or, where deleting deactivates, is in it as not enabled",
-            "guide, Delete User; SUP",
-        )
-        .needs(&[Writing])
-        .measures(&["delete.effect"])
-        .run(deleted_user),
-        Case::new(
-            "list.parity.xml-and-json-tell-the-same",
-            Derived,
-            "The list as XML and the list as JSON hold the same users in the same order",
-            "guide, List Users: XML or JSON of one resource",
-        )
-        .needs(&[Json])
-        .tags(&["parity"])
-        .run(async |cx| {
-            let xml = cx.list(Format::Xml).await?.users()?;
-            let reply = cx.list(Format::Json).await?;
-            reply.check(reply.users()? == xml, "the list as XML differs")
-        }),
-        Case::new(
-            "list.head.is-like-get",
-            Derived,
-            "HEAD of the list has the status and the Content-Type of GET, and no body",
-            "RFC 9110, section 9.3.2",
-        )
-        .run(async |cx| {
-            let ask = cx.ask("HEAD", cx.users_path()).raw();
-            let reply = cx.send(ask.accept(Format::Xml)).await?;
-            reply.is(200)?;
-            reply.has_format()
-        }),
-        Case::new(
-            "list.pagination.is-not-there",
-            Characterise,
-            "Parameters that would page the list elsewhere change nothing, and no header points to another page",
-            "guide, Rate limits, pagination, and events: pagination method none",
-        )
-        .run(pagination),
-    ]
-}
-
-async fn users_are_listed(cx: &mut Context) -> CaseResult {
-    for format in cx.formats() {
-        let reply = cx.list(format).await?;
-        let named = |user: &User| user.username.is_some();
-        reply.check(reply.users()?.iter().all(named), "a user has no username")?;
-    }
-    Ok(())
-}
-
-/// The only listed user that `is` true of.
-fn only(users: &[User], is: impl Fn(&User) -> bool) -> Option<&User> {
-    let mut found = users.iter().filter(|user| is(user));
-    found.next().filter(|_| found.next().is_none())
-}
-
-async fn created_user_is_found(cx: &mut Context) -> CaseResult {
-    let created = cx.new_user().await?;
-    for format in cx.formats() {
-        let shown = cx.get(&created.key, format).await?.user()?;
+cases! {
+    /// A list of users is 200 with the users below `Users`, each with a username and the fields that
+    /// the profile names
+    "list.users.are-listed" none,
+    cites ["endpoints", "list-body", "list-published", "no-pages", "json-camel"],
+    measures ["naming.email", "naming.json_case", "naming.user_key"]
+    |cx, format| {
         let reply = cx.list(format).await?;
         let users = reply.users()?;
-        let by_name = only(&users, |user| user.username == shown.username);
-        let by_email = only(&users, |user| user.email == shown.email);
-        reply.check(
-            by_name.is_some(),
-            "the username is not in the list, or twice",
-        )?;
-        reply.check(
-            by_email == by_name,
-            "the email is not in the list, or twice",
-        )?;
-        reply.check(
-            by_name == Some(&shown),
-            "the list shows another user than GET",
-        )?;
+        let unnamed = users.iter().filter(|user| user.username.is_none());
+        reply.same("users without a username", &0, &unnamed.count())
     }
-    Ok(())
+
+    /// A user that was created is in the list, found by its username and by its email, and the list
+    /// shows what GET shows
+    "list.created-user.is-found-by-name-and-email" one,
+    cites ["deprovision"], measures ["naming.email"]
+    |cx, format| {
+        let created = cx.subject(format).await?;
+        let shown = cx.get(&created.key, format).await?.user()?;
+        let (email, name) = (created.draft.text(EMAIL), created.username());
+        let reply = cx.list(format).await?;
+        let by_name = one(&reply, "Username", name, |user| user.username.as_deref())?;
+        let by_email = one(&reply, EMAIL, email, |user| user.email.as_deref())?;
+        reply.same("the user with that username in the list", &shown, &by_name)?;
+        reply.same("the user with that email in the list", &shown, &by_email)
+    }
+
+    /// A user that was deleted is no longer in the list or, where deleting deactivates, is in it as
+    /// not enabled
+    "list.deleted-user.follows-delete-effect" many,
+    cites ["delete-final", "deactivated"], measures ["delete.effect"]
+    |cx| {
+        let format = cx.default_format();
+        let created = cx.new_user().await?;
+        listed_first(cx, &created, format).await?;
+        cx.delete(&created.key, format).await?.deleted()?;
+        let reply = cx.list(format).await?;
+        list_after_delete(cx, &reply, &created)
+    }
+
+    /// The list as XML and the list as JSON hold the same users in the same order
+    "list.parity.xml-and-json-tell-the-same" none,
+    cites ["rfc9110-representations"], needs [Json], tags ["parity"]
+    |cx| {
+        let xml = cx.list(Format::Xml).await?.users()?;
+        let reply = cx.list(Format::Json).await?;
+        reply.same("the list as JSON after the list as XML", &xml, &reply.users()?)
+    }
+
+    /// HEAD of the list has the status and the Content-Type of GET, and no body
+    "list.head.is-like-get" none, cites ["rfc9110-head"]
+    |cx| {
+        let ask = cx.ask("HEAD", cx.users_path()).raw();
+        let reply = cx.send(ask.accept(Format::Xml)).await?;
+        reply.is("HEAD of the list", 200)?;
+        reply.has_format()
+    }
+
+    /// What parameters do that would page the list elsewhere, and whether a header points to another
+    /// page; the guide knows no pages
+    "list.pagination.is-not-there" none
+    |cx| {
+        let format = cx.default_format();
+        let whole = cx.list(format).await?.users()?;
+        let path = format!("{}?page=2&size=1&limit=1&offset=1", cx.users_path());
+        let reply = cx.send(cx.ask("GET", path).accept(format)).await?;
+        let effect = match reply.users() {
+            Ok(users) if users == whole => "change nothing".to_owned(),
+            Ok(users) => format!("lead to {} of {} users", users.len(), whole.len()),
+            Err(Stop::Fail(_)) => format!("lead to status {}", reply.status()),
+            Err(stop) => return Err(stop),
+        };
+        cx.observe(format!("page, size, limit and offset {effect}"));
+        if let Some(link) = reply.response.header("link") {
+            cx.observe(format!("there is a Link header: {link}"));
+        }
+        Ok(())
+    }
 }
 
-async fn deleted_user(cx: &mut Context) -> CaseResult {
-    let created = cx.new_user().await?;
-    cx.delete(&created.key, cx.default_format())
-        .await?
-        .deleted()?;
-    let reply = cx.list(cx.default_format()).await?;
+/// The only user in a list whose `field` is that text.
+pub(super) fn one(
+    reply: &Reply,
+    field: &str,
+    text: &str,
+    of: fn(&User) -> Option<&str>,
+) -> Result<User, Stop> {
     let users = reply.users()?;
-    let listed = only(&users, |user| {
-        user.username.as_deref() == Some(created.username())
-    });
-    match cx.profile().delete_effect {
-        DeleteEffect::Removed => reply.check(listed.is_none(), "the deleted user is still listed"),
-        DeleteEffect::Deactivated => reply.check(
-            listed.is_some_and(|user| !user.is_enabled()),
-            "the deleted user is not listed as not enabled",
-        ),
-    }
+    let mut found = users.into_iter().filter(|user| of(user) == Some(text));
+    let first = found.next();
+    let count = usize::from(first.is_some()) + found.count();
+    reply.same(&format!("users in the list with that {field}"), &1, &count)?;
+    first.ok_or_else(|| Stop::Error("a user that was counted is gone".to_owned()))
 }
 
-async fn pagination(cx: &mut Context) -> CaseResult {
-    let format = cx.default_format();
-    let whole = cx.list(format).await?.users()?;
-    let path = format!("{}?page=2&size=1&limit=1&offset=1", cx.users_path());
-    let reply = cx.send(cx.ask("GET", path).accept(format)).await?;
-    let effect = match reply.users() {
-        Ok(users) if users == whole => "change nothing".to_owned(),
-        Ok(users) => format!("lead to {} of {} users", users.len(), whole.len()),
-        Err(Stop::Fail(_)) => format!("lead to status {}", reply.status()),
-        Err(stop) => return Err(stop),
+/// The list shows that user. What follows is about it being absent from the list, which says nothing
+/// of a list that never shows it.
+pub(super) async fn listed_first(
+    cx: &mut Context,
+    created: &Created,
+    format: Format,
+) -> CaseResult {
+    seen(cx, created, format).await?;
+    let reply = cx.list(format).await?;
+    let name = created.username();
+    let found = one(&reply, "Username", name, |user| user.username.as_deref());
+    found.control("the user must be seen in the list").map(drop)
+}
+
+/// A list that showed a user before its delete shows what the profile says of it afterwards.
+pub(super) fn list_after_delete(cx: &Context, reply: &Reply, created: &Created) -> CaseResult {
+    let users = reply.users()?;
+    let name = Some(created.username());
+    let listed = users.iter().find(|user| user.username.as_deref() == name);
+    let found = match listed {
+        None => "not in it",
+        Some(user) if user.is_enabled() => "in it, enabled",
+        Some(_) => "in it, not enabled",
     };
-    cx.observe(format!("page, size, limit and offset {effect}"));
-    if let Some(link) = reply.response.header("link") {
-        cx.observe(format!("there is a Link header: {link}"));
-    }
-    Ok(())
+    let expected = match cx.profile().delete_effect {
+        DeleteEffect::Removed => "not in it",
+        DeleteEffect::Deactivated => "in it, not enabled",
+    };
+    reply.same("the deleted user in the list", expected, found)
 }

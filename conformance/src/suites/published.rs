@@ -2,141 +2,129 @@
 
 use bandwidth_fixtures::profile::{BasePaths, UserPaths};
 
+use super::get::with_password;
 use crate::{
     case::{
-        Case,
-        Level::Documented,
-        Need::{LoginPaths, UserLogins, Writing},
+        Need::{LoginPaths, UserLogins},
+        cases,
     },
-    context::{Ask, Context},
-    outcome::CaseResult,
+    dialogue::reply::At,
+    dialogue::{Ask, Context},
+    verdict::CaseResult,
     wire::{Draft, Format},
 };
 
-pub(super) fn cases() -> Vec<Case> {
-    vec![
-        Case::new(
-            "published.users.without-an-account",
-            Documented,
-            "`GET /users` lists the users of the login's account or, where the profile has no such path, is 404",
-            "SDK: npm @bandwidth/numbers 2.0.0",
-        )
-        .measures(&["paths.users"])
-        .run(users),
-        Case::new(
-            "published.user.without-an-account",
-            Documented,
-            "`GET /users/{userid}` shows a user as the path below the account does",
-            "RAML, users resources",
-        )
-        .needs(&[LoginPaths, Writing])
-        .measures(&["paths.users"])
-        .run(async |cx| {
-            let created = cx.new_user().await?;
-            for format in cx.formats() {
-                let shown = cx.get(&created.key, format).await?.user()?;
-                let ask = cx.ask("GET", format!("/api/users/{}", created.key));
-                let reply = cx.send(ask.accept(format)).await?;
-                reply.check(reply.user()? == shown, "the path below the account shows another")?;
-            }
-            let absent = format!("/api/users/{}", cx.absent_key());
-            let reply = cx.send(cx.ask("GET", absent).accept(Format::Xml)).await?;
-            reply.missing_user()
-        }),
-        Case::new(
-            "published.password.is-changed-by-its-owner",
-            Documented,
-            "A user changes its own password: 200 with an empty body, the old one stops working and the new one works; when the history allows it, the old one can be restored",
-            "RAML: PUT /users/{username}/password; ERR 12730",
-        )
-        .needs(&[LoginPaths, UserLogins, Writing])
-        .measures(&["paths.users", "password.history"])
-        .run(owner_changes_password),
-        Case::new(
-            "published.password.is-not-changed-by-others",
-            Documented,
-            "Nobody changes the password of another user",
-            "RAML: only the user itself; ERR 13087",
-        )
-        .needs(&[LoginPaths, Writing])
-        .run(async |cx| {
-            let created = cx.new_user().await?;
-            for format in cx.formats() {
-                let new = cx.strong_password();
-                let reply = cx.send(change(cx, created.username(), &new, format)).await?;
-                reply.error_named(403, "not_password_owner")?;
-            }
-            Ok(())
-        }),
-        Case::new(
-            "published.password.short-is-400",
-            Documented,
-            "A new password that is too short is refused with 400 and the old one keeps working",
-            "RAML: 400 with 12504",
-        )
-        .needs(&[LoginPaths, UserLogins, Writing])
-        .run(async |cx| {
-            let created = cx.new_user().await?;
-            for format in cx.formats() {
-                let ask = change(cx, created.username(), "a", format);
-                let ask = ask.login(created.username(), created.password());
-                cx.send(ask).await?.error(400)?;
-            }
-            works(cx, created.username(), created.password()).await
-        }),
-        Case::new(
-            "published.bases.lead-to-the-same",
-            Documented,
-            "The bases /api/v1 and /v1.0 lead where /api leads or, where the profile does not have them, nowhere",
-            "SDK: ruby and csharp bandwidth-iris use /v1.0; UM: /api/v1",
-        )
-        .measures(&["paths.bases"])
-        .run(bases),
-    ]
-}
-
-async fn users(cx: &mut Context) -> CaseResult {
-    for format in cx.formats() {
+cases! {
+    /// `GET /users` lists the users of the login's account or, where the profile has no such path, is
+    /// 404
+    "published.users.without-an-account" none,
+    cites ["users-published"], measures ["paths.users"]
+    |cx, format| {
         let listed = cx.list(format).await?.users()?;
         let reply = cx.send(cx.ask("GET", "/api/users").accept(format)).await?;
         match cx.profile().paths_users {
-            UserPaths::AccountOnly => drop(reply.error(404)?),
+            UserPaths::AccountOnly => reply.error(404).map(drop).at("GET /api/users"),
             UserPaths::AccountAndLogin => {
-                reply.check(reply.users()? == listed, "the account's own list differs")?;
+                reply.same("the list below no account", &listed, &reply.users()?)
             }
         }
     }
-    Ok(())
-}
 
-async fn bases(cx: &mut Context) -> CaseResult {
-    for format in cx.formats() {
+    /// `GET /users/{userid}` shows a user as the path below the account does
+    "published.user.without-an-account" one,
+    cites ["user-published"], measures ["paths.users"], needs [LoginPaths]
+    |cx, format| {
+        let created = cx.subject(format).await?;
+        let shown = cx.get(&created.key, format).await?.user()?;
+        let reply = cx.send(below_no_account(cx, &created.key).accept(format)).await?;
+        reply.same("the user below no account", &shown, &reply.user()?)?;
+        let absent = cx.nobody().await?;
+        cx.send(below_no_account(cx, &absent).accept(format)).await?.missing_user()
+    }
+
+    /// A user changes its own password: 200 with an empty body, the old one stops working and the new
+    /// one works; when the history allows it, the old one can be restored
+    "published.password.is-changed-by-its-owner" one,
+    cites ["password-change", "err-12730"], measures ["paths.users", "password.history"],
+    needs [LoginPaths, UserLogins]
+    |cx| {
+        let format = cx.default_format();
+        let created = with_password(cx, format).await?;
+        let (name, first) = (created.username(), created.password());
+        works(cx, name, first).await.control("the first password must be seen to log in")?;
+        let mut present = first.to_owned();
+        // One change more than the history is long forgets the first password.
+        for _ in 0..cx.profile().password_history.max(1) {
+            let next = cx.strong_password();
+            let ask = change(cx, name, &next, format).login(name, &present);
+            let reply = cx.send(ask).await?;
+            reply.is("a password changed by its owner", 200)?;
+            cx.note_password(&created.key, &next);
+            reply.has_no_body()?;
+            let old = cx.list_as(name, &present);
+            cx.send(old).await?.unauthenticated().at("the old password")?;
+            works(cx, name, &next).await.at("the new password")?;
+            present = next;
+        }
+        let ask = change(cx, name, first, format).login(name, &present);
+        cx.send(ask).await?.is("the first password, which the history forgot", 200)?;
+        cx.note_password(&created.key, first);
+        works(cx, name, first).await.at("the first password")
+    }
+
+    /// Nobody changes the password of another user
+    "published.password.is-not-changed-by-others" one, cites ["password-change"], needs [LoginPaths]
+    |cx, format| {
+        let created = cx.subject(format).await?;
+        let new = cx.strong_password();
+        let reply = cx.send(change(cx, created.username(), &new, format)).await?;
+        reply.error_named(403, "not_password_owner").map(drop)
+    }
+
+    /// A new password that is too short is refused with 400 and the old one keeps working
+    "published.password.short-is-400" one,
+    cites ["password-change-short"], needs [LoginPaths, UserLogins]
+    |cx, format| {
+        let created = with_password(cx, format).await?;
+        let ask = change(cx, created.username(), "a", format);
+        let ask = ask.login(created.username(), created.password());
+        cx.send(ask).await?.error(400).at("a new password that is too short")?;
+        works(cx, created.username(), created.password()).await.at("the old password")
+    }
+
+    /// The bases /api/v1 and /v1.0 lead where /api leads or, where the profile does not have them,
+    /// nowhere
+    "published.bases.lead-to-the-same" none, cites ["bases"], measures ["paths.bases"]
+    |cx, format| {
         let listed = cx.list(format).await?.users()?;
         for base in ["/api/v1", "/v1.0"] {
             let path = cx.users_path().replacen("/api", base, 1);
             let reply = cx.send(cx.ask("GET", path).accept(format)).await?;
             match cx.profile().paths_bases {
-                BasePaths::Api => drop(reply.error(404)?),
+                BasePaths::Api => drop(reply.error(404).at(base)?),
                 BasePaths::ApiAndVersions => {
-                    reply.check(reply.users()? == listed, "the list below /api differs")?;
+                    reply.same(&format!("the list below {base}"), &listed, &reply.users()?)?;
                 }
             }
         }
+        Ok(())
     }
-    Ok(())
+}
+
+/// GET of a user on the path that names no account.
+fn below_no_account(cx: &Context, key: &str) -> Ask {
+    let account = format!("/accounts/{}", cx.account_id());
+    cx.ask("GET", cx.user_path(key).replacen(&account, "", 1))
 }
 
 /// A change of a password, not yet from its owner.
 fn change(cx: &Context, username: &str, new: &str, format: Format) -> Ask {
-    cx.run.redactor.add_login(username, new);
+    cx.keep_secret(username, new);
+    let draft = Draft::default().with("Password", new);
     let body = match format {
         // A document of one field; the fields of a user are not around it.
-        Format::Xml => Draft::default()
-            .with("Password", new)
-            .fields_as_xml(cx.run.profile()),
-        Format::Json => Draft::default()
-            .with("Password", new)
-            .body(cx.run.profile(), format),
+        Format::Xml => draft.fields_as_xml(&cx.profile()),
+        Format::Json => cx.body(&draft, format),
     };
     let ask = cx.ask("PUT", format!("/api/users/{username}/password"));
     ask.accept(format).body(format, body)
@@ -144,28 +132,5 @@ fn change(cx: &Context, username: &str, new: &str, format: Format) -> Ask {
 
 /// That login works.
 async fn works(cx: &mut Context, username: &str, password: &str) -> CaseResult {
-    let ask = cx.ask("GET", cx.users_path()).login(username, password);
-    cx.send(ask).await?.is(200)
-}
-
-async fn owner_changes_password(cx: &mut Context) -> CaseResult {
-    let format = cx.default_format();
-    let created = cx.new_user().await?;
-    let (name, first) = (created.username().to_owned(), created.password().to_owned());
-    let mut present = first.clone();
-    // One change more than the history is long forgets the first password.
-    for _ in 0..cx.profile().password_history.max(1) {
-        let next = cx.strong_password();
-        let ask = change(cx, &name, &next, format).login(&name, &present);
-        let reply = cx.send(ask).await?;
-        reply.is(200)?;
-        reply.has_no_body()?;
-        let old = cx.ask("GET", cx.users_path()).login(&name, &present);
-        cx.send(old).await?.unauthenticated()?;
-        works(cx, &name, &next).await?;
-        present = next;
-    }
-    let ask = change(cx, &name, &first, format).login(&name, &present);
-    cx.send(ask).await?.is(200)?;
-    works(cx, &name, &first).await
+    cx.send(cx.list_as(username, password)).await?.let_in()
 }

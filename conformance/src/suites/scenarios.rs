@@ -1,128 +1,114 @@
 //! The guide's scenarios, step by step: provisioning, deprovisioning, and a sync from an identity
 //! provider, which meets a 429 on the way.
 
-use bandwidth_fixtures::profile::{DeleteEffect, UserKey};
+use bandwidth_fixtures::profile::UserKey;
 
-use super::get::shows;
+use super::{
+    delete::gone,
+    get::{seen, shows},
+    list::{list_after_delete, one},
+};
 use crate::{
-    case::{
-        Case,
-        Level::{Characterise, Documented},
-        Need::{Role as AnyRole, Writing},
-    },
-    context::{Context, Created},
-    outcome::{CaseResult, Stop},
+    case::{Need::Role as AnyRole, cases},
+    dialogue::Context,
+    dialogue::reply::At,
+    verdict::{CaseResult, Stop},
     wire::{Draft, EMAIL, Format, User},
 };
 
-const TAGS: &[&str] = &["scenario"];
+cases! {
+    /// A user is created with a strong password, its id is taken from the answer, an update gives it
+    /// a role by id, and GET shows it with that
+    "scenarios.provision.new-user-with-roles" many,
+    cites ["provision", "strong-password"], needs [AnyRole], tags ["scenario"]
+    |cx, format| {
+        let role = cx.role().await?;
+        let created = cx.create(cx.draft(), format).await?;
+        let reply = cx.get(&created.key, format).await?;
+        shows(cx, &reply, &created)?;
+        let draft = created.update().with_value("Roles", Context::role_value(&role));
+        cx.put(&created.key, &draft, format).await?.updated()?;
+        let reply = cx.get(&created.key, format).await?;
+        reply.same("Roles after the update", &vec![role], &reply.user()?.roles().to_vec())
+    }
 
-pub(super) fn cases() -> Vec<Case> {
-    vec![
-        Case::new(
-            "scenarios.provision.new-user-with-roles",
-            Documented,
-            "A user is created with a strong password, its id is taken from the answer, an update gives it roles by id, and GET shows it with them",
-            "guide, Provision a new user",
-        )
-        .needs(&[AnyRole, Writing])
-        .tags(TAGS)
-        .run(async |cx| {
-            for format in cx.formats() {
-                provision(cx, format).await?;
-            }
-            Ok(())
-        }),
-        Case::new(
-            "scenarios.deprovision.found-by-username",
-            Documented,
-            "A user is found in the list by its username, deleted by the id that stands there, and GET of that id then finds nobody",
-            "guide, Deprovision a user",
-        )
-        .needs(&[Writing])
-        .tags(TAGS)
-        .run(async |cx| {
-            for format in cx.formats() {
-                deprovision(cx, format, |user| user.username.clone(), "Username").await?;
-            }
-            Ok(())
-        }),
-        Case::new(
-            "scenarios.deprovision.found-by-email",
-            Documented,
-            "A user is found in the list by its email, deleted by the id that stands there, and GET of that id then finds nobody",
-            "guide, Deprovision a user",
-        )
-        .needs(&[Writing])
-        .tags(TAGS)
-        .run(async |cx| {
-            for format in cx.formats() {
-                deprovision(cx, format, |user| user.email.clone(), EMAIL).await?;
-            }
-            Ok(())
-        }),
-        Case::new(
-            "scenarios.sync.from-an-identity-provider",
-            Documented,
-            "A sync maps email, first and last name, creates who is new, updates who changed, deletes who was deactivated, and a second sync of the same directory finds nothing to do",
-            "guide, Sync users from an IdP (Okta) without SCIM",
-        )
-        .needs(&[Writing])
-        .tags(TAGS)
-        .run(async |cx| sync(cx).await.map(drop)),
-        Case::new(
-            "scenarios.sync.survives-429",
-            Documented,
-            "The same sync ends well when a 429 comes in its middle: it waits, longer each time and by chance, and sends the refused request again",
-            "guide, Why building this yourself is a trap: 429 should be handled with exponential backoff",
-        )
-        .needs(&[Writing])
-        .tags(TAGS)
-        .run(sync_with_429),
-        Case::new(
-            "scenarios.poll.sees-what-changed",
-            Documented,
-            "Who polls the list of users sees a user appear, change and go",
-            "guide, Rate limits, pagination, and events: alternative event strategy",
-        )
-        .needs(&[Writing])
-        .tags(TAGS)
-        .run(poll),
-        Case::new(
-            "scenarios.pace.was-answered",
-            Characterise,
-            "How often the run was limited at the pace at which it asked",
-            "guide, Rate limits: not publicly specified",
-        )
-        .tags(TAGS)
-        .run(async |cx| {
-            const READS: usize = 10;
-            for _ in 0..READS {
-                cx.list(cx.default_format()).await?.is(200)?;
-            }
+    /// A user is found in the list by its username, deleted by the id that stands there, and GET of
+    /// that id then finds nobody
+    "scenarios.deprovision.found-by-username" many, cites ["deprovision"], tags ["scenario"]
+    |cx, format| {
+        deprovision(cx, format, "Username", |user| user.username.as_deref()).await
+    }
+
+    /// A user is found in the list by its email, deleted by the id that stands there, and GET of that
+    /// id then finds nobody
+    "scenarios.deprovision.found-by-email" many, cites ["deprovision"], tags ["scenario"]
+    |cx, format| {
+        deprovision(cx, format, EMAIL, |user| user.email.as_deref()).await
+    }
+
+    /// A sync maps email, first and last name, creates who is new, updates who changed, deletes who
+    /// was deactivated, and a second sync of the same directory finds nothing to do
+    "scenarios.sync.from-an-identity-provider" many, cites ["sync"], tags ["scenario"]
+    |cx| {
+        sync(cx).await
+    }
+
+    /// The same sync ends well when a 429 comes in its middle: it waits, longer each time and by
+    /// chance, and sends the refused request again
+    "scenarios.sync.survives-429" many, cites ["429", "backoff"], tags ["scenario"]
+    |cx| {
+        // Against an emulator of its own the case has 429s come: the list, then two creates, of which
+        // the second is refused twice. Elsewhere it can only wait for one.
+        let Some(mut there) = cx.private(&["status=429,after=2,times=2"])? else {
+            sync(cx).await?;
             let limited = cx.times_limited();
-            cx.observe(format!("{READS} lists one after the other met {limited} times 429"));
-            Ok(())
-        }),
-    ]
-}
+            cx.observe(format!("{limited} answers were 429"));
+            return Ok(());
+        };
+        let result = sync(&mut there).await;
+        let limited = there.times_limited();
+        cx.take_over(there);
+        result.at("a sync that meets a 429")?;
+        if limited != 2 {
+            return Err(Stop::Fail(format!("expected 2 answers that are 429, got {limited}")));
+        }
+        Ok(())
+    }
 
-async fn provision(cx: &mut Context, format: Format) -> CaseResult {
-    let roles = cx.some_roles().await?;
-    let created = cx.create(cx.draft(), format).await?;
-    let reply = cx.get(&created.key, format).await?;
-    shows(cx, &reply, &created)?;
-    let refs = roles.iter().map(Context::role_ref).collect();
-    let draft = created
-        .update()
-        .with_value("Roles", crate::wire::Value::Roles(refs));
-    cx.put(&created.key, &draft, format).await?.is(200)?;
-    let reply = cx.get(&created.key, format).await?;
-    let user = reply.user()?;
-    reply.check(
-        roles.iter().all(|role| user.roles().contains(role)),
-        "the user does not have the roles that the update gave it",
-    )
+    /// Who polls the list of users sees a user appear, change and go
+    "scenarios.poll.sees-what-changed" many, cites ["polling"], tags ["scenario"]
+    |cx| {
+        let format = cx.default_format();
+        let created = cx.new_user().await?;
+        seen(cx, &created, format).await?;
+        let username: fn(&User) -> Option<&str> = |user| user.username.as_deref();
+        let reply = cx.list(format).await?;
+        let user = one(&reply, "Username", created.username(), username);
+        let user = user.at("after a create")?;
+        let first_name = created.draft.given("FirstName");
+        reply.same("FirstName in the list", &first_name, &user.first_name.as_deref())?;
+        let changed = created.update().with("FirstName", "Robin");
+        cx.put(&created.key, &changed, format).await?.updated()?;
+        let reply = cx.list(format).await?;
+        let user = one(&reply, "Username", created.username(), username)?;
+        let what = "FirstName in the list after an update";
+        reply.same(what, &Some("Robin"), &user.first_name.as_deref())?;
+        cx.delete(&created.key, format).await?.deleted()?;
+        let reply = cx.list(format).await?;
+        list_after_delete(cx, &reply, &created)
+    }
+
+    /// How often the run was limited at the pace at which it asked
+    "scenarios.pace.was-answered" none, tags ["scenario"]
+    |cx| {
+        const READS: usize = 10;
+        for _ in 0..READS {
+            cx.list(cx.default_format()).await?.is("a list of users", 200)?;
+        }
+        let limited = cx.times_limited();
+        cx.observe(format!("{READS} lists one after the other met {limited} times 429"));
+        Ok(())
+    }
 }
 
 /// What a list calls that user in paths.
@@ -136,42 +122,21 @@ fn key_in_list(cx: &Context, user: &User) -> Option<String> {
 async fn deprovision(
     cx: &mut Context,
     format: Format,
-    by: fn(&User) -> Option<String>,
     field: &str,
+    of: fn(&User) -> Option<&str>,
 ) -> CaseResult {
     let wanted = cx.create(cx.draft(), format).await?;
     let other = cx.create(cx.draft(), format).await?;
+    seen(cx, &wanted, format).await?;
     let reply = cx.list(format).await?;
-    let users = reply.users()?;
-    let text = wanted.draft.text(field);
-    let found: Vec<&User> = users
-        .iter()
-        .filter(|user| by(user).as_deref() == Some(text))
-        .collect();
-    reply.check(
-        found.len() == 1,
-        &format!("{} users are listed with that {field}", found.len()),
-    )?;
-    let key = key_in_list(cx, found[0]);
-    reply.check(
-        key.as_deref() == Some(wanted.key.as_str()),
-        "the list names another id than the create",
-    )?;
+    let found = one(&reply, field, wanted.draft.text(field), of)?;
+    let key = key_in_list(cx, &found);
+    let what = "the key in the list after the one in the answer to the create";
+    reply.same(what, &Some(wanted.key.as_str()), &key.as_deref())?;
     cx.delete(&wanted.key, format).await?.deleted()?;
     gone(cx, &wanted, format).await?;
     let reply = cx.get(&other.key, format).await?;
-    shows(cx, &reply, &other)
-}
-
-/// GET finds nobody or, where deleting deactivates, somebody who is not enabled.
-async fn gone(cx: &mut Context, user: &Created, format: Format) -> CaseResult {
-    let reply = cx.get(&user.key, format).await?;
-    match cx.profile().delete_effect {
-        DeleteEffect::Removed => reply.missing_user(),
-        DeleteEffect::Deactivated => {
-            reply.check(!reply.user()?.is_enabled(), "the deleted user is enabled")
-        }
-    }
+    shows(cx, &reply, &other).at("another user after the delete")
 }
 
 /// A person in the identity provider's directory, under the username that the sync gives them.
@@ -192,7 +157,7 @@ impl Person {
 }
 
 /// What a sync did.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 struct Work {
     created: usize,
     updated: usize,
@@ -217,7 +182,7 @@ async fn sync_once(cx: &mut Context, directory: &[Person]) -> Result<Work, Stop>
             }
             (Some(user), Some(key), true) if !person.is_like(user) => {
                 let update = person.draft.clone().without("Password");
-                cx.put(&key, &update, format).await?.is(200)?;
+                cx.put(&key, &update, format).await?.updated()?;
                 work.updated += 1;
             }
             (Some(_), Some(key), false) => {
@@ -259,76 +224,23 @@ async fn sync(cx: &mut Context) -> Result<(), Stop> {
             Some(user) => person.active && person.is_like(user) && found.next().is_none(),
             None => !person.active,
         };
-        reply.check(
-            right,
-            &format!("{name} is not in the account as in the directory"),
-        )?;
+        let what = format!("whether {name} is in the account as in the directory");
+        reply.same(&what, &true, &right)?;
     }
     Ok(())
 }
 
 async fn expect(cx: &mut Context, directory: &[Person], expected: &[usize; 3]) -> CaseResult {
-    let work = sync_once(cx, directory).await?;
-    let [created, updated, deleted] = *expected;
-    let wanted = Work {
+    let Work {
         created,
         updated,
         deleted,
-    };
-    if work == wanted {
+    } = sync_once(cx, directory).await?;
+    if [created, updated, deleted] == *expected {
         return Ok(());
     }
     Err(Stop::Fail(format!(
-        "the sync should have found {wanted:?} to do, and found {work:?}"
+        "a sync: expected {expected:?} users to create, update and delete, got {:?}",
+        [created, updated, deleted]
     )))
-}
-
-/// Against an emulator of its own the case has 429s come; elsewhere it can only wait for one.
-async fn sync_with_429(cx: &mut Context) -> CaseResult {
-    // The list, then two creates, of which the second is refused twice.
-    let private = cx.private(&["status=429,after=2,times=2"])?;
-    let Some(mut there) = private else {
-        sync(cx).await?;
-        let limited = cx.times_limited();
-        cx.observe(format!("{limited} answers were 429"));
-        return Ok(());
-    };
-    let result = sync(&mut there).await;
-    let limited = there.times_limited();
-    cx.take_over(there).await;
-    result?;
-    if limited != 2 {
-        return Err(Stop::Fail(format!(
-            "two answers should have been 429, and {limited} were"
-        )));
-    }
-    Ok(())
-}
-
-async fn poll(cx: &mut Context) -> CaseResult {
-    let format = cx.default_format();
-    let created = cx.create(cx.draft(), format).await?;
-    let name = created.username().to_owned();
-    let seen = async |cx: &mut Context| -> Result<Option<User>, Stop> {
-        let users = cx.list(format).await?.users()?;
-        let mut users = users.into_iter();
-        Ok(users.find(|user| user.username.as_deref() == Some(name.as_str())))
-    };
-    let fail = |what: &str| Err(Stop::Fail(format!("the list {what}")));
-    match seen(cx).await? {
-        Some(user) if user.first_name.as_deref() == Some("Casey") => {}
-        _ => return fail("does not show a user that was created"),
-    }
-    let changed = created.update().with("FirstName", "Robin");
-    cx.put(&created.key, &changed, format).await?.is(200)?;
-    match seen(cx).await? {
-        Some(user) if user.first_name.as_deref() == Some("Robin") => {}
-        _ => return fail("does not show a change"),
-    }
-    cx.delete(&created.key, format).await?.deleted()?;
-    match (seen(cx).await?, cx.profile().delete_effect) {
-        (None, DeleteEffect::Removed) => Ok(()),
-        (Some(user), DeleteEffect::Deactivated) if !user.is_enabled() => Ok(()),
-        _ => fail("does not show that a user was deleted"),
-    }
 }

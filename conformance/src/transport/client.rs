@@ -1,9 +1,15 @@
 //! The ordinary way: reqwest, without redirects, proxies or retries. It adds `Accept: */*` to a
 //! request that has no Accept.
 
+use std::time::Duration;
+
 use reqwest::{Method, redirect::Policy};
 
 use super::{Endpoint, MAX_BODY, Request, Response, TIMEOUT, TransportError};
+
+/// An idle connection is not used for longer than this. Servers close idle connections, some after
+/// five seconds. Whether a request that meets the end had an effect is unknown.
+const IDLE: Duration = Duration::from_secs(4);
 
 /// A client that sends where it is told, and nowhere else.
 #[derive(Debug)]
@@ -12,12 +18,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with the trust of `endpoint`.
-    pub fn new(endpoint: &Endpoint) -> Self {
+    /// A client with the trust of `endpoint`, which says who it is.
+    pub fn new(endpoint: &Endpoint, user_agent: &str) -> Self {
         let mut builder = reqwest::Client::builder()
+            .user_agent(user_agent)
             .redirect(Policy::none())
             .no_proxy()
             .retry(reqwest::retry::never())
+            .pool_idle_timeout(IDLE)
             .connect_timeout(TIMEOUT)
             .timeout(TIMEOUT)
             .http1_only()

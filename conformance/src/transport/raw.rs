@@ -17,9 +17,9 @@ use crate::target::Scheme;
 const MAX_HEAD: usize = 64 * 1024;
 
 /// The bytes of `request`, for a connection of its own to `authority`.
-pub fn to_bytes(request: &Request, authority: &str) -> Vec<u8> {
+pub fn to_bytes(request: &Request, authority: &str, user_agent: &str) -> Vec<u8> {
     let mut head = format!(
-        "{} {} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n",
+        "{} {} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: {user_agent}\r\nConnection: close\r\n",
         request.method, request.path
     );
     for (name, value) in &request.headers {

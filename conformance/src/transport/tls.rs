@@ -12,7 +12,7 @@ use rustls::{
     },
 };
 
-use crate::exit::ConformanceError;
+use crate::error::ConformanceError;
 
 /// Who vouches for the target.
 #[derive(Debug, Clone, Copy)]

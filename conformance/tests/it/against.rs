@@ -5,12 +5,13 @@ use std::{io, sync::Arc};
 
 use bandwidth_conformance::{
     case::Case,
-    outcome::{RunReport, Verdict},
-    run::{GoldenMode, Run, Setup},
+    dialogue::run::{Run, Setup},
+    limits::Limits,
+    outcome::RunReport,
     runner,
-    safety::Limits,
     target::embedded::Embedded,
     transport::Endpoint,
+    verdict::Verdict,
 };
 use bandwidth_fixtures::{NamedProfile, Seed};
 
@@ -42,7 +43,7 @@ pub(crate) fn limited_run_of(
         endpoint: Endpoint::local(server.address()),
         credentials: server.credentials(&expected),
         expected,
-        goldens: GoldenMode::Symbolic,
+        emulators: None,
         limits,
     };
     Arc::new(Run::new(setup).unwrap())

@@ -41,7 +41,7 @@ fn help_teaches_by_example() {
     assert_eq!(ran.code, 0);
     assert!(
         ran.out
-            .contains("plan --target https://dashboard.bandwidth.com/api"),
+            .contains("TARGET=https://dashboard.bandwidth.com/api"),
         "{}",
         ran.out
     );

@@ -1,22 +1,23 @@
 //! Budgets, ledgers, plans, known failures and reports, by the command line.
 
 use std::{
+    collections::BTreeSet,
     fs,
-    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
 };
 
-use bandwidth_conformance::{report::document::Document, target::embedded::Embedded, wire::Format};
+use bandwidth_conformance::{
+    outcome::RunReport, target::embedded::Embedded, verdict::Verdict, wire::Format,
+};
 use tempfile::TempDir;
 
 use crate::{
     against::{profile, run_of, server, wait},
     command_line::{Ran, run},
+    support::{
+        http::{Answer, Server},
+        sloppy::Target,
+    },
 };
 
 /// A server, and a folder for what a run writes.
@@ -45,7 +46,7 @@ impl Stage {
     }
 
     fn users(&self) -> Vec<String> {
-        let mut cx = bandwidth_conformance::context::Context::new(run_of(
+        let mut cx = bandwidth_conformance::dialogue::Context::new(run_of(
             &self.server,
             profile("guide", &[]),
         ));
@@ -58,7 +59,7 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-fn document(path: &Path) -> Document {
+fn document(path: &Path) -> RunReport {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
@@ -92,17 +93,35 @@ fn a_budget_ends_the_run_clearly_and_leaves_enough_to_clean_up() {
         // What was not run is in the report, so that another run can take it up.
         let again = ["list", "--failed-from", text(&json)];
         let listed = run(&again, &[]).out.lines().count();
-        assert_eq!(listed, result.counts.inconclusive);
+        let not_run = result
+            .cases
+            .iter()
+            .filter(|case| case.verdict == Verdict::Inconclusive);
+        let ids: BTreeSet<&str> = not_run.map(|case| case.id.as_str()).collect();
+        assert_eq!(listed, ids.len());
         assert!(!stage.path("ledger").exists());
     }
 }
 
 #[test]
 fn what_cannot_be_removed_is_exit_code_5_and_a_cleanup_removes_it() {
-    // The deletes fail for as long as a case and its clean-up try, and then no more.
+    // The deletes fail for as long as a run tries, and then no more.
     let stage = Stage::new(&[], &["status=503,operation=delete_user,times=30"]);
-    let ran = stage.run(&["--filter", "create.names.over-100", "--patience", "0"]);
+    let settle = ["--settle", "0.1"];
+    let filter = ["--filter", "create.names.over-100", "--patience", "0"];
+    let ran = stage.run(&[&filter[..], &settle].concat());
     assert_eq!(ran.code, 5, "{}", ran.out);
+    assert_eq!(
+        ran.out.matches("left behind: cf-").count(),
+        1,
+        "{}",
+        ran.out
+    );
+    assert!(
+        ran.out.contains("DELETE is answered with 503"),
+        "{}",
+        ran.out
+    );
     let ledger = stage.path("ledger");
     let command = format!("bandwidth-conformance cleanup --ledger {}", text(&ledger));
     assert!(
@@ -110,7 +129,8 @@ fn what_cannot_be_removed_is_exit_code_5_and_a_cleanup_removes_it() {
         "{}",
         ran.out
     );
-    assert_eq!(stage.users().len(), 3);
+    // Only the first user was created.
+    assert_eq!(stage.users().len(), 2);
 
     // Another account's login has no business with it.
     let other = [
@@ -118,7 +138,7 @@ fn what_cannot_be_removed_is_exit_code_5_and_a_cleanup_removes_it() {
         ("BW_USERNAME", "api-user"),
         ("BW_PASSWORD", "Api-Passw0rd!23"),
     ];
-    let cleanup = ["cleanup", "--ledger", text(&ledger)];
+    let cleanup = [&["cleanup", "--ledger", text(&ledger)], &settle[..]].concat();
     let refused = run(&cleanup, &other);
     assert_eq!(refused.code, 6, "{}", refused.err);
     assert!(refused.err.contains("nothing was sent"), "{}", refused.err);
@@ -127,11 +147,11 @@ fn what_cannot_be_removed_is_exit_code_5_and_a_cleanup_removes_it() {
     assert_eq!(dry.code, 0, "{}", dry.err);
     assert_eq!(
         dry.out.matches("would delete cf-").count(),
-        2,
+        1,
         "{}",
         dry.out
     );
-    assert_eq!(stage.users().len(), 3);
+    assert_eq!(stage.users().len(), 2);
     loop {
         let ran = run(&cleanup, &[]);
         if ran.code == 0 {
@@ -140,10 +160,11 @@ fn what_cannot_be_removed_is_exit_code_5_and_a_cleanup_removes_it() {
                 "{}",
                 ran.out
             );
+            assert!(ran.out.starts_with("deleted cf-"), "{}", ran.out);
             break;
         }
         assert_eq!(ran.code, 5, "{}", ran.err);
-        assert!(ran.out.contains("could not delete cf-"), "{}", ran.out);
+        assert!(ran.out.contains("left behind: cf-"), "{}", ran.out);
         assert!(ran.out.contains(&command), "{}", ran.out);
     }
     assert_eq!(stage.users(), ["jdoe"]);
@@ -155,34 +176,65 @@ fn a_cleanup_deletes_only_what_the_ledger_names() {
     let stage = Stage::new(&[], &[]);
     let ledger = stage.path("ledger");
     let url = format!("http://{}", stage.server.address());
-    // A ledger that names a key of somebody else, under a name of its own.
-    let lines = [
-        format!(r#"{{"format":1,"target":"{url}/api","accountId":"12345","prefix":"cf-0-"}}"#),
-        r#"{"event":"sent","username":"cf-0-1"}"#.to_owned(),
-        r#"{"event":"created","username":"cf-0-1","key":"u1"}"#.to_owned(),
-    ];
-    fs::write(&ledger, lines.join("\n") + "\n").unwrap();
-    let ran = run(&["cleanup", "--ledger", text(&ledger)], &[]);
-    assert_eq!(ran.code, 0, "{}", ran.err);
+    let header =
+        format!(r#"{{"format":2,"target":"{url}/api","accountId":"12345","prefix":"cf-0-"}}"#);
+    let sent = r#"{"event":"sent","create":0,"username":"cf-0-1"}"#;
+    // A key of somebody else under the name of a user of the run: the answer to a create named it, or
+    // it was read under it and has another user now.
+    for (event, code) in [
+        (r#"{"event":"named","create":0,"key":"u1"}"#, 5),
+        (r#"{"event":"seen","key":"u1","username":"cf-0-1"}"#, 0),
+    ] {
+        let settled = r#"{"event":"settled","create":0}"#;
+        let settled = if code == 0 { settled } else { "" };
+        let lines = [&header, sent, event, settled].join("\n");
+        fs::write(&ledger, lines.trim_end().to_owned() + "\n").unwrap();
+        let ran = run(
+            &["cleanup", "--ledger", text(&ledger), "--settle", "0.1"],
+            &[],
+        );
+        assert_eq!(ran.code, code, "{}{}", ran.out, ran.err);
+        assert_eq!(stage.users(), ["jdoe"]);
+        // Where the user of the create is was never seen.
+        let left = "left behind: cf-0-1 (unconfirmed): its create succeeded, and no URL shows it";
+        assert_eq!(ran.out.contains(left), code == 5, "{}", ran.out);
+        assert_eq!(ledger.exists(), code == 5);
+    }
+}
+
+#[test]
+fn a_cleanup_puts_a_prepared_user_back_and_removes_the_ledger() {
+    let stage = Stage::new(&[], &[]);
+    let ledger = stage.path("ledger");
+    let url = format!("http://{}", stage.server.address());
+    // What the first ledger puts back is a change for the second one.
+    for last_name in ["Roe", "Doe"] {
+        let body = format!(
+            "<User><Username>jdoe</Username><FirstName>John</FirstName><LastName>{last_name}</LastName><Email>jdoe@example.com</Email><Enabled>true</Enabled><Roles></Roles></User>"
+        );
+        let lines = [
+            serde_json::json!({"format": 2, "target": format!("{url}/api"), "accountId": "12345", "prefix": "cf-0-"}),
+            serde_json::json!({"event": "prepared", "key": "u1", "content_type": "application/xml", "body": body}),
+        ];
+        fs::write(&ledger, lines.map(|line| format!("{line}\n")).concat()).unwrap();
+        let ran = run(&["cleanup", "--ledger", text(&ledger)], &[]);
+        assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+        assert!(!ledger.exists());
+        let run = run_of(&stage.server, profile("guide", &[]));
+        let mut cx = bandwidth_conformance::dialogue::Context::new(run);
+        let user = wait(async { cx.get("u1", Format::Xml).await.unwrap().user().unwrap() });
+        assert_eq!(user.last_name.as_deref(), Some(last_name));
+    }
     assert_eq!(stage.users(), ["jdoe"]);
 }
 
 #[test]
 fn a_plan_sends_nothing_to_the_target_and_a_run_keeps_to_it() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let connections = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&connections);
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            drop::<TcpStream>(stream.unwrap());
-            counted.fetch_add(1, Ordering::SeqCst);
-        }
-    });
-    let url = format!("http://{address}");
+    let target = Server::start(|_| Answer::dropped());
+    let url = target.url();
     let planned = run(&["plan", "--target", &url, "--area", "update"], &[]);
     assert_eq!((planned.code, planned.err.as_str()), (0, ""));
-    assert_eq!(connections.load(Ordering::SeqCst), 0);
+    assert_eq!(target.connections(), 0);
 
     let stage = Stage::new(&[], &[]);
     let json = stage.path("r.json");
@@ -231,6 +283,101 @@ fn a_plan_sends_nothing_to_the_target_and_a_run_keeps_to_it() {
 }
 
 #[test]
+fn a_plan_lists_the_requests_that_a_run_sends() {
+    let stage = Stage::new(&[], &[]);
+    let json = stage.path("r.json");
+    let report = format!("json={}", text(&json));
+    let ran = stage.run(&["--area", "update", "--report", &report]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    let url = format!("http://{}", stage.server.address());
+    let planned = run(
+        &["plan", "--target", &url, "--area", "update", "--list"],
+        &[],
+    );
+    assert_eq!((planned.code, planned.err.as_str()), (0, ""));
+    let (_, listed) = planned.out.split_once("\nmethod ").unwrap();
+    let listed: Vec<Vec<&str>> = listed
+        .lines()
+        .skip(1)
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let result = document(&json);
+    assert_eq!(listed.len() as u64, result.requests);
+    let users = "/api/accounts/12345/users";
+    assert_eq!(listed[0], ["GET", users, "login", "-"]);
+    let user = format!("{users}/{{key}}");
+    for one in &listed {
+        assert!(
+            one[1] == users || one[1] == user || one[1].contains('?'),
+            "{one:?}"
+        );
+    }
+    // The clean-up at the end belongs to no case.
+    assert!(listed.contains(&vec!["GET", &user, "clean-up", "-"]));
+    for case in &result.cases {
+        let methods = case.exchanges.iter().map(|one| one.method.as_str());
+        let name = case.name();
+        let planned = listed.iter().filter(|one| one[3..].join(" ") == name);
+        let planned: Vec<&str> = planned.map(|one| one[0]).collect();
+        assert_eq!(planned, methods.collect::<Vec<_>>(), "{name}");
+    }
+}
+
+#[test]
+fn a_smoke_test_creates_one_user_whatever_a_delete_does() {
+    for (modes, code, left) in [
+        ("", 0, 0),
+        ("delete=deactivates", 5, 1),
+        ("delete=500", 5, 1),
+    ] {
+        let target = Target::start(modes);
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = folder.path().join("ledger");
+        let ran = run(
+            &[
+                "run",
+                "--target",
+                &target.url(),
+                "--ledger",
+                text(&ledger),
+                "--smoke",
+                "--settle",
+                "0.3",
+                "--patience",
+                "1",
+            ],
+            &[],
+        );
+        assert_eq!(ran.code, code, "{modes}: {}{}", ran.out, ran.err);
+        assert_eq!(
+            (target.created(), target.left().len()),
+            (1, left),
+            "{modes}"
+        );
+        assert_eq!(target.harm(), [""; 0], "{modes}");
+        for case in ["create.xml", "get.created", "update.whole", "delete.then"] {
+            assert!(ran.out.contains(case), "{modes}: {case}: {}", ran.out);
+        }
+        for user in target.left() {
+            let line = format!("left behind: {} (key {}", user.username, user.key);
+            assert!(ran.out.contains(&line), "{modes}: {}", ran.out);
+        }
+    }
+}
+
+#[test]
+fn users_that_may_stay_do_not_change_the_exit_code() {
+    let stage = Stage::new(&["delete.effect=deactivated"], &[]);
+    // One of the cases is refused a create, because a user that stays has the name.
+    let cases = ["--area", "delete", "--settle", "0.3", "--allow-leftovers"];
+    let ran = stage.run(&cases);
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert!(!ran.out.contains("unconfirmed"), "{}", ran.out);
+    let left = ran.out.matches("left behind: cf-").count();
+    assert_eq!(left, stage.users().len() - 1, "{}", ran.out);
+}
+
+#[test]
 fn known_failures_still_run_and_must_still_fail() {
     let stage = Stage::new(&["delete.status=204"], &[]);
     let known = stage.path("known.toml");
@@ -244,7 +391,7 @@ fn known_failures_still_run_and_must_still_fail() {
     let ran = run();
     assert_eq!(ran.code, 0, "{}", ran.out);
     assert!(ran.out.contains("known failure: ticket 7"), "{}", ran.out);
-    assert!(ran.out.contains("1 of these known"), "{}", ran.out);
+    assert!(ran.out.contains("2 of these known"), "{}", ran.out);
     write("delete.user.is-answered", "2020-01-01");
     let ran = run();
     assert_eq!(ran.code, 1, "{}", ran.out);
@@ -283,8 +430,8 @@ fn reports_tell_failures_errors_and_skipped_cases_apart() {
         result.counts.inconclusive,
         result.counts.skipped,
     );
-    assert_eq!((counts, result.exit_code), ((1, 1, 1), 1));
-    let schema: serde_json::Value = serde_json::from_str(&Document::schema()).unwrap();
+    assert_eq!((counts, result.exit_code), ((2, 2, 2), 1));
+    let schema: serde_json::Value = serde_json::from_str(&RunReport::schema()).unwrap();
     let value: serde_json::Value = serde_json::from_str(&read("json")).unwrap();
     jsonschema::validate(&schema, &value).unwrap();
     assert!(!jsonschema::is_valid(
@@ -293,11 +440,11 @@ fn reports_tell_failures_errors_and_skipped_cases_apart() {
     ));
 
     let junit = read("junit");
-    assert!(junit.contains("tests=\"3\""), "{junit}");
-    assert!(junit.contains("failures=\"1\""), "{junit}");
-    assert!(junit.contains("errors=\"1\""), "{junit}");
+    assert!(junit.contains("tests=\"6\""), "{junit}");
+    assert!(junit.contains("failures=\"2\""), "{junit}");
+    assert!(junit.contains("errors=\"2\""), "{junit}");
     for element in [
-        "<failure message=\"expected status 200, got 204\" type=\"fail\"",
+        "<failure message=\"a delete that succeeds: expected status 200, got 204\" type=\"fail\"",
         "type=\"inconclusive\"",
         "<skipped message=\"the expected profile has no such paths",
     ] {
@@ -305,11 +452,11 @@ fn reports_tell_failures_errors_and_skipped_cases_apart() {
     }
     let markdown = read("markdown");
     assert!(
-        markdown.starts_with("### Bandwidth conformance: 1 failed\n"),
+        markdown.starts_with("### Bandwidth conformance: 2 cases failed\n"),
         "{markdown}"
     );
     assert!(
-        markdown.contains("<summary>fail <code>delete.user.is-answered</code></summary>"),
+        markdown.contains("<summary>fail <code>delete.user.is-answered [xml]</code></summary>"),
         "{markdown}"
     );
     assert!(
@@ -319,8 +466,8 @@ fn reports_tell_failures_errors_and_skipped_cases_apart() {
         "{markdown}"
     );
     let html = read("html");
-    assert!(html.contains("<title>Bandwidth conformance: 1 case failed</title>"));
-    assert!(html.contains("id=\"delete.user.is-answered\" data-verdict=\"fail\""));
+    assert!(html.contains("<title>Bandwidth conformance: 2 cases failed</title>"));
+    assert!(html.contains("id=\"delete.user.is-answered[xml]\" data-verdict=\"fail\""));
     // Nothing is left of the way to them.
     for kind in kinds {
         assert!(!stage.path(&format!("{kind}.part")).exists());
@@ -385,7 +532,7 @@ fn a_replay_shows_every_exchange_without_secrets() {
         "> Authorization: Basic [secret]",
         "\"Password\":\"abc\"",
         "< 400",
-        "1 case: 1 pass",
+        "2 cases: 2 pass",
     ] {
         assert!(ran.out.contains(words), "{words}: {}", ran.out);
     }
@@ -407,12 +554,8 @@ fn a_probe_writes_a_profile_that_diff_and_drift_read() {
         "{}",
         ran.out
     );
-    assert!(
-        ran.out
-            .contains("open      username.case: it was not asked for"),
-        "{}",
-        ran.out
-    );
+    let unasked = "open      email.unique, errors.conflict, username.case, username.scope: it was not asked for";
+    assert!(ran.out.contains(unasked), "{}", ran.out);
     assert_eq!(stage.users(), ["jdoe"]);
     let exchanges = fs::read_to_string(stage.path("learned.toml.exchanges.json")).unwrap();
     assert!(exchanges.contains("Basic [secret]") && !exchanges.contains("Api-Passw0rd"));
@@ -447,11 +590,28 @@ fn a_probe_writes_a_profile_that_diff_and_drift_read() {
     assert!(same.out.contains("\"rows\": []"), "{}", same.out);
     let drift = run(&["drift", text(&out)], &[]);
     assert_eq!(drift.code, 1, "{}", drift.err);
+    let folder = format!("{}/", stage.folder.path().display());
+    let shown = drift.out.replace(&folder, "");
+    assert!(
+        shown.lines().all(|line| line.chars().count() <= 80),
+        "{shown}"
+    );
+    for words in [
+        "put.semantics\n  the guide says       replace\n",
+        "\n  this account did     merge\n      observed (",
+        "; --all shows all\n",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert!(!shown.contains("delete.status"), "{shown}");
+    let all = ["drift", text(&out), "--all", "--format", "markdown"];
+    let all = run(&all, &[]);
     assert_eq!(
-        drift.out.lines().count(),
+        all.out.lines().count(),
         2 + bandwidth_fixtures::BehaviourId::all().count()
     );
-    assert!(drift.out.contains("**not observed**"), "{}", drift.out);
+    assert!(all.out.starts_with("| behaviour | the guide says |"));
+    assert!(all.out.contains("**not observed**"), "{}", all.out);
 
     let plan = run(&[&probe[..], &["--plan"]].concat(), &[]);
     assert_eq!(plan.code, 0, "{}", plan.err);

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bandwidth_conformance::{context::Context, wire::Format};
+use bandwidth_conformance::{dialogue::Context, wire::Format};
 
 use crate::against::{profile, run_of, server, wait};
 
@@ -60,7 +60,7 @@ fn fifty_kills_at_any_moment_and_a_cleanup_leave_the_account_as_it_was() {
     let mut users = || wait(async { cx.list(Format::Xml).await.unwrap().users().unwrap() });
     let before = users();
     let arguments = [
-        "run", "--target", &url, "--filter", "create", "--filter", "update",
+        "run", "--target", &url, "--filter", "create", "--filter", "update", "--settle", "0.2",
     ];
     let requests = || answered(server.address());
     let started = requests();
@@ -86,7 +86,7 @@ fn fifty_kills_at_any_moment_and_a_cleanup_leave_the_account_as_it_was() {
         with_leftovers += u32::from(left > 0);
         most = most.max(left);
         for ledger in ledgers(folder.path()) {
-            let cleanup = ["cleanup", "--ledger", &ledger];
+            let cleanup = ["cleanup", "--ledger", &ledger, "--settle", "0.2"];
             let done = conformance(folder.path(), &cleanup).status().unwrap();
             // A run that was killed before it had written whose ledger it is had sent nothing.
             let text = fs::read_to_string(folder.path().join(&ledger)).unwrap_or_default();
@@ -112,7 +112,9 @@ fn a_killed_probe_goes_on_or_is_cleaned_up_and_leaves_nothing() {
     let mut cx = Context::new(run_of(&server, profile("guide", &[])));
     let mut users = || wait(async { cx.list(Format::Xml).await.unwrap().users().unwrap() });
     let before = users();
+    let settle = ["--settle", "0.2"];
     let whole = ["probe", "--target", &url, "--out", "whole.toml"];
+    let whole = [&whole[..], &settle].concat();
     let started = Instant::now();
     assert!(
         conformance(folder.path(), &whole)
@@ -135,6 +137,7 @@ fn a_killed_probe_goes_on_or_is_cleaned_up_and_leaves_nothing() {
     for kill in 0..KILLS {
         let name = format!("killed-{kill}.toml");
         let arguments = ["probe", "--target", &url, "--out", &name];
+        let arguments = [&arguments[..], &settle].concat();
         let mut run = conformance(folder.path(), &arguments).spawn().unwrap();
         thread::sleep(took.mul_f64(f64::from(kill + 1) / f64::from(KILLS + 1)));
         run.kill().unwrap();

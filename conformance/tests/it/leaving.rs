@@ -10,41 +10,54 @@ use std::{
     },
 };
 
-use bandwidth_conformance::{context::Context, target::embedded::Embedded, wire::Format};
+use bandwidth_conformance::{
+    dialogue::Context, leftover::LeftoverState, outcome::RunReport, target::embedded::Embedded,
+    verdict::Verdict, wire::Format,
+};
 use bandwidth_fixtures::NamedProfile;
 use tempfile::TempDir;
 
 use crate::{
     against::{profile, run_of, server, wait},
-    between::{Between, Passing, answer, created},
     command_line::{Ran, run},
+    support::{
+        http::{Answer, Server},
+        proxy::{self, Asked},
+    },
 };
 
 const HTML: &str = "text/html";
-/// Creates two users.
-const CREATES: [&str; 4] = ["--filter", "create.names.over-100", "--patience", "0"];
+/// Creates users, and waits for nothing.
+const CREATES: [&str; 6] = [
+    "--filter",
+    "create.names.over-100",
+    "--patience",
+    "0",
+    "--settle",
+    "0.1",
+];
 
 /// A server, a way to it, and a folder for what a run writes.
 struct Stage {
     server: Embedded,
     profile: NamedProfile,
-    between: Between,
+    proxy: Server,
     folder: TempDir,
 }
 
 impl Stage {
-    fn new(reply: impl Fn(&Passing) -> Vec<u8> + Send + Sync + 'static) -> Self {
+    fn new(reply: impl Fn(Asked) -> Answer + Send + Sync + 'static) -> Self {
         Self::before(profile("guide", &[]), &[], reply)
     }
 
     fn before(
         profile: NamedProfile,
         faults: &[&str],
-        reply: impl Fn(&Passing) -> Vec<u8> + Send + Sync + 'static,
+        reply: impl Fn(Asked) -> Answer + Send + Sync + 'static,
     ) -> Self {
         let server = server(profile.clone(), faults);
         Self {
-            between: Between::start(server.address(), reply),
+            proxy: proxy::start(server.address(), reply),
             server,
             profile,
             folder: tempfile::tempdir().unwrap(),
@@ -60,7 +73,7 @@ impl Stage {
         let first = [
             "run",
             "--target",
-            &self.between.url,
+            &self.proxy.url(),
             "--ledger",
             text(&ledger),
         ];
@@ -68,7 +81,9 @@ impl Stage {
     }
 
     fn cleanup(&self) -> Ran {
-        run(&["cleanup", "--ledger", text(&self.ledger())], &[])
+        let ledger = self.ledger();
+        let cleanup = ["cleanup", "--ledger", text(&ledger), "--settle", "0.1"];
+        run(&cleanup, &[])
     }
 
     /// The users of the account, asked for past the proxy.
@@ -115,12 +130,12 @@ fn an_answer_that_is_no_list_of_users_does_not_say_that_there_are_none() {
     ] {
         let out = Arc::new(AtomicBool::new(false));
         let broken = Arc::clone(&out);
-        let stage = Stage::new(move |passing| {
+        let stage = Stage::new(move |asked| {
             if broken.load(Ordering::SeqCst) {
-                return answer(status, kind, body);
+                return Answer::of(status, kind, body);
             }
-            let answer = passing.pass();
-            broken.fetch_or(created(&answer), Ordering::SeqCst);
+            let answer = asked.pass();
+            broken.fetch_or(answer.status() == 201, Ordering::SeqCst);
             answer
         });
         stage.told_of_leftovers(&stage.run(&CREATES));
@@ -137,9 +152,9 @@ fn an_answer_that_is_no_list_of_users_does_not_say_that_there_are_none() {
 
 #[test]
 fn a_delete_that_finds_nobody_is_believed_only_when_the_list_shows_nobody_either() {
-    let stage = Stage::new(|passing| match passing.method.as_str() {
-        "DELETE" => answer(404, HTML, "<html>no route</html>"),
-        _ => passing.pass(),
+    let stage = Stage::new(|asked| match asked.method() {
+        "DELETE" => Answer::of(404, HTML, "<html>no route</html>"),
+        _ => asked.pass(),
     });
     let ran = stage.run(&CREATES);
     stage.told_of_leftovers(&ran);
@@ -150,9 +165,9 @@ fn a_delete_that_finds_nobody_is_believed_only_when_the_list_shows_nobody_either
 
 #[test]
 fn a_user_whose_delete_changes_nothing_is_told_of() {
-    let stage = Stage::new(|passing| match passing.method.as_str() {
-        "DELETE" => answer(200, "application/json", "{}"),
-        _ => passing.pass(),
+    let stage = Stage::new(|asked| match asked.method() {
+        "DELETE" => Answer::of(200, "application/json", "{}"),
+        _ => asked.pass(),
     });
     let ran = stage.run(&CREATES);
     stage.told_of_leftovers(&ran);
@@ -161,10 +176,10 @@ fn a_user_whose_delete_changes_nothing_is_told_of() {
 #[test]
 fn a_user_that_a_refused_create_made_is_removed() {
     let first = AtomicBool::new(true);
-    let stage = Stage::new(move |passing| {
-        let answered = passing.pass();
-        if created(&answered) && first.swap(false, Ordering::SeqCst) {
-            return answer(400, "application/xml", "<UserResponse/>");
+    let stage = Stage::new(move |asked| {
+        let answered = asked.pass();
+        if answered.status() == 201 && first.swap(false, Ordering::SeqCst) {
+            return Answer::of(400, "application/xml", "<UserResponse/>");
         }
         answered
     });
@@ -175,7 +190,7 @@ fn a_user_that_a_refused_create_made_is_removed() {
 #[test]
 fn a_user_whose_create_had_to_be_repeated_and_was_then_refused_is_removed() {
     let fault = "status=429,when=after,operation=create_user,times=1";
-    let stage = Stage::before(profile("guide", &[]), &[fault], Passing::pass);
+    let stage = Stage::before(profile("guide", &[]), &[fault], Asked::pass_on);
     let ran = stage.run(&["--filter", "delete.user.is"]);
     assert_eq!(ran.code, 3, "{}", ran.out);
     stage.is_as_it_was();
@@ -184,20 +199,104 @@ fn a_user_whose_create_had_to_be_repeated_and_was_then_refused_is_removed() {
 #[test]
 fn a_user_that_has_another_name_now_is_removed_where_its_name_is_its_key() {
     let set = ["username.update=allowed", "delete.effect=removed"];
-    let stage = Stage::before(profile("published", &set), &[], Passing::pass);
+    let stage = Stage::before(profile("published", &set), &[], Asked::pass_on);
     let before = stage.users();
     stage.run(&["--profile", "published", "--filter", "update.username.as"]);
     assert_eq!(stage.users(), before);
     assert!(!stage.ledger().exists());
 }
 
-#[test]
-fn where_deleting_deactivates_the_deactivated_are_not_left_behind() {
+/// Where deleting deactivates.
+fn deactivating() -> Stage {
     let set = ["delete.effect=deactivated"];
-    let stage = Stage::before(profile("guide", &set), &[], Passing::pass);
-    let ran = stage.run(&CREATES);
-    assert_eq!(ran.code, 0, "{}", ran.out);
-    assert!(!stage.ledger().exists());
+    Stage::before(profile("guide", &set), &[], Asked::pass_on)
+}
+
+/// A run, its report, and the users of the run that the server has.
+fn reported(stage: &Stage, arguments: &[&str]) -> (Ran, RunReport, Vec<String>) {
+    let json = stage.folder.path().join("r.json");
+    let report = format!("json={}", text(&json));
+    let ran = stage.run(&[arguments, &["--report", &report]].concat());
+    let report = serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
+    let mut ours = stage.users();
+    ours.retain(|name| name.starts_with("cf-"));
+    (ran, report, ours)
+}
+
+#[test]
+fn where_deleting_deactivates_one_user_is_created_and_named_and_what_is_open_is_said() {
+    let stage = deactivating();
+    let few = [
+        "--filter",
+        "update.omitted-last-name",
+        "--filter",
+        "create",
+        "--settle",
+        "0.1",
+    ];
+    let (ran, report, ours) = reported(&stage, &few);
+    assert_eq!((ran.code, report.exit_code), (5, 5), "{}", ran.out);
+    assert_eq!((ours.len(), report.users), (1, 1), "{ours:?}");
+    assert!(
+        ran.out.contains(&format!("left behind: {} (key ", ours[0])),
+        "{}",
+        ran.out
+    );
+    let [left] = &report.leftovers[..] else {
+        panic!("{:?}", report.leftovers)
+    };
+    assert_eq!(left.state, LeftoverState::Deactivated);
+    assert!(stage.ledger().exists());
+    // What one user can answer is answered.
+    let of = |id: &'static str| {
+        report
+            .cases
+            .iter()
+            .filter(move |case| case.id.starts_with(id))
+    };
+    assert!(of("update.").any(|case| case.verdict == Verdict::Pass));
+    assert!(of("create.names.").all(|case| case.verdict == Verdict::Skipped));
+    let open: Vec<&str> = report
+        .open_questions
+        .iter()
+        .map(|open| open.behaviour.as_str())
+        .collect();
+    assert!(
+        !open.is_empty() && !open.contains(&"put.semantics"),
+        "{open:?}"
+    );
+    // A clean-up says the same, and keeps the ledger.
+    let ran = stage.cleanup();
+    assert_eq!(ran.code, 5, "{}", ran.out);
+    assert!(ran.out.contains(&left.username), "{}", ran.out);
+    assert!(stage.ledger().exists());
+}
+
+#[test]
+fn where_leftovers_are_allowed_they_are_listed_and_verdicts_decide() {
+    let stage = deactivating();
+    let (ran, report, ours) = reported(&stage, &[&CREATES[..], &["--allow-leftovers"]].concat());
+    assert_eq!((ran.code, report.exit_code), (0, 0), "{}", ran.out);
+    let mut left: Vec<_> = report
+        .leftovers
+        .iter()
+        .map(|left| left.username.clone())
+        .collect();
+    let mut ours = ours;
+    left.sort();
+    ours.sort();
+    assert!(ours.len() > 1, "{ours:?}");
+    assert_eq!(left, ours);
+    assert!(
+        ours.iter().all(|name| ran.out.contains(name)),
+        "{}",
+        ran.out
+    );
+    assert!(report.open_questions.is_empty());
+    let other = deactivating();
+    let filter = ["--filter", "delete.then-get", "--settle", "0.1"];
+    let deleted = other.run(&[&filter[..], &["--allow-leftovers"]].concat());
+    assert_eq!(deleted.code, 1, "{}", deleted.out);
 }
 
 #[test]
@@ -206,19 +305,19 @@ fn a_create_that_may_still_be_under_way_keeps_the_ledger_until_it_is_seen() {
     let (go, going) = std::sync::mpsc::channel::<()>();
     let (done, is_done) = std::sync::mpsc::channel::<()>();
     let held = Mutex::new(Some((going, done)));
-    let stage = Stage::new(move |passing| {
-        let first = passing.creates().then(|| held.lock().unwrap().take());
+    let stage = Stage::new(move |asked| {
+        let first = asked.creates().then(|| held.lock().unwrap().take());
         if let Some((going, done)) = first.flatten() {
             going.recv().unwrap();
-            let answer = passing.pass();
+            let answer = asked.pass();
             done.send(()).unwrap();
             return answer;
         }
-        passing.pass()
+        asked.pass()
     });
-    let ran = stage.run(&["--filter", "delete.user.is"]);
+    let ran = stage.run(&["--filter", "delete.user.is", "--settle", "0.1"]);
     assert_eq!(ran.code, 5, "{}", ran.out);
-    assert!(ran.out.contains("(perhaps)"), "{}", ran.out);
+    assert!(ran.out.contains("(unconfirmed)"), "{}", ran.out);
     // To look at once is too soon.
     let ran = stage.cleanup();
     assert_eq!(ran.code, 5, "{}{}", ran.out, ran.err);
@@ -233,28 +332,35 @@ fn a_create_that_may_still_be_under_way_keeps_the_ledger_until_it_is_seen() {
 #[test]
 fn a_lost_answer_to_a_create_is_no_leftover_when_a_later_look_shows_nobody() {
     let first = AtomicBool::new(true);
-    let stage = Stage::new(move |passing| {
-        if passing.creates() && first.swap(false, Ordering::SeqCst) {
-            return Vec::new();
+    let stage = Stage::new(move |asked| {
+        if asked.creates() && first.swap(false, Ordering::SeqCst) {
+            return Answer::dropped();
         }
-        passing.pass()
+        asked.pass()
     });
     let ran = stage.run(&CREATES);
-    assert_eq!(ran.code, 3, "{}", ran.out);
+    assert_eq!(ran.code, 0, "{}", ran.out);
     stage.is_as_it_was();
 }
 
 #[test]
 fn users_that_cannot_be_deleted_are_tried_once_and_cost_no_more_than_the_budget() {
-    let stage = Stage::new(|passing| match passing.method.as_str() {
-        "DELETE" => answer(403, "application/xml", "<UserResponse/>"),
-        _ => passing.pass(),
+    let stage = Stage::new(|asked| match asked.method() {
+        "DELETE" => Answer::of(403, "application/xml", "<UserResponse/>"),
+        _ => asked.pass(),
     });
-    let ran = stage.run(&["--max-requests", "100"]);
+    let ran = stage.run(&[
+        "--area",
+        "create",
+        "--max-requests",
+        "100",
+        "--settle",
+        "0.1",
+    ]);
     stage.told_of_leftovers(&ran);
     let left = stage.users().len() as u64;
     let most = 100 + left;
-    let sent = stage.between.requests();
+    let sent = stage.proxy.connections();
     assert!(sent <= most, "{sent} requests, more than {most}");
 }
 
@@ -262,11 +368,11 @@ fn users_that_cannot_be_deleted_are_tried_once_and_cost_no_more_than_the_budget(
 fn a_ledger_that_somebody_removed_takes_neither_reports_nor_verdicts() {
     let stolen = Arc::new(Mutex::new(PathBuf::new()));
     let ledger = Arc::clone(&stolen);
-    let stage = Stage::new(move |passing| {
-        if passing.method == "DELETE" {
+    let stage = Stage::new(move |asked| {
+        if asked.method() == "DELETE" {
             let _ = fs::remove_file(&*ledger.lock().unwrap());
         }
-        passing.pass()
+        asked.pass()
     });
     *stolen.lock().unwrap() = stage.ledger();
     let report = stage.folder.path().join("r.json");
@@ -284,7 +390,7 @@ fn a_ledger_that_somebody_removed_takes_neither_reports_nor_verdicts() {
 #[test]
 fn a_create_that_the_target_never_lets_in_is_no_leftover() {
     let fault = "status=429,operation=create_user";
-    let stage = Stage::before(profile("guide", &[]), &[fault], Passing::pass);
+    let stage = Stage::before(profile("guide", &[]), &[fault], Asked::pass_on);
     let ran = stage.run(&CREATES);
     assert_eq!(ran.code, 3, "{}", ran.out);
     stage.is_as_it_was();
@@ -292,9 +398,9 @@ fn a_create_that_the_target_never_lets_in_is_no_leftover() {
 
 #[test]
 fn a_report_that_cannot_be_written_hides_neither_the_others_nor_who_is_left() {
-    let stage = Stage::new(|passing| match passing.method.as_str() {
-        "DELETE" => answer(403, "application/xml", "<UserResponse/>"),
-        _ => passing.pass(),
+    let stage = Stage::new(|asked| match asked.method() {
+        "DELETE" => Answer::of(403, "application/xml", "<UserResponse/>"),
+        _ => asked.pass(),
     });
     let path = |name: &str| stage.folder.path().join(name);
     // A device that takes nothing.

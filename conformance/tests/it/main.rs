@@ -8,9 +8,9 @@ mod against;
 #[cfg(all(feature = "embedded", unix))]
 mod answers;
 mod behaviours;
-#[cfg(feature = "embedded")]
-mod between;
 mod canary;
+#[cfg(feature = "embedded")]
+mod caution;
 mod command_line;
 #[cfg(feature = "embedded")]
 mod commands;
@@ -27,8 +27,13 @@ mod probing;
 mod registry;
 #[cfg(feature = "embedded")]
 mod safety;
+#[cfg(feature = "embedded")]
+mod sloppy;
 #[cfg(all(feature = "embedded", unix))]
 mod stopped;
+#[cfg(feature = "embedded")]
+#[path = "../support/support.rs"]
+mod support;
 #[cfg(feature = "embedded")]
 mod url;
 #[cfg(feature = "embedded")]

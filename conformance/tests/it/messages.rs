@@ -2,17 +2,14 @@
 //! says what is wrong, where, and what to do, on one line, and repeats no secret: `Canary` stands
 //! for a password.
 
-use std::{
-    fmt::Write as _,
-    fs,
-    io::{Read as _, Write as _},
-    net::TcpListener,
-    thread,
-};
+use std::{fmt::Write as _, fs};
 
 use bandwidth_mock::MockServer;
 
-use crate::command_line::run;
+use crate::{
+    command_line::run,
+    support::http::{Answer, Server},
+};
 
 /// What was done, and what was told.
 struct Review {
@@ -20,6 +17,7 @@ struct Review {
     text: String,
     /// What differs from one time to the next, and what stands in its place.
     names: Vec<(String, &'static str)>,
+    servers: Vec<Server>,
 }
 
 impl Review {
@@ -30,6 +28,7 @@ impl Review {
             folder,
             text: String::new(),
             names: vec![(path, "FOLDER")],
+            servers: Vec::new(),
         }
     }
 
@@ -80,17 +79,11 @@ impl Review {
 
     /// A server that answers everything so; its URL.
     fn server(&mut self, answer: &'static str, name: &'static str) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        self.names.push((format!("127.0.0.1:{port}"), name));
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let _ = stream.read(&mut [0; 4096]);
-                let _ = stream.write_all(answer.as_bytes());
-            }
-        });
-        format!("http://127.0.0.1:{port}")
+        let server = Server::start(move |_| Answer::raw(answer));
+        let url = server.url();
+        self.names.push((server.address().to_string(), name));
+        self.servers.push(server);
+        url
     }
 
     fn end(self) -> String {
@@ -230,8 +223,9 @@ fn files(review: &mut Review) {
 
     review.heading("ledgers");
     review.told(&["cleanup", "--ledger", &nothing]);
-    let header = "{\"format\":1,\"target\":\"http://127.0.0.1:1/api\",\"accountId\":\"777\",\"prefix\":\"cf-0-\"}\n";
-    let texts = ["precious\n", &format!("{header}?\n"), header];
+    let header = "{\"format\":2,\"target\":\"http://127.0.0.1:1/api\",\"accountId\":\"777\",\"prefix\":\"cf-0-\"}\n";
+    let old = header.replace("\"format\":2", "\"format\":1");
+    let texts = ["precious\n", &old, &format!("{header}?\n"), header];
     review.told_of_files(&["cleanup", "--ledger"], "run.ledger", &texts);
     let left = review.path("run.ledger");
     let server = MockServer::start_blocking().unwrap();

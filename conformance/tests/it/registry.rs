@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use bandwidth_conformance::{
-    case::Level,
+    case::{Case, Users, level_of},
     claims, explain_text, list_text,
     registry::{Selection, cases, find},
 };
+use bandwidth_fixtures::goldens;
 
 #[test]
 fn ids_are_unique_and_of_the_form_area_topic_claim() {
@@ -65,42 +66,48 @@ fn explaining_a_case_shows_all_that_is_known_of_it() {
 }
 
 #[test]
-fn every_claim_is_checked_by_cases_that_exist_or_says_why_not() {
+fn every_claim_is_cited_or_says_why_not() {
     let cases = cases();
+    let mut keys = HashSet::new();
     for claim in claims::all() {
-        let says = &claim.says;
-        assert_eq!(claim.cases.is_empty(), claim.unchecked.is_some(), "{says}");
-        assert!(!claim.source.is_empty(), "{says}");
-        for id in &claim.cases {
-            let beginning = id.trim_end_matches('*');
-            let known = cases.iter().any(|case| case.id.starts_with(beginning));
-            assert!(known, "{says}: there is no case {id}");
+        let key = claim.key.as_str();
+        assert!(keys.insert(key), "{key} stands there twice");
+        assert!(!claim.says.is_empty() && !claim.source.is_empty(), "{key}");
+        let cited = cases
+            .iter()
+            .any(|case| case.cites.iter().any(|cited| cited.key == key));
+        assert_eq!(cited, claim.unchecked.is_none(), "{key}");
+        for pattern in &claim.goldens {
+            let shown = goldens()
+                .iter()
+                .any(|golden| claims::matches(pattern, &golden.id));
+            assert!(shown, "{key}: there is no golden {pattern}");
         }
     }
 }
 
 #[test]
-fn every_documented_case_checks_a_claim() {
-    let stray: Vec<String> = cases()
-        .iter()
-        .filter(|case| case.level == Level::Documented)
-        .filter(|case| {
-            !claims::all()
-                .iter()
-                .any(|claim| claim.is_checked_by(&case.id))
-        })
-        .map(|case| case.id.to_string())
-        .collect();
-    assert_eq!(
-        stray, [""; 0],
-        "which sentence of which source do they check?"
-    );
+fn the_level_of_a_case_that_is_written_by_hand_follows_from_what_it_cites() {
+    for case in cases().iter().filter(|case| case.area() != "golden") {
+        assert_eq!(case.level, level_of(&case.cites), "{}", case.id);
+    }
 }
 
-/// An id never means something else later: one that is gone here must not come back for another
-/// claim, so taking one off this list is a decision.
+/// What a run on somebody's account does with its one user depends on this.
 #[test]
-fn no_id_is_lost_or_renamed_unnoticed() {
-    let ids: Vec<String> = cases().iter().map(|case| case.id.to_string()).collect();
-    insta::assert_snapshot!(ids.join("\n"));
+fn one_case_deletes_the_user_that_others_share() {
+    let cases = cases();
+    let with = |users| cases.iter().filter(move |case| case.users == users);
+    let last: Vec<&str> = with(Users::Last).map(|case| &*case.id).collect();
+    assert_eq!(last, ["delete.then-get.follows-delete-effect"]);
+    assert!(with(Users::One).count() > 60 && with(Users::None).count() > 50);
+    let put: Vec<&str> = with(Users::One)
+        .filter(|case| case.measures.contains(&"put.semantics"))
+        .map(|case| &*case.id)
+        .collect();
+    let mut ordered: Vec<&Case> = with(Users::One).collect();
+    ordered.sort_by_key(|case| case.turn());
+    let first: Vec<&str> = ordered.iter().map(|case| &*case.id).collect();
+    assert_eq!(first[..put.len()], put, "PUT semantics come first");
+    assert_eq!(put.len(), 3, "{put:?}");
 }

@@ -2,12 +2,10 @@
 //! failure.
 
 use bandwidth_conformance::{
-    context::Context,
-    exchange::{Log, Purpose},
-    outcome::{Stop, Verdict},
+    dialogue::Context,
+    exchange::Log,
     registry::cases,
-    target::embedded::Embedded,
-    transport::Request,
+    verdict::{Stop, Verdict},
     wire::{Draft, Format},
 };
 
@@ -20,41 +18,59 @@ async fn usernames(cx: &mut Context) -> Vec<String> {
 }
 
 #[test]
-fn a_user_of_somebody_else_is_never_changed_or_deleted() {
+fn a_user_that_the_run_did_not_create_is_never_changed_or_deleted() {
     let server = server(profile("guide", &[]), &[]);
     let run = run_of(&server, profile("guide", &[]));
-    let mut cx = Context::new(run.clone());
+    let mut cx = Context::new(run);
     wait(async {
         let draft = Draft::default().with("FirstName", "Robin");
         let update = cx.put("u1", &draft, Format::Xml).await;
         let delete = cx.delete("u1", Format::Xml).await;
         for stop in [update.map(drop), delete.map(drop)] {
-            assert!(matches!(stop, Err(Stop::Error(_))), "{stop:?}");
+            let stop = stop.unwrap_err();
+            assert!(
+                matches!(&stop, Stop::Fail(why) if why.contains("is not sent")),
+                "{stop:?}"
+            );
         }
+        let user = cx.get("u1", Format::Xml).await.unwrap().user().unwrap();
+        assert_eq!(user.first_name.as_deref(), Some("John"));
     });
-    assert_eq!(run.requests(), 0);
 }
 
 #[test]
-fn a_user_whose_create_was_never_answered_is_found_by_its_name_and_removed() {
+fn a_request_whose_effect_is_unknown_is_not_sent_to_an_account() {
     let server = server(profile("guide", &[]), &[]);
     let run = run_of(&server, profile("guide", &[]));
     let mut cx = Context::new(run.clone());
     wait(async {
-        let draft = cx.draft();
-        run.ledger().sent(draft.text("Username")).unwrap();
-        let create = Request::new("POST", run.users_path())
-            .header("Authorization", run.authorization().await.unwrap())
-            .header("Content-Type", "application/xml")
-            .body(draft.body(run.profile(), Format::Xml));
-        let mut log = Log::default();
-        let sent = run.send(&create, Purpose::Case, &mut log).await;
-        assert_eq!(sent.unwrap().status, 201);
-        // One that never arrived is in the ledger too.
-        run.ledger().sent(&run.fresh_username()).unwrap();
+        for (method, path) in [
+            ("PATCH", "/api/accounts/12345/users/u1"),
+            ("DELETE", "/api/accounts/12345/users"),
+            ("DELETE", "/api/accounts/12345/users/u1/roles"),
+            ("POST", "/api/accounts/67890/users"),
+            ("DELETE", "/api/accounts/12345/users/.."),
+        ] {
+            let sent = cx.send(cx.ask(method, path)).await.map(drop);
+            assert!(matches!(sent, Err(Stop::Error(_))), "{method} {path}");
+        }
+    });
+    assert_eq!(run.dispatch().requests(), 0);
+}
+
+#[test]
+fn a_user_whose_create_was_never_answered_is_found_by_its_name_and_removed() {
+    let dropped = "fault=EMPTY_RESPONSE,when=after,operation=create_user,times=1";
+    let server = server(profile("guide", &[]), &[dropped]);
+    let run = run_of(&server, profile("guide", &[]));
+    let mut cx = Context::new(run.clone());
+    wait(async {
+        let created = cx.post(&cx.draft(), Format::Xml).await.map(drop);
+        assert!(matches!(created, Err(Stop::Inconclusive(_))));
         assert_eq!(usernames(&mut cx).await.len(), 2);
-        assert_eq!(run.clean_up(&mut log).await, []);
+        run.account.clean_up(&mut Log::default()).await;
         assert_eq!(usernames(&mut cx).await, ["jdoe"]);
+        assert_eq!(run.account.finish().await, []);
     });
 }
 
@@ -87,23 +103,4 @@ fn a_429_now_and_then_is_waited_out_and_costs_no_verdict() {
     assert_eq!(wrong(&report, &[]), [""; 0]);
     assert!(report.count(Verdict::Pass) > 100);
     assert_eq!(report.leftovers, []);
-}
-
-#[test]
-fn a_key_that_should_be_nobodys_is_looked_up_before_it_is_used() {
-    // An account in which somebody has that very key.
-    let mut seed = bandwidth_fixtures::Seed::built_in("demo").unwrap();
-    let account = &mut seed.accounts[0];
-    "u4000000000".clone_into(&mut account.users[0].user_id);
-    account.next_user_number = 4_000_000_001;
-    let profile = profile("guide", &[]);
-    let server = Embedded::failing(profile.clone(), seed, &[]).unwrap();
-    let report = run_on(&server, &cases(), profile.clone());
-    let case = report.case("delete.missing-user.is-refused").unwrap();
-    assert_eq!(case.verdict, Verdict::Error);
-    assert!(case.reason.as_deref().unwrap().contains("nothing is sent"));
-    let mut cx = Context::new(run_of(&server, profile));
-    assert_eq!(wait(usernames(&mut cx)), ["jdoe"]);
-    let users = wait(async { cx.list(Format::Xml).await.unwrap().users().unwrap() });
-    assert_eq!(users[0].first_name.as_deref(), Some("John"));
 }

@@ -11,11 +11,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bandwidth_conformance::{context::Context, target::embedded::Embedded, wire::Format};
+use bandwidth_conformance::{dialogue::Context, target::embedded::Embedded, wire::Format};
 
 use crate::{
     against::{profile, run_of, server, wait},
-    between::{Between, Passing, created},
+    support::{
+        http::Answer,
+        proxy::{self, Asked},
+    },
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_bandwidth-conformance");
@@ -63,22 +66,22 @@ fn text(output: &Output) -> String {
 }
 
 /// Lets everything pass, a little later.
-fn slowly(passing: &Passing) -> Vec<u8> {
+fn slowly(asked: Asked) -> Answer {
     thread::sleep(Duration::from_millis(100));
-    passing.pass()
+    asked.pass_on()
 }
 
 #[test]
 fn a_signal_ends_a_run_that_cleans_up_and_reports() {
     for name in SIGNALS {
         let server = server(profile("guide", &[]), &[]);
-        let between = Between::start(server.address(), slowly);
+        let proxy = proxy::start(server.address(), slowly);
         let folder = tempfile::tempdir().unwrap();
-        let arguments = ["run", "--target", &between.url, "--area", "create"];
+        let arguments = ["run", "--target", &proxy.url(), "--area", "create"];
         let report = ["--report", "json=r.json"];
         let run = start(folder.path(), &[&arguments[..], &report].concat());
         // In the middle of a create, or of what comes after it.
-        until(|| between.requests() > 4);
+        until(|| proxy.connections() > 4);
         signal(&run, name);
         let output = run.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(3), "{name}: {}", text(&output));
@@ -100,9 +103,9 @@ fn a_signal_ends_a_probe_and_random_operations_that_clean_up() {
         (&["replay", "create.names.over-100-are-400"], 3),
     ] {
         let server = server(profile("guide", &[]), &[]);
-        let between = Between::start(server.address(), slowly);
+        let proxy = proxy::start(server.address(), slowly);
         let folder = tempfile::tempdir().unwrap();
-        let aim = ["--target", &between.url];
+        let aim = ["--target", &proxy.url()];
         let run = start(folder.path(), &[command, &aim].concat());
         until(|| usernames(&server).len() > 1);
         signal(&run, "TERM");
@@ -120,20 +123,20 @@ fn a_signal_ends_a_probe_and_random_operations_that_clean_up() {
 fn a_second_signal_ends_a_run_at_once_and_the_ledger_is_named() {
     let server = server(profile("guide", &[]), &[]);
     let silent = AtomicBool::new(false);
-    let between = Between::start(server.address(), move |passing| {
+    let proxy = proxy::start(server.address(), move |asked| {
         if silent.load(Ordering::SeqCst) {
             loop {
                 thread::park();
             }
         }
-        let answer = passing.pass();
-        silent.fetch_or(created(&answer), Ordering::SeqCst);
+        let answer = asked.pass();
+        silent.fetch_or(answer.status() == 201, Ordering::SeqCst);
         answer
     });
     let folder = tempfile::tempdir().unwrap();
     let run = start(
         folder.path(),
-        &["run", "--target", &between.url, "--ledger", "ledger"],
+        &["run", "--target", &proxy.url(), "--ledger", "ledger"],
     );
     until(|| usernames(&server).len() > 1);
     let first = Instant::now();
@@ -158,10 +161,10 @@ fn a_second_signal_ends_a_run_at_once_and_the_ledger_is_named() {
 #[test]
 fn a_run_that_was_started_to_outlive_its_terminal_does() {
     let server = server(profile("guide", &[]), &[]);
-    let between = Between::start(server.address(), slowly);
+    let proxy = proxy::start(server.address(), slowly);
     let folder = tempfile::tempdir().unwrap();
     let run = Command::new("nohup")
-        .args([PROGRAM, "run", "--target", &between.url])
+        .args([PROGRAM, "run", "--target", &proxy.url()])
         .args(["--filter", "delete.user.is"])
         .current_dir(folder.path())
         .stdin(Stdio::null())
@@ -169,7 +172,7 @@ fn a_run_that_was_started_to_outlive_its_terminal_does() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    until(|| between.requests() > 2);
+    until(|| proxy.connections() > 2);
     signal(&run, "HUP");
     let output = run.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
@@ -178,9 +181,9 @@ fn a_run_that_was_started_to_outlive_its_terminal_does() {
 #[test]
 fn without_a_reader_of_its_lines_a_run_still_cleans_up_and_reports() {
     let server = server(profile("guide", &[]), &[]);
-    let between = Between::start(server.address(), slowly);
+    let proxy = proxy::start(server.address(), slowly);
     let folder = tempfile::tempdir().unwrap();
-    let arguments = ["run", "--target", &between.url, "--area", "create"];
+    let arguments = ["run", "--target", &proxy.url(), "--area", "create"];
     let report = ["--report", "junit=j.xml"];
     let mut run = start(folder.path(), &[&arguments[..], &report].concat());
     let mut lines = BufReader::new(run.stdout.take().unwrap()).lines();

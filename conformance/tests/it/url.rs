@@ -23,7 +23,9 @@ fn run_against(actual: &str, set: &[&str], arguments: &[&str]) -> Ran {
 #[test]
 fn a_target_on_this_machine_runs_with_the_demo_login_and_says_so() {
     for name in ["guide", "published"] {
-        let ran = run_against(name, &[], &["--profile", name]);
+        // Deleting deactivates by the second one.
+        let arguments = ["--profile", name, "--settle", "0.1", "--allow-leftovers"];
+        let ran = run_against(name, &[], &arguments);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
         assert!(
             ran.out

@@ -77,9 +77,6 @@ pub(crate) const UNBROKEN: [Mutant; 2] = [
     Mutant::new("unbroken-published", "nothing", "", "").published(),
 ];
 
-/// Cases that may fail and that no mutant here fails, with the reason.
-pub(crate) const EQUIVALENT: [(&str, &str); 0] = [];
-
 const OWN_LOGIN: &str = "Basic YXBpLXVzZXI6QXBpLVBhc3N3MHJkITIz";
 
 /// An error body that the guide's profile would send.

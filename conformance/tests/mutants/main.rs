@@ -22,24 +22,36 @@ use std::{
 };
 
 use bandwidth_conformance::{
-    case::{Case, Level},
-    outcome::{RunReport, Verdict},
+    case::Case,
+    decode::users::shown,
+    dialogue::run::{Emulator, Emulators, Run, Setup},
+    leftover::Leftover,
+    limits::Limits,
+    login::{Credentials, basic_header},
+    outcome::{CaseReport, RunReport},
     registry::cases,
-    run::{GoldenMode, Passage, Run, Setup},
     runner,
-    safety::Limits,
     target::embedded::Embedded,
-    transport::Endpoint,
+    transport::{Endpoint, raw},
+    verdict::{Level, Verdict},
 };
-use bandwidth_fixtures::NamedProfile;
+use bandwidth_fixtures::{BehaviourId, Golden, NamedProfile};
 
 use self::{
-    catalogue::{EQUIVALENT, MUTANTS, Mutant, UNBROKEN},
+    catalogue::{MUTANTS, Mutant, UNBROKEN},
     proxy::Proxy,
 };
 
-/// What a mutant was caught by: cases, and the reasons that they gave.
+/// Cases, and what they said.
 type Caught = BTreeMap<String, String>;
+
+/// What came of a mutant.
+struct Outcome {
+    /// The cases that failed, and why, in each format.
+    failed: Caught,
+    /// The cases that only characterise, and what they saw.
+    observed: Caught,
+}
 
 fn profile(name: &str, set: &[&str]) -> NamedProfile {
     let mut profile = NamedProfile::built_in(name).expect("a built-in profile");
@@ -53,19 +65,20 @@ fn run(mutant: &'static Mutant, cases: &[Case]) -> RunReport {
     let actual = profile(mutant.profile, mutant.set);
     let server = Embedded::for_suite(actual, &[]).expect("an emulator");
     let proxy = Proxy::start(mutant, server.address());
-    let limits = Limits::impatient();
+    let limits = Limits {
+        allow_leftovers: true,
+        ..Limits::impatient()
+    };
+    let credentials = server.credentials(&expected);
+    let before = users(server.address(), &credentials);
     let setup = Setup {
         endpoint: Endpoint::local(proxy.address),
-        credentials: server.credentials(&expected),
+        credentials: credentials.clone(),
         expected,
-        goldens: GoldenMode::Exact,
+        emulators: Some(Arc::new(Broken(mutant))),
         limits,
     };
     let run = Arc::new(Run::new(setup).expect("a run"));
-    run.put_between(Box::new(move |server: SocketAddr| -> Passage {
-        let proxy = Proxy::start(mutant, server);
-        (proxy.address, Box::new(proxy))
-    }));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -73,17 +86,91 @@ fn run(mutant: &'static Mutant, cases: &[Case]) -> RunReport {
     let mut tell = |_: &mut _| io::Result::Ok(());
     let name = mutant.name.to_owned();
     let report = runner::execute(&run, cases, name, std::future::pending(), &mut tell);
-    runtime.block_on(report)
+    let report = runtime.block_on(report);
+    let after = users(server.address(), &credentials);
+    let unnamed = after.iter().filter(|user| {
+        let named = |left: &Leftover| left.username == **user || left.key.as_ref() == Some(user);
+        !before.contains(user) && !report.leftovers.iter().any(named)
+    });
+    let unnamed: Vec<&String> = unnamed.collect();
+    assert!(
+        unnamed.is_empty(),
+        "{}: left and not named: {unnamed:?}",
+        mutant.name
+    );
+    let missing: Vec<&String> = before.iter().filter(|user| !after.contains(user)).collect();
+    assert!(missing.is_empty(), "{}: harmed: {missing:?}", mutant.name);
+    report
 }
 
-fn caught(report: &RunReport) -> Caught {
-    let failed = report
-        .cases
-        .iter()
-        .filter(|case| case.verdict == Verdict::Fail);
-    failed
-        .map(|case| (case.id.clone(), case.reason.clone().unwrap_or_default()))
-        .collect()
+/// The usernames that the emulator behind a mutant has.
+fn users(emulator: SocketAddr, credentials: &Credentials) -> Vec<String> {
+    let account = &credentials.account_id;
+    let (username, password) = credentials.basic().expect("a Basic login");
+    let head = format!(
+        "GET /api/accounts/{account}/users HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: {}\r\nAccept: application/xml\r\n\r\n",
+        basic_header(username, password)
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let endpoint = Endpoint::local(emulator);
+    let answer = runtime.block_on(raw::send(&endpoint, "GET", head.as_bytes()));
+    let users = shown(&answer.expect("an answer").body).expect("a list");
+    users.into_iter().map(|user| user.username).collect()
+}
+
+/// Emulators for single cases, broken in the same way.
+struct Broken(&'static Mutant);
+
+impl Broken {
+    fn start(&self, emulator: Embedded) -> Emulator {
+        let proxy = Proxy::start(self.0, emulator.address());
+        Emulator {
+            address: proxy.address,
+            keep: Box::new((proxy, emulator)),
+        }
+    }
+}
+
+impl Emulators for Broken {
+    fn for_case(&self, profile: &NamedProfile, faults: &[&str]) -> Result<Emulator, String> {
+        Embedded::for_suite(profile.clone(), faults).map(|emulator| self.start(emulator))
+    }
+
+    fn for_golden(&self, golden: &Golden) -> Result<Emulator, String> {
+        Embedded::of_golden(golden).map(|emulator| self.start(emulator))
+    }
+}
+
+impl Outcome {
+    /// What the case that must catch that mutant said, if it caught it or characterised it.
+    fn of(&self, mutant: &Mutant) -> Option<&String> {
+        let failed = self.failed.get(mutant.killed_by);
+        failed.or_else(|| self.observed.get(mutant.killed_by))
+    }
+
+    fn is_of(&self, mutant: &Mutant) -> bool {
+        self.of(mutant)
+            .is_some_and(|reason| reason.contains(mutant.because))
+    }
+}
+
+fn outcome(report: &RunReport) -> Outcome {
+    let with = |verdict, text: fn(&CaseReport) -> String| {
+        let mut caught = Caught::new();
+        for case in report.cases.iter().filter(|case| case.verdict == verdict) {
+            *caught.entry(case.id.clone()).or_default() += &text(case);
+        }
+        caught
+    };
+    Outcome {
+        failed: with(Verdict::Fail, |case| {
+            case.reason.clone().unwrap_or_default() + "\n"
+        }),
+        observed: with(Verdict::Observed, |case| case.facts.join("\n") + "\n"),
+    }
 }
 
 fn main() -> ExitCode {
@@ -105,15 +192,18 @@ fn main() -> ExitCode {
         .filter(|mutant| only.is_empty() || only.iter().any(|name| mutant.name.contains(&**name)))
         .collect();
     let next = AtomicUsize::new(0);
-    let results: Mutex<BTreeMap<&str, Caught>> = Mutex::default();
+    let results: Mutex<BTreeMap<&str, Outcome>> = Mutex::default();
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 let cases = cases();
                 while let Some(mutant) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let caught = caught(&run(mutant, &cases));
-                    results.lock().expect("results").insert(mutant.name, caught);
+                    let outcome = outcome(&run(mutant, &cases));
+                    results
+                        .lock()
+                        .expect("results")
+                        .insert(mutant.name, outcome);
                 }
             });
         }
@@ -129,7 +219,14 @@ fn main() -> ExitCode {
     for problem in &problems {
         eprintln!("{problem}");
     }
-    let killed = results.values().filter(|caught| !caught.is_empty()).count();
+    let killed = mutants
+        .iter()
+        .filter(|mutant| {
+            results
+                .get(mutant.name)
+                .is_some_and(|outcome| outcome.is_of(mutant))
+        })
+        .count();
     println!(
         "mutants: {} of {} killed, {} problems",
         killed,
@@ -144,12 +241,13 @@ fn main() -> ExitCode {
 }
 
 /// Mutants that are not caught as they should be.
-fn problems(chosen: &[&'static Mutant], results: &BTreeMap<&str, Caught>) -> Vec<String> {
+fn problems(chosen: &[&'static Mutant], results: &BTreeMap<&str, Outcome>) -> Vec<String> {
     let mut problems = Vec::new();
     for mutant in chosen {
-        let caught = &results[mutant.name];
+        let outcome = &results[mutant.name];
+        let failed = &outcome.failed;
         if mutant.killed_by.is_empty() {
-            for (case, reason) in caught {
+            for (case, reason) in failed {
                 problems.push(format!(
                     "{} is not broken, but {case} fails: {reason}",
                     mutant.name
@@ -157,12 +255,18 @@ fn problems(chosen: &[&'static Mutant], results: &BTreeMap<&str, Caught>) -> Vec
             }
             continue;
         }
-        match caught.get(mutant.killed_by) {
+        if !names_a_fault(mutant.because) {
+            problems.push(format!(
+                "{}: `{}` names no fault; say what was expected and what came",
+                mutant.name, mutant.because
+            ));
+        }
+        match outcome.of(mutant) {
             None => problems.push(format!(
                 "{} survives {}; caught by {:?}",
                 mutant.name,
                 mutant.killed_by,
-                caught.keys().collect::<Vec<_>>()
+                failed.keys().collect::<Vec<_>>()
             )),
             Some(reason) if !reason.contains(mutant.because) => problems.push(format!(
                 "{} is caught by {} for another reason than `{}`: {reason}",
@@ -174,36 +278,40 @@ fn problems(chosen: &[&'static Mutant], results: &BTreeMap<&str, Caught>) -> Vec
     problems
 }
 
-/// Cases that may fail and catch nothing, unless it is known why.
-fn idle_cases(results: &BTreeMap<&str, Caught>) -> Vec<String> {
+/// Whether part of a reason says what is wrong: a status, or a word that any reason may hold, does
+/// not.
+fn names_a_fault(because: &str) -> bool {
+    const HOLLOW: [&str; 7] = ["a", "body", "error", "expected", "got", "is", "status"];
+    let words = because.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let telling = words.filter(|word| {
+        !word.is_empty()
+            && !HOLLOW.contains(word)
+            && !word.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    telling.count() > 1 && because.parse::<BehaviourId>().is_err()
+}
+
+/// Cases that may fail and catch nothing.
+fn idle_cases(results: &BTreeMap<&str, Outcome>) -> Vec<String> {
     let busy: BTreeSet<&str> = results
         .values()
-        .flat_map(|caught| caught.keys().map(String::as_str))
+        .flat_map(|outcome| outcome.failed.keys().map(String::as_str))
         .collect();
-    let idle = cases().into_iter().filter(|case| {
-        case.level != Level::Characterise
-            && !busy.contains(&*case.id)
-            && !EQUIVALENT.iter().any(|(id, _)| *id == case.id)
-    });
-    let mut problems: Vec<String> = idle
-        .map(|case| format!("{} catches no mutant", case.id))
-        .collect();
-    for (id, _) in EQUIVALENT {
-        if busy.contains(id) {
-            problems.push(format!("{id} catches a mutant after all"));
-        }
-    }
-    problems
+    let idle = cases()
+        .into_iter()
+        .filter(|case| case.level != Level::Characterise && !busy.contains(&*case.id));
+    idle.map(|case| format!("{} catches no mutant", case.id))
+        .collect()
 }
 
 /// Case by mutant: which mutants each case catches.
-fn table(chosen: &[&'static Mutant], results: &BTreeMap<&str, Caught>) -> String {
+fn table(chosen: &[&'static Mutant], results: &BTreeMap<&str, Outcome>) -> String {
     let mut text = String::from(
         "| mutant | what is wrong | killed by | because | also by |\n|---|---|---|---|---:|\n",
     );
     for mutant in chosen {
-        let caught = &results[mutant.name];
-        let reason = caught.get(mutant.killed_by).map_or("", String::as_str);
+        let outcome = &results[mutant.name];
+        let reason = outcome.of(mutant).map_or("", String::as_str);
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} |",
@@ -211,14 +319,14 @@ fn table(chosen: &[&'static Mutant], results: &BTreeMap<&str, Caught>) -> String
             mutant.says,
             mutant.killed_by,
             reason.lines().next().unwrap_or(""),
-            caught.len().saturating_sub(1)
+            outcome.failed.len().saturating_sub(1)
         );
     }
     text.push_str("\n| case | mutants that it catches |\n|---|---|\n");
     for case in cases() {
         let catches: Vec<&str> = results
             .iter()
-            .filter(|(_, caught)| caught.contains_key(&*case.id))
+            .filter(|(_, outcome)| outcome.failed.contains_key(&*case.id))
             .map(|(name, _)| *name)
             .collect();
         let _ = writeln!(text, "| {} | {} |", case.id, catches.join(", "));

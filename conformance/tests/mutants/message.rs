@@ -34,7 +34,6 @@ pub(crate) struct Answer {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     pub(crate) texts: HashMap<String, String>,
-    pub(crate) count: u64,
     pub(crate) server: Option<SocketAddr>,
 }
 

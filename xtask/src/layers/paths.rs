@@ -12,6 +12,10 @@ pub(super) struct SourcePath {
 }
 
 impl SourcePath {
+    pub(super) fn segments(&self) -> &[String] {
+        &self.segments
+    }
+
     /// Whether it names `forbidden`, something below it, or everything beside it.
     pub(super) fn reaches(&self, forbidden: &str) -> bool {
         let mut forbidden = forbidden.split("::");
@@ -49,7 +53,7 @@ pub(super) fn paths(file: &str, tokens: &[Token]) -> Vec<SourcePath> {
 }
 
 /// The module that a file is, as `["crate", "http", "route"]`.
-fn module(file: &str) -> Vec<String> {
+pub(super) fn module(file: &str) -> Vec<String> {
     let below = file.split_once("/src/").map_or(file, |(_, below)| below);
     let below = below.strip_suffix(".rs").unwrap_or(below);
     let names = below

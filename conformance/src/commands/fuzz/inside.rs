@@ -10,15 +10,18 @@ use std::{
 
 use bandwidth_fixtures::{BehaviourId, NamedProfile};
 
-use super::{Sum, block_on, seed_of, told};
+use super::{
+    super::runtime::block_on,
+    sum::{Sum, seed_of, told},
+};
 use crate::{
-    Surroundings,
     cli::FuzzArgs,
-    context::Context,
-    exit::{ConformanceError, FAILED, PASSED},
+    dialogue::Context,
+    dialogue::run::{Run, Setup},
+    error::{ConformanceError, FAILED, PASSED},
     fuzz::{Numbers, Trace, Unanswered, Walk, walk},
-    run::{GoldenMode, Run, Setup},
-    safety::Limits,
+    limits::Limits,
+    surroundings::Surroundings,
     target::embedded::Embedded,
     transport::Endpoint,
 };
@@ -65,7 +68,7 @@ fn alone(profile: &NamedProfile, trace: &Trace) -> Result<(Walk, Context), Confo
         endpoint: Endpoint::local(server.address()),
         credentials: server.credentials(profile),
         expected: profile.clone(),
-        goldens: GoldenMode::Symbolic,
+        emulators: None,
         limits: Limits::impatient(),
     })?;
     let mut cx = Context::new(Arc::new(run));

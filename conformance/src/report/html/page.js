@@ -4,6 +4,7 @@
   const cases = [...document.querySelectorAll('.case')];
   const shown = document.getElementById('shown');
   const nothing = document.getElementById('nothing');
+  const skipped = document.getElementById('skipped');
   const boxes = [...form.querySelectorAll('[name=verdict]')];
   // What a case is searched by: all of it but its exchanges.
   const texts = cases.map((one) => [...one.children]
@@ -24,11 +25,22 @@
     });
     shown.textContent = `${count} of ${cases.length}`;
     nothing.hidden = count > 0;
+    if (skipped) skipped.hidden = verdicts.has('skipped');
   };
 
   form.addEventListener('input', filter);
   form.addEventListener('submit', (event) => event.preventDefault());
-  document.getElementById('all').addEventListener('click', () => { form.reset(); filter(); });
+  document.getElementById('all').addEventListener('click', () => {
+    form.reset();
+    boxes.forEach((box) => { box.checked = true; });
+    filter();
+  });
+  if (skipped) {
+    skipped.addEventListener('click', () => {
+      boxes.find((box) => box.value === 'skipped').checked = true;
+      filter();
+    });
+  }
 
   document.addEventListener('keydown', (event) => {
     const typing = event.target.matches('input, select, textarea');
@@ -65,6 +77,7 @@
     const one = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (one && one.matches('.case')) {
       one.open = true;
+      one.hidden = false;
       one.scrollIntoView();
     }
   };

@@ -13,7 +13,7 @@ use bandwidth_fixtures::{EvidenceKind, NamedProfile};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::quirk::{Asked, Odd};
+use super::quirk::{Answered, Asked, Odd};
 use crate::command_line::{Ran, run};
 
 /// A folder for what a probe writes.
@@ -143,6 +143,47 @@ fn a_number_that_no_profile_can_have_is_open() {
     }
 }
 
+#[test]
+fn a_token_whose_connection_closes_is_asked_for_again() {
+    let tokens = AtomicUsize::new(0);
+    let odd = Odd::new(&["auth.schemes=bearer"], move |asked| {
+        let is_token = asked.method() == "POST" && !asked.path().contains("/accounts/");
+        if is_token && tokens.fetch_add(1, Ordering::Relaxed) == 0 {
+            return Answered::dropped();
+        }
+        asked.pass()
+    });
+    let folder = Folder::new();
+    let ran = folder.probe_as(&odd, "a.toml", &["--read-only"], &CLIENT);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+}
+
+#[test]
+fn users_that_are_known_to_stay_change_the_exit_code_where_that_is_not_allowed() {
+    let folder = Folder::new();
+    for (name, more, code) in [
+        ("a.toml", &[][..], 5),
+        ("b.toml", &["--allow-leftovers"][..], 0),
+    ] {
+        let odd = Odd::new(&["delete.effect=deactivated"], Asked::pass_on);
+        let only = ["--only", "errors.conflict"];
+        let ran = folder.probe(&odd, name, &[&only[..], more].concat());
+        assert_eq!(ran.code, code, "{}{}", ran.out, ran.err);
+        let ours = odd.users().len() - 1;
+        assert_eq!(ours == 1, code == 5, "{ours} users");
+        assert_eq!(
+            ran.err.matches("left behind: ").count(),
+            ours,
+            "{}",
+            ran.err
+        );
+        let how = ran.err.matches("DELETE deactivates on this target").count();
+        assert_eq!(how, ours, "{}", ran.err);
+        let ledger = folder.path(&format!("{name}.ledger"));
+        assert!(ran.err.contains("cleanup --ledger") && ledger.exists());
+    }
+}
+
 /// The partial file of an interrupted probe of `odd`.
 fn partial(odd: &Odd, findings: &Value) -> String {
     let target = format!("{}/api", odd.url());
@@ -232,8 +273,8 @@ fn users_of_another_target_are_not_forgotten() {
     let ledger = folder.path("a.toml.ledger");
     let lines = format!(
         "{}\n{}\n",
-        json!({"format": 1, "target": format!("{}/api", there.url()), "accountId": "12345", "prefix": "cf-0-"}),
-        json!({"event": "created", "username": "cf-0-1", "key": "u1"}),
+        json!({"format": 2, "target": format!("{}/api", there.url()), "accountId": "12345", "prefix": "cf-0-"}),
+        json!({"event": "seen", "username": "cf-0-1", "key": "u1"}),
     );
     fs::write(&ledger, &lines).unwrap();
     let ran = folder.probe(&here, "a.toml", &["--resume"]);
@@ -261,8 +302,8 @@ fn a_probe_that_may_only_read_removes_no_users_of_an_earlier_one() {
     let folder = Folder::new();
     let lines = format!(
         "{}\n{}\n",
-        json!({"format": 1, "target": format!("{}/api", odd.url()), "accountId": "12345", "prefix": "jd"}),
-        json!({"event": "created", "username": "jdoe", "key": "u1"}),
+        json!({"format": 2, "target": format!("{}/api", odd.url()), "accountId": "12345", "prefix": "jd"}),
+        json!({"event": "seen", "username": "jdoe", "key": "u1"}),
     );
     let ledger = folder.path("a.toml.ledger");
     fs::write(&ledger, &lines).unwrap();
@@ -303,7 +344,7 @@ fn exchanges_have_no_cookies_and_are_for_their_owner_alone() {
 fn a_plan_says_what_becomes_of_the_first_user() {
     let folder = Folder::new();
     let out = folder.path("a.toml");
-    let removal = "the first user is deleted at once";
+    let removal = "the first user is deleted before a second one is created";
     let odd = Odd::new(&[], Asked::pass_on);
     let away = "https://dashboard.bandwidth.com/api";
     let may = ["--allow-writes", "--confirm-account", "12345"];
@@ -312,7 +353,8 @@ fn a_plan_says_what_becomes_of_the_first_user() {
         (away, &may[..], true),
         (away, &more, false),
         (away, &[], false),
-        (&odd.url(), &[], false),
+        (&odd.url(), &[], true),
+        (&odd.url(), &["--prepared-user", "u1"], false),
     ] {
         let plan = ["probe", "--plan", "--out", text(&out), "--target", target];
         let login = [
@@ -324,4 +366,25 @@ fn a_plan_says_what_becomes_of_the_first_user() {
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
         assert_eq!(ran.out.contains(removal), told, "{flags:?}: {}", ran.out);
     }
+}
+
+#[test]
+fn a_reason_that_findings_share_is_printed_once() {
+    let folder = Folder::new();
+    let odd = Odd::new(&["delete.effect=deactivated"], Asked::pass_on);
+    let only = [
+        "--only",
+        "username",
+        "--only",
+        "errors",
+        "--only",
+        "auth.lockout",
+    ];
+    let ran = folder.probe(&odd, "a.toml", &only);
+    let reason = "a deleted user stays, deactivated, so that no second user was created";
+    assert_eq!(ran.out.matches(reason).count(), 1, "{}", ran.out);
+    let shared = "open      errors.conflict, username.case, username.scope: ";
+    assert!(ran.out.contains(shared), "{}", ran.out);
+    let file = fs::read_to_string(folder.path("a.toml")).unwrap();
+    assert_eq!(file.matches(reason).count(), 1, "{file}");
 }

@@ -1,13 +1,15 @@
-//! Where users cannot be removed again, a probe that must leave none stops after the first.
+//! Where users cannot be removed again, a probe answers what one user can, and creates no second
+//! one; where the operator prepared a user, it creates none.
 
-use bandwidth_conformance::probe::Choice;
+use bandwidth_conformance::{limits::Limits, probe::Choice};
 
 use super::quirk::{Asked, Learned, Odd};
 
-fn must_remove() -> Choice {
-    Choice {
-        must_remove: true,
-        ..Choice::default()
+/// What may be done to a target whose users may be somebody's.
+fn one_user_first() -> Limits {
+    Limits {
+        one_user_first: true,
+        ..Limits::impatient()
     }
 }
 
@@ -26,19 +28,38 @@ fn nothing_more_is_created_where_the_first_user_stays() {
             "deactivated",
         ),
     ] {
-        let (findings, probe) = odd.probed(&must_remove());
+        let (findings, probe) = odd.probed_within(one_user_first(), &Choice::default());
         let learned = Learned(findings);
-        assert_eq!(probe.run().users(), 1, "{words}");
-        for id in ["put.semantics", "password.min_length", "role.unknown"] {
+        assert_eq!(probe.run().account.users(), 1, "{words}");
+        for id in ["errors.conflict", "username.case", "email.unique"] {
             let why = learned.why_open(id);
             assert!(
                 why.contains(words) && why.contains("--allow-leftovers"),
                 "{id}: {why}"
             );
         }
-        // What the first user itself tells is told.
-        assert_eq!(learned.of("create.status"), "201", "{words}");
-        // It is on another machine that this matters: here it goes on.
+        // What the first user can answer is known.
+        for (id, option) in [
+            ("create.status", "201"),
+            ("put.semantics", "replace"),
+            ("put.id_mismatch", "refused"),
+            ("username.update", "allowed"),
+            ("missing.by_username", "not_found"),
+            ("user.unknown_fields", "refused"),
+            ("user.telephone", "absent"),
+            ("role.unknown", "refused"),
+            ("auth.user_logins", "refused"),
+            ("password.min_length", "8"),
+            ("password.history", "0"),
+        ] {
+            assert_eq!(learned.of(id), option, "{words}: {id}");
+        }
+        let note = learned.note("put.semantics");
+        assert!(
+            note.contains("an empty LastName is answered with 200 and removes it"),
+            "{note}"
+        );
+        // With --allow-leftovers it continues.
         let learned = odd.learned(&["put.semantics"]);
         assert_eq!(learned.of("put.semantics"), "replace", "{words}");
     }
@@ -52,19 +73,19 @@ fn a_deletion_that_cannot_be_told_stops_it_too() {
         }
         asked.pass()
     });
-    let (findings, probe) = odd.probed(&must_remove());
-    assert_eq!(probe.run().users(), 1);
-    Learned(findings).why_open("put.semantics");
+    let (findings, probe) = odd.probed_within(one_user_first(), &Choice::default());
+    assert_eq!(probe.run().account.users(), 1);
+    Learned(findings).why_open("errors.conflict");
     // One whose answer was lost took effect, as a look at the user says.
     let odd = Odd::failing(
         &[],
         &["status=503,times=1,operation=delete_user,when=after"],
     );
-    let (findings, _) = odd.probed(&must_remove());
+    let (findings, _) = odd.probed_within(one_user_first(), &Choice::default());
     let learned = Learned(findings);
     learned.why_open("delete.status");
     assert_eq!(learned.of("delete.effect"), "removed");
-    assert_eq!(learned.of("put.semantics"), "replace");
+    assert_eq!(learned.of("errors.conflict"), "409");
 }
 
 #[test]
@@ -75,27 +96,44 @@ fn users_that_cannot_be_read_back_are_not_created_one_after_the_other() {
         }
         asked.pass()
     });
-    let (findings, probe) = odd.probed(&must_remove());
-    assert!(probe.run().users() <= 2, "{}", probe.run().users());
-    let why = Learned(findings).why_open("put.semantics");
-    assert!(why.contains("none was seen to be removed"), "{why}");
+    let (findings, probe) = odd.probed_within(one_user_first(), &Choice::default());
+    assert_eq!(probe.run().account.users(), 1);
+    Learned(findings).why_open("put.semantics");
+}
+
+#[test]
+fn an_answer_that_is_lost_does_not_create_a_second_user() {
+    let lost = ["status=504,times=1,operation=create_user,when=after"];
+    let odd = Odd::failing(&["delete.effect=deactivated"], &lost);
+    let (findings, probe) = odd.probed_within(one_user_first(), &Choice::default());
+    let learned = Learned(findings);
+    assert_eq!(probe.run().account.users(), 1);
+    assert_eq!(odd.users().len(), 2);
+    assert!(learned.why_open("create.status").contains("lost"));
+    assert_eq!(learned.of("put.semantics"), "replace");
 }
 
 #[test]
 fn where_users_can_be_removed_everything_is_told() {
     let odd = Odd::new(&[], Asked::pass_on);
-    let (findings, probe) = odd.probed(&must_remove());
+    let (findings, probe) = odd.probed_within(one_user_first(), &Choice::default());
     let learned = Learned(findings);
     assert_eq!(learned.of("delete.effect"), "removed");
     assert_eq!(learned.of("put.semantics"), "replace");
-    // The first user is deleted before another one is created.
+    // The first user is deleted before another one is created, and PUT comes first.
     let writes: Vec<&str> = probe
         .exchanges()
         .iter()
         .map(|exchange| exchange.request.method.as_str())
         .filter(|method| *method != "GET")
         .collect();
-    assert_eq!(writes[..3], ["POST", "DELETE", "POST"]);
+    let creates_and_deletes: Vec<&str> = writes
+        .iter()
+        .copied()
+        .filter(|method| *method != "PUT")
+        .collect();
+    assert_eq!(writes[..2], ["POST", "PUT"]);
+    assert_eq!(creates_and_deletes[..3], ["POST", "DELETE", "POST"]);
     assert_eq!(odd.users(), ["jdoe"]);
 }
 
@@ -113,4 +151,46 @@ fn users_of_the_probe_get_the_last_roles_and_at_most_two() {
         let body = String::from_utf8_lossy(&exchange.request.body);
         assert!(!body.contains("r1"), "{body}");
     }
+}
+
+#[test]
+fn a_prepared_user_answers_without_any_create_or_delete() {
+    let odd = Odd::new(&["delete.effect=deactivated"], Asked::pass_on);
+    let limits = Limits {
+        prepared_user: Some("u1".to_owned()),
+        ..one_user_first()
+    };
+    let (findings, probe) = odd.probed_within(limits, &Choice::default());
+    let learned = Learned(findings);
+    for exchange in probe.exchanges() {
+        let method = exchange.request.method.as_str();
+        assert!(matches!(method, "GET" | "PUT"), "{method}");
+        let body = String::from_utf8_lossy(&exchange.request.body);
+        assert!(!body.contains("Password"), "{body}");
+    }
+    for (id, option) in [
+        ("put.semantics", "replace"),
+        ("put.id_mismatch", "refused"),
+        ("username.update", "allowed"),
+        ("missing.by_username", "not_found"),
+        ("user.unknown_fields", "refused"),
+        ("user.telephone", "absent"),
+        ("naming.user_key", "UserId"),
+        ("user.id_style", "prefixed"),
+    ] {
+        assert_eq!(learned.of(id), option, "{id}");
+    }
+    let note = learned.note("put.semantics");
+    assert!(note.contains("an empty LastName is answered with 200 and removes it"));
+    for id in [
+        "create.status",
+        "delete.effect",
+        "errors.conflict",
+        "auth.user_logins",
+    ] {
+        assert!(learned.why_open(id).contains("prepared"), "{id}");
+    }
+    let why = learned.why_open("password.min_length");
+    assert!(why.contains("--only password"), "{why}");
+    assert_eq!(odd.users(), ["jdoe"]);
 }

@@ -7,14 +7,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "no-challenge",
         "a 401 comes without WWW-Authenticate",
         "authentication.missing.is-401",
-        "WWW-Authenticate",
+        "without credentials: WWW-Authenticate: expected \"Basic realm=...\", got \"none\"",
     )
     .after(|_, answer, _| answer.headers.remove("WWW-Authenticate")),
     Mutant::new(
         "challenge-is-digest",
         "the challenge names another scheme",
         "authentication.challenge.names-the-schemes",
-        "Basic",
+        "WWW-Authenticate: expected \"Basic realm=...\", got \"Digest realm=\\\"x\\\"\"",
     )
     .after(|_, answer, _| {
         if !answer.headers.get("www-authenticate").is_empty() {
@@ -25,7 +25,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "unauthenticated-is-403",
         "missing and wrong credentials are 403",
         "authentication.missing.is-401",
-        "403",
+        "without credentials: a login that is missing or wrong: expected status 401, got 403",
     )
     .after(|_, answer, _| {
         if answer.status == 401 {
@@ -36,14 +36,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "unauthenticated-without-body",
         "a 401 has no body",
         "authentication.missing.is-401",
-        "body",
+        "without credentials: expected an error, got no body",
     )
     .set(&["auth.failure_body=empty"]),
     Mutant::new(
         "anonymous-reads",
         "reading needs no credentials",
         "authentication.missing.is-401",
-        "200",
+        "without credentials: a login that is missing or wrong: expected status 401, got 200",
     )
     .before(|ask, _| {
         if ask.method == "GET" && ask.headers.get("authorization").is_empty() {
@@ -54,7 +54,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "any-password",
         "the password of the login is not looked at",
         "authentication.wrong-password.is-401",
-        "200",
+        "a wrong password: a login that is missing or wrong: expected status 401, got 200",
     )
     .before(|ask, _| {
         // `api-user:` in Base64 begins so.
@@ -70,7 +70,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "any-login",
         "any name opens the account",
         "authentication.unknown-login.is-401",
-        "200",
+        "an unknown name: a login that is missing or wrong: expected status 401, got 200",
     )
     .before(|ask, _| {
         if ask.headers.get("authorization").starts_with("Basic ") {
@@ -81,7 +81,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "login-in-any-case",
         "the login's name is taken in any case",
         "authentication.username.is-case-sensitive",
-        "200",
+        "the name in other case: a login that is missing or wrong: expected status 401, got 200",
     )
     .before(|ask, _| {
         // `API-USER:` in Base64 begins so, and `Api-User:` so.
@@ -97,7 +97,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "scheme-in-one-case",
         "`basic` in lower case is no scheme",
         "authentication.scheme-name.ignores-case",
-        "401",
+        "the scheme written as `basic`: a list of users: expected status 200, got 401",
     )
     .before(|ask, _| {
         let authorization = ask.headers.get("authorization").to_owned();
@@ -109,7 +109,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "malformed-credentials-are-400",
         "a 401 about credentials that were sent is a 400",
         "authentication.malformed.is-401",
-        "400",
+        "Authorization: Basic: a login that is missing or wrong: expected status 401, got 400",
     )
     .after(|ask, answer, _| {
         if answer.status == 401 && !ask.headers.get("authorization").is_empty() {
@@ -120,7 +120,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "any-token",
         "every bearer token is good",
         "authentication.unknown-token.is-401",
-        "200",
+        "a token that was not issued: a login that is missing or wrong: expected status 401, got 200",
     )
     .before(|ask, _| {
         if ask.headers.get("authorization").starts_with("Bearer ") {
@@ -131,7 +131,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "cross-account-read",
         "the path may name any account",
         "authentication.other-account.is-refused",
-        "200",
+        "/api/accounts/123459/users: error `access_denied`: expected status 403, got 200",
     )
     .before(|ask, _| {
         if let Some(rest) = ask.path.strip_prefix("/api/accounts/")
@@ -145,14 +145,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "other-account-is-404",
         "another account is not found",
         "authentication.other-account.is-refused",
-        "auth.other_account",
+        "/api/accounts/123459/users: error `access_denied`: expected status 403, got 404",
     )
     .set(&["auth.other_account=not_found"]),
     Mutant::new(
         "other-account-named",
         "a refusal tells what kind of account was asked for",
         "authentication.other-account.tells-nothing",
-        "the bodies differ",
+        "the refusal of the next other account: expected ",
     )
     .after(|ask, answer, _| {
         if answer.status == 403 && ask.path.starts_with("/api/accounts/9") {
@@ -163,7 +163,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "existing-account-betrayed",
         "an account that exists is refused in other words than one that does not",
         "authentication.second-account.is-refused-like-an-unknown-one",
-        "an account that exists reads differently",
+        "the refusal of an account that exists: expected ",
     )
     .after(|ask, answer, _| {
         if answer.status == 403 && ask.path.contains("/67890/") {
@@ -174,7 +174,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "validated-before-login",
         "a body is judged before the credentials",
         "authentication.validation.comes-after-it",
-        "400",
+        "a broken body without credentials: a login that is missing or wrong: expected status 401, got 400",
     )
     .after(|ask, answer, _| {
         if answer.status == 401 && !ask.body.is_empty() {

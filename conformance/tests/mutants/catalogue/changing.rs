@@ -1,6 +1,6 @@
 //! What goes wrong with updating and deleting users.
 
-use super::{Mutant, accept, refuse};
+use super::{Mutant, accept, is_create, refuse};
 use crate::message;
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -8,21 +8,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "put-merges",
         "PUT keeps what a request leaves out",
         "update.omitted-last-name.follows-put-semantics",
-        "put.semantics",
+        "the LastName that was left out: expected nothing, got \"Nimble\"",
     )
     .set(&["put.semantics=merge"]),
     Mutant::new(
         "put-requires-fields",
         "PUT refuses a request that leaves fields out",
         "update.omitted-last-name.follows-put-semantics",
-        "put.semantics",
+        "a PUT without LastName: an update that succeeds: expected status 200, got 400",
     )
     .set(&["put.semantics=replace_requiring_fields"]),
     Mutant::new(
         "put-does-nothing",
         "an update is answered and not done",
         "update.enabled.can-be-switched",
-        "Enabled was not taken over",
+        "Enabled after a PUT: expected false, got true",
     )
     .before(|ask, _| {
         if ask.method == "PUT" {
@@ -36,7 +36,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "put-creates",
         "an update of nobody is answered like a create",
         "update.missing-user.is-refused",
-        "201",
+        "error `unknown_user`: expected status 404, got 201",
     )
     .after(|ask, answer, _| {
         if ask.method == "PUT" && answer.status == 404 {
@@ -47,7 +47,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "refused-updates-are-answered-200",
         "an update that ought to be refused is answered with 200",
         "update.account-id.must-match-the-path",
-        "200",
+        "error `account_id_mismatch`: expected status 400, got 200",
     )
     .after(|ask, answer, _| {
         if ask.method == "PUT" && [400, 409].contains(&answer.status) {
@@ -58,7 +58,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "refused-updates-are-half-done",
         "an update that is refused has changed the names",
         "update.invalid-field.changes-nothing",
-        "the refused PUT changed the user",
+        "the user after a PUT that is refused: FirstName: expected \"Casey\", got \"Robin\"",
     )
     .after(|ask, answer, memory| {
         if ask.method == "PUT" && answer.status == 400 {
@@ -73,21 +73,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "put-id-ignored",
         "an update may name another user than its path",
         "update.user-id.other-than-the-path",
-        "put.id_mismatch",
+        "error `user_id_mismatch`: expected status 400, got 200",
     )
     .set(&["put.id_mismatch=ignored"]),
     Mutant::new(
         "put-username-refused",
         "an update cannot change the username",
         "update.username.as-the-profile-says",
-        "username.update",
+        "a PUT with another Username: an update that succeeds: expected status 200, got 400",
     )
     .set(&["username.update=refused"]),
     Mutant::new(
         "second-put-conflicts",
         "the same update a second time is a conflict",
         "update.twice.is-like-once",
-        "409",
+        "the second PUT: an update that succeeds: expected status 200, got 409",
     )
     .after(|ask, answer, memory| {
         if ask.method == "PUT" {
@@ -101,7 +101,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "delete-does-nothing",
         "a delete is answered and not done",
         "delete.then-get.follows-delete-effect",
-        "status",
+        "GET after the delete: error `unknown_user`: expected status 404, got 200",
     )
     .before(|ask, _| {
         if ask.method == "DELETE" {
@@ -122,21 +122,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "delete-deactivates",
         "a deleted user stays, disabled",
         "delete.then-get.follows-delete-effect",
-        "delete.effect",
+        "GET after the delete: error `unknown_user`: expected status 404, got 200",
     )
     .set(&["delete.effect=deactivated"]),
     Mutant::new(
         "delete-is-204",
         "a delete is answered with 204",
         "delete.user.is-answered",
-        "delete.status",
+        "a delete that succeeds: expected status 200, got 204",
     )
     .set(&["delete.status=204"]),
     Mutant::new(
         "delete-again-succeeds",
         "a second delete succeeds too",
         "delete.again.finds-nobody",
-        "200",
+        "the second delete: error `unknown_user`: expected status 404, got 200",
     )
     .after(|ask, answer, _| {
         if ask.method == "DELETE" && answer.status == 404 {
@@ -145,15 +145,23 @@ pub(super) const MUTANTS: &[Mutant] = &[
     }),
     Mutant::new(
         "delete-takes-another",
-        "a delete makes another user unreachable",
+        "a delete makes the users that were there before it unreachable",
         "delete.others.stay",
-        "404",
+        "another user after a delete: a user: expected status 200, got 404",
     )
     .after(|ask, answer, memory| {
-        if ask.method == "DELETE" && answer.is_ok() {
-            memory.count += 1;
+        if is_create(ask)
+            && let Some(id) = answer.field("UserId")
+        {
+            memory.texts.insert(id, "there".to_owned());
         }
-        if memory.count > 0 && ask.method == "GET" && ask.is_user() && answer.is_ok() {
+        if ask.method == "DELETE" && answer.is_ok() {
+            for state in memory.texts.values_mut() {
+                "unreachable".clone_into(state);
+            }
+        }
+        let state = memory.texts.get(ask.last());
+        if ask.method == "GET" && state.is_some_and(|state| state == "unreachable") {
             refuse(ask, answer, 404);
         }
     }),
@@ -161,7 +169,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "put-resets-the-password",
         "an update that leaves out the password sets another one",
         "update.omitted-password.stays",
-        "401",
+        "after a PUT without Password: a login that is right: expected status 200, got 401",
     )
     .published()
     .before(|ask, _| {

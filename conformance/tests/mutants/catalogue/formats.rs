@@ -7,7 +7,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "json-called-xml",
         "JSON is sent as application/xml",
         "formats.json.is-chosen-by-accept",
-        "application/xml",
+        "with Accept: application/json: Content-Type: expected \"application/json\", got \"application/xml\"",
     )
     .after(|_, answer, _| {
         if answer.is_json() {
@@ -18,7 +18,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "xml-called-text",
         "XML is sent as text/xml",
         "formats.xml.is-chosen-by-accept",
-        "text/xml",
+        "with Accept: application/xml: Content-Type: expected \"application/xml\", got \"text/xml\"",
     )
     .after(|_, answer, _| {
         if answer.body.starts_with('<') {
@@ -29,21 +29,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "json-by-default",
         "JSON comes where none was asked for",
         "formats.no-accept.gives-the-default",
-        "format.default",
+        "with Accept: (none): Content-Type: expected \"application/xml\", got \"application/json\"",
     )
     .set(&["format.default=json"]),
     Mutant::new(
         "json-never",
         "JSON never comes",
         "formats.json.is-chosen-by-accept",
-        "application/xml",
+        "with Accept: application/json: Content-Type: expected \"application/json\", got \"application/xml\"",
     )
     .set(&["format.json=never"]),
     Mutant::new(
         "any-accept-is-json",
         "`Accept: */*` gets JSON",
         "formats.any-accept.gives-the-default",
-        "application/json",
+        "with Accept: */*: Content-Type: expected \"application/xml\", got \"application/json\"",
     )
     .before(|ask, _| {
         if ask.headers.get("accept") == "*/*" {
@@ -54,7 +54,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "xml-refused",
         "`Accept: application/xml` is not acceptable",
         "formats.xml.is-chosen-by-accept",
-        "406",
+        "with Accept: application/xml: a list of users: expected status 200, got 406",
     )
     .after(|ask, answer, _| {
         if ask.headers.get("accept") == "application/xml" {
@@ -65,7 +65,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "q-values-ignored",
         "the first format in Accept wins, whatever its q-value",
         "formats.q-values.are-weighed",
-        "application/",
+        "with Accept: application/json;q=0.5, application/xml: Content-Type: expected \"application/xml\", got \"application/json\"",
     )
     .before(|ask, _| {
         let accept = ask.headers.get("accept").to_owned();
@@ -78,7 +78,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "tie-gives-json",
         "JSON wins when Accept prefers neither",
         "formats.tie.gives-the-default",
-        "application/json",
+        "with Accept: application/json, application/xml: Content-Type: expected \"application/xml\", got \"application/json\"",
     )
     .before(|ask, _| {
         let accept = ask.headers.get("accept").to_owned();
@@ -90,21 +90,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "unknown-accept-is-406",
         "an Accept that names neither format is refused",
         "formats.unknown-accept.as-the-profile-says",
-        "format.unacceptable",
+        "with Accept: text/html: a list of users: expected status 200, got 406",
     )
     .set(&["format.unacceptable=not_acceptable"]),
     Mutant::new(
         "untyped-body-is-detected",
         "a body without Content-Type is read as what it looks like",
         "formats.untyped-json-body.as-the-profile-says",
-        "format.body_without_type",
+        "a body without Content-Type: a refusal: expected status 400, got 200",
     )
     .set(&["format.body_without_type=detected"]),
     Mutant::new(
         "untyped-body-is-refused",
         "an XML body without Content-Type is refused",
         "formats.untyped-xml-body.as-the-profile-says",
-        "415",
+        "a body without Content-Type: an update that succeeds: expected status 200, got 415",
     )
     .after(|ask, answer, _| {
         if !ask.body.is_empty() && ask.headers.get("content-type").is_empty() && answer.is_ok() {
@@ -115,7 +115,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "other-type-is-400",
         "a body of an unknown type is 400",
         "formats.other-type.is-415",
-        "400",
+        "text/plain: a refusal: expected status 415, got 400",
     )
     .after(|_, answer, _| {
         if answer.status == 415 {
@@ -126,7 +126,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "charset-utf-8-refused",
         "a charset in Content-Type is refused, UTF-8 too",
         "formats.charset.utf-8-is-taken",
-        "415",
+        "application/xml; charset=utf-8: an update that succeeds: expected status 200, got 415",
     )
     .after(|ask, answer, _| {
         let kind = ask.headers.get("content-type").to_ascii_lowercase();
@@ -138,7 +138,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "charset-ignored",
         "a charset other than UTF-8 is read as UTF-8",
         "formats.charset.other-is-415",
-        "201",
+        "an update as application/xml; charset=iso-8859-1 is answered with 200",
     )
     .before(|ask, _| {
         let kind = ask.headers.get("content-type").to_owned();
@@ -150,7 +150,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "answer-follows-the-body",
         "the answer comes in the format of the body",
         "formats.accept.and-content-type-are-independent",
-        "application/",
+        "xml in, json out: Content-Type: expected \"application/json\", got \"application/xml\"",
     )
     .before(|ask, _| {
         let kind = ask.headers.get("content-type").to_owned();
@@ -162,7 +162,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "type-on-get-refused",
         "a GET with Content-Type is refused",
         "formats.content-type-on-get.is-harmless",
-        "415",
+        "with Content-Type: application/xml: a list of users: expected status 200, got 415",
     )
     .after(|ask, answer, _| {
         if ask.method == "GET" && !ask.headers.get("content-type").is_empty() {
@@ -173,7 +173,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "no-accept-is-406-on-changes",
         "changing something without Accept is refused",
         "formats.no-accept.on-every-operation",
-        "406",
+        "without Accept: a create that succeeds: expected status 201, got 406",
     )
     .after(|ask, answer, _| {
         if ask.headers.get("accept").is_empty() && ask.method != "GET" {

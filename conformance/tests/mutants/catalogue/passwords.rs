@@ -8,7 +8,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "password-echoed",
         "a user is shown with the password that it was given",
         "passwords.never.come-back",
-        "password",
+        "expected no answer that holds a password that was sent, got ",
     )
     .after(|ask, answer, memory| {
         if let Some(password) = message::field(&ask.body, "Password") {
@@ -28,7 +28,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "password-rules-of-another-kind",
         "passwords need 14 characters, two classes, and the errors name the rule",
         "passwords.length.minimum-is-enough",
-        "password.min_length",
+        "a password that is taken: a create that succeeds: expected status 201, got 400",
     )
     .set(&[
         "password.min_length=14",
@@ -39,7 +39,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "password-rules-reversed",
         "what passwords may hold is the contrary of what the profile says",
         "passwords.common-words.as-the-profile-says",
-        "password.common_words",
+        "a password with a common word: a password that is taken: a create that succeeds: expected status 201, got 400",
     )
     .set(&[
         "password.classes=4",
@@ -53,7 +53,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "escapes-in-passwords-stay",
         "an escaped character in a password is stored as it is written",
         "passwords.markup-characters.are-kept",
-        "401",
+        "a password with escaped characters: a login that is right: expected status 200, got 401",
     )
     .published()
     .before(|ask, _| {
@@ -65,7 +65,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "own-path-shows-less",
         "`/users/{userid}` shows no names",
         "published.user.without-an-account",
-        "shows another",
+        "the user below no account: FirstName: expected \"Casey\", got nothing",
     )
     .published()
     .after(|ask, answer, _| {
@@ -77,7 +77,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "short-passwords-changed-to",
         "a password can be changed to one that is too short",
         "published.password.short-is-400",
-        "200",
+        "a new password that is too short: a refusal: expected status 400, got 200",
     )
     .published()
     .after(|ask, answer, _| {
@@ -90,7 +90,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "any-user-changes-passwords",
         "a password can be changed by others",
         "published.password.is-not-changed-by-others",
-        "200",
+        "error `not_password_owner`: expected status 403, got 200",
     )
     .published()
     .after(|ask, answer, _| {

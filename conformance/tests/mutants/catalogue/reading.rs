@@ -7,7 +7,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "missing-user-is-200",
         "a user that nobody is is answered with 200",
         "get.missing-user.is-refused",
-        "expected status 404, got 200",
+        "error `unknown_user`: expected status 404, got 200",
     )
     .after(|ask, answer, _| {
         if answer.status == 404 && ask.method == "GET" && ask.is_user() {
@@ -18,7 +18,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "list-lacks-the-last",
         "the list of users lacks the newest",
         "list.created-user.is-found-by-name-and-email",
-        "the username is not in the list",
+        "users in the list with that Username: expected 1, got 0",
     )
     .after(|ask, answer, _| {
         if ask.method == "GET" && ask.is_users() && answer.is_ok() {
@@ -37,7 +37,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "list-in-json-lacks-emails",
         "the list in JSON has no emails",
         "list.parity.xml-and-json-tell-the-same",
-        "the list as XML differs",
+        "the list as JSON after the list as XML: jdoe: Email: expected \"jdoe@example.com\", got nothing",
     )
     .after(|ask, answer, _| {
         if ask.is_users() && answer.is_json() {
@@ -48,7 +48,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "list-below-another-name",
         "the users are below another element than Users",
         "list.users.are-listed",
-        "Users",
+        "the body is not a list of users: expected `Users` and nothing else",
     )
     .after(|_, answer, _| {
         answer.body = answer
@@ -61,7 +61,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "list-is-stale",
         "the list stays as it was when it was first asked for",
         "scenarios.poll.sees-what-changed",
-        "does not show a user that was created",
+        "after a create: users in the list with that Username: expected 1, got 0",
     )
     .after(|ask, answer, memory| {
         if ask.method == "GET" && ask.is_users() && answer.is_ok() {
@@ -74,7 +74,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "list-keeps-the-deleted",
         "a user that was deleted stays in the list",
         "list.deleted-user.follows-delete-effect",
-        "the deleted user is still listed",
+        "the deleted user in the list: expected \"not in it\", got \"in it, enabled\"",
     )
     .after(|ask, answer, memory| {
         if is_create(ask) && answer.is_ok() && !answer.is_json() {
@@ -96,7 +96,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "head-of-a-list-has-another-type",
         "HEAD of the list names another Content-Type than GET",
         "list.head.is-like-get",
-        "Content-Type",
+        "Content-Type: expected \"application/xml\", got \"text/plain\"",
     )
     .after(|ask, answer, _| {
         if ask.method == "HEAD" && ask.is_users() {
@@ -107,7 +107,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "head-of-a-user-is-405",
         "a user has no HEAD",
         "get.head.is-like-get",
-        "405",
+        "HEAD of a user: expected status 200, got 405",
     )
     .after(|ask, answer, _| {
         if ask.method == "HEAD" && ask.is_user() {
@@ -118,7 +118,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "truncated-xml",
         "XML bodies lack their end",
         "list.users.are-listed",
-        "not found before end of input",
+        "the body is not a list of users: syntax error: tag not closed",
     )
     .after(|_, answer, _| {
         if answer.body.starts_with('<') {
@@ -130,7 +130,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "limits-hidden",
         "a request that was refused with 429 is answered with 201",
         "scenarios.sync.survives-429",
-        "the answer names no new user",
+        "a sync that meets a 429: the answer names no new user",
     )
     .after(|ask, answer, _| {
         if answer.status == 429 {
@@ -141,7 +141,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "user-without-email",
         "a user is shown without its email",
         "get.created-user.shows-what-was-sent",
-        "Email",
+        "Email: expected \"cf-",
     )
     .after(|ask, answer, _| {
         if ask.is_user() {
@@ -152,14 +152,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "email-of-another-name",
         "the email is called EmailAddress",
         "get.created-user.shows-what-was-sent",
-        "naming.email",
+        "a create that succeeds: expected status 201, got 400",
     )
     .set(&["naming.email=EmailAddress"]),
     Mutant::new(
         "names-in-upper-case-in-json",
         "a user in JSON has its first name in upper case",
         "get.parity.xml-and-json-tell-the-same",
-        "the user as XML differs",
+        "the user as JSON after the user as XML: FirstName: expected \"Casey\", got \"CASEY\"",
     )
     .after(|ask, answer, _| {
         if ask.is_user() && answer.is_json() {
@@ -170,21 +170,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "found-by-username",
         "the path takes a username",
         "get.by-username.is-refused",
-        "missing.by_username",
+        "GET by username: error `unknown_user`: expected status 404, got 200",
     )
     .set(&["missing.by_username=found"]),
     Mutant::new(
         "defaults-shown",
         "empty roles and Enabled true are shown",
         "get.default-fields.as-the-profile-says",
-        "user.default_fields",
+        "whether Enabled is shown: expected false, got true",
     )
     .set(&["user.default_fields=sent"]),
     Mutant::new(
         "every-create-refused",
         "no user can be created",
         "scenarios.provision.new-user-with-roles",
-        "400",
+        "a create that succeeds: expected status 201, got 400",
     )
     .after(|ask, answer, _| {
         if is_create(ask) && answer.is_ok() {
@@ -195,7 +195,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "missing-is-403",
         "a user that nobody is is forbidden",
         "get.missing-user.is-refused",
-        "missing.user",
+        "error `unknown_user`: expected status 404, got 403",
     )
     .set(&["missing.user=forbidden"]),
 ];

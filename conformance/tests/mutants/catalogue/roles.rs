@@ -8,14 +8,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "roles-without-ids",
         "roles are shown by their names only",
         "roles.list.holds-the-roles",
-        "a role lacks its name or its id",
+        "the body is not a list of roles: a role lacks its name or its id",
     )
     .after(|_, answer, _| answer.strip("RoleId")),
     Mutant::new(
         "role-missing",
         "the list of roles lacks one",
         "roles.parity.xml-and-json-tell-the-same",
-        "the roles as XML differ",
+        "the roles as JSON after the roles as XML: expected [\"r1 Admin\", \"r2 ReadOnly\"], got [\"r1 Admin\"]",
     )
     .after(|ask, answer, _| {
         if ask.path.ends_with("/roles")
@@ -30,7 +30,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "roles-not-assigned",
         "the roles of a create are dropped",
         "roles.create.assigns-them",
-        "role",
+        "after a create with a role: Roles: expected [\"r1 Admin\"], got []",
     )
     .before(|ask, _| {
         if is_create(ask) {
@@ -41,7 +41,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "roles-not-updated",
         "the roles of an update are dropped",
         "roles.update.assigns-them",
-        "role",
+        "after an update with a role: Roles: expected [\"r1 Admin\"], got []",
     )
     .before(|ask, _| {
         if ask.method == "PUT" {
@@ -52,7 +52,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "roles-stay",
         "an empty list of roles takes none away",
         "roles.empty-list.takes-them-away",
-        "role",
+        "after an update with an empty list: Roles: expected [], got [\"r1 Admin\"]",
     )
     .before(|ask, _| {
         if ask.method == "PUT" {
@@ -70,7 +70,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "role-objects-refused",
         "a role that is named by an object is refused",
         "roles.objects.are-taken",
-        "400",
+        "a role named by an object: an update that succeeds: expected status 200, got 400",
     )
     .after(|ask, answer, _| {
         if ask.body.contains("RoleId") || ask.body.contains("RoleName") {
@@ -81,7 +81,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "unknown-role-dropped",
         "a role that does not exist is left out",
         "roles.unknown.as-the-profile-says",
-        "role.unknown",
+        "a role that is not there: error `unknown_role`: expected status 400, got 201",
     )
     .set(&["role.unknown=ignored"]),
 ];

@@ -1,0 +1,56 @@
+//! Who has a key, and how a target answers for a key that no user has.
+
+use std::collections::HashSet;
+
+use crate::{
+    decode::users::{Shown, error_code},
+    transport::Response,
+};
+
+/// How a target answers a key that no user has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Signature {
+    status: u16,
+    code: Option<String>,
+    empty: bool,
+}
+
+impl Signature {
+    /// `None` for an answer that cannot say so: one of distress, or a success without an error in it.
+    pub(super) fn of(response: &Response) -> Option<Self> {
+        let code = error_code(&response.body);
+        let says_something = match response.status {
+            200..=299 => code.is_some(),
+            401 | 429 | 500.. => false,
+            _ => true,
+        };
+        says_something.then_some(Self {
+            status: response.status,
+            code,
+            empty: response.body.is_empty(),
+        })
+    }
+}
+
+/// The answers to keys that no user has, as far as they were learned.
+#[derive(Debug, Default)]
+pub struct Absence {
+    pub(super) signatures: Vec<Signature>,
+    /// The forms of keys that were tried.
+    pub(super) forms: HashSet<String>,
+    /// A key of the run's own choice that no user has.
+    pub(super) key: Option<String>,
+}
+
+/// Who has a key, as the target says.
+#[derive(Debug, Clone)]
+pub enum Holder {
+    /// A user of this run.
+    Ours(Box<Shown>),
+    /// A user of somebody else.
+    Other(Box<Shown>),
+    /// Nobody.
+    Nobody,
+    /// The answer does not say; the words do.
+    Unclear(String),
+}

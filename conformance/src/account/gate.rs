@@ -1,0 +1,112 @@
+//! Whose user a request would change. The target is asked just before, at the same URL.
+
+use super::{
+    absence::{Holder, Signature},
+    keys,
+    users::Account,
+};
+use crate::{
+    decode::users::shown,
+    dispatch::SendError,
+    exchange::{Log, Purpose},
+    transport::{Request, Response},
+    wire::Format,
+};
+
+impl Account {
+    /// GET with the run's own login, for the run's own purposes.
+    pub(super) async fn get(
+        &self,
+        path: &str,
+        purpose: Purpose,
+        log: &mut Log,
+    ) -> Result<Response, SendError> {
+        self.plain("GET", path, purpose, log).await
+    }
+
+    /// A request without a body, with the run's own login.
+    pub(super) async fn plain(
+        &self,
+        method: &str,
+        path: &str,
+        purpose: Purpose,
+        log: &mut Log,
+    ) -> Result<Response, SendError> {
+        let request = Request::new(method, path)
+            .header("Authorization", self.dispatch.authorization().await?)
+            .header("Accept", Format::Xml.media_type());
+        self.dispatch.send(&request, purpose, log).await.outcome
+    }
+
+    /// Who has that key. What the target answers to keys that nobody has is learned first, from
+    /// random ones.
+    pub async fn holder(
+        &self,
+        key: &str,
+        path: &str,
+        purpose: Purpose,
+        log: &mut Log,
+    ) -> Result<Holder, SendError> {
+        let answer = self.get(path, purpose, log).await?;
+        if let Some(mut users) = shown(&answer.body).filter(|users| !users.is_empty()) {
+            if users.len() > 1 || !(200..300).contains(&answer.status) {
+                return Ok(Holder::Unclear(format!("status {}", answer.status)));
+            }
+            let user = Box::new(users.remove(0));
+            return Ok(if user.carries(&self.prefix) {
+                // The same user below another path has another key there.
+                if path == self.user_path(key) && !self.spares_all() {
+                    let username = self.dispatch.redactor.clean(&user.username);
+                    self.state().ledger.seen(key, &username);
+                }
+                Holder::Ours(user)
+            } else {
+                Holder::Other(user)
+            });
+        }
+        let unclear = Holder::Unclear(format!("status {}", answer.status));
+        let Some(signature) = Signature::of(&answer) else {
+            return Ok(unclear);
+        };
+        self.learn_absence(key, purpose, log).await?;
+        let known = self.state().absence.signatures.contains(&signature);
+        Ok(if known { Holder::Nobody } else { unclear })
+    }
+
+    /// Asks for two random keys of the form of `key`. When both are answered alike, that is how keys
+    /// are answered that nobody has.
+    async fn learn_absence(
+        &self,
+        key: &str,
+        purpose: Purpose,
+        log: &mut Log,
+    ) -> Result<(), SendError> {
+        if !self.state().absence.forms.insert(keys::form(key)) {
+            return Ok(());
+        }
+        let random = [keys::random_like(key), keys::random_like(key)];
+        let mut signatures = Vec::new();
+        for key in &random {
+            let answer = self.get(&self.user_path(key), purpose, log).await?;
+            let user = shown(&answer.body).is_some_and(|users| !users.is_empty());
+            signatures.push(Signature::of(&answer).filter(|_| !user));
+        }
+        if let [Some(first), Some(second)] = signatures.as_slice()
+            && first == second
+        {
+            let mut state = self.state();
+            if !state.absence.signatures.contains(first) {
+                state.absence.signatures.push(first.clone());
+            }
+            let [key, _] = random;
+            state.absence.key.get_or_insert(key);
+        }
+        Ok(())
+    }
+
+    /// A key that the target says nobody has, of the form of `like`; `None` where it does not say so.
+    pub async fn absent_key(&self, like: &str, log: &mut Log) -> Result<Option<String>, SendError> {
+        self.learn_absence(like, Purpose::Check, log).await?;
+        Ok(self.state().absence.key.clone())
+    }
+}

@@ -1,0 +1,208 @@
+//! What a prepared user was like before the run, and what differs afterwards.
+
+use crate::{
+    decode::{
+        tolerant::{member, scalar},
+        tree::Tree,
+        users::{Shown, shown},
+    },
+    wire::Format,
+};
+
+/// Fields that the target sets, and that no body of a request holds.
+const SET_BY_TARGET: [&str; 4] = ["UserId", "id", "Accounts", "Password"];
+
+/// The prepared user.
+pub(super) struct Prepared {
+    pub(super) key: String,
+    pub(super) before: Shown,
+    pub(super) content_type: &'static str,
+    pub(super) body: String,
+    /// Whether an update of it may have been sent.
+    pub(super) touched: bool,
+}
+
+/// The user that the body of a PUT describes.
+pub(super) fn given(body: &str) -> Option<Shown> {
+    shown(body.as_bytes())?.into_iter().next()
+}
+
+pub(super) fn format_of(body: &str) -> Format {
+    if body.trim_start().starts_with('<') {
+        Format::Xml
+    } else {
+        Format::Json
+    }
+}
+
+/// The body of a PUT that gives a user all fields that were shown of it. What is left out where it
+/// holds its default is written out.
+pub(super) fn body_of(fields: &Tree, format: Format) -> String {
+    let mut given = Vec::new();
+    for (name, value) in fields.members().unwrap_or_default() {
+        let set = SET_BY_TARGET
+            .iter()
+            .any(|set| set.eq_ignore_ascii_case(name));
+        if !set {
+            let roles = name.eq_ignore_ascii_case("Roles");
+            given.push((
+                name.clone(),
+                if roles {
+                    role_names(value)
+                } else {
+                    value.clone()
+                },
+            ));
+        }
+    }
+    let camel = given
+        .iter()
+        .any(|(name, _)| name.starts_with(|first: char| first.is_lowercase()));
+    for (name, default) in [
+        ("Enabled", Tree::Bool(true)),
+        ("Roles", Tree::List(Vec::new())),
+    ] {
+        if member(fields, name).is_none() {
+            let name = if camel {
+                name.to_lowercase()
+            } else {
+                name.to_owned()
+            };
+            given.push((name, default));
+        }
+    }
+    match format {
+        Format::Json => json(&Tree::Object(given)).to_string(),
+        Format::Xml => format!("<User>{}</User>", xml(&Tree::Object(given))),
+    }
+}
+
+/// Roles as requests name them: by id, else by name.
+fn role_names(roles: &Tree) -> Tree {
+    let one = |role: &Tree| {
+        if let Some(id) = member(role, "RoleId").and_then(scalar) {
+            return Tree::Text(id.to_owned());
+        }
+        let members = role.members().unwrap_or_default().iter();
+        let name = members.filter(|(name, _)| name.eq_ignore_ascii_case("RoleName"));
+        Tree::Object(name.cloned().collect())
+    };
+    match roles {
+        Tree::List(items) => Tree::List(items.iter().map(one).collect()),
+        Tree::Object(members) => {
+            let named = members.iter().map(|(name, role)| (name.clone(), one(role)));
+            Tree::Object(named.collect())
+        }
+        other => other.clone(),
+    }
+}
+
+fn json(tree: &Tree) -> serde_json::Value {
+    match tree {
+        Tree::Null => serde_json::Value::Null,
+        Tree::Bool(value) => (*value).into(),
+        Tree::Number(digits) => {
+            serde_json::from_str(digits).unwrap_or_else(|_| digits.as_str().into())
+        }
+        Tree::Text(text) => text.as_str().into(),
+        Tree::List(items) => items.iter().map(json).collect(),
+        Tree::Object(members) => {
+            let members = members
+                .iter()
+                .map(|(name, value)| (name.clone(), json(value)));
+            serde_json::Value::Object(members.collect())
+        }
+    }
+}
+
+fn xml(tree: &Tree) -> String {
+    match tree {
+        Tree::Null => String::new(),
+        Tree::Bool(value) => value.to_string(),
+        Tree::Number(text) | Tree::Text(text) => {
+            quick_xml::escape::escape(text.as_str()).into_owned()
+        }
+        Tree::List(items) => items.iter().map(xml).collect(),
+        Tree::Object(members) => {
+            let elements = members
+                .iter()
+                .map(|(name, value)| format!("<{name}>{}</{name}>", xml(value)));
+            elements.collect()
+        }
+    }
+}
+
+/// What differs between a user as it was and as it is, field by field.
+pub(super) fn compare(before: &Tree, now: &Tree) -> Vec<String> {
+    let is_default = |name: &str, value: Option<&Tree>| match value {
+        None | Some(Tree::Null) => true,
+        Some(Tree::Bool(value)) => *value && name.eq_ignore_ascii_case("Enabled"),
+        Some(Tree::Text(text)) => {
+            text.is_empty() || (name.eq_ignore_ascii_case("Enabled") && text == "true")
+        }
+        Some(Tree::List(items)) => items.is_empty(),
+        Some(Tree::Object(members)) => members.is_empty(),
+        Some(Tree::Number(_)) => false,
+    };
+    let names = [before, now]
+        .into_iter()
+        .flat_map(|tree| tree.members().unwrap_or_default());
+    let mut seen: Vec<&str> = Vec::new();
+    let mut differences = Vec::new();
+    for (name, _) in names {
+        if seen.contains(&name.as_str()) {
+            continue;
+        }
+        seen.push(name);
+        let (old, new) = (member(before, name), member(now, name));
+        if old != new && !(is_default(name, old) && is_default(name, new)) {
+            differences.push(format!("{name} was {}, and is {}", words(old), words(new)));
+        }
+    }
+    differences
+}
+
+fn words(value: Option<&Tree>) -> String {
+    value.map_or_else(|| "absent".to_owned(), |value| json(value).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{body_of, compare};
+    use crate::{decode::users::shown, wire::Format};
+
+    #[test]
+    fn a_user_is_put_back_with_all_that_was_shown_of_it() {
+        let of = |body: &str, format| body_of(&shown(body.as_bytes()).unwrap()[0].fields, format);
+        assert_eq!(
+            of(
+                "<R><User><UserId>u1</UserId><Username>a</Username><FirstName>A &amp; B</FirstName><Roles><Role><RoleId>r1</RoleId><RoleName>Admin</RoleName></Role></Roles></User></R>",
+                Format::Xml
+            ),
+            "<User><Username>a</Username><FirstName>A &amp; B</FirstName><Roles><Role>r1</Role></Roles><Enabled>true</Enabled></User>"
+        );
+        assert_eq!(
+            of(
+                r#"{"userId":"u1","username":"a","enabled":false,"roles":[{"roleName":"Admin"}]}"#,
+                Format::Json
+            ),
+            r#"{"username":"a","enabled":false,"roles":[{"roleName":"Admin"}]}"#
+        );
+    }
+
+    #[test]
+    fn what_differs_is_named_and_defaults_are_no_difference() {
+        let tree = |body: &str| shown(body.as_bytes()).unwrap().remove(0).fields;
+        let before = tree(r#"{"Username":"a","LastName":"Doe"}"#);
+        let same = tree(r#"{"Username":"a","LastName":"Doe","Enabled":true,"Roles":[]}"#);
+        assert_eq!(compare(&before, &same), [""; 0]);
+        let other = tree(r#"{"Username":"a","Enabled":false}"#);
+        assert_eq!(
+            compare(&before, &other),
+            [
+                "LastName was \"Doe\", and is absent",
+                "Enabled was absent, and is false"
+            ]
+        );
+    }
+}

@@ -1,0 +1,354 @@
+//! The users of one run: which requests may create or change one, and what is known of them.
+
+use std::{
+    collections::HashSet,
+    io,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use super::{
+    absence::{Absence, Holder},
+    change::Change,
+    file::Event,
+    keys,
+    ledger::{Entry, Ledger, State as Known, UNDER_WAY},
+    snapshot::Prepared,
+};
+use crate::{
+    dispatch::{Dispatch, SendError, Sent},
+    exchange::{Log, Purpose},
+    limits::Writes,
+    random,
+    transport::{Response, TransportError},
+};
+
+/// Why a request is not sent.
+#[derive(Debug)]
+pub enum Refusal {
+    /// It would write, and that is not allowed. The words say what would allow it.
+    NotAllowed(String),
+    /// Its method or its path is none that the run knows, and so is its effect.
+    Unknown,
+    /// It would concern a user that is not the run's, or cannot be told.
+    NotOurs(String),
+    /// The target kept the run from finding out.
+    Distress(SendError),
+    /// The ledger cannot be written.
+    Ledger(io::Error),
+}
+
+/// The users of one run on the target.
+pub struct Account {
+    /// Sends its requests.
+    pub dispatch: Dispatch,
+    /// What the username or the email of each user of the run holds.
+    pub prefix: String,
+    /// Whether the guard lets requests pass that it cannot read: an emulator of this process has
+    /// nothing to protect.
+    pub unguarded: bool,
+    names: AtomicU64,
+    users: AtomicU64,
+    state: Mutex<State>,
+}
+
+/// What the run knows.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) ledger: Ledger,
+    pub(super) absence: Absence,
+    /// How the list was answered before the first create, where that is an error: status and body.
+    pub(super) before_first: Option<(u16, Vec<u8>)>,
+    /// Whether the list has pages by number.
+    pub(super) paged: Option<bool>,
+    /// How long the target was seen to take to show a write.
+    pub(super) lag: Duration,
+    /// Whether one user was waited for to be gone, in vain.
+    pub(super) waited: bool,
+    /// Keys of users that were enabled when a delete of them was sent.
+    pub(super) deleted_enabled: HashSet<String>,
+    /// Whether the first user is proved gone.
+    pub(super) first_gone: bool,
+    pub(super) prepared: Option<Prepared>,
+    /// What differs from the prepared user as it was, once it was put back.
+    pub(super) put_back: Option<Vec<String>>,
+}
+
+impl Account {
+    /// The account of `dispatch`, for users with that prefix.
+    pub fn new(dispatch: Dispatch, prefix: String) -> Self {
+        Self {
+            dispatch,
+            prefix,
+            unguarded: false,
+            names: AtomicU64::new(0),
+            users: AtomicU64::new(0),
+            state: Mutex::default(),
+        }
+    }
+
+    /// A prefix that no other run has.
+    pub fn new_prefix() -> String {
+        format!("cf-{}-", random::hex())
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps these books from here on.
+    pub fn keep(&self, ledger: Ledger) {
+        self.state().ledger = ledger;
+    }
+
+    /// Reads the books.
+    pub fn ledger<T>(&self, read: impl FnOnce(&Ledger) -> T) -> T {
+        read(&self.state().ledger)
+    }
+
+    /// Removes the ledger's file.
+    pub fn discard_ledger(&self) -> io::Result<()> {
+        self.state().ledger.discard()
+    }
+
+    /// How many users were created, or may have been.
+    pub fn users(&self) -> u64 {
+        self.users.load(Ordering::Relaxed)
+    }
+
+    /// A username of the run that was not used yet.
+    pub fn fresh_username(&self) -> String {
+        let number = self.names.fetch_add(1, Ordering::Relaxed);
+        let before = &self.dispatch.limits.name_prefix;
+        format!("{before}{}{number}", self.prefix)
+    }
+
+    /// The path of a user, whose key is as bodies write it.
+    pub fn user_path(&self, key: &str) -> String {
+        format!("{}/{}", self.dispatch.users_path(), keys::encode(key))
+    }
+
+    /// How long the target was seen to take to show a write.
+    pub fn lag(&self) -> Duration {
+        self.state().lag
+    }
+
+    /// The target was seen to take so long to show a write.
+    pub(super) fn note_lag(&self, lag: Duration) {
+        let mut state = self.state();
+        state.lag = state.lag.max(lag);
+    }
+
+    /// Looks whether a change may be sent, just before it is. Asks the target whose user it
+    /// concerns. Returns the number of a request that may create a user.
+    pub async fn admit(
+        &self,
+        change: &Change,
+        username: &str,
+        log: &mut Log,
+    ) -> Result<Option<u64>, Refusal> {
+        if *change == Change::None {
+            return Ok(None);
+        }
+        if let Writes::Refused(reason) = self.dispatch.limits.writes {
+            return Err(Refusal::NotAllowed(reason.to_owned()));
+        }
+        let (key, path) = match change {
+            Change::Unknown if self.unguarded => return Ok(None),
+            Change::None | Change::Unknown => return Err(Refusal::Unknown),
+            Change::Create => return self.admit_create(username, log).await.map(Some),
+            Change::Update { key, path } | Change::Delete { key, path } => (key, path),
+        };
+        let deletes = matches!(change, Change::Delete { .. });
+        if deletes && self.spares_all() {
+            return Err(Refusal::NotAllowed(
+                "it would delete a user, and a prepared user is never deleted".to_owned(),
+            ));
+        }
+        let holder = self.holder(key, path, Purpose::Check, log).await;
+        match holder.map_err(Refusal::Distress)? {
+            Holder::Ours(user) => {
+                if !deletes && self.spares_all() {
+                    self.write_down_prepared().map_err(Refusal::Ledger)?;
+                }
+                if deletes {
+                    self.look_for_in_list(key, Purpose::Check, log)
+                        .await
+                        .map_err(Refusal::Distress)?;
+                    if user.enabled {
+                        self.state().deleted_enabled.insert(key.clone());
+                    }
+                }
+                Ok(None)
+            }
+            Holder::Other(user) if !deletes && self.is_prepared(key, &user) => {
+                self.write_down_prepared().map_err(Refusal::Ledger)?;
+                Ok(None)
+            }
+            // An update of a key that nobody has may create a user.
+            Holder::Nobody if !deletes => self.admit_create(username, log).await.map(Some),
+            Holder::Nobody => Ok(None),
+            Holder::Other(_) => Err(Refusal::NotOurs(format!(
+                "GET {path} shows a user that this run did not create"
+            ))),
+            Holder::Unclear(why) => Err(Refusal::NotOurs(format!(
+                "GET {path} does not show whose user it is ({why})"
+            ))),
+        }
+    }
+
+    /// Counts a request that may create a user and writes it down, if it may be sent.
+    async fn admit_create(&self, username: &str, log: &mut Log) -> Result<u64, Refusal> {
+        let limits = &self.dispatch.limits;
+        if let Some(key) = &limits.prepared_user {
+            return Err(Refusal::NotAllowed(format!(
+                "it would create a user, and only the prepared user {key} is tried"
+            )));
+        }
+        if limits.one_user_first && !limits.allow_leftovers && !self.state().first_gone {
+            self.settle_refused(log).await.map_err(Refusal::Distress)?;
+            if self.may_have_another(username) {
+                return Err(Refusal::NotAllowed(
+                    "the first user of the run is not proved gone, and --allow-leftovers is not given".to_owned(),
+                ));
+            }
+        }
+        if self.ledger(Ledger::creates) == 0 {
+            let listed = self.note_list_before_first(log).await;
+            listed.map_err(Refusal::Distress)?;
+        }
+        let used = self.users.fetch_add(1, Ordering::Relaxed);
+        if let Some(most) = limits.max_users
+            && used >= most
+        {
+            self.users.fetch_sub(1, Ordering::Relaxed);
+            return Err(Refusal::Distress(self.dispatch.end(format!(
+                "the budget of {most} users is spent; --max-users raises it"
+            ))));
+        }
+        let written = self.state().ledger.sent(username);
+        let create = written.map_err(Refusal::Ledger)?;
+        self.keep_back();
+        Ok(create)
+    }
+
+    /// Writes down what came of a request that may have created the user of that name. Returns the
+    /// keys that its answer names, most likely first.
+    pub fn note_create(&self, create: u64, username: &str, sent: &Sent) -> Vec<String> {
+        let mut state = self.state();
+        if !sent.delivered {
+            let _ = state.ledger.note(Event::Settled { create });
+            self.users.fetch_sub(1, Ordering::Relaxed);
+            return Vec::new();
+        }
+        let now = Instant::now();
+        let mut named = Vec::new();
+        // What cannot be written is known here, and a clean-up from the file finds users by their
+        // prefix.
+        let ends = match &sent.outcome {
+            Ok(response) => {
+                match response.status {
+                    200..300 => {
+                        named = self.keys_in(response, username);
+                        let mut keys = named.clone();
+                        if keys.is_empty() && !username.is_empty() {
+                            // Where the answer names none, the name may be the key.
+                            keys.push(username.to_owned());
+                        }
+                        for key in keys {
+                            let _ = state.ledger.note(Event::Named { create, key });
+                        }
+                    }
+                    408 => {}
+                    400..500 if !sent.repeated => {
+                        let _ = state.ledger.note(Event::Refused { create });
+                        self.users.fetch_sub(1, Ordering::Relaxed);
+                    }
+                    _ => {}
+                }
+                now + ends_after(response.status)
+            }
+            // It was never let in. That is a refusal like any other.
+            Err(SendError::Ended(_)) if sent.limited => {
+                let _ = state.ledger.note(Event::Refused { create });
+                self.users.fetch_sub(1, Ordering::Relaxed);
+                now
+            }
+            Err(SendError::Transport(TransportError::Timeout) | SendError::Ended(_)) => {
+                now + UNDER_WAY
+            }
+            // A target that closes a connection has mostly finished what came over it.
+            Err(SendError::Transport(_)) => now + self.dispatch.limits.backoff.cap,
+        };
+        if let Some(open) = state.ledger.open_mut(create) {
+            open.ends = ends;
+        }
+        drop(state);
+        self.keep_back();
+        named
+    }
+
+    /// Keys that the answer to a create names, most likely first.
+    fn keys_in(&self, response: &Response, username: &str) -> Vec<String> {
+        let prefix = self.prefix.to_lowercase();
+        let ours = |name: &str| name == username || name.to_lowercase().contains(&prefix);
+        let mut keys = keys::named_by(response, ours);
+        // A target that echoes logins may name one, or a part of one. A file must not hold it.
+        let location = response.header("location").unwrap_or_default();
+        let places = [location.to_owned(), keys::decode(location)];
+        let leaks = places.iter().any(|place| self.is_secret(place));
+        let from_there = |key: &str| places.iter().any(|place| place.contains(key));
+        keys.retain(|key| !(self.is_secret(key) || leaks && from_there(key)));
+        keys
+    }
+
+    pub(super) fn is_secret(&self, text: &str) -> bool {
+        self.dispatch.redactor.clean(text) != text
+    }
+
+    /// An update that gives the user with that key another name succeeded. Where the old name was the
+    /// key, the new one may be it now.
+    pub fn note_rename(&self, key: &str, username: &str) {
+        let mut state = self.state();
+        let by_name = state
+            .ledger
+            .find(key)
+            .is_some_and(|entry| entry.username.as_deref() == Some(key));
+        if by_name && state.ledger.find(username).is_none() {
+            state.ledger.set(username, Known::Present);
+        }
+    }
+
+    /// Whether a user of the run is on the target, or may be, that has another name. A create whose
+    /// answer was lost may be sent again.
+    fn may_have_another(&self, username: &str) -> bool {
+        let state = self.state();
+        let gone = |entry: &Entry| entry.state == Known::Gone;
+        !state.ledger.entries().iter().all(gone)
+            || state
+                .ledger
+                .open()
+                .iter()
+                .any(|open| open.username != username)
+    }
+
+    /// Keeps requests of the budget back for the users that are there: a look, a delete and two more
+    /// looks for each, and a last look at the list.
+    pub(super) fn keep_back(&self) {
+        let pending = self.state().ledger.pending() as u64;
+        let reserve = if pending == 0 { 2 } else { 4 * pending + 4 };
+        self.dispatch.keep_back(reserve);
+    }
+}
+
+/// How long after an answer with that status a create may still take effect. A gateway may have
+/// given up on a target that goes on.
+fn ends_after(status: u16) -> Duration {
+    match status {
+        502 | 504 => UNDER_WAY,
+        _ => Duration::ZERO,
+    }
+}

@@ -1,0 +1,57 @@
+//! The cases that a command line selects.
+
+use std::{fs, path::Path};
+
+use crate::{
+    case::Case,
+    cli::SelectionArgs,
+    error::ConformanceError,
+    outcome::RunReport,
+    registry::{self, Selection},
+    verdict::Verdict,
+};
+
+/// The chosen cases.
+pub fn select(arguments: SelectionArgs) -> Result<Vec<Case>, ConformanceError> {
+    let ids = arguments
+        .failed_from
+        .as_deref()
+        .map(failed_in)
+        .transpose()?;
+    let selection = Selection {
+        filters: arguments.filter,
+        area: arguments.area,
+        level: arguments.level,
+        tag: arguments.tag,
+        read_only: arguments.read_only,
+        smoke: arguments.smoke,
+        ids,
+    };
+    selection.choose(registry::cases())
+}
+
+/// Ids of the cases that an earlier run has no good verdict on.
+fn failed_in(path: &Path) -> Result<Vec<String>, ConformanceError> {
+    let name = path.display();
+    let usage = |what: String| ConformanceError::Usage(format!("--failed-from {name}: {what}"));
+    let text = fs::read_to_string(path)
+        .map_err(|error| usage(bandwidth_fixtures::describe::io(&error)))?;
+    let report = RunReport::from_json(&text).map_err(usage)?;
+    let ids: Vec<String> = report
+        .cases
+        .into_iter()
+        .filter(|case| {
+            matches!(
+                case.verdict,
+                Verdict::Fail | Verdict::Error | Verdict::Inconclusive
+            )
+        })
+        .map(|case| case.id)
+        .collect();
+    if ids.is_empty() {
+        return Err(ConformanceError::NothingSelected(format!(
+            "--failed-from {name}: no case failed, erred or was inconclusive there, so nothing was executed"
+        )));
+    }
+    Ok(ids)
+}

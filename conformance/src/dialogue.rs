@@ -1,0 +1,14 @@
+//! What a case works with: drafts, requests, and questions to a reply.
+
+mod ask;
+mod context;
+mod created;
+pub mod reply;
+pub mod run;
+mod subject;
+
+pub use self::{
+    ask::Ask,
+    context::{Answered, Context},
+    created::Created,
+};

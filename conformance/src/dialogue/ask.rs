@@ -1,0 +1,77 @@
+//! Requests in the making.
+
+use crate::{login::basic_header, transport::Request, wire::Format};
+
+/// Who a request says it is from.
+#[derive(Clone)]
+pub(super) enum Login {
+    /// The run's login.
+    Account,
+    /// Anything else, `None` for no Authorization header at all.
+    Other(Option<String>),
+}
+
+/// A request in the making. Unless told otherwise it comes from the run's login and asks for no
+/// format.
+#[must_use = "a request does nothing until it is sent"]
+#[derive(Clone)]
+pub struct Ask {
+    pub(super) request: Request,
+    pub(super) login: Login,
+    pub(super) format: Format,
+    pub(super) creates: Option<String>,
+}
+
+impl Ask {
+    /// Asks for a format, and expects the answer in it.
+    pub fn accept(self, format: Format) -> Self {
+        self.accepting(format.media_type(), format)
+    }
+
+    /// With an Accept header as written, and the format that it should lead to.
+    pub fn accepting(mut self, accept: &str, expected: Format) -> Self {
+        self.request = self.request.header("Accept", accept);
+        self.format = expected;
+        self
+    }
+
+    /// Over raw TCP, so that no header is added: without [`Ask::accept`], none asks for a format.
+    pub fn raw(mut self) -> Self {
+        self.request = self.request.raw();
+        self
+    }
+
+    /// With a body and its Content-Type.
+    pub fn typed(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.request = self.request.header("Content-Type", content_type).body(body);
+        self
+    }
+
+    /// With a body in that format.
+    pub fn body(self, format: Format, body: impl Into<Vec<u8>>) -> Self {
+        self.typed(format.media_type(), body)
+    }
+
+    /// With a body that no header says anything about.
+    pub fn untyped(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.request = self.request.raw().body(body);
+        self
+    }
+
+    /// With an Authorization header as written, or none.
+    pub fn authorization(mut self, value: Option<&str>) -> Self {
+        self.login = Login::Other(value.map(str::to_owned));
+        self
+    }
+
+    /// From another login.
+    pub fn login(self, username: &str, password: &str) -> Self {
+        self.authorization(Some(&basic_header(username, password)))
+    }
+
+    /// Says that success would create that user.
+    pub fn creates(mut self, username: &str) -> Self {
+        self.creates = Some(username.to_owned());
+        self
+    }
+}

@@ -1,0 +1,571 @@
+//! What a case works with: it sends requests through here and gets replies that it can question.
+
+use std::{any::Any, net::SocketAddr, sync::Arc, time::Instant};
+
+use bandwidth_fixtures::{
+    Golden, Profile, Secret,
+    golden::Message,
+    profile::{IdStyle, Telephone, UserKey},
+};
+
+use super::{
+    ask::{Ask, Login},
+    created::Created,
+    reply::Reply,
+    run::{Emulator, Run},
+};
+use crate::{
+    account::{Change, Holder, Refusal},
+    dispatch::{SendError, Sent},
+    exchange::{Exchange, Log, Purpose},
+    limits::Roles,
+    password,
+    target::BASE,
+    transport::{Endpoint, Request, Response, raw},
+    verdict::Stop,
+    wire::{Draft, EMAIL, Format, Role, RoleRef, Value},
+};
+
+/// Whether a body could be about a user of some name.
+fn names_a_user(body: &[u8]) -> bool {
+    let name = b"username";
+    body.windows(name.len())
+        .any(|window| window.eq_ignore_ascii_case(name))
+}
+
+/// Why a case stops whose request is not sent.
+fn stop_of(line: &str, refusal: Refusal) -> Stop {
+    match refusal {
+        Refusal::NotAllowed(why) => Stop::Skip(why),
+        Refusal::Unknown => Stop::Error(format!(
+            "{line} is not sent: its method or its path is unknown to the guard, and so is its effect"
+        )),
+        Refusal::NotOurs(why) => Stop::Fail(format!("{line} is not sent: {why}")),
+        Refusal::Distress(error) => Stop::Inconclusive(format!("{line}: {error}")),
+        Refusal::Ledger(error) => Stop::Error(format!(
+            "{line} is not sent, because the ledger cannot be written: {error}"
+        )),
+    }
+}
+
+/// A reply, and how it was got.
+pub struct Answered {
+    /// The reply, whatever its status.
+    pub reply: Reply,
+    /// Whether an earlier try of the same request may have taken effect.
+    pub repeated: bool,
+    /// Whether it was sent with the run's own login.
+    own_login: bool,
+    /// Keys that it names, if it answers a create.
+    pub(super) keys: Vec<String>,
+}
+
+impl Answered {
+    /// The reply, if it can be judged: a 429 that does not end, a 5xx and a refused login of the
+    /// run's own cannot.
+    pub fn judged(self) -> Result<Reply, Stop> {
+        match self.reply.status() {
+            429 => Err(self
+                .reply
+                .inconclusive("the target limits the rate of requests")),
+            500.. => Err(self.reply.inconclusive("the target failed")),
+            401 if self.own_login => {
+                Err(self.reply.inconclusive("the run's own login was refused"))
+            }
+            _ => Ok(self.reply),
+        }
+    }
+}
+
+/// What a case works with.
+pub struct Context {
+    pub(crate) run: Arc<Run>,
+    /// What is expected of the target; a probe changes it as it learns.
+    pub(crate) profile: Profile,
+    /// What was seen on the way.
+    pub(crate) facts: Vec<String>,
+    /// Every exchange of the case.
+    pub(crate) log: Log,
+    /// Whether an answer may be the answer to a repetition of something that took effect before.
+    pub(crate) repeated: bool,
+    /// The emulator, when it is the case's own.
+    _emulator: Option<Box<dyn Any>>,
+}
+
+impl Context {
+    /// For one case of `run`.
+    pub fn new(run: Arc<Run>) -> Self {
+        Self {
+            profile: *run.profile(),
+            run,
+            facts: Vec::new(),
+            log: Log::default(),
+            repeated: false,
+            _emulator: None,
+        }
+    }
+
+    /// The same work against an emulator of the case's own, with faults; `None` where cases have no
+    /// emulators of their own.
+    pub fn private(&self, faults: &[&str]) -> Result<Option<Self>, Stop> {
+        let Some(emulators) = &self.run.emulators else {
+            return Ok(None);
+        };
+        let emulator = emulators.for_case(&self.run.expected, faults);
+        let emulator = emulator.map_err(Stop::Error)?;
+        let run = Arc::new(self.run.beside(emulator.address));
+        Ok(Some(Self {
+            _emulator: Some(emulator.keep),
+            ..Self::new(run)
+        }))
+    }
+
+    /// Ends work that was done elsewhere, and keeps its evidence with this case's. What it created
+    /// ends with its emulator.
+    pub fn take_over(&mut self, mut other: Self) {
+        self.log.exchanges.append(&mut other.log.exchanges);
+        self.repeated |= other.repeated;
+    }
+
+    /// How many answers of the case were 429.
+    pub fn times_limited(&self) -> usize {
+        self.responses()
+            .filter(|answer| answer.status == 429)
+            .count()
+    }
+
+    /// The expected options.
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// The formats that the expected profile has.
+    pub fn formats(&self) -> Vec<Format> {
+        Format::all_of(&self.profile).to_vec()
+    }
+
+    /// The format of answers to requests that ask for none.
+    pub fn default_format(&self) -> Format {
+        Format::default_of(&self.profile)
+    }
+
+    /// Writes down something that was seen.
+    pub fn observe(&mut self, fact: impl Into<String>) {
+        self.facts.push(fact.into());
+    }
+
+    /// Says that the case does not apply.
+    pub fn skip(reason: &str) -> Stop {
+        Stop::Skip(reason.to_owned())
+    }
+
+    /// The path of the account's users.
+    pub fn users_path(&self) -> String {
+        self.run.dispatch().users_path()
+    }
+
+    /// The path of a user, whose key is as bodies write it.
+    pub fn user_path(&self, key: &str) -> String {
+        self.run.account.user_path(key)
+    }
+
+    /// The path of the account's roles.
+    pub fn roles_path(&self) -> String {
+        let account = &self.run.credentials().account_id;
+        format!("{BASE}/accounts/{account}/roles")
+    }
+
+    /// The name and password of the run's own login. For cases that need a Basic login.
+    pub fn basic_login(&self) -> (String, Secret) {
+        let (name, password) = self.run.credentials().basic().unwrap_or_default();
+        (name.to_owned(), Secret::new(password))
+    }
+
+    /// What a new user needs, with a name and a password of its own.
+    pub fn draft(&self) -> Draft {
+        let username = self.run.account.fresh_username();
+        let mut draft = Draft::default()
+            .with("Username", username.as_str())
+            .with("FirstName", "Casey")
+            .with("LastName", "Nimble")
+            .with(EMAIL, self.email(&username))
+            .with("Password", self.strong_password());
+        if self.profile().user_telephone == Telephone::TenDigitsRequired {
+            draft = draft.with("TelephoneNumber", "9195550100");
+        }
+        self.remember(&draft);
+        draft
+    }
+
+    /// The email of a user of that name.
+    pub fn email(&self, username: &str) -> String {
+        format!("{username}@{}", self.run.limits().email_domain)
+    }
+
+    /// A password that breaks no rule. It will not be printed.
+    pub fn strong_password(&self) -> String {
+        let password = password::strong(&self.profile);
+        self.run.redactor().add(&password);
+        password
+    }
+
+    /// A request.
+    pub fn ask(&self, method: &str, path: impl Into<String>) -> Ask {
+        Ask {
+            request: Request::new(method, path),
+            login: Login::Account,
+            format: self.default_format(),
+            creates: None,
+        }
+    }
+
+    /// A create of that user, asking for the format that it is written in.
+    pub fn ask_create(&self, draft: &Draft, format: Format) -> Ask {
+        let ask = self.ask("POST", self.users_path()).accept(format);
+        let ask = ask.body(format, draft.body(&self.profile, format));
+        match draft.text("Username") {
+            "" => ask,
+            username => ask.creates(username),
+        }
+    }
+
+    /// Sends a request and returns a reply that can be judged.
+    pub async fn send(&mut self, ask: Ask) -> Result<Reply, Stop> {
+        self.exchange(ask).await?.judged()
+    }
+
+    /// Sends a request, and returns its reply whatever the status. Without an answer the case stops
+    /// as inconclusive. A request that changes a user is sent only after the target has shown that
+    /// the user is the run's.
+    pub async fn exchange(&mut self, ask: Ask) -> Result<Answered, Stop> {
+        let Ask {
+            mut request,
+            login,
+            format,
+            creates,
+        } = ask;
+        let line = format!("{} {}", request.method, request.path);
+        let halted = |error: SendError| Stop::Inconclusive(format!("{line}: {error}"));
+        let username = creates.unwrap_or_default();
+        let change = self.change_of(&request)?;
+        let run = Arc::clone(&self.run);
+        let admitted = run.account.admit(&change, &username, &mut self.log).await;
+        let create = admitted.map_err(|refusal| stop_of(&line, refusal))?;
+        let own_login = matches!(login, Login::Account);
+        let authorization = match login {
+            Login::Account => Some(run.dispatch().authorization().await.map_err(halted)?),
+            Login::Other(value) => value,
+        };
+        if let Some(value) = authorization {
+            request = request.header("Authorization", value);
+        }
+        let before = self.log.exchanges.len();
+        let sent = run
+            .dispatch()
+            .send(&request, Purpose::Case, &mut self.log)
+            .await;
+        let keys = create.map_or_else(Vec::new, |create| {
+            run.account.note_create(create, &username, &sent)
+        });
+        if change != Change::None && sent.delivered {
+            self.note_change(&change).await;
+        }
+        let Sent {
+            outcome, repeated, ..
+        } = sent;
+        let tries = self.log.exchanges.len() - before;
+        self.repeated |= (repeated && change != Change::None) || (!own_login && tries > 1);
+        let response = outcome.map_err(halted)?;
+        Ok(Answered {
+            reply: Reply::new(
+                *run.profile(),
+                Arc::clone(run.redactor()),
+                line,
+                format,
+                response,
+            ),
+            repeated,
+            own_login,
+            keys,
+        })
+    }
+
+    /// What a request would do. A create names its user by a name of this run.
+    fn change_of(&self, request: &Request) -> Result<Change, Stop> {
+        let Request {
+            method, path, body, ..
+        } = request;
+        let change = Change::of(method, path, &self.run.credentials().account_id);
+        let prefix = self.run.account.prefix.as_bytes();
+        let ours = body
+            .windows(prefix.len())
+            .any(|window| window.eq_ignore_ascii_case(prefix));
+        if change == Change::Create && names_a_user(body) && !ours {
+            return Err(Stop::Error(format!(
+                "{method} {path} is not sent: it could create a user without a name of this run"
+            )));
+        }
+        Ok(change)
+    }
+
+    /// A change was sent: a target that was seen to lag is given time to show it.
+    async fn note_change(&mut self, change: &Change) {
+        if let Change::Update { key, .. } = change {
+            let mut first = self.run.first();
+            first.changed |= first.user.as_ref().is_some_and(|user| user.key == *key);
+        }
+        let lag = self.run.account.lag();
+        let wait = tokio::time::sleep(lag.saturating_mul(2));
+        self.run.dispatch().unless_interrupted(wait).await;
+    }
+
+    /// Lists the users.
+    pub async fn list(&mut self, format: Format) -> Result<Reply, Stop> {
+        self.send(self.ask("GET", self.users_path()).accept(format))
+            .await
+    }
+
+    /// Gets a user.
+    pub async fn get(&mut self, key: &str, format: Format) -> Result<Reply, Stop> {
+        self.send(self.ask("GET", self.user_path(key)).accept(format))
+            .await
+    }
+
+    /// Tries to create a user.
+    pub async fn post(&mut self, draft: &Draft, format: Format) -> Result<Reply, Stop> {
+        self.remember(draft);
+        self.send(self.ask_create(draft, format)).await
+    }
+
+    /// Creates a user; anything but success fails the case.
+    pub async fn create(&mut self, draft: Draft, format: Format) -> Result<Created, Stop> {
+        self.remember(&draft);
+        let ask = self.ask_create(&draft, format);
+        let (reply, key) = self.try_create(&draft, ask).await?;
+        reply.created()?;
+        let key = key.ok_or_else(|| {
+            reply.fail("the answer names no new user, neither in Location nor in its body")
+        })?;
+        Ok(Created { key, draft, reply })
+    }
+
+    /// Sends a create of `draft`. Returns the reply and, after a success, what names the new user in
+    /// paths, if the reply says so.
+    pub async fn try_create(
+        &mut self,
+        draft: &Draft,
+        ask: Ask,
+    ) -> Result<(Reply, Option<String>), Stop> {
+        let answered = self.exchange(ask).await?;
+        let keys = answered.keys.clone();
+        let reply = answered.judged()?;
+        let key = self.key_among(&keys, draft.text("Username")).await?;
+        Ok((reply, key))
+    }
+
+    /// What names a new user in paths, of the keys that the answer to its create names.
+    async fn key_among(&mut self, keys: &[String], username: &str) -> Result<Option<String>, Stop> {
+        if self.profile.naming_user_key == UserKey::Username {
+            return Ok(keys.first().map(|_| username.to_owned()));
+        }
+        if let [only] = keys {
+            return Ok(Some(only.clone()));
+        }
+        let run = Arc::clone(&self.run);
+        for key in keys {
+            let path = self.user_path(key);
+            let holder = run
+                .account
+                .holder(key, &path, Purpose::Check, &mut self.log);
+            let holder = holder.await;
+            let holder =
+                holder.map_err(|error| Stop::Inconclusive(format!("GET {path}: {error}")))?;
+            if matches!(holder, Holder::Ours(_)) {
+                return Ok(Some(key.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Creates a user of no special kind.
+    pub async fn new_user(&mut self) -> Result<Created, Stop> {
+        self.create(self.draft(), self.default_format()).await
+    }
+
+    /// Updates a user.
+    pub async fn put(&mut self, key: &str, draft: &Draft, format: Format) -> Result<Reply, Stop> {
+        self.remember(draft);
+        let body = draft.body(&self.profile, format);
+        let ask = self.ask("PUT", self.user_path(key)).accept(format);
+        let name = draft.text("Username");
+        let reply = self.send(ask.body(format, body).creates(name)).await?;
+        if (200..300).contains(&reply.status()) && !name.is_empty() && name != key {
+            self.run.account.note_rename(key, name);
+        }
+        if let Some(password) = draft.given("Password").filter(|_| reply.updated().is_ok()) {
+            self.note_password(key, password);
+        }
+        Ok(reply)
+    }
+
+    /// Deletes a user.
+    pub async fn delete(&mut self, key: &str, format: Format) -> Result<Reply, Stop> {
+        self.send(self.ask("DELETE", self.user_path(key)).accept(format))
+            .await
+    }
+
+    /// The account's roles; skips the case when there are none.
+    pub async fn some_roles(&mut self) -> Result<Vec<Role>, Stop> {
+        let ask = self
+            .ask("GET", self.roles_path())
+            .accept(self.default_format());
+        let roles = self.send(ask).await?.roles()?;
+        if roles.is_empty() {
+            return Err(Self::skip("the account has no roles"));
+        }
+        Ok(roles)
+    }
+
+    /// The role that users of the run may get; skips the case where there is none.
+    pub async fn role(&mut self) -> Result<Role, Stop> {
+        let wanted = match &self.run.limits().roles {
+            Roles::Withheld => {
+                return Err(Self::skip(
+                    "it gives a user a role, and --role ID names none",
+                ));
+            }
+            Roles::Any => None,
+            Roles::Only(name) => Some(name.clone()),
+        };
+        let mut roles = self.some_roles().await?;
+        match wanted {
+            None => Ok(roles.remove(0)),
+            Some(name) => {
+                let is = |field: &Option<String>| field.as_deref() == Some(name.as_str());
+                let mut found = roles.into_iter();
+                let found = found.find(|role| is(&role.id) || is(&role.name));
+                found.ok_or_else(|| {
+                    Self::skip(&format!("the account has no role `{name}` (--role)"))
+                })
+            }
+        }
+    }
+
+    /// A key that the target says nobody has, of the form that keys have.
+    pub async fn nobody(&mut self) -> Result<String, Stop> {
+        let like = match (self.profile.naming_user_key, self.profile.user_id_style) {
+            (UserKey::Username, _) => return Ok(self.fresh_username()),
+            (_, IdStyle::Prefixed) => "u1",
+            (_, IdStyle::Numeric) => "1",
+            (_, IdStyle::Uuid) => "0b1f9a5e-0000-4000-8000-000000000000",
+        };
+        let run = Arc::clone(&self.run);
+        let absent = run.account.absent_key(like, &mut self.log).await;
+        let absent = absent.map_err(|error| Stop::Inconclusive(error.to_string()))?;
+        absent.ok_or_else(|| {
+            Stop::Inconclusive(
+                "two random keys are not answered alike, so it cannot be told who has none"
+                    .to_owned(),
+            )
+        })
+    }
+
+    /// A username that nobody has.
+    pub fn fresh_username(&self) -> String {
+        self.run.account.fresh_username()
+    }
+
+    /// The id of the account.
+    pub fn account_id(&self) -> &str {
+        &self.run.credentials().account_id
+    }
+
+    /// How a request names that role.
+    pub fn role_ref(role: &Role) -> RoleRef {
+        match (&role.id, &role.name) {
+            (Some(id), _) => RoleRef::Plain(id.clone()),
+            (None, name) => RoleRef::Object("RoleName", name.clone().unwrap_or_default()),
+        }
+    }
+
+    /// A draft's field that holds that role alone.
+    pub fn role_value(role: &Role) -> Value {
+        Value::Roles(vec![Self::role_ref(role)])
+    }
+
+    /// That draft as a body in that format, with the names of the expected profile.
+    pub fn body(&self, draft: &Draft, format: Format) -> String {
+        draft.body(&self.profile, format)
+    }
+
+    /// A list of users as another login asks for it.
+    pub fn list_as(&self, username: &str, password: &str) -> Ask {
+        self.ask("GET", self.users_path()).login(username, password)
+    }
+
+    /// The account that the login may not touch, where one is known.
+    pub fn second_account_id(&self) -> Option<&str> {
+        self.run.credentials().second_account_id.as_deref()
+    }
+
+    /// Scheme, host and port of the target.
+    pub fn origin(&self) -> String {
+        self.run.dispatch().endpoint.target.origin()
+    }
+
+    /// The domain of emails of created users.
+    pub fn email_domain(&self) -> &str {
+        &self.run.limits().email_domain
+    }
+
+    /// The name of the expected profile.
+    pub fn profile_name(&self) -> &str {
+        self.run.expected.name()
+    }
+
+    /// Every answer of the case so far.
+    pub fn responses(&self) -> impl Iterator<Item = &Response> {
+        let exchanges = self.log.exchanges.iter();
+        exchanges.filter_map(|one| one.outcome.as_ref().ok())
+    }
+
+    /// A password that will not be printed, and not as a login of that name.
+    pub fn keep_secret(&self, username: &str, password: &str) {
+        self.run.redactor().add_login(username, password);
+    }
+
+    /// An emulator of the case's own, as that golden wants it; `None` where cases have none.
+    pub fn emulator_of(&self, golden: &Golden) -> Result<Option<Emulator>, Stop> {
+        let emulators = self.run.emulators.as_ref();
+        emulators
+            .map(|emulators| emulators.for_golden(golden))
+            .transpose()
+            .map_err(Stop::Error)
+    }
+
+    /// Sends a message as it is to an emulator of the case's own.
+    pub async fn send_as_is(
+        &mut self,
+        emulator: SocketAddr,
+        message: &Message,
+    ) -> Result<Response, Stop> {
+        let endpoint = Endpoint::local(emulator);
+        let (method, path) = message.method_and_path();
+        let times = (self.run.dispatch().started, Instant::now());
+        let outcome = raw::send(&endpoint, method, &message.to_bytes()).await;
+        let mut request = Request::new(method, path).raw().body(message.body.as_str());
+        request.headers.clone_from(&message.headers);
+        let origin = endpoint.target.origin();
+        let exchange = Exchange::new(Purpose::Case, origin, times, request, &outcome);
+        self.log.exchanges.push(exchange);
+        outcome.map_err(|error| Stop::Inconclusive(format!("{}: {error}", message.start)))
+    }
+
+    /// Passwords that are sent are not printed.
+    pub(super) fn remember(&self, draft: &Draft) {
+        let password = draft.text("Password");
+        self.run
+            .redactor()
+            .add_login(draft.text("Username"), password);
+    }
+}

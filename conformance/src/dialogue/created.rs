@@ -1,0 +1,32 @@
+//! Users that cases work with.
+
+use super::reply::Reply;
+use crate::wire::Draft;
+
+/// A user that a case created.
+#[derive(Clone)]
+pub struct Created {
+    /// What names it in paths.
+    pub key: String,
+    /// What it was created from, its password among it.
+    pub draft: Draft,
+    /// The answer to the create.
+    pub reply: Reply,
+}
+
+impl Created {
+    /// Its username.
+    pub fn username(&self) -> &str {
+        self.draft.text("Username")
+    }
+
+    /// Its password.
+    pub fn password(&self) -> &str {
+        self.draft.text("Password")
+    }
+
+    /// The body of an update that changes nothing and leaves the password out.
+    pub fn update(&self) -> Draft {
+        self.draft.clone().without("Password")
+    }
+}

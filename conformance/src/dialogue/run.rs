@@ -1,0 +1,256 @@
+//! What the cases of one run share: what is expected of the target, and the account.
+
+use std::{
+    any::Any,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use bandwidth_fixtures::{Golden, NamedProfile, Profile, profile::AuthSchemes};
+
+use super::created::Created;
+use crate::{
+    account::{
+        Account,
+        file::{Header, LedgerFile},
+        ledger::Ledger,
+    },
+    challenges::challenges,
+    dispatch::{Dispatch, SendError},
+    error::ConformanceError,
+    exchange::{Log, Purpose},
+    limits::Limits,
+    login::Credentials,
+    redact::Redactor,
+    transport::{Endpoint, Request, TransportError},
+    wire::Format,
+};
+
+/// What a run starts from.
+pub struct Setup {
+    /// Where requests go.
+    pub endpoint: Endpoint,
+    /// The login of the run.
+    pub credentials: Credentials,
+    /// What is expected of the target.
+    pub expected: NamedProfile,
+    /// What may be done.
+    pub limits: Limits,
+    /// Where single cases get emulators of their own, if the target is the built-in mock.
+    pub emulators: Option<Arc<dyn Emulators>>,
+}
+
+/// An emulator for a single case, with what keeps it running.
+pub struct Emulator {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Ends it when dropped.
+    pub keep: Box<dyn Any>,
+}
+
+/// Starts emulators for single cases.
+pub trait Emulators: Send + Sync {
+    /// One with the demo seed and a second account, which lets requests fail by these rules.
+    fn for_case(&self, profile: &NamedProfile, faults: &[&str]) -> Result<Emulator, String>;
+
+    /// One as a golden wants it.
+    fn for_golden(&self, golden: &Golden) -> Result<Emulator, String>;
+}
+
+/// What the cases of one run share.
+pub struct Run {
+    /// What is expected of the target.
+    pub expected: NamedProfile,
+    /// The users of the run on the target.
+    pub account: Account,
+    /// Where single cases get emulators of their own.
+    pub emulators: Option<Arc<dyn Emulators>>,
+    /// The user that cases share which need one.
+    first: Mutex<First>,
+    /// Whether cases share one user for now.
+    shares_first: AtomicBool,
+}
+
+/// The user that cases share.
+#[derive(Default)]
+pub(super) struct First {
+    pub(super) user: Option<Created>,
+    /// Whether it may not be as its draft says.
+    pub(super) changed: bool,
+}
+
+impl Run {
+    /// A run of that setup.
+    pub fn new(setup: Setup) -> Result<Self, ConformanceError> {
+        let tokens_only = setup.expected.options().auth_schemes == AuthSchemes::Bearer;
+        if tokens_only && setup.credentials.basic().is_some() {
+            return Err(ConformanceError::Usage(
+                "the expected profile takes bearer tokens only (auth.schemes=bearer); set BW_CLIENT_ID and BW_CLIENT_SECRET in the place of BW_USERNAME and BW_PASSWORD".to_owned(),
+            ));
+        }
+        Ok(Self::with_prefix(setup, Account::new_prefix()))
+    }
+
+    /// A run whose users hold that prefix: another run, which a clean-up finishes.
+    pub fn with_prefix(setup: Setup, prefix: String) -> Self {
+        let name = prefix.trim_end_matches('-');
+        let dispatch = Dispatch::new(setup.endpoint, setup.credentials, setup.limits, name);
+        let mut account = Account::new(dispatch, prefix);
+        account.unguarded = setup.emulators.is_some();
+        Self {
+            expected: setup.expected,
+            account,
+            emulators: setup.emulators,
+            first: Mutex::default(),
+            shares_first: AtomicBool::new(false),
+        }
+    }
+
+    /// A run against an emulator of a case's own. It shares the secrets of this one, and ends with
+    /// it.
+    #[must_use]
+    pub fn beside(&self, address: SocketAddr) -> Self {
+        let prefix = Account::new_prefix();
+        let dispatch = self
+            .dispatch()
+            .beside(Endpoint::local(address), prefix.trim_end_matches('-'));
+        let mut account = Account::new(dispatch, prefix);
+        account.unguarded = true;
+        Self {
+            expected: self.expected.clone(),
+            account,
+            emulators: None,
+            first: Mutex::default(),
+            shares_first: AtomicBool::new(false),
+        }
+    }
+
+    /// Sends its requests.
+    pub fn dispatch(&self) -> &Dispatch {
+        &self.account.dispatch
+    }
+
+    /// What it may do.
+    pub fn limits(&self) -> &Limits {
+        &self.dispatch().limits
+    }
+
+    /// Its login.
+    pub fn credentials(&self) -> &Credentials {
+        &self.dispatch().credentials
+    }
+
+    /// Removes its secrets from what is printed.
+    pub fn redactor(&self) -> &Arc<Redactor> {
+        &self.dispatch().redactor
+    }
+
+    /// The expected options.
+    pub fn profile(&self) -> &Profile {
+        self.expected.options()
+    }
+
+    /// Whether cases share the first user, from here on.
+    pub fn share_first(&self, shared: bool) {
+        self.shares_first.store(shared, Ordering::Relaxed);
+    }
+
+    pub(super) fn shares_first(&self) -> bool {
+        self.shares_first.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn first(&self) -> MutexGuard<'_, First> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the books of the run in a new file from here on.
+    pub fn keep_ledger(
+        &self,
+        path: &std::path::Path,
+        target: &str,
+    ) -> Result<(), ConformanceError> {
+        let header = Header::new(
+            target.to_owned(),
+            self.credentials().account_id.clone(),
+            self.account.prefix.clone(),
+        );
+        self.account
+            .keep(Ledger::in_file(LedgerFile::create(path, &header)?));
+        Ok(())
+    }
+
+    /// Asks once whether the target answers this login.
+    pub async fn preflight(&self, log: &mut Log) -> Result<(), ConformanceError> {
+        let dispatch = self.dispatch();
+        let place = &dispatch.endpoint.target;
+        // A target may repeat in its answer, for example in Location, what was sent.
+        let unreachable =
+            |what: String| ConformanceError::Unreachable(self.redactor().clean(&what));
+        let authorization = dispatch.authorization().await;
+        let authorization = authorization.map_err(|error| unreachable(error.to_string()))?;
+        let request = Request::new("GET", dispatch.users_path())
+            .header("Authorization", authorization)
+            .header("Accept", Format::Xml.media_type());
+        let sent = dispatch.send(&request, Purpose::Case, log).await;
+        let answer = sent.outcome.map_err(|error| {
+            let hint = match &error {
+                SendError::Transport(TransportError::Connect(_)) if place.is_loopback() => {
+                    "; is the target running? `cargo mock` starts one, and `--target mock` needs none"
+                }
+                _ => "",
+            };
+            unreachable(format!("{place}: {error}{hint}"))
+        })?;
+        let account = &self.credentials().account_id;
+        match answer.status {
+            401 => {
+                let offered = challenges(&answer);
+                let offered = offered.iter().map(|one| one.scheme.as_str());
+                Err(unreachable(format!(
+                    "{place} refuses the login of account {account}; {}",
+                    login_advice(&offered.collect::<Vec<_>>())
+                )))
+            }
+            403 => Err(unreachable(format!(
+                "{place}: the login has no access to account {account}; check BW_ACCOUNT_ID"
+            ))),
+            300..=399 => Err(unreachable(format!(
+                "{place} redirects, to {}; redirects are not followed, so name the place itself",
+                answer.header("location").unwrap_or("nowhere")
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What to try after a refused login, by the schemes that the target's challenges offer.
+fn login_advice(offered: &[&str]) -> String {
+    let ways = offered.iter().map(|scheme| match *scheme {
+        "basic" => "Basic (BW_USERNAME and BW_PASSWORD)".to_owned(),
+        "bearer" => "Bearer (BW_CLIENT_ID and BW_CLIENT_SECRET)".to_owned(),
+        other => format!("{other}, which this program does not speak"),
+    });
+    let ways: Vec<String> = ways.collect();
+    if ways.is_empty() {
+        return "it offers no scheme; check the name and the password, or the client's id and secret".to_owned();
+    }
+    format!("it offers {}; check the login's own", ways.join(" and "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::login_advice;
+
+    #[test]
+    fn a_refused_login_names_what_the_target_offers_and_the_variables_for_it() {
+        assert_eq!(
+            login_advice(&["basic", "bearer"]),
+            "it offers Basic (BW_USERNAME and BW_PASSWORD) and Bearer (BW_CLIENT_ID and BW_CLIENT_SECRET); check the login's own"
+        );
+        assert!(login_advice(&["digest"]).contains("digest, which this program does not speak"));
+        assert!(login_advice(&[]).contains("offers no scheme"));
+    }
+}

@@ -1,0 +1,355 @@
+//! Sends one request: waits for its turn, keeps to the budget, and tries again where that cannot
+//! have a second effect.
+
+pub mod politeness;
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use thiserror::Error;
+use tokio::sync::watch;
+
+use self::politeness::{OUTAGE, Pace, Patience, Reason, only_reads, reason};
+use crate::{
+    exchange::{Exchange, Log, Purpose},
+    limits::Limits,
+    login::{Credentials, Login, basic_header},
+    redact::Redactor,
+    target::BASE,
+    token::Tokens,
+    transport::{Endpoint, Request, Response, Route, TransportError, client::Client, raw},
+};
+
+/// Why a run ended that a signal ended.
+const INTERRUPTED: &str = "interrupted";
+
+/// Why a request got no response that could be judged.
+#[derive(Debug, Error)]
+pub enum SendError {
+    /// The exchange came to nothing.
+    #[error("{0}")]
+    Transport(TransportError),
+    /// The run has to end: its budget is spent, or the target is out.
+    #[error("{0}")]
+    Ended(String),
+}
+
+/// What came of sending a request.
+pub struct Sent {
+    /// The last response, or why there is none.
+    pub outcome: Result<Response, SendError>,
+    /// An earlier try of the same request may have taken effect.
+    pub repeated: bool,
+    /// At least one try may have reached the target.
+    pub delivered: bool,
+    /// Every try that reached the target was answered with 429.
+    pub limited: bool,
+}
+
+/// Sends the requests of one run.
+pub struct Dispatch {
+    /// Where requests go.
+    pub endpoint: Endpoint,
+    /// The login of the run.
+    pub credentials: Credentials,
+    /// What the run may do.
+    pub limits: Limits,
+    /// Removes the run's secrets from what is printed.
+    pub redactor: Arc<Redactor>,
+    /// Time zero of all exchanges.
+    pub started: Instant,
+    user_agent: String,
+    client: Client,
+    tokens: Option<Tokens>,
+    pace: Pace,
+    requests: AtomicU64,
+    /// Requests that are kept back from cases, for the clean-up.
+    reserve: AtomicU64,
+    unanswered: AtomicU32,
+    ended: Mutex<Option<String>>,
+    /// Runs beside this one end with it.
+    interrupted: Arc<watch::Sender<bool>>,
+}
+
+impl Dispatch {
+    /// For the run of that name, which the target reads in `User-Agent`.
+    pub fn new(endpoint: Endpoint, credentials: Credentials, limits: Limits, run: &str) -> Self {
+        let redactor = Arc::new(Redactor::default());
+        match &credentials.login {
+            Login::Basic { username, password } => {
+                redactor.add_login(username, password.expose());
+            }
+            Login::Client { id, secret, .. } => redactor.add_login(id, secret.expose()),
+        }
+        let interrupted = Arc::default();
+        Self::with(endpoint, credentials, limits, run, redactor, interrupted)
+    }
+
+    /// For another place on this machine. It shares the secrets of this one, and ends with it.
+    #[must_use]
+    pub fn beside(&self, endpoint: Endpoint, run: &str) -> Self {
+        Self::with(
+            endpoint,
+            self.credentials.clone(),
+            self.limits.clone(),
+            run,
+            Arc::clone(&self.redactor),
+            Arc::clone(&self.interrupted),
+        )
+    }
+
+    fn with(
+        endpoint: Endpoint,
+        credentials: Credentials,
+        limits: Limits,
+        run: &str,
+        redactor: Arc<Redactor>,
+        interrupted: Arc<watch::Sender<bool>>,
+    ) -> Self {
+        let version = env!("CARGO_PKG_VERSION");
+        let user_agent = format!("bandwidth-conformance/{version} (run {run})");
+        let tokens = match &credentials.login {
+            Login::Basic { .. } => None,
+            Login::Client { id, secret, .. } => {
+                let url = credentials.token_url(&endpoint.target);
+                Some(Tokens::new(url, id.clone(), secret.clone()))
+            }
+        };
+        Self {
+            client: Client::new(&endpoint, &user_agent),
+            endpoint,
+            credentials,
+            redactor,
+            started: Instant::now(),
+            user_agent,
+            tokens,
+            pace: Pace::new(limits.interval, limits.backoff),
+            limits,
+            requests: AtomicU64::new(0),
+            reserve: AtomicU64::new(0),
+            unanswered: AtomicU32::new(0),
+            ended: Mutex::new(None),
+            interrupted,
+        }
+    }
+
+    /// The path of the account's users.
+    pub fn users_path(&self) -> String {
+        format!("{BASE}/accounts/{}/users", self.credentials.account_id)
+    }
+
+    /// How many requests were sent.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Keeps that many requests of the budget back from cases.
+    pub fn keep_back(&self, requests: u64) {
+        self.reserve.store(requests, Ordering::Relaxed);
+    }
+
+    /// Why no other case can be run, if none can.
+    pub fn ended(&self) -> Option<String> {
+        let ended = self.ended.lock();
+        ended.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends nothing more for a case, for that reason.
+    pub fn end(&self, why: String) -> SendError {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        SendError::Ended(ended.get_or_insert(why).clone())
+    }
+
+    /// Ends the run on request. The request under way is waited for, because its effect must be
+    /// known; after it only the clean-up sends.
+    pub fn interrupt(&self) {
+        self.end(INTERRUPTED.to_owned());
+        self.interrupted.send_replace(true);
+    }
+
+    /// Whether the run was interrupted.
+    pub fn is_interrupted(&self) -> bool {
+        *self.interrupted.borrow()
+    }
+
+    /// Waits for `wait`, or until the run is interrupted.
+    pub async fn unless_interrupted(&self, wait: impl Future<Output = ()>) {
+        let mut interrupted = self.interrupted.subscribe();
+        tokio::select! {
+            biased;
+            _ = interrupted.wait_for(|interrupted| *interrupted) => {}
+            () = wait => {}
+        }
+    }
+
+    /// The run's own Authorization header. A token is got where one is needed.
+    pub async fn authorization(&self) -> Result<String, SendError> {
+        match (&self.tokens, self.credentials.basic()) {
+            (Some(tokens), _) => {
+                let token = tokens
+                    .get(&self.client, self.limits.backoff)
+                    .await
+                    .map_err(|error| self.end(format!("{}: {error}", tokens.place())))?;
+                self.redactor.add(&token);
+                Ok(format!("Bearer {token}"))
+            }
+            (None, login) => {
+                let (username, password) = login.unwrap_or_default();
+                Ok(basic_header(username, password))
+            }
+        }
+    }
+
+    /// How long the current token is valid, in seconds, as its endpoint says.
+    pub async fn token_seconds(&self) -> Option<u64> {
+        self.tokens.as_ref()?.seconds().await
+    }
+
+    /// Counts a request, if it may be sent. Those of a case leave enough of the budget for the
+    /// clean-up, and those of the clean-up exceed the budget by no more than that.
+    fn count_request(&self, purpose: Purpose) -> Result<(), SendError> {
+        if purpose != Purpose::CleanUp {
+            if self.is_interrupted() {
+                return Err(self.end(INTERRUPTED.to_owned()));
+            }
+            if let Some(why) = self.ended() {
+                return Err(SendError::Ended(why));
+            }
+        }
+        let used = self.requests.fetch_add(1, Ordering::Relaxed);
+        let Some(most) = self.limits.max_requests else {
+            return Ok(());
+        };
+        let reserve = self.reserve.load(Ordering::Relaxed);
+        let spent = match purpose {
+            Purpose::Case | Purpose::Check => used + reserve >= most,
+            Purpose::CleanUp => used >= most + reserve,
+        };
+        if spent {
+            self.requests.fetch_sub(1, Ordering::Relaxed);
+            return Err(self.end(format!(
+                "the budget of {most} requests is spent; --max-requests raises it"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Sends a request at the run's pace. A 429 is waited out, and a connection that failed is
+    /// tried again. A request that changes nothing is repeated when the target failed. Anything
+    /// else is sent once, because it may have taken effect.
+    pub async fn send(&self, request: &Request, purpose: Purpose, log: &mut Log) -> Sent {
+        let mut patience = Patience::new(self.limits.backoff);
+        let mut sent = Sent {
+            outcome: Err(SendError::Ended(String::new())),
+            repeated: false,
+            delivered: false,
+            limited: true,
+        };
+        loop {
+            self.wait(purpose, self.pace.turn()).await;
+            if let Err(error) = self.count_request(purpose) {
+                sent.outcome = Err(error);
+                return sent;
+            }
+            let (outcome, mut exchange) = self.attempt(request, purpose).await;
+            let reason = reason(&outcome);
+            let out = self.note_answer(reason);
+            self.pace.note(reason == Some(Reason::Limited)).await;
+            let delivered = !matches!(
+                outcome,
+                Err(TransportError::Connect(_) | TransportError::Untrusted(_))
+            );
+            sent.delivered |= delivered;
+            sent.limited &= !delivered || reason == Some(Reason::Limited);
+            let response = outcome.as_ref().ok();
+            let once = !only_reads(&request.method);
+            let wait = match reason {
+                Some(Reason::Failed) if once => None,
+                Some(_) if out => None,
+                Some(reason) => patience.wait(reason, response),
+                None => None,
+            };
+            let why = match &outcome {
+                Ok(response) => format!("status {}", response.status),
+                Err(error) => error.to_string(),
+            };
+            exchange.repeated =
+                wait.map(|wait| format!("{why}; sent again after {:.2} s", wait.as_secs_f64()));
+            log.exchanges.push(exchange);
+            sent.outcome = match (wait, reason) {
+                (Some(wait), reason) => {
+                    sent.repeated |= reason != Some(Reason::NotSent);
+                    self.wait(purpose, tokio::time::sleep(wait)).await;
+                    continue;
+                }
+                (None, Some(_)) if out => Err(self.end(format!(
+                    "{OUTAGE} requests in a row got no answer from the API, the last {why}; the target is out, and the run ends here"
+                ))),
+                (None, Some(Reason::Limited)) => {
+                    let patience = self.limits.backoff.patience.as_secs();
+                    Err(self.end(format!(
+                        "the target kept answering 429 for {patience} seconds, and the run ends here; --patience waits longer, --rps asks more slowly"
+                    )))
+                }
+                _ => outcome.map_err(SendError::Transport),
+            };
+            return sent;
+        }
+    }
+
+    /// A pause before a request of that purpose.
+    async fn wait(&self, purpose: Purpose, pause: impl Future<Output = ()>) {
+        match purpose {
+            Purpose::Case | Purpose::Check => self.unless_interrupted(pause).await,
+            Purpose::CleanUp => pause.await,
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: &Request,
+        purpose: Purpose,
+    ) -> (Result<Response, TransportError>, Exchange) {
+        for login in request.headers_named("authorization") {
+            self.redactor.add_authorization(login);
+        }
+        let sent = Instant::now();
+        let target = &self.endpoint.target;
+        let outcome = match request.route {
+            Route::Client => self.client.send(&target.origin(), request).await,
+            Route::Raw => {
+                let bytes = raw::to_bytes(request, &target.authority(), &self.user_agent);
+                raw::send(&self.endpoint, &request.method, &bytes).await
+            }
+        };
+        let times = (self.started, sent);
+        let exchange = Exchange::new(purpose, target.origin(), times, request.clone(), &outcome);
+        (outcome, exchange)
+    }
+
+    /// Sends a request of a burst: at once, and once.
+    pub async fn send_once(&self, request: &Request, log: &mut Log) -> Result<Response, SendError> {
+        self.count_request(Purpose::Case)?;
+        let (outcome, exchange) = self.attempt(request, Purpose::Case).await;
+        log.exchanges.push(exchange);
+        outcome.map_err(SendError::Transport)
+    }
+
+    /// Counts requests without an answer. Returns whether there is an outage.
+    fn note_answer(&self, reason: Option<Reason>) -> bool {
+        match reason {
+            None | Some(Reason::Limited) => {
+                self.unanswered.store(0, Ordering::Relaxed);
+                false
+            }
+            Some(Reason::NotSent | Reason::Failed) => {
+                self.unanswered.fetch_add(1, Ordering::Relaxed) + 1 >= OUTAGE
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The experiments, in the order in which they build on each other.
+
+use std::pin::Pin;
+
+use super::{
+    authentication, creates, deletion, fields, first, passwords, puts, rates, shape, state::Probe,
+};
+use crate::verdict::Stop;
+
+type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Stop>> + 'a>>;
+
+/// The users that an experiment needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Users {
+    /// None: it only reads.
+    None,
+    /// The first user, which the experiments share.
+    One,
+    /// More than the first one.
+    Many,
+}
+
+/// What must succeed before an experiment, so that what it then does not see is evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// The list of users was read with the probe's login.
+    List,
+    /// The shared user takes an update, and GET shows what it changed.
+    Update,
+    /// A user was created in the way that the experiment varies.
+    Created,
+}
+
+/// One experiment.
+pub struct Experiment {
+    /// As `keep` and messages call it.
+    pub name: &'static str,
+    /// The behaviours that it speaks of.
+    pub tells: &'static [&'static str],
+    /// The users that it needs.
+    pub users: Users,
+    /// What everything that it speaks of rests on.
+    pub controls: &'static [Control],
+    /// Whether other experiments need it.
+    pub(super) foundation: bool,
+    pub(super) run: for<'a> fn(&'a mut Probe) -> Running<'a>,
+}
+
+macro_rules! experiments {
+    ($($name:literal $users:ident [$($control:ident)*] $($foundation:literal)? $body:path => $($id:literal)*;)*) => {
+        vec![$(Experiment {
+            name: $name,
+            tells: &[$($id),*],
+            users: Users::$users,
+            controls: &[$(Control::$control),*],
+            foundation: [$($foundation,)? ""][0] == "foundation",
+            run: |probe| Box::pin($body(probe)),
+        }),*]
+    };
+}
+
+/// All experiments: those that read, those that one user is enough for with PUT first, its
+/// deletion, and those that take more users.
+pub fn experiments() -> Vec<Experiment> {
+    experiments! {
+        "formats" None [] "foundation" shape::formats =>
+            "format.default" "format.json" "naming.json_case" "list.empty";
+        "errors" None [List] "foundation" shape::errors => "errors.shape";
+        "unacceptable" None [List] shape::unacceptable => "format.unacceptable";
+        "paths" None [List] shape::paths => "paths.users" "paths.bases";
+        "roles" None [] "foundation" shape::roles => "role.form";
+        "anonymous" None [List] authentication::anonymous =>
+            "auth.failure_body" "auth.challenge" "auth.schemes" "auth.token_seconds";
+        "other account" None [List] authentication::other_account => "auth.other_account";
+        "first user" One [] "foundation" first::first =>
+            "create.status" "create.response" "naming.json_case" "naming.email" "naming.user_key"
+            "user.id_style" "user.default_fields";
+        "put" One [Update] puts::semantics => "put.semantics";
+        "put ids" One [Update] puts::id_mismatch => "put.id_mismatch";
+        "username" One [Update] puts::username => "username.update";
+        "missing" One [Update] first::missing => "missing.user" "missing.by_username";
+        "unknown field" One [Update] fields::unknown_field => "user.unknown_fields";
+        "telephone" One [Update] fields::telephone => "user.telephone";
+        "untyped body" One [Update] fields::untyped_body => "format.body_without_type";
+        "unknown role" One [Update] fields::unknown_role => "role.unknown";
+        "user logins" One [Update] authentication::user_logins => "auth.user_logins";
+        "passwords" One [Update] passwords::of_updates =>
+            "password.min_length" "password.max_length" "password.classes" "password.identity"
+            "password.repeats" "password.history" "password.common_words" "password.charset"
+            "password.errors";
+        "deletion" One [] "foundation" deletion::deletion =>
+            "delete.status" "delete.effect" "delete.with_resources";
+        "passwords of creates" Many [Created] passwords::of_creates =>
+            "password.min_length" "password.max_length" "password.classes" "password.identity"
+            "password.repeats" "password.history" "password.common_words" "password.charset"
+            "password.errors";
+        "uniqueness" Many [Created] creates::uniqueness =>
+            "username.case" "errors.conflict" "email.unique" "username.scope";
+        "lockout" Many [Created] authentication::lockout =>
+            "auth.lockout" "auth.lockout_seconds";
+        "rates" None [] rates::rates =>
+            "rate.limit" "rate.response" "rate.headers" "rate.connection";
+    }
+}

@@ -1,0 +1,201 @@
+//! Fields that an update gives or varies: what is taken, stored and refused.
+
+use bandwidth_fixtures::profile::RoleForm;
+
+use super::{
+    state::Probe,
+    users::{E164, TELEPHONE, TEN_DIGITS, unreadable},
+};
+use crate::{
+    verdict::Stop,
+    wire::{Format, RoleRef, Value},
+};
+
+pub(super) async fn unknown_field(probe: &mut Probe) -> Result<(), Stop> {
+    const ID: &str = "user.unknown_fields";
+    let made = probe.subject().await?;
+    let draft = made.update().with("Nickname", "Vrk");
+    match probe.update(&made, &draft, probe.format).await? {
+        Ok((_, user)) if user.has("Nickname") => {
+            probe.leave_open(ID, "an unknown field is taken and shown");
+        }
+        Ok(_) => probe.observed(ID, "ignored"),
+        Err(seen) if seen.is_refusal() => probe.refused(ID, "refused", &seen),
+        Err(seen) => return Err(unreadable(&seen)),
+    }
+    Ok(())
+}
+
+/// What came of a number: `None` when it was refused, else whether it is shown.
+type Number = Option<bool>;
+
+pub(super) async fn telephone(probe: &mut Probe) -> Result<(), Stop> {
+    const ID: &str = "user.telephone";
+    let (ten, code) = number(probe, TEN_DIGITS).await?;
+    let (e164, other) = number(probe, E164).await?;
+    // Whether a create needs a number is known from the create that was taken: those without one,
+    // or with one of the other form, were refused.
+    let needed = probe.sample.map(|sample| sample.telephone);
+    let about_numbers = [code, other]
+        .iter()
+        .flatten()
+        .any(|code| matches!(code, 12511 | 12512));
+    let why = match (ten, e164, needed) {
+        (Some(true), Some(_), _) | (Some(_), Some(true), _) => {
+            "ten digits and E.164 are both taken"
+        }
+        (Some(true), None, Some(None)) => {
+            probe.observed(ID, "ten_digits_optional");
+            return Ok(());
+        }
+        (Some(true), None, Some(Some(TEN_DIGITS))) => {
+            probe.observed(ID, "ten_digits_required");
+            return Ok(());
+        }
+        (Some(true), None, _) => {
+            let note = "whether a create needs one takes a create";
+            probe.likely(ID, "ten_digits_optional", &["ten_digits_required"], note);
+            return Ok(());
+        }
+        (None, Some(true), Some(Some(_))) => "a number in E.164 is required, and no option says so",
+        (None, Some(true), Some(None)) => {
+            probe.observed(ID, "e164_optional");
+            return Ok(());
+        }
+        (None, Some(true), None) => "whether a create needs a number takes a create",
+        (Some(false), _, Some(None) | None) => {
+            not_shown(probe);
+            return Ok(());
+        }
+        (None, None, Some(None) | None) if !about_numbers => {
+            probe.observed(ID, "absent");
+            return Ok(());
+        }
+        (None, None, _) => "both numbers are refused as wrong, so that there may be others",
+        _ => "a number is taken and not shown",
+    };
+    probe.leave_open(ID, why);
+    Ok(())
+}
+
+/// Gives the user a number; with the code of a refusal.
+async fn number(probe: &mut Probe, text: &str) -> Result<(Number, Option<u32>), Stop> {
+    let made = probe.subject().await?;
+    let draft = made.update().with(TELEPHONE, text);
+    match probe.update(&made, &draft, probe.format).await? {
+        Ok((_, user)) => match user.text(TELEPHONE) {
+            None => Ok((Some(false), None)),
+            Some(shown) if digits(&shown) == digits(text) => Ok((Some(true), None)),
+            Some(_) => Err(Stop::Skip(
+                "another number is shown than was given".to_owned(),
+            )),
+        },
+        Err(seen) if seen.is_refusal() => Ok((None, seen.code())),
+        Err(seen) => Err(unreadable(&seen)),
+    }
+}
+
+fn digits(number: &str) -> String {
+    number.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// Where a number is taken and not shown: an unknown field would be treated so too, if those are
+/// ignored.
+fn not_shown(probe: &mut Probe) {
+    const ID: &str = "user.telephone";
+    match probe.known("user.unknown_fields") {
+        Some("ignored") => probe.observed(ID, "absent"),
+        Some(_) => probe.leave_open(
+            ID,
+            "a number is taken and not shown, and unknown fields are refused",
+        ),
+        None => probe.likely(
+            ID,
+            "absent",
+            &["ten_digits_optional", "e164_optional"],
+            "a number is taken and not shown, and what becomes of unknown fields is not known",
+        ),
+    }
+}
+
+pub(super) async fn untyped_body(probe: &mut Probe) -> Result<(), Stop> {
+    const ID: &str = "format.body_without_type";
+    let mut taken = Vec::new();
+    let mut statuses = Vec::new();
+    for format in [Format::Xml, Format::Json] {
+        let made = probe.subject().await?;
+        let name = probe.first_name();
+        let draft = made.update().with("FirstName", name.as_str());
+        let body = draft.body(&probe.cx.profile, format);
+        let path = probe.cx.user_path(&made.key);
+        let ask = probe.cx.ask("PUT", path).accept(probe.format);
+        let seen = probe.steadily(ask.untyped(body)).await?;
+        statuses.push(seen.status);
+        taken.push(probe.shown(&[&made.key], &name, seen).await?.is_ok());
+    }
+    match (taken.as_slice(), statuses.as_slice()) {
+        ([false, false], [415, 415]) => probe.observed(ID, "refused"),
+        ([true, false], [_, 400]) => probe.observed(ID, "xml"),
+        // Where there is no JSON at all, a body that is known for JSON is refused for its type.
+        ([true, true], _) | ([true, false], [_, 415]) => probe.observed(ID, "detected"),
+        _ => {
+            let why = format!(
+                "XML and JSON without a type are answered with {statuses:?} and taken: {taken:?}"
+            );
+            probe.leave_open(ID, &why);
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn unknown_role(probe: &mut Probe) -> Result<(), Stop> {
+    const ID: &str = "role.unknown";
+    let Some(known) = probe.spare_roles().pop() else {
+        let why = "an unknown role is compared with a known one, and there is none that users may get; --role ID names one";
+        probe.leave_open(ID, why);
+        return Ok(());
+    };
+    // The known one shows what is about roles, and what about the unknown one.
+    match roles_after(probe, known).await? {
+        Ok(0) => {
+            probe.leave_open(ID, "no role is shown, not even a known role");
+            return Ok(());
+        }
+        Ok(_) => {}
+        Err(status) => {
+            let why = format!("even a known role is answered with {status}");
+            probe.leave_open(ID, &why);
+            return Ok(());
+        }
+    }
+    let unknown = match probe.cx.profile.role_form {
+        RoleForm::IdAndName => RoleRef::Plain("cf-no-such-role".to_owned()),
+        RoleForm::NameAndPermissions => RoleRef::Object("RoleName", "CF_NO_SUCH_ROLE".to_owned()),
+    };
+    let made = probe.subject().await?;
+    let draft = made
+        .update()
+        .with_value("Roles", Value::Roles(vec![unknown]));
+    match probe.update(&made, &draft, probe.format).await? {
+        Ok((_, user)) if user.roles() == 0 => probe.observed(ID, "ignored"),
+        Ok(_) => probe.leave_open(
+            ID,
+            "a role that the account does not have is taken and shown",
+        ),
+        Err(seen) if seen.is_refusal() => probe.refused(ID, "refused", &seen),
+        Err(seen) => return Err(unreadable(&seen)),
+    }
+    Ok(())
+}
+
+/// How many roles the user is shown with after an update that gives it that one, or the status of
+/// a refusal.
+async fn roles_after(probe: &mut Probe, role: RoleRef) -> Result<Result<usize, u16>, Stop> {
+    let made = probe.subject().await?;
+    let draft = made.update().with_value("Roles", Value::Roles(vec![role]));
+    match probe.update(&made, &draft, probe.format).await? {
+        Ok((_, user)) => Ok(Ok(user.roles())),
+        Err(seen) if seen.is_refusal() => Ok(Err(seen.status)),
+        Err(seen) => Err(unreadable(&seen)),
+    }
+}

@@ -1,0 +1,31 @@
+//! What a probe found out.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What is known of one behaviour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// The target shows this option.
+    Observed(Observation),
+    /// No experiment settled it, for this reason.
+    Open(String),
+}
+
+/// An option that a target showed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// As a profile writes it.
+    pub option: String,
+    /// Options that the evidence does not rule out.
+    pub alternatives: Vec<String>,
+    /// What was seen beyond the option; empty for nothing.
+    pub note: String,
+    /// The numbers of the first and the last exchange of the evidence.
+    pub exchanges: (usize, usize),
+}
+
+/// The findings by behaviour id.
+pub type Findings = BTreeMap<String, Finding>;

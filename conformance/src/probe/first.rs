@@ -1,0 +1,404 @@
+//! The first user: how to create it, or the one that the operator prepared, and what its answers
+//! show of names and ids.
+
+use bandwidth_fixtures::profile::UserKey;
+
+use super::{
+    seen::{Seen, UserSeen, letter_case},
+    state::{Made, Probe, Sample},
+    users::{E164, TELEPHONE, TEN_DIGITS, made, unreadable},
+};
+use crate::{
+    decode::tree::Tree,
+    verdict::Stop,
+    wire::{Draft, EMAIL, RoleRef, Value},
+};
+
+/// Lengths of passwords, the likeliest first.
+const LENGTHS: [usize; 11] = [16, 12, 24, 10, 32, 8, 48, 64, 6, 100, 5];
+const TELEPHONES: [Option<&str>; 3] = [None, Some(TEN_DIGITS), Some(E164)];
+
+/// What the refusal of a create says is wrong, by code or by words.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wrong {
+    Telephone,
+    Email,
+    Password,
+    Unsaid,
+}
+
+fn wrong(seen: &Seen) -> Wrong {
+    let words = seen.words();
+    match seen.code() {
+        Some(12511 | 12512) => Wrong::Telephone,
+        Some(12509 | 12510) => Wrong::Email,
+        Some(12504 | 12619 | 12725..=12730) => Wrong::Password,
+        _ if words.contains("password") => Wrong::Password,
+        _ if words.contains("telephone") || words.contains("phone") => Wrong::Telephone,
+        _ if words.contains("mail") => Wrong::Email,
+        _ => Wrong::Unsaid,
+    }
+}
+
+/// The variants of a create that are still to be tried, the next one first.
+struct Variants(Vec<(usize, &'static str, Option<&'static str>)>);
+
+impl Variants {
+    fn new(emails: [&'static str; 2]) -> Self {
+        let mut all = Vec::new();
+        for length in LENGTHS {
+            for email in emails {
+                all.extend(TELEPHONES.map(|telephone| (length, email, telephone)));
+            }
+        }
+        Self(all)
+    }
+
+    /// Leaves out what a refusal of the first one rules out.
+    fn refused(&mut self, wrong: Wrong) {
+        let (length, email, telephone) = self.0[0];
+        self.0.remove(0);
+        match wrong {
+            // All but the password is right.
+            Wrong::Password => self
+                .0
+                .retain(|one| one.0 != length && (one.1, one.2) == (email, telephone)),
+            Wrong::Email => self.0.retain(|one| one.0 != length || one.1 != email),
+            Wrong::Telephone | Wrong::Unsaid => {}
+        }
+    }
+}
+
+pub(super) async fn first(probe: &mut Probe) -> Result<(), Stop> {
+    // Which key names a user shows when one is there; until then an id is what to expect.
+    probe.assume("naming.user_key", "UserId");
+    let (made, user) = if let Some(key) = probe.cx.run.limits().prepared_user.clone() {
+        prepared(probe, key).await?
+    } else {
+        let made = match probe.first_user.clone() {
+            // An earlier try of this experiment created it.
+            Some(made) => made,
+            None => created(probe).await?,
+        };
+        probe.first_user = Some(made.clone());
+        read_new(probe, made).await?
+    };
+    let names = names(probe, &user);
+    let id = user.text("UserId");
+    match names {
+        Ok(()) => key_name(probe, &made, id.as_deref()),
+        Err(why) => {
+            for id in ["naming.json_case", "naming.email", "naming.user_key"] {
+                probe.leave_open(id, &why);
+            }
+        }
+    }
+    match user.field("UserId") {
+        Some(Tree::Number(_)) => {
+            probe.leave_open(
+                "user.id_style",
+                "ids are JSON numbers, and no option says so",
+            );
+        }
+        _ => id_style(probe, id.as_deref()),
+    }
+    default_fields(probe, &user);
+    probe.first_user = Some(made);
+    Ok(())
+}
+
+/// The user that the operator set aside; its answers are all that is known of it.
+async fn prepared(probe: &mut Probe, key: String) -> Result<(Made, UserSeen), Stop> {
+    for id in ["create.status", "create.response"] {
+        probe.leave_open(id, "--prepared-user creates nobody");
+    }
+    let seen = probe.get_user(&key).await?;
+    let user = seen.user().ok_or_else(|| {
+        let status = seen.status;
+        Stop::Skip(format!(
+            "the prepared user cannot be read (status {status})"
+        ))
+    })?;
+    if user.has("EmailAddress") {
+        probe.assume("naming.email", "EmailAddress");
+    }
+    let mut draft = Draft::default();
+    for name in ["Username", "FirstName", "LastName", TELEPHONE] {
+        if let Some(text) = user.text(name) {
+            draft = draft.with(name, text);
+        }
+    }
+    if let Some(email) = user.email() {
+        draft = draft.with(EMAIL, email);
+    }
+    if !user.is_enabled() {
+        draft = draft.with_value("Enabled", Value::Flag(false));
+    }
+    let roles: Vec<RoleRef> = user.role_refs();
+    if !roles.is_empty() {
+        draft = draft.with_value("Roles", Value::Roles(roles));
+    }
+    let enabled = user.is_enabled();
+    let made = Made {
+        key,
+        draft,
+        enabled,
+        passwords: Vec::new(),
+        doubted: true,
+    };
+    Ok((made, user))
+}
+
+/// Finds out how to create a user.
+async fn created(probe: &mut Probe) -> Result<Made, Stop> {
+    if let Some((sample, draft)) = probe.unanswered.clone() {
+        match probe.find_created(&draft).await {
+            Ok(made) => {
+                probe.sample = Some(sample);
+                for id in ["create.status", "create.response"] {
+                    probe.leave_open(id, "the answer to the create was lost");
+                }
+                return Ok(made);
+            }
+            // No list shows it: the same create again shows whether it is refused.
+            Err(Stop::Inconclusive(_)) => {}
+            Err(stop) => return Err(stop),
+        }
+        let ask = probe.cx.ask_create(&draft, probe.format);
+        let (reply, key) = probe.cx.try_create(&draft, ask).await?;
+        probe.unanswered = None;
+        let seen = Seen::of(&reply.response);
+        if let (true, Some(key)) = (seen.is_success(), key) {
+            probe.sample = Some(sample);
+            answer_to_create(probe, &seen);
+            return Ok(made(key, &draft));
+        }
+    }
+    let path = probe.cx.users_path();
+    let listed = probe.read(&path).await?.users();
+    let mut emails = ["Email", "EmailAddress"];
+    if listed.iter().any(|user| user.has("EmailAddress")) {
+        emails.reverse();
+    }
+    let mut variants = Variants::new(emails);
+    let mut last = 0;
+    while let Some((password_length, email, telephone)) = variants.0.first().copied() {
+        let sample = Sample {
+            password_length,
+            telephone,
+        };
+        probe.assume("naming.email", email);
+        let mut answer = attempt(probe, sample).await?;
+        if answer.as_ref().is_err_and(|seen| seen.status == 415) && turn_to_xml(probe) {
+            answer = attempt(probe, sample).await?;
+        }
+        match answer {
+            Ok((made, seen)) => {
+                probe.sample = Some(sample);
+                answer_to_create(probe, &seen);
+                return Ok(made);
+            }
+            Err(seen) if seen.is_refusal() => {
+                last = seen.status;
+                variants.refused(wrong(&seen));
+            }
+            Err(seen) => {
+                let status = seen.status;
+                return Err(Stop::Skip(format!("a create is answered with {status}")));
+            }
+        }
+    }
+    Err(Stop::Skip(format!(
+        "every create is refused, whatever the password's length, the email's name and the telephone number; the last was answered with {last}"
+    )))
+}
+
+/// Tries a create, and keeps in mind what was sent until there is an answer.
+async fn attempt(probe: &mut Probe, sample: Sample) -> Result<Result<(Made, Seen), Seen>, Stop> {
+    let draft = probe.draft_of(&sample);
+    let before = probe.cx.run.account.users();
+    let answer = probe.try_create(&draft).await;
+    if answer.is_err() && probe.cx.run.account.users() > before {
+        probe.unanswered = Some((sample, draft));
+    }
+    answer
+}
+
+/// Continues in XML, where the target has it: it does not read bodies in JSON.
+fn turn_to_xml(probe: &mut Probe) -> bool {
+    use crate::wire::Format::Xml;
+
+    if probe.other_format != Some(Xml) {
+        return false;
+    }
+    probe.format = Xml;
+    probe.other_format = None;
+    let note = "a create in JSON is answered with 415, so that the rest was asked in XML";
+    probe.note("format.json", note);
+    true
+}
+
+fn answer_to_create(probe: &mut Probe, seen: &Seen) {
+    match seen.status {
+        status @ (200 | 201) => probe.observed("create.status", status),
+        status => {
+            let why = format!("a create is answered with {status}");
+            probe.leave_open("create.status", &why);
+        }
+    }
+    match seen.user() {
+        None if !seen.has_body => probe.observed("create.response", "empty"),
+        None => probe.leave_open("create.response", "its body shows no user"),
+        Some(user) if user.email().is_some() => probe.observed("create.response", "full"),
+        Some(_) => probe.observed("create.response", "without_email"),
+    }
+}
+
+/// Reads the new user by its key; by its username, where that key does not name it. A key may name
+/// a user of others: what is read must show the run's prefix.
+async fn read_new(probe: &mut Probe, mut made: Made) -> Result<(Made, UserSeen), Stop> {
+    let username = made.username().to_owned();
+    let keys = [made.key.clone(), username.clone()];
+    let prefix = probe.cx.run.account.prefix.clone();
+    let found = probe.settled(async |probe: &mut Probe| {
+        for key in &keys {
+            let user = probe.get_user(key).await?.user();
+            if let Some(user) = user.filter(|user| user.carries(&prefix)) {
+                return Ok(Some((key.clone(), user)));
+            }
+        }
+        Ok(None)
+    });
+    let (key, user) = found
+        .await?
+        .ok_or_else(|| Stop::Inconclusive("the new user cannot be read".to_owned()))?;
+    if key != made.key {
+        made.key = key;
+    }
+    Ok((made, user))
+}
+
+/// How names are written, after a look at the user's own.
+fn names(probe: &mut Probe, user: &UserSeen) -> Result<(), String> {
+    let list = probe
+        .list
+        .clone()
+        .filter(|list| list.format == Some(probe.format));
+    let list = list.and_then(|list| list.tree);
+    let trees: Vec<&Tree> = list.iter().chain([user.tree()]).collect();
+    let case = letter_case(&trees)?.ok_or("a user is shown without names")?;
+    if probe.format == crate::wire::Format::Json {
+        probe.observed("naming.json_case", case);
+    } else if case != "PascalCase" {
+        return Err(format!(
+            "names in XML are written in {case}, and no option says so"
+        ));
+    }
+    match (user.has("Email"), user.has("EmailAddress")) {
+        (true, false) => probe.observed("naming.email", "Email"),
+        (false, true) => probe.observed("naming.email", "EmailAddress"),
+        (false, false) => probe.leave_open("naming.email", "a user is shown without an email"),
+        (true, true) => probe.leave_open("naming.email", "a user is shown with both names"),
+    }
+    Ok(())
+}
+
+/// What names users in paths and bodies.
+fn key_name(probe: &mut Probe, made: &Made, id: Option<&str>) {
+    let by_name = made.key == made.username();
+    let why = match id {
+        None if by_name => return probe.observed("naming.user_key", "Username"),
+        Some(id) if id == made.key => return probe.observed("naming.user_key", "UserId"),
+        None => "what names a user in paths is not shown in bodies",
+        Some(_) => "bodies have a UserId, and paths take something else",
+    };
+    if by_name {
+        probe.assume("naming.user_key", "Username");
+    }
+    probe.leave_open("naming.user_key", why);
+}
+
+/// What internal ids look like.
+fn id_style(probe: &mut Probe, id: Option<&str>) {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match id {
+        None => probe.leave_open("user.id_style", "no answer shows an internal id"),
+        Some(id) if digits(id) => probe.observed("user.id_style", "numeric"),
+        Some(id) if id.strip_prefix('u').is_some_and(digits) => {
+            probe.observed("user.id_style", "prefixed");
+        }
+        Some(id) if id.len() == 36 && id.matches('-').count() == 4 => {
+            probe.observed("user.id_style", "uuid");
+        }
+        Some(_) => {
+            let why = "an internal id has none of the known forms";
+            probe.leave_open("user.id_style", why);
+        }
+    }
+}
+
+/// Whether fields are shown that hold their default.
+fn default_fields(probe: &mut Probe, user: &UserSeen) {
+    if !user.is_enabled() || user.roles() > 0 {
+        let why = "the user holds no defaults: it has a role or is disabled";
+        return probe.leave_open("user.default_fields", why);
+    }
+    match (user.has("Enabled"), user.has("Roles")) {
+        (true, true) => probe.observed("user.default_fields", "sent"),
+        (false, false) => probe.observed("user.default_fields", "omitted"),
+        _ => probe.leave_open("user.default_fields", "one of Enabled and Roles is sent"),
+    }
+}
+
+pub(super) async fn missing(probe: &mut Probe) -> Result<(), Stop> {
+    use super::seen::{ErrorBody, OTHER_BODY};
+
+    let made = probe.subject().await?;
+    let absent = probe.cx.nobody().await?;
+    let seen = probe.get_user(&absent).await?;
+    match (seen.status, seen.error_body()) {
+        (404, Some(ErrorBody::Error)) => probe.observed("missing.user", "not_found"),
+        (404, Some(ErrorBody::Empty)) => probe.observed("missing.user", "not_found_empty"),
+        (403, Some(ErrorBody::Error)) => probe.observed("missing.user", "forbidden"),
+        (status @ (403 | 404), body) => {
+            let body = body.map_or(OTHER_BODY, |_| "it has no body");
+            let why = format!("a missing user is answered with {status}, and {body}");
+            probe.leave_open("missing.user", &why);
+        }
+        (status, _) => {
+            let why = format!("a missing user is answered with {status}");
+            probe.leave_open("missing.user", &why);
+        }
+    }
+    if probe.cx.profile.naming_user_key == UserKey::Username {
+        let why = "users are named by their usernames anyway";
+        probe.leave_open("missing.by_username", why);
+        return Ok(());
+    }
+    let mut last = None;
+    for _ in 0..2 {
+        let by_name = probe.get_user(made.username()).await?;
+        match by_name.user() {
+            Some(user) if user.text("Username").as_deref() == Some(made.username()) => {
+                probe.observed("missing.by_username", "found");
+                return Ok(());
+            }
+            Some(_) => return Err(unreadable(&by_name)),
+            None => last = Some(by_name),
+        }
+        probe.pause().await;
+    }
+    // The user is there under its id.
+    probe.read_back(&made).await?;
+    match last {
+        Some(by_name) if (by_name.status, by_name.code()) == (seen.status, seen.code()) => {
+            probe.observed("missing.by_username", "not_found");
+        }
+        Some(by_name) => {
+            let why = format!("a username in the path is answered with {}", by_name.status);
+            probe.leave_open("missing.by_username", &why);
+        }
+        None => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! One user whose password is changed again and again.
+
+use crate::{
+    password::{self, Class},
+    probe::state::{Made, Probe},
+    verdict::Stop,
+};
+
+/// How often a change of password is tried that had to be repeated.
+pub(super) const TRIES: usize = 4;
+/// A user whose password is changed, and what came of it.
+pub(super) struct Trial {
+    pub(super) made: Made,
+    /// Each refusal that could be read.
+    pub(super) refusals: Vec<Refusal>,
+    /// Facts that no option depends on.
+    pub(super) notes: Vec<String>,
+    /// The length of a password that is taken.
+    pub(super) length: usize,
+    /// The lengths that are taken, once they are known.
+    pub(super) minimum: usize,
+    pub(super) maximum: usize,
+    pub(super) classes: usize,
+}
+
+/// What the refusal of a password says.
+#[derive(Clone)]
+pub(super) struct Refusal {
+    /// The rule that was meant to be broken.
+    pub(super) rule: &'static str,
+    pub(super) code: Option<u32>,
+    pub(super) words: String,
+    pub(super) password: String,
+}
+
+impl Trial {
+    pub(super) fn new(made: Made, length: usize) -> Self {
+        Self {
+            made,
+            refusals: Vec::new(),
+            notes: Vec::new(),
+            length,
+            minimum: length,
+            maximum: length,
+            classes: 4,
+        }
+    }
+
+    /// Whether the user's password may become one that `make` makes. A refusal of a request that
+    /// had to be repeated may be about the password that the first one set, so that another one is
+    /// tried then.
+    pub(super) async fn takes(
+        &mut self,
+        probe: &mut Probe,
+        make: impl Fn() -> String,
+        rule: &'static str,
+    ) -> Result<bool, Stop> {
+        let refusals = self.refusals.len();
+        for _ in 0..TRIES {
+            let from = probe.cx.log.exchanges.len();
+            let result = self.takes_this(probe, &make(), rule).await;
+            let repeated = probe.repeated_since(from);
+            self.made.doubted |= repeated;
+            let taken = result?;
+            if taken || !repeated {
+                return Ok(taken);
+            }
+            self.refusals.truncate(refusals);
+        }
+        Err(Stop::Inconclusive(
+            "each change of password had to be sent more than once".to_owned(),
+        ))
+    }
+
+    /// Whether it may become one that holds `text`; `None` where that does not fit.
+    pub(super) async fn takes_with(
+        &mut self,
+        probe: &mut Probe,
+        text: &str,
+        rule: &'static str,
+    ) -> Result<Option<bool>, Stop> {
+        let (minimum, maximum) = (self.minimum, self.maximum);
+        let Some(one) = fitting(text, minimum, maximum) else {
+            return Ok(None);
+        };
+        let make = || fitting(text, minimum, maximum).unwrap_or_else(|| one.clone());
+        self.takes(probe, make, rule).await.map(Some)
+    }
+
+    /// Whether the user's password may become this one.
+    pub(super) async fn takes_this(
+        &mut self,
+        probe: &mut Probe,
+        password: &str,
+        rule: &'static str,
+    ) -> Result<bool, Stop> {
+        let body = self.made.update().with("Password", password);
+        let result = probe.put(&self.made.key, &body, probe.format).await;
+        // What was answered with neither may have been done.
+        self.made.doubted |= !result
+            .as_ref()
+            .is_ok_and(|seen| seen.is_success() || seen.is_refusal());
+        let seen = result?;
+        if seen.is_success() {
+            self.made.passwords.push(password.to_owned());
+            return Ok(true);
+        }
+        if !seen.is_refusal() {
+            // It was answered so twice, and to try once more tells no more.
+            return Err(Stop::Skip(format!(
+                "a change of password ({rule}) is answered with {}",
+                seen.status
+            )));
+        }
+        // What cannot be read says nothing of a rule.
+        if seen.error_shape().is_some() {
+            self.refusals.push(Refusal {
+                rule,
+                code: seen.code(),
+                words: without(&seen.words(), &password.to_lowercase()),
+                password: password.to_owned(),
+            });
+        }
+        Ok(false)
+    }
+}
+
+/// The words without the password, which an answer may repeat. A short one may be part of a word.
+fn without(words: &str, password: &str) -> String {
+    let mut rest = words;
+    let mut kept = String::new();
+    let ends = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+    while let Some(at) = rest.find(password).filter(|_| !password.is_empty()) {
+        let (before, after) = (&rest[..at], &rest[at + password.len()..]);
+        kept.push_str(before);
+        if !ends(before.chars().next_back()) || !ends(after.chars().next()) {
+            kept.push_str(password);
+        }
+        rest = after;
+    }
+    kept + rest
+}
+
+/// A password that holds `text`, within the lengths that are taken. `None` when it does not fit.
+fn holding(text: &str, minimum: usize, maximum: usize) -> Option<String> {
+    let filler = minimum.max(text.chars().count() + 5) - text.chars().count();
+    let whole = format!("{}{text}", of_length(filler.max(4)));
+    (whole.chars().count() <= maximum && !password::repeats(&whole, 2)).then_some(whole)
+}
+
+/// The same once more, as its filler is left to chance.
+fn fitting(text: &str, minimum: usize, maximum: usize) -> Option<String> {
+    (0..50).find_map(|_| holding(text, minimum, maximum))
+}
+
+/// Of all four classes, as many as fit.
+pub(super) fn of_length(length: usize) -> String {
+    password::of(length, &Class::ALL)
+}

@@ -1,0 +1,316 @@
+//! What a probe knows while it works, and the only way to a finding.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bandwidth_fixtures::BehaviourId;
+
+use super::{
+    findings::{Finding, Findings, Observation},
+    seen::Seen,
+};
+use crate::{
+    dialogue::Context,
+    dialogue::run::Run,
+    exchange::Exchange,
+    leftover::Leftover,
+    verdict::Stop,
+    wire::{Draft, Format, Role, Value},
+};
+
+/// What a create needs, as far as it is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sample {
+    /// The length of a password that is taken.
+    pub(super) password_length: usize,
+    /// A telephone number, where a create needs one.
+    pub(super) telephone: Option<&'static str>,
+}
+
+/// A user that the probe may update.
+#[derive(Clone)]
+pub(super) struct Made {
+    /// What names it in paths.
+    pub(super) key: String,
+    /// What it was created from; of a prepared user, what it shows.
+    pub(super) draft: Draft,
+    /// Whether it was enabled at first.
+    pub(super) enabled: bool,
+    /// The passwords that it has had, oldest first.
+    pub(super) passwords: Vec<String>,
+    /// Whether it may have had others.
+    pub(super) doubted: bool,
+}
+
+impl Made {
+    pub(super) fn username(&self) -> &str {
+        self.draft.text("Username")
+    }
+
+    /// The body of an update that changes nothing, without the password.
+    pub(super) fn update(&self) -> Draft {
+        self.draft.clone().without("Password")
+    }
+}
+
+/// What to probe.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// Only these behaviours, or areas of them; empty for all.
+    pub only: Vec<String>,
+    /// Not these.
+    pub skip: Vec<String>,
+    /// Whether to send bursts until the target limits them.
+    pub rate_probe: bool,
+}
+
+impl Choice {
+    pub(super) fn wants(&self, id: &str) -> bool {
+        (self.only.is_empty() || names(&self.only, id)) && !self.skips(id)
+    }
+
+    /// Whether passwords are named, so that one may be changed that cannot be put back.
+    pub(super) fn names_passwords(&self) -> bool {
+        self.only
+            .iter()
+            .any(|name| name.split('.').next() == Some("password"))
+    }
+
+    pub(super) fn skips(&self, id: &str) -> bool {
+        names(&self.skip, id)
+    }
+}
+
+/// Whether one of these is that behaviour or its area.
+fn names(chosen: &[String], id: &str) -> bool {
+    let area = id.split('.').next().unwrap_or("");
+    chosen.iter().any(|name| name == id || name == area)
+}
+
+/// A probe under way.
+pub struct Probe {
+    /// What it sends with; its profile is what is known so far.
+    pub(super) cx: Context,
+    pub(super) findings: Findings,
+    /// The format of the probe's own requests.
+    pub(super) format: Format,
+    /// The other format, where the target speaks both.
+    pub(super) other_format: Option<Format>,
+    /// The format of answers to requests that ask for none.
+    pub(super) default_format: Option<Format>,
+    /// The list of users, as it was first read.
+    pub(super) list: Option<Seen>,
+    pub(super) roles: Vec<Role>,
+    pub(super) choice: Choice,
+    /// The user that the experiments share, until it is removed.
+    pub(super) first_user: Option<Made>,
+    /// The shared user is as it was: its control was made, and no experiment has used it since.
+    pub(super) fresh: bool,
+    /// Why the shared user serves no experiment, where a control showed that.
+    pub(super) unusable: Option<String>,
+    /// A create whose answer did not settle what came of it.
+    pub(super) unanswered: Option<(Sample, Draft)>,
+    /// Whether the first user was removed, and why not.
+    pub(super) removal: Result<(), String>,
+    /// How to create users, once that is known.
+    pub(super) sample: Option<Sample>,
+    /// Optional fields that an update takes, once that is known.
+    pub(super) optional: Option<Vec<(&'static str, Value)>>,
+    /// Updates take any password, so that only creates can show the policy.
+    pub(super) lax_updates: bool,
+    /// Why nothing may be concluded: a control of the experiment at hand failed, or none was made.
+    pub(super) gate: Result<(), String>,
+    /// Whether a user was seen to log in: one that cannot afterwards may be locked out.
+    pub(super) logged_in: bool,
+    /// First names that updates were given.
+    pub(super) names: usize,
+    /// Exchanges up to here whose repetitions the experiment took into account itself.
+    pub(super) judged: usize,
+    /// The first exchange of the experiment at hand.
+    pub(super) mark: usize,
+    pub(super) leftovers: Vec<Leftover>,
+    /// How many exchanges an earlier part of the probe had, before it was interrupted.
+    earlier: usize,
+}
+
+impl Probe {
+    /// A probe of the target of `run`. What `run` expects is where it starts from.
+    pub fn new(run: Arc<Run>) -> Self {
+        Self {
+            cx: Context::new(run),
+            findings: Findings::new(),
+            format: Format::Xml,
+            other_format: None,
+            default_format: None,
+            list: None,
+            roles: Vec::new(),
+            choice: Choice::default(),
+            first_user: None,
+            fresh: false,
+            unusable: None,
+            unanswered: None,
+            removal: Err("the first user was not seen to be removed".to_owned()),
+            sample: None,
+            optional: None,
+            lax_updates: false,
+            gate: Ok(()),
+            logged_in: false,
+            names: 0,
+            judged: 0,
+            mark: 0,
+            leftovers: Vec::new(),
+            earlier: 0,
+        }
+    }
+
+    /// Continues a probe of the same target that stopped after `exchanges` exchanges.
+    #[must_use]
+    pub fn after(self, exchanges: usize) -> Self {
+        Self {
+            earlier: exchanges,
+            ..self
+        }
+    }
+
+    /// The run that it is part of.
+    pub fn run(&self) -> &Run {
+        &self.cx.run
+    }
+
+    /// Every exchange so far.
+    pub fn exchanges(&self) -> &[Exchange] {
+        &self.cx.log.exchanges
+    }
+
+    /// What it created and could not remove.
+    pub fn leftovers(&self) -> &[Leftover] {
+        &self.leftovers
+    }
+
+    /// What is known so far.
+    pub fn findings(&self) -> &Findings {
+        &self.findings
+    }
+
+    /// Whether the operator named the one user that may be updated; then none is created.
+    pub(super) fn is_prepared(&self) -> bool {
+        self.cx.run.limits().prepared_user.is_some()
+    }
+
+    /// The evidence shows that option, and no other.
+    pub(super) fn observed(&mut self, id: &str, option: impl fmt::Display) {
+        self.likely(id, option, &[], "");
+    }
+
+    /// The evidence shows that option, or one of the alternatives. Where a control of the
+    /// experiment failed, and where a profile cannot have the option, the behaviour stays open.
+    pub(super) fn likely(
+        &mut self,
+        id: &str,
+        option: impl fmt::Display,
+        alternatives: &[&str],
+        note: &str,
+    ) {
+        if let Err(why) = self.gate.clone() {
+            return self.leave_open(id, &why);
+        }
+        let option = option.to_string();
+        let behaviour: BehaviourId = id.parse().expect("experiments name behaviours");
+        let options = behaviour.behaviour();
+        if !options.accepts(&option) {
+            let expected = options.expected();
+            let why = format!("it is {option}, and a profile can only have {expected}");
+            return self.leave_open(id, &why);
+        }
+        let known = self.cx.profile.choose(behaviour, &option);
+        debug_assert!(known, "{id}: {option}");
+        let last = self.cx.log.exchanges.len();
+        self.findings.insert(
+            id.to_owned(),
+            Finding::Observed(Observation {
+                option,
+                alternatives: alternatives.iter().map(|&text| text.to_owned()).collect(),
+                note: note.to_owned(),
+                exchanges: (self.earlier + self.mark.min(last), self.earlier + last),
+            }),
+        );
+    }
+
+    /// A refusal shows that option, whose meaning includes an error status.
+    pub(super) fn refused(&mut self, id: &str, option: &str, refusal: &Seen) {
+        if refusal.status < 300 {
+            let why = format!(
+                "it is refused with status {} and an error body, and the option means an error status",
+                refusal.status
+            );
+            self.leave_open(id, &why);
+        } else {
+            self.observed(id, option);
+        }
+    }
+
+    /// Adds to the note of an observed behaviour.
+    pub(super) fn note(&mut self, id: &str, note: &str) {
+        if let Some(Finding::Observed(observation)) = self.findings.get_mut(id) {
+            if !observation.note.is_empty() {
+                observation.note.push_str("; ");
+            }
+            observation.note.push_str(note);
+        }
+    }
+
+    pub(super) fn leave_open(&mut self, id: &str, why: &str) {
+        let why = self.cx.run.redactor().clean(why);
+        self.findings.insert(id.to_owned(), Finding::Open(why));
+    }
+
+    /// Assumes an option without a finding: the probe's next requests are written so.
+    pub(super) fn assume(&mut self, id: &str, option: &str) {
+        let id = id.parse().expect("experiments name behaviours");
+        self.cx.profile.choose(id, option);
+    }
+
+    /// The formats that the target speaks, the probe's own first.
+    pub(super) fn formats(&self) -> Vec<Format> {
+        let formats = [Some(self.format), self.other_format];
+        formats.into_iter().flatten().collect()
+    }
+
+    /// The option that was observed.
+    pub(super) fn known(&self, id: &str) -> Option<&str> {
+        match self.findings.get(id) {
+            Some(Finding::Observed(observation)) => Some(&observation.option),
+            _ => None,
+        }
+    }
+
+    /// Whether a request that could change something was sent again since there were `from`
+    /// exchanges: the answer may be that to the repetition.
+    pub(super) fn repeated_since(&self, from: usize) -> bool {
+        let mut exchanges = self.cx.log.exchanges[from..].iter();
+        exchanges.any(|one| one.repeated.is_some() && one.request.method != "GET")
+    }
+
+    /// Waits a little, for a target that takes its time.
+    pub(super) async fn pause(&self) {
+        let pause: Duration = self.cx.run.limits().settle / 16;
+        let run = &self.cx.run;
+        run.dispatch()
+            .unless_interrupted(tokio::time::sleep(pause))
+            .await;
+    }
+
+    /// Looks until there is something to see, within the time that the target may take to settle.
+    pub(super) async fn settled<T>(
+        &mut self,
+        mut look: impl AsyncFnMut(&mut Self) -> Result<Option<T>, Stop>,
+    ) -> Result<Option<T>, Stop> {
+        let run = Arc::clone(&self.cx.run);
+        let mut seen = None;
+        let done = async || {
+            seen = look(self).await?;
+            Ok(seen.is_some())
+        };
+        run.account.until(done).await?;
+        Ok(seen)
+    }
+}

@@ -1,0 +1,112 @@
+//! The form of a case in which a draft with one thing wrong is refused. The rows are in the files
+//! of their areas.
+
+use crate::{
+    case::{Case, Need, Users},
+    dialogue::Context,
+    dialogue::reply::{At, Reply},
+    verdict::CaseResult,
+    wire::{Draft, Format},
+};
+
+/// Puts something into a draft.
+pub(super) type Change = fn(&Context, Draft) -> Draft;
+
+/// What a draft with one thing wrong is sent as.
+pub(super) enum As {
+    /// A create, which is refused.
+    Create,
+    /// An update of a user, which is refused and changes nothing.
+    Update,
+}
+
+/// One thing wrong, and the error that refuses it.
+pub(super) struct Refusal {
+    pub(super) id: &'static str,
+    /// What is checked, in one sentence.
+    pub(super) says: &'static str,
+    pub(super) cites: &'static [&'static str],
+    pub(super) needs: &'static [Need],
+    pub(super) sent: As,
+    /// What is wrong, in as many ways as are tried.
+    pub(super) wrong: &'static [Change],
+    /// What is just right still, and taken.
+    pub(super) right: &'static [Change],
+    /// The name, in the error tables, of the error for each of them, or of the one for all; none for
+    /// any error with status 400.
+    pub(super) errors: &'static [&'static str],
+}
+
+/// Rows of such cases: for each its sentence, its id, what it cites and needs, what is wrong, the
+/// errors for that, and what is right still.
+macro_rules! refusals {
+    ($sent:expr; $(
+        $(#[doc = $says:literal])+
+        $id:literal cites [$($key:literal),*] $(needs [$($need:expr),*])?
+        wrong [$($wrong:expr),*] as [$($error:literal),*]
+        $(right [$($right:expr),*])?
+    )*) => {
+        [$($crate::suites::refusal::Refusal {
+            id: $id,
+            says: concat!($($says),+),
+            cites: &[$($key),*],
+            needs: &[$($($need),*)?],
+            sent: $sent,
+            wrong: &[$($wrong),*],
+            right: &[$($($right),*)?],
+            errors: &[$($error),*],
+        }),*]
+    };
+}
+pub(super) use refusals;
+
+impl Refusal {
+    /// Its case, judged in each format.
+    pub(super) fn case(&'static self) -> Case {
+        let users = match self.sent {
+            As::Create => Users::Many,
+            As::Update => Users::One,
+        };
+        Case::new(self.id, self.says.trim_ascii(), users)
+            .cites(self.cites)
+            .needs(self.needs)
+            .each_format(move |cx, format| Box::pin(self.check(cx, format)))
+    }
+
+    async fn check(&self, cx: &mut Context, format: Format) -> CaseResult {
+        for right in self.right {
+            let draft = right(cx, cx.draft());
+            cx.create(draft, format).await.at("what is just right")?;
+        }
+        for (index, wrong) in self.wrong.iter().enumerate() {
+            let error = self.errors.get(index).or(self.errors.last());
+            match self.sent {
+                As::Create => {
+                    let draft = wrong(cx, cx.draft());
+                    refuses(&cx.post(&draft, format).await?, error)?;
+                }
+                As::Update => {
+                    let created = cx.subject(format).await?;
+                    let before = cx.get(&created.key, format).await?.user()?;
+                    let draft = wrong(cx, created.update());
+                    let refused = cx.put(&created.key, &draft, format).await?;
+                    let reply = cx.get(&created.key, format).await?;
+                    refuses(&refused, error)?;
+                    reply.same(
+                        "the user after a PUT that is refused",
+                        &before,
+                        &reply.user()?,
+                    )?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn refuses(reply: &Reply, error: Option<&&str>) -> CaseResult {
+    match error {
+        Some(name) => reply.refused(name).map(drop),
+        None => reply.error(400).map(drop),
+    }
+}

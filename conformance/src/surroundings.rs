@@ -1,0 +1,19 @@
+//! What the outside gives the command line.
+
+use std::io::Write;
+
+use crate::report::console::Colour;
+
+/// What the outside gives a run of the command line.
+pub struct Surroundings<'a> {
+    /// Reads an environment variable.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// Takes the report.
+    pub out: &'a mut dyn Write,
+    /// Takes errors.
+    pub err: &'a mut dyn Write,
+    /// Whether the report may have colours.
+    pub colour: Colour,
+    /// Whether somebody watches, so that a progress bar is of use.
+    pub watched: bool,
+}
