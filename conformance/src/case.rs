@@ -57,7 +57,7 @@ pub(crate) use cases;
 /// How many users a case takes, which decides when it may run on an account where users stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Users {
-    /// It creates and updates nobody: it reads, or deletes a key that no user has.
+    /// It creates and updates no user: it reads, or deletes a key that no user has.
     None,
     /// It works on [`Context::subject`], which it may update and must not delete.
     One,

@@ -47,9 +47,9 @@ pub struct Absence {
 pub enum Holder {
     /// A user of this run.
     Ours(Box<Shown>),
-    /// A user of somebody else.
+    /// A user that is not of this run.
     Other(Box<Shown>),
-    /// Nobody.
+    /// The target says that it has no such user.
     Nobody,
     /// The answer does not say; the words do.
     Unclear(String),

@@ -38,7 +38,7 @@ impl Account {
         self.dispatch.send(&request, purpose, log).await.outcome
     }
 
-    /// Who has that key. What the target answers to keys that nobody has is learned first, from
+    /// Who has that key. What the target answers to unused keys is learned first, from
     /// random ones.
     pub async fn holder(
         &self,
@@ -73,8 +73,8 @@ impl Account {
         Ok(if known { Holder::Nobody } else { unclear })
     }
 
-    /// Asks for two random keys of the form of `key`. When both are answered alike, that is how keys
-    /// are answered that nobody has.
+    /// Asks for two random keys of the form of `key`. When both are answered alike, that is how
+    /// unused keys are answered.
     async fn learn_absence(
         &self,
         key: &str,
@@ -104,7 +104,7 @@ impl Account {
         Ok(())
     }
 
-    /// A key that the target says nobody has, of the form of `like`; `None` where it does not say so.
+    /// A key that the target says is unused, of the form of `like`; `None` where it does not say so.
     pub async fn absent_key(&self, like: &str, log: &mut Log) -> Result<Option<String>, SendError> {
         self.learn_absence(like, Purpose::Check, log).await?;
         Ok(self.state().absence.key.clone())

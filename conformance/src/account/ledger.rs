@@ -29,7 +29,7 @@ pub struct Entry {
 pub enum State {
     /// It exists, or may.
     Present,
-    /// It was read before, and the target has said once that nobody has its key.
+    /// It was read before, and the target has said once that its key is unused.
     Missing,
     /// The target has said so twice, or the key is another user's now.
     Gone,

@@ -1,5 +1,5 @@
 //! Removes the run's users, and proves that they are gone: each was read before, and then its URL
-//! is answered twice like one of a key that nobody has.
+//! is answered twice like one of an unused key.
 
 use std::{
     collections::HashSet,

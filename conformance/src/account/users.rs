@@ -188,7 +188,7 @@ impl Account {
                 self.write_down_prepared().map_err(Refusal::Ledger)?;
                 Ok(None)
             }
-            // An update of a key that nobody has may create a user.
+            // An update of an unused key may create a user.
             Holder::Nobody if !deletes => self.admit_create(username, log).await.map(Some),
             Holder::Nobody => Ok(None),
             Holder::Other(_) => Err(Refusal::NotOurs(format!(

@@ -451,7 +451,7 @@ impl Context {
         }
     }
 
-    /// A key that the target says nobody has, of the form that keys have.
+    /// A key that the target says is unused, of the form that keys have.
     pub async fn nobody(&mut self) -> Result<String, Stop> {
         let like = match (self.profile.naming_user_key, self.profile.user_id_style) {
             (UserKey::Username, _) => return Ok(self.fresh_username()),
@@ -470,7 +470,7 @@ impl Context {
         })
     }
 
-    /// A username that nobody has.
+    /// An unused username.
     pub fn fresh_username(&self) -> String {
         self.run.account.fresh_username()
     }
