@@ -57,6 +57,8 @@ pub struct Open {
     pub username: String,
     /// Keys that its answer named, as far as they are not disproved.
     pub keys: Vec<String>,
+    /// The key that its answer named, where that key shows a user without the run's prefix.
+    pub unrecognized: Option<String>,
     /// What the target said of it.
     pub answer: Answer,
     /// From when on it cannot take effect any more.
@@ -137,6 +139,7 @@ impl Ledger {
                     create,
                     username,
                     keys: Vec::new(),
+                    unrecognized: None,
                     answer: Answer::Unknown,
                     ends: Instant::now(),
                     looked: false,
@@ -335,6 +338,15 @@ impl Ledger {
             open.keys.retain(|named| named != key);
             open.looked &= open.keys.len() == before || !open.keys.is_empty();
         }
+    }
+
+    /// [`Ledger::disprove`], because the key shows a user without the run's prefix.
+    pub fn disprove_as_unrecognized(&mut self, key: &str) {
+        let names = |open: &&mut Open| open.keys.iter().any(|named| named == key);
+        for open in self.open.iter_mut().filter(names) {
+            open.unrecognized = Some(key.to_owned());
+        }
+        self.disprove(key);
     }
 
     /// How many users a clean-up has to look at.

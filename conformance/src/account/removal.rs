@@ -334,7 +334,7 @@ impl Account {
             }
             Holder::Other(_) => {
                 // Read before as ours, it is gone, and its key is another user's now.
-                self.state().ledger.disprove(key);
+                self.state().ledger.disprove_as_unrecognized(key);
                 return Ok(());
             }
             Holder::Unclear(why) => {
@@ -465,6 +465,9 @@ impl Account {
         let prefix = self.prefix.trim_end_matches('-');
         for open in state.ledger.open() {
             let what = match open.answer {
+                Answer::Created if open.unrecognized.is_some() => {
+                    "its create succeeded, and the key in its answer shows a user that does not carry the run's prefix; if that user is the new one, delete it"
+                }
                 Answer::Created => "its create succeeded, and no URL shows it",
                 Answer::Refused => "its create was refused, and the list of users proves nothing",
                 Answer::Unknown if open.ends > Instant::now() => {
@@ -475,7 +478,10 @@ impl Account {
             let why = format!("{what}; look for users whose name or email holds {prefix}");
             left.push(Leftover {
                 username: open.username.clone(),
-                key: open.keys.first().cloned(),
+                key: open
+                    .unrecognized
+                    .clone()
+                    .or_else(|| open.keys.first().cloned()),
                 state: Left::Unconfirmed,
                 remove: why,
             });

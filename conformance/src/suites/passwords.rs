@@ -214,14 +214,16 @@ async fn refused(cx: &mut Context, format: Format, password: &str, rule: &str) -
 }
 
 async fn holding(cx: &mut Context, field: &str, format: Format) -> CaseResult {
-    // The whole email has to fit into a password.
-    let local = cx.fresh_username();
-    let local = &local[local.len().saturating_sub(3)..];
-    let draft = cx
+    let mut draft = cx
         .draft()
         .with("FirstName", "Casimir")
-        .with("LastName", "Nimbleton")
-        .with(EMAIL, format!("{local}@{}", cx.email_domain()));
+        .with("LastName", "Nimbleton");
+    if field == EMAIL {
+        // The whole email has to fit into a password.
+        let local = cx.fresh_username();
+        let local = &local[local.len().saturating_sub(3)..];
+        draft = draft.with(EMAIL, format!("{local}@{}", cx.email_domain()));
+    }
     let text = draft.text(field);
     let swapped: String = text
         .char_indices()

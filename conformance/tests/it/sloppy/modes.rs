@@ -51,7 +51,7 @@ const fn mode(words: &'static str, quick: &'static str, expected: Expected) -> M
     }
 }
 
-pub(crate) const MODES: [Mode; 95] = [
+pub(crate) const MODES: [Mode; 96] = [
     mode("", "rapfk", Clean),
     // Pages.
     mode("page=2", "rkA", Clean),
@@ -99,6 +99,7 @@ pub(crate) const MODES: [Mode; 95] = [
     mode("derived", "rA", Clean),
     mode("derived=always", "r", Clean),
     mode("trimmed,create=500", "", Honest),
+    mode("renamed=anonymous", "rpfkA", Honest),
     mode("renamed,create=dropped", "", Honest),
     mode("renamed,location=none", "", Honest),
     mode("renamed,page=2,create=500", "", Honest),

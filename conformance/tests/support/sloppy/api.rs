@@ -415,7 +415,9 @@ impl Exchange<'_> {
             username,
             first_name: first_name.unwrap_or_default(),
             last_name: last_name.unwrap_or_default(),
-            email: email.unwrap_or_default(),
+            email: email
+                .filter(|_| self.modes.names != Names::Anonymous)
+                .unwrap_or_default(),
             password: password
                 .clone()
                 .or(before.map(|card| card.password.clone()))
@@ -476,7 +478,7 @@ impl Exchange<'_> {
         if !name.chars().all(allowed) {
             return Err(wrong(400, 12502));
         }
-        if self.modes.names == Names::Renamed && before.is_none() {
+        if matches!(self.modes.names, Names::Renamed | Names::Anonymous) && before.is_none() {
             return Ok(format!("member-{}", store.users.len()));
         }
         Ok(name)

@@ -41,6 +41,8 @@ pub(crate) enum Names {
     Cut(usize),
     /// A name that the server chooses.
     Renamed,
+    /// A name that the server chooses, and no email.
+    Anonymous,
     /// In upper case.
     Upper,
     /// The email, where no username was sent.
@@ -189,6 +191,7 @@ impl Modes {
             ("cap", _) => self.pages = Pages::Capped(size()),
             ("trimmed", _) => self.names = Names::Trimmed,
             ("cut", _) => self.names = Names::Cut(size()),
+            ("renamed", "anonymous") => self.names = Names::Anonymous,
             ("renamed", _) => self.names = Names::Renamed,
             ("upper", _) => self.names = Names::Upper,
             ("derived", "") => self.names = Names::DerivedIfAbsent,
