@@ -5,20 +5,15 @@ mod errors;
 mod ready;
 mod tables;
 
-use std::{
-    io::IsTerminal as _, net::SocketAddr, path::PathBuf, process::ExitCode, str::FromStr, sync::Arc,
-};
+use std::{io::IsTerminal as _, net::SocketAddr, process::ExitCode, sync::Arc};
 
-use bandwidth_fixtures::Secret;
-use clap::{
-    ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
-    builder::{BoolishValueParser, Resettable},
-};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, builder::Resettable};
 
+#[cfg(feature = "variants")]
+use crate::variants::{self, VariantsArguments};
 use crate::{
-    config::Config,
+    arguments::{Program, ServeArguments},
     server::{self, Sockets},
-    variants::{self, VariantsArguments},
 };
 
 /// The exit code of wrong usage or configuration.
@@ -75,6 +70,7 @@ enum Command {
         /// An id as put.semantics, or an area as put
         id: Option<String>,
     },
+    #[cfg(feature = "variants")]
     /// Run a command of yours once for each way in which the API could behave, and see what breaks
     ///
     /// Each run gets a fresh mock, whose address and login are in the environment. Only behaviours
@@ -112,161 +108,6 @@ Exit code 0 when it is ready, 1 when it is not.")]
     },
 }
 
-/// How a server says that it is ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Announce {
-    /// For a person, on stderr
-    Text,
-    /// For a program: one line of JSON on stdout
-    Json,
-}
-
-impl FromStr for Announce {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        clap::ValueEnum::from_str(text, false).map_err(drop)
-    }
-}
-
-/// A secret among the arguments.
-#[derive(Debug, Clone)]
-pub struct SecretArgument(pub(crate) Secret);
-
-impl FromStr for SecretArgument {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(Secret::new(text)))
-    }
-}
-
-/// The flags of `serve`. Each has an environment variable; a flag beats its variable, and a
-/// variable beats the configuration file.
-#[derive(Debug, Default, Args)]
-pub struct ServeArguments {
-    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS:PORT", env = "BANDWIDTH_MOCK_LISTEN")]
-    pub(crate) listen: Option<String>,
-    /// How to behave: guide, published, or the path of a profile file [default: guide]
-    #[arg(long, value_name = "PROFILE", env = "BANDWIDTH_MOCK_PROFILE")]
-    pub(crate) profile: Option<String>,
-    /// Choose another option for one behaviour, as put.semantics=merge (repeatable; `;` between
-    /// several in the variable)
-    #[arg(
-        long,
-        value_name = "BEHAVIOUR=OPTION",
-        env = "BANDWIDTH_MOCK_SET",
-        value_delimiter = ';'
-    )]
-    pub(crate) set: Vec<String>,
-    /// The accounts to start with: demo, empty, published, or the path of a seed file [default: demo]
-    #[arg(long, value_name = "SEED", env = "BANDWIDTH_MOCK_SEED")]
-    pub(crate) seed: Option<String>,
-    /// Add so many made-up users to each account
-    #[arg(long, value_name = "N", env = "BANDWIDTH_MOCK_USERS")]
-    pub(crate) users: Option<u32>,
-    /// Let an account send so many requests in so much time, as 100/1m or 100/1m,burst=20
-    #[arg(
-        long,
-        value_name = "N/PERIOD[,burst=N]",
-        env = "BANDWIDTH_MOCK_RATE_LIMIT"
-    )]
-    pub(crate) rate_limit: Option<String>,
-    #[expect(clippy::doc_markdown, reason = "this is what --help shows")]
-    /// Let requests fail, as `status=429,every=5,operation=create_user`, `delay.fixed_ms=500` or
-    /// `fault=EMPTY_RESPONSE,when=after,times=1`. What happens: status, fault, delay,
-    /// chunked_dribble, truncate_body, malformed_body, wrong_content_type. To which requests:
-    /// operation, method, account, every, after, times, probability, seed, ttl_ms, when (repeatable;
-    /// `;` between several in the variable)
-    #[arg(
-        long,
-        value_name = "KEY=VALUE,..",
-        env = "BANDWIDTH_MOCK_FAULT",
-        value_delimiter = ';'
-    )]
-    pub(crate) fault: Vec<String>,
-    /// Make what looks random repeatable: probabilities and delays of faults, UUIDs
-    #[arg(long, value_name = "N", env = "BANDWIDTH_MOCK_RANDOM_SEED")]
-    pub(crate) random_seed: Option<u64>,
-    /// Take TLS beside plain HTTP on the same port, with a certificate made at the start for
-    /// localhost, dashboard.bandwidth.com and api.bandwidth.com; GET /__admin/ca.pem gives what
-    /// clients must trust
-    #[arg(long, env = "BANDWIDTH_MOCK_TLS", value_parser = BoolishValueParser::new())]
-    pub(crate) tls: bool,
-    /// Take TLS with this certificate (PEM, with those that lead to its root)
-    #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_TLS_CERT")]
-    pub(crate) tls_cert: Option<PathBuf>,
-    /// The key of that certificate (PEM)
-    #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_TLS_KEY")]
-    pub(crate) tls_key: Option<PathBuf>,
-    /// A further name or address for the certificate that --tls makes (repeatable; `;` between
-    /// several in the variable)
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "BANDWIDTH_MOCK_TLS_SAN",
-        value_delimiter = ';'
-    )]
-    pub(crate) tls_san: Vec<String>,
-    /// Where the control API listens, when not beside the emulated API
-    #[arg(long, value_name = "ADDRESS:PORT", env = "BANDWIDTH_MOCK_ADMIN_LISTEN")]
-    pub(crate) admin_listen: Option<String>,
-    /// What opens the control API, as Authorization: Bearer TOKEN; on an address other than
-    /// loopback one is made and shown when this is left out
-    #[arg(
-        long,
-        value_name = "TOKEN",
-        env = "BANDWIDTH_MOCK_ADMIN_TOKEN",
-        hide_env_values = true
-    )]
-    pub(crate) admin_token: Option<SecretArgument>,
-    /// How many requests the journal keeps; 0 turns it off [default: 1000]
-    #[arg(long, value_name = "N", env = "BANDWIDTH_MOCK_JOURNAL_ENTRIES")]
-    pub(crate) journal_entries: Option<usize>,
-    /// How many bytes the journal takes, as 16MiB; 0 turns it off [default: 16MiB]
-    #[arg(long, value_name = "BYTES", env = "BANDWIDTH_MOCK_JOURNAL_BYTES")]
-    pub(crate) journal_bytes: Option<String>,
-    /// How to say that the server is ready [default: text]
-    #[arg(long, value_name = "FORM", env = "BANDWIDTH_MOCK_ANNOUNCE")]
-    pub(crate) announce: Option<Announce>,
-    /// What to log on stderr: error, warn, info (each request), debug, trace [default: warn]
-    #[arg(long, value_name = "FILTER", env = "BANDWIDTH_MOCK_LOG")]
-    pub(crate) log: Option<String>,
-    /// Add a header Mock-Explain to each response: the behaviours that shaped it, and how each is
-    /// known
-    #[arg(long, env = "BANDWIDTH_MOCK_EXPLAIN", value_parser = BoolishValueParser::new())]
-    pub(crate) explain: bool,
-    /// Take what no flag or variable gives from this TOML file; its keys are the flags' names
-    #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_CONFIG")]
-    pub(crate) config: Option<PathBuf>,
-    /// Which of them a variable gave.
-    #[arg(skip)]
-    pub(crate) from_variables: Vec<String>,
-}
-
-impl ServeArguments {
-    /// Where the value of a flag comes from: the flag, its variable, or the configuration file.
-    pub(crate) fn place(&self, name: &str, in_arguments: bool) -> String {
-        if !in_arguments && let Some(file) = &self.config {
-            return format!("configuration file {}: {name}", file.display());
-        }
-        if self.from_variables.iter().any(|given| given == name) {
-            return errors::variable(name);
-        }
-        format!("--{name}")
-    }
-
-    /// Notes what came from variables.
-    fn note_variables(&mut self, matches: &ArgMatches) {
-        let ids = matches.ids().map(clap::Id::as_str);
-        let from_variable =
-            |id: &&str| matches.value_source(id) == Some(clap::parser::ValueSource::EnvVariable);
-        let names = ids.filter(from_variable).map(|id| id.replace('_', "-"));
-        self.from_variables = names.collect();
-    }
-}
-
 /// The command line as data, for what is made from it: completions, manual pages, the reference.
 pub fn command() -> clap::Command {
     Arguments::command()
@@ -280,8 +121,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         Err(error) => return errors::report(&error, &words),
     };
     match arguments.command {
-        None => serve(&arguments.serve),
-        Some(Command::Serve(serve_arguments)) => serve(&serve_arguments),
+        None => serve(arguments.serve),
+        Some(Command::Serve(serve_arguments)) => serve(*serve_arguments),
         Some(Command::Profiles { schema: true, .. }) => {
             print(&bandwidth_fixtures::NamedProfile::schema());
             ExitCode::SUCCESS
@@ -290,6 +131,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
             print_or_fail(tables::profiles(name.as_deref(), diff.as_deref()))
         }
         Some(Command::Behaviours { id }) => print_or_fail(tables::behaviours(id.as_deref())),
+        #[cfg(feature = "variants")]
         Some(Command::Variants(arguments)) => {
             let place = |flag: &str| errors::place(flag, &words);
             match variants::run(&arguments, place, &mut std::io::stdout()) {
@@ -319,8 +161,8 @@ fn parse(words: &[std::ffi::OsString]) -> Result<Arguments, clap::Error> {
     let matches = without_empty_variables(command()).try_get_matches_from(words)?;
     let mut arguments = Arguments::from_arg_matches(&matches)?;
     match (&mut arguments.command, matches.subcommand()) {
-        (None, _) => arguments.serve.note_variables(&matches),
-        (Some(Command::Serve(serve)), Some((_, matches))) => serve.note_variables(matches),
+        (None, _) => arguments.serve.note_places(&matches),
+        (Some(Command::Serve(serve)), Some((_, matches))) => serve.note_places(matches),
         _ => {}
     }
     Ok(arguments)
@@ -363,12 +205,16 @@ fn print(text: &str) {
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
-fn serve(arguments: &ServeArguments) -> ExitCode {
-    let config = match Config::from_arguments(arguments) {
-        Ok(config) => config,
+fn serve(arguments: ServeArguments) -> ExitCode {
+    let checked = arguments.with_file().and_then(|arguments| {
+        let program = arguments.program()?;
+        Ok((arguments, program))
+    });
+    let (arguments, program) = match checked {
+        Ok(checked) => checked,
         Err(error) => return fail(&error.to_string()),
     };
-    let filter = tracing_subscriber::EnvFilter::new(&config.log);
+    let filter = tracing_subscriber::EnvFilter::new(&program.log);
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -377,7 +223,7 @@ fn serve(arguments: &ServeArguments) -> ExitCode {
     for name in errors::unknown_variables(&command()) {
         tracing::warn!("{name}");
     }
-    match run_server(config, arguments) {
+    match run_server(program, &arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => fail(&message),
     }
@@ -407,8 +253,9 @@ fn runtime() -> tokio::runtime::Builder {
     }
 }
 
-fn run_server(mut config: Config, arguments: &ServeArguments) -> Result<(), String> {
+fn run_server(mut program: Program, arguments: &ServeArguments) -> Result<(), String> {
     raise_file_limit();
+    let config = &mut program.config;
     config.require_token().map_err(|error| error.to_string())?;
     let tls = config.certificate().map_err(|error| error.to_string())?;
     let sockets =
@@ -434,14 +281,13 @@ fn run_server(mut config: Config, arguments: &ServeArguments) -> Result<(), Stri
     let served = runtime.block_on(async {
         let mut signals =
             Signals::new().map_err(|error| format!("cannot wait for signals: {error}"))?;
-        announce::announce(&config, &addresses);
+        announce::announce(&program, &addresses);
         let stopped = Arc::clone(&app);
         tokio::spawn(async move {
             signals.wait().await;
             stopped.stop();
         });
-        let acceptor = tls.map(|tls| tls.acceptor().clone());
-        server::serve(sockets, app, acceptor)
+        server::serve(sockets, app, tls)
             .await
             .map_err(|error| format!("cannot serve: {error}"))
     });
@@ -468,8 +314,7 @@ fn cannot_listen(
         }
         _ => error.to_string(),
     };
-    // The address may also be the default, so that no file is named.
-    let place = arguments.place(name, true);
+    let place = arguments.place(name);
     format!("{place}: cannot listen on {address}: {why}")
 }
 

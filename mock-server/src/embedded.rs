@@ -116,7 +116,7 @@ impl MockServer {
 
     /// The requests so far that the journal still has, of all accounts.
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        let (entries, _) = self.app.journal.seen_by(None);
+        let entries = self.journal_entries();
         entries.iter().map(|entry| (&**entry).into()).collect()
     }
 
@@ -159,9 +159,8 @@ impl MockServer {
         let thread = std::thread::Builder::new()
             .name("bandwidth-mock".to_owned())
             .spawn(move || {
-                let acceptor = tls.map(|tls| tls.acceptor().clone());
                 // The listener is bound, so only a broken runtime could fail here.
-                let outcome = runtime.block_on(server::serve(sockets, served, acceptor));
+                let outcome = runtime.block_on(server::serve(sockets, served, tls));
                 if let Err(error) = outcome {
                     tracing::error!(%error, "the mock server stopped");
                 }

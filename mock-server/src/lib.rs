@@ -12,14 +12,20 @@
 //! // Point the client under test at `server.base_url()`. Dropping the server stops it.
 //! # Ok::<(), bandwidth_mock::StartError>(())
 //! ```
+//!
+//! A test needs none of the features: with `default-features = false` the server is built without
+//! the command line (`cli`), without TLS (`tls`) and without `variants`.
 
 mod address;
 mod admin;
 mod app;
+#[cfg(feature = "cli")]
+mod arguments;
+#[cfg(feature = "cli")]
 pub mod cli;
 mod clock;
 mod codec;
-pub mod config;
+mod config;
 mod control;
 mod domain;
 mod embedded;
@@ -36,12 +42,15 @@ mod server;
 mod store;
 mod stream;
 mod timer;
+#[cfg_attr(not(feature = "tls"), path = "tls/absent.rs")]
 mod tls;
+#[cfg(feature = "variants")]
 mod variants;
 mod wire;
 
 pub use admin::openapi::json as openapi;
 pub use bandwidth_fixtures::Operation;
+pub use config::ConfigError;
 pub use embedded::{
     Account, AccountBuilder, AccountError, ArmedFaultHandle, Builder, MockServer, RequestPattern,
     StartError, Times,

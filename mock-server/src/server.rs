@@ -17,13 +17,13 @@ use tokio::{
     sync::watch,
     task::JoinSet,
 };
-use tokio_rustls::TlsAcceptor;
 
 use crate::{
     app::App,
     http::{Hangup, LINGER, Peer, Serves, Service},
     stream::Stream,
     timer::ConnectionTimer,
+    tls::Tls,
 };
 
 /// How long answers that are being written may take after the stop.
@@ -87,7 +87,7 @@ impl Sockets {
 }
 
 /// Answers until the app is told to stop. With `tls`, a socket takes TLS and plain HTTP.
-pub async fn serve(sockets: Sockets, app: Arc<App>, tls: Option<TlsAcceptor>) -> io::Result<()> {
+pub async fn serve(sockets: Sockets, app: Arc<App>, tls: Option<Tls>) -> io::Result<()> {
     let api = tokio::net::TcpListener::from_std(sockets.api)?;
     let admin = sockets
         .admin
@@ -112,7 +112,7 @@ pub async fn serve(sockets: Sockets, app: Arc<App>, tls: Option<TlsAcceptor>) ->
 async fn accept(
     listener: tokio::net::TcpListener,
     service: Service,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Tls>,
     mut stop: watch::Receiver<bool>,
 ) {
     let service = Arc::new(service);
@@ -153,7 +153,7 @@ async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     service: Arc<Service>,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Tls>,
     mut stop: watch::Receiver<bool>,
 ) {
     let opened = tokio::select! {

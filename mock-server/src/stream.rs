@@ -10,7 +10,8 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
-use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use crate::tls::{self, Tls, TlsStream};
 
 /// The first byte of a TLS handshake (RFC 8446, section 5.1). No HTTP request starts with it.
 const HANDSHAKE: u8 = 22;
@@ -21,12 +22,12 @@ pub enum Stream {
     /// As it is.
     Plain(TcpStream),
     /// Encrypted.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream>),
 }
 
 impl Stream {
     /// Looks at the first byte, where there is TLS, to see which it is.
-    pub async fn open(stream: TcpStream, tls: Option<TlsAcceptor>) -> io::Result<Self> {
+    pub async fn open(stream: TcpStream, tls: Option<Tls>) -> io::Result<Self> {
         let Some(tls) = tls else {
             return Ok(Self::Plain(stream));
         };
@@ -41,7 +42,7 @@ impl Stream {
     pub fn socket(&self) -> &TcpStream {
         match self {
             Self::Plain(stream) => stream,
-            Self::Tls(stream) => stream.get_ref().0,
+            Self::Tls(stream) => tls::socket(stream),
         }
     }
 }

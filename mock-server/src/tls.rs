@@ -1,9 +1,9 @@
 //! TLS: a certificate made at the start by an authority of the mock's own, or one from files.
 
 use std::{
-    fmt,
+    fmt, io,
     net::{Ipv4Addr, Ipv6Addr},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -19,6 +19,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 use thiserror::Error;
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 /// The hosts of the real API: a client that insists on them can be sent here by its resolver.
@@ -26,11 +27,43 @@ const NAMES: [&str; 3] = ["localhost", "dashboard.bandwidth.com", "api.bandwidth
 
 const DAY: Duration = Duration::from_hours(24);
 
+/// An encrypted connection.
+pub type TlsStream = tokio_rustls::server::TlsStream<TcpStream>;
+
+/// The socket below an encrypted connection.
+pub fn socket(stream: &TlsStream) -> &TcpStream {
+    stream.get_ref().0
+}
+
+/// Where a server's certificate comes from.
+#[derive(Debug)]
+pub enum Certificate {
+    /// Made at the start, also for these names and addresses.
+    Generated(Vec<String>),
+    /// From PEM files.
+    Files {
+        /// The certificate, and those that lead to its root.
+        certificate: PathBuf,
+        /// Its key.
+        key: PathBuf,
+    },
+}
+
+impl Certificate {
+    /// Makes the certificate, or reads it.
+    pub fn load(&self) -> Result<Tls, TlsError> {
+        match self {
+            Self::Generated(names) => Tls::generated(names),
+            Self::Files { certificate, key } => Tls::from_files(certificate, key),
+        }
+    }
+}
+
 /// A server's certificate and key.
 #[derive(Clone)]
 pub struct Tls {
     acceptor: TlsAcceptor,
-    ca_pem: String,
+    ca_pem: Arc<str>,
 }
 
 impl fmt::Debug for Tls {
@@ -69,7 +102,7 @@ pub enum TlsError {
 impl Tls {
     /// An authority and a certificate, made now, for localhost, the hosts of the real API and
     /// these names or addresses. The authority's key is forgotten.
-    pub fn generated(names: &[String]) -> Result<Self, TlsError> {
+    fn generated(names: &[String]) -> Result<Self, TlsError> {
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -96,7 +129,7 @@ impl Tls {
     }
 
     /// A certificate chain and its key, as PEM files.
-    pub fn from_files(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
+    fn from_files(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
         let wrong = |what: &str, path: &Path, message: String| TlsError::File {
             file: format!("{what} {}", path.display()),
             message,
@@ -146,13 +179,13 @@ impl Tls {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self {
             acceptor: TlsAcceptor::from(Arc::new(config)),
-            ca_pem,
+            ca_pem: ca_pem.into(),
         })
     }
 
-    /// What opens connections.
-    pub fn acceptor(&self) -> &TlsAcceptor {
-        &self.acceptor
+    /// Shakes hands with a client.
+    pub async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream> {
+        self.acceptor.accept(stream).await
     }
 
     /// What a client must trust, as PEM: the authority, or the last certificate of the file.

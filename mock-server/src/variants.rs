@@ -25,7 +25,8 @@ use thiserror::Error;
 
 use self::{difference::Exchange, process::Ending};
 use crate::{
-    config::{Config, ConfigError, named},
+    arguments::named,
+    config::{Config, ConfigError},
     embedded::{MockServer, StartError},
 };
 

@@ -9,8 +9,13 @@ use bandwidth_fixtures::{
 };
 use serde_json::json;
 
-use super::{Announce, print};
-use crate::{address::reachable, config::Config, server::Addresses};
+use super::print;
+use crate::{
+    address::reachable,
+    arguments::{Announce, Program},
+    config::Config,
+    server::Addresses,
+};
 
 /// So many accounts are told with their logins.
 const SHOWN: usize = 5;
@@ -26,7 +31,8 @@ struct Urls {
 }
 
 /// Prints the announcement: JSON on stdout, text on stderr.
-pub(super) fn announce(config: &Config, addresses: &Addresses) {
+pub(super) fn announce(program: &Program, addresses: &Addresses) {
+    let config = &program.config;
     let Some(account) = config.seed.accounts.first() else {
         return;
     };
@@ -39,9 +45,9 @@ pub(super) fn announce(config: &Config, addresses: &Addresses) {
         base: format!("{scheme}://{}/api", reachable(addresses.api)),
         admin: format!("http://{}/__admin", reachable(addresses.admin)),
     };
-    match config.announce {
+    match program.announce {
         Announce::Json => print(&json_line(config, account, &urls)),
-        Announce::Text => eprint!("{}", text(config, account, &urls)),
+        Announce::Text => eprint!("{}", text(config, &program.set, account, &urls)),
     }
 }
 
@@ -69,10 +75,10 @@ fn json_line(config: &Config, account: &SeedAccount, urls: &Urls) -> String {
     format!("{line}\n")
 }
 
-fn text(config: &Config, account: &SeedAccount, urls: &Urls) -> String {
+fn text(config: &Config, set: &[String], account: &SeedAccount, urls: &Urls) -> String {
     let mut profile = config.profile.name().to_owned();
-    if !config.set.is_empty() {
-        profile = format!("{profile} with {}", config.set.join(", "));
+    if !set.is_empty() {
+        profile = format!("{profile} with {}", set.join(", "));
     }
     let mut told = format!(
         "bandwidth-mock {}, profile {profile}: {}\n\n  base URL  {}\n  control   {}\n",
@@ -192,7 +198,7 @@ mod tests {
     use bandwidth_fixtures::Secret;
 
     use super::{Urls, json_line, shell_quoted, text};
-    use crate::config::{Certificate, Config};
+    use crate::{config::Config, tls::Certificate};
 
     #[test]
     fn the_announcements() {
@@ -203,11 +209,11 @@ mod tests {
             admin: "http://127.0.0.1:8080/__admin".to_owned(),
         };
         let http = urls("http");
-        let plain = text(&config, &account, &http) + &json_line(&config, &account, &http);
+        let plain = text(&config, &[], &account, &http) + &json_line(&config, &account, &http);
         config.tls = Some(Certificate::Generated(Vec::new()));
         config.admin_token = Some(Secret::new("4711"));
         let https = urls("https");
-        let secured = text(&config, &account, &https) + &json_line(&config, &account, &https);
+        let secured = text(&config, &[], &account, &https) + &json_line(&config, &account, &https);
         insta::assert_snapshot!(plain + "\n" + &secured);
     }
 
@@ -219,12 +225,8 @@ mod tests {
             "user.telephone=ten_digits_required",
         ]
         .map(str::to_owned);
-        let mut config = Config {
-            set: set.into(),
-            ..Config::default()
-        };
-        let set = config.set.iter().map(String::as_str);
-        config.profile.set(set).unwrap();
+        let mut config = Config::default();
+        config.profile.set(set.iter().map(String::as_str)).unwrap();
         let first = config.seed.accounts[0].clone();
         for number in 1..=6 {
             let mut account = first.clone();
@@ -236,7 +238,7 @@ mod tests {
             base: "http://127.0.0.1:8080/api".to_owned(),
             admin: "http://127.0.0.1:8080/__admin".to_owned(),
         };
-        insta::assert_snapshot!(text(&config, &first, &urls));
+        insta::assert_snapshot!(text(&config, &set, &first, &urls));
     }
 
     #[test]

@@ -6,17 +6,10 @@ use bandwidth_fixtures::describe;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::{fail, print};
+use crate::arguments::{PREFIX, variable};
 
 /// What `variants` and the GitHub action tell other programs.
 const FOR_OTHERS: &str = "BANDWIDTH_MOCK_ADMIN_URL";
-
-/// What the names of our variables begin with.
-const PREFIX: &str = "BANDWIDTH_MOCK_";
-
-/// The variable of a flag.
-pub(super) fn variable(name: &str) -> String {
-    format!("{PREFIX}{}", name.replace('-', "_").to_uppercase())
-}
 
 /// Prints help and version as clap does, and anything else as one line. `words` are the arguments.
 pub(super) fn report(error: &clap::Error, words: &[OsString]) -> ExitCode {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::errors;
-use crate::{address::reachable, config::parse_address};
+use crate::{address::reachable, arguments::parse_address};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 

@@ -1,14 +1,13 @@
 //! Options of a server.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
-};
+use std::net::{Ipv4Addr, SocketAddr};
 
 use bandwidth_fixtures::{NamedProfile, RateLimit, Secret, Seed};
 
 use super::{MockServer, StartError};
-use crate::config::{Certificate, Config, ConfigError};
+use crate::config::{Config, ConfigError};
+#[cfg(feature = "tls")]
+use crate::tls::Certificate;
 
 /// Options of a server: what the flags of `bandwidth-mock serve` choose.
 #[derive(Debug)]
@@ -100,14 +99,22 @@ impl Builder {
     }
 
     /// Takes TLS beside plain HTTP, with a certificate made now, also for these names.
+    /// Needs the feature `tls`.
+    #[cfg(feature = "tls")]
     pub fn tls(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let names = names.into_iter().map(Into::into).collect();
         self.config.tls = Some(Certificate::Generated(names));
         self
     }
 
-    /// Takes TLS with a certificate and a key from PEM files.
-    pub fn tls_files(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+    /// Takes TLS with a certificate and a key from PEM files. Needs the feature
+    /// `tls`.
+    #[cfg(feature = "tls")]
+    pub fn tls_files(
+        mut self,
+        certificate: impl Into<std::path::PathBuf>,
+        key: impl Into<std::path::PathBuf>,
+    ) -> Self {
         self.config.tls = Some(Certificate::Files {
             certificate: certificate.into(),
             key: key.into(),

@@ -1,0 +1,341 @@
+//! The flags, variables and configuration file of `serve`, and the checked configuration that they
+//! ask for.
+
+mod values;
+
+use std::{collections::HashMap, convert::Infallible, path::PathBuf};
+
+use bandwidth_fixtures::{FixtureError, NamedProfile, RateLimit, Secret, Seed, describe};
+use clap::{ArgMatches, Args, builder::BoolishValueParser, parser::ValueSource};
+use serde::{Deserialize, Deserializer};
+
+pub(crate) use self::values::parse_address;
+use self::values::{log_filter, parse_bytes};
+use crate::{
+    config::{Config, ConfigError},
+    fault::FaultError,
+    journal::Limits,
+    tls::Certificate,
+};
+
+/// What the names of our variables begin with.
+pub(crate) const PREFIX: &str = "BANDWIDTH_MOCK_";
+
+/// The variable of a flag.
+pub(crate) fn variable(name: &str) -> String {
+    format!("{PREFIX}{}", name.replace('-', "_").to_uppercase())
+}
+
+/// How a server says that it is ready.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Announce {
+    /// For a person, on stderr
+    #[default]
+    Text,
+    /// For a program: one line of JSON on stdout
+    Json,
+}
+
+/// What `serve` runs: a server, and what the program says of it.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) config: Config,
+    /// The options that were chosen beside the profile, for example `put.semantics=merge`.
+    pub(crate) set: Vec<String>,
+    pub(crate) announce: Announce,
+    /// The filter of what is logged.
+    pub(crate) log: String,
+}
+
+/// The flags of `serve`. Each has an environment variable; a flag beats its variable, and a
+/// variable beats the configuration file.
+#[derive(Debug, Default, Args, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ServeArguments {
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "BANDWIDTH_MOCK_LISTEN")]
+    listen: Option<String>,
+    /// How to behave: guide, published, or the path of a profile file [default: guide]
+    #[arg(long, value_name = "PROFILE", env = "BANDWIDTH_MOCK_PROFILE")]
+    profile: Option<String>,
+    /// Choose another option for one behaviour, as put.semantics=merge (repeatable; `;` between
+    /// several in the variable)
+    #[arg(
+        long,
+        value_name = "BEHAVIOUR=OPTION",
+        env = "BANDWIDTH_MOCK_SET",
+        value_delimiter = ';'
+    )]
+    set: Vec<String>,
+    /// The accounts to start with: demo, empty, published, or the path of a seed file [default: demo]
+    #[arg(long, value_name = "SEED", env = "BANDWIDTH_MOCK_SEED")]
+    seed: Option<String>,
+    /// Add so many made-up users to each account
+    #[arg(long, value_name = "N", env = "BANDWIDTH_MOCK_USERS")]
+    users: Option<u32>,
+    /// Let an account send so many requests in so much time, as 100/1m or 100/1m,burst=20
+    #[arg(
+        long,
+        value_name = "N/PERIOD[,burst=N]",
+        env = "BANDWIDTH_MOCK_RATE_LIMIT"
+    )]
+    rate_limit: Option<String>,
+    #[expect(clippy::doc_markdown, reason = "this is what --help shows")]
+    /// Let requests fail, as `status=429,every=5,operation=create_user`, `delay.fixed_ms=500` or
+    /// `fault=EMPTY_RESPONSE,when=after,times=1`. What happens: status, fault, delay,
+    /// chunked_dribble, truncate_body, malformed_body, wrong_content_type. To which requests:
+    /// operation, method, account, every, after, times, probability, seed, ttl_ms, when (repeatable;
+    /// `;` between several in the variable)
+    #[arg(
+        long,
+        value_name = "KEY=VALUE,..",
+        env = "BANDWIDTH_MOCK_FAULT",
+        value_delimiter = ';'
+    )]
+    fault: Vec<String>,
+    /// Make what looks random repeatable: probabilities and delays of faults, UUIDs
+    #[arg(long, value_name = "N", env = "BANDWIDTH_MOCK_RANDOM_SEED")]
+    random_seed: Option<u64>,
+    /// Take TLS beside plain HTTP on the same port, with a certificate made at the start for
+    /// localhost, dashboard.bandwidth.com and api.bandwidth.com; GET /__admin/ca.pem gives what
+    /// clients must trust
+    #[arg(long, env = "BANDWIDTH_MOCK_TLS", value_parser = BoolishValueParser::new())]
+    tls: bool,
+    /// Take TLS with this certificate (PEM, with those that lead to its root)
+    #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_TLS_CERT")]
+    tls_cert: Option<PathBuf>,
+    /// The key of that certificate (PEM)
+    #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_TLS_KEY")]
+    tls_key: Option<PathBuf>,
+    /// A further name or address for the certificate that --tls makes (repeatable; `;` between
+    /// several in the variable)
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "BANDWIDTH_MOCK_TLS_SAN",
+        value_delimiter = ';'
+    )]
+    tls_san: Vec<String>,
+    /// Where the control API listens, when not beside the emulated API
+    #[arg(long, value_name = "ADDRESS:PORT", env = "BANDWIDTH_MOCK_ADMIN_LISTEN")]
+    admin_listen: Option<String>,
+    /// What opens the control API, as Authorization: Bearer TOKEN; on an address other than
+    /// loopback one is made and shown when this is left out
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "BANDWIDTH_MOCK_ADMIN_TOKEN",
+        hide_env_values = true,
+        value_parser = secret
+    )]
+    admin_token: Option<Secret>,
+    /// How many requests the journal keeps; 0 turns it off [default: 1000]
+    #[arg(long, value_name = "N", env = "BANDWIDTH_MOCK_JOURNAL_ENTRIES")]
+    journal_entries: Option<usize>,
+    /// How many bytes the journal takes, as 16MiB; 0 turns it off [default: 16MiB]
+    #[arg(long, value_name = "BYTES", env = "BANDWIDTH_MOCK_JOURNAL_BYTES")]
+    #[serde(deserialize_with = "number_or_text")]
+    journal_bytes: Option<String>,
+    /// How to say that the server is ready [default: text]
+    #[arg(long, value_name = "FORM", env = "BANDWIDTH_MOCK_ANNOUNCE")]
+    announce: Option<Announce>,
+    /// What to log on stderr: error, warn, info (each request), debug, trace [default: warn]
+    #[arg(long, value_name = "FILTER", env = "BANDWIDTH_MOCK_LOG")]
+    log: Option<String>,
+    /// Add a header Mock-Explain to each response: the behaviours that shaped it, and how each is
+    /// known
+    #[arg(long, env = "BANDWIDTH_MOCK_EXPLAIN", value_parser = BoolishValueParser::new())]
+    explain: bool,
+    /// Take what no flag or variable gives from this TOML file; its keys are the flags' names
+    #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_CONFIG")]
+    #[serde(skip)]
+    config: Option<PathBuf>,
+    /// Where each value was given.
+    #[arg(skip)]
+    #[serde(skip)]
+    places: HashMap<String, String>,
+}
+
+impl ServeArguments {
+    /// Notes which flags and variables gave a value.
+    pub(crate) fn note_places(&mut self, matches: &ArgMatches) {
+        for id in matches.ids() {
+            let name = id.as_str().replace('_', "-");
+            let place = match matches.value_source(id.as_str()) {
+                Some(ValueSource::CommandLine) => format!("--{name}"),
+                Some(ValueSource::EnvVariable) => variable(&name),
+                _ => continue,
+            };
+            self.places.insert(name, place);
+        }
+    }
+
+    /// Where a value was given: the flag, its variable, or the configuration file.
+    pub(crate) fn place(&self, name: &str) -> String {
+        let given = self.places.get(name).cloned();
+        given.unwrap_or_else(|| format!("--{name}"))
+    }
+
+    /// Adds what only the configuration file gives. A flag or variable beats the file.
+    pub(crate) fn with_file(self) -> Result<Self, ConfigError> {
+        let Some(path) = &self.config else {
+            return Ok(self);
+        };
+        let place = format!("configuration file {}", path.display());
+        let wrong = |message| ConfigError::Value(format!("{place}: {message}"));
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(describe::io(&error)))?;
+        let file: Self = describe::read_toml(&text).map_err(wrong)?;
+        let keys: toml::Table = describe::read_toml(&text).map_err(wrong)?;
+        let mut places: HashMap<_, _> = keys
+            .into_iter()
+            .map(|(key, _)| (key.clone(), format!("{place}: {key}")))
+            .collect();
+        places.extend(self.places);
+        Ok(Self {
+            listen: self.listen.or(file.listen),
+            profile: self.profile.or(file.profile),
+            set: either(self.set, file.set),
+            seed: self.seed.or(file.seed),
+            users: self.users.or(file.users),
+            rate_limit: self.rate_limit.or(file.rate_limit),
+            fault: either(self.fault, file.fault),
+            random_seed: self.random_seed.or(file.random_seed),
+            tls: self.tls || file.tls,
+            tls_cert: self.tls_cert.or(file.tls_cert),
+            tls_key: self.tls_key.or(file.tls_key),
+            tls_san: either(self.tls_san, file.tls_san),
+            admin_listen: self.admin_listen.or(file.admin_listen),
+            admin_token: self.admin_token.or(file.admin_token),
+            journal_entries: self.journal_entries.or(file.journal_entries),
+            journal_bytes: self.journal_bytes.or(file.journal_bytes),
+            announce: self.announce.or(file.announce),
+            log: self.log.or(file.log),
+            explain: self.explain || file.explain,
+            config: None,
+            places,
+        })
+    }
+
+    /// Checks the values.
+    pub(crate) fn program(&self) -> Result<Program, ConfigError> {
+        let mut config = Config::default();
+        if let Some(text) = &self.listen {
+            config.listen = parse_address(&self.place("listen"), text)?;
+        }
+        if let Some(text) = &self.admin_listen {
+            config.admin_listen = Some(parse_address(&self.place("admin-listen"), text)?);
+        }
+        if let Some(name) = &self.profile {
+            let profile = NamedProfile::load(name);
+            config.profile = profile.map_err(|error| named(&self.place("profile"), error))?;
+        }
+        let set = self.options(&mut config.profile)?;
+        if let Some(name) = &self.seed {
+            config.seed = Seed::load(name).map_err(|error| named(&self.place("seed"), error))?;
+        }
+        config.users = self.users.unwrap_or(config.users);
+        let faults = self.fault.iter().map(|fault| fault.parse());
+        config.faults = faults
+            .collect::<Result<_, FaultError>>()
+            .map_err(|error| self.wrong("fault", "fault ", &error.to_string()))?;
+        if let Some(text) = &self.journal_bytes {
+            config.journal.bytes = parse_bytes(&self.place("journal-bytes"), text)?;
+        }
+        config.journal = Limits {
+            entries: self.journal_entries.unwrap_or(config.journal.entries),
+            ..config.journal
+        };
+        config.tls = self.certificate()?;
+        config.admin_token.clone_from(&self.admin_token);
+        if let Some(token) = &self.admin_token
+            && token.expose().trim().is_empty()
+        {
+            return Err(ConfigError::Value(format!(
+                "{}: the token is empty; give one, or leave it out",
+                self.place("admin-token")
+            )));
+        }
+        // Without a source of randomness a fixed seed still serves.
+        config.random_seed = self
+            .random_seed
+            .unwrap_or_else(|| getrandom::u64().unwrap_or(0));
+        config.explain = self.explain;
+        let log = self.log.as_deref().unwrap_or("warn");
+        Ok(Program {
+            config,
+            set,
+            announce: self.announce.unwrap_or_default(),
+            log: log_filter(&self.place("log"), log)?,
+        })
+    }
+
+    /// Chooses the options that stand beside the profile, and returns them.
+    fn options(&self, profile: &mut NamedProfile) -> Result<Vec<String>, ConfigError> {
+        let mut set = self.set.clone();
+        profile.set_from(&self.place("set"), set.iter().map(String::as_str))?;
+        if let Some(text) = &self.rate_limit {
+            let limit: RateLimit = text
+                .parse()
+                .map_err(|error: String| self.wrong("rate-limit", "rate limit ", &error))?;
+            let assignment = format!("rate.limit={limit}");
+            profile.set_from(&self.place("rate-limit"), [assignment.as_str()])?;
+            set.push(assignment);
+        }
+        Ok(set)
+    }
+
+    fn certificate(&self) -> Result<Option<Certificate>, ConfigError> {
+        let wrong = |message: &str| Err(ConfigError::Value(message.to_owned()));
+        let names = self.tls_san.clone();
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(_), Some(_)) if !names.is_empty() => wrong(
+                "--tls-san is for a certificate that is made; it cannot change the one of --tls-cert",
+            ),
+            (Some(certificate), Some(key)) => Ok(Some(Certificate::Files {
+                certificate: certificate.clone(),
+                key: key.clone(),
+            })),
+            (None, None) if self.tls => Ok(Some(Certificate::Generated(names))),
+            (None, None) if names.is_empty() => Ok(None),
+            (None, None) => wrong("--tls-san is for the certificate that --tls makes; give both"),
+            _ => wrong("--tls-cert and --tls-key belong together; give both"),
+        }
+    }
+
+    /// An error that begins with its subject, which the place names already.
+    fn wrong(&self, name: &str, subject: &str, error: &str) -> ConfigError {
+        let rest = error.strip_prefix(subject).unwrap_or(error);
+        ConfigError::Value(format!("{} {rest}", self.place(name)))
+    }
+}
+
+/// Repeatable values: the arguments if any were given, otherwise the file's.
+fn either(arguments: Vec<String>, file: Vec<String>) -> Vec<String> {
+    if arguments.is_empty() {
+        file
+    } else {
+        arguments
+    }
+}
+
+/// Prefixes "unknown name" errors with their place; the errors of a file name the file already.
+pub(crate) fn named(place: &str, error: FixtureError) -> ConfigError {
+    match error {
+        FixtureError::UnknownName { .. } => ConfigError::Value(format!("{place}: {error}")),
+        _ => error.into(),
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "what clap asks for")]
+fn secret(text: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::new(text))
+}
+
+/// A size is written as `16777216` or as `"16MiB"`.
+fn number_or_text<'de, D: Deserializer<'de>>(file: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(match toml::Value::deserialize(file)? {
+        toml::Value::String(text) => text,
+        other => other.to_string(),
+    }))
+}

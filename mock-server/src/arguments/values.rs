@@ -1,0 +1,112 @@
+//! Values of flags that are more than a word or a number.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use crate::config::ConfigError;
+
+/// A level, or one for a part of the program. The filter itself takes any word for a part of some
+/// program, and then logs nothing.
+pub(super) fn log_filter(place: &str, text: &str) -> Result<String, ConfigError> {
+    let is_level = |word: &str| {
+        word.parse::<tracing_subscriber::filter::LevelFilter>()
+            .is_ok()
+    };
+    let mut parts = text.split(',').map(str::trim);
+    let known = parts.all(|part| part.contains('=') || is_level(part));
+    if known && tracing_subscriber::EnvFilter::try_new(text).is_ok() {
+        return Ok(text.to_owned());
+    }
+    Err(ConfigError::Value(format!(
+        "{place} `{text}`: write error, warn, info, debug or trace, or one of them for a part of \
+         the program, as warn,bandwidth_mock=debug"
+    )))
+}
+
+/// `16777216`, `16MiB`, `512KiB`; also `0`.
+pub(super) fn parse_bytes(place: &str, text: &str) -> Result<usize, ConfigError> {
+    let units = [
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("", 1),
+    ];
+    let read = |(unit, factor): (&str, usize)| {
+        let digits = text.trim().strip_suffix(unit)?.trim_end();
+        digits.parse::<usize>().ok()?.checked_mul(factor)
+    };
+    units.into_iter().find_map(read).ok_or_else(|| {
+        ConfigError::Value(format!(
+            "{place} `{text}`: write a number of bytes, as 16777216 or 16MiB"
+        ))
+    })
+}
+
+/// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, `:8080` and `8080`, where 0 is a free port.
+pub(crate) fn parse_address(place: &str, text: &str) -> Result<SocketAddr, ConfigError> {
+    let wrong = || {
+        ConfigError::Value(format!(
+            "{place} `{text}`: write ADDRESS:PORT, as 127.0.0.1:8080; port 0 takes a free one"
+        ))
+    };
+    let port = |digits: &str| digits.parse::<u16>().map_err(|_| wrong());
+    let loopback = |port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    match text.rsplit_once(':') {
+        None => port(text).map(loopback),
+        Some(("" | "localhost", digits)) => port(digits).map(loopback),
+        Some(_) => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse_address, parse_bytes};
+
+    #[test]
+    fn sizes_people_write() {
+        for (text, expected) in [
+            ("0", 0),
+            ("16777216", 16_777_216),
+            ("16MiB", 16_777_216),
+            ("512 KiB", 524_288),
+        ] {
+            assert_eq!(parse_bytes("--journal-bytes", text).unwrap(), expected);
+        }
+        for text in ["", "MiB", "-1", "16MB", "99999999999GiB", "1.5MiB"] {
+            let error = parse_bytes("--journal-bytes", text)
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("16MiB"), "{error}");
+        }
+    }
+
+    #[test]
+    fn addresses_people_write() {
+        for (text, expected) in [
+            ("127.0.0.1:0", "127.0.0.1:0"),
+            (":0", "127.0.0.1:0"),
+            ("9000", "127.0.0.1:9000"),
+            ("localhost:9000", "127.0.0.1:9000"),
+            ("[::1]:9000", "[::1]:9000"),
+            ("0.0.0.0:80", "0.0.0.0:80"),
+        ] {
+            assert_eq!(
+                parse_address("--listen", text).unwrap().to_string(),
+                expected
+            );
+        }
+        for text in [
+            "",
+            "127.0.0.1",
+            "127.0.0.1:x",
+            "example.com:80",
+            "1.2.3.4:70000",
+            "-1",
+        ] {
+            let error = parse_address("--listen", text).unwrap_err().to_string();
+            assert!(error.contains("127.0.0.1:8080"), "{error}");
+        }
+    }
+}
