@@ -4,34 +4,6 @@ use bandwidth_fixtures::describe;
 
 use crate::{case::Case, error::ConformanceError, suites, verdict::Level};
 
-/// Behaviours that no case measures yet, and why.
-pub const NOT_YET_MEASURED: &[(&str, &str)] = &[
-    (
-        "username.scope",
-        "needs a second account to tell `account` from `global`",
-    ),
-    (
-        "list.empty",
-        "needs an account without users; goldens with the empty seed show it",
-    ),
-    (
-        "delete.with_resources",
-        "needs a resource assigned to a user, which this API cannot do",
-    ),
-    (
-        "auth.lockout_seconds",
-        "needs to lock a login out and to wait, which is no way to treat an account",
-    ),
-    (
-        "auth.token_seconds",
-        "needs OAuth credentials; the mock's own tests show it",
-    ),
-    ("rate.limit", "needs a target that limits on purpose"),
-    ("rate.response", "needs a 429 on purpose"),
-    ("rate.headers", "needs a 429 on purpose"),
-    ("rate.connection", "needs a 429 on purpose"),
-];
-
 /// The cases of `--smoke`: one user is created, read, updated and deleted.
 const SMOKE: [&str; 4] = [
     "create.xml.answers-with-the-user",

@@ -242,11 +242,7 @@ fn variants(base: &NamedProfile, relied: &BTreeSet<BehaviourId>, only: &[String]
 fn others(base: &NamedProfile, id: BehaviourId) -> impl Iterator<Item = &str> {
     let strongest = base.evidence(id).first();
     let observed = strongest.filter(|evidence| evidence.kind == EvidenceKind::Observed);
-    let listed = id
-        .behaviour()
-        .options
-        .iter()
-        .map(|option| option.name.as_str());
+    let listed = id.behaviour().options.iter().map(|option| option.name);
     let listed = listed.filter(move |_| observed.is_none());
     let alternatives = observed
         .into_iter()

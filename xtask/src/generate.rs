@@ -3,21 +3,23 @@
 
 mod admin_api;
 mod api;
+mod behaviour_code;
 mod behaviours;
 mod cases;
 mod command_line;
 mod error_codes;
 mod markdown;
+mod source;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use bandwidth_conformance::outcome::RunReport;
 use bandwidth_fixtures::{NamedProfile, Seed};
 
 use crate::workspace;
 
-/// The folders in which every file is one of [`files`].
+/// The folders in which every file is one of [`pages`].
 const FOLDERS: [&str; 2] = ["docs/reference", "docs/schema"];
 
 /// What to do.
@@ -28,15 +30,12 @@ pub(crate) struct Options {
     check: bool,
 }
 
-/// A generated file.
-struct Generated {
-    /// From the root of the workspace.
-    path: &'static str,
-    text: String,
-}
+/// The path of a generated file, from the root of the workspace, and its text.
+type Generated = (&'static str, String);
 
-fn files() -> Result<Vec<Generated>> {
-    let pages = [
+/// What is made from the compiled code and data.
+fn pages() -> Result<[Generated; 9]> {
+    Ok([
         ("docs/reference/admin-api.md", admin_api::page()?),
         ("docs/reference/api.md", api::page()?),
         ("docs/reference/behaviours.md", behaviours::page()),
@@ -46,19 +45,32 @@ fn files() -> Result<Vec<Generated>> {
         ("docs/schema/profile.json", NamedProfile::schema()),
         ("docs/schema/result.json", RunReport::schema()),
         ("docs/schema/seed.json", Seed::schema()),
-    ];
-    let generated = |(path, text)| Generated { path, text };
-    Ok(pages.into_iter().map(generated).collect())
+    ])
 }
 
 /// Writes the files or checks them.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let root = workspace::root();
-    let files = files()?;
-    let stale = stale(&root, &files)?;
+    let sources = behaviour_code::files()?;
+    let stale_sources = changed(&root, &sources);
+    if !options.check && !stale_sources.is_empty() {
+        write(&root, &sources, &stale_sources)?;
+        // The pages are made from what these compile to.
+        let again = workspace::cargo()
+            .args(["run", "--package", "xtask", "--", "gen"])
+            .status()?;
+        ensure!(again.success(), "the pages were not written");
+        return Ok(());
+    }
+    let pages = pages()?;
+    let mut stale = changed(&root, &pages);
+    let left_over = left_over(&root, &pages)?;
+    let count = sources.len() + pages.len();
     if options.check {
+        stale.extend(stale_sources);
+        stale.extend(left_over.iter().map(String::as_str));
         if stale.is_empty() {
-            println!("gen: {} files are as they would be written", files.len());
+            println!("gen: {count} files are as they would be written");
             return Ok(());
         }
         let list = stale.into_iter().collect::<Vec<_>>().join("\n  ");
@@ -66,34 +78,38 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             "out of date:\n  {list}\nrun `cargo xtask gen`, look at the difference, and commit it"
         );
     }
-    for file in &files {
-        let path = root.join(file.path);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::write(&path, &file.text).with_context(|| format!("cannot write {}", file.path))?;
+    write(&root, &pages, &stale)?;
+    for path in left_over {
+        fs::remove_file(root.join(&path)).with_context(|| format!("cannot remove {path}"))?;
+        println!("removed {path}");
     }
-    for path in stale {
-        if files.iter().all(|file| file.path != path) {
-            fs::remove_file(root.join(&path)).with_context(|| format!("cannot remove {path}"))?;
-            println!("removed {path}");
-        } else {
-            println!("wrote {path}");
-        }
-    }
-    println!("gen: {} files are up to date", files.len());
+    println!("gen: {count} files are up to date");
     Ok(())
 }
 
-/// The files that are missing, or not as they would be written, or that nothing writes.
-fn stale(root: &Path, files: &[Generated]) -> Result<BTreeSet<String>> {
-    let mut stale = BTreeSet::new();
-    for file in files {
-        let found = fs::read_to_string(root.join(file.path)).unwrap_or_default();
-        if found != file.text {
-            stale.insert(file.path.to_owned());
+fn write(root: &Path, files: &[Generated], stale: &BTreeSet<&str>) -> Result<()> {
+    for (path, text) in files.iter().filter(|(path, _)| stale.contains(path)) {
+        let place = root.join(path);
+        if let Some(folder) = place.parent() {
+            fs::create_dir_all(folder)?;
         }
+        fs::write(&place, text).with_context(|| format!("cannot write {path}"))?;
+        println!("wrote {path}");
     }
+    Ok(())
+}
+
+/// The files that are missing, or not as they would be written.
+fn changed(root: &Path, files: &[Generated]) -> BTreeSet<&'static str> {
+    let is_current =
+        |path: &str, text: &str| fs::read_to_string(root.join(path)).is_ok_and(|old| old == text);
+    let stale = files.iter().filter(|(path, text)| !is_current(path, text));
+    stale.map(|(path, _)| *path).collect()
+}
+
+/// The files that nothing writes.
+fn left_over(root: &Path, files: &[Generated]) -> Result<Vec<String>> {
+    let mut left_over = Vec::new();
     for folder in FOLDERS {
         let Ok(entries) = fs::read_dir(root.join(folder)) else {
             continue;
@@ -101,17 +117,17 @@ fn stale(root: &Path, files: &[Generated]) -> Result<BTreeSet<String>> {
         for entry in entries {
             let name = entry?.file_name();
             let path = format!("{folder}/{}", name.to_string_lossy());
-            if files.iter().all(|file| file.path != path) {
-                stale.insert(path);
+            if files.iter().all(|(known, _)| *known != path) {
+                left_over.push(path);
             }
         }
     }
-    Ok(stale)
+    Ok(left_over)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Generated, stale};
+    use super::{changed, left_over};
 
     #[test]
     fn what_differs_is_missing_or_is_nobodys_is_stale() {
@@ -121,23 +137,14 @@ mod tests {
         for (name, text) in [("a.md", "a"), ("b.md", "old"), ("left.md", "")] {
             std::fs::write(folder.join(name), text).unwrap();
         }
-        let file = |path, text: &str| Generated {
-            path,
-            text: text.to_owned(),
-        };
         let files = [
-            file("docs/reference/a.md", "a"),
-            file("docs/reference/b.md", "new"),
-            file("docs/schema/c.json", "c"),
+            ("docs/reference/a.md", "a".to_owned()),
+            ("docs/reference/b.md", "new".to_owned()),
+            ("docs/schema/c.json", "c".to_owned()),
         ];
-        let stale: Vec<String> = stale(root.path(), &files).unwrap().into_iter().collect();
-        assert_eq!(
-            stale,
-            [
-                "docs/reference/b.md",
-                "docs/reference/left.md",
-                "docs/schema/c.json"
-            ]
-        );
+        let stale: Vec<&str> = changed(root.path(), &files).into_iter().collect();
+        assert_eq!(stale, ["docs/reference/b.md", "docs/schema/c.json"]);
+        let left_over = left_over(root.path(), &files).unwrap();
+        assert_eq!(left_over, ["docs/reference/left.md"]);
     }
 }

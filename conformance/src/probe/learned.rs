@@ -167,8 +167,8 @@ pub fn to_toml(
             }
             let evidence = Evidence {
                 kind: EvidenceKind::Observed,
-                source,
-                date: date.to_owned(),
+                source: source.into(),
+                date: date.to_owned().into(),
                 alternatives: seen.alternatives.clone(),
             };
             write_evidence(&mut text, id, &evidence);

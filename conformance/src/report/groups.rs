@@ -45,7 +45,7 @@ impl Group<'_> {
         let id = self
             .explanation
             .and_then(|explanation| explanation.behaviour.parse::<BehaviourId>().ok());
-        id.map_or("", |id| id.behaviour().question.as_str())
+        id.map_or("", |id| id.behaviour().question)
     }
 }
 

@@ -1,8 +1,8 @@
-//! Every behaviour has a row and a field (fixtures see to that), a use in the emulator, and a case.
+//! Every behaviour has a use in the emulator, and a case or a reason why there is none.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use bandwidth_conformance::registry::{NOT_YET_MEASURED, cases};
+use bandwidth_conformance::registry::cases;
 use bandwidth_fixtures::BehaviourId;
 
 /// The text of all Rust files below `folder`.
@@ -23,7 +23,7 @@ fn sources(folder: &Path) -> String {
 fn every_behaviour_is_used_by_the_emulator() {
     let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../mock-server/src"));
     let unused: Vec<&str> = BehaviourId::all()
-        .filter(|id| !sources.contains(&format!(".{}()", id.field())))
+        .filter(|id| !sources.contains(&format!(".{}()", id.as_str().replace('.', "_"))))
         .map(BehaviourId::as_str)
         .collect();
     assert!(unused.is_empty(), "nothing asks for {unused:?}");
@@ -39,16 +39,12 @@ fn every_behaviour_is_measured_or_listed_with_a_reason() {
     for id in &measured {
         assert!(id.parse::<BehaviourId>().is_ok(), "{id} is no behaviour");
     }
-    for id in BehaviourId::all().map(BehaviourId::as_str) {
-        let listed = NOT_YET_MEASURED.iter().find(|(listed, _)| *listed == id);
-        match (measured.contains(id), listed) {
-            (true, Some(_)) => panic!("{id} is measured; take it off NOT_YET_MEASURED"),
-            (false, None) => panic!("no case measures {id}"),
-            (false, Some((_, why))) => assert!(!why.is_empty(), "{id} has no reason"),
+    for id in BehaviourId::all() {
+        match (measured.contains(id.as_str()), id.behaviour().unmeasured) {
+            (true, Some(_)) => panic!("a case measures {id}; its row says `unmeasured`"),
+            (false, None) => panic!("no case measures {id}, and its row does not say why"),
+            (false, Some(why)) => assert!(!why.is_empty(), "{id} has no reason"),
             (true, None) => {}
         }
-    }
-    for (id, _) in NOT_YET_MEASURED {
-        assert!(id.parse::<BehaviourId>().is_ok(), "{id} is no behaviour");
     }
 }

@@ -55,8 +55,11 @@ fn options(id: BehaviourId) -> Vec<String> {
         "password.repeats" => &[0, 1, 2, 3, 4, 7, 12],
         "password.history" => &[0, 1, 2, 5, 8],
         _ => {
-            let options = &id.behaviour().options;
-            return options.iter().map(|option| option.name.clone()).collect();
+            let options = id.behaviour().options;
+            return options
+                .iter()
+                .map(|option| option.name.to_owned())
+                .collect();
         }
     };
     numbers.iter().map(ToString::to_string).collect()

@@ -90,7 +90,7 @@ fn each_option_of_a_measured_behaviour_is_told_from_the_others() {
             "guide"
         };
         let usual = profile(base, &[]);
-        for option in &id.behaviour().options {
+        for option in id.behaviour().options {
             let set = format!("{id}={}", option.name);
             if chosen.is_empty()
                 || usual.options().get(id) == option.name

@@ -1,7 +1,7 @@
 //! A profile file. What one says can be said again, behaviour by behaviour.
 #![no_main]
 
-use bandwidth_fixtures::{NamedProfile, profile::BehaviourId};
+use bandwidth_fixtures::{BehaviourId, NamedProfile};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     match NamedProfile::parse("fuzzed.toml", text) {

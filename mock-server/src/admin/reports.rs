@@ -61,9 +61,9 @@ pub async fn behaviours() -> Json<BehaviourList> {
         let options = behaviour.options.iter();
         options
             .map(|option| OptionView {
-                name: option.name.clone(),
-                meaning: option.meaning.clone(),
-                evidence: option.evidence.clone(),
+                name: option.name.to_owned(),
+                meaning: option.meaning.to_owned(),
+                evidence: option.evidence.to_vec(),
             })
             .collect()
     };
@@ -72,7 +72,7 @@ pub async fn behaviours() -> Json<BehaviourList> {
             .iter()
             .map(|behaviour| BehaviourView {
                 id: behaviour.id.as_str(),
-                question: behaviour.question.clone(),
+                question: behaviour.question.to_owned(),
                 options: options(behaviour),
                 values: (behaviour.values != Values::Listed).then(|| behaviour.expected()),
             })

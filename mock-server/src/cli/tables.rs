@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use bandwidth_fixtures::{
-    BehaviourId, FixtureError, NamedProfile,
-    behaviour::{Behaviour, behaviours as all_behaviours},
+    Behaviour, BehaviourId, FixtureError, NamedProfile, behaviours as all_behaviours,
 };
 
 /// The list of profiles, one profile, or where two differ.
@@ -97,7 +96,7 @@ fn one_behaviour(behaviour: &Behaviour) -> String {
     {
         let _ = writeln!(text, "  A value is {}.", behaviour.expected());
     }
-    for option in &behaviour.options {
+    for option in behaviour.options {
         let chosen: Vec<&str> = NamedProfile::BUILT_IN
             .into_iter()
             .filter(|name| {
@@ -111,7 +110,7 @@ fn one_behaviour(behaviour: &Behaviour) -> String {
             format!("  [profile {}]", chosen.join(", "))
         };
         let _ = writeln!(text, "  {}: {}{chosen}", option.name, option.meaning);
-        for evidence in &option.evidence {
+        for evidence in option.evidence {
             let _ = writeln!(text, "      {evidence}");
         }
     }

@@ -185,7 +185,7 @@ impl Assumption {
     fn new(id: BehaviourId, option: String, profile: &NamedProfile) -> Self {
         Self {
             id: id.to_string(),
-            question: id.behaviour().question.clone(),
+            question: id.behaviour().question.to_owned(),
             option,
             requests: 0,
             known_as: profile.evidence_kind(id),

@@ -37,7 +37,7 @@ pub fn summary(outcomes: &[Outcome], variants: &[Variant]) -> String {
         let id = outcome.variant.split('=').next().unwrap_or("");
         let question = id
             .parse::<BehaviourId>()
-            .map_or("", |id| id.behaviour().question.as_str());
+            .map_or("", |id| id.behaviour().question);
         let _ = write!(text, "\n  {}: {question}", outcome.variant);
     }
     text

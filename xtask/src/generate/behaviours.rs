@@ -2,14 +2,8 @@
 
 use std::fmt::Write as _;
 
-use bandwidth_conformance::{
-    case::Case,
-    registry::{NOT_YET_MEASURED, cases},
-};
-use bandwidth_fixtures::{
-    BehaviourId, NamedProfile,
-    behaviour::{Behaviour, BehaviourOption, Values, behaviours},
-};
+use bandwidth_conformance::{case::Case, registry::cases};
+use bandwidth_fixtures::{Behaviour, BehaviourOption, NamedProfile, Values, behaviours};
 
 use super::markdown::{code, codes, head, plain, table};
 
@@ -19,10 +13,7 @@ pub(super) fn page() -> String {
         .filter_map(|name| NamedProfile::built_in(name))
         .collect();
     let cases = cases();
-    let mut text = head(
-        "Behaviours",
-        "fixtures/behaviours.toml and fixtures/profiles",
-    );
+    let mut text = head("Behaviours", "fixtures/behaviours.toml");
     let _ = writeln!(
         text,
         "Each is one question about the real API that has more than one plausible answer. A profile \
@@ -38,7 +29,7 @@ pub(super) fn page() -> String {
         let chosen = |profile: &NamedProfile| code(profile.options().get(behaviour.id));
         let [guide, published] = [&profiles[0], &profiles[1]].map(chosen);
         let name = format!("[{}](#{})", code(id), id.replace('.', ""));
-        [name, plain(&behaviour.question), guide, published]
+        [name, plain(behaviour.question), guide, published]
     });
     text += &table(
         [
@@ -61,7 +52,7 @@ pub(super) fn page() -> String {
 }
 
 fn section(behaviour: &Behaviour, profiles: &[NamedProfile], cases: &[Case]) -> String {
-    let mut text = format!("### {}\n\n{}\n\n", behaviour.id, plain(&behaviour.question));
+    let mut text = format!("### {}\n\n{}\n\n", behaviour.id, plain(behaviour.question));
     if behaviour.values != Values::Listed {
         let _ = writeln!(
             text,
@@ -74,7 +65,7 @@ fn section(behaviour: &Behaviour, profiles: &[NamedProfile], cases: &[Case]) -> 
         .iter()
         .map(|option| row(behaviour, option, profiles));
     text += &table(["option", "meaning", "profile", "how it is known"], listed);
-    text + &measured(behaviour.id, cases) + "\n"
+    text + &measured(behaviour, cases) + "\n"
 }
 
 fn row(behaviour: &Behaviour, option: &BehaviourOption, profiles: &[NamedProfile]) -> [String; 4] {
@@ -94,22 +85,20 @@ fn row(behaviour: &Behaviour, option: &BehaviourOption, profiles: &[NamedProfile
     }
     let known: Vec<String> = known.iter().map(|evidence| plain(evidence)).collect();
     [
-        code(&option.name),
-        plain(&option.meaning),
+        code(option.name),
+        plain(option.meaning),
         codes(chosen.iter().map(|profile| profile.name())),
         known.join("<br>"),
     ]
 }
 
 /// The cases of the suite whose outcome depends on it.
-fn measured(id: BehaviourId, cases: &[Case]) -> String {
-    let measuring: Vec<&Case> = cases
-        .iter()
-        .filter(|case| case.measures.contains(&id.as_str()))
-        .collect();
-    if let Some((_, reason)) = NOT_YET_MEASURED.iter().find(|(key, _)| *key == id.as_str()) {
+fn measured(behaviour: &Behaviour, cases: &[Case]) -> String {
+    if let Some(reason) = behaviour.unmeasured {
         return format!("No [case](cases.md) measures it: {reason}.\n");
     }
-    let ids = measuring.iter().map(|case| &case.id);
+    let id = behaviour.id.as_str();
+    let measuring = cases.iter().filter(|case| case.measures.contains(&id));
+    let ids = measuring.map(|case| &case.id);
     format!("Measured by the [cases](cases.md) {}.\n", codes(ids))
 }

@@ -41,16 +41,16 @@ fn varied(base: &NamedProfile, seed: u64) -> (NamedProfile, Vec<String>) {
     let mut profile = base.clone();
     let mut changes = Vec::new();
     for id in BehaviourId::all() {
-        let options = &id.behaviour().options;
+        let options = id.behaviour().options;
         if options.is_empty() || LEFT_AS_THEY_ARE.contains(&id.area()) || numbers.below(2) == 0 {
             continue;
         }
-        let option = &options[numbers.below(options.len())].name;
+        let option = options[numbers.below(options.len())].name;
         // An API without JSON cannot answer in JSON by default.
         if id.as_str() == "format.json" && option == "never" {
             continue;
         }
-        if profile.options().get(id) != *option {
+        if profile.options().get(id) != option {
             let change = format!("{id}={option}");
             if profile.set([change.as_str()]).is_ok() {
                 changes.push(change);

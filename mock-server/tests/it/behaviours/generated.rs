@@ -1,0 +1,639 @@
+// Written by `cargo xtask gen` from fixtures/behaviours.toml. Edit that file instead.
+
+use super::differ;
+
+#[test]
+fn format_default() {
+    differ(
+        "format.default",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/users
+"##,
+    );
+}
+
+#[test]
+fn format_json() {
+    differ(
+        "format.json",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/users
+Accept: application/json
+> POST /api/accounts/12345/users {}
+Accept: application/json
+Content-Type: application/json
+"##,
+    );
+}
+
+#[test]
+fn format_unacceptable() {
+    differ(
+        "format.unacceptable",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/users
+Accept: text/html
+"##,
+    );
+}
+
+#[test]
+fn format_body_without_type() {
+    differ(
+        "format.body_without_type",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users {}
+> POST /api/accounts/12345/users <User/>
+"##,
+    );
+}
+
+#[test]
+fn paths_users() {
+    differ(
+        "paths.users",
+        "demo",
+        &[],
+        r##"> GET /api/users
+> GET /api/users/u1
+"##,
+    );
+}
+
+#[test]
+fn paths_bases() {
+    differ(
+        "paths.bases",
+        "demo",
+        &[],
+        r##"> GET /v1.0/accounts/12345/users
+"##,
+    );
+}
+
+#[test]
+fn naming_email() {
+    differ(
+        "naming.email",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/users
+"##,
+    );
+}
+
+#[test]
+fn naming_json_case() {
+    differ(
+        "naming.json_case",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/users
+Accept: application/json
+"##,
+    );
+}
+
+#[test]
+fn naming_user_key() {
+    differ(
+        "naming.user_key",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/users
+> GET /api/accounts/12345/users/u1
+> GET /api/accounts/12345/users/jdoe
+"##,
+    );
+}
+
+#[test]
+fn user_id_style() {
+    differ(
+        "user.id_style",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>Teal-Wagon.47</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn user_default_fields() {
+    differ(
+        "user.default_fields",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/users
+"##,
+    );
+}
+
+#[test]
+fn user_unknown_fields() {
+    differ(
+        "user.unknown_fields",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>Teal-Wagon.47</Password><Colour>red</Colour></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn user_telephone() {
+    differ(
+        "user.telephone",
+        "published",
+        &[],
+        r##"> GET /api/accounts/12345/users
+> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>Teal-Wagon.47</Password></User>
+Content-Type: application/xml
+> POST /api/accounts/12345/users <User><Username>bsmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>bsmith@example.com</Email><Password>Teal-Wagon.47</Password><TelephoneNumber>9195550102</TelephoneNumber></User>
+Content-Type: application/xml
+> POST /api/accounts/12345/users <User><Username>csmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>csmith@example.com</Email><Password>Teal-Wagon.47</Password><TelephoneNumber>+19195550103</TelephoneNumber></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn role_form() {
+    differ(
+        "role.form",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/roles
+"##,
+    );
+}
+
+#[test]
+fn role_unknown() {
+    differ(
+        "role.unknown",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>Teal-Wagon.47</Password><Roles><Role>r9</Role></Roles></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn create_status() {
+    differ(
+        "create.status",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>Teal-Wagon.47</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn create_response() {
+    differ(
+        "create.response",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>Teal-Wagon.47</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn username_scope() {
+    differ(
+        "username.scope",
+        "two_accounts",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>other-user</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>other-user@example.com</Email><Password>Teal-Wagon.47</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn username_case() {
+    differ(
+        "username.case",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>Teal-Wagon.47</Password></User>
+Content-Type: application/xml
+> POST /api/accounts/12345/users <User><Username>ASmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>ASmith@example.com</Email><Password>Teal-Wagon.47</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn username_update() {
+    differ(
+        "username.update",
+        "demo",
+        &[],
+        r##"> PUT /api/accounts/12345/users/u1 <User><Username>other</Username></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn email_unique() {
+    differ(
+        "email.unique",
+        "two_accounts",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>jdoe2</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>jdoe@example.com</Email><Password>Teal-Wagon.47</Password></User>
+Content-Type: application/xml
+> POST /api/accounts/12345/users <User><Username>other-user2</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>other@example.com</Email><Password>Teal-Wagon.47</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn errors_conflict() {
+    differ(
+        "errors.conflict",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>api-user</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>api-user@example.com</Email><Password>Teal-Wagon.47</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn put_semantics() {
+    differ(
+        "put.semantics",
+        "demo",
+        &[],
+        r##"> PUT /api/accounts/12345/users/u1 <User><FirstName>Jane</FirstName></User>
+Content-Type: application/xml
+> GET /api/accounts/12345/users/u1
+"##,
+    );
+}
+
+#[test]
+fn put_id_mismatch() {
+    differ(
+        "put.id_mismatch",
+        "demo",
+        &[],
+        r##"> PUT /api/accounts/12345/users/u1 <User><UserId>u7</UserId></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn delete_effect() {
+    differ(
+        "delete.effect",
+        "demo",
+        &[],
+        r##"> DELETE /api/accounts/12345/users/u1
+> GET /api/accounts/12345/users/u1
+> GET /api/accounts/12345/users
+"##,
+    );
+}
+
+#[test]
+fn delete_status() {
+    differ(
+        "delete.status",
+        "demo",
+        &[],
+        r##"> DELETE /api/accounts/12345/users/u1
+"##,
+    );
+}
+
+#[test]
+fn delete_with_resources() {
+    differ(
+        "delete.with_resources",
+        "published",
+        &[],
+        r##"> DELETE /api/accounts/12345/users/u2
+"##,
+    );
+}
+
+#[test]
+fn list_empty() {
+    differ(
+        "list.empty",
+        "empty",
+        &[],
+        r##"> GET /api/accounts/12345/users
+"##,
+    );
+}
+
+#[test]
+fn auth_schemes() {
+    differ(
+        "auth.schemes",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/users
+> GET /api/accounts/12345/users
+Authorization: Basic api-user:wrong
+> POST /api/v1/oauth2/token grant_type=client_credentials
+Content-Type: application/x-www-form-urlencoded
+"##,
+    );
+}
+
+#[test]
+fn auth_user_logins() {
+    differ(
+        "auth.user_logins",
+        "published",
+        &[],
+        r##"> GET /api/accounts/12345/users
+Authorization: Basic mroe:Teal-Wagon.47
+"##,
+    );
+}
+
+#[test]
+fn auth_failure_body() {
+    differ(
+        "auth.failure_body",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/users
+Authorization: Basic api-user:wrong
+"##,
+    );
+}
+
+#[test]
+fn auth_challenge() {
+    differ(
+        "auth.challenge",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/users
+Authorization: Basic api-user:wrong
+"##,
+    );
+}
+
+#[test]
+fn auth_other_account() {
+    differ(
+        "auth.other_account",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/99999/users
+"##,
+    );
+}
+
+#[test]
+fn auth_lockout() {
+    differ(
+        "auth.lockout",
+        "demo",
+        &[],
+        r##"6 times
+> GET /api/accounts/12345/users
+Authorization: Basic api-user:wrong
+> GET /api/accounts/12345/users
+"##,
+    );
+}
+
+#[test]
+fn auth_lockout_seconds() {
+    differ(
+        "auth.lockout_seconds",
+        "demo",
+        &["auth.lockout=1"],
+        r##"> GET /api/accounts/12345/users
+Authorization: Basic api-user:wrong
+> GET /api/accounts/12345/users
+> POST /__admin/clock {"action":"advance","ms":900000}
+> GET /api/accounts/12345/users
+"##,
+    );
+}
+
+#[test]
+fn auth_token_seconds() {
+    differ(
+        "auth.token_seconds",
+        "demo",
+        &["auth.schemes=basic_and_bearer"],
+        r##"> POST /api/v1/oauth2/token grant_type=client_credentials
+Content-Type: application/x-www-form-urlencoded
+"##,
+    );
+}
+
+#[test]
+fn missing_user() {
+    differ(
+        "missing.user",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/users/u9
+"##,
+    );
+}
+
+#[test]
+fn missing_by_username() {
+    differ(
+        "missing.by_username",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/users/jdoe
+"##,
+    );
+}
+
+#[test]
+fn errors_shape() {
+    differ(
+        "errors.shape",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/users/u9
+"##,
+    );
+}
+
+#[test]
+fn password_min_length() {
+    differ(
+        "password.min_length",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>aB3-xyz</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn password_max_length() {
+    differ(
+        "password.max_length",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>aB3-xyz-aB3-xyz-aB3-xyz</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn password_classes() {
+    differ(
+        "password.classes",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>TealWagon47</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn password_identity() {
+    differ(
+        "password.identity",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>Teal-Asmith.47</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn password_repeats() {
+    differ(
+        "password.repeats",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>Wagon-Wagon.47</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn password_history() {
+    differ(
+        "password.history",
+        "demo",
+        &["paths.users=account_and_login"],
+        r##"> PUT /api/users/api-user/password <Password>Api-Passw0rd!23</Password>
+Authorization: Basic api-user:Api-Passw0rd!23
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn password_common_words() {
+    differ(
+        "password.common_words",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>My-Qwerty.47</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn password_charset() {
+    differ(
+        "password.charset",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>Teal Wagon.47</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn password_errors() {
+    differ(
+        "password.errors",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>weak</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn rate_limit() {
+    differ(
+        "rate.limit",
+        "demo",
+        &[],
+        r##"870 times
+> GET /api/accounts/12345/users
+"##,
+    );
+}
+
+#[test]
+fn rate_response() {
+    differ(
+        "rate.response",
+        "demo",
+        &["rate.limit=1/1h"],
+        r##"2 times
+> GET /api/accounts/12345/users
+"##,
+    );
+}
+
+#[test]
+fn rate_headers() {
+    differ(
+        "rate.headers",
+        "demo",
+        &["rate.limit=1/1h"],
+        r##"2 times
+> GET /api/accounts/12345/users
+"##,
+    );
+}
+
+#[test]
+fn rate_connection() {
+    differ(
+        "rate.connection",
+        "demo",
+        &["rate.limit=1/1h"],
+        r##"2 times
+> GET /api/accounts/12345/users
+"##,
+    );
+}
