@@ -2,11 +2,12 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, PoisonError, RwLock, atomic::AtomicU64},
+    sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 
 use bandwidth_fixtures::{NamedProfile, Secret};
+use parking_lot::RwLock;
 use tokio::sync::watch;
 
 use crate::{
@@ -89,20 +90,20 @@ impl App {
     /// The accounts. A reset or a restore puts others in their place; what holds these goes on
     /// with these.
     pub fn store(&self) -> Arc<Store> {
-        Arc::clone(&self.store.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.store.read())
     }
 
     pub(crate) fn set_store(&self, store: Store) {
-        *self.store.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(store);
+        *self.store.write() = Arc::new(store);
     }
 
     /// How the server behaves, for accounts without a profile of their own.
     pub fn profile(&self) -> Arc<NamedProfile> {
-        Arc::clone(&self.profile.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.profile.read())
     }
 
     pub(crate) fn set_profile(&self, profile: Arc<NamedProfile>) {
-        *self.profile.write().unwrap_or_else(PoisonError::into_inner) = profile;
+        *self.profile.write() = profile;
     }
 
     /// Tells the server to stop.

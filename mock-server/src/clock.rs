@@ -1,11 +1,9 @@
 //! The clock that everything asks: rate limits, lockouts, the time to live of faults, tokens and
 //! the journal. A test can freeze it and move it forward.
 
-use std::{
-    sync::{PoisonError, RwLock},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use parking_lot::RwLock;
 use thiserror::Error;
 
 /// About the year 2500: far from where dates stop having four digits.
@@ -76,7 +74,7 @@ impl Clock {
 
     /// The time, and whether it moves.
     pub fn read(&self) -> Reading {
-        let state = *self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let state = *self.state.read();
         Reading {
             now: state.now(),
             frozen: state.running.is_none(),
@@ -118,7 +116,7 @@ impl Clock {
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.state.write())
     }
 }
 

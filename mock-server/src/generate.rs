@@ -26,7 +26,6 @@ pub(crate) fn add_users(account: &mut Account, count: u32, first: UserNumber, fi
             enabled: true,
             passwords: Box::default(),
             resources: Box::default(),
-            username_reserved: true,
         });
     }
 }

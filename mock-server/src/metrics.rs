@@ -1,13 +1,9 @@
 //! Counts for Prometheus.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use bandwidth_fixtures::Operation;
+use parking_lot::Mutex;
 
 use crate::app::App;
 
@@ -35,7 +31,7 @@ impl Metrics {
         took: Duration,
         fault: bool,
     ) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.counts.lock();
         let key = (operation, status.unwrap_or(0));
         *counts.requests.entry(key).or_default() += 1;
         counts.faults += u64::from(fault);
@@ -53,11 +49,7 @@ pub fn text(app: &App) -> String {
         }
     };
     let single = |value: String| vec![(String::new(), value)];
-    let counts = app
-        .metrics
-        .counts
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
+    let counts = app.metrics.counts.lock();
     let requests: Vec<(String, String)> = counts
         .requests
         .iter()

@@ -3,7 +3,7 @@
 mod listing;
 mod slot;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use bandwidth_fixtures::{
     Consultation,
@@ -11,6 +11,7 @@ use bandwidth_fixtures::{
     seed::SeedAccount,
 };
 use dashmap::DashMap;
+use parking_lot::{Mutex, MutexGuard};
 use thiserror::Error;
 
 pub use self::slot::{Origin, Slot};
@@ -30,11 +31,6 @@ pub struct Store {
     naming: Mutex<()>,
     /// Held while accounts come and go.
     membership: Mutex<()>,
-}
-
-/// A panic in one request must not make an account unusable; operations change it whole or not.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// An account that cannot be added.
@@ -81,7 +77,7 @@ impl Store {
 
     /// Adds an account.
     pub fn add(&self, slot: Slot) -> Result<Arc<Slot>, Exists> {
-        let _guard = locked(&self.membership);
+        let _guard = self.membership.lock();
         if self.accounts.contains_key(&slot.id) {
             return Err(Exists::Account((*slot.id).into()));
         }
@@ -99,7 +95,7 @@ impl Store {
     /// Puts another state of an account in its place. What requests that are under way do to the
     /// old one is lost.
     pub fn replace(&self, slot: Slot) -> Result<Arc<Slot>, Exists> {
-        let _guard = locked(&self.membership);
+        let _guard = self.membership.lock();
         let holder = self.logins.get(&slot.login).map(|id| Arc::clone(&id));
         if holder.is_some_and(|holder| holder != slot.id) {
             return Err(Exists::Login((*slot.login).into()));
@@ -117,7 +113,7 @@ impl Store {
 
     /// Removes the account of that id.
     pub fn remove(&self, id: &str) -> Option<Arc<Slot>> {
-        let _guard = locked(&self.membership);
+        let _guard = self.membership.lock();
         let (_, slot) = self.accounts.remove(id)?;
         self.logins.remove(&slot.login);
         Some(slot)
@@ -154,8 +150,8 @@ impl Store {
     pub fn export(&self) -> Vec<SeedAccount> {
         // No account gives a name or comes or goes meanwhile; users that only change do so in
         // one account.
-        let _membership = locked(&self.membership);
-        let _naming = locked(&self.naming);
+        let _membership = self.membership.lock();
+        let _naming = self.naming.lock();
         let slots = self.accounts();
         slots.iter().map(|slot| slot.export()).collect()
     }
@@ -193,7 +189,7 @@ impl Store {
         if !global || slot.throwaway {
             return (None, Others(Vec::new()));
         }
-        let guard = locked(&self.naming);
+        let guard = self.naming.lock();
         let others = self
             .accounts()
             .into_iter()

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::{AdminError, Body};
-use crate::{app::App, journal::rfc3339};
+use crate::{app::App, control::ControlError, journal::rfc3339};
 
 /// What to do with the clock.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -78,7 +78,8 @@ pub async fn set(
         (ClockAction::Freeze, None) => app.clock.freeze(),
         (ClockAction::Resume, None) => app.clock.resume(),
         (ClockAction::Advance, Some(ms)) if ms > 0 => {
-            app.clock.advance(Duration::from_millis(ms))?;
+            let advanced = app.clock.advance(Duration::from_millis(ms));
+            advanced.map_err(ControlError::from)?;
         }
         (ClockAction::Advance, _) => {
             let message = "advance needs ms, the milliseconds to move forward, at least 1";

@@ -10,6 +10,8 @@ use bandwidth_fixtures::{
     },
 };
 
+use uuid::Uuid;
+
 use super::{
     error::DomainError,
     index::{Index, folded},
@@ -209,7 +211,6 @@ impl Account {
             enabled: fields.enabled,
             passwords: [digest].into(),
             resources: Box::default(),
-            username_reserved: true,
         };
         Ok(self.put(user))
     }
@@ -238,7 +239,6 @@ impl Account {
             None => Box::default(),
         };
         self.check_unique(&fields, Some(&user), elsewhere, rules)?;
-        let renamed = *fields.username != *user.username;
         let changed = User {
             number: user.number,
             id: user.id.clone(),
@@ -251,7 +251,6 @@ impl Account {
             enabled: fields.enabled,
             passwords,
             resources: user.resources.clone(),
-            username_reserved: user.username_reserved || renamed,
         };
         self.unindex(&user);
         Ok(self.put(changed))
@@ -425,9 +424,9 @@ impl Account {
             UsernameCase::Insensitive => folded(other) == folded(username),
         };
         same(&self.login.username)
-            || self.users_named(username).any(|user| {
-                Some(user.number) != except && user.username_reserved && same(&user.username)
-            })
+            || self
+                .users_named(username)
+                .any(|user| Some(user.number) != except && same(&user.username))
     }
 
     /// Whether a user other than `except` has that email, whatever the case.
@@ -470,18 +469,9 @@ impl Account {
                     .iter()
                     .fold(0, |seed, byte| seed << 8 | u64::from(*byte));
                 let (high, low) = (mix(seed, number * 2), mix(seed, number * 2 + 1));
-                // Version 4, variant 1.
-                let high = high & !0xF000 | 0x4000;
-                let low = low & !(0b11 << 62) | 0b10 << 62;
-                format!(
-                    "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-                    high >> 32,
-                    high >> 16 & 0xFFFF,
-                    high & 0xFFFF,
-                    low >> 48,
-                    low & 0xFFFF_FFFF_FFFF
-                )
-                .into()
+                let bytes = Uuid::from_u64_pair(high, low).into_bytes();
+                let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
+                id.to_string().into()
             }
         }
     }

@@ -182,7 +182,6 @@ mod tests {
             enabled: true,
             passwords: Box::default(),
             resources: Box::default(),
-            username_reserved: true,
         }
     }
 

@@ -479,23 +479,6 @@ fn a_username_finds_a_user_only_where_the_profile_says_so() {
 }
 
 #[test]
-fn a_name_that_was_not_reserved_is_once_it_is_changed() {
-    let rules = rules(&[]);
-    let mut account = account();
-    let created = account.create(&body(), &Nobody, &rules).unwrap();
-    account.put(User {
-        username_reserved: false,
-        ..User::clone(&created)
-    });
-    let same = account.update("u1", &body(), &Nobody, &rules).unwrap();
-    assert!(!same.username_reserved);
-    let mut renamed = body();
-    renamed.username = Some("anna".to_owned());
-    let renamed = account.update("u1", &renamed, &Nobody, &rules).unwrap();
-    assert!(renamed.username_reserved);
-}
-
-#[test]
 fn roles_are_found_by_all_that_is_said_of_them() {
     let reference = |id: Option<&str>, name: Option<&str>| RoleReference {
         id: id.map(str::to_owned),

@@ -32,6 +32,4 @@ pub struct User {
     pub passwords: Box<[Digest]>,
     /// Names of resources that keep it from being deleted.
     pub resources: Box<[Box<str>]>,
-    /// Whether another user is refused its username.
-    pub username_reserved: bool,
 }

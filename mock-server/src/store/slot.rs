@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -13,13 +13,10 @@ use bandwidth_fixtures::{
     Asked, NamedProfile, RateLimit, Secret,
     seed::{PasswordDigest, Salt, SeedAccount, SeedLogin, SeedRole, SeedUser},
 };
-
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use subtle::ConstantTimeEq as _;
 
-use super::{
-    listing::{Listed, Listing},
-    locked,
-};
+use super::listing::{Listed, Listing};
 use crate::{
     codec::{Format, ListFrame},
     domain::{Account, Digest, Login, Role, User},
@@ -121,7 +118,7 @@ impl Slot {
 
     /// The account, for as long as the guard lives.
     pub fn account(&self) -> MutexGuard<'_, Account> {
-        locked(&self.account)
+        self.account.lock()
     }
 
     /// The list of its users in that format; none when there are none. `encode` turns users into
@@ -133,7 +130,7 @@ impl Slot {
         frame: impl FnOnce() -> ListFrame,
         encode: impl Fn(&[Arc<User>], &[Role]) -> (Vec<u8>, Asked),
     ) -> Option<Listed> {
-        let mut listing = locked(&self.listings[format as usize]);
+        let mut listing = self.listings[format as usize].lock();
         let account = self.account();
         if account.users().len() == 0 {
             return None;
@@ -152,7 +149,7 @@ impl Slot {
 
     /// Whether these are the encoded credentials that opened the account last, and still do.
     pub fn opened_before_by(&self, encoded: &str) -> bool {
-        let opened_by = locked(&self.opened_by);
+        let opened_by = self.opened_by.lock();
         let Some((known, digest)) = &*opened_by else {
             return false;
         };
@@ -163,26 +160,23 @@ impl Slot {
     /// Remembers that these encoded credentials, with that password, are right for the API login.
     pub fn remember_opened_by(&self, encoded: &str, password: &Secret) {
         let digest = self.account().digest(password.expose());
-        *locked(&self.opened_by) = Some((Secret::new(encoded), digest));
+        *self.opened_by.lock() = Some((Secret::new(encoded), digest));
     }
 
     /// Its own profile, when it does not follow the server's.
     pub fn profile(&self) -> Option<Arc<NamedProfile>> {
-        self.profile
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.profile.read().clone()
     }
 
     /// Gives it a profile of its own.
     pub fn set_profile(&self, profile: Arc<NamedProfile>) {
-        *self.profile.write().unwrap_or_else(PoisonError::into_inner) = Some(profile);
+        *self.profile.write() = Some(profile);
     }
 
     /// Takes one request from the account's budget; the error is the time at which the next one
     /// is allowed, since the Unix epoch.
     pub fn spend(&self, limit: RateLimit, now: Duration) -> Result<(), Duration> {
-        locked(&self.bucket).take(limit, now)
+        self.bucket.lock().take(limit, now)
     }
 
     /// Whether `most` failed logins in a row have locked out that name. It ends `seconds` after
@@ -191,7 +185,7 @@ impl Slot {
         if most == 0 {
             return false;
         }
-        let mut failures = locked(&self.failures);
+        let mut failures = self.failures.lock();
         let Some(seen) = failures.get(login).copied() else {
             return false;
         };
@@ -206,7 +200,7 @@ impl Slot {
     /// Counts a failed login. The caller has made sure that the login exists, so the table is
     /// bounded.
     pub fn count_failure(&self, login: &str, now: Duration) {
-        let mut failures = locked(&self.failures);
+        let mut failures = self.failures.lock();
         let seen = failures.entry(login.into()).or_default();
         seen.count = seen.count.saturating_add(1);
         seen.last = now;
@@ -214,17 +208,19 @@ impl Slot {
 
     /// Forgets failed logins after a right one, or when an administrator unlocks the name.
     pub fn forget_failures(&self, login: &str) {
-        locked(&self.failures).remove(login);
+        self.failures.lock().remove(login);
     }
 
     /// Forgets the failed logins of all names.
     pub fn unlock(&self) {
-        locked(&self.failures).clear();
+        self.failures.lock().clear();
     }
 
     /// The names with failed logins, sorted.
     pub fn lockouts(&self) -> Vec<Lockout> {
-        let mut lockouts: Vec<Lockout> = locked(&self.failures)
+        let mut lockouts: Vec<Lockout> = self
+            .failures
+            .lock()
             .iter()
             .map(|(login, seen)| Lockout {
                 login: login.clone(),
@@ -285,7 +281,6 @@ impl Slot {
                         .iter()
                         .map(|name| (**name).to_owned())
                         .collect(),
-                    username_reserved: user.username_reserved,
                 })
                 .collect(),
             next_user_number: account.next_number(),
@@ -352,7 +347,6 @@ fn account_of(origin: &Origin) -> Account {
                 .iter()
                 .map(|name| name.as_str().into())
                 .collect(),
-            username_reserved: user.username_reserved,
         });
     }
     let first = seeded.users.len() as u64 + 1;
