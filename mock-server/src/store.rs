@@ -1,7 +1,8 @@
 //! The accounts of a server. One lock per account, never held across an await.
 
 mod listing;
-mod slot;
+mod seed;
+mod state;
 
 use std::sync::Arc;
 
@@ -14,8 +15,9 @@ use dashmap::DashMap;
 use parking_lot::{Mutex, MutexGuard};
 use thiserror::Error;
 
-pub use self::slot::{Origin, Slot};
+pub use self::state::{AccountState, Origin};
 use crate::{
+    clock::Clock,
     domain::{Account, DomainError, Taken, User},
     wire::UserBody,
 };
@@ -23,7 +25,7 @@ use crate::{
 /// All accounts.
 #[derive(Debug, Default)]
 pub struct Store {
-    accounts: DashMap<Arc<str>, Arc<Slot>>,
+    accounts: DashMap<Arc<str>, Arc<AccountState>>,
     /// Names of API logins and the accounts they open.
     logins: DashMap<Arc<str>, Arc<str>>,
     /// Held while a name is given that must be unique among all accounts, so that two accounts
@@ -56,8 +58,8 @@ pub enum Effect {
 
 impl Effect {
     /// Does this to the account, or to a copy of it.
-    pub fn on<T>(self, slot: &Slot, change: impl FnOnce(&mut Account) -> T) -> T {
-        let mut account = slot.account();
+    pub fn on<T>(self, state: &AccountState, change: impl FnOnce(&mut Account) -> T) -> T {
+        let mut account = state.account();
         match self {
             Self::Kept => change(&mut account),
             Self::Tried => change(&mut account.clone()),
@@ -66,73 +68,75 @@ impl Effect {
 }
 
 impl Store {
-    /// The accounts that come from there.
-    pub fn new(origins: impl IntoIterator<Item = Arc<Origin>>) -> Result<Self, Exists> {
+    /// The accounts of these origins, on a server with that clock.
+    pub fn new(origins: &[Arc<Origin>], clock: &Arc<Clock>) -> Result<Self, Exists> {
         let store = Self::default();
         for origin in origins {
-            store.add(Slot::new(origin))?;
+            store.add(AccountState::new(Arc::clone(origin), clock))?;
         }
         Ok(store)
     }
 
     /// Adds an account.
-    pub fn add(&self, slot: Slot) -> Result<Arc<Slot>, Exists> {
+    pub fn add(&self, state: AccountState) -> Result<Arc<AccountState>, Exists> {
         let _guard = self.membership.lock();
-        if self.accounts.contains_key(&slot.id) {
-            return Err(Exists::Account((*slot.id).into()));
+        if self.accounts.contains_key(&state.id) {
+            return Err(Exists::Account((*state.id).into()));
         }
-        if self.logins.contains_key(&slot.login) {
-            return Err(Exists::Login((*slot.login).into()));
+        if self.logins.contains_key(&state.login) {
+            return Err(Exists::Login((*state.login).into()));
         }
-        let slot = Arc::new(slot);
+        let state = Arc::new(state);
         self.accounts
-            .insert(Arc::clone(&slot.id), Arc::clone(&slot));
+            .insert(Arc::clone(&state.id), Arc::clone(&state));
         // Last: who can log in finds an account.
-        self.logins.insert(slot.login.clone(), Arc::clone(&slot.id));
-        Ok(slot)
+        self.logins
+            .insert(state.login.clone(), Arc::clone(&state.id));
+        Ok(state)
     }
 
     /// Puts another state of an account in its place. What requests that are under way do to the
     /// old one is lost.
-    pub fn replace(&self, slot: Slot) -> Result<Arc<Slot>, Exists> {
+    pub fn replace(&self, state: AccountState) -> Result<Arc<AccountState>, Exists> {
         let _guard = self.membership.lock();
-        let holder = self.logins.get(&slot.login).map(|id| Arc::clone(&id));
-        if holder.is_some_and(|holder| holder != slot.id) {
-            return Err(Exists::Login((*slot.login).into()));
+        let holder = self.logins.get(&state.login).map(|id| Arc::clone(&id));
+        if holder.is_some_and(|holder| holder != state.id) {
+            return Err(Exists::Login((*state.login).into()));
         }
-        let slot = Arc::new(slot);
-        self.logins.insert(slot.login.clone(), Arc::clone(&slot.id));
+        let state = Arc::new(state);
+        self.logins
+            .insert(state.login.clone(), Arc::clone(&state.id));
         let old = self
             .accounts
-            .insert(Arc::clone(&slot.id), Arc::clone(&slot));
-        if let Some(old) = old.filter(|old| old.login != slot.login) {
+            .insert(Arc::clone(&state.id), Arc::clone(&state));
+        if let Some(old) = old.filter(|old| old.login != state.login) {
             self.logins.remove(&old.login);
         }
-        Ok(slot)
+        Ok(state)
     }
 
     /// Removes the account of that id.
-    pub fn remove(&self, id: &str) -> Option<Arc<Slot>> {
+    pub fn remove(&self, id: &str) -> Option<Arc<AccountState>> {
         let _guard = self.membership.lock();
-        let (_, slot) = self.accounts.remove(id)?;
-        self.logins.remove(&slot.login);
-        Some(slot)
+        let (_, state) = self.accounts.remove(id)?;
+        self.logins.remove(&state.login);
+        Some(state)
     }
 
     /// The account of that id.
-    pub fn account(&self, id: &str) -> Option<Arc<Slot>> {
-        self.accounts.get(id).map(|slot| Arc::clone(&slot))
+    pub fn account(&self, id: &str) -> Option<Arc<AccountState>> {
+        self.accounts.get(id).map(|state| Arc::clone(&state))
     }
 
     /// The account whose API login has that name.
-    pub fn account_of_login(&self, username: &str) -> Option<Arc<Slot>> {
+    pub fn account_of_login(&self, username: &str) -> Option<Arc<AccountState>> {
         let id = self.logins.get(username).map(|id| Arc::clone(&id))?;
         self.account(&id)
     }
 
     /// All accounts, by id.
-    pub fn accounts(&self) -> Vec<Arc<Slot>> {
-        let mut accounts: Vec<Arc<Slot>> = self
+    pub fn accounts(&self) -> Vec<Arc<AccountState>> {
+        let mut accounts: Vec<Arc<AccountState>> = self
             .accounts
             .iter()
             .map(|entry| Arc::clone(entry.value()))
@@ -152,66 +156,73 @@ impl Store {
         // one account.
         let _membership = self.membership.lock();
         let _naming = self.naming.lock();
-        let slots = self.accounts();
-        slots.iter().map(|slot| slot.export()).collect()
+        let states = self.accounts();
+        states
+            .iter()
+            .map(|state| SeedAccount::from(&**state))
+            .collect()
     }
 
     /// Creates a user.
     pub fn create_user(
         &self,
-        slot: &Slot,
+        state: &AccountState,
         body: &UserBody,
         effect: Effect,
         rules: &Consultation,
     ) -> Result<Arc<User>, DomainError> {
-        let (_guard, others) = self.naming(slot, rules);
-        effect.on(slot, |account| account.create(body, &others, rules))
+        let (_guard, others) = self.naming(state, rules);
+        effect.on(state, |account| account.create(body, &others, rules))
     }
 
     /// Updates a user.
     pub fn update_user(
         &self,
-        slot: &Slot,
+        state: &AccountState,
         key: &str,
         body: &UserBody,
         effect: Effect,
         rules: &Consultation,
     ) -> Result<Arc<User>, DomainError> {
-        let (_guard, others) = self.naming(slot, rules);
-        effect.on(slot, |account| account.update(key, body, &others, rules))
+        let (_guard, others) = self.naming(state, rules);
+        effect.on(state, |account| account.update(key, body, &others, rules))
     }
 
     /// What must be held and asked while names are given. A throwaway account shares names with
     /// nobody: tests that run side by side do not meet.
-    fn naming(&self, slot: &Slot, rules: &Consultation) -> (Option<MutexGuard<'_, ()>>, Others) {
+    fn naming(
+        &self,
+        state: &AccountState,
+        rules: &Consultation,
+    ) -> (Option<MutexGuard<'_, ()>>, Others) {
         let global = rules.username_scope() == UsernameScope::Global
             || rules.email_unique() == EmailUnique::Global;
-        if !global || slot.throwaway {
+        if !global || state.throwaway {
             return (None, Others(Vec::new()));
         }
         let guard = self.naming.lock();
         let others = self
             .accounts()
             .into_iter()
-            .filter(|other| other.id != slot.id && !other.throwaway)
+            .filter(|other| other.id != state.id && !other.throwaway)
             .collect();
         (Some(guard), Others(others))
     }
 }
 
 /// The other accounts of a server.
-struct Others(Vec<Arc<Slot>>);
+struct Others(Vec<Arc<AccountState>>);
 
 impl Taken for Others {
     fn username(&self, username: &str, case: UsernameCase) -> bool {
         self.0
             .iter()
-            .any(|slot| slot.account().username_taken(username, None, case))
+            .any(|state| state.account().username_taken(username, None, case))
     }
 
     fn email(&self, email: &str) -> bool {
         self.0
             .iter()
-            .any(|slot| slot.account().email_taken(email, None))
+            .any(|state| state.account().email_taken(email, None))
     }
 }

@@ -1,13 +1,19 @@
 //! Options of a server.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::SystemTime,
+};
 
 use bandwidth_fixtures::{NamedProfile, RateLimit, Secret, Seed};
 
 use super::{MockServer, StartError};
-use crate::config::{Config, ConfigError};
 #[cfg(feature = "tls")]
 use crate::tls::Certificate;
+use crate::{
+    clock::start_at,
+    config::{Config, ConfigError},
+};
 
 /// Options of a server: what the flags of `bandwidth-mock serve` choose.
 #[derive(Debug)]
@@ -16,6 +22,7 @@ pub struct Builder {
     config: Config,
     faults: Vec<String>,
     rate_limit: Option<RateLimit>,
+    clock: Option<SystemTime>,
 }
 
 impl Default for Builder {
@@ -27,6 +34,7 @@ impl Default for Builder {
             },
             faults: Vec::new(),
             rate_limit: None,
+            clock: None,
         }
     }
 }
@@ -65,6 +73,12 @@ impl Builder {
     /// Lets each account send so many requests in so much time.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.rate_limit = Some(limit);
+        self
+    }
+
+    /// When the server's clock starts; the machine's time by default.
+    pub fn clock(mut self, start: SystemTime) -> Self {
+        self.clock = Some(start);
         self
     }
 
@@ -133,6 +147,9 @@ impl Builder {
             let set = self.config.profile.set([assignment.as_str()]);
             set.map_err(ConfigError::Fixture)?;
         }
+        let clock = self.clock.map(start_at).transpose();
+        self.config.clock =
+            clock.map_err(|error| ConfigError::Value(format!("clock: {error}")))?;
         self.config.require_token()?;
         MockServer::launch(&self.config)
     }
