@@ -164,7 +164,7 @@ impl App {
         };
         let armed = new.faults.into_iter().map(|fault| {
             let account = Some((*state.id).to_owned());
-            let now = state.clock.shown().now();
+            let now = state.now();
             self.faults.arm(Fault { account, ..fault }, now)
         });
         match armed.collect::<Result<_, _>>() {
@@ -199,7 +199,7 @@ impl App {
         let state = self.account(id)?;
         let anew = AccountState::new(Arc::clone(&state.origin), &self.clock);
         let anew = self.store().replace(anew)?;
-        self.faults.reset_account(id, anew.clock.shown().now());
+        self.faults.reset_account(id, anew.now());
         self.journal.forget(id);
         self.reliance.forget(id);
         Ok(())

@@ -6,11 +6,7 @@ mod state;
 
 use std::sync::Arc;
 
-use bandwidth_fixtures::{
-    Consultation,
-    profile::{EmailUnique, UsernameCase, UsernameScope},
-    seed::SeedAccount,
-};
+use bandwidth_fixtures::{Consultation, profile::UsernameCase, seed::SeedAccount};
 use dashmap::DashMap;
 use parking_lot::{Mutex, MutexGuard};
 use thiserror::Error;
@@ -171,7 +167,7 @@ impl Store {
         effect: Effect,
         rules: &Consultation,
     ) -> Result<Arc<User>, DomainError> {
-        let (_guard, others) = self.naming(state, rules);
+        let (_guard, others) = self.naming(state);
         effect.on(state, |account| account.create(body, &others, rules))
     }
 
@@ -184,45 +180,42 @@ impl Store {
         effect: Effect,
         rules: &Consultation,
     ) -> Result<Arc<User>, DomainError> {
-        let (_guard, others) = self.naming(state, rules);
+        let (_guard, others) = self.naming(state);
         effect.on(state, |account| account.update(key, body, &others, rules))
     }
 
     /// What must be held and asked while names are given. A throwaway account shares names with
-    /// nobody: tests that run side by side do not meet.
-    fn naming(
-        &self,
-        state: &AccountState,
-        rules: &Consultation,
-    ) -> (Option<MutexGuard<'_, ()>>, Others) {
-        let global = rules.username_scope() == UsernameScope::Global
-            || rules.email_unique() == EmailUnique::Global;
-        if !global || state.throwaway {
-            return (None, Others(Vec::new()));
-        }
-        let guard = self.naming.lock();
-        let others = self
-            .accounts()
-            .into_iter()
-            .filter(|other| other.id != state.id && !other.throwaway)
-            .collect();
-        (Some(guard), Others(others))
+    /// no other: tests that run side by side do not meet.
+    fn naming<'s>(&'s self, state: &'s AccountState) -> (Option<MutexGuard<'s, ()>>, Others<'s>) {
+        let guard = (!state.throwaway).then(|| self.naming.lock());
+        (guard, Others { store: self, state })
     }
 }
 
-/// The other accounts of a server.
-struct Others(Vec<Arc<AccountState>>);
+/// The other accounts of a server that share names with this one.
+struct Others<'s> {
+    store: &'s Store,
+    state: &'s AccountState,
+}
 
-impl Taken for Others {
+impl Others<'_> {
+    fn any(&self, has: impl Fn(&Account) -> bool) -> bool {
+        let shares = |other: &AccountState| other.id != self.state.id && !other.throwaway;
+        !self.state.throwaway
+            && self
+                .store
+                .accounts()
+                .iter()
+                .any(|other| shares(other) && has(&other.account()))
+    }
+}
+
+impl Taken for Others<'_> {
     fn username(&self, username: &str, case: UsernameCase) -> bool {
-        self.0
-            .iter()
-            .any(|state| state.account().username_taken(username, None, case))
+        self.any(|account| account.username_taken(username, None, case))
     }
 
     fn email(&self, email: &str) -> bool {
-        self.0
-            .iter()
-            .any(|state| state.account().email_taken(email, None))
+        self.any(|account| account.email_taken(email, None))
     }
 }

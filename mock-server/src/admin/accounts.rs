@@ -135,7 +135,7 @@ fn view(app: &App, state: &AccountState) -> AccountView {
         let options = profile.options();
         (options.auth_lockout, options.auth_lockout_seconds)
     };
-    let now = state.clock.shown().now();
+    let now = state.now();
     let failed_logins = state
         .logins
         .lockouts()

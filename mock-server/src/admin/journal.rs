@@ -24,7 +24,7 @@ pub struct RequestList {
     dropped: u64,
     /// When nothing fits: the request that comes nearest, and what differs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    nearest: Option<NearestView>,
+    nearest: Option<Nearest>,
 }
 
 /// How many requests fit.
@@ -38,28 +38,7 @@ pub struct RequestCount {
     dropped: u64,
     /// When nothing fits: the request that comes nearest, and what differs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    nearest: Option<NearestView>,
-}
-
-/// The request that comes nearest to what was asked for.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct NearestView {
-    /// Its id.
-    id: u64,
-    /// It in one line.
-    request: String,
-    /// What is not as it was asked for.
-    differences: Vec<String>,
-}
-
-impl From<Nearest> for NearestView {
-    fn from(nearest: Nearest) -> Self {
-        Self {
-            id: nearest.id,
-            request: nearest.request,
-            differences: nearest.differences,
-        }
-    }
+    nearest: Option<Nearest>,
 }
 
 /// What was deleted.
@@ -152,7 +131,7 @@ pub async fn list(
             .map(|entry| RecordedRequest::from(&**entry))
             .collect(),
         dropped: selection.dropped,
-        nearest: nearest.map(NearestView::from),
+        nearest,
     }))
 }
 
@@ -199,7 +178,7 @@ pub async fn count(
         count,
         ids: selection.entries.iter().map(|entry| entry.id).collect(),
         dropped: selection.dropped,
-        nearest: nearest.map(NearestView::from),
+        nearest,
     }))
 }
 

@@ -144,8 +144,7 @@ pub(super) fn api_login(
     match check_api_login(&slot, credentials, rules) {
         Ok(true) => Some(slot),
         Ok(false) => {
-            slot.logins
-                .count_failure(&credentials.username, slot.clock.shown().now());
+            slot.logins.count_failure(&credentials.username, slot.now());
             None
         }
         Err(_) => None,
@@ -186,12 +185,9 @@ fn settle(
 fn is_locked_out(slot: &AccountState, login: &str, rules: &Consultation) -> bool {
     let most = rules.auth_lockout();
     most > 0
-        && slot.logins.is_locked_out(
-            login,
-            most,
-            rules.auth_lockout_seconds(),
-            slot.clock.shown().now(),
-        )
+        && slot
+            .logins
+            .is_locked_out(login, most, rules.auth_lockout_seconds(), slot.now())
 }
 
 fn log_in(
@@ -230,8 +226,7 @@ fn log_in(
         }
     }
     for slot in named {
-        slot.logins
-            .count_failure(username, slot.clock.shown().now());
+        slot.logins.count_failure(username, slot.now());
     }
     Err(Refusal::Unauthenticated)
 }

@@ -396,7 +396,7 @@ impl Pending<'_> {
             caller
                 .slot
                 .logins
-                .spend(limit, caller.slot.clock.shown().now())
+                .spend(limit, caller.slot.now())
                 .map_err(|reset| Refusal::RateLimited {
                     reset: seconds_up(reset),
                 })?;

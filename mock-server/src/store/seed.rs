@@ -49,10 +49,7 @@ impl From<&Origin> for Account {
                 number,
                 id: user.user_id.as_str().into(),
                 username: user.username.as_str().into(),
-                first_name: user.first_name.as_deref().map(Box::from),
-                last_name: user.last_name.as_deref().map(Box::from),
-                email: user.email.as_deref().map(Box::from),
-                telephone_number: user.telephone_number.as_deref().map(Box::from),
+                texts: user.texts().convert(),
                 roles: roles
                     .filter_map(|id| role_ids.get(id.as_str()).cloned())
                     .collect(),
@@ -113,21 +110,15 @@ impl From<&Role> for SeedRole {
 impl From<&User> for SeedUser {
     fn from(user: &User) -> Self {
         Self {
-            user_id: (*user.id).to_owned(),
-            username: (*user.username).to_owned(),
-            first_name: user.first_name.as_deref().map(str::to_owned),
-            last_name: user.last_name.as_deref().map(str::to_owned),
-            email: user.email.as_deref().map(str::to_owned),
-            telephone_number: user.telephone_number.as_deref().map(str::to_owned),
             roles: user.roles.iter().map(|id| (**id).to_owned()).collect(),
             enabled: user.enabled,
-            password: None,
             password_digests: digests(&user.passwords),
             resources: user
                 .resources
                 .iter()
                 .map(|name| (**name).to_owned())
                 .collect(),
+            ..Self::new(&user.id, &user.username, user.texts.convert())
         }
     }
 }

@@ -79,6 +79,11 @@ impl AccountState {
         }
     }
 
+    /// The time in the account's world, since the Unix epoch.
+    pub fn now(&self) -> Duration {
+        self.clock.shown().now()
+    }
+
     /// The account, for as long as the guard lives.
     pub fn account(&self) -> MutexGuard<'_, Account> {
         self.account.lock()
