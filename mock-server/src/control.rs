@@ -243,7 +243,7 @@ impl App {
         Ok(count)
     }
 
-    /// The same for one account, which the snapshot must be of.
+    /// Puts one account of a snapshot in the place of that account.
     pub fn restore_account(&self, id: &str, snapshot: Seed) -> Result<(), ControlError> {
         let present = self.account(id)?;
         let mut accounts = snapshot.accounts.into_iter();

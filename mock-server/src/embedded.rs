@@ -68,7 +68,7 @@ impl MockServer {
         Self::builder().start().await
     }
 
-    /// The same without async.
+    /// Starts it without async.
     pub fn start_blocking() -> Result<Self, StartError> {
         Self::builder().start_blocking()
     }
@@ -110,7 +110,7 @@ impl MockServer {
         self.account_builder().create()
     }
 
-    /// The same with options.
+    /// An account for one test, with options.
     pub fn account_builder(&self) -> AccountBuilder {
         AccountBuilder::new(Arc::clone(&self.app), self.base_url())
     }

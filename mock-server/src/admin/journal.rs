@@ -108,7 +108,7 @@ pub(super) fn is_on(app: &App) -> Result<(), AdminError> {
     ("status" = Option<u16>, Query, description = "Only requests that were answered so."),
     ("bodyContains" = Option<String>, Query, description = "Only requests with this text in their body."),
     ("since" = Option<String>, Query, description = "Only what came after the request of this id, or from this time (RFC 3339) on."),
-    ("limit" = Option<usize>, Query, description = "The newest so many; with `since` the oldest."),
+    ("limit" = Option<usize>, Query, description = "How many at most: the newest, or with `since` the oldest."),
 ), responses(
     (status = 200, body = RequestList),
     (status = 400, body = AdminError),

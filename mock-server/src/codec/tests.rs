@@ -43,7 +43,7 @@ fn both_formats_read_the_same_user() {
             first_name: Some("John & Jane".to_owned()),
             last_name: Some(String::new()),
             email: Some("jdoe@example.com".to_owned()),
-            telephone_number: None,
+            ..Texts::default()
         },
         roles: Some(vec![
             RoleReference {

@@ -78,7 +78,7 @@ impl Account {
         &self.roles
     }
 
-    /// The same, to keep.
+    /// The roles, to keep.
     pub fn shared_roles(&self) -> &Arc<[Role]> {
         &self.roles
     }

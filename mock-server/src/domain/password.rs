@@ -58,7 +58,7 @@ pub(super) struct Owner<'a> {
 }
 
 impl<'a> Owner<'a> {
-    /// Somebody with that name, these texts and these earlier passwords, the present one first.
+    /// A name, what the user has of texts, and the earlier passwords, the present one first.
     pub(super) fn new(
         username: &'a str,
         texts: Texts<Option<&'a str>>,
@@ -85,7 +85,7 @@ pub(super) fn accept(
     check(password, owner, salt, rules).map_err(DomainError::Password)
 }
 
-/// The passwords of somebody who gets another one.
+/// The passwords to keep after a change, the new one first.
 pub(super) fn remember(earlier: &[Digest], present: Digest) -> Vec<Digest> {
     let all = std::iter::once(present).chain(earlier.iter().copied());
     all.take(KEPT).collect()

@@ -30,7 +30,7 @@ pub struct Account {
     expectations: Mutex<Vec<Expectation>>,
 }
 
-/// So many requests of a kind.
+/// A number of requests of a kind.
 #[derive(Debug)]
 struct Expectation {
     pattern: RequestPattern,
@@ -246,7 +246,7 @@ impl Account {
         self.app.set_clock(&*self.app.account(self.id())?, change)
     }
 
-    /// Checks that so many requests came: `account.verify(Operation::CreateUser, 1)`, or a range
+    /// Checks how many requests came: `account.verify(Operation::CreateUser, 1)`, or a range
     /// of counts.
     ///
     /// # Panics
@@ -263,7 +263,7 @@ impl Account {
         }
     }
 
-    /// The same, checked when the account is dropped, unless the test is panicking already.
+    /// Checks it when the account is dropped, unless the test is panicking already.
     pub fn expect(&self, pattern: impl Into<RequestPattern>, times: impl Times) {
         let expectation = Expectation {
             pattern: pattern.into(),
@@ -282,10 +282,14 @@ impl Account {
             return None;
         }
         let mut message = format!(
-            "account {}: expected {pattern} {}, but it came {}",
+            "account {}: expected {pattern} {}, but got {}",
             self.id(),
             words(expectation.times),
-            times(count)
+            if count == 0 {
+                "none".to_owned()
+            } else {
+                count.to_string()
+            }
         );
         if !self.app.journal.is_on() {
             message.push_str("; the journal is off");
@@ -321,8 +325,8 @@ impl Drop for Account {
             .filter_map(|expectation| self.unmet(expectation))
             .collect();
         let _ = self.app.delete_account(&self.made.state.id);
-        let told = unmet.is_empty() || std::thread::panicking();
-        assert!(told, "{}", unmet.join("\n"));
+        let met = unmet.is_empty() || std::thread::panicking();
+        assert!(met, "{}", unmet.join("\n"));
     }
 }
 

@@ -58,7 +58,7 @@ impl Builder {
         self
     }
 
-    /// Adds so many made-up users to each account.
+    /// Adds made-up users to each account.
     pub fn users(mut self, count: u32) -> Self {
         self.config.users = count;
         self
@@ -70,7 +70,7 @@ impl Builder {
         self
     }
 
-    /// Lets each account send so many requests in so much time.
+    /// Limits the requests of each account.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.rate_limit = Some(limit);
         self
@@ -148,13 +148,12 @@ impl Builder {
             set.map_err(ConfigError::Fixture)?;
         }
         let clock = self.clock.map(start_at).transpose();
-        self.config.clock =
-            clock.map_err(|error| ConfigError::Value(format!("clock: {error}")))?;
+        self.config.clock = clock.map_err(|error| ConfigError::Value(format!("clock: {error}")))?;
         self.config.require_token()?;
         MockServer::launch(&self.config)
     }
 
-    /// The same for async callers. Nothing here waits, so it does not block the runtime.
+    /// Starts the server, for async callers. Nothing here waits, so it does not block the runtime.
     #[expect(clippy::unused_async, reason = "room to wait for something later")]
     pub async fn start(self) -> Result<MockServer, StartError> {
         self.start_blocking()

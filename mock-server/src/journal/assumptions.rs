@@ -156,7 +156,7 @@ pub struct Assumptions {
     pub published: usize,
     /// How many from the guide only.
     pub guide: usize,
-    /// How many from nobody.
+    /// How many are assumed.
     pub assumed: usize,
     /// The behaviours.
     pub behaviours: Vec<Assumption>,
