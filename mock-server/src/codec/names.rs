@@ -7,7 +7,7 @@ pub(super) fn name_of(field: TextField, rules: &Consultation) -> Option<&'static
     match field {
         TextField::Email => Some(rules.naming_email().field()),
         TextField::TelephoneNumber if rules.user_telephone() == Telephone::Absent => None,
-        other => Some(other.name()),
+        other => Some(other.wire_name()),
     }
 }
 
@@ -15,7 +15,9 @@ pub(super) fn name_of(field: TextField, rules: &Consultation) -> Option<&'static
 pub(super) fn field_of(name: &str, rules: &Consultation) -> Option<TextField> {
     let field = match name {
         "EmailAddress" => TextField::Email,
-        name => *TextField::ALL.iter().find(|field| field.name() == name)?,
+        name => *TextField::ALL
+            .iter()
+            .find(|field| field.wire_name() == name)?,
     };
     (name_of(field, rules) == Some(name)).then_some(field)
 }

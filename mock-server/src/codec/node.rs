@@ -40,7 +40,7 @@ const KNOWN: [&str; 10] = [
 
 /// A name that was read.
 pub(super) fn name(text: &str) -> Name {
-    let texts = TextField::ALL.iter().map(|field| field.name());
+    let texts = TextField::ALL.iter().map(|field| field.wire_name());
     let known = KNOWN.into_iter().chain(texts).find(|known| *known == text);
     known.map_or_else(|| Cow::Owned(text.to_owned()), Cow::Borrowed)
 }
