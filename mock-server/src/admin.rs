@@ -8,6 +8,7 @@ mod events;
 mod faults;
 mod guard;
 mod journal;
+mod metrics;
 pub mod openapi;
 mod profile;
 mod reports;
@@ -82,6 +83,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(reports::assumptions))
         .routes(routes!(reports::retries))
         .routes(routes!(clock::read, clock::set))
+        .routes(routes!(clock::read_account, clock::set_account))
 }
 
 /// The paths below `/__admin`.

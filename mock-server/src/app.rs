@@ -2,11 +2,12 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, PoisonError, RwLock, atomic::AtomicU64},
-    time::Duration,
+    sync::{Arc, atomic::AtomicU64},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use bandwidth_fixtures::{NamedProfile, Secret};
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     store::{Exists, Origin, Store},
 };
 
-/// A server's world.
+/// A running server.
 #[derive(Debug)]
 pub struct App {
     store: RwLock<Arc<Store>>,
@@ -30,12 +31,16 @@ pub struct App {
     pub reliance: Reliance,
     /// Counts for Prometheus.
     pub metrics: Metrics,
-    /// The time.
-    pub clock: Clock,
-    /// When it started, on the machine's clock, since the Unix epoch.
+    /// The time, for accounts without a clock of their own.
+    pub clock: Arc<Clock>,
+    /// Held while clocks are set, so that each change reaches each account once.
+    pub(crate) setting_clocks: Mutex<()>,
+    /// When the server started, on the machine's clock, since the Unix epoch.
     pub started: Duration,
-    /// What it started with.
+    /// What a reset returns to.
     pub start: Start,
+    /// What never changes.
+    pub settings: Settings,
     /// How many throwaway accounts were made.
     pub(crate) made: AtomicU64,
     stop: watch::Sender<bool>,
@@ -46,10 +51,17 @@ pub struct App {
 pub struct Start {
     /// The accounts.
     pub accounts: Vec<Arc<Origin>>,
-    /// How it behaves.
+    /// How the server behaves.
     pub profile: Arc<NamedProfile>,
     /// What fails on purpose.
     pub faults: Vec<Fault>,
+    /// When the server's clock starts; the machine's time by default.
+    pub clock: Option<Duration>,
+}
+
+/// What stays the same for as long as a server runs.
+#[derive(Debug)]
+pub struct Settings {
     /// How much the journal keeps.
     pub journal: Limits,
     /// Decides what looks random.
@@ -67,20 +79,23 @@ pub struct Start {
 }
 
 impl App {
-    /// The world as it starts.
-    pub fn new(start: Start) -> Result<Self, Exists> {
-        let clock = Clock::system();
-        let store = Store::new(start.accounts.iter().cloned())?;
+    /// The server as it starts.
+    pub fn new(start: Start, settings: Settings) -> Result<Self, Exists> {
+        let clock = Arc::new(Clock::new(start.clock));
+        let store = Store::new(&start.accounts, &clock)?;
+        let started = SystemTime::now().duration_since(UNIX_EPOCH);
         Ok(Self {
             store: RwLock::new(Arc::new(store)),
             profile: RwLock::new(Arc::clone(&start.profile)),
             faults: FaultSet::new(start.faults.clone(), clock.now()),
-            journal: Journal::new(start.journal),
+            journal: Journal::new(settings.journal),
             reliance: Reliance::default(),
             metrics: Metrics::default(),
-            started: clock.now(),
             clock,
+            setting_clocks: Mutex::new(()),
+            started: started.unwrap_or_default(),
             start,
+            settings,
             made: AtomicU64::new(0),
             stop: watch::Sender::new(false),
         })
@@ -89,20 +104,20 @@ impl App {
     /// The accounts. A reset or a restore puts others in their place; what holds these goes on
     /// with these.
     pub fn store(&self) -> Arc<Store> {
-        Arc::clone(&self.store.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.store.read())
     }
 
     pub(crate) fn set_store(&self, store: Store) {
-        *self.store.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(store);
+        *self.store.write() = Arc::new(store);
     }
 
     /// How the server behaves, for accounts without a profile of their own.
     pub fn profile(&self) -> Arc<NamedProfile> {
-        Arc::clone(&self.profile.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.profile.read())
     }
 
     pub(crate) fn set_profile(&self, profile: Arc<NamedProfile>) {
-        *self.profile.write().unwrap_or_else(PoisonError::into_inner) = profile;
+        *self.profile.write() = profile;
     }
 
     /// Tells the server to stop.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 pub(crate) use self::values::parse_address;
 use self::values::{log_filter, parse_bytes};
 use crate::{
+    clock::parse_start,
     config::{Config, ConfigError},
     fault::FaultError,
     journal::Limits,
@@ -94,6 +95,10 @@ pub struct ServeArguments {
         value_delimiter = ';'
     )]
     fault: Vec<String>,
+    /// Start the clock at this time, for example 2030-01-31T12:00:00Z (RFC 3339 in UTC); it runs
+    /// from there [default: the machine's time]
+    #[arg(long, value_name = "TIME", env = "BANDWIDTH_MOCK_CLOCK")]
+    clock: Option<String>,
     /// Make what looks random repeatable: probabilities and delays of faults, UUIDs
     #[arg(long, value_name = "N", env = "BANDWIDTH_MOCK_RANDOM_SEED")]
     random_seed: Option<u64>,
@@ -200,6 +205,7 @@ impl ServeArguments {
             users: self.users.or(file.users),
             rate_limit: self.rate_limit.or(file.rate_limit),
             fault: either(self.fault, file.fault),
+            clock: self.clock.or(file.clock),
             random_seed: self.random_seed.or(file.random_seed),
             tls: self.tls || file.tls,
             tls_cert: self.tls_cert.or(file.tls_cert),
@@ -246,6 +252,12 @@ impl ServeArguments {
             entries: self.journal_entries.unwrap_or(config.journal.entries),
             ..config.journal
         };
+        if let Some(text) = &self.clock {
+            let start = parse_start(text).map_err(|error| {
+                ConfigError::Value(format!("{} `{text}`: {error}", self.place("clock")))
+            })?;
+            config.clock = Some(start);
+        }
         config.tls = self.certificate()?;
         config.admin_token.clone_from(&self.admin_token);
         if let Some(token) = &self.admin_token

@@ -5,6 +5,7 @@ mod decode;
 mod encode;
 mod error;
 mod json;
+mod names;
 mod node;
 mod xml;
 

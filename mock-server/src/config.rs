@@ -3,6 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use bandwidth_fixtures::{FixtureError, NamedProfile, Secret, Seed};
@@ -10,7 +11,7 @@ use data_encoding::HEXLOWER;
 use thiserror::Error;
 
 use crate::{
-    app::{App, Start},
+    app::{App, Settings, Start},
     fault::{Fault, FaultError},
     journal::Limits,
     random::mix,
@@ -40,6 +41,8 @@ pub struct Config {
     pub(crate) journal: Limits,
     /// Whether it takes TLS beside plain HTTP, and with which certificate.
     pub tls: Option<Certificate>,
+    /// When the server's clock starts, since the Unix epoch; the machine's time by default.
+    pub(crate) clock: Option<Duration>,
     /// Decides what looks random.
     pub random_seed: u64,
     /// Whether responses say which behaviours shaped them.
@@ -58,6 +61,7 @@ impl Default for Config {
             admin_token: None,
             journal: Limits::default(),
             tls: None,
+            clock: None,
             random_seed: 0,
             explain: false,
         }
@@ -115,13 +119,17 @@ impl Config {
                 account: account.clone(),
                 generated: self.users,
                 profile: None,
+                clock: None,
                 random: mix(mix(self.random_seed, 0), index),
             })
         });
-        Ok(App::new(Start {
+        let start = Start {
             accounts: accounts.collect(),
             profile: Arc::new(self.profile.clone()),
             faults: self.faults.clone(),
+            clock: self.clock,
+        };
+        let settings = Settings {
             journal: self.journal,
             random_seed: self.random_seed,
             explain: self.explain,
@@ -129,6 +137,7 @@ impl Config {
             admin_apart: self.admin_listen.map(|_| addresses.admin),
             ca_pem: tls.map(|tls| tls.ca_pem().to_owned()),
             api: addresses.api,
-        })?)
+        };
+        Ok(App::new(start, settings)?)
     }
 }

@@ -5,6 +5,7 @@ mod profile_choice;
 use std::{
     collections::BTreeMap,
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 
 use bandwidth_fixtures::{
@@ -16,11 +17,11 @@ use thiserror::Error;
 pub use self::profile_choice::{ProfileChoice, read_options};
 use crate::{
     app::App,
-    clock::TooFar,
+    clock::{Clock, ClockChange, Reading, TooFar},
     domain::User,
     fault::{ArmedFault, Fault, FaultError, TooManyFaults},
     random::mix,
-    store::{Exists, Origin, Slot, Store},
+    store::{AccountState, Exists, Origin, Store},
 };
 
 /// Something that the control API was asked and cannot do. Nothing has changed then.
@@ -70,6 +71,8 @@ pub struct NewAccount {
     pub seed: Option<SeedChoice>,
     /// How many requests it may send in how much time; what the profile says by default.
     pub rate_limit: Option<RateLimit>,
+    /// When its own clock starts, since the Unix epoch; by default it follows the server's clock.
+    pub clock: Option<Duration>,
     /// Faults for it alone.
     pub faults: Vec<Fault>,
 }
@@ -87,7 +90,7 @@ pub enum SeedChoice {
 #[derive(Debug)]
 pub struct MadeAccount {
     /// The account.
-    pub slot: Arc<Slot>,
+    pub state: Arc<AccountState>,
     /// The password of its login.
     pub password: Secret,
     /// The faults that were armed for it, in order.
@@ -96,15 +99,15 @@ pub struct MadeAccount {
 
 impl App {
     /// The account of that id.
-    pub fn account(&self, id: &str) -> Result<Arc<Slot>, ControlError> {
-        let slot = self.store().account(id);
-        slot.ok_or_else(|| ControlError::NoAccount(id.to_owned()))
+    pub fn account(&self, id: &str) -> Result<Arc<AccountState>, ControlError> {
+        let state = self.store().account(id);
+        state.ok_or_else(|| ControlError::NoAccount(id.to_owned()))
     }
 
     /// Everything as it was at the start: accounts, profile, faults, clock and an empty journal.
     /// Throwaway accounts are gone.
     pub fn reset(&self) -> Result<(), ControlError> {
-        let store = Store::new(self.start.accounts.iter().cloned())?;
+        let store = Store::new(&self.start.accounts, &self.clock)?;
         self.clock.reset();
         self.set_store(store);
         self.set_profile(Arc::clone(&self.start.profile));
@@ -132,9 +135,9 @@ impl App {
             Some(SeedChoice::Contents(contents)) => contents,
         };
         let store = self.store();
-        let (slot, password) = loop {
+        let (state, password) = loop {
             let number = self.made.fetch_add(1, Ordering::Relaxed);
-            let random = mix(!self.start.random_seed, number);
+            let random = mix(!self.settings.random_seed, number);
             let chosen = new.account_id.clone();
             let id = chosen.unwrap_or_else(|| format!("{}", 9_000_001 + number));
             let password = Secret::new(format!("Mock-{random:016x}!A"));
@@ -149,28 +152,29 @@ impl App {
                 account,
                 generated: 0,
                 profile: profile.clone(),
+                clock: new.clock,
                 random,
             });
-            match store.add(Slot::new(origin)) {
-                Ok(slot) => break (slot, password),
+            match store.add(AccountState::new(origin, &self.clock)) {
+                Ok(state) => break (state, password),
                 Err(exists) if new.account_id.is_some() => return Err(exists.into()),
                 // A seed has taken that id; the next one may be free.
                 Err(_) => {}
             }
         };
         let armed = new.faults.into_iter().map(|fault| {
-            let account = Some((*slot.id).to_owned());
-            self.faults
-                .arm(Fault { account, ..fault }, self.clock.now())
+            let account = Some((*state.id).to_owned());
+            let now = state.now();
+            self.faults.arm(Fault { account, ..fault }, now)
         });
         match armed.collect::<Result<_, _>>() {
             Ok(faults) => Ok(MadeAccount {
-                slot,
+                state,
                 password,
                 faults,
             }),
             Err(error) => {
-                self.forget(&slot.id);
+                self.forget(&state.id);
                 Err(error.into())
             }
         }
@@ -178,8 +182,8 @@ impl App {
 
     /// Deletes an account with its faults and its requests in the journal.
     pub fn delete_account(&self, id: &str) -> Result<(), ControlError> {
-        let slot = self.account(id)?;
-        self.forget(&slot.id);
+        let state = self.account(id)?;
+        self.forget(&state.id);
         Ok(())
     }
 
@@ -192,9 +196,10 @@ impl App {
 
     /// An account as it was when it was made, with its faults of then and no requests.
     pub fn reset_account(&self, id: &str) -> Result<(), ControlError> {
-        let slot = self.account(id)?;
-        self.store().replace(Slot::new(Arc::clone(&slot.origin)))?;
-        self.faults.reset_account(id, self.clock.now());
+        let state = self.account(id)?;
+        let anew = AccountState::new(Arc::clone(&state.origin), &self.clock);
+        let anew = self.store().replace(anew)?;
+        self.faults.reset_account(id, anew.now());
         self.journal.forget(id);
         self.reliance.forget(id);
         Ok(())
@@ -213,7 +218,7 @@ impl App {
 
     /// One account.
     pub fn account_snapshot(&self, id: &str) -> Result<Seed, ControlError> {
-        Ok(Seed::snapshot(vec![self.account(id)?.export()]))
+        Ok(Seed::snapshot(vec![SeedAccount::from(&*self.account(id)?)]))
     }
 
     /// Puts the accounts of a snapshot in the place of all accounts. Limits, lockouts and tokens
@@ -229,8 +234,8 @@ impl App {
         let gone = before.accounts();
         let gone = gone
             .iter()
-            .filter(|slot| restored.account(&slot.id).is_none());
-        let gone: Vec<Arc<str>> = gone.map(|slot| Arc::clone(&slot.id)).collect();
+            .filter(|state| restored.account(&state.id).is_none());
+        let gone: Vec<Arc<str>> = gone.map(|state| Arc::clone(&state.id)).collect();
         self.set_store(restored);
         for id in gone {
             self.forget(&id);
@@ -238,7 +243,7 @@ impl App {
         Ok(count)
     }
 
-    /// The same for one account, which the snapshot must be of.
+    /// Puts one account of a snapshot in the place of that account.
     pub fn restore_account(&self, id: &str, snapshot: Seed) -> Result<(), ControlError> {
         let present = self.account(id)?;
         let mut accounts = snapshot.accounts.into_iter();
@@ -259,20 +264,22 @@ impl App {
         Ok(())
     }
 
-    /// An account in the state that a snapshot says. A reset brings back what it did before.
-    fn restored(&self, account: SeedAccount, present: Option<&Slot>) -> Slot {
-        let random = mix(self.start.random_seed, 0);
-        let profile = present.and_then(Slot::profile);
-        let origin = present.map(|slot| Arc::clone(&slot.origin));
-        let slot = Slot::new(Arc::new(Origin {
+    /// An account in the state that a snapshot says. Its clock goes on, and a reset brings back what
+    /// it did before.
+    fn restored(&self, account: SeedAccount, present: Option<&AccountState>) -> AccountState {
+        let random = mix(self.settings.random_seed, 0);
+        let profile = present.and_then(AccountState::profile);
+        let origin = Origin {
             account,
             generated: 0,
             profile,
+            clock: None,
             random,
-        }));
-        match origin {
-            Some(origin) => slot.returning_to(origin),
-            None => slot,
+        };
+        let state = AccountState::new(Arc::new(origin), &self.clock);
+        match present {
+            Some(present) => state.replacing(present),
+            None => state,
         }
     }
 
@@ -283,9 +290,9 @@ impl App {
         user: &str,
         resources: &[String],
     ) -> Result<Arc<User>, ControlError> {
-        let slot = self.account(id)?;
+        let state = self.account(id)?;
         let resources = resources.iter().map(|name| name.as_str().into()).collect();
-        let assigned = slot.account().assign_resources(user, resources);
+        let assigned = state.account().assign_resources(user, resources);
         assigned.map_err(|_| ControlError::NoUser {
             account: id.to_owned(),
             user: user.to_owned(),
@@ -295,7 +302,7 @@ impl App {
     /// The profile that an account, or the server, behaves by.
     pub fn profile_of(&self, account: Option<&str>) -> Result<Arc<NamedProfile>, ControlError> {
         let own = account.map(|id| self.account(id)).transpose()?;
-        let own = own.and_then(|slot| slot.profile());
+        let own = own.and_then(|state| state.profile());
         Ok(own.unwrap_or_else(|| self.profile()))
     }
 
@@ -305,7 +312,7 @@ impl App {
         account: Option<&str>,
     ) -> Result<Arc<NamedProfile>, ControlError> {
         let own = account.map(|id| self.account(id)).transpose()?;
-        let own = own.and_then(|slot| slot.origin.profile.clone());
+        let own = own.and_then(|state| state.origin.profile.clone());
         Ok(own.unwrap_or_else(|| Arc::clone(&self.start.profile)))
     }
 
@@ -336,7 +343,30 @@ impl App {
 
     /// Arms a fault.
     pub fn arm(&self, fault: Fault) -> Result<Arc<ArmedFault>, ControlError> {
-        Ok(self.faults.arm(fault, self.clock.now())?)
+        let now = self.clock_of(fault.account.as_deref()).now;
+        Ok(self.faults.arm(fault, now)?)
+    }
+
+    /// What an account's clock shows, else the server's.
+    pub fn clock_of(&self, account: Option<&str>) -> Reading {
+        let state = account.and_then(|id| self.store().account(id));
+        state.map_or_else(|| self.clock.read(), |state| state.clock.shown().read())
+    }
+
+    /// Sets the clocks of the server and of all accounts, or none.
+    pub fn set_clocks(&self, change: ClockChange) -> Result<(), ControlError> {
+        let _guard = self.setting_clocks.lock();
+        let accounts = self.store().accounts();
+        let own = accounts.iter().filter_map(|state| state.clock.own());
+        let clocks: Vec<&Clock> = own.chain([&*self.clock]).collect();
+        clocks.iter().try_for_each(|clock| clock.allows(change))?;
+        Ok(clocks.iter().try_for_each(|clock| clock.set(change))?)
+    }
+
+    /// Sets the clock of one account, which is its own from then on.
+    pub fn set_clock(&self, state: &AccountState, change: ClockChange) -> Result<(), ControlError> {
+        let _guard = self.setting_clocks.lock();
+        Ok(state.clock.set(change)?)
     }
 }
 

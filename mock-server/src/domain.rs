@@ -3,15 +3,19 @@
 
 mod account;
 mod error;
+mod id;
 mod index;
 mod input;
 mod password;
+mod unique;
 mod update;
 mod user;
+mod users;
 
-pub use account::{Account, Login, Role, Taken};
+pub use account::{Account, Login, Role};
 pub use error::{DomainError, PasswordRule};
 pub use password::Digest;
+pub use unique::Taken;
 pub use user::{User, UserNumber};
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub use self::{
 use crate::{
     address::reachable,
     app::App,
+    clock::ClockChange,
     config::{Config, ConfigError},
     control::ControlError,
     journal::{Entry, RecordedRequest},
@@ -67,7 +68,7 @@ impl MockServer {
         Self::builder().start().await
     }
 
-    /// The same without async.
+    /// Starts it without async.
     pub fn start_blocking() -> Result<Self, StartError> {
         Self::builder().start_blocking()
     }
@@ -100,7 +101,7 @@ impl MockServer {
 
     /// The certificate that clients must trust, as PEM, where the server takes TLS.
     pub fn ca_pem(&self) -> Option<&str> {
-        self.app.start.ca_pem.as_deref()
+        self.app.settings.ca_pem.as_deref()
     }
 
     /// An account for one test: its own id, credentials, limits, faults and journal, the roles of
@@ -109,7 +110,7 @@ impl MockServer {
         self.account_builder().create()
     }
 
-    /// The same with options.
+    /// An account for one test, with options.
     pub fn account_builder(&self) -> AccountBuilder {
         AccountBuilder::new(Arc::clone(&self.app), self.base_url())
     }
@@ -130,20 +131,21 @@ impl MockServer {
         Ok(self.app.reset()?)
     }
 
-    /// Stops the mock's clock.
+    /// Stops the clocks of the server and of all its accounts.
     pub fn freeze_clock(&self) {
-        self.app.clock.freeze();
+        // Only an advance can be refused.
+        let _ = self.app.set_clocks(ClockChange::Freeze);
     }
 
-    /// Moves the mock's clock forward: rate limits, lockouts, tokens and the time to live of
+    /// Moves these clocks forward: rate limits, lockouts, tokens and the time to live of
     /// faults follow it.
     pub fn advance_clock(&self, by: std::time::Duration) -> Result<(), AccountError> {
-        Ok(self.app.clock.advance(by).map_err(ControlError::from)?)
+        Ok(self.app.set_clocks(ClockChange::Advance(by))?)
     }
 
-    /// Lets the mock's clock run again.
+    /// Lets these clocks run again.
     pub fn resume_clock(&self) {
-        self.app.clock.resume();
+        let _ = self.app.set_clocks(ClockChange::Resume);
     }
 
     fn launch(config: &Config) -> Result<Self, StartError> {

@@ -11,4 +11,4 @@ pub use armed::{FaultSet, TooManyFaults};
 pub use effect::{ConnectionFault, Dribble, Effect, When};
 pub use limiter::TokenBucket;
 pub use parse::FaultError;
-pub use rule::{ArmedFault, Fault, Hit, Subject};
+pub use rule::{ArmedFault, Fault, Hit, Now, Subject};

@@ -1,5 +1,7 @@
 //! Users that are made up, for a server with many of them.
 
+use bandwidth_fixtures::Texts;
+
 use crate::domain::{Account, User, UserNumber};
 
 const FIRST_NAMES: [&str; 8] = ["Ada", "Ben", "Cleo", "Dana", "Emil", "Faye", "Gus", "Hana"];
@@ -18,15 +20,16 @@ pub(crate) fn add_users(account: &mut Account, count: u32, first: UserNumber, fi
             number: first + index,
             id: id.into(),
             username: username.into(),
-            first_name: Some(pick(&FIRST_NAMES, index)),
-            last_name: Some(pick(&LAST_NAMES, index)),
-            email: Some(email.into()),
-            telephone_number: None,
+            texts: Texts {
+                first_name: Some(pick(&FIRST_NAMES, index)),
+                last_name: Some(pick(&LAST_NAMES, index)),
+                email: Some(email.into()),
+                ..Texts::default()
+            },
             roles: Box::default(),
             enabled: true,
             passwords: Box::default(),
             resources: Box::default(),
-            username_reserved: true,
         });
     }
 }

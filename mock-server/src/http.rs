@@ -105,10 +105,9 @@ pub(crate) fn title_case(name: &str) -> String {
 /// The emulated API. It does without a router of its own: what it has is decided by the profile.
 async fn emulate(app: Arc<App>, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
     let started = Instant::now();
-    let at = app.clock.now();
     let (head, body) = request.into_parts();
     let body = body::read(&head, body).await;
-    let exchange = Exchange::new(app, head, body, at, started, peer.address);
+    let exchange = Exchange::new(app, head, body, started, peer.address);
     let delivery = if exchange.waits() {
         // A task of its own: a client that gives up does not take its request back.
         match tokio::spawn(exchange.perform_with_delay()).await {

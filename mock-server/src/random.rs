@@ -7,3 +7,11 @@ pub fn mix(seed: u64, index: u64) -> u64 {
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
 }
+
+/// Sixteen bytes of the sequence of `seed`.
+pub fn sixteen_bytes(seed: u64) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&mix(seed, 0).to_le_bytes());
+    bytes[8..].copy_from_slice(&mix(seed, 1).to_le_bytes());
+    bytes
+}

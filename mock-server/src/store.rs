@@ -1,20 +1,19 @@
 //! The accounts of a server. One lock per account, never held across an await.
 
 mod listing;
-mod slot;
+mod seed;
+mod state;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use bandwidth_fixtures::{
-    Consultation,
-    profile::{EmailUnique, UsernameCase, UsernameScope},
-    seed::SeedAccount,
-};
+use bandwidth_fixtures::{Consultation, profile::UsernameCase, seed::SeedAccount};
 use dashmap::DashMap;
+use parking_lot::{Mutex, MutexGuard};
 use thiserror::Error;
 
-pub use self::slot::{Origin, Slot};
+pub use self::state::{AccountState, Origin};
 use crate::{
+    clock::Clock,
     domain::{Account, DomainError, Taken, User},
     wire::UserBody,
 };
@@ -22,7 +21,7 @@ use crate::{
 /// All accounts.
 #[derive(Debug, Default)]
 pub struct Store {
-    accounts: DashMap<Arc<str>, Arc<Slot>>,
+    accounts: DashMap<Arc<str>, Arc<AccountState>>,
     /// Names of API logins and the accounts they open.
     logins: DashMap<Arc<str>, Arc<str>>,
     /// Held while a name is given that must be unique among all accounts, so that two accounts
@@ -30,11 +29,6 @@ pub struct Store {
     naming: Mutex<()>,
     /// Held while accounts come and go.
     membership: Mutex<()>,
-}
-
-/// A panic in one request must not make an account unusable; operations change it whole or not.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// An account that cannot be added.
@@ -60,8 +54,8 @@ pub enum Effect {
 
 impl Effect {
     /// Does this to the account, or to a copy of it.
-    pub fn on<T>(self, slot: &Slot, change: impl FnOnce(&mut Account) -> T) -> T {
-        let mut account = slot.account();
+    pub fn on<T>(self, state: &AccountState, change: impl FnOnce(&mut Account) -> T) -> T {
+        let mut account = state.account();
         match self {
             Self::Kept => change(&mut account),
             Self::Tried => change(&mut account.clone()),
@@ -70,73 +64,75 @@ impl Effect {
 }
 
 impl Store {
-    /// The accounts that come from there.
-    pub fn new(origins: impl IntoIterator<Item = Arc<Origin>>) -> Result<Self, Exists> {
+    /// The accounts of these origins, on a server with that clock.
+    pub fn new(origins: &[Arc<Origin>], clock: &Arc<Clock>) -> Result<Self, Exists> {
         let store = Self::default();
         for origin in origins {
-            store.add(Slot::new(origin))?;
+            store.add(AccountState::new(Arc::clone(origin), clock))?;
         }
         Ok(store)
     }
 
     /// Adds an account.
-    pub fn add(&self, slot: Slot) -> Result<Arc<Slot>, Exists> {
-        let _guard = locked(&self.membership);
-        if self.accounts.contains_key(&slot.id) {
-            return Err(Exists::Account((*slot.id).into()));
+    pub fn add(&self, state: AccountState) -> Result<Arc<AccountState>, Exists> {
+        let _guard = self.membership.lock();
+        if self.accounts.contains_key(&state.id) {
+            return Err(Exists::Account((*state.id).into()));
         }
-        if self.logins.contains_key(&slot.login) {
-            return Err(Exists::Login((*slot.login).into()));
+        if self.logins.contains_key(&state.login) {
+            return Err(Exists::Login((*state.login).into()));
         }
-        let slot = Arc::new(slot);
+        let state = Arc::new(state);
         self.accounts
-            .insert(Arc::clone(&slot.id), Arc::clone(&slot));
+            .insert(Arc::clone(&state.id), Arc::clone(&state));
         // Last: who can log in finds an account.
-        self.logins.insert(slot.login.clone(), Arc::clone(&slot.id));
-        Ok(slot)
+        self.logins
+            .insert(state.login.clone(), Arc::clone(&state.id));
+        Ok(state)
     }
 
     /// Puts another state of an account in its place. What requests that are under way do to the
     /// old one is lost.
-    pub fn replace(&self, slot: Slot) -> Result<Arc<Slot>, Exists> {
-        let _guard = locked(&self.membership);
-        let holder = self.logins.get(&slot.login).map(|id| Arc::clone(&id));
-        if holder.is_some_and(|holder| holder != slot.id) {
-            return Err(Exists::Login((*slot.login).into()));
+    pub fn replace(&self, state: AccountState) -> Result<Arc<AccountState>, Exists> {
+        let _guard = self.membership.lock();
+        let holder = self.logins.get(&state.login).map(|id| Arc::clone(&id));
+        if holder.is_some_and(|holder| holder != state.id) {
+            return Err(Exists::Login((*state.login).into()));
         }
-        let slot = Arc::new(slot);
-        self.logins.insert(slot.login.clone(), Arc::clone(&slot.id));
+        let state = Arc::new(state);
+        self.logins
+            .insert(state.login.clone(), Arc::clone(&state.id));
         let old = self
             .accounts
-            .insert(Arc::clone(&slot.id), Arc::clone(&slot));
-        if let Some(old) = old.filter(|old| old.login != slot.login) {
+            .insert(Arc::clone(&state.id), Arc::clone(&state));
+        if let Some(old) = old.filter(|old| old.login != state.login) {
             self.logins.remove(&old.login);
         }
-        Ok(slot)
+        Ok(state)
     }
 
     /// Removes the account of that id.
-    pub fn remove(&self, id: &str) -> Option<Arc<Slot>> {
-        let _guard = locked(&self.membership);
-        let (_, slot) = self.accounts.remove(id)?;
-        self.logins.remove(&slot.login);
-        Some(slot)
+    pub fn remove(&self, id: &str) -> Option<Arc<AccountState>> {
+        let _guard = self.membership.lock();
+        let (_, state) = self.accounts.remove(id)?;
+        self.logins.remove(&state.login);
+        Some(state)
     }
 
     /// The account of that id.
-    pub fn account(&self, id: &str) -> Option<Arc<Slot>> {
-        self.accounts.get(id).map(|slot| Arc::clone(&slot))
+    pub fn account(&self, id: &str) -> Option<Arc<AccountState>> {
+        self.accounts.get(id).map(|state| Arc::clone(&state))
     }
 
     /// The account whose API login has that name.
-    pub fn account_of_login(&self, username: &str) -> Option<Arc<Slot>> {
+    pub fn account_of_login(&self, username: &str) -> Option<Arc<AccountState>> {
         let id = self.logins.get(username).map(|id| Arc::clone(&id))?;
         self.account(&id)
     }
 
     /// All accounts, by id.
-    pub fn accounts(&self) -> Vec<Arc<Slot>> {
-        let mut accounts: Vec<Arc<Slot>> = self
+    pub fn accounts(&self) -> Vec<Arc<AccountState>> {
+        let mut accounts: Vec<Arc<AccountState>> = self
             .accounts
             .iter()
             .map(|entry| Arc::clone(entry.value()))
@@ -154,68 +150,72 @@ impl Store {
     pub fn export(&self) -> Vec<SeedAccount> {
         // No account gives a name or comes or goes meanwhile; users that only change do so in
         // one account.
-        let _membership = locked(&self.membership);
-        let _naming = locked(&self.naming);
-        let slots = self.accounts();
-        slots.iter().map(|slot| slot.export()).collect()
+        let _membership = self.membership.lock();
+        let _naming = self.naming.lock();
+        let states = self.accounts();
+        states
+            .iter()
+            .map(|state| SeedAccount::from(&**state))
+            .collect()
     }
 
     /// Creates a user.
     pub fn create_user(
         &self,
-        slot: &Slot,
+        state: &AccountState,
         body: &UserBody,
         effect: Effect,
         rules: &Consultation,
     ) -> Result<Arc<User>, DomainError> {
-        let (_guard, others) = self.naming(slot, rules);
-        effect.on(slot, |account| account.create(body, &others, rules))
+        let (_guard, others) = self.naming(state);
+        effect.on(state, |account| account.create(body, &others, rules))
     }
 
     /// Updates a user.
     pub fn update_user(
         &self,
-        slot: &Slot,
+        state: &AccountState,
         key: &str,
         body: &UserBody,
         effect: Effect,
         rules: &Consultation,
     ) -> Result<Arc<User>, DomainError> {
-        let (_guard, others) = self.naming(slot, rules);
-        effect.on(slot, |account| account.update(key, body, &others, rules))
+        let (_guard, others) = self.naming(state);
+        effect.on(state, |account| account.update(key, body, &others, rules))
     }
 
     /// What must be held and asked while names are given. A throwaway account shares names with
-    /// nobody: tests that run side by side do not meet.
-    fn naming(&self, slot: &Slot, rules: &Consultation) -> (Option<MutexGuard<'_, ()>>, Others) {
-        let global = rules.username_scope() == UsernameScope::Global
-            || rules.email_unique() == EmailUnique::Global;
-        if !global || slot.throwaway {
-            return (None, Others(Vec::new()));
-        }
-        let guard = locked(&self.naming);
-        let others = self
-            .accounts()
-            .into_iter()
-            .filter(|other| other.id != slot.id && !other.throwaway)
-            .collect();
-        (Some(guard), Others(others))
+    /// no other: tests that run side by side do not meet.
+    fn naming<'s>(&'s self, state: &'s AccountState) -> (Option<MutexGuard<'s, ()>>, Others<'s>) {
+        let guard = (!state.throwaway).then(|| self.naming.lock());
+        (guard, Others { store: self, state })
     }
 }
 
-/// The other accounts of a server.
-struct Others(Vec<Arc<Slot>>);
+/// The other accounts of a server that share names with this one.
+struct Others<'s> {
+    store: &'s Store,
+    state: &'s AccountState,
+}
 
-impl Taken for Others {
+impl Others<'_> {
+    fn any(&self, has: impl Fn(&Account) -> bool) -> bool {
+        let shares = |other: &AccountState| other.id != self.state.id && !other.throwaway;
+        !self.state.throwaway
+            && self
+                .store
+                .accounts()
+                .iter()
+                .any(|other| shares(other) && has(&other.account()))
+    }
+}
+
+impl Taken for Others<'_> {
     fn username(&self, username: &str, case: UsernameCase) -> bool {
-        self.0
-            .iter()
-            .any(|slot| slot.account().username_taken(username, None, case))
+        self.any(|account| account.username_taken(username, None, case))
     }
 
     fn email(&self, email: &str) -> bool {
-        self.0
-            .iter()
-            .any(|slot| slot.account().email_taken(email, None))
+        self.any(|account| account.email_taken(email, None))
     }
 }

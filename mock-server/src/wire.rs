@@ -3,7 +3,7 @@
 //! They are plain data between the codec, which turns them into bytes, and the domain, which
 //! decides. Neither knows the other.
 
-use bandwidth_fixtures::Secret;
+use bandwidth_fixtures::{Secret, Texts};
 
 /// A user as a request gave it. `None` means that the field was left out; an empty string, a JSON
 /// null and an empty element all mean that it was given and is empty.
@@ -13,14 +13,8 @@ pub struct UserBody {
     pub user_id: Option<String>,
     /// `Username`
     pub username: Option<String>,
-    /// `FirstName`
-    pub first_name: Option<String>,
-    /// `LastName`
-    pub last_name: Option<String>,
-    /// `Email` or `EmailAddress`
-    pub email: Option<String>,
-    /// `TelephoneNumber`
-    pub telephone_number: Option<String>,
+    /// The fields that are text
+    pub texts: Texts<Option<String>>,
     /// `Roles`
     pub roles: Option<Vec<RoleReference>>,
     /// `Enabled`; an empty one is its default, true
@@ -47,14 +41,8 @@ pub struct UserView<'a> {
     pub user_id: Option<&'a str>,
     /// `Username`
     pub username: &'a str,
-    /// `FirstName`
-    pub first_name: Option<&'a str>,
-    /// `LastName`
-    pub last_name: Option<&'a str>,
-    /// `Email` or `EmailAddress`
-    pub email: Option<&'a str>,
-    /// `TelephoneNumber`
-    pub telephone_number: Option<&'a str>,
+    /// The fields that are text
+    pub texts: Texts<Option<&'a str>>,
     /// `Roles`
     pub roles: Option<Vec<RoleView<'a>>>,
     /// `Enabled`

@@ -1,6 +1,6 @@
 //! Accounts: one for each test, and what can be done to any.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension, Json,
@@ -20,10 +20,11 @@ use super::{
 use crate::{
     address::reachable,
     app::App,
+    clock::parse_start,
     control::{NewAccount, ProfileChoice, SeedChoice},
     http::Peer,
     journal::rfc3339,
-    store::Slot,
+    store::AccountState,
 };
 
 /// What a throwaway account is made from. Everything may be left out.
@@ -44,6 +45,10 @@ pub struct AccountRequest {
     /// How many requests it may send, as `100/1m,burst=20`. By default what the profile says.
     #[schema(example = "100/1m,burst=20")]
     rate_limit: Option<String>,
+    /// When its own clock starts, running (RFC 3339 in UTC). By default the account follows the
+    /// server's clock until its own is set.
+    #[schema(format = DateTime, example = "2030-01-31T12:00:00Z")]
+    clock: Option<String>,
     /// Faults for this account alone, as POST faults takes them.
     #[serde(default)]
     #[schema(value_type = Vec<FaultRequest>)]
@@ -99,7 +104,7 @@ pub struct FailedLogin {
     username: String,
     /// How many attempts failed.
     failures: u32,
-    /// When the last one did, on the mock's clock (RFC 3339).
+    /// When the last one did, on the account's clock (RFC 3339).
     #[schema(format = DateTime)]
     last: String,
     /// Whether it is locked out.
@@ -122,30 +127,34 @@ pub struct Resources {
     resources: Vec<String>,
 }
 
-fn view(app: &App, slot: &Slot) -> AccountView {
-    let own = slot.profile();
+fn view(app: &App, state: &AccountState) -> AccountView {
+    let own = state.profile();
     let own_profile = own.is_some();
     let profile = own.unwrap_or_else(|| app.profile());
     let (most, seconds) = {
         let options = profile.options();
         (options.auth_lockout, options.auth_lockout_seconds)
     };
-    let failed_logins = slot
+    let now = state.now();
+    let failed_logins = state
+        .logins
         .lockouts()
         .into_iter()
         .map(|lockout| FailedLogin {
-            locked_out: slot.is_locked_out(&lockout.login, most, seconds, app.clock.now()),
+            locked_out: state
+                .logins
+                .is_locked_out(&lockout.login, most, seconds, now),
             username: lockout.login.into(),
             failures: lockout.failures,
             last: rfc3339(lockout.last),
         })
         .collect();
-    let account = slot.account();
+    let account = state.account();
     AccountView {
-        account_id: (*slot.id).to_owned(),
-        company_name: (*slot.company_name).to_owned(),
-        username: (*slot.login).to_owned(),
-        throwaway: slot.throwaway,
+        account_id: (*state.id).to_owned(),
+        company_name: (*state.company_name).to_owned(),
+        username: (*state.login).to_owned(),
+        throwaway: state.throwaway,
         users: account.users().len(),
         roles: account.roles().len(),
         profile: profile.name().to_owned(),
@@ -156,7 +165,7 @@ fn view(app: &App, slot: &Slot) -> AccountView {
 
 /// The base of the emulated API, as the client that asks can reach it.
 pub(super) fn base_url(app: &App, headers: &HeaderMap, peer: Option<&Peer>) -> String {
-    let (start, authority) = (&app.start, authority(headers));
+    let (start, authority) = (&app.settings, authority(headers));
     if let (Some(authority), Some(peer), None) = (&authority, peer, start.admin_apart) {
         let scheme = if peer.tls { "https" } else { "http" };
         return format!("{scheme}://{authority}/api");
@@ -179,13 +188,13 @@ pub(super) fn base_url(app: &App, headers: &HeaderMap, peer: Option<&Peer>) -> S
 pub async fn list(State(app): State<Arc<App>>) -> Json<AccountList> {
     let accounts = app.store().accounts();
     Json(AccountList {
-        accounts: accounts.iter().map(|slot| view(&app, slot)).collect(),
+        accounts: accounts.iter().map(|state| view(&app, state)).collect(),
     })
 }
 
 /// Make a throwaway account
 ///
-/// For one test: it has its own users, credentials, profile, limits, faults and view of the
+/// For one test: it has its own users, credentials, profile, limits, faults, clock and view of the
 /// journal, and shares names with no other account.
 #[utoipa::path(post, path = "/accounts", tag = "accounts", request_body = Option<AccountRequest>, responses(
     (status = 201, body = CreatedAccount),
@@ -213,17 +222,22 @@ pub async fn create(
             .rate_limit
             .map(|limit| limit.parse::<RateLimit>().map_err(AdminError::invalid))
             .transpose()?,
+        clock: request.clock.map(|time| start(&time)).transpose()?,
         faults: faults.collect::<Result<_, _>>()?,
     };
     let made = app.create_account(new)?;
     let created = CreatedAccount {
-        account_id: (*made.slot.id).to_owned(),
-        username: (*made.slot.login).to_owned(),
+        account_id: (*made.state.id).to_owned(),
+        username: (*made.state.login).to_owned(),
         password: made.password.expose().to_owned(),
         base_url: base_url(&app, &headers, peer.as_deref()),
         faults: made.faults.iter().map(|fault| fault.id).collect(),
     };
     Ok((StatusCode::CREATED, Json(created)))
+}
+
+fn start(time: &str) -> Result<Duration, AdminError> {
+    parse_start(time).map_err(|error| AdminError::invalid(format!("clock: {error}")))
 }
 
 fn seed_choice(seed: Value) -> Result<SeedChoice, AdminError> {
@@ -250,8 +264,8 @@ pub async fn get(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<AccountView>, AdminError> {
-    let slot = app.account(&id)?;
-    Ok(Json(view(&app, &slot)))
+    let state = app.account(&id)?;
+    Ok(Json(view(&app, &state)))
 }
 
 /// Delete an account
@@ -272,7 +286,7 @@ pub async fn delete(
 
 /// An account as it was when it was made
 ///
-/// Its users, profile, limits and lockouts as then; its faults of then; no requests in its
+/// Its users, profile, limits, lockouts and clock as then; its faults of then; no requests in its
 /// journal; its tokens end.
 #[utoipa::path(post, path = "/accounts/{accountId}/reset", tag = "accounts",
     params(("accountId" = String, Path)), responses(
@@ -284,8 +298,8 @@ pub async fn reset(
     Path(id): Path<String>,
 ) -> Result<Json<AccountView>, AdminError> {
     app.reset_account(&id)?;
-    let slot = app.account(&id)?;
-    Ok(Json(view(&app, &slot)))
+    let state = app.account(&id)?;
+    Ok(Json(view(&app, &state)))
 }
 
 /// Unlock the logins of an account, as an administrator would
@@ -298,9 +312,9 @@ pub async fn unlock(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<AccountView>, AdminError> {
-    let slot = app.account(&id)?;
-    slot.unlock();
-    Ok(Json(view(&app, &slot)))
+    let state = app.account(&id)?;
+    state.logins.unlock();
+    Ok(Json(view(&app, &state)))
 }
 
 /// Assign resources to a user

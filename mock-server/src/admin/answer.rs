@@ -9,12 +9,12 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
-use bandwidth_fixtures::describe;
+use bandwidth_fixtures::{FixtureError, describe};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::control::ControlError;
+use crate::{control::ControlError, fault::FaultError};
 
 /// What kind of error it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -109,20 +109,17 @@ impl From<ControlError> for AdminError {
     }
 }
 
-impl<E: Into<ControlError>> From<E> for AdminError
-where
-    E: NotControlError,
-{
-    fn from(error: E) -> Self {
-        Self::from(error.into())
+impl From<FixtureError> for AdminError {
+    fn from(error: FixtureError) -> Self {
+        ControlError::from(error).into()
     }
 }
 
-/// What becomes an [`AdminError`] by way of a [`ControlError`].
-pub trait NotControlError {}
-impl NotControlError for bandwidth_fixtures::FixtureError {}
-impl NotControlError for crate::fault::FaultError {}
-impl NotControlError for crate::clock::TooFar {}
+impl From<FaultError> for AdminError {
+    fn from(error: FaultError) -> Self {
+        ControlError::from(error).into()
+    }
+}
 
 /// The parameters of a path.
 pub struct Path<T>(pub T);

@@ -1,4 +1,4 @@
-//! The mock's clock over HTTP.
+//! The mock's clocks over HTTP: the server's, and one account's.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,8 +6,12 @@ use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer::{AdminError, Body};
-use crate::{app::App, journal::rfc3339};
+use super::answer::{AdminError, Body, Path};
+use crate::{
+    app::App,
+    clock::{Clock, ClockChange},
+    journal::rfc3339,
+};
 
 /// What to do with the clock.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -45,8 +49,8 @@ pub struct ClockView {
     frozen: bool,
 }
 
-fn view(app: &App) -> Json<ClockView> {
-    let reading = app.clock.read();
+fn view(clock: &Clock) -> Json<ClockView> {
+    let reading = clock.read();
     Json(ClockView {
         now: rfc3339(reading.now),
         epoch_seconds: (reading.now.as_secs_f64() * 1e3).floor() / 1e3,
@@ -54,13 +58,29 @@ fn view(app: &App) -> Json<ClockView> {
     })
 }
 
-/// What the mock's clock shows
-#[utoipa::path(get, path = "/clock", tag = "clock", responses((status = 200, body = ClockView)))]
-pub async fn read(State(app): State<Arc<App>>) -> Json<ClockView> {
-    view(&app)
+impl ClockRequest {
+    fn change(&self) -> Result<ClockChange, AdminError> {
+        match (self.action, self.ms) {
+            (ClockAction::Freeze, None) => Ok(ClockChange::Freeze),
+            (ClockAction::Resume, None) => Ok(ClockChange::Resume),
+            (ClockAction::Advance, Some(ms)) if ms > 0 => {
+                Ok(ClockChange::Advance(Duration::from_millis(ms)))
+            }
+            (ClockAction::Advance, _) => Err(AdminError::invalid(
+                "advance needs ms, the milliseconds to move forward, at least 1",
+            )),
+            (_, Some(_)) => Err(AdminError::invalid("ms goes with advance only")),
+        }
+    }
 }
 
-/// Freeze, advance or resume the clock
+/// What the server's clock shows
+#[utoipa::path(get, path = "/clock", tag = "clock", responses((status = 200, body = ClockView)))]
+pub async fn read(State(app): State<Arc<App>>) -> Json<ClockView> {
+    view(&app.clock)
+}
+
+/// Freeze, advance or resume the clocks of the server and of all accounts
 ///
 /// Rate limits, lockouts, tokens, the time to live of faults, `Date` and the times in the journal
 /// follow it. Delays of faults pass in real time.
@@ -74,17 +94,44 @@ pub async fn set(
     State(app): State<Arc<App>>,
     Body(request): Body<ClockRequest>,
 ) -> Result<Json<ClockView>, AdminError> {
-    match (request.action, request.ms) {
-        (ClockAction::Freeze, None) => app.clock.freeze(),
-        (ClockAction::Resume, None) => app.clock.resume(),
-        (ClockAction::Advance, Some(ms)) if ms > 0 => {
-            app.clock.advance(Duration::from_millis(ms))?;
-        }
-        (ClockAction::Advance, _) => {
-            let message = "advance needs ms, the milliseconds to move forward, at least 1";
-            return Err(AdminError::invalid(message));
-        }
-        (_, Some(_)) => return Err(AdminError::invalid("ms goes with advance only")),
-    }
-    Ok(view(&app))
+    app.set_clocks(request.change()?)?;
+    Ok(view(&app.clock))
+}
+
+/// What an account's clock shows
+///
+/// The account follows the server's clock until its own is set.
+#[utoipa::path(get, path = "/accounts/{accountId}/clock", tag = "clock",
+    params(("accountId" = String, Path)), responses(
+    (status = 200, body = ClockView),
+    (status = 404, body = AdminError),
+))]
+pub async fn read_account(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<ClockView>, AdminError> {
+    Ok(view(app.account(&id)?.clock.shown()))
+}
+
+/// Freeze, advance or resume the clock of one account
+///
+/// From then on the account has a clock of its own, also when that runs again. Its rate limit,
+/// lockouts, tokens and faults, `Date` and the times of its requests in the journal follow it.
+/// POST clock still moves it with all others; a reset of the account ends it.
+#[utoipa::path(post, path = "/accounts/{accountId}/clock", tag = "clock",
+    params(("accountId" = String, Path)),
+    request_body(content = ClockRequest, example = json!({ "action": "advance", "ms": 60000 })),
+    responses(
+    (status = 200, body = ClockView),
+    (status = 400, body = AdminError),
+    (status = 404, body = AdminError),
+))]
+pub async fn set_account(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Body(request): Body<ClockRequest>,
+) -> Result<Json<ClockView>, AdminError> {
+    let state = app.account(&id)?;
+    app.set_clock(&state, request.change()?)?;
+    Ok(view(state.clock.shown()))
 }

@@ -49,7 +49,7 @@ fn view(app: &App, fault: &ArmedFault) -> FaultView {
     FaultView {
         id: fault.id,
         hits: fault.hits(),
-        expired: fault.expired(app.clock.now()),
+        expired: fault.expired(app.clock_of(fault.fault.account.as_deref()).now),
         rule: fault.fault.to_json(),
     }
 }

@@ -29,7 +29,7 @@ pub fn needs_token(path: &str) -> bool {
 /// Lets a request through that has the token, where one is needed, and that no web page of
 /// another origin sent: a page on the internet could else reach a mock on a laptop.
 pub async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    if let Some(token) = &app.start.admin_token
+    if let Some(token) = &app.settings.admin_token
         && request
             .uri()
             .path()

@@ -24,7 +24,7 @@ pub struct RequestList {
     dropped: u64,
     /// When nothing fits: the request that comes nearest, and what differs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    nearest: Option<NearestView>,
+    nearest: Option<Nearest>,
 }
 
 /// How many requests fit.
@@ -38,28 +38,7 @@ pub struct RequestCount {
     dropped: u64,
     /// When nothing fits: the request that comes nearest, and what differs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    nearest: Option<NearestView>,
-}
-
-/// The request that comes nearest to what was asked for.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct NearestView {
-    /// Its id.
-    id: u64,
-    /// It in one line.
-    request: String,
-    /// What is not as it was asked for.
-    differences: Vec<String>,
-}
-
-impl From<Nearest> for NearestView {
-    fn from(nearest: Nearest) -> Self {
-        Self {
-            id: nearest.id,
-            request: nearest.request,
-            differences: nearest.differences,
-        }
-    }
+    nearest: Option<Nearest>,
 }
 
 /// What was deleted.
@@ -129,7 +108,7 @@ pub(super) fn is_on(app: &App) -> Result<(), AdminError> {
     ("status" = Option<u16>, Query, description = "Only requests that were answered so."),
     ("bodyContains" = Option<String>, Query, description = "Only requests with this text in their body."),
     ("since" = Option<String>, Query, description = "Only what came after the request of this id, or from this time (RFC 3339) on."),
-    ("limit" = Option<usize>, Query, description = "The newest so many; with `since` the oldest."),
+    ("limit" = Option<usize>, Query, description = "How many at most: the newest, or with `since` the oldest."),
 ), responses(
     (status = 200, body = RequestList),
     (status = 400, body = AdminError),
@@ -152,7 +131,7 @@ pub async fn list(
             .map(|entry| RecordedRequest::from(&**entry))
             .collect(),
         dropped: selection.dropped,
-        nearest: nearest.map(NearestView::from),
+        nearest,
     }))
 }
 
@@ -199,7 +178,7 @@ pub async fn count(
         count,
         ids: selection.entries.iter().map(|entry| entry.id).collect(),
         dropped: selection.dropped,
-        nearest: nearest.map(NearestView::from),
+        nearest,
     }))
 }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answer::{AdminError, Code};
-use crate::{app::App, metrics};
+use crate::app::App;
 
 /// One word.
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,7 +60,7 @@ pub async fn version() -> Json<Version> {
     (status = 404, body = AdminError, description = "There is no TLS.")
 ))]
 pub async fn ca_pem(State(app): State<Arc<App>>) -> Result<Response, AdminError> {
-    match &app.start.ca_pem {
+    match &app.settings.ca_pem {
         Some(pem) => Ok(([(CONTENT_TYPE, "application/x-pem-file")], pem.clone()).into_response()),
         None => Err(AdminError::new(
             Code::NotFound,
@@ -76,7 +76,7 @@ pub async fn ca_pem(State(app): State<Arc<App>>) -> Result<Response, AdminError>
 pub async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
     (
         [(CONTENT_TYPE, "text/plain; version=0.0.4")],
-        metrics::text(&app),
+        super::metrics::text(&app),
     )
 }
 

@@ -102,7 +102,11 @@ pub fn welcome<B>(
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return None;
     }
-    let location = match app.start.admin_apart.filter(|_| serves == Serves::Emulated) {
+    let location = match app
+        .settings
+        .admin_apart
+        .filter(|_| serves == Serves::Emulated)
+    {
         None => format!("{PREFIX}/ui"),
         Some(admin) if admin.ip().is_unspecified() => {
             let authority = authority(request.headers())?;

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use bandwidth_fixtures::{
     Consultation, Secret,
-    profile::{JsonCase, Telephone, UnknownFields},
+    profile::{JsonCase, UnknownFields},
 };
 
 use super::{
     Format,
     error::{DecodeError, Quoted},
-    json,
+    json, names,
     node::{self, Name, Node},
     xml,
 };
@@ -26,19 +26,14 @@ pub fn user(format: Format, bytes: &[u8], rules: &Consultation) -> Result<UserBo
         match field {
             "UserId" => body.user_id = Some(reader.text(field, value)?),
             "Username" => body.username = Some(reader.text(field, value)?),
-            "FirstName" => body.first_name = Some(reader.text(field, value)?),
-            "LastName" => body.last_name = Some(reader.text(field, value)?),
-            "Email" | "EmailAddress" if field == rules.naming_email().field() => {
-                body.email = Some(reader.text(field, value)?);
-            }
-            "TelephoneNumber" if rules.user_telephone() != Telephone::Absent => {
-                body.telephone_number = Some(reader.text(field, value)?);
-            }
             "Roles" => body.roles = Some(reader.roles(value)?),
             "Enabled" => body.enabled = Some(reader.boolean(field, &value)?),
             "AccountId" => body.account_id = Some(reader.text(field, value)?),
             "Password" => body.password = Some(Secret::new(reader.text(field, value)?)),
-            field => reader.unknown(field)?,
+            name => match names::field_of(name, rules) {
+                Some(field) => body.texts[field] = Some(reader.text(name, value)?),
+                None => reader.unknown(name)?,
+            },
         }
     }
     Ok(body)

@@ -3,11 +3,11 @@
 //! Each shape is written once, against [`Writer`]; the two writers turn it into XML or JSON.
 
 use bandwidth_fixtures::{
-    Consultation,
+    Consultation, TextField,
     profile::{ErrorShape, JsonCase},
 };
 
-use super::Format;
+use super::{Format, names::name_of};
 use crate::wire::{ErrorView, RoleView, UserView};
 
 /// A whole body.
@@ -165,12 +165,13 @@ fn write(writer: &mut impl Writer, document: &Document<'_>, rules: &Consultation
 fn user(writer: &mut impl Writer, view: &UserView<'_>, rules: &Consultation) {
     writer.optional("UserId", view.user_id);
     writer.text("Username", view.username);
-    writer.optional("FirstName", view.first_name);
-    writer.optional("LastName", view.last_name);
-    if let Some(email) = view.email {
-        writer.text(rules.naming_email().field(), email);
+    for field in TextField::ALL.iter().copied() {
+        if let Some(text) = view.texts[field]
+            && let Some(name) = name_of(field, rules)
+        {
+            writer.text(name, text);
+        }
     }
-    writer.optional("TelephoneNumber", view.telephone_number);
     if let Some(roles) = &view.roles {
         writer.list("Roles", "Role", roles, role);
     }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use bandwidth_fixtures::TextField;
+
 /// A value of a body.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
@@ -22,11 +24,9 @@ pub(super) enum Node {
 /// The name of a field. Those that the API has take no memory of their own.
 pub(super) type Name = Cow<'static, str>;
 
-const KNOWN: [&str; 13] = [
+/// Names that are no [`TextField`], and one that a profile gives to one.
+const KNOWN: [&str; 10] = [
     "Username",
-    "FirstName",
-    "LastName",
-    "Email",
     "EmailAddress",
     "Password",
     "Roles",
@@ -34,12 +34,13 @@ const KNOWN: [&str; 13] = [
     "RoleId",
     "RoleName",
     "Enabled",
-    "TelephoneNumber",
     "User",
+    "UserId",
 ];
 
 /// A name that was read.
 pub(super) fn name(text: &str) -> Name {
-    let known = KNOWN.into_iter().find(|known| *known == text);
+    let texts = TextField::ALL.iter().map(|field| field.wire_name());
+    let known = KNOWN.into_iter().chain(texts).find(|known| *known == text);
     known.map_or_else(|| Cow::Owned(text.to_owned()), Cow::Borrowed)
 }

@@ -1,6 +1,6 @@
 //! The codecs, from literal bytes and by law.
 
-use bandwidth_fixtures::{Consultation, NamedProfile, Secret};
+use bandwidth_fixtures::{Consultation, NamedProfile, Secret, Texts};
 use proptest::prelude::*;
 
 use super::{
@@ -26,7 +26,10 @@ fn from_json(body: &str) -> Result<UserBody, String> {
 #[expect(clippy::unnecessary_wraps, reason = "it is compared with results")]
 fn first_name(value: &str) -> Result<UserBody, String> {
     Ok(UserBody {
-        first_name: Some(value.to_owned()),
+        texts: Texts {
+            first_name: Some(value.to_owned()),
+            ..Texts::default()
+        },
         ..UserBody::default()
     })
 }
@@ -36,10 +39,12 @@ fn both_formats_read_the_same_user() {
     let expected = UserBody {
         user_id: Some("u1".to_owned()),
         username: Some("jdoe".to_owned()),
-        first_name: Some("John & Jane".to_owned()),
-        last_name: Some(String::new()),
-        email: Some("jdoe@example.com".to_owned()),
-        telephone_number: None,
+        texts: Texts {
+            first_name: Some("John & Jane".to_owned()),
+            last_name: Some(String::new()),
+            email: Some("jdoe@example.com".to_owned()),
+            ..Texts::default()
+        },
         roles: Some(vec![
             RoleReference {
                 id: Some("r1".to_owned()),
@@ -297,7 +302,7 @@ fn the_profile_names_fields_and_decides_about_unknown_ones() {
 
     let camel = rules(&["naming.json_case=camelCase", "naming.email=EmailAddress"]);
     let body = user(Format::Json, br#"{"emailAddress":"a@example.com"}"#, &camel).unwrap();
-    assert_eq!(body.email.as_deref(), Some("a@example.com"));
+    assert_eq!(body.texts.email.as_deref(), Some("a@example.com"));
     assert!(user(Format::Json, br#"{"EmailAddress":"a@example.com"}"#, &camel).is_err());
     assert!(user(Format::Json, br#"{"email":"a@example.com"}"#, &camel).is_err());
 
@@ -308,7 +313,7 @@ fn the_profile_names_fields_and_decides_about_unknown_ones() {
         &telephone,
     )
     .unwrap();
-    assert_eq!(body.telephone_number.as_deref(), Some("+19195550100"));
+    assert_eq!(body.texts.telephone_number.as_deref(), Some("+19195550100"));
 }
 
 #[test]
@@ -341,10 +346,10 @@ fn view(first_name: &str) -> UserView<'_> {
     UserView {
         user_id: Some("u1"),
         username: "jdoe",
-        first_name: Some(first_name),
-        last_name: None,
-        email: None,
-        telephone_number: None,
+        texts: Texts {
+            first_name: Some(first_name),
+            ..Texts::default()
+        },
         roles: Some(Vec::new()),
         enabled: Some(true),
         account: None,

@@ -81,11 +81,13 @@ pub(super) fn ids(
     }
     // A create has no id in its path, so any id in its body is another one.
     let mismatch = body.user_id.is_some() && body.user_id.as_deref() != user_id;
-    if mismatch
-        && rules.put_id_mismatch() == IdMismatch::Refused
-        && rules.naming_user_key() == UserKey::UserId
-    {
+    if mismatch && refuses_another_id(rules) {
         return Err(DomainError::UserIdMismatch);
     }
     Ok(())
+}
+
+/// Whether a body must say the id of the path. Where users have no ids, no other rule matters.
+fn refuses_another_id(rules: &Consultation) -> bool {
+    rules.naming_user_key() == UserKey::UserId && rules.put_id_mismatch() == IdMismatch::Refused
 }

@@ -3,13 +3,13 @@
 use std::{collections::HashSet, fmt};
 
 use bandwidth_fixtures::{
-    Consultation, Secret,
+    Consultation, Secret, Texts,
     profile::{CommonWords, PasswordCharset, PasswordIdentity},
 };
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::error::PasswordRule;
+use super::error::{DomainError, PasswordRule};
 
 /// A password as it is kept: what is not there cannot come back in a response.
 ///
@@ -49,19 +49,51 @@ impl fmt::Debug for Digest {
 }
 
 /// Whose password it is to be.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Owner<'a> {
-    pub(super) username: &'a str,
-    pub(super) first_name: Option<&'a str>,
-    pub(super) last_name: Option<&'a str>,
-    pub(super) email: Option<&'a str>,
+    username: &'a str,
+    texts: Texts<Option<&'a str>>,
     /// Earlier passwords, the present one first.
-    pub(super) history: &'a [Digest],
+    history: &'a [Digest],
+}
+
+impl<'a> Owner<'a> {
+    /// A name, what the user has of texts, and the earlier passwords, the present one first.
+    pub(super) fn new(
+        username: &'a str,
+        texts: Texts<Option<&'a str>>,
+        history: &'a [Digest],
+    ) -> Self {
+        Self {
+            username,
+            texts,
+            history,
+        }
+    }
+}
+
+/// The digest of a password that was given, is not empty and keeps the rules.
+pub(super) fn accept(
+    password: &Secret,
+    owner: &Owner<'_>,
+    salt: &[u8; 16],
+    rules: &Consultation,
+) -> Result<Digest, DomainError> {
+    if password.expose().is_empty() {
+        return Err(DomainError::PasswordRequired);
+    }
+    check(password, owner, salt, rules).map_err(DomainError::Password)
+}
+
+/// The passwords to keep after a change, the new one first.
+pub(super) fn remember(earlier: &[Digest], present: Digest) -> Vec<Digest> {
+    let all = std::iter::once(present).chain(earlier.iter().copied());
+    all.take(KEPT).collect()
 }
 
 /// Checks a password against the policy of the profile; the first broken rule is the error.
 /// Lengths are in characters, not bytes.
-pub(super) fn check(
+fn check(
     password: &Secret,
     owner: &Owner<'_>,
     salt: &[u8; 16],
@@ -109,7 +141,7 @@ pub(super) fn check(
 }
 
 /// How many passwords of a user are kept: as many as `password.history` can ask for.
-pub(super) const KEPT: usize = 100;
+const KEPT: usize = 100;
 
 fn as_count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
@@ -127,12 +159,18 @@ fn classes(text: &str) -> u32 {
 
 /// Names of one or two characters are in too many passwords to count.
 fn holds_identity(text: &str, owner: &Owner<'_>) -> bool {
-    let local_part = owner.email.and_then(|email| email.split('@').next());
+    let Texts {
+        first_name,
+        last_name,
+        email,
+        ..
+    } = owner.texts;
+    let local_part = email.and_then(|email| email.split('@').next());
     [
         Some(owner.username),
-        owner.first_name,
-        owner.last_name,
-        owner.email,
+        first_name,
+        last_name,
+        email,
         local_part,
     ]
     .into_iter()

@@ -4,7 +4,7 @@ mod machine;
 
 use std::sync::Arc;
 
-use bandwidth_fixtures::{Consultation, NamedProfile, Secret, profile::UsernameCase};
+use bandwidth_fixtures::{Consultation, NamedProfile, Secret, Texts, profile::UsernameCase};
 use proptest::prelude::*;
 
 use super::{Account, Digest, DomainError, Login, PasswordRule, Role, Taken, User};
@@ -55,9 +55,12 @@ fn salted(salt: u8) -> Account {
 fn body() -> UserBody {
     UserBody {
         username: Some("asmith".to_owned()),
-        first_name: Some("Anna".to_owned()),
-        last_name: Some("Smith".to_owned()),
-        email: Some("a.smith@example.com".to_owned()),
+        texts: Texts {
+            first_name: Some("Anna".to_owned()),
+            last_name: Some("Smith".to_owned()),
+            email: Some("a.smith@example.com".to_owned()),
+            ..Texts::default()
+        },
         password: Some(Secret::new("Teal-Wagon.47")),
         ..UserBody::default()
     }
@@ -144,7 +147,7 @@ fn each_password_rule_follows_its_behaviour() {
 
 #[test]
 fn short_names_do_not_forbid_every_password() {
-    let named_jo = |body: &mut UserBody| body.first_name = Some("Jo".to_owned());
+    let named_jo = |body: &mut UserBody| body.texts.first_name = Some("Jo".to_owned());
     let create_jo = create(
         |body| {
             named_jo(body);
@@ -174,7 +177,7 @@ fn usernames_and_emails_have_forms() {
     );
     assert_eq!(username("api-user"), Err(DomainError::UsernameTaken));
 
-    let email = |text: &str| create(|body| body.email = Some(text.to_owned()), &[]);
+    let email = |text: &str| create(|body| body.texts.email = Some(text.to_owned()), &[]);
     for text in ["a@b.c", "o'brien+x@mail.example.com", "é@exämple.com"] {
         assert_eq!(email(text), Ok(()), "{text}");
     }
@@ -188,7 +191,10 @@ fn usernames_and_emails_have_forms() {
 #[test]
 fn telephone_numbers_have_the_form_of_the_profile() {
     let telephone = |text: &str, set: &str| {
-        create(|body| body.telephone_number = Some(text.to_owned()), &[set])
+        create(
+            |body| body.texts.telephone_number = Some(text.to_owned()),
+            &[set],
+        )
     };
     assert_eq!(
         telephone("9195550100", "user.telephone=ten_digits_optional"),
@@ -252,19 +258,22 @@ fn updated(set: &[&str], change: impl FnOnce(&mut UserBody)) -> Result<User, Dom
 
 #[test]
 fn put_replaces_merges_or_requires() {
-    let jane = |body: &mut UserBody| body.first_name = Some("Jane".to_owned());
+    let jane = |body: &mut UserBody| body.texts.first_name = Some("Jane".to_owned());
 
     let replaced = updated(&[], jane).unwrap();
     assert_eq!(&*replaced.username, "asmith");
-    assert_eq!(replaced.first_name.as_deref(), Some("Jane"));
-    assert_eq!((replaced.last_name, replaced.email), (None, None));
+    assert_eq!(replaced.texts.first_name.as_deref(), Some("Jane"));
+    assert_eq!(
+        (replaced.texts.last_name, replaced.texts.email),
+        (None, None)
+    );
     assert!(replaced.roles.is_empty() && replaced.enabled);
     assert_eq!(replaced.passwords.len(), 1);
 
     let merged = updated(&["put.semantics=merge"], jane).unwrap();
-    assert_eq!(merged.first_name.as_deref(), Some("Jane"));
-    assert_eq!(merged.last_name.as_deref(), Some("Smith"));
-    assert_eq!(merged.email.as_deref(), Some("a.smith@example.com"));
+    assert_eq!(merged.texts.first_name.as_deref(), Some("Jane"));
+    assert_eq!(merged.texts.last_name.as_deref(), Some("Smith"));
+    assert_eq!(merged.texts.email.as_deref(), Some("a.smith@example.com"));
     assert!(!merged.roles.is_empty() && !merged.enabled);
 
     let requiring = ["put.semantics=replace_requiring_fields"];
@@ -274,8 +283,8 @@ fn put_replaces_merges_or_requires() {
     );
     let all_required = |body: &mut UserBody| {
         jane(body);
-        body.last_name = Some("Smith".to_owned());
-        body.email = Some("b@example.com".to_owned());
+        body.texts.last_name = Some("Smith".to_owned());
+        body.texts.email = Some("b@example.com".to_owned());
     };
     let replaced = updated(&requiring, all_required).unwrap();
     assert!(replaced.roles.is_empty() && replaced.enabled);
@@ -284,11 +293,11 @@ fn put_replaces_merges_or_requires() {
 #[test]
 fn given_but_empty_clears_in_a_merge_too() {
     let merged = updated(&["put.semantics=merge"], |body| {
-        body.last_name = Some(String::new());
+        body.texts.last_name = Some(String::new());
         body.roles = Some(Vec::new());
     });
     let merged = merged.unwrap();
-    assert_eq!(merged.last_name, None);
+    assert_eq!(merged.texts.last_name, None);
     assert!(merged.roles.is_empty());
     let emptied = |body: &mut UserBody| body.username = Some(String::new());
     assert_eq!(updated(&[], emptied), Err(DomainError::UsernameRequired));
@@ -385,7 +394,7 @@ proptest! {
             let key = account.users().nth(target).map(|user| user.id.to_string()).unwrap_or_default();
             let mut body = body();
             body.username = Some(names[name].to_owned());
-            body.email = Some(format!("{}@example.com", names[3 - name]));
+            body.texts.email = Some(format!("{}@example.com", names[3 - name]));
             let _ = match kind {
                 0 => account.create(&body, &Nobody, &rules).map(|_| ()),
                 1 => account.update(&key, &body, &Nobody, &rules).map(|_| ()),
@@ -401,7 +410,7 @@ proptest! {
                 let taken = account.username_taken(name, None, UsernameCase::Insensitive);
                 prop_assert_eq!(taken, seen.contains(&name.to_lowercase()));
                 let email = format!("{name}@example.com");
-                let has = |user: &&Arc<User>| user.email.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(&email));
+                let has = |user: &&Arc<User>| user.texts.email.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(&email));
                 let taken = account.email_taken(&email, None);
                 prop_assert_eq!(taken, account.users().any(|user| has(&user)));
             }
@@ -479,23 +488,6 @@ fn a_username_finds_a_user_only_where_the_profile_says_so() {
 }
 
 #[test]
-fn a_name_that_was_not_reserved_is_once_it_is_changed() {
-    let rules = rules(&[]);
-    let mut account = account();
-    let created = account.create(&body(), &Nobody, &rules).unwrap();
-    account.put(User {
-        username_reserved: false,
-        ..User::clone(&created)
-    });
-    let same = account.update("u1", &body(), &Nobody, &rules).unwrap();
-    assert!(!same.username_reserved);
-    let mut renamed = body();
-    renamed.username = Some("anna".to_owned());
-    let renamed = account.update("u1", &renamed, &Nobody, &rules).unwrap();
-    assert!(renamed.username_reserved);
-}
-
-#[test]
 fn roles_are_found_by_all_that_is_said_of_them() {
     let reference = |id: Option<&str>, name: Option<&str>| RoleReference {
         id: id.map(str::to_owned),
@@ -548,10 +540,10 @@ fn an_email_of_another_is_refused_at_an_update_too_and_ones_own_is_not() {
     account.create(&body(), &Nobody, &rules).unwrap();
     let mut second = body();
     second.username = Some("ben".to_owned());
-    second.email = Some("ben@example.com".to_owned());
+    second.texts.email = Some("ben@example.com".to_owned());
     account.create(&second, &Nobody, &rules).unwrap();
     account.update("u2", &second, &Nobody, &rules).unwrap();
-    second.email = body().email;
+    second.texts.email = body().texts.email;
     let taken = account.update("u2", &second, &Nobody, &rules);
     assert_eq!(taken, Err(DomainError::EmailTaken));
 }
@@ -630,9 +622,9 @@ fn a_name_that_stays_is_no_new_name() {
         account.put(user);
         let mut same = body();
         same.username = Some(seeded.to_owned());
-        same.first_name = Some("Ann".to_owned());
+        same.texts.first_name = Some("Ann".to_owned());
         let user = account.update("u1", &same, &Nobody, &rules).unwrap();
-        let names = (&*user.username, user.first_name.as_deref());
+        let names = (&*user.username, user.texts.first_name.as_deref());
         assert_eq!(names, (seeded, Some("Ann")), "{username_update}");
     }
 }
@@ -643,7 +635,7 @@ fn an_email_that_was_changed_or_deleted_is_free() {
     let mut account = account();
     account.create(&body(), &Nobody, &rules).unwrap();
     let mut changed = body();
-    changed.email = Some("anna@example.com".to_owned());
+    changed.texts.email = Some("anna@example.com".to_owned());
     account.update("u1", &changed, &Nobody, &rules).unwrap();
     let mut second = body();
     second.username = Some("ben".to_owned());
@@ -665,7 +657,7 @@ fn an_account_is_printed_without_its_passwords() {
 fn a_name_is_found_in_a_password_also_where_letters_are_no_ascii() {
     let refused = |first_name: &str, password: &str| {
         let change = |body: &mut UserBody| {
-            body.first_name = Some(first_name.to_owned());
+            body.texts.first_name = Some(first_name.to_owned());
             body.password = Some(Secret::new(password));
         };
         create(change, &["password.identity=refused"]).is_err()

@@ -1,7 +1,7 @@
-//! What PUT makes of a user, as `put.semantics` says.
+//! The fields that a create or an update gives a user, checked.
 
 use bandwidth_fixtures::{
-    Consultation,
+    Consultation, TextField, Texts,
     profile::{PutSemantics, Telephone, UsernameUpdate},
 };
 
@@ -13,36 +13,51 @@ use crate::wire::UserBody;
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
     pub(super) username: &'a str,
-    pub(super) first_name: Option<&'a str>,
-    pub(super) last_name: Option<&'a str>,
-    pub(super) email: Option<&'a str>,
-    pub(super) telephone_number: Option<&'a str>,
+    pub(super) texts: Texts<Option<&'a str>>,
     pub(super) enabled: bool,
+    /// Whether the user keeps what the body leaves out.
+    pub(super) merged: bool,
 }
 
-/// The fields of a new user. All but telephone, roles and `Enabled` are required.
+/// Texts that a create must give, and some updates, in the order in which they are checked.
+const REQUIRED: [(TextField, DomainError); 3] = [
+    (TextField::FirstName, DomainError::FirstNameRequired),
+    (TextField::LastName, DomainError::LastNameRequired),
+    (TextField::Email, DomainError::EmailRequired),
+];
+
+/// Texts with no other rule than a longest length.
+const LIMITED: [(TextField, DomainError); 2] = [
+    (TextField::FirstName, DomainError::FirstNameTooLong),
+    (TextField::LastName, DomainError::LastNameTooLong),
+];
+
+fn require_texts(body: &UserBody) -> Result<(), DomainError> {
+    REQUIRED.into_iter().try_for_each(|(field, error)| {
+        input::required(body.texts[field].as_deref(), error).map(drop)
+    })
+}
+
+/// The fields of a new user. Roles, `Enabled` and all texts that are not [`REQUIRED`] may be left
+/// out.
 pub(super) fn create<'a>(
     body: &'a UserBody,
     rules: &Consultation,
 ) -> Result<Fields<'a>, DomainError> {
     let username = input::required(body.username.as_deref(), DomainError::UsernameRequired)?;
-    let first_name = input::required(body.first_name.as_deref(), DomainError::FirstNameRequired)?;
-    let last_name = input::required(body.last_name.as_deref(), DomainError::LastNameRequired)?;
-    let email = input::required(body.email.as_deref(), DomainError::EmailRequired)?;
+    require_texts(body)?;
     let fields = Fields {
         username,
-        first_name: Some(first_name),
-        last_name: Some(last_name),
-        email: Some(email),
-        telephone_number: filled(body.telephone_number.as_deref()),
+        texts: Texts::from_fn(|field| filled(body.texts[field].as_deref())),
         enabled: body.enabled.unwrap_or(true),
+        merged: false,
     };
     check(&fields, body, rules)?;
     input::username(username)?;
     Ok(fields)
 }
 
-/// The fields of an updated user.
+/// The fields of an updated user, as `put.semantics` says.
 pub(super) fn update<'a>(
     user: &'a User,
     body: &'a UserBody,
@@ -50,15 +65,9 @@ pub(super) fn update<'a>(
 ) -> Result<Fields<'a>, DomainError> {
     let semantics = rules.put_semantics();
     if semantics == PutSemantics::ReplaceRequiringFields {
-        input::required(body.first_name.as_deref(), DomainError::FirstNameRequired)?;
-        input::required(body.last_name.as_deref(), DomainError::LastNameRequired)?;
-        input::required(body.email.as_deref(), DomainError::EmailRequired)?;
+        require_texts(body)?;
     }
-    let merge = semantics == PutSemantics::Merge;
-    let after = |given: Option<&'a str>, before: Option<&'a str>| match given {
-        None if merge => before,
-        other => filled(other),
-    };
+    let merged = semantics == PutSemantics::Merge;
     let username = match body.username.as_deref() {
         None => &*user.username,
         Some("") => return Err(DomainError::UsernameRequired),
@@ -74,17 +83,15 @@ pub(super) fn update<'a>(
     };
     let fields = Fields {
         username,
-        first_name: after(body.first_name.as_deref(), user.first_name.as_deref()),
-        last_name: after(body.last_name.as_deref(), user.last_name.as_deref()),
-        email: after(body.email.as_deref(), user.email.as_deref()),
-        telephone_number: after(
-            body.telephone_number.as_deref(),
-            user.telephone_number.as_deref(),
-        ),
+        texts: Texts::from_fn(|field| match body.texts[field].as_deref() {
+            None if merged => user.texts[field].as_deref(),
+            given => filled(given),
+        }),
         enabled: match body.enabled {
-            None if merge => user.enabled,
+            None if merged => user.enabled,
             given => given.unwrap_or(true),
         },
+        merged,
     };
     check(&fields, body, rules)?;
     Ok(fields)
@@ -92,20 +99,22 @@ pub(super) fn update<'a>(
 
 /// Checks what the body gave; what stays from before was checked then, or came with the seed.
 fn check(fields: &Fields<'_>, body: &UserBody, rules: &Consultation) -> Result<(), DomainError> {
-    if let Some(text) = &body.first_name {
-        input::length(text, DomainError::FirstNameTooLong)?;
+    for (field, error) in LIMITED {
+        if let Some(text) = &body.texts[field] {
+            input::length(text, error)?;
+        }
     }
-    if let Some(text) = &body.last_name {
-        input::length(text, DomainError::LastNameTooLong)?;
-    }
-    if let Some(text) = filled(body.email.as_deref()) {
+    if let Some(text) = filled(body.texts.email.as_deref()) {
         input::email(text)?;
     }
     let form = rules.user_telephone();
     if form == Telephone::TenDigitsRequired {
-        input::required(fields.telephone_number, DomainError::TelephoneRequired)?;
+        input::required(
+            fields.texts.telephone_number,
+            DomainError::TelephoneRequired,
+        )?;
     }
-    match filled(body.telephone_number.as_deref()) {
+    match filled(body.texts.telephone_number.as_deref()) {
         Some(text) => input::telephone(text, form),
         None => Ok(()),
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bandwidth_fixtures::Texts;
+
 use super::password::Digest;
 
 /// The place of a user in the order of creation, from 1. Never used twice in an account.
@@ -16,14 +18,8 @@ pub struct User {
     pub id: Box<str>,
     /// Login name.
     pub username: Box<str>,
-    /// First name.
-    pub first_name: Option<Box<str>>,
-    /// Last name.
-    pub last_name: Option<Box<str>>,
-    /// Email.
-    pub email: Option<Box<str>>,
-    /// Telephone number.
-    pub telephone_number: Option<Box<str>>,
+    /// What the user has of the fields that are text.
+    pub texts: Texts<Option<Box<str>>>,
     /// Ids of its roles, in the order in which they were given.
     pub roles: Box<[Arc<str>]>,
     /// Whether it is active.
@@ -32,6 +28,4 @@ pub struct User {
     pub passwords: Box<[Digest]>,
     /// Names of resources that keep it from being deleted.
     pub resources: Box<[Box<str>]>,
-    /// Whether another user is refused its username.
-    pub username_reserved: bool,
 }

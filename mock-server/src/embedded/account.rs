@@ -3,15 +3,18 @@
 use std::{
     fmt::Write as _,
     ops::{Bound, RangeBounds},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
+    time::{Duration, SystemTime},
 };
 
 use bandwidth_fixtures::{NamedProfile, RateLimit, Seed};
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::{AccountError, RequestPattern};
 use crate::{
     app::App,
+    clock::{ClockChange, start_at},
     control::{ControlError, MadeAccount, NewAccount, ProfileChoice, SeedChoice},
     fault::{ArmedFault, Fault, FaultError},
     journal::RecordedRequest,
@@ -27,7 +30,7 @@ pub struct Account {
     expectations: Mutex<Vec<Expectation>>,
 }
 
-/// So many requests of a kind.
+/// A number of requests of a kind.
 #[derive(Debug)]
 struct Expectation {
     pattern: RequestPattern,
@@ -42,6 +45,7 @@ pub struct AccountBuilder {
     base_url: String,
     new: NewAccount,
     profile: Option<NamedProfile>,
+    clock: Option<SystemTime>,
     faults: Vec<String>,
     seed: Option<Seed>,
 }
@@ -77,6 +81,7 @@ impl AccountBuilder {
             base_url,
             new: NewAccount::default(),
             profile: None,
+            clock: None,
             faults: Vec::new(),
             seed: None,
         }
@@ -106,6 +111,12 @@ impl AccountBuilder {
         self
     }
 
+    /// When its own clock starts; by default it follows the server's.
+    pub fn clock(mut self, start: SystemTime) -> Self {
+        self.clock = Some(start);
+        self
+    }
+
     /// Lets its requests fail, as `--fault` does: `status=503,times=1`.
     pub fn fault(mut self, rule: impl Into<String>) -> Self {
         self.faults.push(rule.into());
@@ -118,6 +129,8 @@ impl AccountBuilder {
             let fault = rule.parse().map_err(ControlError::Fault)?;
             self.new.faults.push(fault);
         }
+        let clock = self.clock.map(start_at).transpose();
+        self.new.clock = clock.map_err(|error| ControlError::Invalid(format!("clock: {error}")))?;
         self.new.profile = self.profile.map(ProfileChoice::of);
         let seed = self.seed.and_then(|seed| seed.accounts.into_iter().next());
         self.new.seed = seed.map(|account| SeedChoice::Contents(account.into()));
@@ -134,12 +147,12 @@ impl AccountBuilder {
 impl Account {
     /// Its id, as in paths.
     pub fn id(&self) -> &str {
-        &self.made.slot.id
+        &self.made.state.id
     }
 
     /// The name of its login.
     pub fn username(&self) -> &str {
-        &self.made.slot.login
+        &self.made.state.login
     }
 
     /// The password of its login.
@@ -212,7 +225,28 @@ impl Account {
         serde_json::to_value(report).unwrap_or_default()
     }
 
-    /// Checks that so many requests came: `account.verify(Operation::CreateUser, 1)`, or a range
+    /// Stops the account's clock. From then on it is the account's own.
+    pub fn freeze_clock(&self) {
+        // Only an advance can be refused.
+        let _ = self.set_clock(ClockChange::Freeze);
+    }
+
+    /// Moves the account's clock forward: its rate limit, lockouts, tokens and the time to live of
+    /// its faults follow it. Other accounts do not notice.
+    pub fn advance_clock(&self, by: Duration) -> Result<(), AccountError> {
+        Ok(self.set_clock(ClockChange::Advance(by))?)
+    }
+
+    /// Lets the account's clock run again.
+    pub fn resume_clock(&self) {
+        let _ = self.set_clock(ClockChange::Resume);
+    }
+
+    fn set_clock(&self, change: ClockChange) -> Result<(), ControlError> {
+        self.app.set_clock(&*self.app.account(self.id())?, change)
+    }
+
+    /// Checks how many requests came: `account.verify(Operation::CreateUser, 1)`, or a range
     /// of counts.
     ///
     /// # Panics
@@ -229,16 +263,13 @@ impl Account {
         }
     }
 
-    /// The same, checked when the account is dropped, unless the test is panicking already.
+    /// Checks it when the account is dropped, unless the test is panicking already.
     pub fn expect(&self, pattern: impl Into<RequestPattern>, times: impl Times) {
         let expectation = Expectation {
             pattern: pattern.into(),
             times: times.bounds(),
         };
-        let mut expectations = self
-            .expectations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut expectations = self.expectations.lock();
         expectations.push(expectation);
     }
 
@@ -251,10 +282,14 @@ impl Account {
             return None;
         }
         let mut message = format!(
-            "account {}: expected {pattern} {}, but it came {}",
+            "account {}: expected {pattern} {}, but got {}",
             self.id(),
             words(expectation.times),
-            times(count)
+            if count == 0 {
+                "none".to_owned()
+            } else {
+                count.to_string()
+            }
         );
         if !self.app.journal.is_on() {
             message.push_str("; the journal is off");
@@ -284,19 +319,14 @@ impl Account {
 
 impl Drop for Account {
     fn drop(&mut self) {
-        let expectations = std::mem::take(
-            &mut *self
-                .expectations
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
+        let expectations = std::mem::take(&mut *self.expectations.lock());
         let unmet: Vec<String> = expectations
             .iter()
             .filter_map(|expectation| self.unmet(expectation))
             .collect();
-        let _ = self.app.delete_account(&self.made.slot.id);
-        let told = unmet.is_empty() || std::thread::panicking();
-        assert!(told, "{}", unmet.join("\n"));
+        let _ = self.app.delete_account(&self.made.state.id);
+        let met = unmet.is_empty() || std::thread::panicking();
+        assert!(met, "{}", unmet.join("\n"));
     }
 }
 

@@ -1,13 +1,19 @@
 //! Options of a server.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::SystemTime,
+};
 
 use bandwidth_fixtures::{NamedProfile, RateLimit, Secret, Seed};
 
 use super::{MockServer, StartError};
-use crate::config::{Config, ConfigError};
 #[cfg(feature = "tls")]
 use crate::tls::Certificate;
+use crate::{
+    clock::start_at,
+    config::{Config, ConfigError},
+};
 
 /// Options of a server: what the flags of `bandwidth-mock serve` choose.
 #[derive(Debug)]
@@ -16,6 +22,7 @@ pub struct Builder {
     config: Config,
     faults: Vec<String>,
     rate_limit: Option<RateLimit>,
+    clock: Option<SystemTime>,
 }
 
 impl Default for Builder {
@@ -27,6 +34,7 @@ impl Default for Builder {
             },
             faults: Vec::new(),
             rate_limit: None,
+            clock: None,
         }
     }
 }
@@ -50,7 +58,7 @@ impl Builder {
         self
     }
 
-    /// Adds so many made-up users to each account.
+    /// Adds made-up users to each account.
     pub fn users(mut self, count: u32) -> Self {
         self.config.users = count;
         self
@@ -62,9 +70,15 @@ impl Builder {
         self
     }
 
-    /// Lets each account send so many requests in so much time.
+    /// Limits the requests of each account.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.rate_limit = Some(limit);
+        self
+    }
+
+    /// When the server's clock starts; the machine's time by default.
+    pub fn clock(mut self, start: SystemTime) -> Self {
+        self.clock = Some(start);
         self
     }
 
@@ -133,11 +147,13 @@ impl Builder {
             let set = self.config.profile.set([assignment.as_str()]);
             set.map_err(ConfigError::Fixture)?;
         }
+        let clock = self.clock.map(start_at).transpose();
+        self.config.clock = clock.map_err(|error| ConfigError::Value(format!("clock: {error}")))?;
         self.config.require_token()?;
         MockServer::launch(&self.config)
     }
 
-    /// The same for async callers. Nothing here waits, so it does not block the runtime.
+    /// Starts the server, for async callers. Nothing here waits, so it does not block the runtime.
     #[expect(clippy::unused_async, reason = "room to wait for something later")]
     pub async fn start(self) -> Result<MockServer, StartError> {
         self.start_blocking()

@@ -10,7 +10,7 @@ use std::{
 
 use thiserror::Error;
 
-use super::rule::{ArmedFault, Fault, Hit, Subject};
+use super::rule::{ArmedFault, Fault, Hit, Now, Subject};
 
 /// More would make each request slow, and nobody means it.
 const MOST: usize = 10_000;
@@ -58,7 +58,8 @@ impl FaultSet {
     pub fn arm(&self, fault: Fault, now: Duration) -> Result<Arc<ArmedFault>, TooManyFaults> {
         let mut armed = self.write();
         if armed.len() >= MOST {
-            armed.retain(|fault| !fault.expired(now));
+            // Faults of another account may follow another clock.
+            armed.retain(|one| one.fault.account != fault.account || !one.expired(now));
         }
         if armed.len() >= MOST {
             return Err(TooManyFaults);
@@ -124,7 +125,8 @@ impl FaultSet {
 
     /// What happens to a request. Every fault sees it, so that its counts do not depend on the
     /// others; the first that is due gets it.
-    pub fn decide(&self, subject: &Subject<'_>, now: Duration, seed: u64) -> Option<Hit> {
+    pub fn decide(&self, subject: &Subject<'_>, now: impl Into<Now>, seed: u64) -> Option<Hit> {
+        let now = now.into();
         let armed = self.read();
         let due: Vec<(&Arc<ArmedFault>, u64)> = armed
             .iter()

@@ -99,6 +99,25 @@ pub struct ArmedFault {
     hits: AtomicU64,
 }
 
+/// The time, since the Unix epoch. A fault of one account follows that account's clock, the others
+/// follow the server's.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// On the clock of the request's account.
+    pub account: Duration,
+    /// On the server's clock.
+    pub server: Duration,
+}
+
+impl From<Duration> for Now {
+    fn from(now: Duration) -> Self {
+        Self {
+            account: now,
+            server: now,
+        }
+    }
+}
+
 /// What happens to one request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hit {
@@ -134,11 +153,20 @@ impl ArmedFault {
         ttl.is_some_and(|ttl| now.saturating_sub(self.armed_at) >= ttl)
     }
 
+    /// The time by which it expires.
+    pub fn now(&self, now: Now) -> Duration {
+        if self.fault.account.is_some() {
+            now.account
+        } else {
+            now.server
+        }
+    }
+
     /// The number of the request among those that it applies to, if it is one that fails. Counts
     /// the request.
-    pub(super) fn due(&self, subject: &Subject<'_>, now: Duration, seed: u64) -> Option<u64> {
+    pub(super) fn due(&self, subject: &Subject<'_>, now: Now, seed: u64) -> Option<u64> {
         let fault = &self.fault;
-        if !fault.applies(subject) || self.expired(now) {
+        if !fault.applies(subject) || self.expired(self.now(now)) {
             return None;
         }
         let number = self.seen.fetch_add(1, Ordering::Relaxed) + 1;

@@ -1,6 +1,6 @@
 //! Who is calling.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use bandwidth_fixtures::{
@@ -12,14 +12,14 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::{refusal::Refusal, token};
 use crate::{
     domain::UserNumber,
-    store::{Slot, Store},
+    store::{AccountState, Store},
 };
 
 /// A caller whose credentials are right.
 #[derive(Debug)]
 pub(super) struct Caller {
     /// The account that the credentials open.
-    pub(super) slot: Arc<Slot>,
+    pub(super) slot: Arc<AccountState>,
     pub(super) who: Who,
     /// Its name.
     pub(super) login: Arc<str>,
@@ -27,7 +27,7 @@ pub(super) struct Caller {
 
 impl Caller {
     /// The API login of that account.
-    fn api_login(slot: Arc<Slot>) -> Self {
+    fn api_login(slot: Arc<AccountState>) -> Self {
         Self {
             login: Arc::clone(&slot.login),
             slot,
@@ -89,7 +89,7 @@ fn authorization(headers: &HeaderMap) -> Option<(&'static str, &str)> {
 
 /// The account of the API login or token in the request, whether or not it is right. It decides
 /// whose profile is asked where the path names no account.
-pub(super) fn claimed_account(store: &Store, headers: &HeaderMap) -> Option<Arc<Slot>> {
+pub(super) fn claimed_account(store: &Store, headers: &HeaderMap) -> Option<Arc<AccountState>> {
     match authorization(headers)? {
         ("bearer", text) => token::account_of(store, text),
         (_, encoded) => store.account_of_login(&Credentials::decode(encoded)?.username),
@@ -102,25 +102,24 @@ pub(super) fn authenticate(
     store: &Store,
     headers: &HeaderMap,
     account: Option<&str>,
-    slot: Option<&Arc<Slot>>,
-    now: Duration,
+    slot: Option<&Arc<AccountState>>,
     rules: &Consultation,
 ) -> Result<Caller, Refusal> {
     let caller = match authorization(headers) {
         Some(("bearer", text)) if rules.auth_schemes() != AuthSchemes::Basic => {
-            Caller::api_login(token::check(store, text, now)?)
+            Caller::api_login(token::check(store, text)?)
         }
         Some(("basic", encoded)) if rules.auth_schemes() != AuthSchemes::Bearer => {
             // What was right a moment ago, letter for letter, need not be decoded and hashed.
             if let Some(slot) = slot.filter(|slot| slot.opened_before_by(encoded)) {
-                settle(slot, &slot.login, true, now, rules)?;
+                settle(slot, &slot.login, true, rules)?;
                 return Ok(Caller::api_login(Arc::clone(slot)));
             }
             let credentials = Credentials::decode(encoded).ok_or(Refusal::Unauthenticated)?;
             if credentials.are_blank() {
                 return Err(Refusal::BlankCredentials);
             }
-            let caller = log_in(store, &credentials, account, now, rules)?;
+            let caller = log_in(store, &credentials, account, rules)?;
             if caller.who == Who::ApiLogin {
                 let password = &credentials.password;
                 caller.slot.remember_opened_by(encoded, password);
@@ -139,14 +138,13 @@ pub(super) fn authenticate(
 pub(super) fn api_login(
     store: &Store,
     credentials: &Credentials,
-    now: Duration,
     rules: &Consultation,
-) -> Option<Arc<Slot>> {
+) -> Option<Arc<AccountState>> {
     let slot = store.account_of_login(&credentials.username)?;
-    match check_api_login(&slot, credentials, now, rules) {
+    match check_api_login(&slot, credentials, rules) {
         Ok(true) => Some(slot),
         Ok(false) => {
-            slot.count_failure(&credentials.username, now);
+            slot.logins.count_failure(&credentials.username, slot.now());
             None
         }
         Err(_) => None,
@@ -154,9 +152,8 @@ pub(super) fn api_login(
 }
 
 fn check_api_login(
-    slot: &Slot,
+    slot: &AccountState,
     credentials: &Credentials,
-    now: Duration,
     rules: &Consultation,
 ) -> Result<bool, Refusal> {
     let username = credentials.username.as_str();
@@ -166,42 +163,43 @@ fn check_api_login(
         let digest = account.digest(credentials.password.expose());
         present.is_some_and(|present| present.matches(&digest))
     };
-    settle(slot, username, right, now, rules)
+    settle(slot, username, right, rules)
 }
 
 /// A locked name does not get in, right or not; a right login ends the row of failed ones.
 fn settle(
-    slot: &Slot,
+    slot: &AccountState,
     username: &str,
     right: bool,
-    now: Duration,
     rules: &Consultation,
 ) -> Result<bool, Refusal> {
-    if is_locked_out(slot, username, now, rules) {
+    if is_locked_out(slot, username, rules) {
         return Err(Refusal::LockedOut);
     }
     if right {
-        slot.forget_failures(username);
+        slot.logins.forget_failures(username);
     }
     Ok(right)
 }
 
-fn is_locked_out(slot: &Slot, login: &str, now: Duration, rules: &Consultation) -> bool {
+fn is_locked_out(slot: &AccountState, login: &str, rules: &Consultation) -> bool {
     let most = rules.auth_lockout();
-    most > 0 && slot.is_locked_out(login, most, rules.auth_lockout_seconds(), now)
+    most > 0
+        && slot
+            .logins
+            .is_locked_out(login, most, rules.auth_lockout_seconds(), slot.now())
 }
 
 fn log_in(
     store: &Store,
     credentials: &Credentials,
     account: Option<&str>,
-    now: Duration,
     rules: &Consultation,
 ) -> Result<Caller, Refusal> {
     let username = credentials.username.as_str();
     let mut named = Vec::new();
     if let Some(slot) = store.account_of_login(username) {
-        if check_api_login(&slot, credentials, now, rules)? {
+        if check_api_login(&slot, credentials, rules)? {
             return Ok(Caller::api_login(slot));
         }
         named.push(slot);
@@ -211,13 +209,13 @@ fn log_in(
             if !slot.account().has_username(username) {
                 continue;
             }
-            if is_locked_out(&slot, username, now, rules) {
+            if is_locked_out(&slot, username, rules) {
                 return Err(Refusal::LockedOut);
             }
             let password = credentials.password.expose();
             let user = slot.account().user_login(username, password);
             if let Some(user) = user {
-                slot.forget_failures(username);
+                slot.logins.forget_failures(username);
                 return Ok(Caller {
                     slot,
                     who: Who::User(user.number),
@@ -228,7 +226,7 @@ fn log_in(
         }
     }
     for slot in named {
-        slot.count_failure(username, now);
+        slot.logins.count_failure(username, slot.now());
     }
     Err(Refusal::Unauthenticated)
 }
@@ -236,7 +234,7 @@ fn log_in(
 /// Where a user may be: the same username may exist in several accounts. The account in the path
 /// comes first. Throwaway accounts share names with nobody, so they are asked only when the path
 /// names them.
-fn slots_by_preference(store: &Store, account: Option<&str>) -> Vec<Arc<Slot>> {
+fn slots_by_preference(store: &Store, account: Option<&str>) -> Vec<Arc<AccountState>> {
     let in_path = account.and_then(|id| store.account(id));
     if let Some(slot) = in_path.filter(|slot| slot.throwaway) {
         return vec![slot];

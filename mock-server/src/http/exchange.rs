@@ -26,9 +26,10 @@ use super::{
 };
 use crate::{
     app::App,
-    fault::{ArmedFault, Effect, Hit, Subject, When},
+    clock::Clock,
+    fault::{ArmedFault, Effect, Hit, Now, Subject, When},
     journal::{self, AppliedFault, Entry, RefusalNote},
-    store::{self, Slot, Store},
+    store::{self, AccountState, Store},
 };
 
 /// A request that was read, and the world that it meets.
@@ -38,7 +39,7 @@ pub(super) struct Exchange {
     body: Received,
     /// Its place in the journal.
     id: u64,
-    /// When it came, on the mock's clock.
+    /// When it came, on its account's clock.
     at: Duration,
     started: Instant,
     peer: SocketAddr,
@@ -46,7 +47,7 @@ pub(super) struct Exchange {
     /// The account in the path, else the caller's.
     account: Option<Arc<str>>,
     /// The same, if there is such an account.
-    slot: Option<Arc<Slot>>,
+    slot: Option<Arc<AccountState>>,
     profile: Arc<NamedProfile>,
     hit: Option<Hit>,
     /// The fault of that hit, also when it is disarmed meanwhile.
@@ -73,7 +74,6 @@ impl Exchange {
         app: Arc<App>,
         head: Parts,
         body: Received,
-        at: Duration,
         started: Instant,
         peer: SocketAddr,
     ) -> Self {
@@ -90,6 +90,8 @@ impl Exchange {
             (None, None) => None,
         };
         let own = slot.as_ref().and_then(|slot| slot.profile());
+        let clock = slot.as_ref().map_or(&*app.clock, |slot| slot.clock.shown());
+        let at = clock.at(started);
         let mut exchange = Self {
             id: app.journal.next_id(),
             profile: own.unwrap_or_else(|| app.profile()),
@@ -111,6 +113,12 @@ impl Exchange {
         exchange
     }
 
+    /// The clock of its account, else the server's.
+    fn clock(&self) -> &Clock {
+        let slot = self.slot.as_ref();
+        slot.map_or(&self.app.clock, |slot| slot.clock.shown())
+    }
+
     /// The fault that hits this request.
     fn fault(&self) -> Option<Hit> {
         let faults = &self.app.faults;
@@ -127,7 +135,11 @@ impl Exchange {
             method: self.head.method.as_str(),
             account: self.account.as_deref(),
         };
-        faults.decide(&subject, self.at, self.app.start.random_seed)
+        let now = Now {
+            account: self.at,
+            server: self.app.clock.at(self.started),
+        };
+        faults.decide(&subject, now, self.app.settings.random_seed)
     }
 
     /// Whether it waits, on either side of the operation.
@@ -164,7 +176,7 @@ impl Exchange {
 
     fn run(&self) -> Performed {
         let rules = Consultation::of(*self.profile.options());
-        let clock = self.app.clock.read();
+        let clock = self.clock().read();
         let now = clock.now;
         let negotiated = accept::negotiate(&self.head.headers, &rules);
         let route = Route::of(self.head.uri.path(), &rules);
@@ -213,7 +225,7 @@ impl Exchange {
         };
         // Before the note, which asks for what the answer may not have needed.
         let asked = rules.asked();
-        let answer = if self.app.start.explain {
+        let answer = if self.app.settings.explain {
             explain(&self.profile, answer, &rules)
         } else {
             answer
@@ -245,7 +257,7 @@ impl Exchange {
         let took = self.started.elapsed();
         let mut entry = self.entry_of(&performed);
         entry.duration = Some(took);
-        entry.ended = Some(self.app.clock.now());
+        entry.ended = Some(self.clock().now());
         let status = entry.status();
         tracing::info!(
             method = %self.head.method,
@@ -264,7 +276,7 @@ impl Exchange {
             reliance.count(known, &self.profile, performed.asked);
         }
         self.record(entry);
-        let random = self.app.start.random_seed ^ self.id;
+        let random = self.app.settings.random_seed ^ self.id;
         let effect = self.hit.and_then(|hit| hit.effect);
         Delivery::of(performed.answer, effect, random)
     }
@@ -367,7 +379,6 @@ impl Pending<'_> {
                 &exchange.store,
                 &exchange.head.headers,
                 &exchange.body,
-                self.now,
                 self.rules,
             )?;
             self.login = Some(slot.login.clone());
@@ -378,14 +389,14 @@ impl Pending<'_> {
             &exchange.head.headers,
             route.resource.account(),
             exchange.slot.as_ref(),
-            self.now,
             self.rules,
         )?;
         self.login = Some(caller.login.clone());
         if let Some(limit) = self.rules.rate_limit() {
             caller
                 .slot
-                .spend(limit, self.now)
+                .logins
+                .spend(limit, caller.slot.now())
                 .map_err(|reset| Refusal::RateLimited {
                     reset: seconds_up(reset),
                 })?;

@@ -96,7 +96,7 @@ impl Call<'_> {
                 let account = slot.account();
                 let mut view = views::user(&user, account.roles(), self.rules);
                 if shown == CreateResponse::WithoutEmail {
-                    view.email = None;
+                    view.texts.email = None;
                 }
                 self.answer(status, &Document::User(view))
             }

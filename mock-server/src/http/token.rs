@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     domain::Digest,
-    store::{Slot, Store},
+    store::{AccountState, Store},
 };
 
 /// Why no token is given, by the names of RFC 6749, section 5.2.
@@ -118,7 +118,11 @@ impl Form {
 }
 
 /// The account that asks for a token, if it says so in a form.
-pub(super) fn claimed_account(store: &Store, head: &Parts, body: &Received) -> Option<Arc<Slot>> {
+pub(super) fn claimed_account(
+    store: &Store,
+    head: &Parts,
+    body: &Received,
+) -> Option<Arc<AccountState>> {
     let form = Form::read(&head.headers, body.bytes())?;
     store.account_of_login(&form.client_id?)
 }
@@ -128,9 +132,8 @@ pub(super) fn issue(
     store: &Store,
     headers: &HeaderMap,
     body: &Received,
-    now: Duration,
     rules: &Consultation,
-) -> Result<(Arc<Slot>, Answer), Refusal> {
+) -> Result<(Arc<AccountState>, Answer), Refusal> {
     let bytes = match body {
         Received::Whole(bytes) => bytes,
         Received::TooLarge => return Err(Refusal::BodyTooLarge),
@@ -151,9 +154,9 @@ pub(super) fn issue(
         (None, Some(username), Some(password)) => Credentials { username, password },
         (None, _, _) => return Err(TokenError::InvalidRequest.into()),
     };
-    let slot = auth::api_login(store, &credentials, now, rules).ok_or(TokenError::InvalidClient)?;
+    let slot = auth::api_login(store, &credentials, rules).ok_or(TokenError::InvalidClient)?;
     let seconds = rules.auth_token_seconds();
-    let token = sign(&slot, now + Duration::from_secs(seconds.into()));
+    let token = sign(&slot, slot.now() + Duration::from_secs(seconds.into()));
     let body = json!({
         "access_token": token,
         "token_type": "Bearer",
@@ -164,34 +167,34 @@ pub(super) fn issue(
 
 /// A token says which account it opens, until when, and that this server made it. Nothing is kept
 /// of it.
-fn sign(slot: &Slot, expires: Duration) -> String {
+fn sign(slot: &AccountState, expires: Duration) -> String {
     let claim = format!("{}.{}", slot.id, expires.as_millis());
-    let signature = HEXLOWER.encode(&slot.sign(&claim).to_bytes());
+    let signature = HEXLOWER.encode(&slot.logins.sign(&claim).to_bytes());
     format!("{claim}.{signature}")
 }
 
 /// The account that a token says it is for, whether or not that is true.
-pub(super) fn account_of(store: &Store, token: &str) -> Option<Arc<Slot>> {
+pub(super) fn account_of(store: &Store, token: &str) -> Option<Arc<AccountState>> {
     let (claim, _signature) = token.rsplit_once('.')?;
     let (account, _expires) = claim.rsplit_once('.')?;
     store.account(account)
 }
 
 /// The account that a token opens.
-pub(super) fn check(store: &Store, token: &str, now: Duration) -> Result<Arc<Slot>, Refusal> {
+pub(super) fn check(store: &Store, token: &str) -> Result<Arc<AccountState>, Refusal> {
     let slot = account_of(store, token).ok_or(Refusal::InvalidToken)?;
     let (claim, signature) = token.rsplit_once('.').ok_or(Refusal::InvalidToken)?;
     let signature = HEXLOWER.decode(signature.as_bytes()).ok();
     let signature = signature.and_then(|bytes| bytes.try_into().ok());
     let signature = Digest::from_bytes(signature.ok_or(Refusal::InvalidToken)?);
-    if !slot.sign(claim).matches(&signature) {
+    if !slot.logins.sign(claim).matches(&signature) {
         return Err(Refusal::InvalidToken);
     }
     let expires = claim
         .rsplit_once('.')
         .and_then(|(_, expires)| expires.parse().ok());
     match expires.map(Duration::from_millis) {
-        Some(expires) if now < expires => Ok(slot),
+        Some(expires) if slot.now() < expires => Ok(slot),
         _ => Err(Refusal::ExpiredToken),
     }
 }

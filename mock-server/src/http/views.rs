@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bandwidth_fixtures::{
     Consultation,
-    profile::{DefaultFields, RoleForm, Telephone, UserKey},
+    profile::{DefaultFields, RoleForm, UserKey},
 };
 
 use crate::{
@@ -15,17 +15,10 @@ use crate::{
 /// What is shown of a user. The profile is asked only for what makes a difference to this user.
 pub(super) fn user<'a>(user: &'a User, roles: &'a [Role], rules: &Consultation) -> UserView<'a> {
     let shows_defaults = || rules.user_default_fields() == DefaultFields::Sent;
-    let telephone_number = user
-        .telephone_number
-        .as_deref()
-        .filter(|_| rules.user_telephone() != Telephone::Absent);
     UserView {
         user_id: (rules.naming_user_key() == UserKey::UserId).then_some(&*user.id),
         username: &user.username,
-        first_name: user.first_name.as_deref(),
-        last_name: user.last_name.as_deref(),
-        email: user.email.as_deref(),
-        telephone_number,
+        texts: user.texts.convert(),
         roles: (!user.roles.is_empty() || shows_defaults())
             .then(|| roles_of(&user.roles, roles, rules)),
         enabled: (!user.enabled || shows_defaults()).then_some(user.enabled),

@@ -1,6 +1,6 @@
 //! Bodies of usual sizes, and what the codec does with them.
 
-use bandwidth_fixtures::Consultation;
+use bandwidth_fixtures::{Consultation, Texts};
 
 use crate::{
     codec::{self, Format},
@@ -59,10 +59,12 @@ impl Bench {
         let view = UserView {
             user_id: Some("u12345"),
             username: "jdoe",
-            first_name: Some("John"),
-            last_name: Some("Doe & Sons"),
-            email: Some("jdoe@example.com"),
-            telephone_number: None,
+            texts: Texts {
+                first_name: Some("John"),
+                last_name: Some("Doe & Sons"),
+                email: Some("jdoe@example.com"),
+                ..Texts::default()
+            },
             roles: Some(vec![RoleView {
                 id: Some("r1"),
                 name: "Administrator",

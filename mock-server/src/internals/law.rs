@@ -3,7 +3,6 @@
 use std::{
     fmt::Write as _,
     sync::{Arc, LazyLock},
-    time::Duration,
 };
 
 use axum::http::{
@@ -14,6 +13,7 @@ use bandwidth_fixtures::{Consultation, Profile, Secret, Seed};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
+    clock::Clock,
     codec::{self, Format},
     config::Config,
     http::internals as http,
@@ -70,10 +70,10 @@ fn texts(user: &UserBody) -> impl Iterator<Item = (&'static str, &str)> {
     [
         ("UserId", user.user_id.as_deref()),
         ("Username", user.username.as_deref()),
-        ("FirstName", user.first_name.as_deref()),
-        ("LastName", user.last_name.as_deref()),
-        ("Email", user.email.as_deref()),
-        ("TelephoneNumber", user.telephone_number.as_deref()),
+        ("FirstName", user.texts.first_name.as_deref()),
+        ("LastName", user.texts.last_name.as_deref()),
+        ("Email", user.texts.email.as_deref()),
+        ("TelephoneNumber", user.texts.telephone_number.as_deref()),
         ("AccountId", user.account_id.as_deref()),
         ("Password", user.password.as_ref().map(Secret::expose)),
     ]
@@ -198,15 +198,17 @@ fn store() -> Store {
     let seed = r#"{"format":1,"accounts":[{"accountId":"12345","companyName":"Acme",
         "login":{"username":"api-user","password":"api-password"},"nextUserNumber":1}]}"#;
     let seed = Seed::parse("law", seed).expect("it is a seed");
-    Store::new(seed.accounts.into_iter().map(|account| {
+    let origins = seed.accounts.into_iter().map(|account| {
         Arc::new(Origin {
             account,
             generated: 0,
             profile: None,
+            clock: None,
             random: 7,
         })
-    }))
-    .expect("one account")
+    });
+    let origins: Vec<_> = origins.collect();
+    Store::new(&origins, &Arc::new(Clock::new(None))).expect("one account")
 }
 
 /// `bytes` is the value of `Authorization`: it opens the account only if it is Basic and the
@@ -226,12 +228,11 @@ pub fn authentication(bytes: &[u8]) {
     let rules = Consultation::of(*RULES);
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, value);
-    let now = Duration::from_secs(1_000);
-    let opens = http::opens(&STORE, &headers, "12345", now, &rules);
+    let opens = http::opens(&STORE, &headers, "12345", &rules);
     assert_eq!(opens, is_the_login(bytes), "an independent reading differs");
-    assert!(!http::opens(&STORE, &headers, "54321", now, &rules));
+    assert!(!http::opens(&STORE, &headers, "54321", &rules));
     headers.append(AUTHORIZATION, HeaderValue::from_static("Basic eDp5"));
-    let twice = http::opens(&STORE, &headers, "12345", now, &rules);
+    let twice = http::opens(&STORE, &headers, "12345", &rules);
     assert!(!twice, "two headers are none");
 }
 

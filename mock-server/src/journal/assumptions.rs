@@ -2,10 +2,11 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
 use bandwidth_fixtures::{Asked, BehaviourId, Evidence, EvidenceKind, NamedProfile};
+use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -59,7 +60,7 @@ impl Sum {
 
 impl Reliance {
     fn counted(&self) -> MutexGuard<'_, Counted> {
-        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counted.lock()
     }
 
     /// Counts the behaviours that shaped one answer. `account` must be one that exists, so that
@@ -155,7 +156,7 @@ pub struct Assumptions {
     pub published: usize,
     /// How many from the guide only.
     pub guide: usize,
-    /// How many from nobody.
+    /// How many are assumed.
     pub assumed: usize,
     /// The behaviours.
     pub behaviours: Vec<Assumption>,

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use bandwidth_fixtures::Operation;
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use utoipa::{
     ToSchema,
     openapi::schema::{Object, ObjectBuilder, SchemaType, Type},
@@ -95,13 +95,13 @@ fn operation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Operat
 }
 
 /// The request that comes nearest to a pattern.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Nearest {
     /// Its id.
     pub id: u64,
-    /// It in one line.
+    /// One-line summary.
     pub request: String,
-    /// What is not as the pattern says.
+    /// What is not as it was asked for.
     pub differences: Vec<String>,
 }
 

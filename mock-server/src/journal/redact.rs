@@ -3,7 +3,6 @@
 //! byte, so that people can debug with it.
 
 mod json;
-mod unreadable;
 mod value;
 mod xml;
 
@@ -48,55 +47,6 @@ impl Redacted {
 fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     WORDS.iter().any(|word| name.contains(word))
-}
-
-/// The last words of names of secrets, in lower case.
-const LAST_WORDS: [&str; 10] = [
-    "password",
-    "passwd",
-    "passphrase",
-    "passcode",
-    "pwd",
-    "secret",
-    "token",
-    "apikey",
-    "credential",
-    "credentials",
-];
-
-/// What a field is called that holds the name of another one, as in `{"path": "password"}`.
-const NAMING: [&str; 10] = [
-    "name",
-    "path",
-    "key",
-    "field",
-    "attribute",
-    "property",
-    "parameter",
-    "param",
-    "id",
-    "type",
-];
-
-/// Whether a field's value names another one, and what that holds is secret.
-fn names_secret(key: &str, value: &str) -> bool {
-    let value = value.trim().to_ascii_lowercase();
-    let last = LAST_WORDS.iter().any(|word| value.ends_with(word));
-    last && NAMING.iter().any(|name| key.eq_ignore_ascii_case(name))
-}
-
-/// Whether a text may have a secret in it, as other than a name in a field of its own: a document
-/// within the document, or words about a password. Names and addresses such as `Passmore` and
-/// `compass.com` have none.
-fn mentions_secret(text: &str) -> bool {
-    if text.contains(['{', '<', '=', ':', '&']) && is_secret_name(text) {
-        return true;
-    }
-    let text = text.to_ascii_lowercase();
-    let words = text.split(|c: char| !c.is_alphanumeric());
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    let is_name = |word: &&str| LAST_WORDS.iter().any(|last| word.ends_with(last));
-    words.len() > 1 && words.iter().any(is_name)
 }
 
 /// What a reading of a text found: the places of secrets, in order and apart, and the secrets as
@@ -182,7 +132,7 @@ pub fn request<'h>(
 /// The answer to a token request without the token.
 pub fn token_response(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
-    match json::read_keys(&text) {
+    match json::read(&text) {
         Some(found) => found.apply(&text).unwrap_or_else(|| text.into_owned()),
         None => REMOVED.to_owned(),
     }
@@ -245,26 +195,27 @@ fn form(text: &str) -> Found {
     found
 }
 
-/// A body without its secrets, and these. One without secrets is not copied.
+/// A body without its secrets, and these. One without secrets is not copied. Of one that cannot be
+/// read, only the length stays.
 fn read_body(body: &Bytes, content_type: &str) -> (Bytes, Vec<String>) {
     if body.is_empty() {
         return (body.clone(), Vec::new());
     }
-    let readable = std::str::from_utf8(body)
-        .ok()
-        .filter(|text| !text.contains('\0'));
-    let Some(text) = readable else {
-        let message = format!("[{} bytes that are no text were removed]", body.len());
-        return (message.into(), Vec::new());
-    };
-    let first = text.trim_start_matches('\u{FEFF}').trim_start();
-    let found = match first.bytes().next() {
+    let read = |text: &str| match text
+        .trim_start_matches('\u{FEFF}')
+        .trim_start()
+        .bytes()
+        .next()
+    {
         Some(b'{' | b'[' | b'"') => json::read(text),
         Some(b'<') => xml::read(text),
         _ if content_type.starts_with("application/x-www-form-urlencoded") => Some(form(text)),
         _ => None,
     };
-    let found = found.unwrap_or_else(|| unreadable::read(text));
+    let text = std::str::from_utf8(body).ok();
+    let Some((text, found)) = text.and_then(|text| Some((text, read(text)?))) else {
+        return (format!("[{} bytes]", body.len()).into(), Vec::new());
+    };
     match found.apply(text) {
         Some(kept) => (kept.into(), found.values),
         None => (body.clone(), found.values),

@@ -7,11 +7,12 @@
 use std::{
     fmt,
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use axum::http::HeaderMap;
 use bytes::Bytes;
+use parking_lot::Mutex;
 
 use super::redact::{self, Redacted};
 
@@ -77,7 +78,7 @@ impl Request {
     }
 
     fn look<T>(&self, read: impl FnOnce(&Arc<Redacted>, u64) -> T) -> T {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock();
         if let Kept::Sent { text, body } = &*kept {
             let (head, body) = parts(text, body.as_ref());
             let seen = Arc::new(redacted(head, &body));
@@ -112,7 +113,7 @@ impl Request {
 
     /// Gives up the body.
     pub(super) fn drop_body(&mut self) {
-        let kept = self.kept.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept.get_mut();
         if let Kept::Sent { text, body } = kept {
             self.bytes = self.bytes - self.body_bytes + TOO_LARGE.len();
             let (head, body) = parts(text, body.as_ref());

@@ -172,7 +172,7 @@ async function why(page, mock) {
   const detail = page.locator('.detail');
   await detail.locator('h2', { hasText: '409' }).waitFor();
   const text = await detail.textContent();
-  for (const part of ['Refused: username_taken about Username, code 12001', 'as api-user', 'changed nothing', 'username.scope', 'errors.conflict', 'RFC 9110', 'Among which users must a username be unique?']) {
+  for (const part of ['Refused: username_taken about Username, code 12001', 'as api-user', 'changed nothing', 'username.case', 'errors.conflict', 'RFC 9110', 'Are jdoe and JDoe the same username?']) {
     holds(text.includes(part), `${part} is not in ${text}`);
   }
   holds((await detail.locator('.request pre').textContent()).startsWith('{\n  "Username": "asmith",\n'), 'JSON is pretty');
@@ -239,7 +239,7 @@ async function hostile() {
   const post = `POST /api/accounts/12345/users HTTP/1.1\r\nContent-Type: application/json`;
   const withBody = (body) => Buffer.concat([Buffer.from(`Content-Length: ${body.length}\r\n\r\n`), body]);
   const bodies = [
-    Buffer.from('{"Username":"\u202Egnp.exe\u2066\u200B\u0007\u001b[2J"}'), Buffer.from([0x7b, 0xff, 0xfe, 0x80, 0x7d]),
+    Buffer.from('{"Username":"\u202Egnp.exe\u2066\u200B\u007f\u009b2J"}'), Buffer.from([0x7b, 0xff, 0xfe, 0x80, 0x7d]),
     Buffer.from(`'"\`$(touch never)\`\\'; rm -rf x #\n@/etc/passwd %s !! \u00e9\u{1F600}`), Buffer.from('@/etc/passwd'),
     Buffer.from(`<User>${'<a>'.repeat(40_000)}`), Buffer.from('['.repeat(200_000)), Buffer.from(`{"a":"${'\\\\'.repeat(400_000)}"}`), Buffer.alloc(1_000_000, '<'),
     Buffer.from(`<?xml version="1.0"?><!--<script>--><User a="'>"><Username><![CDATA[</pre><script>alert(4)</script>]]></Username></User>`),
@@ -280,8 +280,8 @@ async function hostile() {
   const overridden = requests.find(({ request }) => request.body.includes('\u202e'));
   await view(page, `#/requests/${overridden.id}`);
   await page.locator('.detail .line', { hasText: `#${overridden.id} ` }).waitFor();
-  check(await page.locator('.request .hidden-character').allTextContents(), ['U+202E', 'U+2066', 'U+200B', 'U+0007', 'U+001B'], 'what does not show is named');
-  holds(!/[\u202e\u2066\u200b\u0007\u001b]/.test(await page.locator('body').textContent()), 'and is not in the page');
+  check(await page.locator('.request .hidden-character').allTextContents(), ['U+202E', 'U+2066', 'U+200B', 'U+007F', 'U+009B'], 'what does not show is named');
+  holds(!/[\u202e\u2066\u200b\u007f\u009b]/.test(await page.locator('body').textContent()), 'and is not in the page');
   await view(page, '#/accounts/12345');
   await page.getByText(name).waitFor();
   check(await page.locator('main :is(script, img, svg)').count(), 0);
@@ -299,6 +299,8 @@ async function control() {
   await page.getByText('No fault is armed').waitFor();
   await page.getByRole('button', { name: '503 once' }).click();
   await page.getByRole('cell', { name: '0 of 1' }).waitFor();
+  const rules = async () => (await mock.admin('GET', 'faults')).faults.map(({ rule }) => rule);
+  check(await rules(), [{ status: 503, account: '12345', times: 1 }], 'for one account');
   check([await mock.send('GET', USERS), await mock.send('GET', USERS)], [503, 200]);
   await page.getByRole('cell', { name: '1 of 1' }).waitFor();
   await page.getByRole('cell', { name: 'used up' }).waitFor();
@@ -314,6 +316,9 @@ async function control() {
   await page.keyboard.press('Enter');
   await page.getByText('every=2').waitFor();
   check([await mock.send('GET', '/accounts/12345/roles'), await mock.send('GET', '/accounts/12345/roles')], [200, 429]);
+  await page.getByLabel('Arm for').selectOption('all accounts');
+  await page.getByRole('button', { name: '503 once' }).click();
+  await becomes(async () => (await rules()).at(-1), { status: 503, times: 1 }, 'for all accounts');
   await page.getByLabel('A fault as text or JSON').fill('{"stats":503}');
   await page.keyboard.press('Enter');
   await page.locator('#notice', { hasText: 'unknown key `stats`; did you mean `status`?' }).waitFor();

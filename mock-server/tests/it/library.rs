@@ -60,7 +60,7 @@ fn a_failing_verification_names_the_account_and_the_nearest_request() {
     let none = panic_of(|| account.verify(Operation::CreateUser, 1));
     assert_eq!(
         none,
-        "account t-1: expected a request with operation create_user once, but it came never\n  \
+        "account t-1: expected a request with operation create_user once, but got none\n  \
          no request came at all"
     );
     create(&server, &account, "asmith");
@@ -72,13 +72,13 @@ fn a_failing_verification_names_the_account_and_the_nearest_request() {
     assert_eq!(
         panic_of(|| account.verify(pattern, 1..)),
         "account t-1: expected a request with operation create_user, status 503 at least once, but \
-         it came never\n  nearest: #2 POST /api/accounts/t-1/users, answered 409, but the status is \
+         got none\n  nearest: #2 POST /api/accounts/t-1/users, answered 409, but the status is \
          409, not 503"
     );
     assert_eq!(
         panic_of(|| account.verify(Operation::CreateUser, ..2)),
-        "account t-1: expected a request with operation create_user 0 to 1 times, but it came 2 \
-         times\n  #1 POST /api/accounts/t-1/users, answered 201\n  #2 POST \
+        "account t-1: expected a request with operation create_user 0 to 1 times, but got 2\n  \
+         #1 POST /api/accounts/t-1/users, answered 201\n  #2 POST \
          /api/accounts/t-1/users, answered 409"
     );
 }
@@ -90,10 +90,7 @@ fn expectations_are_checked_at_the_end_but_never_while_panicking() {
         let account = server.account().unwrap();
         account.expect(Operation::CreateUser, 1);
     });
-    assert!(
-        unmet.contains("create_user once, but it came never"),
-        "{unmet}"
-    );
+    assert!(unmet.contains("create_user once, but got none"), "{unmet}");
     let first = panic_of(|| {
         let account = server.account().unwrap();
         account.expect(Operation::CreateUser, 1);

@@ -21,3 +21,4 @@ mod secrets;
 mod secure;
 mod variants;
 mod wire;
+mod worlds;

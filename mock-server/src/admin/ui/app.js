@@ -44,8 +44,9 @@ const requests = {
   },
   refresh: () => list.searchBodies(),
 };
+const accounts = new Accounts();
 const views = {
-  requests, accounts: new Accounts(), faults: new Faults(), profile: new Profile(), clock: new Clock(), reports: new Reports(),
+  requests, accounts, faults: new Faults(() => accounts.id), profile: new Profile(), clock: new Clock(), reports: new Reports(),
 };
 
 // --- which view

@@ -26,14 +26,15 @@ const select = (name, label, entries) => {
 };
 
 export class Faults {
-  constructor() {
+  // `selected` gives the id of the account that the other views show, if they show one.
+  constructor(selected) {
+    this.selected = selected;
     this.armed = el('div', {});
-    this.accounts = el('select', { name: 'account' });
-    choices(this.accounts, [['', 'any']]);
+    this.accounts = el('select', { name: 'account', onchange: () => { this.chosenByHand = true; } });
+    choices(this.accounts, [['', 'all accounts']]);
     this.form = el('form', { class: 'fields', onsubmit: act(() => this.arm(this.chosen())) },
       select('effect', 'What happens', EFFECTS), number('code', 'Status', { value: '503', max: '599' }), number('delay', 'Delay, ms'),
       select('operation', 'Operation', [['', 'any'], ...OPERATIONS.map((name) => [name, name])]),
-      el('label', {}, 'Account', this.accounts),
       number('times', 'Times', { min: '1', placeholder: 'always' }), number('every', 'Every', { min: '1', placeholder: '1' }),
       number('after', 'After', { placeholder: '0' }), number('probability', 'Probability', { step: 'any', max: '1', placeholder: '1' }),
       select('when', 'When', [['', 'before it takes effect'], ['after', 'after it took effect']]),
@@ -45,6 +46,8 @@ export class Faults {
       el('h2', {}, 'Faults'),
       el('p', { class: 'quiet' }, 'The first that is due gets a request.'),
       this.armed,
+      el('div', { class: 'fields' }, el('label', {}, 'Arm for', this.accounts)),
+      el('p', { class: 'quiet' }, 'A fault armed here hits requests of that account only, unless you choose all accounts.'),
       el('h3', {}, 'Arm with a click'),
       el('p', { class: 'ready' }, READY.map(([name, rule]) => el('button', { type: 'button', title: ruleText(rule), onclick: act(() => this.arm(rule)) }, name))),
       el('h3', {}, 'Make one'), this.form,
@@ -60,7 +63,7 @@ export class Faults {
     if (effect.endsWith('body') || effect === 'wrong_content_type') rule[effect] = true;
     if (effect === effect.toUpperCase()) rule.fault = effect;
     if (field('delay') !== '') rule.delay = { fixed_ms: Number(field('delay')) };
-    for (const key of ['operation', 'account', 'when']) put(key, key, String);
+    for (const key of ['operation', 'when']) put(key, key, String);
     for (const key of ['times', 'every', 'after', 'probability']) put(key);
     return rule;
   }
@@ -70,14 +73,27 @@ export class Faults {
     return text.startsWith('{') ? JSON.parse(text) : text;
   }
 
+  // The rule for the chosen account, unless it names one itself.
+  aimed(rule) {
+    const account = this.accounts.value;
+    if (account === '' || rule === '') return rule;
+    if (typeof rule !== 'string') return { account, ...rule };
+    return /(^|,)\s*account\s*=/.test(rule) ? rule : `${rule},account=${account}`;
+  }
+
   async arm(rule) {
-    await api('POST', 'faults', rule);
+    await api('POST', 'faults', this.aimed(rule));
     await this.refresh();
   }
 
   async refresh() {
     const [{ faults }, { accounts }] = await Promise.all([get('faults'), get('accounts')]);
-    choices(this.accounts, [['', 'any'], ...accounts.map(({ accountId }) => [accountId, accountId])]);
+    choices(this.accounts, [...accounts.map(({ accountId }) => [accountId, accountId]), ['', 'all accounts']]);
+    if (!this.chosenByHand) {
+      const has = (id) => accounts.some(({ accountId }) => accountId === id);
+      const first = accounts.find(({ throwaway }) => !throwaway) ?? accounts[0];
+      this.accounts.value = has(this.selected()) ? this.selected() : first?.accountId ?? '';
+    }
     update(this.armed, faults, () => this.table(faults));
   }
 

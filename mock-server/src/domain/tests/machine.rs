@@ -140,7 +140,7 @@ impl StateMachineTest for Machine {
                 account.update(&key, &given, &Nobody, &rules).map(drop)
             }
             Operation::ChangeFirstName(number, first_name) => {
-                given.first_name = Some(first_name);
+                given.texts.first_name = Some(first_name);
                 let key = format!("u{number}");
                 account.update(&key, &given, &Nobody, &rules).map(drop)
             }
@@ -157,7 +157,7 @@ impl StateMachineTest for Machine {
                 let username = NAMES.into_iter().find(|name| **name == *user.username);
                 let person = Person {
                     username: username.unwrap(),
-                    first_name: user.first_name.as_deref().unwrap_or("").to_owned(),
+                    first_name: user.texts.first_name.as_deref().unwrap_or("").to_owned(),
                 };
                 (user.number, person)
             })

@@ -2,21 +2,12 @@
 
 use serde::de::IgnoredAny;
 
-use super::{Found, is_secret_name, mentions_secret, names_secret};
+use super::{Found, is_secret_name};
 
 const REMOVED: &str = "\"[removed]\"";
 
 /// The secrets of a text that is JSON.
 pub(super) fn read(text: &str) -> Option<Found> {
-    scan(text, true)
-}
-
-/// The same where no text can have a secret in it, but what a secret key holds.
-pub(super) fn read_keys(text: &str) -> Option<Found> {
-    scan(text, false)
-}
-
-fn scan(text: &str, texts: bool) -> Option<Found> {
     let json = text.trim_start_matches('\u{FEFF}');
     // With this the scan below can trust the form.
     serde_json::from_str::<IgnoredAny>(json).ok()?;
@@ -24,7 +15,6 @@ fn scan(text: &str, texts: bool) -> Option<Found> {
         text,
         at: text.len() - json.len(),
         depth: 0,
-        texts,
         found: Found::default(),
     };
     scan.value(false);
@@ -36,8 +26,6 @@ struct Scan<'t> {
     text: &'t str,
     at: usize,
     depth: usize,
-    /// Whether texts are looked at.
-    texts: bool,
     found: Found,
 }
 
@@ -67,23 +55,17 @@ impl Scan<'_> {
         serde_json::from_str(raw).unwrap_or_default()
     }
 
-    /// Goes over a value, and gives the text of a string. Inside a secret one nothing is replaced:
-    /// it goes as a whole.
-    fn value(&mut self, secret: bool) -> Option<String> {
-        let mut said = None;
+    /// Goes over a value. Inside a secret one nothing is replaced: it goes as a whole.
+    fn value(&mut self, secret: bool) {
         self.skip_space();
         match self.peek() {
             b'{' => self.items(b'}', true, secret),
             b'[' => self.items(b']', false, secret),
             b'"' => {
-                let start = self.at;
                 let text = self.string();
                 if secret {
-                    self.found.values.push(text.clone());
-                } else if self.texts && mentions_secret(&text) {
-                    self.found.place(start..self.at, REMOVED);
+                    self.found.values.push(text);
                 }
-                said = Some(text);
             }
             _ => {
                 let start = self.at;
@@ -99,19 +81,15 @@ impl Scan<'_> {
             }
         }
         self.skip_space();
-        said
     }
 
-    /// Goes over an object or a list. An object that names a secret field goes as a whole.
+    /// Goes over an object or a list.
     fn items(&mut self, end: u8, keyed: bool, secret: bool) {
         if self.depth == DEEPEST {
             // The end: nothing more is read, and the depth says why.
             self.at = self.text.len();
             return;
         }
-        let whole = self.at;
-        let before = (self.found.places.len(), self.found.values.len());
-        let mut named = Vec::new();
         self.depth += 1;
         self.at += 1;
         self.skip_space();
@@ -126,13 +104,7 @@ impl Scan<'_> {
             });
             let hidden = key.as_deref().is_some_and(is_secret_name);
             let start = self.at;
-            let said = self.value(secret || hidden);
-            match (key, said) {
-                (Some(key), Some(said)) if self.texts && names_secret(&key, &said) => {
-                    named.push(said);
-                }
-                _ => {}
-            }
+            self.value(secret || hidden);
             if hidden && !secret {
                 let raw = self.text[start..self.at].trim_end();
                 self.found.place(start..start + raw.len(), REMOVED);
@@ -145,20 +117,6 @@ impl Scan<'_> {
         if self.at < self.text.len() {
             self.depth -= 1;
             self.at += 1;
-        }
-        if !secret && !named.is_empty() {
-            let end = self.at;
-            self.found.places.truncate(before.0);
-            self.found.values.truncate(before.1);
-            self.at = whole;
-            self.value(true);
-            // The names themselves are no secret.
-            let mut index = 0;
-            self.found.values.retain(|value| {
-                index += 1;
-                index <= before.1 || !named.contains(value)
-            });
-            self.found.place(whole..end.min(self.text.len()), REMOVED);
         }
     }
 }

@@ -35,7 +35,6 @@ fn what_is_secret_goes_and_the_rest_stays() {
             r#"{"Password":"P","Password":"P"}"#,
             r#"{"Password":"[removed]","Password":"[removed]"}"#,
         ),
-        (r#"{"x":"{\"Password\":\"P\"}"}"#, r#"{"x":"[removed]"}"#),
         (
             r#"[{"newPassword":null},"P"]"#,
             r#"[{"newPassword":"[removed]"},"P"]"#,
@@ -84,23 +83,6 @@ fn what_is_secret_goes_and_the_rest_stays() {
             "<User><Email>P</Email><Password>P</Password></User>",
             "<User><Email>[removed]</Email><Password>[removed]</Password></User>",
         ),
-        // What names a secret field
-        (
-            r#"{"Operations":[{"op":"replace","path":"password","value":"P"},{"op":"add"}]}"#,
-            r#"{"Operations":["[removed]",{"op":"add"}]}"#,
-        ),
-        (
-            r#"{"a":{"value":"P","name":"User:newPassword"},"path":"/password","b":"P"}"#,
-            r#""[removed]""#,
-        ),
-        (
-            "<User><Field name='Password'>P</Field><Field name='City'>C</Field></User>",
-            "<User><Field>[removed]</Field><Field name='City'>C</Field></User>",
-        ),
-        (
-            "<User><F><Value>P</Value><Name>password</Name></F><F><Name>City</Name></F></User>",
-            "<User><F>[removed]</F><F><Name>City</Name></F></User>",
-        ),
         // What only looks like one
         (
             r#"{"LastName":"Passmore","Email":"j@compass.com","Username":"password"}"#,
@@ -109,10 +91,6 @@ fn what_is_secret_goes_and_the_rest_stays() {
         (
             "<User><LastName>Passmore</LastName><Company>Compass Group</Company></User>",
             "<User><LastName>Passmore</LastName><Company>Compass Group</Company></User>",
-        ),
-        (
-            r#"{"Note":"the password is what you know"}"#,
-            r#"{"Note":"[removed]"}"#,
         ),
         // Byte order marks
         (
@@ -128,24 +106,13 @@ fn what_is_secret_goes_and_the_rest_stays() {
             "\u{FEFF}{\"Password\":\"[removed]\"}",
         ),
         // Neither
-        ("Password=P", "[the rest, 25 bytes, was removed]"),
-        (
-            r#"{"Username":"jd","Password":"P"#,
-            r#"{"Username":"jd","[the rest]"#,
-        ),
-        (
-            r#"{"Username":"jd","P\u0061ssword":"P"#,
-            r#"{"Username":"jd","P[the rest]"#,
-        ),
-        (
-            "P<User><Password>P</Password></User>",
-            "[removed]<User><[the rest]",
-        ),
+        ("Password=P", "[25 bytes]"),
+        (r#"{"Username":"jd","Password":"P"#, "[45 bytes]"),
         (
             "<User><Username>jd</Username><Password>P</Pass",
-            "<User><Username>jd</Username><[the rest]",
+            "[61 bytes]",
         ),
-        ("just text", "just text"),
+        ("just text", "[9 bytes]"),
     ] {
         let sent = sent.replace("\"P\"", &format!("\"{CANARY}\""));
         let sent = sent.replace(">P<", &format!(">{CANARY}<"));
@@ -153,18 +120,12 @@ fn what_is_secret_goes_and_the_rest_stays() {
         let sent = sent.replace("[P]", &format!("[{CANARY}]"));
         let sent = sent.replace("=P", &format!("={CANARY}"));
         let sent = sent.replace("is P ", &format!("is {CANARY} "));
-        let sent = sent.replace("\\\"P\\\"", &format!("\\\"{CANARY}\\\""));
-        let sent = sent.replace("P<User>", &format!("{CANARY}<User>"));
         let sent = match sent.strip_suffix(":\"P") {
             Some(start) => format!("{start}:\"{CANARY}"),
             None => sent,
         };
         let kept = kept.replace("\"P\"", &format!("\"{CANARY}\""));
-        let mut seen = body_of("application/xml", &sent);
-        if kept.ends_with("[the rest]") {
-            let cut = seen.find("[the rest").expect(&seen);
-            seen.replace_range(cut.., "[the rest]");
-        }
+        let seen = body_of("application/xml", &sent);
         assert_eq!(seen, kept, "{sent}");
     }
 }
@@ -224,17 +185,17 @@ fn credentials_leave_the_headers_and_go_everywhere_else_too() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_not_kept() {
+fn of_bytes_that_are_no_text_the_length_stays() {
     let utf16: Vec<u8> = format!("<Password>{CANARY}</Password>")
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
     let kept = request("/", std::iter::empty(), &utf16.clone().into());
-    let expected = format!("[{} bytes that are no text were removed]", utf16.len());
+    let expected = format!("[{} bytes]", utf16.len());
     assert_eq!(kept.body_text(), expected);
     let latin = Bytes::from_static(b"Password=Canary-Bird.7913\xFF");
     let kept = request("/", std::iter::empty(), &latin);
-    assert_eq!(kept.body_text(), "[26 bytes that are no text were removed]");
+    assert_eq!(kept.body_text(), "[26 bytes]");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use quick_xml::{
     events::{BytesStart, Event},
 };
 
-use super::{Found, REMOVED, is_secret_name, mentions_secret, names_secret};
+use super::{Found, REMOVED, is_secret_name};
 
 /// The secrets of a text that is well-formed XML.
 pub(super) fn read(text: &str) -> Option<Found> {
@@ -21,19 +21,11 @@ pub(super) fn read(text: &str) -> Option<Found> {
     Some(found)
 }
 
-/// An element whose end was not seen yet.
-struct Open {
-    name: String,
-    /// Where its content starts, and how many places were found before.
-    content: usize,
-    places: usize,
-}
-
 fn read_document(text: &str) -> Option<Found> {
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_comments = true;
     let mut found = Found::default();
-    let mut open: Vec<Open> = Vec::new();
+    let mut open = 0;
     // Depth of the outermost secret element, and where its content starts.
     let mut secret: Option<(usize, usize)> = None;
     let mut content = String::new();
@@ -44,24 +36,20 @@ fn read_document(text: &str) -> Option<Found> {
         let end = position(&reader);
         match event {
             Event::Start(element) => {
-                roots += usize::from(open.is_empty());
-                let hides = attributes(&element, start..end, text, secret.is_none(), &mut found)?;
-                open.push(Open {
-                    name: element.local_name().as_ref().to_owned(),
-                    content: end,
-                    places: found.places.len(),
-                });
-                if secret.is_none() && hides {
-                    secret = Some((open.len(), end));
+                roots += usize::from(open == 0);
+                attributes(&element, start..end, text, secret.is_none(), &mut found)?;
+                open += 1;
+                if secret.is_none() && is_secret_element(&element) {
+                    secret = Some((open, end));
                 }
             }
             Event::Empty(element) => {
-                roots += usize::from(open.is_empty());
+                roots += usize::from(open == 0);
                 attributes(&element, start..end, text, secret.is_none(), &mut found)?;
             }
             Event::End(_) => {
                 if let Some((outermost, from)) = secret
-                    && outermost == open.len()
+                    && outermost == open
                 {
                     if from < start {
                         found.place(from..start, REMOVED);
@@ -69,7 +57,7 @@ fn read_document(text: &str) -> Option<Found> {
                     }
                     secret = None;
                 }
-                open.pop()?;
+                open = usize::checked_sub(open, 1)?;
             }
             Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {
                 let raw = &text[start..end];
@@ -81,14 +69,6 @@ fn read_document(text: &str) -> Option<Found> {
                         Some(inner) => content.push_str(inner),
                         None => content.push_str(&unescape(raw).ok()?),
                     }
-                } else if let [.., parent, own] = &open[..]
-                    && names_secret(&own.name, cdata.unwrap_or(raw))
-                {
-                    // `<Name>password</Name>` beside what it names: the parent's whole content goes.
-                    found.places.truncate(parent.places);
-                    secret = Some((open.len() - 1, parent.content));
-                } else if mentions_secret(raw) {
-                    found.place(start..end, REMOVED);
                 } else if cdata.is_none() {
                     unescape(raw).ok()?;
                 }
@@ -104,7 +84,7 @@ fn read_document(text: &str) -> Option<Found> {
             Event::Eof => break,
         }
     }
-    (open.is_empty() && roots == 1).then_some(found)
+    (open == 0 && roots == 1).then_some(found)
 }
 
 fn position(reader: &Reader<&[u8]>) -> usize {
@@ -115,37 +95,31 @@ fn is_secret_element(element: &BytesStart<'_>) -> bool {
     is_secret_name(element.local_name().as_ref())
 }
 
-/// Replaces a tag whose attributes may hold a secret by one without attributes. Tells whether the
-/// element's content is secret: by its own name, or by one that an attribute says.
+/// Replaces a tag whose attributes hold a secret by one without attributes.
 fn attributes(
     element: &BytesStart<'_>,
     range: std::ops::Range<usize>,
     text: &str,
     outside: bool,
     found: &mut Found,
-) -> Option<bool> {
-    let name = element.name().as_ref().to_owned();
+) -> Option<()> {
     let mut any = false;
-    let mut hides = is_secret_element(element);
-    let mut secret = hides;
     for attribute in element.attributes() {
         let attribute = attribute.ok()?;
-        let key = attribute.key.as_ref();
-        let value = &*attribute.value;
-        any = true;
-        hides |= names_secret(key, value);
-        secret |= hides || is_secret_name(key) || mentions_secret(value);
-        if is_secret_name(key) || is_secret_element(element) {
-            found.values.push(unescape(value).ok()?.into_owned());
+        if is_secret_name(attribute.key.as_ref()) || is_secret_element(element) {
+            any = true;
+            found
+                .values
+                .push(unescape(&attribute.value).ok()?.into_owned());
         }
     }
-    if any && secret && outside {
+    if any && outside {
         let end = if text[range.clone()].ends_with("/>") {
             "/>"
         } else {
             ">"
         };
-        found.place(range, format!("<{name}{end}"));
+        found.place(range, format!("<{}{end}", element.name().as_ref()));
     }
-    Some(hides)
+    Some(())
 }

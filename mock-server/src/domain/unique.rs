@@ -1,0 +1,88 @@
+//! Which names and emails are taken.
+
+use bandwidth_fixtures::{
+    Consultation,
+    profile::{EmailUnique, UsernameCase, UsernameScope},
+};
+
+use super::{
+    error::DomainError,
+    index::folded,
+    update::Fields,
+    user::{User, UserNumber},
+    users::Users,
+};
+
+/// What the other accounts of the server have.
+pub trait Taken {
+    /// Whether one of them has the username.
+    fn username(&self, username: &str, case: UsernameCase) -> bool;
+    /// Whether one of them has the email.
+    fn email(&self, email: &str) -> bool;
+}
+
+/// The names of one account. Its API login has one too.
+pub(super) struct Names<'a> {
+    pub(super) users: &'a Users,
+    pub(super) login: &'a str,
+}
+
+impl Names<'_> {
+    /// Refuses a name or an email that a user gets and another one has.
+    pub(super) fn check(
+        &self,
+        fields: &Fields<'_>,
+        own: Option<&User>,
+        elsewhere: &dyn Taken,
+        rules: &Consultation,
+    ) -> Result<(), DomainError> {
+        let number = own.map(|user| user.number);
+        let renamed = own.is_none_or(|user| *user.username != *fields.username);
+        if renamed {
+            let case = rules.username_case();
+            let taken = self.has_username(fields.username, number, case)
+                || (rules.username_scope() == UsernameScope::Global
+                    && elsewhere.username(fields.username, case));
+            if taken {
+                return Err(DomainError::UsernameTaken);
+            }
+        }
+        let Some(email) = fields.texts.email else {
+            return Ok(());
+        };
+        if own.is_some_and(|user| user.texts.email.as_deref() == Some(email)) {
+            return Ok(());
+        }
+        let taken = match rules.email_unique() {
+            EmailUnique::None => false,
+            EmailUnique::Account => self.has_email(email, number),
+            EmailUnique::Global => self.has_email(email, number) || elsewhere.email(email),
+        };
+        if taken {
+            Err(DomainError::EmailTaken)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether a user other than `except`, or the API login, has that username.
+    pub(super) fn has_username(
+        &self,
+        username: &str,
+        except: Option<UserNumber>,
+        case: UsernameCase,
+    ) -> bool {
+        let same = |other: &str| match case {
+            UsernameCase::Sensitive => other == username,
+            UsernameCase::Insensitive => folded(other) == folded(username),
+        };
+        let others = || self.users.named(username);
+        same(self.login) || others().any(|user| Some(user.number) != except && same(&user.username))
+    }
+
+    /// Whether a user other than `except` has that email, whatever the case.
+    pub(super) fn has_email(&self, email: &str, except: Option<UserNumber>) -> bool {
+        let mut holders = self.users.with_email(email);
+        holders.any(|user| Some(user.number) != except)
+    }
+}

@@ -1,0 +1,139 @@
+//! One account of a server: its data, and what belongs to it alone.
+
+use std::{sync::Arc, time::Duration};
+
+use bandwidth_fixtures::{Asked, NamedProfile, Secret, seed::SeedAccount};
+use parking_lot::{Mutex, MutexGuard, RwLock};
+
+use super::listing::{Listed, Listing};
+use crate::{
+    clock::{AccountClock, Clock},
+    codec::{Format, ListFrame},
+    domain::{Account, Role, User},
+    logins::Logins,
+};
+
+/// What an account is made from. A reset makes the account from it again.
+#[derive(Debug)]
+pub struct Origin {
+    /// The account as a seed, a snapshot or a test gave it.
+    pub account: SeedAccount,
+    /// How many made-up users are added to it.
+    pub generated: u32,
+    /// The account's own profile. Without one it follows the server's.
+    pub profile: Option<Arc<NamedProfile>>,
+    /// When the account's own clock starts. Without it, the account follows the server's clock.
+    pub clock: Option<Duration>,
+    /// Decides the account's salt.
+    pub random: u64,
+}
+
+/// An account of a server.
+#[derive(Debug)]
+pub struct AccountState {
+    /// The account's id.
+    pub id: Arc<str>,
+    /// The company's name.
+    pub company_name: Box<str>,
+    /// The name of the API login.
+    pub login: Arc<str>,
+    /// Whether the account was made for one test, and shares names with no other account.
+    pub throwaway: bool,
+    /// What a reset brings back.
+    pub origin: Arc<Origin>,
+    /// The time of the account's world.
+    pub clock: Arc<AccountClock>,
+    /// Failed logins, tokens and the rate limit.
+    pub logins: Logins,
+    account: Mutex<Account>,
+    /// The users as they were listed last, by format. Locked before the account.
+    listings: [Mutex<Listing>; 2],
+    profile: RwLock<Option<Arc<NamedProfile>>>,
+}
+
+impl AccountState {
+    /// The account as its origin says, on a server with that clock.
+    pub fn new(origin: Arc<Origin>, clock: &Arc<Clock>) -> Self {
+        let seeded = &origin.account;
+        Self {
+            id: seeded.account_id.as_str().into(),
+            company_name: seeded.company_name.as_str().into(),
+            login: seeded.login.username.as_str().into(),
+            throwaway: seeded.throwaway,
+            clock: Arc::new(AccountClock::new(Arc::clone(clock), origin.clock)),
+            logins: Logins::new(origin.random),
+            account: Mutex::new(Account::from(&*origin)),
+            listings: Default::default(),
+            profile: RwLock::new(origin.profile.clone()),
+            origin,
+        }
+    }
+
+    /// This account in the place of another state of it: a reset brings back that one's origin,
+    /// and its clock goes on.
+    pub fn replacing(self, present: &Self) -> Self {
+        Self {
+            origin: Arc::clone(&present.origin),
+            clock: Arc::clone(&present.clock),
+            ..self
+        }
+    }
+
+    /// The time in the account's world, since the Unix epoch.
+    pub fn now(&self) -> Duration {
+        self.clock.shown().now()
+    }
+
+    /// The account, for as long as the guard lives.
+    pub fn account(&self) -> MutexGuard<'_, Account> {
+        self.account.lock()
+    }
+
+    /// The list of its users in that format; none when there are none. `encode` turns users into
+    /// what stands for them in the list, and tells the behaviours that it asked.
+    pub fn list(
+        &self,
+        format: Format,
+        profile: &Arc<NamedProfile>,
+        frame: impl FnOnce() -> ListFrame,
+        encode: impl Fn(&[Arc<User>], &[Role]) -> (Vec<u8>, Asked),
+    ) -> Option<Listed> {
+        let mut listing = self.listings[format as usize].lock();
+        let account = self.account();
+        if account.users().len() == 0 {
+            return None;
+        }
+        let version = account.version();
+        if let Some(listed) = listing.unchanged(profile, version) {
+            return Some(listed);
+        }
+        let plans = listing.plan(profile, account.users());
+        let roles = Arc::clone(account.shared_roles());
+        // The users are immutable and shared, so the account is not held while they are encoded.
+        drop(account);
+        let encode = |users: &[Arc<User>]| encode(users, &roles);
+        Some(listing.make(profile, version, plans, &frame(), encode))
+    }
+
+    /// Whether these encoded credentials opened the account last, and still do.
+    pub fn opened_before_by(&self, encoded: &str) -> bool {
+        let opened_by = self.logins.opened_by(encoded);
+        opened_by.is_some_and(|then| self.account().login().passwords.first() == Some(&then))
+    }
+
+    /// Remembers that these encoded credentials, with that password, are right for the API login.
+    pub fn remember_opened_by(&self, encoded: &str, password: &Secret) {
+        let digest = self.account().digest(password.expose());
+        self.logins.remember_opened_by(encoded, digest);
+    }
+
+    /// The account's own profile. Without one it follows the server's.
+    pub fn profile(&self) -> Option<Arc<NamedProfile>> {
+        self.profile.read().clone()
+    }
+
+    /// Gives it a profile of its own.
+    pub fn set_profile(&self, profile: Arc<NamedProfile>) {
+        *self.profile.write() = Some(profile);
+    }
+}
