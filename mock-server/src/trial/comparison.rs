@@ -163,7 +163,7 @@ impl Baseline {
             let (now, then) = (here.exchanges.len(), before.exchanges.len());
             if now != then && repeats && counts.is_none() {
                 counts = Some(format!(
-                    "{now} requests{} here, {then} in the baseline, and up to there the same answers",
+                    "{now} request(s){} here, {then} in the baseline, and up to there the same answers",
                     self.of_account(here)
                 ));
             }
