@@ -122,8 +122,8 @@ impl MockServer {
         entries.iter().map(|entry| (&**entry).into()).collect()
     }
 
-    #[cfg(feature = "variants")]
     /// Keeps the requests of accounts that are deleted, for `journal_entries`.
+    #[cfg(feature = "variants")]
     pub(crate) fn keep_forgotten_requests(&self) {
         self.app.journal.keep_forgotten();
     }
@@ -133,8 +133,8 @@ impl MockServer {
         self.app.journal.all()
     }
 
-    #[cfg(feature = "variants")]
     /// How it behaved at the start.
+    #[cfg(feature = "variants")]
     pub(crate) fn profile_at_start(&self) -> Arc<NamedProfile> {
         Arc::clone(&self.app.start.profile)
     }

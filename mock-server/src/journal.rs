@@ -189,9 +189,9 @@ impl Journal {
         (entries.cloned().collect(), view.dropped)
     }
 
-    #[cfg(feature = "variants")]
     /// From now on keeps what is forgotten for [`Journal::all`]: a test deletes its account, and
     /// its requests still count.
+    #[cfg(feature = "variants")]
     pub fn keep_forgotten(&self) {
         self.state().forgotten.get_or_insert_default();
     }

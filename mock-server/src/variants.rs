@@ -29,6 +29,8 @@ use crate::{
 
 /// The name of the first run, and of what all others are compared with.
 const BASELINE: &str = "baseline";
+/// The exit code of a command whose result does not repeat.
+const FLAKY: u8 = 3;
 /// In the place of an area: whole profiles.
 const PROFILE: &str = "profile";
 
@@ -100,16 +102,6 @@ pub enum VariantsError {
     /// A wrong argument or file.
     #[error("{0}")]
     Usage(String),
-    /// The baseline does not pass, so that a variant could show nothing.
-    #[error(
-        "the command does not pass as it is ({ending}), so that nothing can be learned from variants; its output is in {output}"
-    )]
-    Baseline {
-        /// How it ended.
-        ending: String,
-        /// Where its output is.
-        output: String,
-    },
     /// The value of a flag.
     #[error(transparent)]
     Config(ConfigError),
@@ -334,13 +326,15 @@ pub fn run(
         ))?;
     }
     if baseline.verdict == Verdict::Flaky {
-        return write_reports(arguments, &Report::new(vec![baseline], Vec::new(), own)).map(|()| 3);
+        let report = Report::new(vec![baseline], Vec::new(), own);
+        return write_reports(arguments, &report).map(|()| FLAKY);
     }
     if !baseline.passed {
-        return Err(VariantsError::Baseline {
-            ending: baseline.ending,
-            output: baseline.output,
-        });
+        return Err(VariantsError::Usage(format!(
+            "the command does not pass as it is ({}), so that nothing can be learned from variants; \
+             its output is in {}",
+            baseline.ending, baseline.output
+        )));
     }
     if let Some(reason) = silent {
         return Err(VariantsError::Usage(format!(
@@ -393,7 +387,7 @@ pub fn run(
     write_reports(arguments, &Report::new(runs, problems, own))?;
     Ok(match (failed, is_flaky) {
         (true, _) => 1,
-        (false, true) => 3,
+        (false, true) => FLAKY,
         (false, false) => 0,
     })
 }

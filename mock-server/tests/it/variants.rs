@@ -37,23 +37,19 @@ fn variants(folder: &TempDir, arguments: &[&str], script: &str) -> Ran {
     }
 }
 
-/// Asks for something with bash alone, and prints the whole answer.
+/// Sends requests with bash alone, and prints the whole answer.
 const ASK: &str = r#"
-ask() {
+# METHOD PATH HEADERS BODY
+send() {
   local place=${BW_BASE_URL#http://}; place=${place%/api}
   exec 3<>"/dev/tcp/${place%:*}/${place#*:}"
   local login; login=$(printf %s "$BW_USERNAME:$BW_PASSWORD" | base64)
-  printf '%s /api/accounts/%s/%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Basic %s\r\n%s\r\n' \
-    "$1" "$BW_ACCOUNT_ID" "$2" "$login" "${3-}" >&3
+  printf '%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Basic %s\r\n%sContent-Length: %s\r\n\r\n%s' \
+    "$1" "$2" "$login" "$3" "${#4}" "$4" >&3
   cat <&3
 }
-admin() {
-  local place=${BANDWIDTH_MOCK_ADMIN_URL#http://}; place=${place%/__admin}
-  exec 3<>"/dev/tcp/${place%:*}/${place#*:}"
-  printf '%s /__admin/%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %s\r\n\r\n%s' \
-    "$1" "$2" "${#3}" "$3" >&3
-  cat <&3
-}
+ask() { send "$1" "/api/accounts/$BW_ACCOUNT_ID/$2" '' ''; }
+admin() { send "$1" "/__admin/$2" '' "$3"; }
 # Makes an account, and lets `ask` use it.
 own() {
   local made; made=$(admin POST accounts "$1")
@@ -264,6 +260,25 @@ fn accounts_are_aligned_by_what_is_asked_of_them() {
     assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
     let told = "request 2 of account 9000001, DELETE /api/accounts/9000001/users/u1";
     assert!(ran.out.contains(told), "{}", ran.out);
+}
+
+#[test]
+fn a_token_is_no_difference() {
+    let folder = tempfile::tempdir().unwrap();
+    let command = script(
+        "send POST /api/v1/oauth2/token $'Content-Type: application/x-www-form-urlencoded\\r\\n' \\
+           grant_type=client_credentials | grep -q access_token
+         ask DELETE users/u1 | grep -q '200 OK'",
+    );
+    let set = [
+        "--set",
+        "auth.schemes=basic_and_bearer",
+        "--only",
+        "delete.status",
+    ];
+    let ran = variants(&folder, &set, &command);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("request 2, DELETE "), "{}", ran.out);
 }
 
 #[test]
