@@ -1,124 +1,47 @@
-//! Known failures: a file that names cases which fail for a known reason, for a while. A listed
-//! case still runs, and an entry that is no longer true fails the run.
+//! Known failures of the suite: cases that the file of `--known` names.
 
-use std::{fs, net::Ipv6Addr, path::Path};
+use std::{net::Ipv6Addr, path::Path};
 
-use bandwidth_fixtures::describe;
+use bandwidth_fixtures::KnownFailures;
 use reqwest::Url;
-use serde::Deserialize;
 
-use crate::{
-    error::ConformanceError,
-    outcome::{CaseReport, today},
-    registry,
-    verdict::Verdict,
-};
+use crate::{error::ConformanceError, outcome::CaseReport, registry, verdict::Verdict};
 
-/// The file.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KnownFailures {
-    #[serde(default, rename = "known")]
-    entries: Vec<Entry>,
+/// Reads a file. Every entry names a case that exists.
+pub fn load(path: &Path) -> Result<KnownFailures, ConformanceError> {
+    let known = KnownFailures::load(path, |entry| {
+        registry::find(&entry.case).map_err(|error| error.to_string())?;
+        let target = entry.target.as_deref().map_or(Ok(()), check_target);
+        target.map_err(|what| format!("{}: `target` {what}", entry.case))
+    });
+    known.map_err(ConformanceError::Usage)
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    /// The case's id.
-    case: String,
-    /// Only against this target: `mock`, or a host.
-    target: Option<String>,
-    /// Why it fails, for instance a ticket.
-    reason: String,
-    /// The last day on which this holds.
-    expires: toml::value::Datetime,
-}
-
-impl Entry {
-    fn has_expired(&self) -> bool {
-        let day = self.expires.date.map(|date| date.to_string());
-        day.is_some_and(|day| day < today())
+/// Marks a failure that is known. `target` is `mock` or a host.
+pub fn mark(known: &KnownFailures, case: &mut CaseReport, target: &str) {
+    let entry = known.entry(&case.id, target);
+    if let Some(entry) = entry.filter(|entry| fails(case) && !entry.has_expired()) {
+        case.known = Some(entry.reason.clone());
     }
 }
 
-impl KnownFailures {
-    /// Reads a file. Every entry names a case that exists, a reason and a day.
-    pub fn load(path: &Path) -> Result<Self, ConformanceError> {
-        let name = path.display();
-        let usage = |what: String| ConformanceError::Usage(format!("--known {name}: {what}"));
-        let text = fs::read_to_string(path).map_err(|error| usage(describe::io(&error)))?;
-        let known: Self = describe::read_toml(&text).map_err(usage)?;
-        for (index, entry) in known.entries.iter().enumerate() {
-            registry::find(&entry.case).map_err(|error| usage(error.to_string()))?;
-            if entry.reason.trim().is_empty() {
-                return Err(usage(format!(
-                    "{} has no reason; name a ticket, or say why it fails",
-                    entry.case
-                )));
-            }
-            if entry.expires.date.is_none() {
-                return Err(usage(format!(
-                    "{}: `expires` is a day, as 2027-01-31, without quotes",
-                    entry.case
-                )));
-            }
-            if let Some(target) = &entry.target {
-                check_target(target)
-                    .map_err(|what| usage(format!("{}: `target` {what}", entry.case)))?;
-            }
-            let twice = |other: &&Entry| other.case == entry.case && other.target == entry.target;
-            if known.entries[..index].iter().any(|other| twice(&other)) {
-                return Err(usage(format!(
-                    "{} stands there twice; take one out",
-                    entry.case
-                )));
-            }
+/// What is wrong with the entries of cases that ran. A case that is judged in each format fails
+/// as its entry says when it fails in one of them.
+pub fn problems(known: &KnownFailures, cases: &[CaseReport], target: &str) -> Vec<String> {
+    let passes = |case: &CaseReport| matches!(case.verdict, Verdict::Pass | Verdict::Observed);
+    let problem = |(index, case): (usize, &CaseReport)| {
+        let entry = known.entry(&case.id, target)?;
+        if cases[..index].iter().any(|earlier| earlier.id == case.id) {
+            return None;
         }
-        Ok(known)
-    }
+        let same = || cases.iter().filter(|other| other.id == case.id);
+        entry.problem(same().any(fails), same().any(passes))
+    };
+    cases.iter().enumerate().filter_map(problem).collect()
+}
 
-    /// Marks a failure that is known. `target` is `mock` or a host.
-    pub fn mark(&self, case: &mut CaseReport, target: &str) {
-        let failed = matches!(case.verdict, Verdict::Fail | Verdict::Error);
-        let entry = self.entry(&case.id, target);
-        if let Some(entry) = entry.filter(|entry| failed && !entry.has_expired()) {
-            case.known = Some(entry.reason.clone());
-        }
-    }
-
-    /// What is wrong with the entries of cases that ran. A case that is judged in each format fails
-    /// as its entry says when it fails in one of them.
-    pub fn problems(&self, cases: &[CaseReport], target: &str) -> Vec<String> {
-        let mut problems = Vec::new();
-        for (index, case) in cases.iter().enumerate() {
-            let Some(entry) = self.entry(&case.id, target) else {
-                continue;
-            };
-            if cases[..index].iter().any(|earlier| earlier.id == case.id) {
-                continue;
-            }
-            let same = cases.iter().filter(|other| other.id == case.id);
-            let good =
-                |case: &CaseReport| matches!(case.verdict, Verdict::Pass | Verdict::Observed);
-            let fails = |case: &CaseReport| matches!(case.verdict, Verdict::Fail | Verdict::Error);
-            let what = if same.clone().any(good) && !same.clone().any(fails) {
-                "listed as failing, and it does not fail any more; take it off the list".to_owned()
-            } else if entry.has_expired() {
-                format!("it was to be known until {}, which is past", entry.expires)
-            } else {
-                continue;
-            };
-            problems.push(format!("{}: {what} ({})", case.id, entry.reason));
-        }
-        problems
-    }
-
-    fn entry(&self, id: &str, target: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| {
-            entry.case == id && entry.target.as_ref().is_none_or(|name| name == target)
-        })
-    }
+fn fails(case: &CaseReport) -> bool {
+    matches!(case.verdict, Verdict::Fail | Verdict::Error)
 }
 
 /// A target that could never be met is a mistake.
@@ -145,17 +68,16 @@ fn check_target(target: &str) -> Result<(), String> {
 mod tests {
     use std::fs;
 
-    use super::KnownFailures;
-    use crate::{
-        outcome::{tests::report, today},
-        verdict::Verdict,
-    };
+    use bandwidth_fixtures::{KnownFailures, known::today};
+
+    use super::{mark, problems};
+    use crate::{outcome::tests::report, verdict::Verdict};
 
     fn load(text: &str) -> Result<KnownFailures, String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("known.toml");
         fs::write(&path, text).unwrap();
-        let known = KnownFailures::load(&path);
+        let known = super::load(&path);
         known.map_err(|error| {
             error
                 .to_string()
@@ -174,7 +96,7 @@ mod tests {
     #[test]
     fn an_entry_holds_until_it_expires_or_the_case_passes() {
         let far = "2999-01-01";
-        for (verdict, text, problems, code) in [
+        for (verdict, text, count, code) in [
             (Verdict::Fail, entry(far, ""), 0, 0),
             (Verdict::Fail, entry(far, "target = \"mock\""), 0, 0),
             (Verdict::Fail, entry(far, "target = \"x.example\""), 0, 1),
@@ -186,9 +108,9 @@ mod tests {
             let mut report = report(&[Verdict::Pass, verdict]);
             report.cases[1].id = CASE.to_owned();
             let known = load(&text).unwrap();
-            known.mark(&mut report.cases[1], "mock");
-            report.known_problems = known.problems(&report.cases, "mock");
-            assert_eq!(report.known_problems.len(), problems, "{verdict} {text}");
+            mark(&known, &mut report.cases[1], "mock");
+            report.known_problems = problems(&known, &report.cases, "mock");
+            assert_eq!(report.known_problems.len(), count, "{verdict} {text}");
             report.decide();
             assert_eq!(report.exit_code, code, "{verdict} {text}");
         }
@@ -196,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_case_of_two_formats_is_known_to_fail_when_it_fails_in_one() {
-        for (verdicts, problems, code) in [
+        for (verdicts, count, code) in [
             ([Verdict::Pass, Verdict::Fail], 0, 0),
             ([Verdict::Fail, Verdict::Fail], 0, 0),
             ([Verdict::Pass, Verdict::Pass], 1, 1),
@@ -205,10 +127,10 @@ mod tests {
             let known = load(&entry("2999-01-01", "")).unwrap();
             for case in &mut report.cases {
                 case.id = CASE.to_owned();
-                known.mark(case, "mock");
+                mark(&known, case, "mock");
             }
-            report.known_problems = known.problems(&report.cases, "mock");
-            assert_eq!(report.known_problems.len(), problems, "{verdicts:?}");
+            report.known_problems = problems(&known, &report.cases, "mock");
+            assert_eq!(report.known_problems.len(), count, "{verdicts:?}");
             report.decide();
             assert_eq!(report.exit_code, code, "{verdicts:?}");
         }

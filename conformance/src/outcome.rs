@@ -156,13 +156,6 @@ impl CaseReport {
     }
 }
 
-/// The day, as `YYYY-MM-DD` in UTC.
-pub fn today() -> String {
-    let mut now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    now.truncate("YYYY-MM-DD".len());
-    now
-}
-
 /// The result of a run of bandwidth-conformance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

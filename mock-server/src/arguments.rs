@@ -47,6 +47,7 @@ pub(crate) struct Program {
     pub(crate) announce: Announce,
     /// The filter of what is logged.
     pub(crate) log: String,
+    pub(crate) until_stdin_closes: bool,
 }
 
 /// The flags of `serve`. Each has an environment variable; a flag beats its variable, and a
@@ -55,7 +56,12 @@ pub(crate) struct Program {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ServeArguments {
     /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS:PORT", env = "BANDWIDTH_MOCK_LISTEN")]
+    #[arg(
+        long,
+        alias = "port",
+        value_name = "ADDRESS:PORT",
+        env = "BANDWIDTH_MOCK_LISTEN"
+    )]
     listen: Option<String>,
     /// How to behave: guide, published, or the path of a profile file [default: guide]
     #[arg(long, value_name = "PROFILE", env = "BANDWIDTH_MOCK_PROFILE")]
@@ -152,6 +158,10 @@ pub struct ServeArguments {
     /// known
     #[arg(long, env = "BANDWIDTH_MOCK_EXPLAIN", value_parser = BoolishValueParser::new())]
     explain: bool,
+    /// End when standard input closes, and so with the process that started the mock; give it a pipe
+    /// that this process keeps open
+    #[arg(long, env = "BANDWIDTH_MOCK_UNTIL_STDIN_CLOSES", value_parser = BoolishValueParser::new())]
+    until_stdin_closes: bool,
     /// Take what no flag or variable gives from this TOML file; its keys are the flags' names
     #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_CONFIG")]
     #[serde(skip)]
@@ -218,6 +228,7 @@ impl ServeArguments {
             announce: self.announce.or(file.announce),
             log: self.log.or(file.log),
             explain: self.explain || file.explain,
+            until_stdin_closes: self.until_stdin_closes || file.until_stdin_closes,
             config: None,
             places,
         })
@@ -279,6 +290,7 @@ impl ServeArguments {
             set,
             announce: self.announce.unwrap_or_default(),
             log: log_filter(&self.place("log"), log)?,
+            until_stdin_closes: self.until_stdin_closes,
         })
     }
 

@@ -2,13 +2,20 @@
 
 mod announce;
 mod errors;
+mod log;
 mod ready;
 mod tables;
 
-use std::{io::IsTerminal as _, net::SocketAddr, process::ExitCode, sync::Arc};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    net::SocketAddr,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, builder::Resettable};
 
+use self::log::Log;
 #[cfg(feature = "variants")]
 use crate::variants::{self, VariantsArguments};
 use crate::{
@@ -77,14 +84,17 @@ enum Command {
     /// are varied that the command's requests relied on in the first run.
     #[command(
         after_help = "The command finds BW_BASE_URL, BW_ACCOUNT_ID, BW_USERNAME, BW_PASSWORD and
-BANDWIDTH_MOCK_ADMIN_URL in its environment.
+BANDWIDTH_MOCK_ADMIN_URL in its environment. Tests that start a mock of their own must use this one
+when BANDWIDTH_MOCK_ADMIN_URL is set.
 
 Examples:
   bandwidth-mock variants -- npm test
   bandwidth-mock variants --only put,delete --jobs 4 --junit variants.xml -- pytest -q
 
-Exit code 0 when nothing breaks it, 1 when a variant does, 2 when it cannot be run or does not
-pass to begin with."
+Exit code 0 when nothing breaks it, 1 when a variant does, when a run sends no request, or when an
+entry of --known is not true, 2 when it cannot be run or does not pass to begin with, 3 when it is
+flaky and nothing breaks it. After SIGINT, SIGTERM and SIGHUP 130, 143 and 129: the command and its
+processes are ended first."
     )]
     Variants(Box<VariantsArguments>),
     /// Tell by the exit code whether a server is ready
@@ -135,16 +145,18 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         Some(Command::Variants(arguments)) => {
             let place = |flag: &str| errors::place(flag, &words);
             match variants::run(&arguments, place, &mut std::io::stdout()) {
-                Ok(true) => ExitCode::SUCCESS,
-                Ok(false) => ExitCode::FAILURE,
-                Err(error) => fail(&error.to_string()),
+                Ok(code) => ExitCode::from(code),
+                Err(error) => {
+                    fail(&error.to_string());
+                    ExitCode::from(error.exit_code())
+                }
             }
         }
         Some(Command::Ready { url }) => match ready::check(url.as_deref(), &words) {
             Ok(()) => ExitCode::SUCCESS,
             Err(ready::NotReady::Usage(message)) => fail(&message),
             Err(ready::NotReady::No(message)) => {
-                eprintln!("not ready: {message}");
+                print_to_stderr(&format!("not ready: {message}\n"));
                 ExitCode::FAILURE
             }
         },
@@ -185,8 +197,13 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 
 /// Prints the one line that says what is wrong.
 fn fail(message: &str) -> ExitCode {
-    eprintln!("error: {message}");
+    print_to_stderr(&format!("error: {message}\n"));
     ExitCode::from(USAGE)
+}
+
+/// Prints to stderr, unless that is closed or full: the exit code still says it.
+fn print_to_stderr(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 fn print_or_fail(text: Result<String, bandwidth_fixtures::FixtureError>) -> ExitCode {
@@ -201,7 +218,6 @@ fn print_or_fail(text: Result<String, bandwidth_fixtures::FixtureError>) -> Exit
 
 /// Prints to stdout. A reader that went away, as `head` does, is no error.
 fn print(text: &str) {
-    use std::io::Write as _;
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
@@ -215,15 +231,21 @@ fn serve(arguments: ServeArguments) -> ExitCode {
         Err(error) => return fail(&error.to_string()),
     };
     let filter = tracing_subscriber::EnvFilter::new(&program.log);
+    let log = Log::start();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .log_internal_errors(false)
+        .with_writer(log.clone())
         .with_ansi(std::io::stderr().is_terminal())
         .init();
+    // The standard hook would write to stderr itself, and wait there.
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
     for name in errors::unknown_variables(&command()) {
         tracing::warn!("{name}");
     }
-    match run_server(program, &arguments) {
+    let served = run_server(program, &arguments);
+    log.flush();
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => fail(&message),
     }
@@ -287,6 +309,14 @@ fn run_server(mut program: Program, arguments: &ServeArguments) -> Result<(), St
             signals.wait().await;
             stopped.stop();
         });
+        if program.until_stdin_closes {
+            let stopped = Arc::clone(&app);
+            std::thread::spawn(move || {
+                // An error of standard input is its end too.
+                let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+                stopped.stop();
+            });
+        }
         server::serve(sockets, app, tls)
             .await
             .map_err(|error| format!("cannot serve: {error}"))

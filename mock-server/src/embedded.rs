@@ -6,6 +6,8 @@ mod pattern;
 
 use std::{fmt, sync::Arc, thread::JoinHandle};
 
+#[cfg(feature = "variants")]
+use bandwidth_fixtures::NamedProfile;
 use thiserror::Error;
 
 pub use self::{
@@ -121,9 +123,21 @@ impl MockServer {
         entries.iter().map(|entry| (&**entry).into()).collect()
     }
 
-    /// The journal's entries, of all accounts.
+    /// Keeps the requests of accounts that are deleted, for `journal_entries`.
+    #[cfg(feature = "variants")]
+    pub(crate) fn keep_forgotten_requests(&self) {
+        self.app.journal.keep_forgotten();
+    }
+
+    /// The journal's entries, of all accounts, deleted ones included.
     pub(crate) fn journal_entries(&self) -> Vec<Arc<Entry>> {
-        self.app.journal.seen_by(None).0
+        self.app.journal.all()
+    }
+
+    /// How it behaved at the start.
+    #[cfg(feature = "variants")]
+    pub(crate) fn profile_at_start(&self) -> Arc<NamedProfile> {
+        Arc::clone(&self.app.start.profile)
     }
 
     /// Everything as it was at the start. Throwaway accounts are gone.

@@ -72,6 +72,8 @@ struct State {
     shared: View,
     /// Those of each throwaway account.
     own: HashMap<Arc<str>, View>,
+    /// Those that were forgotten, for a reader that wants all of a run.
+    forgotten: Option<BTreeMap<u64, Arc<Entry>>>,
     /// Who looks on.
     watchers: Watchers,
 }
@@ -189,6 +191,21 @@ impl Journal {
         (entries.cloned().collect(), view.dropped)
     }
 
+    /// From now on keeps what is forgotten for [`Journal::all`]: a test deletes its account, and
+    /// its requests still count.
+    #[cfg(feature = "variants")]
+    pub fn keep_forgotten(&self) {
+        self.state().forgotten.get_or_insert_default();
+    }
+
+    /// All requests in order, those that were forgotten and kept included.
+    pub fn all(&self) -> Vec<Arc<Entry>> {
+        let state = self.state();
+        let mut all = state.forgotten.clone().unwrap_or_default();
+        all.extend(state.entries.clone());
+        all.into_values().collect()
+    }
+
     /// The request of that id.
     pub fn find(&self, id: u64) -> Option<Arc<Entry>> {
         self.state().entries.get(&id).cloned()
@@ -204,13 +221,16 @@ impl Journal {
     pub fn clear(&self) -> usize {
         let mut state = self.state();
         let watchers = std::mem::take(&mut state.watchers);
+        let forgotten = state.forgotten.take();
         let old = std::mem::replace(
             &mut *state,
             State {
+                forgotten,
                 watchers,
                 ..State::default()
             },
         );
+        state.keep(old.entries.values());
         state.watchers.tell(Change::All);
         drop(state);
         old.entries.len()
@@ -236,6 +256,7 @@ impl Journal {
             .map(|entry| entry.id)
             .collect();
         let gone: Vec<Arc<Entry>> = own.into_iter().filter_map(|id| state.take(id)).collect();
+        state.keep(&gone);
         state.own.remove(account);
         drop(state);
         gone.len()
@@ -249,6 +270,12 @@ impl Journal {
 }
 
 impl State {
+    fn keep<'a>(&mut self, gone: impl IntoIterator<Item = &'a Arc<Entry>>) {
+        if let Some(kept) = &mut self.forgotten {
+            kept.extend(gone.into_iter().map(|entry| (entry.id, Arc::clone(entry))));
+        }
+    }
+
     fn dropped(&self) -> u64 {
         let own = self.own.values().map(|view| view.dropped);
         self.shared.dropped + own.sum::<u64>()

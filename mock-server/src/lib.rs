@@ -46,6 +46,8 @@ mod timer;
 #[cfg_attr(not(feature = "tls"), path = "tls/absent.rs")]
 mod tls;
 #[cfg(feature = "variants")]
+mod trial;
+#[cfg(feature = "variants")]
 mod variants;
 mod wire;
 

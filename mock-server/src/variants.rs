@@ -1,39 +1,40 @@
-//! `variants`: runs somebody's own command once for each plausible way in which the real API could
-//! behave, and says which of them break it.
-
-mod difference;
-mod process;
-mod report;
+//! `variants`: runs the user's own command once for each plausible way in which the real API could
+//! behave, and reports which of them break it.
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
+    fs,
     io::{self, Write},
-    path::{Path, PathBuf},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    thread,
-    time::{Duration, Instant},
+    ops::ControlFlow,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
 };
 
-use bandwidth_fixtures::{BehaviourId, EvidenceKind, FixtureError, NamedProfile, Seed, describe};
+use bandwidth_fixtures::{
+    BehaviourId, EvidenceKind, FixtureError, KnownFailures, NamedProfile, Seed,
+};
 use clap::Args;
-use serde::Serialize;
 use thiserror::Error;
 
-use self::{difference::Exchange, process::Ending};
 use crate::{
     arguments::named,
     config::{Config, ConfigError},
-    embedded::{MockServer, StartError},
+    journal::Entry,
+    trial::{
+        Baseline, Interrupt, Outcome, Report, Run, Trial, TrialError, Verdict, World, line,
+        side_by_side,
+    },
 };
 
-/// The journal of a run has all of its requests.
-const JOURNAL: (usize, usize) = (100_000, 256 << 20);
+/// The name of the first run, and of what all others are compared with.
+const BASELINE: &str = "baseline";
+/// The exit code of a command whose result does not repeat.
+const FLAKY: u8 = 3;
+/// In the place of an area: whole profiles.
+const PROFILE: &str = "profile";
 
-/// What `variants` can be told.
+/// The flags of `variants`.
 #[derive(Debug, Args)]
 pub struct VariantsArguments {
     /// What the baseline behaves as: guide, published, or the path of a profile file [default: guide]
@@ -52,19 +53,31 @@ pub struct VariantsArguments {
     /// [default: demo]
     #[arg(long, value_name = "SEED", env = "BANDWIDTH_MOCK_SEED")]
     seed: Option<String>,
-    /// Vary only these behaviours, or areas of them
+    /// Vary only these behaviours, or areas of them; `profile` stands for the other built-in profiles
     #[arg(long, value_name = "ID,..", value_delimiter = ',')]
     only: Vec<String>,
-    /// So many runs at once
+    /// Leave out these behaviours, areas or variants, for example put or delete.status=204; `profile`
+    /// leaves out the other built-in profiles
+    #[arg(long, value_name = "ID,..", value_delimiter = ',')]
+    skip: Vec<String>,
+    /// Vary the whole profile too, as this file says; the other built-in profiles are always
+    /// varied, unless --only leaves them out (repeatable)
+    #[arg(long, value_name = "FILE")]
+    with_profile: Vec<String>,
+    /// TOML file of variants that may break the command, each with a reason and the day on which it
+    /// expires
+    #[arg(long, value_name = "FILE")]
+    known: Option<PathBuf>,
+    /// Number of runs side by side
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = jobs)]
     jobs: u16,
-    /// Start no other run after the first that breaks
+    /// Start no further run after the first that breaks
     #[arg(long)]
     fail_fast: bool,
-    /// How many seconds a run may take before it is stopped and counts as broken
+    /// Time limit of a run; one that takes longer is stopped and counts as broken
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     timeout: u64,
-    /// Where the output of each run is kept
+    /// Folder for the output of each run
     #[arg(long, value_name = "FOLDER", default_value = "bandwidth-variants")]
     output: PathBuf,
     /// Write the result as `JUnit` XML
@@ -89,153 +102,348 @@ pub enum VariantsError {
     /// A wrong argument or file.
     #[error("{0}")]
     Usage(String),
-    /// The baseline does not pass, so that a variant could show nothing.
-    #[error(
-        "the command does not pass as it is ({ending}), so that nothing can be learned from variants; its output is in {output}"
-    )]
-    Baseline {
-        /// How it ended.
-        ending: String,
-        /// Where its output is.
-        output: String,
-    },
     /// The value of a flag.
     #[error(transparent)]
     Config(ConfigError),
     /// A profile or a seed.
     #[error(transparent)]
     Fixture(#[from] FixtureError),
-    /// A mock that does not start.
+    /// A run that did not come about.
     #[error(transparent)]
-    Start(#[from] StartError),
-    /// A file or a process.
-    #[error("{}: {}", .0, describe::io(.1))]
-    Io(String, io::Error),
+    Trial(#[from] TrialError),
 }
 
-/// How one run went.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Outcome {
-    /// `put.semantics=merge`, or `baseline`.
-    pub variant: String,
-    /// Whether the command passed.
-    pub passed: bool,
-    /// How it ended, in words.
-    pub ending: String,
-    /// How long it took, in milliseconds.
-    pub elapsed_ms: u64,
-    /// How many requests it sent.
-    pub requests: usize,
-    /// The first answer that was another than in the baseline, for a variant that broke.
-    pub difference: Option<String>,
-    /// Where its output is.
-    pub output: String,
+impl VariantsError {
+    /// The exit code.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Trial(TrialError::Interrupted(signal)) => 128 + signal,
+            _ => 2,
+        }
+    }
 }
 
-/// A run with what the mock saw of it.
-struct Run {
-    outcome: Outcome,
-    exchanges: Vec<Exchange>,
-    relied: BTreeSet<BehaviourId>,
+fn cannot(what: &str) -> impl Fn(io::Error) -> VariantsError {
+    move |error| TrialError::Io(what.to_owned(), error).into()
 }
 
-/// One way to behave.
-struct Variant {
-    name: String,
-    profile: NamedProfile,
+/// The arguments, checked.
+struct Plan<'a> {
+    arguments: &'a VariantsArguments,
+    base: NamedProfile,
+    seed: Seed,
+    known: KnownFailures,
+    /// Whole profiles, with the names of their variants.
+    profiles: Vec<(String, NamedProfile)>,
 }
 
-/// Runs the command under all variants that its traffic relies on, and tells of each as it ends.
-/// True when none broke it. `place` tells where the value of a flag was given.
+impl<'a> Plan<'a> {
+    fn of(
+        arguments: &'a VariantsArguments,
+        place: impl Fn(&str) -> String,
+    ) -> Result<Self, VariantsError> {
+        let usual = Config::default();
+        let load = |name: &str, flag: &str| {
+            NamedProfile::load(name)
+                .map_err(|error| VariantsError::Config(named(&place(flag), error)))
+        };
+        let mut base = match &arguments.profile {
+            Some(name) => load(name, "--profile")?,
+            None => usual.profile,
+        };
+        base.set_from(&place("--set"), arguments.set.iter().map(String::as_str))?;
+        let seed = match &arguments.seed {
+            Some(name) => Seed::load(name)
+                .map_err(|error| VariantsError::Config(named(&place("--seed"), error)))?,
+            None => usual.seed,
+        };
+        for (flag, names) in [("--only", &arguments.only), ("--skip", &arguments.skip)] {
+            for name in names.iter().filter(|name| *name != PROFILE) {
+                let id = name.split('=').next().unwrap_or_default();
+                if !BehaviourId::all().any(|known| known.area() == id) && id != PROFILE {
+                    BehaviourId::find(flag, id)?;
+                }
+            }
+        }
+        let mut profiles = Vec::new();
+        for name in NamedProfile::BUILT_IN {
+            let variant = format!("{PROFILE}={name}");
+            if arguments.only.is_empty() || is_named(&arguments.only, PROFILE, &variant) {
+                profiles.push((variant, load(name, "--profile")?));
+            }
+        }
+        for file in &arguments.with_profile {
+            profiles.push((format!("{PROFILE}={file}"), load(file, "--with-profile")?));
+        }
+        let known = match &arguments.known {
+            None => KnownFailures::default(),
+            Some(path) => KnownFailures::load(path, |entry| {
+                if entry.case.starts_with(PROFILE) {
+                    return Ok(());
+                }
+                let set = base.clone().set([entry.case.as_str()]);
+                set.map_err(|error| error.to_string())
+            })
+            .map_err(VariantsError::Usage)?,
+        };
+        Ok(Self {
+            arguments,
+            base,
+            seed,
+            known,
+            profiles,
+        })
+    }
+
+    /// Every other option of every behaviour that the baseline relied on, and whole profiles. What
+    /// was observed is settled, except for the options that the observation does not rule out.
+    fn worlds(&self, relied: &BTreeSet<BehaviourId>) -> Vec<World> {
+        let only = &self.arguments.only;
+        let mut worlds = Vec::new();
+        for id in relied.iter().copied() {
+            let present = self.base.options().get(id);
+            for option in others(&self.base, id).filter(|option| *option != present) {
+                let name = format!("{id}={option}");
+                let mut profile = self.base.clone();
+                // A length that no password could have is not a way to behave.
+                let chosen = only.is_empty() || is_named(only, id.area(), &name);
+                if chosen && profile.set([name.as_str()]).is_ok() {
+                    worlds.push(World { name, profile });
+                }
+            }
+        }
+        let differs = |profile: &NamedProfile| {
+            let mut differences = self.base.differences(profile);
+            differences.any(|id| relied.contains(&id))
+        };
+        let profiles = self.profiles.iter().filter(|(_, profile)| differs(profile));
+        worlds.extend(
+            profiles
+                .cloned()
+                .map(|(name, profile)| World { name, profile }),
+        );
+        let skip = &self.arguments.skip;
+        worlds.retain(|world| {
+            let area = world.name.split(['.', '=']).next().unwrap_or_default();
+            !is_named(skip, area, &world.name)
+        });
+        worlds
+    }
+
+    /// Judges a variant, and runs it again when it broke.
+    fn judge(
+        &self,
+        trial: &Trial<'_>,
+        world: &World,
+        baseline: &Compared,
+    ) -> Result<Outcome, VariantsError> {
+        let run = trial.run(world, 1)?;
+        let outcome = Outcome::of(&world.name, &run);
+        if run.passed() {
+            let silent = silence(run.entries.len(), baseline.requests);
+            return Ok(if let Some(reason) = silent {
+                outcome.judged(Verdict::Silent, reason)
+            } else if !meets(&run, &self.base) {
+                outcome.judged(
+                    Verdict::Unmet,
+                    "no request met it; accounts with a profile of their own are not varied",
+                )
+            } else {
+                outcome
+            });
+        }
+        let again = trial.run(world, 2)?;
+        if again.passed() {
+            return Ok(outcome.judged(Verdict::Flaky, "it passed when it was run again"));
+        }
+        let known = self.known.entry(&world.name, "mock");
+        let outcome = match known.filter(|entry| !entry.has_expired()) {
+            Some(entry) => outcome.judged(Verdict::Known, format!("known: {}", entry.reason)),
+            None => outcome,
+        };
+        Ok(Outcome {
+            difference: baseline.exchanges.first_difference(&run.entries),
+            ..outcome
+        })
+    }
+
+    /// Entries of the file of known failures that are not true, of variants that ran.
+    fn known_problems(&self, outcomes: &[Outcome]) -> Vec<String> {
+        let problem = |outcome: &Outcome| {
+            let entry = self.known.entry(&outcome.variant, "mock")?;
+            entry.problem(!outcome.passed, outcome.verdict == Verdict::Passed)
+        };
+        outcomes.iter().filter_map(problem).collect()
+    }
+}
+
+/// Two runs of the baseline that passed.
+struct Compared {
+    exchanges: Baseline,
+    requests: usize,
+}
+
+/// Runs the command under all variants that its traffic relies on, and reports each as it ends.
+/// Returns the exit code: 0 when none broke it, 1 when one did, 3 when the command is flaky.
+/// `place` says where the value of a flag was given.
 pub fn run(
     arguments: &VariantsArguments,
     place: impl Fn(&str) -> String,
-    out: &mut (dyn Write + Send),
-) -> Result<bool, VariantsError> {
-    let usual = Config::default();
-    let wrong = |flag: &str| {
-        let place = place(flag);
-        move |error| VariantsError::Config(named(&place, error))
+    out: &mut dyn Write,
+) -> Result<u8, VariantsError> {
+    let plan = Plan::of(arguments, place)?;
+    fs::create_dir_all(&arguments.output)
+        .map_err(cannot(&format!("--output {}", arguments.output.display())))?;
+    let trial = Trial {
+        command: &arguments.command,
+        seed: &plan.seed,
+        output: arguments.output.clone(),
+        limit: Duration::from_secs(arguments.timeout),
+        interrupt: Interrupt::listen().map_err(cannot("cannot wait for signals"))?,
     };
-    let mut base = match &arguments.profile {
-        Some(name) => NamedProfile::load(name).map_err(wrong("--profile"))?,
-        None => usual.profile,
+    let mut tell = |text: &str| writeln!(out, "{text}").map_err(cannot("cannot write the report"));
+
+    let world = World {
+        name: BASELINE.to_owned(),
+        profile: plan.base.clone(),
     };
-    base.set_from(&place("--set"), arguments.set.iter().map(String::as_str))?;
-    let seed = match &arguments.seed {
-        Some(name) => Seed::load(name).map_err(wrong("--seed"))?,
-        None => usual.seed,
-    };
-    for name in &arguments.only {
-        if !BehaviourId::all().any(|id| id.area() == name.as_str()) {
-            BehaviourId::find("--only", name)?;
-        }
+    let first = trial.run(&world, 1)?;
+    let second = trial.run(&world, 2)?;
+    let mut baseline = Outcome::of(BASELINE, &first);
+    if first.passed() != second.passed() {
+        let (one, two) = (&first.ending, &second.ending);
+        let reason = format!("it does not repeat: {one}, then {two}; nothing was varied");
+        baseline = baseline.judged(Verdict::Flaky, reason);
     }
-    fs::create_dir_all(&arguments.output).map_err(|error| {
-        VariantsError::Io(format!("--output {}", arguments.output.display()), error)
-    })?;
-    let baseline = perform(
-        arguments,
-        &seed,
-        &Variant {
-            name: "baseline".to_owned(),
-            profile: base.clone(),
-        },
-    )?;
-    let told = |error| VariantsError::Io("cannot write".to_owned(), error);
-    writeln!(out, "{}", report::line(&baseline.outcome)).map_err(told)?;
-    if !baseline.outcome.passed {
-        return Err(VariantsError::Baseline {
-            ending: baseline.outcome.ending,
-            output: baseline.outcome.output,
-        });
+    let silent = silence(second.entries.len(), first.entries.len()).filter(|_| second.passed());
+    let (counted, own) = answered_by_base(&first);
+    tell(&line(&baseline))?;
+    if own > 0 {
+        tell(&format!(
+            "          {own} of {} requests met a profile that their account or the command chose; \
+             they are not varied",
+            baseline.requests
+        ))?;
     }
-    let variants = variants(&base, &baseline.relied, &arguments.only);
-    if variants.is_empty() {
+    if baseline.verdict == Verdict::Flaky {
+        let report = Report::new(vec![baseline], Vec::new(), own);
+        return write_reports(arguments, &report).map(|()| FLAKY);
+    }
+    if !baseline.passed {
+        return Err(VariantsError::Usage(format!(
+            "the command does not pass as it is ({}), so that nothing can be learned from variants; \
+             its output is in {}",
+            baseline.ending, baseline.output
+        )));
+    }
+    if let Some(reason) = silent {
+        return Err(VariantsError::Usage(format!(
+            "the command was run again, and {reason}"
+        )));
+    }
+    let relied = counted.iter().flat_map(|entry| {
+        let own = entry.profile.options();
+        let asked = entry.asked.iter();
+        asked.filter(|id| own.get(*id) == plan.base.options().get(*id))
+    });
+    let relied = relied.collect();
+    let worlds = plan.worlds(&relied);
+    if worlds.is_empty() {
         return Err(VariantsError::Usage(
-            "the command's requests rely on nothing that could be varied; does it use BW_BASE_URL?"
+            "the command's requests rely on nothing that could be varied; does it use BW_BASE_URL? \
+             A test cache may also answer for it (`go test` needs -count=1)"
                 .to_owned(),
         ));
     }
-    let outcomes = perform_all(arguments, &seed, &variants, &baseline, out)?;
-    writeln!(out, "\n{}", report::summary(&outcomes, &variants)).map_err(told)?;
-    let mut all = vec![baseline.outcome];
-    all.extend(outcomes.iter().cloned());
+    let compared = Compared {
+        exchanges: Baseline::of(&first.entries, &second.entries),
+        requests: first.entries.len(),
+    };
+    let outcomes = side_by_side(
+        &worlds,
+        arguments.jobs,
+        |world| plan.judge(&trial, world, &compared),
+        |outcome| {
+            tell(&line(outcome))?;
+            let stop = arguments.fail_fast && outcome.verdict.is_failure();
+            Ok(if stop {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            })
+        },
+    )?;
+    let problems = plan.known_problems(&outcomes);
+    tell(&summary(&outcomes, worlds.len()))?;
+    for problem in &problems {
+        tell(&format!("known failures: {problem}"))?;
+    }
+    let is_flaky = outcomes
+        .iter()
+        .any(|outcome| outcome.verdict == Verdict::Flaky);
+    let failed =
+        outcomes.iter().any(|outcome| outcome.verdict.is_failure()) || !problems.is_empty();
+    let runs = std::iter::once(baseline).chain(outcomes).collect();
+    write_reports(arguments, &Report::new(runs, problems, own))?;
+    Ok(match (failed, is_flaky) {
+        (true, _) => 1,
+        (false, true) => FLAKY,
+        (false, false) => 0,
+    })
+}
+
+fn write_reports(arguments: &VariantsArguments, report: &Report) -> Result<(), VariantsError> {
     for (path, text) in [
-        (&arguments.junit, report::junit(&all)),
-        (&arguments.json, report::json(&all)),
+        (&arguments.junit, report.junit("bandwidth-mock variants")),
+        (&arguments.json, report.json()),
     ] {
         if let Some(path) = path {
             let written = text.and_then(|text| fs::write(path, text));
-            written.map_err(|error| VariantsError::Io(path.display().to_string(), error))?;
+            written.map_err(cannot(&path.display().to_string()))?;
         }
     }
-    Ok(outcomes.iter().all(|outcome| outcome.passed))
+    Ok(())
 }
 
-/// Every other option of every behaviour that the baseline's traffic relied on. What was observed
-/// is settled, but for the options that the observation does not rule out.
-fn variants(base: &NamedProfile, relied: &BTreeSet<BehaviourId>, only: &[String]) -> Vec<Variant> {
-    let wanted = |id: &BehaviourId| {
-        only.is_empty()
-            || only
-                .iter()
-                .any(|name| id.as_str() == name || id.area() == name)
+/// What is wrong with a run that passed without a request, if the baseline sent some.
+fn silence(requests: usize, baseline: usize) -> Option<String> {
+    (requests == 0 && baseline > 0).then(|| {
+        format!(
+            "it sent no request, and the baseline sent {baseline}; a test cache may answer for it \
+             (`go test` needs -count=1)"
+        )
+    })
+}
+
+/// The requests whose behaviour follows the run's profile, and the number of the others. An account
+/// with options of its own keeps the profile's name and differs from it; one with a whole profile
+/// of its own follows nothing.
+fn answered_by_base(run: &Run) -> (Vec<&Arc<Entry>>, usize) {
+    let follows = |entry: &&Arc<Entry>| {
+        let own = &entry.profile;
+        let is_changed = || own.differences(&run.profile).next().is_some();
+        Arc::ptr_eq(own, &run.profile) || own.name() == run.profile.name() && is_changed()
     };
-    let mut variants = Vec::new();
-    for id in relied.iter().copied().filter(wanted) {
-        let present = base.options().get(id);
-        for option in others(base, id).filter(|option| *option != present) {
-            let name = format!("{id}={option}");
-            let mut profile = base.clone();
-            // A length that no password could have is no way to behave.
-            if profile.set([name.as_str()]).is_ok() {
-                variants.push(Variant { name, profile });
-            }
-        }
-    }
-    variants
+    let counted: Vec<_> = run.entries.iter().filter(follows).collect();
+    let own = run.entries.len() - counted.len();
+    (counted, own)
+}
+
+/// Whether some answer rested on an option by which the run's profile differs from `base`.
+fn meets(run: &Run, base: &NamedProfile) -> bool {
+    let varied: BTreeSet<BehaviourId> = base.differences(&run.profile).collect();
+    run.entries.iter().any(|entry| {
+        let mut asked = entry.asked.iter().filter(|id| varied.contains(id));
+        asked.any(|id| entry.profile.options().get(id) == run.profile.options().get(id))
+    })
+}
+
+/// Whether a list names an area, a behaviour of it, or a variant.
+fn is_named(names: &[String], area: &str, variant: &str) -> bool {
+    let id = variant.split('=').next().unwrap_or_default();
+    names
+        .iter()
+        .any(|name| [area, id, variant].contains(&name.as_str()))
 }
 
 /// The options of a behaviour that may be the real ones.
@@ -250,125 +458,35 @@ fn others(base: &NamedProfile, id: BehaviourId) -> impl Iterator<Item = &str> {
     listed.chain(alternatives.map(String::as_str))
 }
 
-fn perform_all(
-    arguments: &VariantsArguments,
-    seed: &Seed,
-    variants: &[Variant],
-    baseline: &Run,
-    out: &mut (dyn Write + Send),
-) -> Result<Vec<Outcome>, VariantsError> {
-    let next = AtomicUsize::new(0);
-    let stop = AtomicBool::new(false);
-    let found: Mutex<Vec<(usize, Outcome)>> = Mutex::default();
-    let failed: Mutex<Option<VariantsError>> = Mutex::default();
-    let out = Mutex::new(out);
-    thread::scope(|scope| {
-        for _ in 0..arguments.jobs {
-            scope.spawn(|| {
-                while !stop.load(Ordering::Relaxed) {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(variant) = variants.get(index) else {
-                        return;
-                    };
-                    let run = match perform(arguments, seed, variant) {
-                        Ok(run) => run,
-                        Err(error) => {
-                            stop.store(true, Ordering::Relaxed);
-                            *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                            return;
-                        }
-                    };
-                    let mut outcome = run.outcome;
-                    if !outcome.passed {
-                        outcome.difference = difference::first(&baseline.exchanges, &run.exchanges);
-                        stop.fetch_or(arguments.fail_fast, Ordering::Relaxed);
-                    }
-                    let line = report::line(&outcome);
-                    let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
-                    // Who reads is gone; the exit code still says it.
-                    let _ = writeln!(out, "{line}");
-                    found
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .push((index, outcome));
-                }
-            });
-        }
-    });
-    if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        return Err(error);
-    }
-    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    found.sort_by_key(|(index, _)| *index);
-    Ok(found.into_iter().map(|(_, outcome)| outcome).collect())
-}
-
-/// One run of the command, against a mock of its own.
-fn perform(
-    arguments: &VariantsArguments,
-    seed: &Seed,
-    variant: &Variant,
-) -> Result<Run, VariantsError> {
-    let server = MockServer::builder()
-        .profile(variant.profile.clone())
-        .seed(seed.clone())
-        .journal(JOURNAL.0, JOURNAL.1)
-        .start_blocking()?;
-    let account = &seed.accounts[0];
-    let password = account.login.password.as_ref().ok_or_else(|| {
-        VariantsError::Usage(
-            "--seed: the first account's login has no password in the clear, so the command could not log in".to_owned(),
-        )
-    })?;
-    let path = output_of(&arguments.output, &variant.name);
-    let error = |error| VariantsError::Io(path.display().to_string(), error);
-    let output = File::create(&path).map_err(error)?;
-    let variables = [
-        ("BW_BASE_URL", server.base_url()),
-        ("BW_ACCOUNT_ID", account.account_id.clone()),
-        ("BW_USERNAME", account.login.username.clone()),
-        ("BW_PASSWORD", password.expose().to_owned()),
-        ("BANDWIDTH_MOCK_ADMIN_URL", server.admin_url()),
-    ];
-    let started = Instant::now();
-    let limit = Duration::from_secs(arguments.timeout);
-    let ending = process::run(&arguments.command, &variables, output, limit).map_err(|error| {
-        let name = arguments.command[0].to_string_lossy();
-        match error.kind() {
-            io::ErrorKind::NotFound => VariantsError::Usage(format!(
-                "cannot run `{name}`: there is no such program; give its path, or write it as in a shell"
-            )),
-            io::ErrorKind::PermissionDenied => VariantsError::Usage(format!(
-                "cannot run `{name}`: it is not executable; name the program that runs it, as `sh {name}`"
-            )),
-            _ => VariantsError::Io(format!("cannot run `{name}`"), error),
-        }
-    })?;
-    let entries = server.journal_entries();
-    let exchanges: Vec<Exchange> = entries.iter().map(|entry| Exchange::of(entry)).collect();
-    Ok(Run {
-        outcome: Outcome {
-            variant: variant.name.clone(),
-            passed: ending == Ending::Passed,
-            ending: ending.to_string(),
-            elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            requests: exchanges.len(),
-            difference: None,
-            output: path.display().to_string(),
-        },
-        relied: entries
+/// What broke, and what that means.
+fn summary(outcomes: &[Outcome], variants: usize) -> String {
+    let count = |verdict| {
+        outcomes
             .iter()
-            .flat_map(|entry| entry.asked.iter())
-            .collect(),
-        exchanges,
-    })
-}
-
-fn output_of(folder: &Path, variant: &str) -> PathBuf {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._=-".contains(c);
-    let name: String = variant
-        .chars()
-        .map(|c| if plain(c) { c } else { '-' })
-        .collect();
-    folder.join(name + ".log")
+            .filter(|outcome| outcome.verdict == verdict)
+            .count()
+    };
+    let broke = count(Verdict::Broke);
+    let mut text = format!("\n{broke} of {} variants break it", outcomes.len());
+    for (count, what) in [
+        (count(Verdict::Known), "known to break it"),
+        (count(Verdict::Flaky), "flaky"),
+        (count(Verdict::Silent), "without a request"),
+        (count(Verdict::Unmet), "unmet by its requests"),
+        (variants - outcomes.len(), "not run"),
+    ] {
+        if count > 0 {
+            text = format!("{text}, {count} {what}");
+        }
+    }
+    for outcome in outcomes
+        .iter()
+        .filter(|outcome| outcome.verdict == Verdict::Broke)
+    {
+        let id = outcome.variant.split('=').next().unwrap_or_default();
+        let question = id.parse::<BehaviourId>();
+        let question = question.map_or("the whole profile", |id| &id.behaviour().question);
+        text = format!("{text}\n  {}: {question}", outcome.variant);
+    }
+    text
 }

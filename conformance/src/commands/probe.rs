@@ -29,7 +29,6 @@ use crate::{
     exchange::Exchange,
     files::{self, Readers},
     limits::{LimitArgs, Limits, Roles, Writes},
-    outcome::today,
     probe::{
         Choice, Finding, Findings, Observation, Probe,
         learned::{BRIEF, Origin, fitting, to_toml},
@@ -420,7 +419,7 @@ fn profile_of(
     run: &Run,
     place: &Place,
 ) -> Result<String, ConformanceError> {
-    let date = today();
+    let date = bandwidth_fixtures::known::today();
     let exchanges = files
         .exchanges
         .file_name()

@@ -21,7 +21,7 @@ use crate::{
     dialogue::run::Run,
     error::{self, ConformanceError},
     exchange::Log,
-    known::KnownFailures,
+    known,
     leftover::{Leftover, use_of_cleanup},
     outcome::{CaseReport, RunReport},
     redact::printable,
@@ -40,9 +40,9 @@ pub fn run(
     arguments: &RunArgs,
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
-    let known = match &arguments.known {
-        Some(path) => KnownFailures::load(path)?,
-        None => KnownFailures::default(),
+    let known_failures = match &arguments.known {
+        Some(path) => known::load(path)?,
+        None => bandwidth_fixtures::KnownFailures::default(),
     };
     report::check(&arguments.report)?;
     let read_only = arguments.selection.read_only;
@@ -81,7 +81,7 @@ pub fn run(
     let mut report = block_on(async {
         begin(&run, &place, arguments.ledger.as_deref()).await?;
         let mut tell = |case: &mut CaseReport| {
-            known.mark(case, &place.name);
+            known::mark(&known_failures, case, &place.name);
             case.known = case.known.take().map(|why| run.redactor().text(&why));
             progress.case(run.dispatch().requests(), || console.case(case))
         };
@@ -95,7 +95,7 @@ pub fn run(
         // They end with this process.
         report.leftovers.clear();
     }
-    report.known_problems = known.problems(&report.cases, &place.name);
+    report.known_problems = known::problems(&known_failures, &report.cases, &place.name);
     report.redact(run.redactor());
     report.decide();
     let written = console.summary(&report);

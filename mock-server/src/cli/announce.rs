@@ -9,7 +9,7 @@ use bandwidth_fixtures::{
 };
 use serde_json::json;
 
-use super::print;
+use super::{print, print_to_stderr};
 use crate::{
     address::reachable,
     arguments::{Announce, Program},
@@ -47,7 +47,7 @@ pub(super) fn announce(program: &Program, addresses: &Addresses) {
     };
     match program.announce {
         Announce::Json => print(&json_line(config, account, &urls)),
-        Announce::Text => eprint!("{}", text(config, &program.set, account, &urls)),
+        Announce::Text => print_to_stderr(&text(config, &program.set, account, &urls)),
     }
 }
 

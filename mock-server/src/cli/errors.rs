@@ -8,7 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::{fail, print};
 use crate::arguments::{PREFIX, variable};
 
-/// What `variants` and the GitHub action tell other programs.
+/// What `variants` and the GitHub action set for other programs.
 const FOR_OTHERS: &str = "BANDWIDTH_MOCK_ADMIN_URL";
 
 /// Prints help and version as clap does, and anything else as one line. `words` are the arguments.
@@ -22,35 +22,18 @@ pub(super) fn report(error: &clap::Error, words: &[OsString]) -> ExitCode {
     }
 }
 
-/// What people write in the place of a flag that there is, by what they mean.
-const GUESSES: [(&[&str], &str); 5] = [
-    (
-        &["--port", "-p", "-P", "--host", "--bind", "--address", "-l"],
-        "where to listen is --listen ADDRESS:PORT, or --listen PORT on this machine alone",
-    ),
-    (
-        &["--verbose", "-v", "--debug", "--log-level", "--trace"],
-        "to see each request, write --log info; debug and trace show more",
-    ),
-    (
-        &["--latency", "--delay", "--error", "--errors", "--fail"],
-        "to let requests wait or fail, write --fault delay=500 or --fault status=503,every=5",
-    ),
-    (
-        &[
-            "--username",
-            "--password",
-            "--user",
-            "-u",
-            "--account",
-            "--account-id",
-        ],
-        "the accounts and their logins come from --seed FILE",
-    ),
-    (
-        &["--data", "--file", "-f", "--fixtures", "--db"],
-        "the accounts and users come from --seed FILE, and what no flag gives from --config FILE",
-    ),
+/// Flags that people guess, and what does what they mean.
+const GUESSES: [(&str, &str); 10] = [
+    ("--host", "--listen ADDRESS:PORT"),
+    ("-p", "--listen PORT"),
+    ("--verbose", "--log info"),
+    ("-v", "--log info"),
+    ("--latency", "--fault delay=500"),
+    ("--delay", "--fault delay=500"),
+    ("--error", "--fault status=503,every=5"),
+    ("--username", "--seed FILE"),
+    ("--password", "--seed FILE"),
+    ("--data", "--seed FILE"),
 ];
 
 /// What is wrong, where it comes from and what would be right.
@@ -65,7 +48,7 @@ fn one_line(error: &clap::Error, words: &[OsString]) -> String {
     }
 }
 
-/// What an argument was meant to be that is none.
+/// Suggests what was meant by an unknown argument.
 fn unknown(error: &clap::Error, words: &[OsString]) -> Option<String> {
     if error.kind() != ErrorKind::UnknownArgument {
         return None;
@@ -80,16 +63,10 @@ fn unknown(error: &clap::Error, words: &[OsString]) -> Option<String> {
         ));
     }
     let name = written.split('=').next()?;
-    let meant = meant(name)?;
-    Some(format!(
-        "there is no {name}; {meant}; `--help` shows what there is"
-    ))
-}
-
-/// What would be right in the place of a flag that there is not.
-fn meant(flag: &str) -> Option<&'static str> {
-    let guess = GUESSES.iter().find(|(guesses, _)| guesses.contains(&flag));
-    guess.map(|(_, meant)| *meant)
+    let guess = GUESSES.iter().find(|(guess, _)| *guess == name);
+    guess.map(|(_, meant)| {
+        format!("there is no {name}; write {meant}; `--help` shows what there is")
+    })
 }
 
 /// The flag, or its variable where the flag does not stand among the words.
@@ -120,7 +97,7 @@ fn variable_of(error: &clap::Error, words: &[OsString]) -> Option<String> {
     Some(place(flag, words)).filter(|place| place != flag)
 }
 
-/// Variables of ours that no flag has: what they say is not heard.
+/// Warnings about variables with our prefix that no flag has.
 pub(super) fn unknown_variables(command: &clap::Command) -> Vec<String> {
     let commands = std::iter::once(command).chain(command.get_subcommands());
     let arguments = commands.flat_map(clap::Command::get_arguments);
@@ -133,13 +110,11 @@ pub(super) fn unknown_variables(command: &clap::Command) -> Vec<String> {
         .filter_map(|name| name.strip_prefix(PREFIX))
         .collect();
     let told = |name: &str| {
-        let flag = format!("--{}", name.to_lowercase().replace('_', "-"));
-        let right = match (meant(&flag), describe::nearest(name, known.iter().copied())) {
-            (Some(meant), _) => meant.to_owned(),
-            (None, Some(near)) => format!("did you mean {PREFIX}{near}?"),
-            (None, None) => "`--help` shows which there are".to_owned(),
+        let right = match describe::nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean {PREFIX}{near}?"),
+            None => "`--help` shows which there are".to_owned(),
         };
-        format!("the variable {PREFIX}{name} says nothing to this program; {right}")
+        format!("the variable {PREFIX}{name} is unknown; {right}")
     };
     let mut names: Vec<String> = std::env::vars_os()
         .filter_map(|(name, _)| Some(name.to_str()?.strip_prefix(PREFIX)?.to_owned()))

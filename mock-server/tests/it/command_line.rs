@@ -57,7 +57,7 @@ fn a_variable_gives_a_flag_and_a_flag_beats_it_and_both_beat_the_file() {
 }
 
 #[test]
-fn an_empty_variable_is_none_and_one_that_nothing_reads_is_told() {
+fn an_empty_variable_is_none_and_an_unknown_one_is_a_warning() {
     let server = Serving::with_variables(
         &[
             ("BANDWIDTH_MOCK_PROFILE", ""),
@@ -67,7 +67,7 @@ fn an_empty_variable_is_none_and_one_that_nothing_reads_is_told() {
             ("BANDWIDTH_MOCK_TLS", "no"),
             ("BANDWIDTH_MOCK_ADMIN_URL", "http://127.0.0.1:9/__admin"),
             ("BANDWIDTH_MOCK_PROFIL", "published"),
-            ("BANDWIDTH_MOCK_PORT", "8081"),
+            ("BANDWIDTH_MOCK_COLOUR", "red"),
         ],
         &["--rate-limit", "10/s"],
     );
@@ -81,9 +81,8 @@ fn an_empty_variable_is_none_and_one_that_nothing_reads_is_told() {
     assert_eq!(
         told,
         [
-            "BANDWIDTH_MOCK_PORT says nothing to this program; where to listen is --listen ADDRESS:PORT, or \
-             --listen PORT on this machine alone",
-            "BANDWIDTH_MOCK_PROFIL says nothing to this program; did you mean BANDWIDTH_MOCK_PROFILE?",
+            "BANDWIDTH_MOCK_COLOUR is unknown; `--help` shows which there are",
+            "BANDWIDTH_MOCK_PROFIL is unknown; did you mean BANDWIDTH_MOCK_PROFILE?",
         ]
     );
 }

@@ -17,6 +17,7 @@ mod linearizable;
 mod messages;
 mod openapi;
 mod program;
+mod robustness;
 mod secrets;
 mod secure;
 mod variants;

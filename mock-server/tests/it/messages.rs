@@ -99,7 +99,7 @@ fn values(review: &mut Review, taken: &str) {
     for arguments in [
         &["serv"][..],
         &["--prot", "8080"],
-        &["--port", "8080"],
+        &["--port", "nowhere"],
         &["-p8080"],
         &["--host=0.0.0.0"],
         &["--verbose"],

@@ -1,0 +1,174 @@
+//! The user's command: its output goes to a file, and all of its processes are gone at the end.
+
+use std::{
+    ffi::OsString,
+    fmt,
+    fs::File,
+    io::{self, Read, Write as _},
+    os::unix::process::{CommandExt as _, ExitStatusExt as _},
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::{error::TrialError, interrupt::Interrupt};
+
+/// How long the command may take to end by itself after a signal.
+const GRACE: Duration = Duration::from_secs(1);
+/// How long to wait for the rest of stderr, which a process outside of the group may keep open.
+const REST: Duration = Duration::from_millis(500);
+/// The longest last line, in bytes.
+const LINE: usize = 400;
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// With exit code 0.
+    Passed,
+    /// With another one.
+    Code(i32),
+    /// By a signal.
+    Signal(i32),
+    /// It took too long and was stopped.
+    TimedOut(Duration),
+    /// This program was told to end.
+    Interrupted(u8),
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed => f.write_str("passed"),
+            Self::Code(code) => write!(f, "exit code {code}"),
+            Self::Signal(signal) => write!(f, "signal {signal}"),
+            Self::TimedOut(limit) => write!(f, "stopped after {} s", limit.as_secs()),
+            Self::Interrupted(signal) => write!(f, "stopped by signal {signal}"),
+        }
+    }
+}
+
+/// A command that ended.
+pub struct Ended {
+    pub ending: Ending,
+    pub last_line: Option<String>,
+}
+
+/// Runs the command in a group of processes of its own, and ends what is left of the group.
+pub fn run(
+    command: &[OsString],
+    variables: &[(&str, String)],
+    path: &Path,
+    limit: Duration,
+    interrupt: &Interrupt,
+) -> Result<Ended, TrialError> {
+    let file = |error| TrialError::Io(path.display().to_string(), error);
+    let name = command[0].to_string_lossy();
+    let output = File::create(path).map_err(file)?;
+    let copy = output.try_clone().map_err(file)?;
+    let mut child = Command::new(&command[0])
+        .args(&command[1..])
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .stdout(output)
+        .process_group(0)
+        .spawn()
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => TrialError::Usage(format!(
+                "cannot run `{name}`: there is no such program; give its path, or write it as in a shell"
+            )),
+            io::ErrorKind::PermissionDenied => TrialError::Usage(format!(
+                "cannot run `{name}`: it is not executable; name the program that runs it, as `sh {name}`"
+            )),
+            _ => TrialError::Io(format!("cannot run `{name}`"), error),
+        })?;
+    let (sender, last_line) = mpsc::channel();
+    if let Some(stderr) = child.stderr.take() {
+        thread::spawn(move || sender.send(copy_lines(stderr, copy)));
+    }
+    let ending = wait(&mut child, limit, interrupt)
+        .map_err(|error| TrialError::Io(format!("cannot wait for `{name}`"), error))?;
+    Ok(Ended {
+        ending,
+        last_line: last_line.recv_timeout(REST).ok().flatten(),
+    })
+}
+
+fn wait(child: &mut Child, limit: Duration, interrupt: &Interrupt) -> io::Result<Ending> {
+    let started = Instant::now();
+    let ended = |child: &mut Child| {
+        if let Some(signal) = interrupt.signal() {
+            return Ok(Some(Ending::Interrupted(signal)));
+        }
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(ending_of(status)));
+        }
+        let is_late = started.elapsed() >= limit;
+        Ok(is_late.then_some(Ending::TimedOut(limit)))
+    };
+    let ending = poll(child, ended)?;
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    // A group without processes is an error that does not matter.
+    let kill = |signal| group.map(|group| kill_process_group(group, signal));
+    if matches!(ending, Ending::Interrupted(_)) {
+        let _ = kill(Signal::TERM);
+        let told = Instant::now();
+        poll(child, |child| {
+            Ok((child.try_wait()?.is_some() || told.elapsed() >= GRACE).then_some(()))
+        })?;
+    }
+    let _ = kill(Signal::KILL);
+    child.wait()?;
+    Ok(ending)
+}
+
+/// Asks again and again, at first often, until there is an answer.
+fn poll<T>(
+    child: &mut Child,
+    mut ask: impl FnMut(&mut Child) -> io::Result<Option<T>>,
+) -> io::Result<T> {
+    let mut pause = Duration::from_millis(2);
+    loop {
+        if let Some(answer) = ask(child)? {
+            return Ok(answer);
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+fn ending_of(status: ExitStatus) -> Ending {
+    match (status.code(), status.signal()) {
+        (Some(0), _) => Ending::Passed,
+        (Some(code), _) => Ending::Code(code),
+        (None, signal) => Ending::Signal(signal.unwrap_or_default()),
+    }
+}
+
+/// Copies stderr to the file of the output, to its end. Returns the last line that is not blank.
+fn copy_lines(mut stderr: impl Read, mut output: File) -> Option<String> {
+    let mut buffer = [0; 8192];
+    let (mut line, mut last) = (Vec::new(), Vec::new());
+    while let Ok(count @ 1..) = stderr.read(&mut buffer) {
+        // The command goes on when the disk is full.
+        let _ = output.write_all(&buffer[..count]);
+        for byte in &buffer[..count] {
+            match byte {
+                b'\n' if line.trim_ascii().is_empty() => line.clear(),
+                b'\n' => last = std::mem::take(&mut line),
+                _ if line.len() < LINE => line.push(*byte),
+                _ => {}
+            }
+        }
+    }
+    if !line.trim_ascii().is_empty() {
+        last = line;
+    }
+    let text = String::from_utf8_lossy(&last);
+    let text: String = text.trim().chars().filter(|c| !c.is_control()).collect();
+    (!text.is_empty()).then_some(text)
+}
