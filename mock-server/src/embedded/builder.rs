@@ -1,6 +1,9 @@
 //! Options of a server.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use bandwidth_fixtures::{NamedProfile, RateLimit, Secret, Seed};
 
@@ -119,6 +122,13 @@ impl Builder {
             certificate: certificate.into(),
             key: key.into(),
         });
+        self
+    }
+
+    /// Ends handshakes, heads and bodies that take longer than this; 30 seconds by default.
+    #[doc(hidden)]
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.config.read_timeout = timeout;
         self
     }
 
