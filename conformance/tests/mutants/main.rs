@@ -189,7 +189,7 @@ fn main() -> ExitCode {
     let chosen: Vec<&'static Mutant> = mutants
         .iter()
         .copied()
-        .chain(&UNBROKEN)
+        .chain(UNBROKEN.iter().filter(|_| matrix))
         .filter(|mutant| only.is_empty() || only.iter().any(|name| mutant.name.contains(&**name)))
         .collect();
     let next = AtomicUsize::new(0);
@@ -200,7 +200,7 @@ fn main() -> ExitCode {
             scope.spawn(|| {
                 while let Some(mutant) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let mut cases = cases();
-                    if !matrix && !mutant.killed_by.is_empty() {
+                    if !matrix {
                         cases.retain(|case| case.id == mutant.killed_by);
                     }
                     let outcome = outcome(&run(mutant, &cases));
