@@ -74,6 +74,8 @@ pub struct Settings {
     pub admin_apart: Option<SocketAddr>,
     /// Where the emulated API listens.
     pub api: SocketAddr,
+    /// How long a TLS handshake, the head of a request or its body may take.
+    pub read_timeout: Duration,
     /// The certificate that clients must trust, as PEM, where there is TLS.
     pub ca_pem: Option<String>,
 }

@@ -47,6 +47,8 @@ pub struct Config {
     pub random_seed: u64,
     /// Whether responses say which behaviours shaped them.
     pub explain: bool,
+    /// How long a TLS handshake, the head of a request or its body may take.
+    pub(crate) read_timeout: Duration,
 }
 
 impl Default for Config {
@@ -64,6 +66,7 @@ impl Default for Config {
             clock: None,
             random_seed: 0,
             explain: false,
+            read_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -137,6 +140,7 @@ impl Config {
             admin_apart: self.admin_listen.map(|_| addresses.admin),
             ca_pem: tls.map(|tls| tls.ca_pem().to_owned()),
             api: addresses.api,
+            read_timeout: self.read_timeout,
         };
         Ok(App::new(start, settings)?)
     }

@@ -16,7 +16,11 @@ mod route;
 mod token;
 mod views;
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{Router, body::Body, response::Response};
 use bytes::Bytes;
@@ -70,6 +74,11 @@ impl Service {
         Self { app, serves, admin }
     }
 
+    /// How long a TLS handshake or the head of a request may take.
+    pub fn read_timeout(&self) -> Duration {
+        self.app.settings.read_timeout
+    }
+
     /// Answers one request, unless a fault ends its connection.
     pub async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
         if matches!(request.uri().path(), "/" | admin::PREFIX | "/__admin/")
@@ -106,7 +115,7 @@ pub(crate) fn title_case(name: &str) -> String {
 async fn emulate(app: Arc<App>, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
     let started = Instant::now();
     let (head, body) = request.into_parts();
-    let body = body::read(&head, body).await;
+    let body = body::read(&head, body, app.settings.read_timeout).await;
     let exchange = Exchange::new(app, head, body, started, peer.address);
     let delivery = if exchange.waits() {
         // A task of its own: a client that gives up does not take its request back.

@@ -29,9 +29,6 @@ use crate::{
 /// How long answers that are being written may take after the stop.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// How long the head of a request, or a TLS handshake, may take.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// The sockets of a server. Connections wait in their queues until they are served.
 #[derive(Debug)]
 pub struct Sockets {
@@ -156,8 +153,9 @@ async fn connection(
     tls: Option<Tls>,
     mut stop: watch::Receiver<bool>,
 ) {
+    let timeout = service.read_timeout();
     let opened = tokio::select! {
-        opened = tokio::time::timeout(HEAD_TIMEOUT, Stream::open(stream, tls)) => opened,
+        opened = tokio::time::timeout(timeout, Stream::open(stream, tls)) => opened,
         () = stopped(&mut stop) => return,
     };
     let stream = match opened {
@@ -176,7 +174,7 @@ async fn connection(
     });
     let mut connection = http1::Builder::new()
         .timer(ConnectionTimer::default())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(timeout)
         // A client that has said all may close its side before it reads, as `nc -N` does.
         .half_close(true)
         // As the real one writes them; a client that compares names exactly is wrong, but exists.

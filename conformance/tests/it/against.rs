@@ -15,6 +15,14 @@ use bandwidth_conformance::{
 };
 use bandwidth_fixtures::{NamedProfile, Seed};
 
+/// How often a test repeats itself: `usual` times, or as often as that variable says.
+pub(crate) fn repeats(variable: &str, usual: usize) -> usize {
+    let asked = std::env::var(variable).ok();
+    asked.map_or(usual, |text| {
+        text.parse().expect("the variable is a number")
+    })
+}
+
 /// A built-in profile with some behaviours set.
 pub(crate) fn profile(name: &str, set: &[&str]) -> NamedProfile {
     let mut profile = NamedProfile::built_in(name).unwrap();

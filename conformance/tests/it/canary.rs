@@ -6,15 +6,12 @@ mod encodings;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    io::{Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::Command,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    thread,
 };
 
 use aho_corasick::AhoCorasick;
@@ -27,7 +24,10 @@ use base64::{
 };
 
 use self::encodings::{as_bytes, as_misread, as_text};
-use crate::command_line::{Ran, run};
+use crate::{
+    command_line::{Ran, run},
+    support::http::{Answer, Server},
+};
 
 /// With the colon as many characters as do not make whole groups of Base64: what follows is encoded
 /// otherwise than by itself.
@@ -39,47 +39,38 @@ const SHOWN: usize = 24;
 const TOKEN: &str = "Canary-token/3+4==";
 
 /// A server that knows some secrets, and notes the passwords that it is sent.
-#[derive(Clone)]
 struct Echo {
     status: &'static str,
     secrets: &'static [&'static str],
     /// Passwords in the order in which they came.
-    seen: Arc<Mutex<Vec<String>>>,
-    served: Arc<AtomicUsize>,
+    seen: Mutex<Vec<String>>,
+    served: AtomicUsize,
 }
 
 impl Echo {
-    fn start(status: &'static str, secrets: &'static [&'static str]) -> (Self, SocketAddr) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let echo = Self {
+    fn start(status: &'static str, secrets: &'static [&'static str]) -> (Arc<Self>, Server) {
+        let echo = Arc::new(Self {
             status,
             secrets,
-            seen: Arc::default(),
-            served: Arc::default(),
-        };
-        let server = echo.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let server = server.clone();
-                thread::spawn(move || server.serve(stream.unwrap()));
-            }
+            seen: Mutex::default(),
+            served: AtomicUsize::default(),
         });
-        (echo, address)
+        let answering = Arc::clone(&echo);
+        let server = Server::start(move |request| answering.answer(&request.to_bytes()));
+        (echo, server)
     }
 
-    /// Answers with all that was sent, in headers and body; a POST for a token gets one.
-    fn serve(&self, mut stream: TcpStream) {
-        let request = read(&mut stream);
+    /// All that was sent, in headers and body; a POST for a token gets one.
+    fn answer(&self, request: &[u8]) -> Answer {
         let mut secrets: Vec<String> = self.secrets.iter().map(|one| (*one).to_owned()).collect();
-        if let Some(password) = password_in(&request) {
+        if let Some(password) = password_in(request) {
             let mut seen = self.seen.lock().unwrap();
             seen.retain(|known| *known != password);
             seen.push(password);
         }
         secrets.extend(self.seen.lock().unwrap().last().cloned());
         let turn = self.served.fetch_add(1, Ordering::Relaxed);
-        let text = String::from_utf8_lossy(&request);
+        let text = String::from_utf8_lossy(request);
         let authorization = text
             .lines()
             .find(|line| line.to_ascii_lowercase().starts_with("authorization:"))
@@ -91,7 +82,7 @@ impl Echo {
             (
                 self.status,
                 "application/xml",
-                body(&request, &secrets, turn),
+                body(request, &secrets, turn),
             )
         };
         let header = header(&secrets, turn);
@@ -99,7 +90,7 @@ impl Echo {
             "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nX-Echo: {authorization}\r\nX-Secret: {header}\r\nLocation: /api/users/{header}\r\nSet-Cookie: session={TOKEN}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
             body.len()
         );
-        let _ = stream.write_all(&[head.as_bytes(), &body].concat());
+        Answer::raw([head.as_bytes(), &body].concat())
     }
 }
 
@@ -147,29 +138,6 @@ fn header(secrets: &[String], turn: usize) -> String {
     text.replace(['\r', '\n'], "")
 }
 
-/// One whole request.
-pub(crate) fn read(stream: &mut TcpStream) -> Vec<u8> {
-    let mut request = Vec::new();
-    let mut buffer = [0; 8_192];
-    loop {
-        let read = stream.read(&mut buffer).unwrap_or(0);
-        request.extend_from_slice(&buffer[..read]);
-        if let Some(head) = request.windows(4).position(|four| four == b"\r\n\r\n") {
-            let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
-            let length: usize = text
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok())
-                .unwrap_or(0);
-            if request.len() >= head + 4 + length {
-                return request;
-            }
-        }
-        if read == 0 {
-            return request;
-        }
-    }
-}
-
 /// The password in a body that can be read.
 fn password_in(request: &[u8]) -> Option<String> {
     let start = request.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
@@ -211,7 +179,7 @@ fn in_base64<'t>(text: &'t str, word: &str) -> Option<&'t str> {
             // One character alone in the last group is no byte.
             let whole = &part[..part.len() - usize::from(part.len() % 4 == 1)];
             let decoded = engine.decode(whole.replace('-', "+").replace('_', "/"));
-            decoded.is_ok_and(|bytes| bytes.windows(word.len()).any(|at| at == word.as_bytes()))
+            decoded.is_ok_and(|bytes| has(&bytes, word))
         })
     })
 }
@@ -228,8 +196,13 @@ fn in_hexadecimal(text: &str, word: &str) -> bool {
         let pairs = nibbles.get(start..).unwrap_or_default().chunks_exact(2);
         let bytes: Vec<u8> = pairs.map(|two| two[0] << 4 | two[1]).collect();
         let bytes: Vec<u8> = bytes.into_iter().filter(|byte| *byte != 0).collect();
-        bytes.windows(word.len()).any(|at| at == word.as_bytes())
+        has(&bytes, word)
     })
+}
+
+/// Whether an ASCII word is in the bytes. The standard library's own search is optimised in every build.
+fn has(bytes: &[u8], word: &str) -> bool {
+    String::from_utf8_lossy(bytes).contains(word)
 }
 
 /// Everything that a command wrote: both streams, and all files of a folder.
@@ -319,8 +292,8 @@ fn no_secret_is_in_anything_that_a_run_writes() {
         // Where the first create is refused, no other password is sent.
         ("400 Bad Request", BASIC, &[PASSWORD], 1),
     ] {
-        let (echo, address) = Echo::start(status, secrets);
-        let url = format!("http://{address}");
+        let (echo, server) = Echo::start(status, secrets);
+        let url = server.url();
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
         let ledger = path("ledger");
@@ -345,8 +318,8 @@ fn no_secret_is_in_anything_that_a_run_writes() {
 
 #[test]
 fn no_secret_is_in_anything_that_a_probe_a_replay_or_a_fuzz_writes() {
-    let (echo, address) = Echo::start("201 Created", &[PASSWORD]);
-    let url = format!("http://{address}");
+    let (echo, server) = Echo::start("201 Created", &[PASSWORD]);
+    let url = server.url();
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (out, ledger) = (path("learned.toml"), path("ledger"));

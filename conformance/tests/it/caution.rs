@@ -4,13 +4,12 @@ use std::{
     collections::BTreeSet,
     fs,
     path::Path,
-    process::{Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bandwidth_conformance::{outcome::RunReport, verdict::Verdict};
@@ -20,11 +19,11 @@ use crate::{
     command_line::{Ran, run},
     support::{
         http::{Answer, Server},
+        program::{kill_when, program},
         proxy::{self, Asked},
     },
 };
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_bandwidth-conformance");
 const USER: &str = "/api/accounts/12345/users/u1";
 
 fn text(path: &Path) -> &str {
@@ -201,21 +200,8 @@ fn a_cleanup_puts_a_prepared_user_back_whose_run_was_killed() {
         "--ledger",
         "ledger",
     ];
-    let mut child = Command::new(PROGRAM)
-        .args(arguments)
-        .current_dir(folder.path())
-        .env_clear()
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let began = Instant::now();
-    while !frozen.load(Ordering::SeqCst) && began.elapsed() < Duration::from_mins(1) {
-        thread::sleep(Duration::from_millis(5));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let run_of_it = program(folder.path(), &arguments);
+    kill_when(run_of_it, || frozen.load(Ordering::SeqCst));
     released.store(true, Ordering::SeqCst);
     assert!(frozen.load(Ordering::SeqCst), "the user was never changed");
     let now = || {

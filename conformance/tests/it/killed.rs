@@ -5,28 +5,23 @@ use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     path::Path,
-    process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+    process::Command,
 };
 
 use bandwidth_conformance::{dialogue::Context, wire::Format};
 
-use crate::against::{profile, run_of, server, wait};
+use crate::{
+    against::{profile, repeats, run_of, server, wait},
+    support::program::{kill_when, program},
+};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_bandwidth-conformance");
-const KILLS: u32 = 50;
+/// How many times a run is killed; a probe, which takes longer, a quarter of that.
+fn kills() -> u64 {
+    repeats("KILLS", 6) as u64
+}
 
-fn conformance(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command
+fn succeeds(mut command: Command) -> bool {
+    command.status().unwrap().success()
 }
 
 fn ledgers(folder: &Path) -> Vec<String> {
@@ -52,7 +47,7 @@ fn answered(server: SocketAddr) -> u64 {
 }
 
 #[test]
-fn fifty_kills_at_any_moment_and_a_cleanup_leave_the_account_as_it_was() {
+fn kills_at_any_moment_and_a_cleanup_leave_the_account_as_it_was() {
     let server = server(profile("guide", &[]), &[]);
     let url = format!("http://{}", server.address());
     let folder = tempfile::tempdir().unwrap();
@@ -64,48 +59,34 @@ fn fifty_kills_at_any_moment_and_a_cleanup_leave_the_account_as_it_was() {
     ];
     let requests = || answered(server.address());
     let started = requests();
-    assert!(
-        conformance(folder.path(), &arguments)
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(succeeds(program(folder.path(), &arguments)));
     let whole = requests() - started;
-    let (mut with_leftovers, mut most) = (0, 0);
-    for kill in 0..KILLS {
-        let mut run = conformance(folder.path(), &arguments).spawn().unwrap();
+    let (kills, mut with_leftovers) = (kills(), 0);
+    for kill in 0..kills {
         // Spread over the whole run, by its requests and not by time, which other work on the
         // machine stretches; the odd number keeps moments from falling on the same cases.
-        let moment = requests() + whole * u64::from((kill * 37) % KILLS) / u64::from(KILLS);
-        while requests() < moment && run.try_wait().unwrap().is_none() {
-            thread::sleep(Duration::from_millis(1));
-        }
-        run.kill().unwrap();
-        run.wait().unwrap();
-        let left = users().len() - before.len();
-        with_leftovers += u32::from(left > 0);
-        most = most.max(left);
+        let moment = requests() + whole * ((kill * 37) % kills) / kills;
+        kill_when(program(folder.path(), &arguments), || requests() >= moment);
+        with_leftovers += u64::from(users().len() > before.len());
         for ledger in ledgers(folder.path()) {
             let cleanup = ["cleanup", "--ledger", &ledger, "--settle", "0.2"];
-            let done = conformance(folder.path(), &cleanup).status().unwrap();
+            let done = succeeds(program(folder.path(), &cleanup));
             // A run that was killed before it had written whose ledger it is had sent nothing.
             let text = fs::read_to_string(folder.path().join(&ledger)).unwrap_or_default();
-            assert!(done.success() || !text.contains('\n'), "{ledger}: {text}");
+            assert!(done || !text.contains('\n'), "{ledger}: {text}");
             let _ = fs::remove_file(folder.path().join(&ledger));
         }
         assert_eq!(users(), before, "kill {kill}");
     }
     // Otherwise this test shows nothing.
     assert!(
-        with_leftovers >= KILLS / 5,
+        with_leftovers > kills / 6,
         "{with_leftovers} kills left users"
     );
-    assert!(most > 0 && whole > 0);
 }
 
 #[test]
 fn a_killed_probe_goes_on_or_is_cleaned_up_and_leaves_nothing() {
-    const KILLS: u32 = 12;
     let server = server(profile("guide", &[]), &[]);
     let url = format!("http://{}", server.address());
     let folder = tempfile::tempdir().unwrap();
@@ -115,14 +96,10 @@ fn a_killed_probe_goes_on_or_is_cleaned_up_and_leaves_nothing() {
     let settle = ["--settle", "0.2"];
     let whole = ["probe", "--target", &url, "--out", "whole.toml"];
     let whole = [&whole[..], &settle].concat();
-    let started = Instant::now();
-    assert!(
-        conformance(folder.path(), &whole)
-            .status()
-            .unwrap()
-            .success()
-    );
-    let took = started.elapsed();
+    let requests = || answered(server.address());
+    let started = requests();
+    assert!(succeeds(program(folder.path(), &whole)));
+    let all = requests() - started;
     let out = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
     let choices = |text: &str| -> Vec<String> {
         let (choices, _) = text.split_once("[evidence").unwrap();
@@ -133,24 +110,16 @@ fn a_killed_probe_goes_on_or_is_cleaned_up_and_leaves_nothing() {
             .collect()
     };
     let expected = choices(&out("whole.toml"));
-    let mut with_leftovers = 0;
-    for kill in 0..KILLS {
+    let (kills, mut with_leftovers) = (kills().div_ceil(4), 0);
+    for kill in 0..kills {
         let name = format!("killed-{kill}.toml");
         let arguments = ["probe", "--target", &url, "--out", &name];
         let arguments = [&arguments[..], &settle].concat();
-        let mut run = conformance(folder.path(), &arguments).spawn().unwrap();
-        thread::sleep(took.mul_f64(f64::from(kill + 1) / f64::from(KILLS + 1)));
-        run.kill().unwrap();
-        run.wait().unwrap();
-        with_leftovers += u32::from(users().len() > before.len());
+        let moment = requests() + all * (kill + 1) / (kills + 1);
+        kill_when(program(folder.path(), &arguments), || requests() >= moment);
+        with_leftovers += u64::from(users().len() > before.len());
         let resumed = [&arguments[..], &["--resume"]].concat();
-        assert!(
-            conformance(folder.path(), &resumed)
-                .status()
-                .unwrap()
-                .success(),
-            "kill {kill}"
-        );
+        assert!(succeeds(program(folder.path(), &resumed)), "kill {kill}");
         assert_eq!(users(), before, "kill {kill}");
         assert_eq!(choices(&out(&name)), expected, "kill {kill}");
         for ending in [".ledger", ".partial", ".part"] {
@@ -161,7 +130,7 @@ fn a_killed_probe_goes_on_or_is_cleaned_up_and_leaves_nothing() {
         }
     }
     assert!(
-        with_leftovers > KILLS / 3,
+        with_leftovers > kills / 3,
         "{with_leftovers} kills left users"
     );
 }

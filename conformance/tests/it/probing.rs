@@ -1,5 +1,6 @@
 //! Probing an emulator of any profile gives a profile that behaves as that one.
 
+mod commands;
 mod evidence;
 mod files;
 mod honest;
@@ -9,8 +10,8 @@ mod surprise;
 
 use std::{
     collections::BTreeMap,
-    env,
     io::{Read as _, Write as _},
+    iter,
     net::{SocketAddr, TcpStream},
     sync::{
         Arc, Mutex,
@@ -41,7 +42,7 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 
-use crate::against::{profile, run_cases, run_of, server, wait};
+use crate::against::{profile, repeats, run_cases, run_of, server, wait};
 
 /// Options of a behaviour that a random profile may have.
 fn options(id: BehaviourId) -> Vec<String> {
@@ -267,19 +268,23 @@ fn unnamed(probed: &Probed, actual: &NamedProfile, complete: bool) -> Vec<String
     wrong
 }
 
-/// Random profiles, from a seed that is always the same.
+/// Random profiles with a password that they accept, from a seed that is always the same.
 fn profiles(count: usize) -> Vec<Vec<String>> {
     let config = Config::default();
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(config, rng);
-    (0..count)
-        .map(|_| any_profile().new_tree(&mut runner).unwrap().current())
+    iter::repeat_with(|| any_profile().new_tree(&mut runner).unwrap().current())
+        .filter(|set| profile("guide", &[]).set(words(set)).is_ok())
+        .take(count)
         .collect()
 }
 
-fn how_many(usual: usize) -> usize {
-    let asked = env::var("PROBE_PROFILES").ok();
-    asked.and_then(|text| text.parse().ok()).unwrap_or(usual)
+fn words(set: &[String]) -> impl Iterator<Item = &str> {
+    set.iter().map(String::as_str)
+}
+
+fn how_many() -> usize {
+    repeats("PROBE_PROFILES", 10)
 }
 
 /// Probes each of the profiles, two at a time; returns what is wrong, and the costs.
@@ -297,12 +302,8 @@ fn probe_all(
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(set) = sets.get(index) else { break };
-                    let set: Vec<&str> = set.iter().map(String::as_str).collect();
                     let mut actual = profile("guide", &[]);
-                    if actual.set(set.iter().copied()).is_err() {
-                        // No password could have an allowed length.
-                        continue;
-                    }
+                    actual.set(words(set)).unwrap();
                     let empty = index.is_multiple_of(2);
                     let probed = probed(&actual, empty, faults, limits.clone());
                     let mut problems = wrong(&probed.findings, &actual, empty, complete);
@@ -324,7 +325,7 @@ fn probe_all(
 
 #[test]
 fn every_behaviour_that_can_be_told_from_outside_is_recovered() {
-    let sets = profiles(how_many(60));
+    let sets = profiles(how_many());
     let (problems, costs) = probe_all(&sets, true, &[], &Limits::impatient());
     assert_eq!(problems, [""; 0]);
     for (what, most, of) in [
@@ -366,13 +367,13 @@ fn a_list_that_is_an_error_is_recognised_at_other_paths_and_in_the_other_format(
 
 #[test]
 fn a_target_in_distress_is_never_misread() {
-    let sets = profiles(how_many(60));
+    let sets = profiles(how_many());
     for faults in [
         &["status=503,probability=0.05,seed=5"][..],
         &["fault=EMPTY_RESPONSE,probability=0.05,seed=6,when=after"],
         &["status=429,probability=0.05,seed=7,when=after"],
     ] {
-        let sets = &sets[..sets.len() / 3];
+        let sets = &sets[..sets.len().div_ceil(3)];
         let (problems, _) = probe_all(sets, false, faults, &Limits::impatient());
         assert_eq!(problems, [""; 0], "{faults:?}");
     }
@@ -380,7 +381,7 @@ fn a_target_in_distress_is_never_misread() {
 
 #[test]
 fn a_limit_of_requests_is_waited_out_and_described() {
-    let mut sets = profiles(how_many(60) / 6);
+    let mut sets = profiles(how_many().div_ceil(30));
     for set in &mut sets {
         set.push("rate.limit=60/1s".to_owned());
     }
@@ -408,7 +409,7 @@ fn verdicts(actual: &NamedProfile, expected: &NamedProfile) -> Vec<String> {
 /// same verdicts on both, also where the base is another profile than the one that was probed.
 #[test]
 fn a_mock_of_a_learned_profile_is_judged_as_what_it_was_learned_from() {
-    let mut sets = profiles(how_many(60) / 10);
+    let mut sets = profiles(how_many().div_ceil(30));
     // Behaviours that cannot be told are as in the base.
     let base = profile("guide", &[]);
     for set in &mut sets {
@@ -431,9 +432,7 @@ fn a_mock_of_a_learned_profile_is_judged_as_what_it_was_learned_from() {
     }
     for set in sets {
         let mut actual = base.clone();
-        if actual.set(set.iter().map(String::as_str)).is_err() {
-            continue;
-        }
+        actual.set(words(&set)).unwrap();
         let findings = probed(&actual, false, &[], Limits::impatient()).findings;
         let origin = Origin {
             host: "127.0.0.1",

@@ -64,26 +64,26 @@ fn none_is_at_fault(command: Command) {
 }
 
 #[test]
-fn a_run_of_some_cases_harms_nobody_and_leaves_nothing_unnamed() {
+fn a_run_of_some_cases_harms_no_user_of_others_and_leaves_nothing_unnamed() {
     none_is_at_fault(Command::Run);
 }
 
 #[test]
-fn a_run_of_all_cases_harms_nobody_and_leaves_nothing_unnamed() {
+fn a_run_of_all_cases_harms_no_user_of_others_and_leaves_nothing_unnamed() {
     none_is_at_fault(Command::RunAll);
 }
 
 #[test]
-fn a_probe_harms_nobody_and_leaves_nothing_unnamed() {
+fn a_probe_harms_no_user_of_others_and_leaves_nothing_unnamed() {
     none_is_at_fault(Command::Probe);
 }
 
 #[test]
-fn random_operations_harm_nobody_and_leave_nothing_unnamed() {
+fn random_operations_harm_no_user_of_others_and_leave_nothing_unnamed() {
     none_is_at_fault(Command::Fuzz);
 }
 
 #[test]
-fn a_killed_run_and_its_cleanup_harm_nobody_and_leave_nothing_unnamed() {
+fn a_killed_run_and_its_cleanup_harm_no_user_of_others_and_leave_nothing_unnamed() {
     none_is_at_fault(Command::Killed);
 }

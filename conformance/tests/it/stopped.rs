@@ -17,19 +17,15 @@ use crate::{
     against::{profile, run_of, server, wait},
     support::{
         http::Answer,
+        program::{PROGRAM, program},
         proxy::{self, Asked},
     },
 };
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_bandwidth-conformance");
 const SIGNALS: [&str; 3] = ["INT", "TERM", "HUP"];
 
 fn start(folder: &Path, arguments: &[&str]) -> Child {
-    Command::new(PROGRAM)
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .stdin(Stdio::null())
+    program(folder, arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -5,12 +5,16 @@ use std::fmt::Write as _;
 
 use bandwidth_conformance::{
     case::Case,
+    dialogue::Context,
     registry::cases,
     verdict::{Level, Verdict},
 };
 use bandwidth_fixtures::{BehaviourId, NamedProfile, profile::DeleteEffect};
 
-use crate::against::{profile, run, run_cases, run_of, server, wrong};
+use crate::{
+    against::{profile, run, run_cases, run_of, run_on, server, wait, wrong},
+    safety::usernames,
+};
 
 fn measuring(id: BehaviourId) -> Vec<Case> {
     let mut chosen = cases();
@@ -21,11 +25,15 @@ fn measuring(id: BehaviourId) -> Vec<Case> {
 #[test]
 fn a_target_that_behaves_as_expected_has_no_failures() {
     for name in NamedProfile::BUILT_IN {
-        let report = run(&cases(), profile(name, &[]), profile(name, &[]));
+        let server = server(profile(name, &[]), &[]);
+        let mut cx = Context::new(run_of(&server, profile(name, &[])));
+        let before = wait(usernames(&mut cx));
+        let report = run_on(&server, &cases(), profile(name, &[]));
         assert_eq!(wrong(&report, &[]), [""; 0], "{name}");
         // Users that DELETE deactivates are named, which is no failure.
         if profile(name, &[]).options().delete_effect == DeleteEffect::Removed {
             assert_eq!(report.leftovers, [], "{name}");
+            assert_eq!(wait(usernames(&mut cx)), before, "{name}");
         }
         assert!(report.count(Verdict::Pass) > 100, "{name}");
     }

@@ -144,6 +144,11 @@ impl Request {
         self.0.set_body(body.into());
     }
 
+    /// With the wish that the connection ends after it.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        self.0.to_bytes()
+    }
+
     /// Makes it a GET of that path with the same headers.
     pub(crate) fn become_get(&mut self, path: &str) {
         self.0.line = format!("GET {path} HTTP/1.1");
@@ -154,7 +159,7 @@ impl Request {
     /// What `server` answers to it.
     pub(crate) fn forward(&self, server: SocketAddr) -> io::Result<Answer> {
         let mut stream = TcpStream::connect(server)?;
-        stream.write_all(&self.0.to_bytes())?;
+        stream.write_all(&self.to_bytes())?;
         let mut stream = BufReader::new(stream);
         let message = Message::read_head(&mut stream)?;
         let mut message = message.ok_or(io::ErrorKind::UnexpectedEof)?;

@@ -1,6 +1,7 @@
-//! Servers for tests: a plain HTTP server with a handler, a proxy in front of an emulator, and an
-//! account server that differs from the emulator in chosen ways.
+//! For tests: a plain HTTP server with a handler, a proxy in front of an emulator, an account server
+//! that differs from the emulator in chosen ways, and the program as a process.
 
 pub(crate) mod http;
+pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod sloppy;

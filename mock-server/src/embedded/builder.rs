@@ -2,7 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use bandwidth_fixtures::{NamedProfile, RateLimit, Secret, Seed};
@@ -133,6 +133,13 @@ impl Builder {
             certificate: certificate.into(),
             key: key.into(),
         });
+        self
+    }
+
+    /// Ends handshakes, heads and bodies that take longer than this; 30 seconds by default.
+    #[doc(hidden)]
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.config.read_timeout = timeout;
         self
     }
 

@@ -17,9 +17,6 @@ pub const MAX_BODY: usize = 1024 * 1024;
 /// not see an answer that comes before the end, only a reset connection.
 const MAX_DRAINED: usize = 64 * 1024 * 1024;
 
-/// How long a body may take from its first byte to its last.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// What came of a body.
 #[derive(Debug)]
 pub(super) enum Received {
@@ -29,7 +26,7 @@ pub(super) enum Received {
     TooLarge,
     /// It broke off or its framing is wrong.
     Broken,
-    /// It did not come within [`BODY_TIMEOUT`].
+    /// It did not come in time.
     TooSlow,
 }
 
@@ -44,8 +41,8 @@ impl Received {
     }
 }
 
-/// Reads the body to its end or to the limits.
-pub(super) async fn read(head: &Parts, body: Incoming) -> Received {
+/// Reads the body to its end or to the limits, of which one is the time that all of it may take.
+pub(super) async fn read(head: &Parts, body: Incoming, timeout: Duration) -> Received {
     if body.is_end_stream() {
         return Received::Whole(Bytes::new());
     }
@@ -58,7 +55,7 @@ pub(super) async fn read(head: &Parts, body: Incoming) -> Received {
     {
         return Received::TooLarge;
     }
-    let whole = tokio::time::timeout(BODY_TIMEOUT, read_on(body));
+    let whole = tokio::time::timeout(timeout, read_on(body));
     whole.await.unwrap_or(Received::TooSlow)
 }
 

@@ -71,11 +71,7 @@ fn what_bandwidth_does_not_have_is_404() {
     for path in [
         "/",
         "/api",
-        "/api/accounts/12345/users?page=2"
-            .split('?')
-            .next()
-            .unwrap_or("")
-            .trim_end_matches("users"),
+        "/api/accounts/12345/",
         "/scim/v2/Users",
         "/api/accounts/12345/webhooks",
         "/api/accounts/12345/users/u1/disable",

@@ -1,7 +1,7 @@
 //! A client of literal bytes: what is sent is what is written here, and nothing is mended.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{ErrorKind, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     time::Duration,
 };
@@ -46,6 +46,14 @@ impl Reply {
     }
 }
 
+/// How often a test repeats itself: `usual` times, or as often as that variable says.
+pub(crate) fn repeats(variable: &str, usual: usize) -> usize {
+    let asked = std::env::var(variable).ok();
+    asked.map_or(usual, |text| {
+        text.parse().expect("the variable is a number")
+    })
+}
+
 /// A connection that can carry several exchanges.
 pub(crate) struct Connection(TcpStream);
 
@@ -67,10 +75,13 @@ impl Connection {
     /// Reads one response; `with_body` is false after HEAD.
     pub(crate) fn read(&mut self, with_body: bool) -> Reply {
         let head = self.read_head();
-        self.read_on(head.expect("the connection ended within a head"), with_body)
+        self.read_on(
+            head.expect("the connection ended without an answer"),
+            with_body,
+        )
     }
 
-    /// The same, unless the connection ends first.
+    /// The same, unless the server closes the connection first.
     pub(crate) fn try_read(&mut self) -> Option<Reply> {
         let head = self.read_head()?;
         Some(self.read_on(head, true))
@@ -80,8 +91,10 @@ impl Connection {
         let mut bytes = Vec::new();
         let mut byte = [0];
         while !bytes.ends_with(b"\r\n\r\n") {
-            // Unlike `read`, this goes on after a signal.
-            self.0.read_exact(&mut byte).ok()?;
+            if !self.read_exact(&mut byte) {
+                assert!(bytes.is_empty(), "the connection ended within a head");
+                return None;
+            }
             bytes.push(byte[0]);
         }
         Some(String::from_utf8(bytes).unwrap())
@@ -105,7 +118,21 @@ impl Connection {
 
     /// Whether the server has closed it.
     pub(crate) fn is_closed(&mut self) -> bool {
-        self.0.read_exact(&mut [0]).is_err()
+        !self.read_exact(&mut [0])
+    }
+
+    /// False when the server closed the connection. A server that does neither fails the test.
+    fn read_exact(&mut self, bytes: &mut [u8]) -> bool {
+        // Unlike `read`, this goes on after a signal.
+        let Err(error) = self.0.read_exact(bytes) else {
+            return true;
+        };
+        let kind = error.kind();
+        assert!(
+            matches!(kind, ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset),
+            "the server neither answers nor closes: {error}"
+        );
+        false
     }
 }
 

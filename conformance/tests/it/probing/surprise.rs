@@ -171,7 +171,7 @@ fn an_id_that_names_users_is_used_where_location_has_the_username() {
 }
 
 #[test]
-fn an_id_that_is_shown_and_names_nobody_is_not_what_names_users() {
+fn an_id_that_is_shown_and_names_no_user_is_not_what_names_users() {
     // Paths take usernames; bodies show an id all the same.
     let set = ["naming.user_key=Username", "username.update=allowed"];
     let odd = Odd::new(&set, |asked| {

@@ -3,9 +3,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::{self, Stdio},
-    thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use tempfile::TempDir;
@@ -16,10 +14,12 @@ use super::{
 };
 use crate::{
     command_line,
-    support::sloppy::{Known, LOGIN, PREPARED, Target},
+    support::{
+        program::{kill_when, program},
+        sloppy::{Known, LOGIN, PREPARED, Target},
+    },
 };
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_bandwidth-conformance");
 /// A few cases of each kind: names that servers change, deletes, lists and updates.
 const SOME_CASES: [&str; 18] = [
     "--filter",
@@ -166,7 +166,7 @@ impl Cell {
                 faults.push(format!("{} left where all can be removed", left.len()));
             }
             Expected::Clean if code == 5 && self.command != Command::Killed => {
-                faults.push("exit code 5 where nobody is left".to_owned());
+                faults.push("exit code 5 where no user is left".to_owned());
             }
             Expected::Stays if !allowed && target.created() > 1 => {
                 faults.push(format!("{} users were created", target.created()));
@@ -258,30 +258,14 @@ fn ran(arguments: &[&str]) -> (u8, String) {
 
 /// Kills a run a few requests after its first create, and cleans up.
 fn killed(target: &Target, arguments: &[&str], ledger: &Path, folder: &Path) -> (u8, String) {
-    let mut run = process::Command::new(PROGRAM)
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let (began, mut moment) = (Instant::now(), None);
-    loop {
+    let mut moment = None;
+    let status = kill_when(program(folder, arguments), || {
         let requests = target.log().len();
         if moment.is_none() && target.created() > 0 {
             moment = Some(requests + 2);
         }
-        let is_over = run.try_wait().unwrap().is_some();
-        if is_over || moment.is_some_and(|moment| requests >= moment) {
-            break;
-        }
-        assert!(began.elapsed() < Duration::from_mins(1), "it took too long");
-        thread::sleep(Duration::from_millis(1));
-    }
-    let _ = run.kill();
-    let status = run.wait().unwrap();
+        moment.is_some_and(|moment| requests >= moment)
+    });
     // A run that came to its end has said what is left of it.
     if status.code().is_some() && !ledger.exists() {
         let code = status.code().and_then(|code| u8::try_from(code).ok());

@@ -15,13 +15,13 @@ pub(crate) struct Mode {
 /// What a command can make of the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Expected {
-    /// It leaves nobody, and knows it.
+    /// It leaves no user, and knows it.
     Clean,
-    /// It leaves nobody, or says who may be left.
+    /// It leaves no user, or names those that may be left.
     Honest,
     /// A deleted user stays, so that no second one is created, unless leftovers are allowed.
     Stays,
-    /// Nobody is created: a user is updated that the operator has set aside, and put back.
+    /// No user is created: one is updated that the operator has set aside, and put back.
     Prepared,
 }
 
@@ -52,7 +52,7 @@ const fn mode(words: &'static str, quick: &'static str, expected: Expected) -> M
 }
 
 pub(crate) const MODES: [Mode; 96] = [
-    mode("", "rapfk", Clean),
+    mode("", "rafk", Clean),
     // Pages.
     mode("page=2", "rkA", Clean),
     mode("page=2,total", "k", Clean),
@@ -79,7 +79,7 @@ pub(crate) const MODES: [Mode; 96] = [
     mode("late-reads=2", "", Honest),
     mode("late-reads=6", "", Honest),
     mode("late=40,create=dropped", "", Honest),
-    mode("late=40,by-name,user-logins", "p", Honest),
+    mode("late=40,by-name,user-logins", "", Honest),
     mode("late=40,page=2", "", Honest),
     mode("late=40,cap=2", "", Honest),
     mode("late=60000,delete=lost", "", Honest),
@@ -114,14 +114,14 @@ pub(crate) const MODES: [Mode; 96] = [
     // Keys that need encoding.
     mode("ids=percent", "rkA", Clean),
     mode("ids=percent,location=none", "r", Clean),
-    mode("ids=percent,create=500", "rp", Honest),
+    mode("ids=percent,create=500", "r", Honest),
     mode("ids=percent,create=dropped", "", Honest),
     mode("ids=percent,location=raw", "r", Honest),
     mode("ids=question", "k", Clean),
     mode("ids=question,location=none", "", Clean),
     mode("ids=question,location=raw", "r", Honest),
     mode("ids=question,create=500", "", Honest),
-    mode("ids=question,create=dropped", "p", Honest),
+    mode("ids=question,create=dropped", "", Honest),
     mode("ids=space", "k", Clean),
     mode("ids=space,location=none", "", Clean),
     mode("ids=space,create=dropped", "r", Honest),
@@ -144,13 +144,13 @@ pub(crate) const MODES: [Mode; 96] = [
     mode("prepared,errors=200", "", Prepared),
     mode("prepared,echo", "", Prepared),
     // Deletes and errors.
-    mode("delete=deactivates", "rapfk", Stays),
+    mode("delete=deactivates", "rpfkA", Stays),
     mode("delete=500", "f", Stays),
     mode("delete=lies", "r", Stays),
     mode("delete=lost", "rk", Honest),
     mode("create=dropped", "rA", Honest),
     mode("errors=200", "pkA", Honest),
-    mode("keys=user-camel", "p", Clean),
+    mode("keys=user-camel", "", Clean),
     mode("keys=user-lower", "", Clean),
     mode("keys=camel", "rA", Clean),
     mode("control-characters", "A", Honest),

@@ -239,7 +239,7 @@ impl Exchange<'_> {
         let users = store.users.iter().rev();
         let mut seen = users.filter_map(|user| Some((user, store.seen(user)?)));
         let found = seen.find(|(user, card)| self.names(key, user, card));
-        let (user, card) = found.ok_or_else(nobody)?;
+        let (user, card) = found.ok_or_else(no_such_user)?;
         Ok(self.body(200, "UserResponse", &self.user(&user.id, card, true)))
     }
 
@@ -364,7 +364,7 @@ impl Exchange<'_> {
     fn update(&self, store: &mut Store, key: &str) -> Answered {
         let fields = self.fields(store)?;
         let at = store.find(|user, card| self.names(key, user, card));
-        let at = at.ok_or_else(nobody)?;
+        let at = at.ok_or_else(no_such_user)?;
         let id = store.users[at].id.clone();
         let said = fields.get("UserId").map(|said| match said {
             Value::Number(number) => number.to_string(),
@@ -486,7 +486,7 @@ impl Exchange<'_> {
 
     fn delete(&self, store: &mut Store, key: &str) -> Answered {
         let at = store.find(|user, card| self.names(key, user, card));
-        let at = at.ok_or_else(nobody)?;
+        let at = at.ok_or_else(no_such_user)?;
         let by = format!("DELETE {}", self.request.path());
         match self.modes.deletes {
             Deletes::Fail(status) => return Err(wrong(status, 1000)),
@@ -512,7 +512,7 @@ fn wrong(status: u16, code: u32) -> Refusal {
     Refusal(status, code, "UserResponse")
 }
 
-fn nobody() -> Refusal {
+fn no_such_user() -> Refusal {
     wrong(404, 12000)
 }
 

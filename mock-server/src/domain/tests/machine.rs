@@ -174,8 +174,6 @@ impl StateMachineTest for Machine {
 }
 
 prop_state_machine! {
-    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
-
     #[test]
     fn an_account_does_as_its_model(sequential 1..60 => Machine);
 }
