@@ -8,7 +8,7 @@ use crate::{
     cli::AimArgs,
     dialogue::run::{Run, Setup},
     error::ConformanceError,
-    limits::Limits,
+    limits::{LimitArgs, Limits},
     login::Credentials,
     target::{Scheme, Target},
     transport::{Endpoint, tls},
@@ -56,7 +56,10 @@ impl Aim {
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ConformanceError> {
         let expected = NamedProfile::load(&arguments.profile)?;
-        let asked = arguments.asked(read_only);
+        let asked = LimitArgs {
+            read_only,
+            ..arguments.limits.clone()
+        };
         if arguments.target == MOCK {
             for (flag, given, why) in [
                 (
