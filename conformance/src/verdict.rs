@@ -65,6 +65,11 @@ impl Verdict {
         Self::Error,
     ];
 
+    /// Whether the case failed, or the suite itself.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Fail | Self::Error)
+    }
+
     /// The word used in reports.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -103,6 +108,11 @@ impl Stop {
         match self {
             Self::Fail(why) | Self::Inconclusive(why) | Self::Skip(why) | Self::Error(why) => why,
         }
+    }
+
+    /// The first line of that.
+    pub fn headline(&self) -> &str {
+        self.reason().lines().next().unwrap_or_default()
     }
 }
 

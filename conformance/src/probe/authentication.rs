@@ -27,11 +27,12 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
         return Err(Stop::Skip(why));
     }
     let seen = Seen::of(&reply.response);
-    match seen.error_body() {
-        Some(ErrorBody::Error) => probe.observed("auth.failure_body", "error"),
-        Some(ErrorBody::Empty) => probe.observed("auth.failure_body", "empty"),
-        None => probe.leave_open("auth.failure_body", OTHER_BODY),
-    }
+    let body = match seen.error_body() {
+        Some(ErrorBody::Error) => Ok("error"),
+        Some(ErrorBody::Empty) => Ok("empty"),
+        None => Err(OTHER_BODY),
+    };
+    probe.settle("auth.failure_body", body);
     let named = challenges(&reply.response);
     if named.is_empty() {
         probe.observed("auth.challenge", "absent");
@@ -43,13 +44,9 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
         probe.observed("auth.challenge", "sent");
         taken_schemes(probe, &named);
     }
-    match probe.cx.run.dispatch().token_seconds().await {
-        Some(seconds) => probe.observed("auth.token_seconds", seconds),
-        None => probe.leave_open(
-            "auth.token_seconds",
-            "the login has a name and a password, and no token",
-        ),
-    }
+    let seconds = probe.cx.run.dispatch().token_seconds().await;
+    let seconds = seconds.ok_or("the login has a name and a password, and no token");
+    probe.settle("auth.token_seconds", seconds);
     Ok(())
 }
 
@@ -58,22 +55,14 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
 fn taken_schemes(probe: &mut Probe, named: &[Challenge]) {
     let by_basic = probe.cx.run.credentials().basic().is_some();
     let named = |scheme: &str| named.iter().any(|one| one.scheme == scheme);
-    match (by_basic || named("basic"), !by_basic || named("bearer")) {
-        (true, true) => probe.observed("auth.schemes", "basic_and_bearer"),
-        (true, false) if named("basic") => probe.likely(
-            "auth.schemes",
-            "basic",
-            &["basic_and_bearer"],
-            "the challenge names no other, and none was tried",
-        ),
-        (false, true) if named("bearer") => probe.likely(
-            "auth.schemes",
-            "bearer",
-            &["basic_and_bearer"],
-            "the challenge names no other, and none was tried",
-        ),
-        _ => probe.leave_open("auth.schemes", "the challenge names neither"),
-    }
+    let only = match (by_basic || named("basic"), !by_basic || named("bearer")) {
+        (true, true) => return probe.observed("auth.schemes", "basic_and_bearer"),
+        (true, false) if named("basic") => "basic",
+        (false, true) if named("bearer") => "bearer",
+        _ => return probe.leave_open("auth.schemes", "the challenge names neither"),
+    };
+    let note = "the challenge names no other, and none was tried";
+    probe.likely("auth.schemes", only, &["basic_and_bearer"], note);
 }
 
 pub(super) async fn other_account(probe: &mut Probe) -> Result<(), Stop> {
@@ -86,19 +75,16 @@ pub(super) async fn other_account(probe: &mut Probe) -> Result<(), Stop> {
     let seen = probe
         .read(&format!("/api/accounts/{account}9/users"))
         .await?;
-    match (seen.status, seen.error_body()) {
-        (403, Some(ErrorBody::Error)) => probe.observed("auth.other_account", "forbidden"),
-        (403, Some(ErrorBody::Empty)) => probe.observed("auth.other_account", "forbidden_empty"),
-        (404, Some(ErrorBody::Error)) => probe.observed("auth.other_account", "not_found"),
-        (status @ (403 | 404), _) => {
-            let why = format!("another account is answered with {status}, and {OTHER_BODY}");
-            probe.leave_open("auth.other_account", &why);
-        }
-        (status, _) => {
-            let why = format!("another account is answered with {status}");
-            probe.leave_open("auth.other_account", &why);
-        }
-    }
+    let refusal = match (seen.status, seen.error_body()) {
+        (403, Some(ErrorBody::Error)) => Ok("forbidden"),
+        (403, Some(ErrorBody::Empty)) => Ok("forbidden_empty"),
+        (404, Some(ErrorBody::Error)) => Ok("not_found"),
+        (status @ (403 | 404), _) => Err(format!(
+            "another account is answered with {status}, and {OTHER_BODY}"
+        )),
+        (status, _) => Err(format!("another account is answered with {status}")),
+    };
+    probe.settle("auth.other_account", refusal);
     Ok(())
 }
 
@@ -198,15 +184,11 @@ async fn change_password(probe: &mut Probe, made: &mut Made) -> Result<(), Stop>
         made.doubted = true;
         probe.first_user = Some(made.clone());
     }
-    match updated? {
-        Ok(_) => Ok(()),
-        Err(seen) => {
-            made.passwords.pop();
-            probe.first_user = Some(made.clone());
-            let why = format!("a change of password is answered with {}", seen.status);
-            Err(Stop::Skip(why))
-        }
-    }
+    let Err(seen) = updated? else { return Ok(()) };
+    made.passwords.pop();
+    probe.first_user = Some(made.clone());
+    let why = format!("a change of password is answered with {}", seen.status);
+    Err(Stop::Skip(why))
 }
 
 /// Whether names and passwords are taken at all: the probe's own, or by the challenge's word.

@@ -38,17 +38,18 @@ async fn alone(
 ) -> Result<(), Stop> {
     let mut reason = String::new();
     for _ in 0..TRIES {
-        match step(probe, trial).await {
-            Ok(()) => return Ok(()),
-            Err(stop) if probe.cx.run.dispatch().ended().is_some() => return Err(stop),
-            Err(Stop::Skip(why)) => {
-                reason = why;
-                break;
-            }
-            Err(Stop::Fail(why) | Stop::Inconclusive(why) | Stop::Error(why)) => reason = why,
+        let Err(stop) = step(probe, trial).await else {
+            return Ok(());
+        };
+        if probe.cx.run.dispatch().ended().is_some() {
+            return Err(stop);
+        }
+        stop.headline().clone_into(&mut reason);
+        if matches!(stop, Stop::Skip(_)) {
+            break;
         }
     }
-    probe.leave_open(id, reason.lines().next().unwrap_or_default());
+    probe.leave_open(id, &reason);
     Ok(())
 }
 
@@ -154,48 +155,37 @@ async fn classes(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
             refused.push(left_out);
         }
     }
-    match refused.len() {
-        4 => {
-            probe.observed("password.classes", 4);
-            return Ok(4);
-        }
-        0 => {}
-        _ => {
-            let why = format!("{refused:?} are needed, and the others are not");
-            probe.leave_open("password.classes", &why);
-            return Ok(4);
-        }
-    }
-    let why = match some(
-        probe,
-        trial,
-        &[
-            &[Class::Lower, Class::Digit],
-            &[Class::Upper, Class::Symbol],
-        ],
-    )
-    .await?
-    {
-        [false, false] => {
-            probe.observed("password.classes", 3);
-            return Ok(3);
-        }
-        [true, true] => match some(probe, trial, &[&[Class::Lower], &[Class::Digit]]).await? {
-            [false, false] => {
-                probe.observed("password.classes", 2);
-                return Ok(2);
-            }
-            [true, true] => {
-                let note = "a password has at least one class of characters";
-                probe.likely("password.classes", 1, &["0"], note);
-                return Ok(1);
-            }
-            _ => "it depends on which class there is",
-        },
-        _ => "it depends on which two classes there are",
+    let needed = match refused.len() {
+        4 => Ok(4),
+        0 => fewer_classes(probe, trial).await?,
+        _ => Err(format!("{refused:?} are needed, and the others are not")),
     };
-    probe.leave_open("password.classes", why);
-    Ok(4)
+    if needed == Ok(1) {
+        let note = "a password has at least one class of characters";
+        probe.likely("password.classes", 1, &["0"], note);
+    } else {
+        probe.settle("password.classes", needed.clone());
+    }
+    Ok(needed.unwrap_or(4))
+}
+
+/// How many classes a password needs that may lack any one of them.
+async fn fewer_classes(
+    probe: &mut Probe,
+    trial: &mut Trial,
+) -> Result<Result<usize, String>, Stop> {
+    use Class::{Digit, Lower, Symbol, Upper};
+
+    let needed = match some(probe, trial, &[&[Lower, Digit], &[Upper, Symbol]]).await? {
+        [false, false] => Ok(3),
+        [true, true] => match some(probe, trial, &[&[Lower], &[Digit]]).await? {
+            [false, false] => Ok(2),
+            [true, true] => Ok(1),
+            _ => Err("it depends on which class there is"),
+        },
+        _ => Err("it depends on which two classes there are"),
+    };
+    Ok(needed.map_err(str::to_owned))
 }
 
 /// Whether passwords of just these classes are taken.
@@ -217,15 +207,7 @@ async fn some(
 /// be tried.
 async fn minimum(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
     let (length, classes) = (trial.length, trial.classes);
-    let (mut refused, mut taken) = (classes - 1, length);
-    while taken - refused > 1 {
-        let middle = refused.midpoint(taken);
-        if trial.takes(probe, || of_length(middle), "minimum").await? {
-            taken = middle;
-        } else {
-            refused = middle;
-        }
-    }
+    let taken = bisect(probe, trial, length, classes - 1, "minimum").await?;
     let below: Vec<String> = (1..taken).map(|number| number.to_string()).collect();
     let below: Vec<&str> = below.iter().map(String::as_str).collect();
     if taken == classes && !below.is_empty() {
@@ -248,25 +230,34 @@ async fn maximum(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
             refused = Some(next);
         }
     }
-    let Some(mut refused) = refused else {
+    let Some(refused) = refused else {
         let more = format!("more than {LONGEST}");
-        probe.likely(
-            "password.max_length",
-            LONGEST,
-            &[&more],
-            "no longer one was tried",
-        );
+        let note = "no longer one was tried";
+        probe.likely("password.max_length", LONGEST, &[&more], note);
         return Ok(LONGEST);
     };
-    while refused - taken > 1 {
-        let middle = taken.midpoint(refused);
-        if trial.takes(probe, || of_length(middle), "maximum").await? {
+    let taken = bisect(probe, trial, taken, refused, "maximum").await?;
+    probe.observed("password.max_length", taken);
+    Ok(taken)
+}
+
+/// The length that is taken and next to one that is refused, between one that is and one that is
+/// not.
+async fn bisect(
+    probe: &mut Probe,
+    trial: &mut Trial,
+    mut taken: usize,
+    mut refused: usize,
+    rule: &'static str,
+) -> Result<usize, Stop> {
+    while taken.abs_diff(refused) > 1 {
+        let middle = taken.min(refused).midpoint(taken.max(refused));
+        if trial.takes(probe, || of_length(middle), rule).await? {
             taken = middle;
         } else {
             refused = middle;
         }
     }
-    probe.observed("password.max_length", taken);
     Ok(taken)
 }
 
@@ -283,25 +274,22 @@ async fn charset(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
         probe.leave_open("password.charset", why);
         return Ok(());
     }
-    let mut taken = Vec::new();
-    for character in ["é", " "] {
+    let mut taken = [false; 2];
+    for (taken, character) in taken.iter_mut().zip(["é", " "]) {
         let make = || {
             let text = of_length(around);
             // In the middle, so that nobody trims it away.
             let (head, tail) = text.split_at(around / 2);
             format!("{head}{character}{tail}")
         };
-        taken.push(trial.takes(probe, make, "characters").await?);
+        *taken = trial.takes(probe, make, "characters").await?;
     }
-    match taken.as_slice() {
-        [true, true] => probe.observed("password.charset", "any"),
-        [false, false] => probe.observed("password.charset", "simple"),
-        [beyond, space] => {
-            let why = format!("é is taken: {beyond}; a space is taken: {space}");
-            probe.leave_open("password.charset", &why);
-        }
-        _ => {}
-    }
+    let charset = match taken {
+        [true, true] => Ok("any"),
+        [false, false] => Ok("simple"),
+        [beyond, space] => Err(format!("é is taken: {beyond}; a space is taken: {space}")),
+    };
+    probe.settle("password.charset", charset);
     if taken[0] && maximum < LONGEST && maximum > classes {
         let make = || format!("{}é", of_length(maximum - 1));
         let characters = trial.takes(probe, make, "maximum").await?;
@@ -344,20 +332,15 @@ async fn identity(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
             refused.retain(|what| *what != "username");
         }
     }
-    match (refused.is_empty(), taken.is_empty()) {
-        (true, true) => {
-            probe.leave_open(
-                "password.identity",
-                "no part of a user fits into a password",
-            );
-        }
-        (true, false) => probe.observed("password.identity", "allowed"),
-        (false, true) => probe.observed("password.identity", "refused"),
-        (false, false) => {
-            let why = format!("{refused:?} may not stand in a password, {taken:?} may");
-            probe.leave_open("password.identity", &why);
-        }
-    }
+    let identity = match (refused.is_empty(), taken.is_empty()) {
+        (true, true) => Err("no part of a user fits into a password".to_owned()),
+        (true, false) => Ok("allowed"),
+        (false, true) => Ok("refused"),
+        (false, false) => Err(format!(
+            "{refused:?} may not stand in a password, {taken:?} may"
+        )),
+    };
+    probe.settle("password.identity", identity);
     Ok(())
 }
 
@@ -426,22 +409,16 @@ async fn words(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
             None => {}
         }
     }
+    const ID: &str = "password.common_words";
+    let (none, taken) = (taken.is_empty(), taken.join(", "));
     if !refused.is_empty() {
-        let note = format!(
-            "refused: {}; taken: {}",
-            refused.join(", "),
-            taken.join(", ")
-        );
-        probe.likely("password.common_words", "refused", &[], &note);
-    } else if taken.is_empty() {
-        probe.leave_open(
-            "password.common_words",
-            "no common word fits into a password",
-        );
+        let note = format!("refused: {}; taken: {taken}", refused.join(", "));
+        probe.likely(ID, "refused", &[], &note);
+    } else if none {
+        probe.leave_open(ID, "no common word fits into a password");
     } else {
-        let note = format!("taken: {}", taken.join(", "));
-        let other = ["refused, with other words"];
-        probe.likely("password.common_words", "allowed", &other, &note);
+        let note = format!("taken: {taken}");
+        probe.likely(ID, "allowed", &["refused, with other words"], &note);
     }
     Ok(())
 }

@@ -235,6 +235,14 @@ impl Probe {
         );
     }
 
+    /// What the evidence shows: an option, or why the behaviour stays open.
+    pub(super) fn settle(&mut self, id: &str, shown: Result<impl fmt::Display, impl AsRef<str>>) {
+        match shown {
+            Ok(option) => self.observed(id, option),
+            Err(why) => self.leave_open(id, why.as_ref()),
+        }
+    }
+
     /// A refusal shows that option, whose meaning includes an error status.
     pub(super) fn refused(&mut self, id: &str, option: &str, refusal: &Seen) {
         if refusal.status < 300 {
@@ -308,7 +316,7 @@ impl Probe {
         let mut seen = None;
         let done = async || {
             seen = look(self).await?;
-            Ok(seen.is_some())
+            Ok::<_, Stop>(seen.is_some())
         };
         run.account.until(done).await?;
         Ok(seen)
