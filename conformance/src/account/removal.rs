@@ -60,46 +60,36 @@ impl Account {
     /// read, and those that the list shows.
     pub async fn find_ours(&self, log: &mut Log) -> Result<Vec<(String, String)>, SendError> {
         for key in self.ledger(Ledger::present) {
-            if !keys::escapes(&key) {
-                let path = self.user_path(&key);
-                if !matches!(
-                    self.holder(&key, &path, Purpose::Check, log).await?,
-                    Holder::Ours(_)
-                ) {
-                    self.state().ledger.set(&key, State::Missing);
-                }
+            if keys::escapes(&key) {
+                continue;
+            }
+            let path = self.user_path(&key);
+            let holder = self.holder(&key, &path, Purpose::Check, log).await?;
+            if !matches!(holder, Holder::Ours(_)) {
+                self.state().ledger.set(&key, State::Missing);
             }
         }
         self.look_in_list(log).await?;
+        let named = |entry: &Entry| {
+            let username = entry.username.clone().unwrap_or_default();
+            (username, entry.key.clone())
+        };
         Ok(self.ledger(|ledger| {
-            let present = ledger
-                .entries()
-                .iter()
-                .filter(|entry| entry.state == State::Present);
-            present
-                .map(|entry| {
-                    (
-                        entry.username.clone().unwrap_or_default(),
-                        entry.key.clone(),
-                    )
-                })
-                .collect()
+            let entries = ledger.entries().iter();
+            let present = entries.filter(|entry| entry.state == State::Present);
+            present.map(named).collect()
         }))
     }
 
     /// Removes the first user, and makes sure of it. The error says why no other may be created.
     pub async fn retire_first(&self, log: &mut Log) -> Result<(), String> {
-        if let Err(error) = self.sweep(true, log).await {
-            return Err(error.to_string());
+        let swept = self.sweep(true, log).await;
+        swept.map_err(|error| error.to_string())?;
+        if let Some(left) = self.leftovers().first() {
+            return Err(format!("the first user stays on the target: {left}"));
         }
-        let left = self.leftovers();
-        match left.first() {
-            None => {
-                self.state().first_gone = true;
-                Ok(())
-            }
-            Some(left) => Err(format!("the first user stays on the target: {left}")),
-        }
+        self.state().first_gone = true;
+        Ok(())
     }
 
     /// An interrupted run waits less for a target that is slow to answer.
@@ -127,19 +117,10 @@ impl Account {
         }
         if last {
             let mut state = self.state();
-            let retried: Vec<String> = state
-                .ledger
-                .entries()
-                .iter()
-                .filter(|entry| {
-                    matches!(
-                        entry.state,
-                        State::Stays(Stay::Undeleted(_) | Stay::Unclear(_))
-                    )
-                })
-                .map(|entry| entry.key.clone())
-                .collect();
-            for key in retried {
+            let is_retried = |state: &State| {
+                matches!(state, State::Stays(Stay::Undeleted(_) | Stay::Unclear(_)))
+            };
+            for key in state.ledger.keys(is_retried) {
                 state.ledger.set(&key, State::Present);
             }
         }
@@ -178,13 +159,7 @@ impl Account {
     fn needs_a_look(&self, last: bool) -> bool {
         let mut state = self.state();
         let wanted = |open: &Open| !open.looked && open.answer != Answer::Refused;
-        let creates: Vec<u64> = state
-            .ledger
-            .open()
-            .iter()
-            .filter(|open| wanted(open))
-            .map(|open| open.create)
-            .collect();
+        let creates = state.ledger.open_where(wanted);
         for create in &creates {
             if let Some(open) = state.ledger.open_mut(*create) {
                 open.looked = true;
@@ -214,11 +189,8 @@ impl Account {
             return Ok(false);
         };
         let mut found = false;
-        for user in listing
-            .users
-            .iter()
-            .filter(|user| user.carries(&self.prefix))
-        {
+        let ours = listing.users.iter();
+        for user in ours.filter(|user| user.carries(&self.prefix)) {
             found |= self.note_listed(user, log).await?;
         }
         self.settle(&listing);
@@ -258,7 +230,7 @@ impl Account {
         let now = Instant::now();
         let mut state = self.state();
         let shows = state.ledger.listed();
-        let nobody = |open: &&Open| {
+        let nobody = |open: &Open| {
             let trusted = match open.answer {
                 // Only a look at the user itself settles what the target said that it created.
                 Answer::Created => false,
@@ -274,9 +246,7 @@ impl Account {
             };
             trusted && open.ends <= now && !listing.users.iter().any(is_it)
         };
-        let nobody = state.ledger.open().iter().filter(nobody);
-        let settled: Vec<u64> = nobody.map(|open| open.create).collect();
-        for create in settled {
+        for create in state.ledger.open_where(nobody) {
             let _ = state.ledger.note(Event::Settled { create });
         }
     }
@@ -299,10 +269,8 @@ impl Account {
             return Ok(());
         }
         let path = self.user_path(key);
-        let was_read = self.ledger(|ledger| {
-            let entry = ledger.find(key);
-            entry.is_some_and(|entry| entry.username.is_some())
-        });
+        let entry = self.ledger(|ledger| ledger.find(key).cloned());
+        let was_read = entry.is_some_and(|entry| entry.username.is_some());
         let mut holder = self.holder(key, &path, Purpose::CleanUp, log).await?;
         if matches!(holder, Holder::Nobody) && !was_read {
             // Some targets show ids and take usernames.
@@ -411,13 +379,7 @@ impl Account {
 
     /// Asks once more for every user that was missing once. The target had the time since then.
     async fn make_sure(&self, log: &mut Log) -> Result<(), SendError> {
-        let missing: Vec<String> = self.ledger(|ledger| {
-            let missing = ledger
-                .entries()
-                .iter()
-                .filter(|entry| entry.state == State::Missing);
-            missing.map(|entry| entry.key.clone()).collect()
-        });
+        let missing = self.ledger(|ledger| ledger.keys(|state| *state == State::Missing));
         if missing.is_empty() {
             return Ok(());
         }
@@ -497,14 +459,8 @@ impl Account {
     fn give_up(&self) {
         let now = Instant::now();
         let mut state = self.state();
-        let under_way: Vec<u64> = state
-            .ledger
-            .open()
-            .iter()
-            .filter(|open| open.ends > now && open.ends <= now + UNDER_WAY)
-            .map(|open| open.create)
-            .collect();
-        for create in under_way {
+        let under_way = |open: &Open| open.ends > now && open.ends <= now + UNDER_WAY;
+        for create in state.ledger.open_where(under_way) {
             let _ = state.ledger.note(Event::GivenUp { create });
         }
     }
