@@ -2,15 +2,10 @@
 
 use bandwidth_fixtures::profile::{CommonWords, PasswordCharset, PasswordErrors, PasswordIdentity};
 
-use super::get::with_password;
+use super::{get::with_password, prelude::*};
 use crate::{
-    case::{Case, Need::UserLogins, Users, cases},
-    dialogue::Context,
-    dialogue::reply::At,
     password::{self, Class},
     redact::Redactor,
-    verdict::{CaseResult, Stop},
-    wire::{Draft, EMAIL, Format},
 };
 
 /// What a password gets added so that it has all classes.

@@ -1,13 +1,8 @@
 //! The form of a case in which a draft with one thing wrong is refused. The rows are in the files
 //! of their areas.
 
-use crate::{
-    case::{Case, Need, Users},
-    dialogue::Context,
-    dialogue::reply::{At, Reply},
-    verdict::CaseResult,
-    wire::{Draft, Format},
-};
+use super::prelude::*;
+use crate::case::Need;
 
 /// Puts something into a draft.
 pub(super) type Change = fn(&Context, Draft) -> Draft;
