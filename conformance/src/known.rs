@@ -80,9 +80,9 @@ impl KnownFailures {
 
     /// Marks a failure that is known. `target` is `mock` or a host.
     pub fn mark(&self, case: &mut CaseReport, target: &str) {
-        let failed = matches!(case.verdict, Verdict::Fail | Verdict::Error);
         let entry = self.entry(&case.id, target);
-        if let Some(entry) = entry.filter(|entry| failed && !entry.has_expired()) {
+        let entry = entry.filter(|entry| case.verdict.is_failure() && !entry.has_expired());
+        if let Some(entry) = entry {
             case.known = Some(entry.reason.clone());
         }
     }
@@ -101,7 +101,7 @@ impl KnownFailures {
             let same = cases.iter().filter(|other| other.id == case.id);
             let good =
                 |case: &CaseReport| matches!(case.verdict, Verdict::Pass | Verdict::Observed);
-            let fails = |case: &CaseReport| matches!(case.verdict, Verdict::Fail | Verdict::Error);
+            let fails = |case: &CaseReport| case.verdict.is_failure();
             let what = if same.clone().any(good) && !same.clone().any(fails) {
                 "listed as failing, and it does not fail any more; take it off the list".to_owned()
             } else if entry.has_expired() {

@@ -86,6 +86,17 @@ pub enum Roles {
     Any,
 }
 
+impl Roles {
+    /// The same on a mock that stands for the target: the account's own roles are not those of the
+    /// mock.
+    pub fn rehearsed(&self) -> Self {
+        match self {
+            Self::Withheld => Self::Withheld,
+            Self::Only(_) | Self::Any => Self::Any,
+        }
+    }
+}
+
 /// What was asked for.
 #[derive(Debug, Clone, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]

@@ -30,12 +30,7 @@ fn failed_in(path: &Path) -> Result<Vec<String>, ConformanceError> {
     let ids: Vec<String> = report
         .cases
         .into_iter()
-        .filter(|case| {
-            matches!(
-                case.verdict,
-                Verdict::Fail | Verdict::Error | Verdict::Inconclusive
-            )
-        })
+        .filter(|case| case.verdict.is_failure() || case.verdict == Verdict::Inconclusive)
         .map(|case| case.id)
         .collect();
     if ids.is_empty() {
