@@ -8,7 +8,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use thiserror::Error;
@@ -176,6 +176,11 @@ impl Dispatch {
             _ = interrupted.wait_for(|interrupted| *interrupted) => {}
             () = wait => {}
         }
+    }
+
+    /// Waits that long, or until the run is interrupted.
+    pub async fn sleep(&self, time: Duration) {
+        self.unless_interrupted(tokio::time::sleep(time)).await;
     }
 
     /// The run's own Authorization header. A token is got where one is needed.

@@ -62,7 +62,7 @@ pub async fn execute(
                 (None, None) => {
                     let judged = judge(case, format, &mut cx);
                     let judged = until_answered(interrupt.as_mut(), run, judged).await;
-                    let interrupted = || Err(Stop::Inconclusive("interrupted".to_owned()));
+                    let interrupted = || Err(Stop::inconclusive("interrupted"));
                     let result = judged.unwrap_or_else(interrupted);
                     if stage.cleans_up() && run.dispatch().ended().is_none() {
                         let clean_up = run.account.clean_up(&mut cx.log);
@@ -292,7 +292,7 @@ async fn until_answered<T>(
 
 async fn judge(case: &Case, format: Option<Format>, cx: &mut Context) -> CaseResult {
     if let Some(reason) = case.inapplicable(&cx.run) {
-        return Err(Context::skip(reason));
+        return Err(Stop::skip(reason));
     }
     let result = case.execute(cx, format).await;
     match result {

@@ -103,6 +103,16 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// The case does not apply, for that reason.
+    pub fn skip(why: &str) -> Self {
+        Self::Skip(why.to_owned())
+    }
+
+    /// The target kept the case from being judged, for that reason.
+    pub fn inconclusive(why: &str) -> Self {
+        Self::Inconclusive(why.to_owned())
+    }
+
     /// Why, in words.
     pub fn reason(&self) -> &str {
         match self {

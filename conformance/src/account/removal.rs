@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::time::{sleep_until, timeout};
 
 use super::{
     absence::Holder,
@@ -63,8 +63,7 @@ impl Account {
             if keys::escapes(&key) {
                 continue;
             }
-            let path = self.user_path(&key);
-            let holder = self.holder(&key, &path, Purpose::Check, log).await?;
+            let holder = self.holder(&key, Purpose::Check, log).await?;
             if !matches!(holder, Holder::Ours(_)) {
                 self.state().ledger.set(&key, State::Missing);
             }
@@ -182,9 +181,7 @@ impl Account {
     /// Looks in the list for users of the run. Returns whether there are any that are not known. A
     /// whole list that has shown a user of the run settles the creates that nobody came of.
     async fn look_in_list(&self, log: &mut Log) -> Result<bool, SendError> {
-        self.dispatch
-            .unless_interrupted(sleep(self.lag() * 2))
-            .await;
+        self.dispatch.sleep(self.lag() * 2).await;
         let Some(listing) = self.list(Purpose::CleanUp, log).await? else {
             return Ok(false);
         };
@@ -208,8 +205,7 @@ impl Account {
         let first = keys.clone().next().unwrap_or_default().to_owned();
         let usable = |key: &&str| !keys::escapes(key) && !self.is_secret(key);
         for key in keys.by_ref().filter(usable) {
-            let path = self.user_path(key);
-            if let Holder::Ours(_) = self.holder(key, &path, Purpose::CleanUp, log).await? {
+            if let Holder::Ours(_) = self.holder(key, Purpose::CleanUp, log).await? {
                 return Ok(true);
             }
         }
@@ -271,15 +267,14 @@ impl Account {
         let path = self.user_path(key);
         let entry = self.ledger(|ledger| ledger.find(key).cloned());
         let was_read = entry.is_some_and(|entry| entry.username.is_some());
-        let mut holder = self.holder(key, &path, Purpose::CleanUp, log).await?;
+        let mut holder = self.holder(key, Purpose::CleanUp, log).await?;
         if matches!(holder, Holder::Nobody) && !was_read {
             // Some targets show ids and take usernames.
             let username = self.ledger(|ledger| ledger.asked_for(key));
             if let Some(username) =
                 username.filter(|username| username != key && !keys::escapes(username))
             {
-                let path = self.user_path(&username);
-                let other = self.holder(&username, &path, Purpose::CleanUp, log).await?;
+                let other = self.holder(&username, Purpose::CleanUp, log).await?;
                 if matches!(other, Holder::Ours(_)) {
                     self.state().ledger.disprove(key);
                     return Ok(());
@@ -319,20 +314,18 @@ impl Account {
             let answered = match answer {
                 Ok(response) if response.status < 500 => {
                     let words = format!("DELETE is answered with {}", response.status);
-                    return self
-                        .after_delete(key, &path, words, was_enabled, false, log)
-                        .await;
+                    return self.after_delete(key, words, was_enabled, false, log).await;
                 }
                 Ok(response) => format!("DELETE is answered with {}", response.status),
                 Err(SendError::Transport(error)) => format!("DELETE: {error}"),
                 Err(ended) => return Err(ended),
             };
             if again > 0 {
-                self.dispatch.unless_interrupted(sleep(pause)).await;
+                self.dispatch.sleep(pause).await;
                 pause *= 2;
             }
             // It may have taken effect, so that the key can be another user's by now.
-            self.after_delete(key, &path, answered, was_enabled, again > 0, log)
+            self.after_delete(key, answered, was_enabled, again > 0, log)
                 .await?;
             let stays = |entry: &Entry| matches!(entry.state, State::Stays(Stay::Undeleted(_)));
             if !self.ledger(|ledger| ledger.find(key).is_some_and(stays)) {
@@ -348,7 +341,6 @@ impl Account {
     async fn after_delete(
         &self,
         key: &str,
-        path: &str,
         answered: String,
         was_enabled: bool,
         once: bool,
@@ -357,7 +349,7 @@ impl Account {
         let mut state = State::Present;
         let once = once || self.state().waited;
         self.until(async || {
-            state = match self.holder(key, path, Purpose::CleanUp, log).await? {
+            state = match self.holder(key, Purpose::CleanUp, log).await? {
                 Holder::Nobody => State::Missing,
                 Holder::Other(_) => State::Gone,
                 Holder::Ours(user) if was_enabled && !user.enabled => {
@@ -383,11 +375,9 @@ impl Account {
         if missing.is_empty() {
             return Ok(());
         }
-        let lag = self.lag();
-        self.dispatch.unless_interrupted(sleep(lag * 2)).await;
+        self.dispatch.sleep(self.lag() * 2).await;
         for key in missing {
-            let path = self.user_path(&key);
-            let state = match self.holder(&key, &path, Purpose::CleanUp, log).await? {
+            let state = match self.holder(&key, Purpose::CleanUp, log).await? {
                 Holder::Nobody | Holder::Other(_) => State::Gone,
                 Holder::Ours(user) if !user.enabled => State::Stays(Stay::Deactivated),
                 Holder::Ours(_) => {

@@ -180,7 +180,7 @@ impl Account {
                 "it would delete a user, and a prepared user is never deleted".to_owned(),
             ));
         }
-        match self.holder(key, path, Purpose::Check, log).await? {
+        match self.holder_at(path, key, Purpose::Check, log).await? {
             Holder::Ours(user) => {
                 if !deletes && self.spares_all() {
                     self.write_down_prepared()?;

@@ -150,11 +150,6 @@ impl Context {
         self.facts.push(fact.into());
     }
 
-    /// Says that the case does not apply.
-    pub fn skip(reason: &str) -> Stop {
-        Stop::Skip(reason.to_owned())
-    }
-
     /// The path of the account's users.
     pub fn users_path(&self) -> String {
         self.run.dispatch().users_path()
@@ -304,8 +299,7 @@ impl Context {
             first.changed |= first.user.as_ref().is_some_and(|user| user.key == *key);
         }
         let lag = self.run.account.lag();
-        let wait = tokio::time::sleep(lag.saturating_mul(2));
-        self.run.dispatch().unless_interrupted(wait).await;
+        self.run.dispatch().sleep(lag.saturating_mul(2)).await;
     }
 
     /// Lists the users.
@@ -371,7 +365,7 @@ impl Context {
         for key in keys {
             let path = self.user_path(key);
             let account = &self.run.account;
-            let holder = account.holder(key, &path, Purpose::Check, &mut self.log);
+            let holder = account.holder(key, Purpose::Check, &mut self.log);
             match holder.await {
                 Ok(Holder::Ours(_)) => return Ok(Some(key.clone())),
                 Ok(_) => {}
@@ -412,7 +406,7 @@ impl Context {
     pub async fn some_roles(&mut self) -> Result<Vec<Role>, Stop> {
         let roles = self.roles(self.default_format()).await?.roles()?;
         if roles.is_empty() {
-            return Err(Self::skip("the account has no roles"));
+            return Err(Stop::skip("the account has no roles"));
         }
         Ok(roles)
     }
@@ -421,7 +415,7 @@ impl Context {
     pub async fn role(&mut self) -> Result<Role, Stop> {
         let allowed = self.run.limits().roles.clone();
         if allowed == Roles::Withheld {
-            return Err(Self::skip(
+            return Err(Stop::skip(
                 "it gives a user a role, and --role ID names none",
             ));
         }
@@ -429,7 +423,7 @@ impl Context {
         match allowed {
             Roles::Only(name) => roles
                 .find(|role| role.is_called(&name))
-                .ok_or_else(|| Self::skip(&format!("the account has no role `{name}` (--role)"))),
+                .ok_or_else(|| Stop::skip(&format!("the account has no role `{name}` (--role)"))),
             _ => Ok(roles.next().unwrap_or_default()),
         }
     }
@@ -444,9 +438,8 @@ impl Context {
         };
         let absent = self.run.account.absent_key(like, &mut self.log);
         absent.await?.ok_or_else(|| {
-            Stop::Inconclusive(
-                "two random keys are not answered alike, so it cannot be told who has none"
-                    .to_owned(),
+            Stop::inconclusive(
+                "two random keys are not answered alike, so it cannot be told who has none",
             )
         })
     }

@@ -3,7 +3,7 @@
 use super::{
     seen::{ErrorBody, OTHER_BODY, Seen},
     shape::is_users,
-    state::{Made, Probe},
+    state::{Made, Probe, threshold},
 };
 use crate::{
     challenges::{Challenge, challenges},
@@ -13,7 +13,9 @@ use crate::{
 };
 
 /// More wrong passwords in a row are not tried.
-const MOST_FAILURES: u32 = 20;
+const MOST_FAILURES: usize = 20;
+/// The published number, which is tried first.
+const PUBLISHED_FAILURES: usize = 6;
 
 pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
     let path = probe.cx.users_path();
@@ -67,8 +69,8 @@ fn taken_schemes(probe: &mut Probe, named: &[Challenge]) {
 
 pub(super) async fn other_account(probe: &mut Probe) -> Result<(), Stop> {
     if !probe.cx.run.limits().foreign_accounts {
-        return Err(Stop::Skip(
-            "other accounts are asked about only with --foreign-accounts".to_owned(),
+        return Err(Stop::skip(
+            "other accounts are asked about only with --foreign-accounts",
         ));
     }
     let account = probe.cx.account_id().to_owned();
@@ -111,7 +113,7 @@ async fn login(probe: &mut Probe, ask: Ask) -> Result<LoggedIn, Stop> {
     let mut sent = probe.cx.log.exchanges[from..].iter();
     if sent.any(|exchange| exchange.repeated.is_some()) {
         let why = "an attempt to log in had to be sent again";
-        return Err(Stop::Inconclusive(why.to_owned()));
+        return Err(Stop::inconclusive(why));
     }
     Ok(match seen.status {
         401 => LoggedIn::No,
@@ -124,13 +126,11 @@ pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
     const ID: &str = "auth.user_logins";
     let mut made = probe.subject().await?;
     let Some(password) = made.passwords.last().cloned() else {
-        return Err(Stop::Skip(
-            "the prepared user's password is not known".to_owned(),
-        ));
+        return Err(Stop::skip("the prepared user's password is not known"));
     };
     if !takes_basic(probe) {
-        return Err(Stop::Skip(
-            "the target was not seen to take any name and password, so that a user who cannot log in shows nothing".to_owned(),
+        return Err(Stop::skip(
+            "the target was not seen to take any name and password, so that a user who cannot log in shows nothing",
         ));
     }
     let unclear = |status| {
@@ -143,7 +143,7 @@ pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
         LoggedIn::Unclear(status) => return unclear(status),
         LoggedIn::No if probe.logged_in => {
             let why = "a user that could log in cannot any more, and may be locked out";
-            return Err(Stop::Skip(why.to_owned()));
+            return Err(Stop::skip(why));
         }
         LoggedIn::No => {
             // Once more with a password that the target has just taken.
@@ -223,26 +223,13 @@ pub(super) async fn lockout(probe: &mut Probe) -> Result<(), Stop> {
         probe.likely(ID, 0, &[&more], "");
         return Ok(());
     }
-    let (mut fine, mut locked) = (0, MOST_FAILURES);
-    // The published number first.
-    let mut guess = 6;
-    while locked - fine > 1 {
-        if locked_after(probe, guess).await? {
-            locked = guess;
-        } else {
-            fine = guess;
-        }
-        guess = if locked == 6 && fine == 0 {
-            5
-        } else {
-            fine.midpoint(locked)
-        };
-    }
+    let locks = async |failures| locked_after(probe, failures).await;
+    let locked = threshold(0, MOST_FAILURES, Some(PUBLISHED_FAILURES), locks).await?;
     probe.observed(ID, locked);
     Ok(())
 }
 
-async fn locked_after(probe: &mut Probe, failures: u32) -> Result<bool, Stop> {
+async fn locked_after(probe: &mut Probe, failures: usize) -> Result<bool, Stop> {
     let made = probe.create().await?;
     let password = made.draft.text("Password").to_owned();
     for _ in 0..failures {
@@ -252,7 +239,7 @@ async fn locked_after(probe: &mut Probe, failures: u32) -> Result<bool, Stop> {
             LoggedIn::No => {}
             LoggedIn::Yes | LoggedIn::Unclear(_) => {
                 let why = "a wrong password is not answered with 401";
-                return Err(Stop::Inconclusive(why.to_owned()));
+                return Err(Stop::inconclusive(why));
             }
         }
     }

@@ -8,7 +8,7 @@ pub(super) async fn deletion(probe: &mut Probe) -> Result<(), Stop> {
     let why = "this API cannot assign a resource to a user";
     probe.leave_open("delete.with_resources", why);
     if probe.is_prepared() {
-        return Err(Stop::Skip("--prepared-user is never deleted".to_owned()));
+        return Err(Stop::skip("--prepared-user is never deleted"));
     }
     let result = delete(probe).await;
     if let Err(stop) = &result {

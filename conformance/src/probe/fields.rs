@@ -77,9 +77,7 @@ async fn number(probe: &mut Probe, text: &str) -> Result<(Number, Option<u32>), 
         Ok((_, user)) => match user.text(TELEPHONE) {
             None => Ok((Some(false), None)),
             Some(shown) if digits(&shown) == digits(text) => Ok((Some(true), None)),
-            Some(_) => Err(Stop::Skip(
-                "another number is shown than was given".to_owned(),
-            )),
+            Some(_) => Err(Stop::skip("another number is shown than was given")),
         },
         Err(seen) if seen.is_refusal() => Ok((None, seen.code())),
         Err(seen) => Err(unreadable(&seen)),

@@ -270,7 +270,7 @@ async fn read_new(probe: &mut Probe, mut made: Made) -> Result<(Made, UserSeen),
     });
     let (key, user) = found
         .await?
-        .ok_or_else(|| Stop::Inconclusive("the new user cannot be read".to_owned()))?;
+        .ok_or_else(|| Stop::inconclusive("the new user cannot be read"))?;
     if key != made.key {
         made.key = key;
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 mod trial;
 
 use self::trial::{Refusal, TRIES, Trial, of_length};
-use super::state::Probe;
+use super::state::{Probe, threshold};
 use crate::{
     password::{self, Class},
     verdict::Stop,
@@ -56,9 +56,8 @@ async fn alone(
 /// The policy, as updates of the shared user show it.
 pub(super) async fn of_updates(probe: &mut Probe) -> Result<(), Stop> {
     if probe.is_prepared() && !probe.choice.names_passwords() {
-        return Err(Stop::Skip(
-            "the prepared user's password could not be put back; --only password changes it"
-                .to_owned(),
+        return Err(Stop::skip(
+            "the prepared user's password could not be put back; --only password changes it",
         ));
     }
     let made = probe.subject().await?;
@@ -70,9 +69,8 @@ pub(super) async fn of_updates(probe: &mut Probe) -> Result<(), Stop> {
     let mut trial = Trial::new(made, length);
     if trial.takes(probe, || TOO_WEAK.to_owned(), "length").await? {
         probe.lax_updates = true;
-        return Err(Stop::Skip(
-            "an update takes a password of one character, and whether a create does takes a second user"
-                .to_owned(),
+        return Err(Stop::skip(
+            "an update takes a password of one character, and whether a create does takes a second user",
         ));
     }
     policy(probe, trial).await
@@ -88,8 +86,8 @@ pub(super) async fn of_creates(probe: &mut Probe) -> Result<(), Stop> {
     if let Err(seen) = probe.try_create(&weak).await?
         && seen.is_refusal()
     {
-        return Err(Stop::Skip(
-            "an update takes a password that a create refuses".to_owned(),
+        return Err(Stop::skip(
+            "an update takes a password that a create refuses",
         ));
     }
     let made = probe.create().await?;
@@ -107,9 +105,7 @@ async fn judge(probe: &mut Probe, mut trial: Trial) -> Result<(), Stop> {
     let length = trial.length;
     // What every refusal is compared with.
     if !trial.takes(probe, || of_length(length), "none").await? {
-        return Err(Stop::Skip(
-            "an update does not even take a good password".to_owned(),
-        ));
+        return Err(Stop::skip("an update does not even take a good password"));
     }
     trial.classes = classes(probe, &mut trial).await?;
     trial.minimum = minimum(probe, &mut trial).await?;
@@ -126,9 +122,8 @@ async fn judge(probe: &mut Probe, mut trial: Trial) -> Result<(), Stop> {
         && !trial.takes(probe, || of_length(length), "none").await?
     {
         probe.findings.retain(|id, _| !id.starts_with("password."));
-        return Err(Stop::Skip(
-            "a good password was refused in the end, so that no refusal before it tells anything"
-                .to_owned(),
+        return Err(Stop::skip(
+            "a good password was refused in the end, so that no refusal before it tells anything",
         ));
     }
     alone(probe, trial, "password.errors", errors).await?;
@@ -207,7 +202,8 @@ async fn some(
 /// be tried.
 async fn minimum(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
     let (length, classes) = (trial.length, trial.classes);
-    let taken = bisect(probe, trial, length, classes - 1, "minimum").await?;
+    let takes = async |length| trial.takes(probe, || of_length(length), "minimum").await;
+    let taken = threshold(classes - 1, length, None, takes).await?;
     let below: Vec<String> = (1..taken).map(|number| number.to_string()).collect();
     let below: Vec<&str> = below.iter().map(String::as_str).collect();
     if taken == classes && !below.is_empty() {
@@ -236,28 +232,12 @@ async fn maximum(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
         probe.likely("password.max_length", LONGEST, &[&more], note);
         return Ok(LONGEST);
     };
-    let taken = bisect(probe, trial, taken, refused, "maximum").await?;
+    let refuses = async |length| {
+        let taken = trial.takes(probe, || of_length(length), "maximum").await?;
+        Ok::<_, Stop>(!taken)
+    };
+    let taken = threshold(taken, refused, None, refuses).await? - 1;
     probe.observed("password.max_length", taken);
-    Ok(taken)
-}
-
-/// The length that is taken and next to one that is refused, between one that is and one that is
-/// not.
-async fn bisect(
-    probe: &mut Probe,
-    trial: &mut Trial,
-    mut taken: usize,
-    mut refused: usize,
-    rule: &'static str,
-) -> Result<usize, Stop> {
-    while taken.abs_diff(refused) > 1 {
-        let middle = taken.min(refused).midpoint(taken.max(refused));
-        if trial.takes(probe, || of_length(middle), rule).await? {
-            taken = middle;
-        } else {
-            refused = middle;
-        }
-    }
     Ok(taken)
 }
 
@@ -374,33 +354,24 @@ async fn repeats(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
         probe.likely("password.repeats", 0, &[&more], "");
         return Ok(());
     }
-    // A string of one character may always stand twice: no password could do without.
-    let (mut taken, mut refused) = (1, most);
-    // The published number first.
-    let mut guess = 4.min(most - 1).max(2);
-    while refused - taken > 1 {
-        let Some(text) = repeating(guess, minimum, maximum) else {
-            probe.leave_open("password.repeats", "no password of that kind could be made");
-            return Ok(());
-        };
-        let make = || repeating(guess, minimum, maximum).unwrap_or_else(|| text.clone());
-        if trial.takes(probe, make, "repeats").await? {
-            taken = guess;
-        } else {
-            refused = guess;
-        }
-        guess = if refused == 4 && taken == 1 {
-            3
-        } else {
-            taken.midpoint(refused)
-        };
-    }
-    probe.observed("password.repeats", taken);
+    let refuses = async |repeated| {
+        let text = repeating(repeated, minimum, maximum);
+        let text = text.ok_or_else(|| Stop::skip("no password of that kind could be made"))?;
+        let make = || repeating(repeated, minimum, maximum).unwrap_or_else(|| text.clone());
+        let taken = trial.takes(probe, make, "repeats").await?;
+        Ok::<_, Stop>(!taken)
+    };
+    // A string of one character may always stand twice: no password could do without. The published
+    // number comes first.
+    let published = 4.min(most - 1).max(2);
+    let refused = threshold(1, most, Some(published), refuses).await?;
+    probe.observed("password.repeats", refused - 1);
     Ok(())
 }
 
 /// Whether a password may hold a common word. Which words are common nobody knows.
 async fn words(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
+    const ID: &str = "password.common_words";
     let (mut refused, mut taken) = (Vec::new(), Vec::new());
     for word in WORDS {
         match trial.takes_with(probe, word, "common word").await? {
@@ -409,7 +380,6 @@ async fn words(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
             None => {}
         }
     }
-    const ID: &str = "password.common_words";
     let (none, taken) = (taken.is_empty(), taken.join(", "));
     if !refused.is_empty() {
         let note = format!("refused: {}; taken: {taken}", refused.join(", "));
@@ -447,8 +417,8 @@ async fn history(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
         }
         return Ok(());
     }
-    Err(Stop::Inconclusive(
-        "changes of password had to be sent more than once".to_owned(),
+    Err(Stop::inconclusive(
+        "changes of password had to be sent more than once",
     ))
 }
 
@@ -474,7 +444,7 @@ async fn remembered(
         for _ in 0..MORE {
             let password = of_length(trial.length);
             if !trial.takes_this(probe, &password, "history").await? {
-                return Err(Stop::Inconclusive("a good password was refused".to_owned()));
+                return Err(Stop::inconclusive("a good password was refused"));
             }
             known.push(password);
         }
@@ -527,8 +497,8 @@ async fn errors(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     }
     let refusals = trial.refusals.len();
     if trial.takes_this(probe, &first.password, first.rule).await? {
-        return Err(Stop::Inconclusive(
-            "a password that was refused was taken later".to_owned(),
+        return Err(Stop::inconclusive(
+            "a password that was refused was taken later",
         ));
     }
     match trial.refusals.get(refusals) {

@@ -147,9 +147,10 @@ async fn in_format(probe: &mut Probe, format: Format) -> Result<Result<Semantics
         Ok((_, user)) => user,
         Err(seen) => {
             let status = seen.status;
-            let why = match requires {
-                true => format!("a PUT with all required fields is answered with {status}"),
-                false => format!("a PUT is answered with {status}"),
+            let why = if requires {
+                format!("a PUT with all required fields is answered with {status}")
+            } else {
+                format!("a PUT is answered with {status}")
             };
             return Ok(Err(Unclear(status, why)));
         }

@@ -114,10 +114,7 @@ async fn bursts(probe: &mut Probe) -> Result<Option<String>, Stop> {
                 waiting.elapsed().as_secs_f64()
             )));
         }
-        let run = &probe.cx.run;
-        run.dispatch()
-            .unless_interrupted(tokio::time::sleep(pause))
-            .await;
+        probe.cx.run.dispatch().sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
     }
     let waited = waiting.elapsed();

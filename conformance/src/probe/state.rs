@@ -1,6 +1,6 @@
 //! What a probe knows while it works, and the only way to a finding.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use bandwidth_fixtures::BehaviourId;
 
@@ -300,11 +300,8 @@ impl Probe {
 
     /// Waits a little, for a target that takes its time.
     pub(super) async fn pause(&self) {
-        let pause: Duration = self.cx.run.limits().settle / 16;
-        let run = &self.cx.run;
-        run.dispatch()
-            .unless_interrupted(tokio::time::sleep(pause))
-            .await;
+        let pause = self.cx.run.limits().settle / 16;
+        self.cx.run.dispatch().sleep(pause).await;
     }
 
     /// Looks until there is something to see, within the time that the target may take to settle.
@@ -321,4 +318,28 @@ impl Probe {
         run.account.until(done).await?;
         Ok(seen)
     }
+}
+
+/// The least number above `below`, and not above `most`, for which `reached` holds. It holds for
+/// `most`. A number that is likely is tried first, and then the one below it.
+pub(super) async fn threshold(
+    below: usize,
+    most: usize,
+    likely: Option<usize>,
+    mut reached: impl AsyncFnMut(usize) -> Result<bool, Stop>,
+) -> Result<usize, Stop> {
+    let (mut low, mut high) = (below, most);
+    let mut guess = likely.unwrap_or_else(|| low.midpoint(high));
+    while high - low > 1 {
+        if reached(guess).await? {
+            high = guess;
+        } else {
+            low = guess;
+        }
+        guess = match likely {
+            Some(likely) if (low, high) == (below, likely) => likely - 1,
+            _ => low.midpoint(high),
+        };
+    }
+    Ok(high)
 }

@@ -28,7 +28,7 @@ impl Probe {
     pub(super) fn draft(&mut self) -> Result<Draft, Stop> {
         let sample = self
             .sample
-            .ok_or_else(|| Stop::Skip("no user could be created".to_owned()))?;
+            .ok_or_else(|| Stop::skip("no user could be created"))?;
         Ok(self.draft_of(&sample))
     }
 
@@ -87,7 +87,7 @@ impl Probe {
         draft: &Draft,
     ) -> Result<Result<(Made, Seen), Seen>, Stop> {
         if self.is_prepared() {
-            return Err(Stop::Skip("--prepared-user creates nobody".to_owned()));
+            return Err(Stop::skip("--prepared-user creates nobody"));
         }
         let ask = self.cx.ask_create(draft, self.format);
         let (reply, named) = self.cx.try_create(draft, ask).await?;
@@ -109,7 +109,7 @@ impl Probe {
         let account = &self.cx.run.account;
         let found = account.find_in_list(username, email, &mut self.cx.log);
         found.await?.ok_or_else(|| {
-            Stop::Inconclusive("no answer names the created user, and the list has none".to_owned())
+            Stop::inconclusive("no answer names the created user, and the list has none")
         })
     }
 
@@ -142,7 +142,7 @@ impl Probe {
     /// The one user that experiments share, put back to how it was. This is the control of what
     /// they do with it: right now an update is taken, and GET shows what it changed.
     pub(super) async fn subject(&mut self) -> Result<Made, Stop> {
-        let none = || Stop::Skip("there is no user to update".to_owned());
+        let none = || Stop::skip("there is no user to update");
         let mut made = self.first_user.clone().ok_or_else(none)?;
         if std::mem::take(&mut self.fresh) {
             return Ok(made);
@@ -169,7 +169,7 @@ impl Probe {
         })?;
         if user.is_enabled() != made.enabled {
             let why = "a user that an update disabled is not enabled again by another";
-            return Err(Stop::Skip(why.to_owned()));
+            return Err(Stop::skip(why));
         }
         let name = user.text("FirstName").unwrap_or_default();
         made.draft = made.draft.with("FirstName", name);

@@ -105,7 +105,7 @@ cases! {
             name = name.to_lowercase();
         }
         if name == own {
-            return Err(Context::skip("the login's name has no letters"));
+            return Err(Stop::skip("the login's name has no letters"));
         }
         let refused = cx.send(cx.list_as(&name, password.expose())).await;
         cx.list(cx.default_format()).await?.users()?;
@@ -206,7 +206,7 @@ cases! {
     cites ["challenge", "basic-ends"], measures ["auth.schemes", "auth.challenge"]
     |cx| {
         if cx.profile().auth_challenge == Challenge::Absent {
-            return Err(Context::skip(
+            return Err(Stop::skip(
                 "the expected profile sends no challenge (auth.challenge=absent)",
             ));
         }
@@ -255,7 +255,7 @@ cases! {
     |cx| {
         let limit = cx.profile().auth_lockout;
         if limit > MOST_FAILURES {
-            return Err(Context::skip("that many failed logins are not tried"));
+            return Err(Stop::skip("that many failed logins are not tried"));
         }
         let created = cx.new_user().await?;
         let (name, failures) = (created.username(), limit.checked_sub(1).unwrap_or(MOST_FAILURES));

@@ -28,7 +28,7 @@ cases! {
     |cx| {
         let created = cx.subject(Format::Xml).await?;
         if created.reply.format() != Format::Xml {
-            return Err(Context::skip("the run's one user was created in JSON"));
+            return Err(Stop::skip("the run's one user was created in JSON"));
         }
         answers_with_the_user(cx, &created).await
     }

@@ -139,7 +139,7 @@ impl Names {
 
 async fn symbolic(cx: &mut Context, golden: &Golden) -> CaseResult {
     if let Some(reason) = not_symbolic(cx, golden) {
-        return Err(Context::skip(&reason));
+        return Err(Stop::skip(&reason));
     }
     let names = prepare(cx, golden).await?;
     let (ask, own_login) = ask(cx, golden, &names);
@@ -338,9 +338,7 @@ fn body_matches(reply: &Reply, golden: &Golden, names: &Names) -> CaseResult {
             return reply.same(what, &true, &all);
         }
         if path.ends_with("/roles") && !same(&expected, &found, names) {
-            return Err(Context::skip(
-                "the account has other roles than the example",
-            ));
+            return Err(Stop::skip("the account has other roles than the example"));
         }
     }
     let recorded = names.put_in(&golden.response.body);

@@ -151,7 +151,7 @@ cases! {
     cites ["username", "err-12001"], measures ["username.update", "errors.conflict"]
     |cx| {
         if cx.profile().username_update != UsernameUpdate::Allowed {
-            return Err(Context::skip("the expected profile never changes a username"));
+            return Err(Stop::skip("the expected profile never changes a username"));
         }
         let first = cx.new_user().await?;
         let second = cx.new_user().await?;
