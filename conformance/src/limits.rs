@@ -89,6 +89,7 @@ pub enum Roles {
 impl Roles {
     /// The same on a mock that stands for the target: the account's own roles are not those of the
     /// mock.
+    #[must_use]
     pub fn rehearsed(&self) -> Self {
         match self {
             Self::Withheld => Self::Withheld,

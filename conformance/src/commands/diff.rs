@@ -40,7 +40,7 @@ struct Cell {
 }
 
 impl Row {
-    fn new(id: impl ToString, sides: Vec<Cell>) -> Self {
+    fn new(id: &impl ToString, sides: Vec<Cell>) -> Self {
         let id = id.to_string();
         Self { id, sides }
     }
@@ -76,7 +76,7 @@ pub fn diff(
     let DiffArgs { a, b, format } = arguments;
     let (rows_are, rows) = match (side(a)?, side(b)?) {
         (Side::Profile(a), Side::Profile(b)) => {
-            let row = |id| Row::new(id, vec![option(&a, id), option(&b, id)]);
+            let row = |id| Row::new(&id, vec![option(&a, id), option(&b, id)]);
             ("behaviour", differences(&a, &b).map(row).collect())
         }
         (Side::Result(a), Side::Result(b)) => ("case", verdicts(&a, &b)),
@@ -148,7 +148,7 @@ pub fn drift(
         } else {
             Cell::of("not observed")
         };
-        Row::new(id, vec![option(&guide, id), option(&published, id), own])
+        Row::new(&id, vec![option(&guide, id), option(&published, id), own])
     };
     let columns = ["the guide says", "Bandwidth publishes", "this account did"];
     let table = Table {
@@ -210,7 +210,7 @@ fn verdicts(a: &RunReport, b: &RunReport) -> Vec<Row> {
     let ids: BTreeSet<String> = both.map(CaseReport::name).collect();
     let row = |id: String| match (find(a, &id), find(b, &id)) {
         (Some(left), Some(right)) if same(left, right) => None,
-        (left, right) => Some(Row::new(id, vec![verdict(left), verdict(right)])),
+        (left, right) => Some(Row::new(&id, vec![verdict(left), verdict(right)])),
     };
     ids.into_iter().filter_map(row).collect()
 }

@@ -102,21 +102,20 @@ pub fn probe(
     }
     let files = Files::beside(&arguments.out);
     files.check()?;
-    let place = aim.place;
     let run = Arc::new(Run::new(aim.setup)?);
-    // What could not be written at the end is told before anything is sent.
-    profile_of(&Findings::new(), &files, &run, &place)?;
-    tell_of_prepared(&run, surroundings.err);
-    let earlier = earlier(arguments, &files, &place, &run, surroundings)?;
-    let mut probe = Probe::new(Arc::clone(&run)).after(earlier.exchanges.len());
-    let known = earlier.findings.clone();
     let mut session = Session {
         files,
-        place,
+        place: aim.place,
         run: Arc::clone(&run),
-        earlier,
+        earlier: Partial::default(),
         told: Findings::new(),
     };
+    // What could not be written at the end is told before anything is sent.
+    session.profile_of(&Findings::new())?;
+    tell_of_prepared(&run, surroundings.err);
+    session.earlier = session.find_earlier(arguments.resume, surroundings.out)?;
+    let known = session.earlier.findings.clone();
+    let mut probe = Probe::new(Arc::clone(&run)).after(session.earlier.exchanges.len());
     let learned = block_on(async {
         let Session { files, place, .. } = &session;
         begin(&run, place, Some(&files.ledger)).await?;
@@ -164,6 +163,105 @@ struct Session {
 }
 
 impl Session {
+    /// What an interrupted probe found, and its users removed.
+    fn find_earlier(&self, resume: bool, out: &mut dyn Write) -> Result<Partial, ConformanceError> {
+        let files = &self.files;
+        if !resume {
+            let out = files.out.display();
+            if files.partial.exists() {
+                return Err(ConformanceError::Usage(format!(
+                    "--out {out}: an earlier probe was interrupted; --resume goes on with it, and another --out starts a new one"
+                )));
+            }
+            if files.ledger.exists() {
+                let ledger = files.ledger.display();
+                return Err(ConformanceError::Usage(format!(
+                    "--out {out}: an earlier probe left users behind; `bandwidth-conformance cleanup --ledger {ledger}` removes them, and another --out starts a new probe"
+                )));
+            }
+            return Ok(Partial::default());
+        }
+        // Nothing is touched before it is known to be of this target.
+        let partial = self.partial()?.unwrap_or_default();
+        if files.ledger.exists() {
+            self.remove_earlier(out)?;
+        }
+        Ok(partial)
+    }
+
+    /// What an interrupted probe of this target kept, if it kept anything.
+    fn partial(&self) -> Result<Option<Partial>, ConformanceError> {
+        let Self { files, place, .. } = self;
+        if !files.partial.exists() {
+            return Ok(None);
+        }
+        let name = files.partial.display();
+        let text = fs::read_to_string(&files.partial)?;
+        let partial: Partial = serde_json::from_str(&text)
+            .ok()
+            .filter(|partial: &Partial| partial.format == FORMAT)
+            .ok_or_else(|| {
+                ConformanceError::Usage(format!(
+                    "--resume: {name} is not of this version; delete it to begin anew"
+                ))
+            })?;
+        let account = self.run.credentials().account_id.as_str();
+        if (partial.target.as_str(), partial.account_id.as_str()) != (&place.description, account) {
+            return Err(ConformanceError::Usage(format!(
+                "--resume: {name} is of {}, account {}; name that target and log in there, or begin anew with another --out",
+                partial.target, partial.account_id
+            )));
+        }
+        Ok(Some(partial))
+    }
+
+    /// Removes the users of an interrupted probe of this target, and then its ledger.
+    fn remove_earlier(&self, out: &mut dyn Write) -> Result<(), ConformanceError> {
+        let Self {
+            files, place, run, ..
+        } = self;
+        let name = files.ledger.display();
+        let (header, events) = LedgerFile::read(&files.ledger)?;
+        if header.target != place.description {
+            return Err(ConformanceError::Usage(format!(
+                "--resume: {name} has users of {}; name that target, or remove them with `bandwidth-conformance cleanup --ledger {name}` and begin anew; nothing was sent",
+                header.target
+            )));
+        }
+        if let (Writes::Refused(_), false) =
+            (&run.limits().writes, Ledger::replay(events).pending() == 0)
+        {
+            return Err(ConformanceError::Refused(format!(
+                "--resume: {name} has users of the interrupted probe, and to remove them is to write; allow that as the interrupted probe did, or remove them with `bandwidth-conformance cleanup --ledger {name}`; nothing was sent"
+            )));
+        }
+        let asked = LimitArgs::default();
+        let endpoint = run.dispatch().endpoint.clone();
+        let old = run_of_ledger(&files.ledger, run.credentials(), endpoint, &asked)?;
+        let left = remove_all(&old, out)?;
+        if !left.is_empty() {
+            return Err(ConformanceError::Unreachable(format!(
+                "--resume: {} users of the earlier probe could not be removed; `bandwidth-conformance cleanup --ledger {name}` names them",
+                left.len()
+            )));
+        }
+        fs::remove_file(&files.ledger)?;
+        Ok(())
+    }
+
+    /// The text of the profile.
+    fn profile_of(&self, findings: &Findings) -> Result<String, ConformanceError> {
+        let date = today();
+        let exchanges = self.files.exchanges.file_name().unwrap_or_default();
+        let exchanges = exchanges.to_string_lossy();
+        let origin = Origin {
+            host: &self.place.name,
+            date: &date,
+            exchanges: &exchanges,
+        };
+        Ok(to_toml(findings, &self.run.expected, origin)?)
+    }
+
     /// Writes what was learned, unless somebody asked for an end before that, and says so.
     fn conclude(&mut self, probe: &Probe, out: &mut dyn Write) -> Result<(), ConformanceError> {
         let run = Arc::clone(&self.run);
@@ -219,7 +317,7 @@ impl Session {
         let exchanges = serde_json::to_string_pretty(&self.exchanges(probe));
         let exchanges = exchanges.map_err(io::Error::from)? + "\n";
         files::write(&files.exchanges, &exchanges, Readers::Owner)?;
-        let profile = profile_of(findings, files, &self.run, &self.place)?;
+        let profile = self.profile_of(findings)?;
         files::write(&files.out, &profile, Readers::Usual)?;
         if self.run.dispatch().ended().is_none() {
             fs::remove_file(&files.partial)?;
@@ -278,98 +376,6 @@ fn choice(arguments: &ProbeArgs) -> Result<Choice, ConformanceError> {
     })
 }
 
-/// What an interrupted probe found, and its users removed.
-fn earlier(
-    arguments: &ProbeArgs,
-    files: &Files,
-    place: &Place,
-    run: &Run,
-    surroundings: &mut Surroundings<'_>,
-) -> Result<Partial, ConformanceError> {
-    if !arguments.resume {
-        let out = files.out.display();
-        if files.partial.exists() {
-            return Err(ConformanceError::Usage(format!(
-                "--out {out}: an earlier probe was interrupted; --resume goes on with it, and another --out starts a new one"
-            )));
-        }
-        if files.ledger.exists() {
-            let ledger = files.ledger.display();
-            return Err(ConformanceError::Usage(format!(
-                "--out {out}: an earlier probe left users behind; `bandwidth-conformance cleanup --ledger {ledger}` removes them, and another --out starts a new probe"
-            )));
-        }
-        return Ok(Partial::default());
-    }
-    // Nothing is touched before it is known to be of this target.
-    let partial = partial(files, place, run)?.unwrap_or_default();
-    if files.ledger.exists() {
-        remove_earlier(files, place, run, surroundings.out)?;
-    }
-    Ok(partial)
-}
-
-/// What an interrupted probe of this target kept, if it kept anything.
-fn partial(files: &Files, place: &Place, run: &Run) -> Result<Option<Partial>, ConformanceError> {
-    if !files.partial.exists() {
-        return Ok(None);
-    }
-    let name = files.partial.display();
-    let text = fs::read_to_string(&files.partial)?;
-    let partial: Partial = serde_json::from_str(&text)
-        .ok()
-        .filter(|partial: &Partial| partial.format == FORMAT)
-        .ok_or_else(|| {
-            ConformanceError::Usage(format!(
-                "--resume: {name} is not of this version; delete it to begin anew"
-            ))
-        })?;
-    let account = run.credentials().account_id.as_str();
-    if (partial.target.as_str(), partial.account_id.as_str()) != (&place.description, account) {
-        return Err(ConformanceError::Usage(format!(
-            "--resume: {name} is of {}, account {}; name that target and log in there, or begin anew with another --out",
-            partial.target, partial.account_id
-        )));
-    }
-    Ok(Some(partial))
-}
-
-/// Removes the users of an interrupted probe of this target, and then its ledger.
-fn remove_earlier(
-    files: &Files,
-    place: &Place,
-    run: &Run,
-    out: &mut dyn Write,
-) -> Result<(), ConformanceError> {
-    let name = files.ledger.display();
-    let (header, events) = LedgerFile::read(&files.ledger)?;
-    if header.target != place.description {
-        return Err(ConformanceError::Usage(format!(
-            "--resume: {name} has users of {}; name that target, or remove them with `bandwidth-conformance cleanup --ledger {name}` and begin anew; nothing was sent",
-            header.target
-        )));
-    }
-    if let (Writes::Refused(_), false) =
-        (&run.limits().writes, Ledger::replay(events).pending() == 0)
-    {
-        return Err(ConformanceError::Refused(format!(
-            "--resume: {name} has users of the interrupted probe, and to remove them is to write; allow that as the interrupted probe did, or remove them with `bandwidth-conformance cleanup --ledger {name}`; nothing was sent"
-        )));
-    }
-    let asked = LimitArgs::default();
-    let endpoint = run.dispatch().endpoint.clone();
-    let old = run_of_ledger(&files.ledger, run.credentials(), endpoint, &asked)?;
-    let left = remove_all(&old, out)?;
-    if !left.is_empty() {
-        return Err(ConformanceError::Unreachable(format!(
-            "--resume: {} users of the earlier probe could not be removed; `bandwidth-conformance cleanup --ledger {name}` names them",
-            left.len()
-        )));
-    }
-    fs::remove_file(&files.ledger)?;
-    Ok(())
-}
-
 /// What need not be found again.
 fn closed(findings: &Findings) -> Findings {
     let mut observed = findings.clone();
@@ -383,24 +389,6 @@ fn line(id: &str, seen: &Observation) -> String {
         return option;
     }
     format!("{option} (not ruled out: {})", seen.alternatives.join(", "))
-}
-
-/// The text of the profile.
-fn profile_of(
-    findings: &Findings,
-    files: &Files,
-    run: &Run,
-    place: &Place,
-) -> Result<String, ConformanceError> {
-    let date = today();
-    let exchanges = files.exchanges.file_name().unwrap_or_default();
-    let exchanges = exchanges.to_string_lossy();
-    let origin = Origin {
-        host: &place.name,
-        date: &date,
-        exchanges: &exchanges,
-    };
-    Ok(to_toml(findings, &run.expected, origin)?)
 }
 
 /// What a probe would take, rehearsed against a mock inside this process.
