@@ -231,11 +231,8 @@ impl Turn<'_> {
             CreateResponse::Full => {}
         }
         let mut seen = reply.user_body()?;
-        reply.same(
-            "whether UserId is shown",
-            &self.model.has_ids(),
-            &seen.id.is_some(),
-        )?;
+        let what = "whether UserId is shown";
+        reply.same(what, &self.model.has_ids(), &seen.id.is_some())?;
         seen.id = None;
         same(reply, &seen, &expected)
     }

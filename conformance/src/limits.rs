@@ -243,29 +243,24 @@ impl Limits {
                 patience: Duration::from_mins(5),
             };
         }
-        limits.max_requests = asked.max_requests.or(limits.max_requests);
-        limits.max_users = asked.max_users.or(limits.max_users);
-        if let Some(rps) = asked.rps {
-            limits.interval = interval(rps);
-        }
-        if let Some(seconds) = asked.patience {
-            limits.backoff.patience = Duration::from_secs(seconds);
-        }
-        if let Some(seconds) = asked.settle {
-            limits.settle = Duration::from_secs_f64(seconds);
-        }
-        limits.allow_leftovers = asked.allow_leftovers;
-        limits.prepared_user.clone_from(&asked.prepared_user);
-        if let Some(role) = &asked.role {
-            limits.roles = Roles::Only(role.clone());
-        }
-        if let Some(domain) = &asked.email_domain {
-            limits.email_domain.clone_from(domain);
-        }
-        if let Some(prefix) = &asked.name_prefix {
-            limits.name_prefix.clone_from(prefix);
-        }
-        Ok(limits)
+        let patience = asked.patience.map(Duration::from_secs);
+        let asked = asked.clone();
+        Ok(Self {
+            interval: asked.rps.map_or(limits.interval, interval),
+            max_requests: asked.max_requests.or(limits.max_requests),
+            max_users: asked.max_users.or(limits.max_users),
+            backoff: Backoff {
+                patience: patience.unwrap_or(limits.backoff.patience),
+                ..limits.backoff
+            },
+            settle: asked.settle.map_or(limits.settle, Duration::from_secs_f64),
+            allow_leftovers: asked.allow_leftovers,
+            prepared_user: asked.prepared_user,
+            roles: asked.role.map_or(limits.roles, Roles::Only),
+            email_domain: asked.email_domain.unwrap_or(limits.email_domain),
+            name_prefix: asked.name_prefix.unwrap_or(limits.name_prefix),
+            ..limits
+        })
     }
 
     /// For every target but the mock inside: its users may be somebody's.

@@ -61,23 +61,19 @@ impl Aim {
             ..arguments.limits.clone()
         };
         if arguments.target == MOCK {
-            for (flag, given, why) in [
-                (
-                    "--credentials",
-                    &arguments.credentials,
-                    "which has a login of its own",
-                ),
-                (
+            let useless = |flag: &str, why: &str| {
+                Err(ConformanceError::Usage(format!(
+                    "{flag} does nothing with the mock inside, {why}; leave it out, or name a server with --target URL"
+                )))
+            };
+            if arguments.credentials.is_some() {
+                return useless("--credentials", "which has a login of its own");
+            }
+            if arguments.ca_file.is_some() {
+                return useless(
                     "--ca-file",
-                    &arguments.ca_file,
                     "which is in this process and has no certificate",
-                ),
-            ] {
-                if given.is_some() {
-                    return Err(ConformanceError::Usage(format!(
-                        "{flag} does nothing with the mock inside, {why}; leave it out, or name a server with --target URL"
-                    )));
-                }
+                );
             }
             let mut aim = Self::embedded(expected)?;
             let setup = &mut aim.setup;

@@ -91,11 +91,8 @@ pub(super) async fn gone(cx: &mut Context, user: &Created, format: Format) -> Ca
         DeleteEffect::Removed => reply.missing_user().at("GET after the delete"),
         DeleteEffect::Deactivated => {
             shows(cx, &reply, user)?;
-            reply.same(
-                "Enabled after the delete",
-                &false,
-                &reply.user()?.is_enabled(),
-            )
+            let enabled = reply.user()?.is_enabled();
+            reply.same("Enabled after the delete", &false, &enabled)
         }
     }
 }

@@ -310,20 +310,10 @@ async fn not_allowed(cx: &mut Context, ask: Ask, method: &str, allowed: &[&str])
     reply.error(405).at(method)?;
     let allow = reply.response.header("allow").unwrap_or("");
     let listed: Vec<&str> = methods(allow).collect();
-    let wrong: Vec<&str> = allowed
-        .iter()
-        .copied()
-        .filter(|name| !listed.contains(name))
-        .collect();
-    reply.same(
-        &format!("methods that Allow ({allow}) lacks"),
-        &Vec::new(),
-        &wrong,
-    )?;
-    let lists_it = listed.contains(&method);
-    reply.same(
-        &format!("whether Allow ({allow}) lists {method}"),
-        &false,
-        &lists_it,
-    )
+    let wrong = allowed.iter().copied();
+    let wrong: Vec<&str> = wrong.filter(|name| !listed.contains(name)).collect();
+    let lacking = format!("methods that Allow ({allow}) lacks");
+    reply.same(&lacking, &Vec::new(), &wrong)?;
+    let lists_it = format!("whether Allow ({allow}) lists {method}");
+    reply.same(&lists_it, &false, &listed.contains(&method))
 }

@@ -87,11 +87,8 @@ impl Refusal {
                     let refused = cx.put(&created.key, &draft, format).await?;
                     let reply = cx.get(&created.key, format).await?;
                     refuses(&refused, error)?;
-                    reply.same(
-                        "the user after a PUT that is refused",
-                        &before,
-                        &reply.user()?,
-                    )?;
+                    let what = "the user after a PUT that is refused";
+                    reply.same(what, &before, &reply.user()?)?;
                 }
             }
         }
