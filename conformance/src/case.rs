@@ -198,16 +198,8 @@ pub fn level_of(claims: &[&Claim]) -> Level {
     }
 }
 
-type Once = dyn for<'a> Fn(&'a mut Context) -> Running<'a>;
-type EachFormat = dyn for<'a> Fn(&'a mut Context, Format) -> Running<'a>;
-
 /// What a case does.
-enum Body {
-    /// Once.
-    Once(Box<Once>),
-    /// In each format of the expected profile, with a verdict for each.
-    EachFormat(Box<EachFormat>),
-}
+type Body = dyn for<'a> Fn(&'a mut Context, Format) -> Running<'a>;
 
 /// One check of the suite.
 pub struct Case {
@@ -229,7 +221,9 @@ pub struct Case {
     pub users: Users,
     /// Words to choose it by.
     pub tags: &'static [&'static str],
-    body: Body,
+    /// Whether it is judged in each format of the expected profile, with a verdict for each.
+    each_format: bool,
+    body: Box<Body>,
 }
 
 impl Case {
@@ -249,7 +243,8 @@ impl Case {
             needs: &[],
             users,
             tags: &[],
-            body: Body::Once(Box::new(|_| Box::pin(std::future::ready(Ok(()))))),
+            each_format: false,
+            body: Box::new(|_, _| Box::pin(std::future::ready(Ok(())))),
         }
     }
 
@@ -296,7 +291,7 @@ impl Case {
         mut self,
         body: impl for<'a> Fn(&'a mut Context) -> Running<'a> + 'static,
     ) -> Self {
-        self.body = Body::Once(Box::new(body));
+        self.body = Box::new(move |cx, _| body(cx));
         self
     }
 
@@ -305,7 +300,8 @@ impl Case {
         mut self,
         body: impl for<'a> Fn(&'a mut Context, Format) -> Running<'a> + 'static,
     ) -> Self {
-        self.body = Body::EachFormat(Box::new(body));
+        self.each_format = true;
+        self.body = Box::new(body);
         self
     }
 
@@ -329,13 +325,11 @@ impl Case {
     /// The formats that it is judged in, each with a verdict of its own; one `None` for a case that
     /// is judged once.
     pub(crate) fn formats(&self, run: &Run) -> Vec<Option<Format>> {
-        match self.body {
-            Body::Once(_) => vec![None],
-            Body::EachFormat(_) => {
-                let formats = Format::all_of(run.profile()).iter();
-                formats.copied().map(Some).collect()
-            }
+        if !self.each_format {
+            return vec![None];
         }
+        let formats = Format::all_of(run.profile()).iter();
+        formats.copied().map(Some).collect()
     }
 
     /// Why it does not apply to that run, if it does not.
@@ -349,13 +343,8 @@ impl Case {
 
     /// Does what it does, in `format` where it is a case of each format.
     pub(crate) async fn execute(&self, cx: &mut Context, format: Option<Format>) -> CaseResult {
-        match &self.body {
-            Body::Once(body) => body(cx).await,
-            Body::EachFormat(body) => {
-                let format = format.unwrap_or_else(|| cx.default_format());
-                body(cx, format).await
-            }
-        }
+        let format = format.unwrap_or_else(|| cx.default_format());
+        (self.body)(cx, format).await
     }
 }
 

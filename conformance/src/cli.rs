@@ -8,7 +8,11 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use crate::{limits::LimitArgs, report::ReportTo, verdict::Level};
+use crate::{
+    limits::{LimitArgs, seconds},
+    registry::Selection,
+    report::ReportTo,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -82,7 +86,7 @@ pub enum Command {
     Plan(PlanArgs),
     /// List the cases: id, level and claim; sends nothing
     #[command(after_help = "Example: bandwidth-conformance list --filter password")]
-    List(SelectionArgs),
+    List(Selection),
     /// Show what a case checks, the source of its claims, what it needs and what it measures
     #[command(after_help = "Example: bandwidth-conformance explain create.password.weak-is-400")]
     Explain {
@@ -115,35 +119,8 @@ pub enum Command {
     },
 }
 
-/// Which cases.
-#[derive(Debug, Clone, Default, Args)]
-pub struct SelectionArgs {
-    /// Only cases whose id contains TEXT; repeat it for alternatives [example: --filter weak]
-    #[arg(long, value_name = "TEXT")]
-    pub filter: Vec<String>,
-    /// Only cases of an area, the first part of their ids [example: --area create]
-    #[arg(long, value_name = "AREA")]
-    pub area: Option<String>,
-    /// Only cases of a level: `documented` and `derived` may fail, `characterise` never does
-    #[arg(long, value_name = "LEVEL")]
-    pub level: Option<Level>,
-    /// Only cases with a tag, such as golden, parity, raw or scenario [example: --tag scenario]
-    #[arg(long, value_name = "TAG")]
-    pub tag: Option<String>,
-    /// Only cases that change nothing: sends only GET, HEAD and OPTIONS
-    #[arg(long)]
-    pub read_only: bool,
-    /// Only the four cases that create, read, update and delete one user
-    #[arg(long, conflicts_with = "read_only")]
-    pub smoke: bool,
-    /// Only cases that failed, erred or were inconclusive in an earlier `--report json`
-    #[arg(long, value_name = "FILE")]
-    pub failed_from: Option<PathBuf>,
-}
-
 /// What to run against, as whom, and how carefully.
 #[derive(Debug, Clone, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct AimArgs {
     /// `mock` starts a mock inside this process. Otherwise `http://127.0.0.1:PORT` or
     /// `https://HOST`. Remote targets are read-only by default, at one request a second
@@ -159,109 +136,9 @@ pub struct AimArgs {
     /// Trust only the certificates in this PEM file, for example a mock's ca.pem
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
-    /// Create, change and delete users on a remote target; requires --confirm-account
-    #[arg(long)]
-    pub allow_writes: bool,
-    /// The login's account, repeated, as a confirmation of --allow-writes
-    #[arg(long, value_name = "ID")]
-    pub confirm_account: Option<String>,
-    /// On a remote target, send wrong passwords with the login's own name, and many with a created
-    /// user's. Both can lock a login, or make the target block this machine
-    #[arg(long)]
-    pub allow_failed_logins: bool,
-    /// End the run before it sends more requests than this [default: none; remote: 3000]
-    #[arg(long, value_name = "N")]
-    pub max_requests: Option<u64>,
-    /// End the run before it creates more users than this [default: none; remote: 400]
-    #[arg(long, value_name = "N")]
-    pub max_users: Option<u64>,
-    /// Most requests a second [default: unlimited; remote: 1]
-    #[arg(long, value_name = "N", value_parser = rps)]
-    pub rps: Option<f64>,
-    /// Total time for which one request is sent again while the target returns 429 or fails
-    /// [default: 60; remote: 300]
-    #[arg(long, value_name = "SECONDS")]
-    pub patience: Option<u64>,
-    /// Longest delay until a write is visible to reads [default: 5; remote: 30]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    pub settle: Option<f64>,
-    /// Create further users even if a deleted user stays on the target; users that stay are listed
-    #[arg(long)]
-    pub allow_leftovers: bool,
-    /// Create and delete no user: update this one, and put it back at the end. Its password cannot
-    /// be put back
-    #[arg(long, value_name = "KEY", conflicts_with = "allow_leftovers")]
-    pub prepared_user: Option<String>,
-    /// Give this role to users where a case needs one [default: no roles; the mock inside: its own]
-    #[arg(long, value_name = "ID")]
-    pub role: Option<String>,
-    /// Also send requests about accounts that are not the login's own
-    #[arg(long)]
-    pub foreign_accounts: bool,
-    /// Domain of the emails of created users [default: example.com]
-    #[arg(long, value_name = "DOMAIN", value_parser = domain)]
-    pub email_domain: Option<String>,
-    /// Text before the run's own prefix in created usernames [example: --name-prefix zz-test-]
-    #[arg(long, value_name = "TEXT", value_parser = name_prefix)]
-    pub name_prefix: Option<String>,
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok();
-    number
-        .filter(|seconds: &f64| (0.0..=3_600.0).contains(seconds))
-        .ok_or_else(|| "write a number of seconds from 0 to 3600, such as 0.5 or 30".to_owned())
-}
-
-fn domain(text: &str) -> Result<String, String> {
-    let label = |label: &str| {
-        !label.is_empty()
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    if text.len() <= 60 && text.contains('.') && text.split('.').all(label) {
-        return Ok(text.to_owned());
-    }
-    Err("write a domain of at most 60 characters, such as test.example.com".to_owned())
-}
-
-fn name_prefix(text: &str) -> Result<String, String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    if text.len() <= 20 && text.bytes().all(plain) {
-        return Ok(text.to_owned());
-    }
-    Err("write at most 20 letters, digits, `.`, `_` or `-`".to_owned())
-}
-
-fn rps(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok();
-    number
-        .filter(|rps: &f64| rps.is_finite() && *rps >= 0.001)
-        .ok_or_else(|| "write a number of at least 0.001, such as 0.5 or 10".to_owned())
-}
-
-impl AimArgs {
-    /// What was asked for.
-    pub fn asked(&self, read_only: bool) -> LimitArgs {
-        LimitArgs {
-            read_only,
-            allow_writes: self.allow_writes,
-            confirm_account: self.confirm_account.clone(),
-            allow_failed_logins: self.allow_failed_logins,
-            max_requests: self.max_requests,
-            max_users: self.max_users,
-            rps: self.rps,
-            patience: self.patience,
-            settle: self.settle,
-            allow_leftovers: self.allow_leftovers,
-            prepared_user: self.prepared_user.clone(),
-            role: self.role.clone(),
-            foreign_accounts: self.foreign_accounts,
-            email_domain: self.email_domain.clone(),
-            name_prefix: self.name_prefix.clone(),
-        }
-    }
+    /// What may be done there, and how fast.
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// What to send at random.
@@ -298,7 +175,7 @@ pub struct RunArgs {
     pub aim: AimArgs,
     /// Which cases.
     #[command(flatten)]
-    pub selection: SelectionArgs,
+    pub selection: Selection,
     /// TOML file of known failures, each with a reason and the day on which it expires
     #[arg(long, value_name = "FILE")]
     pub known: Option<PathBuf>,
@@ -322,7 +199,7 @@ pub struct PlanArgs {
     pub aim: AimArgs,
     /// Which cases.
     #[command(flatten)]
-    pub selection: SelectionArgs,
+    pub selection: Selection,
     /// Also list every request: method, path, purpose and case
     #[arg(long)]
     pub list: bool,

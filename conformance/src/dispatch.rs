@@ -8,7 +8,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use thiserror::Error;
@@ -23,6 +23,7 @@ use crate::{
     target::BASE,
     token::Tokens,
     transport::{Endpoint, Request, Response, Route, TransportError, client::Client, raw},
+    verdict::Stop,
 };
 
 /// Why a run ended that a signal ended.
@@ -37,6 +38,12 @@ pub enum SendError {
     /// The run has to end: its budget is spent, or the target is out.
     #[error("{0}")]
     Ended(String),
+}
+
+impl From<SendError> for Stop {
+    fn from(error: SendError) -> Self {
+        Self::Inconclusive(error.to_string())
+    }
 }
 
 /// What came of sending a request.
@@ -80,42 +87,15 @@ impl Dispatch {
     /// For the run of that name, which the target reads in `User-Agent`.
     pub fn new(endpoint: Endpoint, credentials: Credentials, limits: Limits, run: &str) -> Self {
         let redactor = Arc::new(Redactor::default());
-        match &credentials.login {
-            Login::Basic { username, password } => {
-                redactor.add_login(username, password.expose());
-            }
-            Login::Client { id, secret, .. } => redactor.add_login(id, secret.expose()),
-        }
-        let interrupted = Arc::default();
-        Self::with(endpoint, credentials, limits, run, redactor, interrupted)
-    }
-
-    /// For another place on this machine. It shares the secrets of this one, and ends with it.
-    #[must_use]
-    pub fn beside(&self, endpoint: Endpoint, run: &str) -> Self {
-        Self::with(
-            endpoint,
-            self.credentials.clone(),
-            self.limits.clone(),
-            run,
-            Arc::clone(&self.redactor),
-            Arc::clone(&self.interrupted),
-        )
-    }
-
-    fn with(
-        endpoint: Endpoint,
-        credentials: Credentials,
-        limits: Limits,
-        run: &str,
-        redactor: Arc<Redactor>,
-        interrupted: Arc<watch::Sender<bool>>,
-    ) -> Self {
         let version = env!("CARGO_PKG_VERSION");
         let user_agent = format!("bandwidth-conformance/{version} (run {run})");
         let tokens = match &credentials.login {
-            Login::Basic { .. } => None,
+            Login::Basic { username, password } => {
+                redactor.add_login(username, password.expose());
+                None
+            }
             Login::Client { id, secret, .. } => {
+                redactor.add_login(id, secret.expose());
                 let url = credentials.token_url(&endpoint.target);
                 Some(Tokens::new(url, id.clone(), secret.clone()))
             }
@@ -134,7 +114,18 @@ impl Dispatch {
             reserve: AtomicU64::new(0),
             unanswered: AtomicU32::new(0),
             ended: Mutex::new(None),
-            interrupted,
+            interrupted: Arc::default(),
+        }
+    }
+
+    /// For another place on this machine. It shares the secrets of this one, and ends with it.
+    #[must_use]
+    pub fn beside(&self, endpoint: Endpoint, run: &str) -> Self {
+        let (credentials, limits) = (self.credentials.clone(), self.limits.clone());
+        Self {
+            redactor: Arc::clone(&self.redactor),
+            interrupted: Arc::clone(&self.interrupted),
+            ..Self::new(endpoint, credentials, limits, run)
         }
     }
 
@@ -185,6 +176,11 @@ impl Dispatch {
             _ = interrupted.wait_for(|interrupted| *interrupted) => {}
             () = wait => {}
         }
+    }
+
+    /// Waits that long, or until the run is interrupted.
+    pub async fn sleep(&self, time: Duration) {
+        self.unless_interrupted(tokio::time::sleep(time)).await;
     }
 
     /// The run's own Authorization header. A token is got where one is needed.

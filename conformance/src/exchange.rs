@@ -19,6 +19,17 @@ pub enum Purpose {
     CleanUp,
 }
 
+impl Purpose {
+    /// The word used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Case => "case",
+            Self::Check => "check",
+            Self::CleanUp => "clean-up",
+        }
+    }
+}
+
 /// One request and what came of it. It holds secrets: only what a report makes of it may be shown.
 pub struct Exchange {
     /// What for.

@@ -8,11 +8,11 @@ mod trace;
 
 use std::collections::BTreeSet;
 
-use bandwidth_fixtures::Profile;
+use bandwidth_fixtures::profile::CreateResponse;
 
 pub use self::trace::{Numbers, Step, Trace};
 use self::{
-    model::{Expected, Model, Outcome},
+    model::{Expected, Model, Outcome, Person},
     trace::{Action, Content, Field, Name, Who},
 };
 use crate::{
@@ -102,174 +102,231 @@ fn reason(stop: &Stop) -> Option<String> {
     }
 }
 
+/// One step under way.
+struct Turn<'a> {
+    cx: &'a mut Context,
+    model: &'a mut Model,
+    format: Format,
+}
+
 /// Sends one step, and compares. The model changes only when the answer is what it expects.
 async fn take(cx: &mut Context, model: &mut Model, step: &Step) -> Result<&'static str, Stop> {
     let format = match step.format {
         Format::Json if !cx.formats().contains(&Format::Json) => Format::Xml,
         format => format,
     };
+    let mut turn = Turn { cx, model, format };
     match &step.action {
-        Action::Create(contents) => create(cx, model, contents, format).await,
-        Action::Update(who, contents) => update(cx, model, *who, contents, format).await,
-        Action::Delete(who) => delete(cx, model, *who, format).await,
-        Action::Get(who) => get(cx, model, *who, format).await,
-        Action::GetByName(who) => get_by_name(cx, model, *who, format).await,
-        Action::List => list(cx, model, format).await,
+        Action::Create(contents) => turn.create(contents).await,
+        Action::Update(who, contents) => turn.update(*who, contents).await,
+        Action::Delete(who) => turn.delete(*who).await,
+        Action::Get(who) => turn.get(*who).await,
+        Action::GetByName(who) => turn.get_by_name(*who).await,
+        Action::List => turn.list().await,
         Action::Roles => {
-            let ask = cx.ask("GET", cx.roles_path()).accept(format);
-            let reply = cx.send(ask).await?;
-            reply.same("the roles", &model.roles, &reply.roles()?)?;
+            let reply = turn.cx.roles(format).await?;
+            reply.same("the roles", &turn.model.roles, &reply.roles()?)?;
             Ok("roles")
         }
     }
 }
 
-async fn create(
-    cx: &mut Context,
-    model: &mut Model,
-    contents: &[(Field, Content)],
-    format: Format,
-) -> Result<&'static str, Stop> {
-    let draft = draft(cx, model, None, contents).await?;
-    let expected = model.create(&draft);
-    let ask = cx.ask_create(&draft, format);
-    let (reply, key) = cx.try_create(&draft, ask).await?;
-    let Expected::Done(user) = expected else {
-        return refused(&reply, &expected);
-    };
-    reply.created()?;
-    compare_created(cx, model, &reply, &user)?;
-    let key = key.ok_or_else(|| reply.fail("the answer names no new user"))?;
-    model.created(user, key);
-    Ok("created")
-}
-
-async fn update(
-    cx: &mut Context,
-    model: &mut Model,
-    who: Who,
-    contents: &[(Field, Content)],
-    format: Format,
-) -> Result<&'static str, Stop> {
-    let Some(key) = key_of(cx, model, who).await? else {
-        return Ok(NOTHING);
-    };
-    let draft = draft(cx, model, Some(who), contents).await?;
-    let expected = model.update(who, &draft);
-    let reply = cx.put(&key, &draft, format).await?;
-    let Expected::Done(user) = expected else {
-        return refused(&reply, &expected);
-    };
-    let shown = model.shown(&user, Some(&model.key_after(who, &user)));
-    same(&reply, &reply.user()?, &shown)?;
-    model.updated(who, user);
-    Ok("updated")
-}
-
-async fn delete(
-    cx: &mut Context,
-    model: &mut Model,
-    who: Who,
-    format: Format,
-) -> Result<&'static str, Stop> {
-    let Some(key) = key_of(cx, model, who).await? else {
-        return Ok(NOTHING);
-    };
-    let reply = cx.delete(&key, format).await?;
-    if model.find(who).is_none() {
-        return reply.missing_user().map(|()| "delete of nobody");
+impl Turn<'_> {
+    async fn create(&mut self, contents: &[(Field, Content)]) -> Result<&'static str, Stop> {
+        let draft = self.draft(None, contents).await?;
+        let expected = self.model.create(&draft);
+        let ask = self.cx.ask_create(&draft, self.format);
+        let (reply, key) = self.cx.try_create(&draft, ask).await?;
+        let Expected::Done(user) = expected else {
+            return refused(&reply, &expected);
+        };
+        reply.created()?;
+        self.shows_created(&reply, &user)?;
+        let key = key.ok_or_else(|| reply.fail("the answer names no new user"))?;
+        self.model.created(user, key);
+        Ok("created")
     }
-    reply.deleted()?;
-    model.deleted(who);
-    Ok("deleted")
-}
 
-async fn get(
-    cx: &mut Context,
-    model: &Model,
-    who: Who,
-    format: Format,
-) -> Result<&'static str, Stop> {
-    let Some(key) = key_of(cx, model, who).await? else {
-        return Ok(NOTHING);
-    };
-    let reply = cx.get(&key, format).await?;
-    let Some(user) = model.find(who) else {
-        return reply.missing_user().map(|()| "get of nobody");
-    };
-    same(&reply, &reply.user()?, &model.shown(user, Some(&key)))?;
-    Ok("got")
-}
-
-async fn get_by_name(
-    cx: &mut Context,
-    model: &Model,
-    who: Who,
-    format: Format,
-) -> Result<&'static str, Stop> {
-    let Some(username) = model.find(who).map(|user| user.username.clone()) else {
-        return Ok(NOTHING);
-    };
-    let reply = cx.get(&username, format).await?;
-    let Some((user, key)) = model.by_name(&username) else {
-        return reply.missing_user().map(|()| "refused by name");
-    };
-    same(&reply, &reply.user()?, &model.shown(user, Some(key)))?;
-    Ok("got by name")
-}
-
-async fn list(cx: &mut Context, model: &Model, format: Format) -> Result<&'static str, Stop> {
-    let reply = cx.list(format).await?;
-    let prefix = cx.run.account.prefix.clone();
-    let own = |user: &User| {
-        let name = user.username.as_deref().unwrap_or("");
-        name.to_ascii_lowercase().contains(&prefix)
-    };
-    let seen: Vec<User> = reply.users()?.into_iter().filter(own).collect();
-    let expected = model.list();
-    let (found, wanted) = (seen.len(), expected.len());
-    reply.same("users of this run in the list", &wanted, &found)?;
-    for (seen, expected) in seen.iter().zip(&expected) {
-        same(&reply, seen, expected)?;
+    async fn update(
+        &mut self,
+        who: Who,
+        contents: &[(Field, Content)],
+    ) -> Result<&'static str, Stop> {
+        let Some(key) = self.key_of(who).await? else {
+            return Ok(NOTHING);
+        };
+        let draft = self.draft(Some(who), contents).await?;
+        let expected = self.model.update(who, &draft);
+        let reply = self.cx.put(&key, &draft, self.format).await?;
+        let Expected::Done(user) = expected else {
+            return refused(&reply, &expected);
+        };
+        let key = self.model.key_after(who, &user);
+        let shown = self.model.shown(&user, Some(&key));
+        same(&reply, &reply.user()?, &shown)?;
+        self.model.updated(who, user);
+        Ok("updated")
     }
-    Ok("listed")
-}
 
-/// What names a user in a path, also one that is gone; none when the trace made none.
-async fn key_of(cx: &mut Context, model: &Model, who: Who) -> Result<Option<String>, Stop> {
-    Ok(match who {
-        Who::Nobody => Some(cx.nobody().await?),
-        Who::Created(_) => model.key(who),
-    })
+    async fn delete(&mut self, who: Who) -> Result<&'static str, Stop> {
+        let Some(key) = self.key_of(who).await? else {
+            return Ok(NOTHING);
+        };
+        let reply = self.cx.delete(&key, self.format).await?;
+        if self.model.find(who).is_none() {
+            return reply.missing_user().map(|()| "delete of nobody");
+        }
+        reply.deleted()?;
+        self.model.deleted(who);
+        Ok("deleted")
+    }
+
+    async fn get(&mut self, who: Who) -> Result<&'static str, Stop> {
+        let Some(key) = self.key_of(who).await? else {
+            return Ok(NOTHING);
+        };
+        let reply = self.cx.get(&key, self.format).await?;
+        let Some(user) = self.model.find(who) else {
+            return reply.missing_user().map(|()| "get of nobody");
+        };
+        same(&reply, &reply.user()?, &self.model.shown(user, Some(&key)))?;
+        Ok("got")
+    }
+
+    async fn get_by_name(&mut self, who: Who) -> Result<&'static str, Stop> {
+        let Some(username) = self.model.find(who).map(|user| user.username.clone()) else {
+            return Ok(NOTHING);
+        };
+        let reply = self.cx.get(&username, self.format).await?;
+        let Some((user, key)) = self.model.by_name(&username) else {
+            return reply.missing_user().map(|()| "refused by name");
+        };
+        same(&reply, &reply.user()?, &self.model.shown(user, Some(key)))?;
+        Ok("got by name")
+    }
+
+    async fn list(&mut self) -> Result<&'static str, Stop> {
+        let reply = self.cx.list(self.format).await?;
+        let prefix = &self.cx.run.account.prefix;
+        let own = |user: &User| {
+            let name = user.username.as_deref().unwrap_or("");
+            name.to_ascii_lowercase().contains(prefix)
+        };
+        let seen: Vec<User> = reply.users()?.into_iter().filter(own).collect();
+        let expected = self.model.list();
+        let (found, wanted) = (seen.len(), expected.len());
+        reply.same("users of this run in the list", &wanted, &found)?;
+        for (seen, expected) in seen.iter().zip(&expected) {
+            same(&reply, seen, expected)?;
+        }
+        Ok("listed")
+    }
+
+    /// The answer to a create shows that user as the profile says.
+    fn shows_created(&self, reply: &Reply, user: &Person) -> Result<(), Stop> {
+        let mut expected = self.model.shown(user, None);
+        match self.cx.profile().create_response {
+            CreateResponse::Empty => return reply.has_no_body(),
+            CreateResponse::WithoutEmail => expected.email = None,
+            CreateResponse::Full => {}
+        }
+        let mut seen = reply.user_body()?;
+        let what = "whether UserId is shown";
+        reply.same(what, &self.model.has_ids(), &seen.id.is_some())?;
+        seen.id = None;
+        same(reply, &seen, &expected)
+    }
+
+    /// What names a user in a path, also one that is gone; none when the trace made none.
+    async fn key_of(&mut self, who: Who) -> Result<Option<String>, Stop> {
+        Ok(match who {
+            Who::Nobody => Some(self.cx.nobody().await?),
+            Who::Created(_) => self.model.key(who),
+        })
+    }
+
+    /// The body that a step means, now that the users have names and ids.
+    async fn draft(
+        &mut self,
+        who: Option<Who>,
+        contents: &[(Field, Content)],
+    ) -> Result<Draft, Stop> {
+        let Self { cx, model, .. } = self;
+        let mut draft = match who {
+            None => cx.draft(),
+            Some(_) => Draft::default(),
+        };
+        let others = |who: Who| model.find(who).map(|user| user.username.clone());
+        for (field, content) in contents {
+            let name = field.name();
+            draft = match (field, content) {
+                (_, Content::Left) => draft.without(name),
+                // A create that names a user, and not one of this run, is not sent.
+                (Field::Username, Content::Empty) if who.is_none() => draft.without(name),
+                (Field::Roles, Content::Empty) => draft.with_value(name, Value::Roles(Vec::new())),
+                (_, Content::Empty) => draft.with(name, ""),
+                (Field::Username, Content::Name(Name::Of(who))) => match others(*who) {
+                    Some(username) => draft.with(name, username),
+                    None => draft,
+                },
+                (Field::Username, Content::Name(Name::OtherCaseOf(who))) => match others(*who) {
+                    Some(username) => draft.with(name, username.to_uppercase()),
+                    None => draft,
+                },
+                (Field::Username, Content::Long) => {
+                    draft.with(name, format!("{}{}", cx.fresh_username(), "x".repeat(100)))
+                }
+                (Field::Username, Content::Wrong) => {
+                    draft.with(name, format!("{}!", cx.fresh_username()))
+                }
+                (Field::Username, _) => draft.with(name, cx.fresh_username()),
+                (Field::Email, Content::Name(Name::Of(who) | Name::OtherCaseOf(who))) => {
+                    match model.find(*who).and_then(|user| user.email.clone()) {
+                        Some(email) => draft.with(EMAIL, email),
+                        None => draft,
+                    }
+                }
+                (Field::Email, Content::Long) => draft.with(EMAIL, cx.email(&"x".repeat(100))),
+                (Field::Email, Content::Wrong) => draft.with(EMAIL, "no-email"),
+                (Field::Email, _) => draft.with(EMAIL, cx.email(&cx.fresh_username())),
+                (Field::FirstName | Field::LastName, Content::Long) => {
+                    draft.with(name, "x".repeat(101))
+                }
+                (Field::FirstName | Field::LastName, Content::Text(shown)) => {
+                    draft.with(name, *shown)
+                }
+                (Field::FirstName | Field::LastName, _) => draft.with(name, "Robin"),
+                (Field::Telephone, Content::Wrong | Content::Long) => draft.with(name, "12-34"),
+                (Field::Telephone, _) => draft.with(name, model.telephone()),
+                (Field::Enabled, Content::Flag(flag)) => draft.with_value(name, Value::Flag(*flag)),
+                (Field::Enabled, _) => draft.with_value(name, Value::Flag(true)),
+                (Field::Roles, Content::Roles(some)) if cx.run.limits().roles == Roles::Any => {
+                    draft.with_value(name, Value::Roles(model.role_refs(*some)))
+                }
+                // Only the mock inside has no role that gives access to anything.
+                (Field::Roles, Content::Roles(_)) => draft,
+                (Field::Roles, Content::Wrong) => {
+                    let unknown = crate::wire::RoleRef::Plain("no-such-role".to_owned());
+                    draft.with_value(name, Value::Roles(vec![unknown]))
+                }
+                (Field::Roles, _) => draft.with_value(name, Value::Roles(Vec::new())),
+                (Field::Password, Content::Wrong) => draft.with(name, "a"),
+                (Field::Password, _) => {
+                    let password = cx.strong_password();
+                    draft.with(name, password)
+                }
+                (Field::UserId, _) => draft.with(name, cx.nobody().await?),
+                (Field::AccountId, Content::Wrong) => draft.with(name, "1"),
+                (Field::AccountId, _) => draft.with(name, cx.account_id().to_owned()),
+                (Field::Unknown, _) => draft.with(name, "x"),
+            };
+        }
+        Ok(draft)
+    }
 }
 
 fn same(reply: &Reply, seen: &User, expected: &User) -> Result<(), Stop> {
     reply.same("the user", expected, seen)
-}
-
-fn compare_created(
-    cx: &Context,
-    model: &Model,
-    reply: &Reply,
-    user: &model::Person,
-) -> Result<(), Stop> {
-    use bandwidth_fixtures::profile::CreateResponse;
-
-    let profile: Profile = cx.profile();
-    let mut expected = model.shown(user, None);
-    match profile.create_response {
-        CreateResponse::Empty => return reply.has_no_body(),
-        CreateResponse::WithoutEmail => expected.email = None,
-        CreateResponse::Full => {}
-    }
-    let mut seen = reply.user_body()?;
-    reply.same(
-        "whether UserId is shown",
-        &model.has_ids(),
-        &seen.id.is_some(),
-    )?;
-    seen.id = None;
-    same(reply, &seen, &expected)
 }
 
 /// A refusal must be one of those that the model allows: it does not know which rule comes first.
@@ -293,82 +350,4 @@ fn refused(reply: &Reply, expected: &Expected) -> Result<&'static str, Stop> {
         "the model expects a refusal: {}",
         names.join(" or ")
     )))
-}
-
-/// The body that a step means, now that the users have names and ids.
-async fn draft(
-    cx: &mut Context,
-    model: &Model,
-    who: Option<Who>,
-    contents: &[(Field, Content)],
-) -> Result<Draft, Stop> {
-    let mut draft = match who {
-        None => cx.draft(),
-        Some(_) => Draft::default(),
-    };
-    let others = |who: Who| model.find(who).map(|user| user.username.clone());
-    for (field, content) in contents {
-        let name = field.name();
-        let text = |draft: Draft, text: &str| draft.with(name, text);
-        draft = match (field, content) {
-            (_, Content::Left) => draft.without(name),
-            // A create that names a user, and not one of this run, is not sent.
-            (Field::Username, Content::Empty) if who.is_none() => draft.without(name),
-            (Field::Roles, Content::Empty) => draft.with_value(name, Value::Roles(Vec::new())),
-            (_, Content::Empty) => text(draft, ""),
-            (Field::Username, Content::Name(Name::Of(who))) => match others(*who) {
-                Some(username) => draft.with(name, username),
-                None => draft,
-            },
-            (Field::Username, Content::Name(Name::OtherCaseOf(who))) => match others(*who) {
-                Some(username) => draft.with(name, username.to_uppercase()),
-                None => draft,
-            },
-            (Field::Username, Content::Long) => {
-                draft.with(name, format!("{}{}", cx.fresh_username(), "x".repeat(100)))
-            }
-            (Field::Username, Content::Wrong) => {
-                draft.with(name, format!("{}!", cx.fresh_username()))
-            }
-            (Field::Username, _) => draft.with(name, cx.fresh_username()),
-            (Field::Email, Content::Name(Name::Of(who) | Name::OtherCaseOf(who))) => {
-                match model.find(*who).and_then(|user| user.email.clone()) {
-                    Some(email) => draft.with(EMAIL, email),
-                    None => draft,
-                }
-            }
-            (Field::Email, Content::Long) => draft.with(EMAIL, cx.email(&"x".repeat(100))),
-            (Field::Email, Content::Wrong) => draft.with(EMAIL, "no-email"),
-            (Field::Email, _) => draft.with(EMAIL, cx.email(&cx.fresh_username())),
-            (Field::FirstName | Field::LastName, Content::Long) => {
-                draft.with(name, "x".repeat(101))
-            }
-            (Field::FirstName | Field::LastName, Content::Text(shown)) => text(draft, shown),
-            (Field::FirstName | Field::LastName, _) => text(draft, "Robin"),
-            (Field::Telephone, Content::Wrong | Content::Long) => text(draft, "12-34"),
-            (Field::Telephone, _) => text(draft, model.telephone()),
-            (Field::Enabled, Content::Flag(flag)) => draft.with_value(name, Value::Flag(*flag)),
-            (Field::Enabled, _) => draft.with_value(name, Value::Flag(true)),
-            (Field::Roles, Content::Roles(some)) if cx.run.limits().roles == Roles::Any => {
-                draft.with_value(name, Value::Roles(model.role_refs(*some)))
-            }
-            // Only the mock inside has no role that gives access to anything.
-            (Field::Roles, Content::Roles(_)) => draft,
-            (Field::Roles, Content::Wrong) => {
-                let unknown = crate::wire::RoleRef::Plain("no-such-role".to_owned());
-                draft.with_value(name, Value::Roles(vec![unknown]))
-            }
-            (Field::Roles, _) => draft.with_value(name, Value::Roles(Vec::new())),
-            (Field::Password, Content::Wrong) => text(draft, "a"),
-            (Field::Password, _) => {
-                let password = cx.strong_password();
-                draft.with(name, password)
-            }
-            (Field::UserId, _) => draft.with(name, cx.nobody().await?),
-            (Field::AccountId, Content::Wrong) => text(draft, "1"),
-            (Field::AccountId, _) => draft.with(name, cx.account_id().to_owned()),
-            (Field::Unknown, _) => text(draft, "x"),
-        };
-    }
-    Ok(draft)
 }

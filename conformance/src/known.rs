@@ -41,7 +41,7 @@ pub fn problems(known: &KnownFailures, cases: &[CaseReport], target: &str) -> Ve
 }
 
 fn fails(case: &CaseReport) -> bool {
-    matches!(case.verdict, Verdict::Fail | Verdict::Error)
+    case.verdict.is_failure()
 }
 
 /// A target that could never be met is a mistake.

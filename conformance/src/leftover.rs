@@ -54,11 +54,11 @@ impl LeftoverState {
     }
 }
 
-impl Leftover {
-    /// Whether it changes no exit code: the operator allowed leftovers, and this one is known to stay.
-    pub fn is_excused(&self, allowed: bool) -> bool {
-        allowed && self.state.is_certain()
-    }
+/// Whether they change no exit code: there are none, or the operator allowed leftovers, and all of
+/// these are known to stay.
+pub fn are_excused(leftovers: &[Leftover], allowed: bool) -> bool {
+    let mut leftovers = leftovers.iter();
+    leftovers.all(|user| allowed && user.state.is_certain())
 }
 
 /// What the command of a clean-up is for: it cannot remove users that a delete only deactivates.

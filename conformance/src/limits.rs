@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use clap::Args;
+
 use crate::{error::ConformanceError, target::Target};
 
 /// Requests in a run against another machine, unless told otherwise.
@@ -84,39 +86,69 @@ pub enum Roles {
     Any,
 }
 
+impl Roles {
+    /// The same on a mock that stands for the target: the account's own roles are not those of the
+    /// mock.
+    #[must_use]
+    pub fn rehearsed(&self) -> Self {
+        match self {
+            Self::Withheld => Self::Withheld,
+            Self::Only(_) | Self::Any => Self::Any,
+        }
+    }
+}
+
 /// What was asked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct LimitArgs {
-    /// `--read-only`
+    /// `--read-only`, of commands that have it.
+    #[arg(skip)]
     pub read_only: bool,
-    /// `--allow-writes`
+    /// Create, change and delete users on a remote target; requires --confirm-account
+    #[arg(long)]
     pub allow_writes: bool,
-    /// `--confirm-account`
+    /// The login's account, repeated, as a confirmation of --allow-writes
+    #[arg(long, value_name = "ID")]
     pub confirm_account: Option<String>,
-    /// `--allow-failed-logins`
+    /// On a remote target, send wrong passwords with the login's own name, and many with a created
+    /// user's. Both can lock a login, or make the target block this machine
+    #[arg(long)]
     pub allow_failed_logins: bool,
-    /// `--max-requests`
+    /// End the run before it sends more requests than this [default: none; remote: 3000]
+    #[arg(long, value_name = "N")]
     pub max_requests: Option<u64>,
-    /// `--max-users`
+    /// End the run before it creates more users than this [default: none; remote: 400]
+    #[arg(long, value_name = "N")]
     pub max_users: Option<u64>,
-    /// `--rps`
+    /// Most requests a second [default: unlimited; remote: 1]
+    #[arg(long, value_name = "N", value_parser = rps)]
     pub rps: Option<f64>,
-    /// `--patience`
+    /// Total time for which one request is sent again while the target returns 429 or fails
+    /// [default: 60; remote: 300]
+    #[arg(long, value_name = "SECONDS")]
     pub patience: Option<u64>,
-    /// `--settle`
+    /// Longest delay until a write is visible to reads [default: 5; remote: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub settle: Option<f64>,
-    /// `--allow-leftovers`
+    /// Create further users even if a deleted user stays on the target; users that stay are listed
+    #[arg(long)]
     pub allow_leftovers: bool,
-    /// `--prepared-user`
+    /// Create and delete no user: update this one, and put it back at the end. Its password cannot
+    /// be put back
+    #[arg(long, value_name = "KEY", conflicts_with = "allow_leftovers")]
     pub prepared_user: Option<String>,
-    /// `--role`
+    /// Give this role to users where a case needs one [default: no roles; the mock inside: its own]
+    #[arg(long, value_name = "ID")]
     pub role: Option<String>,
-    /// `--foreign-accounts`
+    /// Also send requests about accounts that are not the login's own
+    #[arg(long)]
     pub foreign_accounts: bool,
-    /// `--email-domain`
+    /// Domain of the emails of created users [default: example.com]
+    #[arg(long, value_name = "DOMAIN", value_parser = domain)]
     pub email_domain: Option<String>,
-    /// `--name-prefix`
+    /// Text before the run's own prefix in created usernames [example: --name-prefix zz-test-]
+    #[arg(long, value_name = "TEXT", value_parser = name_prefix)]
     pub name_prefix: Option<String>,
 }
 
@@ -211,29 +243,24 @@ impl Limits {
                 patience: Duration::from_mins(5),
             };
         }
-        limits.max_requests = asked.max_requests.or(limits.max_requests);
-        limits.max_users = asked.max_users.or(limits.max_users);
-        if let Some(rps) = asked.rps {
-            limits.interval = interval(rps);
-        }
-        if let Some(seconds) = asked.patience {
-            limits.backoff.patience = Duration::from_secs(seconds);
-        }
-        if let Some(seconds) = asked.settle {
-            limits.settle = Duration::from_secs_f64(seconds);
-        }
-        limits.allow_leftovers = asked.allow_leftovers;
-        limits.prepared_user.clone_from(&asked.prepared_user);
-        if let Some(role) = &asked.role {
-            limits.roles = Roles::Only(role.clone());
-        }
-        if let Some(domain) = &asked.email_domain {
-            limits.email_domain.clone_from(domain);
-        }
-        if let Some(prefix) = &asked.name_prefix {
-            limits.name_prefix.clone_from(prefix);
-        }
-        Ok(limits)
+        let patience = asked.patience.map(Duration::from_secs);
+        let asked = asked.clone();
+        Ok(Self {
+            interval: asked.rps.map_or(limits.interval, interval),
+            max_requests: asked.max_requests.or(limits.max_requests),
+            max_users: asked.max_users.or(limits.max_users),
+            backoff: Backoff {
+                patience: patience.unwrap_or(limits.backoff.patience),
+                ..limits.backoff
+            },
+            settle: asked.settle.map_or(limits.settle, Duration::from_secs_f64),
+            allow_leftovers: asked.allow_leftovers,
+            prepared_user: asked.prepared_user,
+            roles: asked.role.map_or(limits.roles, Roles::Only),
+            email_domain: asked.email_domain.unwrap_or(limits.email_domain),
+            name_prefix: asked.name_prefix.unwrap_or(limits.name_prefix),
+            ..limits
+        })
     }
 
     /// For every target but the mock inside: its users may be somebody's.
@@ -249,6 +276,41 @@ impl Limits {
     pub fn may_write(&self) -> bool {
         self.writes == Writes::Allowed
     }
+}
+
+pub(crate) fn seconds(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|seconds: &f64| (0.0..=3_600.0).contains(seconds))
+        .ok_or_else(|| "write a number of seconds from 0 to 3600, such as 0.5 or 30".to_owned())
+}
+
+fn domain(text: &str) -> Result<String, String> {
+    let label = |label: &str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    if text.len() <= 60 && text.contains('.') && text.split('.').all(label) {
+        return Ok(text.to_owned());
+    }
+    Err("write a domain of at most 60 characters, such as test.example.com".to_owned())
+}
+
+fn name_prefix(text: &str) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if text.len() <= 20 && text.bytes().all(plain) {
+        return Ok(text.to_owned());
+    }
+    Err("write at most 20 letters, digits, `.`, `_` or `-`".to_owned())
+}
+
+fn rps(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|rps: &f64| rps.is_finite() && *rps >= 0.001)
+        .ok_or_else(|| "write a number of at least 0.001, such as 0.5 or 10".to_owned())
 }
 
 fn interval(rps: f64) -> Duration {

@@ -10,15 +10,15 @@ use serde::Deserialize;
 
 use crate::{error::ConformanceError, target::Target};
 
-/// Where a login comes from: variables of the environment, and the same in a file.
-const SOURCES: [(&str, &str); 7] = [
-    ("BW_ACCOUNT_ID", "account_id"),
-    ("BW_USERNAME", "username"),
-    ("BW_PASSWORD", "password"),
-    ("BW_CLIENT_ID", "client_id"),
-    ("BW_CLIENT_SECRET", "client_secret"),
-    ("BW_TOKEN_URL", "token_url"),
-    ("BW_SECOND_ACCOUNT_ID", "second_account_id"),
+/// What a login is made of, as a file names it.
+const KEYS: [&str; 7] = [
+    "account_id",
+    "username",
+    "password",
+    "client_id",
+    "client_secret",
+    "token_url",
+    "second_account_id",
 ];
 
 /// The host whose logins get their tokens from another one, and that one.
@@ -71,30 +71,27 @@ struct Raw {
     second_account_id: Option<String>,
 }
 
-/// How the things that a login is made of are called where it comes from.
+/// Where a login comes from, which decides what the things are called that it is made of.
 #[derive(Clone, Copy)]
-enum Names {
-    Variables,
-    Keys,
+enum Origin {
+    Environment,
+    File,
 }
 
-impl Names {
-    fn of(self, index: usize) -> &'static str {
+impl Origin {
+    /// `BW_USERNAME` in the environment for `username` in a file.
+    fn name(self, key: &str) -> String {
         match self {
-            Self::Variables => SOURCES[index].0,
-            Self::Keys => SOURCES[index].1,
+            Self::Environment => format!("BW_{}", key.to_uppercase()),
+            Self::File => key.to_owned(),
         }
     }
 
-    fn not_set(self, index: usize) -> String {
+    fn not_set(self, key: &str) -> String {
+        let [account, username, password, id, secret, ..] = KEYS.map(|key| self.name(key));
         format!(
-            "{} is not set; a login is {} with {} and {}, or with {} and {}",
-            self.of(index),
-            self.of(0),
-            self.of(1),
-            self.of(2),
-            self.of(3),
-            self.of(4)
+            "{} is not set; a login is {account} with {username} and {password}, or with {id} and {secret}",
+            self.name(key)
         )
     }
 }
@@ -119,20 +116,19 @@ impl Credentials {
     pub fn from_variables(
         read: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, ConformanceError> {
-        let value = |index: usize| read(SOURCES[index].0).filter(|value| !value.is_empty());
-        if (0..SOURCES.len()).all(|index| value(index).is_none()) {
+        let value = |key: &str| {
+            let value = read(&Origin::Environment.name(key))?;
+            (!value.is_empty()).then_some((key.to_owned(), value.into()))
+        };
+        let values: toml::Table = KEYS.iter().filter_map(|key| value(key)).collect();
+        if values.is_empty() {
             return Ok(None);
         }
-        let raw = Raw {
-            account_id: value(0),
-            username: value(1),
-            password: value(2).map(Secret::new),
-            client_id: value(3),
-            client_secret: value(4).map(Secret::new),
-            token_url: value(5),
-            second_account_id: value(6),
-        };
-        raw.checked(Names::Variables, "the environment").map(Some)
+        let raw: Raw = values
+            .try_into()
+            .expect("each key is a field, and holds text");
+        raw.checked(Origin::Environment, "the environment")
+            .map(Some)
     }
 
     /// The login in a TOML file. Nothing of the file's text gets into an error.
@@ -144,18 +140,17 @@ impl Credentials {
         let raw: Raw = toml::from_str(&text).map_err(|error: toml::de::Error| {
             let span = error.span().unwrap_or_default();
             let line = text[..span.start].matches('\n').count() + 1;
-            let keys: Vec<&str> = SOURCES.iter().map(|(_, key)| *key).collect();
             // What is written there is not repeated, only what it is near to.
             let written = text.get(span).unwrap_or_default();
-            let near = describe::nearest(written, keys.iter().copied());
+            let near = describe::nearest(written, KEYS);
             let near = near.filter(|near| *near != written);
             let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             ConformanceError::Usage(format!(
                 "{name}: line {line} is not of the form `key = \"value\"` with one of {}{near}",
-                keys.join(", ")
+                KEYS.join(", ")
             ))
         })?;
-        raw.checked(Names::Keys, &name)
+        raw.checked(Origin::File, &name)
     }
 
     /// Where this login gets its tokens.
@@ -186,30 +181,36 @@ impl Credentials {
 }
 
 impl Raw {
-    fn checked(self, names: Names, place: &str) -> Result<Credentials, ConformanceError> {
+    fn checked(self, origin: Origin, place: &str) -> Result<Credentials, ConformanceError> {
         let usage = |what: String| ConformanceError::Usage(format!("{place}: {what}"));
         let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
         let secret = |value: Option<Secret>| value.filter(|value| !value.expose().is_empty());
-        let account_id = filled(self.account_id).ok_or_else(|| usage(names.not_set(0)))?;
+        let missing = |key: &str| usage(origin.not_set(key));
+        let account_id = filled(self.account_id).ok_or_else(|| missing("account_id"))?;
         let url_safe = |text: &str| {
             text.bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
         };
-        for (index, id) in [(0, Some(&account_id)), (6, self.second_account_id.as_ref())] {
+        let second = self.second_account_id.as_ref();
+        for (key, id) in [
+            ("account_id", Some(&account_id)),
+            ("second_account_id", second),
+        ] {
             if id.is_some_and(|id| !url_safe(id)) {
+                let name = origin.name(key);
                 return Err(usage(format!(
-                    "{} may hold letters, digits, - _ and . only",
-                    names.of(index)
+                    "{name} may hold letters, digits, - _ and . only"
                 )));
             }
         }
-        if self.second_account_id.as_ref() == Some(&account_id) {
+        if second == Some(&account_id) {
             return Err(usage(format!(
                 "{} is the same account as {}; name another, or leave it out",
-                names.of(6),
-                names.of(0)
+                origin.name("second_account_id"),
+                origin.name("account_id")
             )));
         }
+        let wrong_url = |what: &str| usage(format!("{} {what}", origin.name("token_url")));
         let basic = (filled(self.username), secret(self.password));
         let client = (filled(self.client_id), secret(self.client_secret));
         let login = match (basic, client) {
@@ -217,7 +218,7 @@ impl Raw {
                 if username.contains(':') {
                     return Err(usage(format!(
                         "{} holds a colon, which Basic authentication cannot send; use OAuth client credentials",
-                        names.of(1)
+                        origin.name("username")
                     )));
                 }
                 Login::Basic { username, password }
@@ -225,36 +226,29 @@ impl Raw {
             ((None, None), (Some(id), Some(secret))) => Login::Client {
                 id,
                 secret,
-                token_url: match self.token_url {
-                    Some(url) => Some(checked_url(&url, |what| {
-                        usage(format!("{} {what}", names.of(5)))
-                    })?),
-                    None => None,
-                },
+                token_url: self
+                    .token_url
+                    .map(|url| checked_url(&url, wrong_url))
+                    .transpose()?,
             },
             ((None, None), (None, None)) => {
                 return Err(usage(format!(
                     "there is no login; set {} and {}, or {} and {}",
-                    names.of(1),
-                    names.of(2),
-                    names.of(3),
-                    names.of(4)
+                    origin.name("username"),
+                    origin.name("password"),
+                    origin.name("client_id"),
+                    origin.name("client_secret")
                 )));
             }
-            ((name, password), (None, None)) => {
-                let index = if name.is_none() { 1 } else { 2 };
-                debug_assert!(name.is_none() || password.is_none());
-                return Err(usage(names.not_set(index)));
-            }
-            ((None, None), (id, _)) => {
-                let index = if id.is_none() { 3 } else { 4 };
-                return Err(usage(names.not_set(index)));
-            }
+            ((None, Some(_)), (None, None)) => return Err(missing("username")),
+            ((Some(_), None), (None, None)) => return Err(missing("password")),
+            ((None, None), (None, Some(_))) => return Err(missing("client_id")),
+            ((None, None), (Some(_), None)) => return Err(missing("client_secret")),
             _ => {
                 return Err(usage(format!(
                     "{} and {} are two logins; set one of them",
-                    names.of(1),
-                    names.of(3)
+                    origin.name("username"),
+                    origin.name("client_id")
                 )));
             }
         };

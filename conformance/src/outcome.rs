@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     case::Case,
     error::{FAILED, INCONCLUSIVE, LEFT_BEHIND, NOTHING_EXECUTED, PASSED, USAGE},
+    exchange::Purpose,
     fit::{self, Explanation, Fit},
-    leftover::Leftover,
+    leftover::{Leftover, are_excused},
     redact::Redactor,
     transcript::{Transcript, milliseconds},
     verdict::{CaseResult, Level, Stop, Verdict},
@@ -141,12 +142,18 @@ impl CaseReport {
 
     /// Whether it failed or erred, and is not a known failure.
     pub fn is_unexpected(&self) -> bool {
-        matches!(self.verdict, Verdict::Fail | Verdict::Error) && self.known.is_none()
+        self.verdict.is_failure() && self.known.is_none()
     }
 
     /// The first part of the id.
     pub fn area(&self) -> &str {
         self.id.split('.').next().unwrap_or("")
+    }
+
+    /// The last exchange that was a step of the case, not a check or a part of the clean-up.
+    pub fn last_step(&self) -> Option<&Transcript> {
+        let mut exchanges = self.exchanges.iter().rev();
+        exchanges.find(|exchange| exchange.purpose == Purpose::Case)
     }
 
     /// The first line of the reason, or nothing.
@@ -157,7 +164,7 @@ impl CaseReport {
 }
 
 /// The result of a run of bandwidth-conformance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RunReport {
     /// Version of this format: 2.
@@ -243,25 +250,9 @@ impl RunReport {
             format: FORMAT,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             began: humantime::format_rfc3339_seconds(began).to_string(),
-            target: String::new(),
-            account_id: String::new(),
-            profile: String::new(),
-            exit_code: PASSED,
-            counts: Counts::default(),
-            requests: 0,
-            users: 0,
             elapsed_ms: milliseconds(elapsed),
-            ended: None,
-            leftovers: Vec::new(),
-            leftovers_allowed: false,
-            cleanup: None,
-            open_questions: Vec::new(),
-            notes: Vec::new(),
-            known_problems: Vec::new(),
-            troubles: Vec::new(),
-            fit: None,
             cases,
-            closing: Vec::new(),
+            ..Self::default()
         };
         report.decide();
         report
@@ -307,8 +298,7 @@ impl RunReport {
             skipped: count(Verdict::Skipped),
             error: count(Verdict::Error),
         };
-        let excused = |user: &Leftover| user.is_excused(self.leftovers_allowed);
-        let code = if !self.leftovers.iter().all(excused) {
+        let code = if !are_excused(&self.leftovers, self.leftovers_allowed) {
             LEFT_BEHIND
         } else if self.unexpected() > 0 || !self.known_problems.is_empty() {
             FAILED

@@ -119,22 +119,20 @@ impl Probe {
                     reason.clear();
                     break;
                 }
-                Err(Stop::Fail(why) | Stop::Inconclusive(why) | Stop::Error(why)) => reason = why,
-                Err(Stop::Skip(why)) => {
-                    reason = why;
-                    break;
+                Err(stop) => {
+                    stop.headline().clone_into(&mut reason);
+                    if matches!(stop, Stop::Skip(_)) {
+                        break;
+                    }
                 }
             }
         }
-        let first = reason.lines().next().unwrap_or("").to_owned();
+        if reason.is_empty() {
+            "the experiment did not settle it".clone_into(&mut reason);
+        }
         for id in experiment.tells {
             if !self.findings.contains_key(*id) {
-                let why = if first.is_empty() {
-                    "the experiment did not settle it"
-                } else {
-                    &first
-                };
-                self.leave_open(id, why);
+                self.leave_open(id, &reason);
             }
         }
     }

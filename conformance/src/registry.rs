@@ -1,6 +1,9 @@
 //! All cases, and the ways to choose among them.
 
+use std::path::PathBuf;
+
 use bandwidth_fixtures::describe;
+use clap::Args;
 
 use crate::{case::Case, error::ConformanceError, suites, verdict::Level};
 
@@ -17,22 +20,32 @@ pub fn cases() -> Vec<Case> {
     suites::all()
 }
 
-/// What to run.
-#[derive(Debug, Clone, Default)]
+/// Which cases.
+#[derive(Debug, Clone, Default, Args)]
 pub struct Selection {
-    /// Parts of ids, any of them; empty for all.
+    /// Only cases whose id contains TEXT; repeat it for alternatives [example: --filter weak]
+    #[arg(long = "filter", value_name = "TEXT")]
     pub filters: Vec<String>,
-    /// One area.
+    /// Only cases of an area, the first part of their ids [example: --area create]
+    #[arg(long, value_name = "AREA")]
     pub area: Option<String>,
-    /// One level.
+    /// Only cases of a level: `documented` and `derived` may fail, `characterise` never does
+    #[arg(long, value_name = "LEVEL")]
     pub level: Option<Level>,
-    /// One tag.
+    /// Only cases with a tag, such as golden, parity, raw or scenario [example: --tag scenario]
+    #[arg(long, value_name = "TAG")]
     pub tag: Option<String>,
-    /// Only cases that change nothing.
+    /// Only cases that change nothing: sends only GET, HEAD and OPTIONS
+    #[arg(long)]
     pub read_only: bool,
-    /// Only the few cases that create, read, update and delete one user.
+    /// Only the four cases that create, read, update and delete one user
+    #[arg(long, conflicts_with = "read_only")]
     pub smoke: bool,
+    /// Only cases that failed, erred or were inconclusive in an earlier `--report json`
+    #[arg(long, value_name = "FILE")]
+    pub failed_from: Option<PathBuf>,
     /// Only these ids.
+    #[arg(skip)]
     pub ids: Option<Vec<String>>,
 }
 

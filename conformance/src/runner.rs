@@ -60,7 +60,10 @@ pub async fn execute(
                 }
                 (None, Some(reason)) => Err(Stop::Skip(reason)),
                 (None, None) => {
-                    let result = judge_until(interrupt.as_mut(), case, format, &mut cx).await;
+                    let judged = judge(case, format, &mut cx);
+                    let judged = until_answered(interrupt.as_mut(), run, judged).await;
+                    let interrupted = || Err(Stop::inconclusive("interrupted"));
+                    let result = judged.unwrap_or_else(interrupted);
                     if stage.cleans_up() && run.dispatch().ended().is_none() {
                         let clean_up = run.account.clean_up(&mut cx.log);
                         until(interrupt.as_mut(), run, clean_up).await;
@@ -80,8 +83,8 @@ pub async fn execute(
             && let Err(error) = on_case(&mut report)
         {
             troubles.push(format!("cannot write the report: {error}"));
-            run.dispatch()
-                .end("the report cannot be written".to_owned());
+            let why = "the report cannot be written";
+            run.dispatch().end(why.to_owned());
         }
         reports.push(report);
     }
@@ -104,6 +107,12 @@ pub async fn execute(
             "nothing of the run is left, but its ledger cannot be removed: {error}"
         ));
     }
+    // A ledger that the operator removed helps nobody.
+    let ledger = run
+        .account
+        .ledger(Ledger::path)
+        .filter(|path| path.exists());
+    let cleanup = ledger.map(|path| cleanup_command(&path));
     let mut report = RunReport {
         target,
         account_id: run.credentials().account_id.clone(),
@@ -112,12 +121,7 @@ pub async fn execute(
         users: run.account.users(),
         leftovers,
         leftovers_allowed: run.limits().allow_leftovers,
-        // A ledger that the operator removed helps nobody.
-        cleanup: (run
-            .account
-            .ledger(Ledger::path)
-            .filter(|path| path.exists()))
-        .map(|path| cleanup_command(&path)),
+        cleanup,
         ended: run.dispatch().ended(),
         open_questions: stage.open_questions(cases),
         troubles,
@@ -161,10 +165,7 @@ pub async fn retire_first(run: &Run, cx: &mut Context) -> Result<(), String> {
         created = cx.subject(format).await.map(drop);
     }
     run.share_first(false);
-    created.map_err(|stop| {
-        let reason = stop.reason();
-        reason.lines().next().unwrap_or_default().to_owned()
-    })?;
+    created.map_err(|stop| stop.headline().to_owned())?;
     run.account.retire_first(&mut cx.log).await
 }
 
@@ -240,21 +241,18 @@ impl<'a> Stage<'a> {
             Users::Last => !self.given_away,
             Users::Many => true,
         };
-        let measured = |wanted: bool| {
-            let cases = cases.iter().filter(move |case| blocked(case) == wanted);
+        let measured = |wanted: bool| -> BTreeSet<&str> {
+            let cases = cases.iter().filter(|case| blocked(case) == wanted);
             cases
                 .flat_map(|case| case.measures.iter().copied())
-                .collect::<BTreeSet<_>>()
+                .collect()
         };
-        let answered = measured(false);
-        let open = measured(true)
-            .into_iter()
-            .filter(|id| !answered.contains(id));
-        let question = |behaviour: &str| OpenQuestion {
-            behaviour: behaviour.to_owned(),
+        let question = |behaviour: &&str| OpenQuestion {
+            behaviour: (*behaviour).to_owned(),
             reason: why.clone(),
         };
-        open.map(question).collect()
+        let open = &measured(true) - &measured(false);
+        open.iter().map(question).collect()
     }
 
     /// Whether what a case created is removed after it.
@@ -276,44 +274,25 @@ async fn until(
     }
 }
 
-/// The same, but the request under way is waited for: only its answer tells whether it created a user.
-async fn until_answered(
+/// The same, but the request under way is waited for: only its answer tells whether it created a
+/// user. `None` if the work did not end in time; what it does not finish stays in the ledger.
+async fn until_answered<T>(
     interrupt: Pin<&mut impl Future<Output = ()>>,
     run: &Run,
-    work: impl Future<Output = ()>,
-) {
+    work: impl Future<Output = T>,
+) -> Option<T> {
     let mut work = pin!(work);
     tokio::select! {
         biased;
         () = interrupt => run.dispatch().interrupt(),
-        () = &mut work => return,
+        done = &mut work => return Some(done),
     }
-    // What it does not finish stays in the ledger.
-    let _ = timeout(GRACE, work).await;
-}
-
-/// Judges a case. What was sent is waited for also when somebody asks for an end: only its answer
-/// tells whether it created a user.
-async fn judge_until(
-    interrupt: Pin<&mut impl Future<Output = ()>>,
-    case: &Case,
-    format: Option<Format>,
-    cx: &mut Context,
-) -> CaseResult {
-    let run = Arc::clone(&cx.run);
-    let mut result = pin!(judge(case, format, cx));
-    tokio::select! {
-        biased;
-        () = interrupt => run.dispatch().interrupt(),
-        result = &mut result => return result,
-    }
-    let interrupted = |_| Err(Stop::Inconclusive("interrupted".to_owned()));
-    timeout(GRACE, result).await.unwrap_or_else(interrupted)
+    timeout(GRACE, work).await.ok()
 }
 
 async fn judge(case: &Case, format: Option<Format>, cx: &mut Context) -> CaseResult {
     if let Some(reason) = case.inapplicable(&cx.run) {
-        return Err(Context::skip(reason));
+        return Err(Stop::skip(reason));
     }
     let result = case.execute(cx, format).await;
     match result {

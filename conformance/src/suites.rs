@@ -10,6 +10,7 @@ mod golden;
 mod limits;
 mod list;
 mod passwords;
+mod prelude;
 mod published;
 mod refusal;
 mod roles;

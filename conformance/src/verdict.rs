@@ -65,6 +65,11 @@ impl Verdict {
         Self::Error,
     ];
 
+    /// Whether the case failed, or the suite itself.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Fail | Self::Error)
+    }
+
     /// The word used in reports.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -98,11 +103,26 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// The case does not apply, for that reason.
+    pub fn skip(why: &str) -> Self {
+        Self::Skip(why.to_owned())
+    }
+
+    /// The target kept the case from being judged, for that reason.
+    pub fn inconclusive(why: &str) -> Self {
+        Self::Inconclusive(why.to_owned())
+    }
+
     /// Why, in words.
     pub fn reason(&self) -> &str {
         match self {
             Self::Fail(why) | Self::Inconclusive(why) | Self::Skip(why) | Self::Error(why) => why,
         }
+    }
+
+    /// The first line of that.
+    pub fn headline(&self) -> &str {
+        self.reason().lines().next().unwrap_or_default()
     }
 }
 

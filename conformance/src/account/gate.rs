@@ -38,12 +38,23 @@ impl Account {
         self.dispatch.send(&request, purpose, log).await.outcome
     }
 
-    /// Who has that key. What the target answers to unused keys is learned first, from
-    /// random ones.
+    /// Who has that key, by its own URL.
     pub async fn holder(
         &self,
         key: &str,
+        purpose: Purpose,
+        log: &mut Log,
+    ) -> Result<Holder, SendError> {
+        self.holder_at(&self.user_path(key), key, purpose, log)
+            .await
+    }
+
+    /// Who has that key, by a URL of the user that may have another form. What the target answers to
+    /// unused keys is learned first, from random ones.
+    pub(super) async fn holder_at(
+        &self,
         path: &str,
+        key: &str,
         purpose: Purpose,
         log: &mut Log,
     ) -> Result<Holder, SendError> {

@@ -207,6 +207,12 @@ impl Ledger {
         &self.open
     }
 
+    /// The numbers of some of them.
+    pub fn open_where(&self, is: impl Fn(&Open) -> bool) -> Vec<u64> {
+        let open = self.open.iter().filter(|open| is(open));
+        open.map(|open| open.create).collect()
+    }
+
     /// One of them, to write down what its answer said.
     pub fn open_mut(&mut self, create: u64) -> Option<&mut Open> {
         self.open.iter_mut().find(|open| open.create == create)
@@ -314,20 +320,24 @@ impl Ledger {
         self.prepared.as_ref()
     }
 
+    /// The keys of which that is known, oldest first.
+    pub fn keys(&self, known: impl Fn(&State) -> bool) -> Vec<String> {
+        let keys = self.entries.iter().filter(|entry| known(&entry.state));
+        keys.map(|entry| entry.key.clone()).collect()
+    }
+
     /// Keys of users that are not gone, newest first.
     pub fn present(&self) -> Vec<String> {
-        let present = |entry: &&Entry| entry.state == State::Present;
-        let keys = self.entries.iter().rev().filter(present);
-        keys.map(|entry| entry.key.clone()).collect()
+        let mut keys = self.keys(|state| *state == State::Present);
+        keys.reverse();
+        keys
     }
 
     /// The username that the request asked for whose answer named that key.
     pub fn asked_for(&self, key: &str) -> Option<String> {
-        let names = |open: &&Open| open.keys.iter().any(|named| named == key);
-        self.open
-            .iter()
-            .find(names)
-            .map(|open| open.username.clone())
+        let mut open = self.open.iter();
+        let open = open.find(|open| open.keys.iter().any(|named| named == key));
+        open.map(|open| open.username.clone())
     }
 
     /// No user of the run has that key. What the requests created that named it is open again.

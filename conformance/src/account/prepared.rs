@@ -110,8 +110,7 @@ impl Account {
         body: &str,
         log: &mut Log,
     ) -> Result<Option<String>, SendError> {
-        let path = self.user_path(key);
-        match self.holder(key, &path, Purpose::CleanUp, log).await? {
+        match self.holder(key, Purpose::CleanUp, log).await? {
             Holder::Ours(_) => return Ok(Some(key.to_owned())),
             Holder::Other(user) => {
                 let before = given(body);

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::time::{sleep_until, timeout};
 
 use super::{
     absence::Holder,
@@ -60,46 +60,35 @@ impl Account {
     /// read, and those that the list shows.
     pub async fn find_ours(&self, log: &mut Log) -> Result<Vec<(String, String)>, SendError> {
         for key in self.ledger(Ledger::present) {
-            if !keys::escapes(&key) {
-                let path = self.user_path(&key);
-                if !matches!(
-                    self.holder(&key, &path, Purpose::Check, log).await?,
-                    Holder::Ours(_)
-                ) {
-                    self.state().ledger.set(&key, State::Missing);
-                }
+            if keys::escapes(&key) {
+                continue;
+            }
+            let holder = self.holder(&key, Purpose::Check, log).await?;
+            if !matches!(holder, Holder::Ours(_)) {
+                self.state().ledger.set(&key, State::Missing);
             }
         }
         self.look_in_list(log).await?;
+        let named = |entry: &Entry| {
+            let username = entry.username.clone().unwrap_or_default();
+            (username, entry.key.clone())
+        };
         Ok(self.ledger(|ledger| {
-            let present = ledger
-                .entries()
-                .iter()
-                .filter(|entry| entry.state == State::Present);
-            present
-                .map(|entry| {
-                    (
-                        entry.username.clone().unwrap_or_default(),
-                        entry.key.clone(),
-                    )
-                })
-                .collect()
+            let entries = ledger.entries().iter();
+            let present = entries.filter(|entry| entry.state == State::Present);
+            present.map(named).collect()
         }))
     }
 
     /// Removes the first user, and makes sure of it. The error says why no other may be created.
     pub async fn retire_first(&self, log: &mut Log) -> Result<(), String> {
-        if let Err(error) = self.sweep(true, log).await {
-            return Err(error.to_string());
+        let swept = self.sweep(true, log).await;
+        swept.map_err(|error| error.to_string())?;
+        if let Some(left) = self.leftovers().first() {
+            return Err(format!("the first user stays on the target: {left}"));
         }
-        let left = self.leftovers();
-        match left.first() {
-            None => {
-                self.state().first_gone = true;
-                Ok(())
-            }
-            Some(left) => Err(format!("the first user stays on the target: {left}")),
-        }
+        self.state().first_gone = true;
+        Ok(())
     }
 
     /// An interrupted run waits less for a target that is slow to answer.
@@ -127,19 +116,10 @@ impl Account {
         }
         if last {
             let mut state = self.state();
-            let retried: Vec<String> = state
-                .ledger
-                .entries()
-                .iter()
-                .filter(|entry| {
-                    matches!(
-                        entry.state,
-                        State::Stays(Stay::Undeleted(_) | Stay::Unclear(_))
-                    )
-                })
-                .map(|entry| entry.key.clone())
-                .collect();
-            for key in retried {
+            let is_retried = |state: &State| {
+                matches!(state, State::Stays(Stay::Undeleted(_) | Stay::Unclear(_)))
+            };
+            for key in state.ledger.keys(is_retried) {
                 state.ledger.set(&key, State::Present);
             }
         }
@@ -178,13 +158,7 @@ impl Account {
     fn needs_a_look(&self, last: bool) -> bool {
         let mut state = self.state();
         let wanted = |open: &Open| !open.looked && open.answer != Answer::Refused;
-        let creates: Vec<u64> = state
-            .ledger
-            .open()
-            .iter()
-            .filter(|open| wanted(open))
-            .map(|open| open.create)
-            .collect();
+        let creates = state.ledger.open_where(wanted);
         for create in &creates {
             if let Some(open) = state.ledger.open_mut(*create) {
                 open.looked = true;
@@ -207,18 +181,13 @@ impl Account {
     /// Looks in the list for users of the run. Returns whether there are any that are not known. A
     /// whole list that has shown a user of the run settles the creates that nobody came of.
     async fn look_in_list(&self, log: &mut Log) -> Result<bool, SendError> {
-        self.dispatch
-            .unless_interrupted(sleep(self.lag() * 2))
-            .await;
+        self.dispatch.sleep(self.lag() * 2).await;
         let Some(listing) = self.list(Purpose::CleanUp, log).await? else {
             return Ok(false);
         };
         let mut found = false;
-        for user in listing
-            .users
-            .iter()
-            .filter(|user| user.carries(&self.prefix))
-        {
+        let ours = listing.users.iter();
+        for user in ours.filter(|user| user.carries(&self.prefix)) {
             found |= self.note_listed(user, log).await?;
         }
         self.settle(&listing);
@@ -236,8 +205,7 @@ impl Account {
         let first = keys.clone().next().unwrap_or_default().to_owned();
         let usable = |key: &&str| !keys::escapes(key) && !self.is_secret(key);
         for key in keys.by_ref().filter(usable) {
-            let path = self.user_path(key);
-            if let Holder::Ours(_) = self.holder(key, &path, Purpose::CleanUp, log).await? {
+            if let Holder::Ours(_) = self.holder(key, Purpose::CleanUp, log).await? {
                 return Ok(true);
             }
         }
@@ -258,7 +226,7 @@ impl Account {
         let now = Instant::now();
         let mut state = self.state();
         let shows = state.ledger.listed();
-        let nobody = |open: &&Open| {
+        let nobody = |open: &Open| {
             let trusted = match open.answer {
                 // Only a look at the user itself settles what the target said that it created.
                 Answer::Created => false,
@@ -274,9 +242,7 @@ impl Account {
             };
             trusted && open.ends <= now && !listing.users.iter().any(is_it)
         };
-        let nobody = state.ledger.open().iter().filter(nobody);
-        let settled: Vec<u64> = nobody.map(|open| open.create).collect();
-        for create in settled {
+        for create in state.ledger.open_where(nobody) {
             let _ = state.ledger.note(Event::Settled { create });
         }
     }
@@ -299,19 +265,16 @@ impl Account {
             return Ok(());
         }
         let path = self.user_path(key);
-        let was_read = self.ledger(|ledger| {
-            let entry = ledger.find(key);
-            entry.is_some_and(|entry| entry.username.is_some())
-        });
-        let mut holder = self.holder(key, &path, Purpose::CleanUp, log).await?;
+        let entry = self.ledger(|ledger| ledger.find(key).cloned());
+        let was_read = entry.is_some_and(|entry| entry.username.is_some());
+        let mut holder = self.holder(key, Purpose::CleanUp, log).await?;
         if matches!(holder, Holder::Nobody) && !was_read {
             // Some targets show ids and take usernames.
             let username = self.ledger(|ledger| ledger.asked_for(key));
             if let Some(username) =
                 username.filter(|username| username != key && !keys::escapes(username))
             {
-                let path = self.user_path(&username);
-                let other = self.holder(&username, &path, Purpose::CleanUp, log).await?;
+                let other = self.holder(&username, Purpose::CleanUp, log).await?;
                 if matches!(other, Holder::Ours(_)) {
                     self.state().ledger.disprove(key);
                     return Ok(());
@@ -351,20 +314,18 @@ impl Account {
             let answered = match answer {
                 Ok(response) if response.status < 500 => {
                     let words = format!("DELETE is answered with {}", response.status);
-                    return self
-                        .after_delete(key, &path, words, was_enabled, false, log)
-                        .await;
+                    return self.after_delete(key, words, was_enabled, false, log).await;
                 }
                 Ok(response) => format!("DELETE is answered with {}", response.status),
                 Err(SendError::Transport(error)) => format!("DELETE: {error}"),
                 Err(ended) => return Err(ended),
             };
             if again > 0 {
-                self.dispatch.unless_interrupted(sleep(pause)).await;
+                self.dispatch.sleep(pause).await;
                 pause *= 2;
             }
             // It may have taken effect, so that the key can be another user's by now.
-            self.after_delete(key, &path, answered, was_enabled, again > 0, log)
+            self.after_delete(key, answered, was_enabled, again > 0, log)
                 .await?;
             let stays = |entry: &Entry| matches!(entry.state, State::Stays(Stay::Undeleted(_)));
             if !self.ledger(|ledger| ledger.find(key).is_some_and(stays)) {
@@ -380,7 +341,6 @@ impl Account {
     async fn after_delete(
         &self,
         key: &str,
-        path: &str,
         answered: String,
         was_enabled: bool,
         once: bool,
@@ -389,7 +349,7 @@ impl Account {
         let mut state = State::Present;
         let once = once || self.state().waited;
         self.until(async || {
-            state = match self.holder(key, path, Purpose::CleanUp, log).await? {
+            state = match self.holder(key, Purpose::CleanUp, log).await? {
                 Holder::Nobody => State::Missing,
                 Holder::Other(_) => State::Gone,
                 Holder::Ours(user) if was_enabled && !user.enabled => {
@@ -411,21 +371,13 @@ impl Account {
 
     /// Asks once more for every user that was missing once. The target had the time since then.
     async fn make_sure(&self, log: &mut Log) -> Result<(), SendError> {
-        let missing: Vec<String> = self.ledger(|ledger| {
-            let missing = ledger
-                .entries()
-                .iter()
-                .filter(|entry| entry.state == State::Missing);
-            missing.map(|entry| entry.key.clone()).collect()
-        });
+        let missing = self.ledger(|ledger| ledger.keys(|state| *state == State::Missing));
         if missing.is_empty() {
             return Ok(());
         }
-        let lag = self.lag();
-        self.dispatch.unless_interrupted(sleep(lag * 2)).await;
+        self.dispatch.sleep(self.lag() * 2).await;
         for key in missing {
-            let path = self.user_path(&key);
-            let state = match self.holder(&key, &path, Purpose::CleanUp, log).await? {
+            let state = match self.holder(&key, Purpose::CleanUp, log).await? {
                 Holder::Nobody | Holder::Other(_) => State::Gone,
                 Holder::Ours(user) if !user.enabled => State::Stays(Stay::Deactivated),
                 Holder::Ours(_) => {
@@ -497,14 +449,8 @@ impl Account {
     fn give_up(&self) {
         let now = Instant::now();
         let mut state = self.state();
-        let under_way: Vec<u64> = state
-            .ledger
-            .open()
-            .iter()
-            .filter(|open| open.ends > now && open.ends <= now + UNDER_WAY)
-            .map(|open| open.create)
-            .collect();
-        for create in under_way {
+        let under_way = |open: &Open| open.ends > now && open.ends <= now + UNDER_WAY;
+        for create in state.ledger.open_where(under_way) {
             let _ = state.ledger.note(Event::GivenUp { create });
         }
     }

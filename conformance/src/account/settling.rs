@@ -70,11 +70,10 @@ impl Account {
         purpose: Purpose,
         log: &mut Log,
     ) -> Result<Option<Shown>, SendError> {
-        let path = self.user_path(key);
         let mut found = None;
         let hopeless = self.state().waited;
         self.until(async || {
-            let holder = self.holder(key, &path, purpose, log).await?;
+            let holder = self.holder(key, purpose, log).await?;
             if let Holder::Ours(user) = &holder {
                 found = Some((**user).clone());
             }
@@ -95,10 +94,9 @@ impl Account {
         log: &mut Log,
         mut wanted: impl FnMut(&Shown) -> bool,
     ) -> Result<bool, SendError> {
-        let path = self.user_path(key);
         let mut is = false;
         self.until(async || {
-            let holder = self.holder(key, &path, Purpose::Check, log).await?;
+            let holder = self.holder(key, Purpose::Check, log).await?;
             if let Holder::Ours(user) | Holder::Other(user) = &holder {
                 is = wanted(user);
             }

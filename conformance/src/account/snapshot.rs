@@ -71,9 +71,10 @@ pub(super) fn body_of(fields: &Tree, format: Format) -> String {
             given.push((name, default));
         }
     }
+    let given = Tree::Object(given);
     match format {
-        Format::Json => json(&Tree::Object(given)).to_string(),
-        Format::Xml => format!("<User>{}</User>", xml(&Tree::Object(given))),
+        Format::Json => given.to_json().to_string(),
+        Format::Xml => format!("<User>{}</User>", given.to_xml()),
     }
 }
 
@@ -94,41 +95,6 @@ fn role_names(roles: &Tree) -> Tree {
             Tree::Object(named.collect())
         }
         other => other.clone(),
-    }
-}
-
-fn json(tree: &Tree) -> serde_json::Value {
-    match tree {
-        Tree::Null => serde_json::Value::Null,
-        Tree::Bool(value) => (*value).into(),
-        Tree::Number(digits) => {
-            serde_json::from_str(digits).unwrap_or_else(|_| digits.as_str().into())
-        }
-        Tree::Text(text) => text.as_str().into(),
-        Tree::List(items) => items.iter().map(json).collect(),
-        Tree::Object(members) => {
-            let members = members
-                .iter()
-                .map(|(name, value)| (name.clone(), json(value)));
-            serde_json::Value::Object(members.collect())
-        }
-    }
-}
-
-fn xml(tree: &Tree) -> String {
-    match tree {
-        Tree::Null => String::new(),
-        Tree::Bool(value) => value.to_string(),
-        Tree::Number(text) | Tree::Text(text) => {
-            quick_xml::escape::escape(text.as_str()).into_owned()
-        }
-        Tree::List(items) => items.iter().map(xml).collect(),
-        Tree::Object(members) => {
-            let elements = members
-                .iter()
-                .map(|(name, value)| format!("<{name}>{}</{name}>", xml(value)));
-            elements.collect()
-        }
     }
 }
 
@@ -163,7 +129,7 @@ pub(super) fn compare(before: &Tree, now: &Tree) -> Vec<String> {
 }
 
 fn words(value: Option<&Tree>) -> String {
-    value.map_or_else(|| "absent".to_owned(), |value| json(value).to_string())
+    value.map_or_else(|| "absent".to_owned(), |value| value.to_json().to_string())
 }
 
 #[cfg(test)]

@@ -41,6 +41,18 @@ pub enum Refusal {
     Ledger(io::Error),
 }
 
+impl From<SendError> for Refusal {
+    fn from(error: SendError) -> Self {
+        Self::Distress(error)
+    }
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self::Ledger(error)
+    }
+}
+
 /// The users of one run on the target.
 pub struct Account {
     /// Sends its requests.
@@ -168,16 +180,13 @@ impl Account {
                 "it would delete a user, and a prepared user is never deleted".to_owned(),
             ));
         }
-        let holder = self.holder(key, path, Purpose::Check, log).await;
-        match holder.map_err(Refusal::Distress)? {
+        match self.holder_at(path, key, Purpose::Check, log).await? {
             Holder::Ours(user) => {
                 if !deletes && self.spares_all() {
-                    self.write_down_prepared().map_err(Refusal::Ledger)?;
+                    self.write_down_prepared()?;
                 }
                 if deletes {
-                    self.look_for_in_list(key, Purpose::Check, log)
-                        .await
-                        .map_err(Refusal::Distress)?;
+                    self.look_for_in_list(key, Purpose::Check, log).await?;
                     if user.enabled {
                         self.state().deleted_enabled.insert(key.clone());
                     }
@@ -185,7 +194,7 @@ impl Account {
                 Ok(None)
             }
             Holder::Other(user) if !deletes && self.is_prepared(key, &user) => {
-                self.write_down_prepared().map_err(Refusal::Ledger)?;
+                self.write_down_prepared()?;
                 Ok(None)
             }
             // An update of an unused key may create a user.
@@ -209,7 +218,7 @@ impl Account {
             )));
         }
         if limits.one_user_first && !limits.allow_leftovers && !self.state().first_gone {
-            self.settle_refused(log).await.map_err(Refusal::Distress)?;
+            self.settle_refused(log).await?;
             if self.may_have_another(username) {
                 return Err(Refusal::NotAllowed(
                     "the first user of the run is not proved gone, and --allow-leftovers is not given".to_owned(),
@@ -217,20 +226,17 @@ impl Account {
             }
         }
         if self.ledger(Ledger::creates) == 0 {
-            let listed = self.note_list_before_first(log).await;
-            listed.map_err(Refusal::Distress)?;
+            self.note_list_before_first(log).await?;
         }
         let used = self.users.fetch_add(1, Ordering::Relaxed);
         if let Some(most) = limits.max_users
             && used >= most
         {
             self.users.fetch_sub(1, Ordering::Relaxed);
-            return Err(Refusal::Distress(self.dispatch.end(format!(
-                "the budget of {most} users is spent; --max-users raises it"
-            ))));
+            let why = format!("the budget of {most} users is spent; --max-users raises it");
+            return Err(self.dispatch.end(why).into());
         }
-        let written = self.state().ledger.sent(username);
-        let create = written.map_err(Refusal::Ledger)?;
+        let create = self.state().ledger.sent(username)?;
         self.keep_back();
         Ok(create)
     }
@@ -313,10 +319,8 @@ impl Account {
     /// key, the new one may be it now.
     pub fn note_rename(&self, key: &str, username: &str) {
         let mut state = self.state();
-        let by_name = state
-            .ledger
-            .find(key)
-            .is_some_and(|entry| entry.username.as_deref() == Some(key));
+        let entry = state.ledger.find(key);
+        let by_name = entry.is_some_and(|entry| entry.username.as_deref() == Some(key));
         if by_name && state.ledger.find(username).is_none() {
             state.ledger.set(username, Known::Present);
         }
@@ -327,12 +331,8 @@ impl Account {
     fn may_have_another(&self, username: &str) -> bool {
         let state = self.state();
         let gone = |entry: &Entry| entry.state == Known::Gone;
-        !state.ledger.entries().iter().all(gone)
-            || state
-                .ledger
-                .open()
-                .iter()
-                .any(|open| open.username != username)
+        let mut open = state.ledger.open().iter();
+        !state.ledger.entries().iter().all(gone) || open.any(|open| open.username != username)
     }
 
     /// Keeps requests of the budget back for the users that are there: a look, a delete and two more

@@ -8,7 +8,7 @@ use crate::{
     cli::AimArgs,
     dialogue::run::{Run, Setup},
     error::ConformanceError,
-    limits::Limits,
+    limits::{LimitArgs, Limits},
     login::Credentials,
     target::{Scheme, Target},
     transport::{Endpoint, tls},
@@ -56,25 +56,24 @@ impl Aim {
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ConformanceError> {
         let expected = NamedProfile::load(&arguments.profile)?;
-        let asked = arguments.asked(read_only);
+        let asked = LimitArgs {
+            read_only,
+            ..arguments.limits.clone()
+        };
         if arguments.target == MOCK {
-            for (flag, given, why) in [
-                (
-                    "--credentials",
-                    &arguments.credentials,
-                    "which has a login of its own",
-                ),
-                (
+            let useless = |flag: &str, why: &str| {
+                Err(ConformanceError::Usage(format!(
+                    "{flag} does nothing with the mock inside, {why}; leave it out, or name a server with --target URL"
+                )))
+            };
+            if arguments.credentials.is_some() {
+                return useless("--credentials", "which has a login of its own");
+            }
+            if arguments.ca_file.is_some() {
+                return useless(
                     "--ca-file",
-                    &arguments.ca_file,
                     "which is in this process and has no certificate",
-                ),
-            ] {
-                if given.is_some() {
-                    return Err(ConformanceError::Usage(format!(
-                        "{flag} does nothing with the mock inside, {why}; leave it out, or name a server with --target URL"
-                    )));
-                }
+                );
             }
             let mut aim = Self::embedded(expected)?;
             let setup = &mut aim.setup;

@@ -1,6 +1,6 @@
 //! `diff` and `drift`: what two profiles, or two results, say differently.
 
-use std::{fmt::Write as _, fs};
+use std::{collections::BTreeSet, fmt::Write as _, fs};
 
 use bandwidth_fixtures::{BehaviourId, EvidenceKind, NamedProfile};
 use serde::Serialize;
@@ -39,6 +39,23 @@ struct Cell {
     because: String,
 }
 
+impl Row {
+    fn new(id: &impl ToString, sides: Vec<Cell>) -> Self {
+        let id = id.to_string();
+        Self { id, sides }
+    }
+}
+
+impl Cell {
+    /// Without a reason.
+    fn of(says: &str) -> Self {
+        Self {
+            says: says.to_owned(),
+            because: String::new(),
+        }
+    }
+}
+
 /// A table of differences.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,37 +73,39 @@ pub fn diff(
     arguments: &DiffArgs,
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
-    let sides = (side(&arguments.a)?, side(&arguments.b)?);
-    let table = match sides {
-        (Side::Profile(a), Side::Profile(b)) => Table {
-            rows_are: "behaviour",
-            columns: vec![arguments.a.clone(), arguments.b.clone()],
-            rows: differences(&a, &b)
-                .map(|id| Row {
-                    id: id.to_string(),
-                    sides: vec![option(&a, id), option(&b, id)],
-                })
-                .collect(),
-        },
-        (Side::Result(a), Side::Result(b)) => Table {
-            rows_are: "case",
-            columns: vec![arguments.a.clone(), arguments.b.clone()],
-            rows: verdicts(&a, &b),
-        },
+    let DiffArgs { a, b, format } = arguments;
+    let (rows_are, rows) = match (side(a)?, side(b)?) {
+        (Side::Profile(a), Side::Profile(b)) => {
+            let row = |id| Row::new(&id, vec![option(&a, id), option(&b, id)]);
+            ("behaviour", differences(&a, &b).map(row).collect())
+        }
+        (Side::Result(a), Side::Result(b)) => ("case", verdicts(&a, &b)),
         _ => {
             return Err(ConformanceError::Usage(format!(
-                "{} and {} are not of one kind; compare two profiles or two results",
-                arguments.a, arguments.b
+                "{a} and {b} are not of one kind; compare two profiles or two results"
             )));
         }
     };
-    let none = format!("{} and {} say the same.", arguments.a, arguments.b);
-    show(&table, &none, arguments.format, surroundings)?;
-    Ok(if table.rows.is_empty() {
-        error::PASSED
-    } else {
+    let table = Table {
+        rows_are,
+        columns: vec![a.clone(), b.clone()],
+        rows,
+    };
+    show(
+        &table,
+        &format!("{a} and {b} say the same."),
+        *format,
+        surroundings,
+    )?;
+    Ok(code(!table.rows.is_empty()))
+}
+
+fn code(differs: bool) -> u8 {
+    if differs {
         error::FAILED
-    })
+    } else {
+        error::PASSED
+    }
 }
 
 /// The behaviours of which two profiles say differently: another option, or, where both were learned,
@@ -123,20 +142,13 @@ pub fn drift(
         .copied()
         .filter(|id| differs_from(&guide, *id) || differs_from(&published, *id))
         .collect();
-    let row = |id: BehaviourId| Row {
-        id: id.to_string(),
-        sides: vec![
-            option(&guide, id),
-            option(&published, id),
-            if observed.contains(&id) {
-                option(&learned, id)
-            } else {
-                Cell {
-                    says: "not observed".to_owned(),
-                    because: String::new(),
-                }
-            },
-        ],
+    let row = |id: BehaviourId| {
+        let own = if observed.contains(&id) {
+            option(&learned, id)
+        } else {
+            Cell::of("not observed")
+        };
+        Row::new(&id, vec![option(&guide, id), option(&published, id), own])
     };
     let columns = ["the guide says", "Bandwidth publishes", "this account did"];
     let table = Table {
@@ -164,12 +176,7 @@ pub fn drift(
             }
         )?;
     }
-    let drifted = different.iter().any(|id| differs_from(&guide, *id));
-    Ok(if drifted {
-        error::FAILED
-    } else {
-        error::PASSED
-    })
+    Ok(code(different.iter().any(|id| differs_from(&guide, *id))))
 }
 
 fn side(name: &str) -> Result<Side, ConformanceError> {
@@ -191,40 +198,26 @@ fn option(profile: &NamedProfile, id: BehaviourId) -> Cell {
 }
 
 fn verdicts(a: &RunReport, b: &RunReport) -> Vec<Row> {
-    let find =
-        |report: &RunReport, id: &str| report.cases.iter().find(|case| case.name() == id).cloned();
-    let mut ids: Vec<String> = a
-        .cases
-        .iter()
-        .chain(&b.cases)
-        .map(CaseReport::name)
-        .collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids.into_iter()
-        .filter_map(|id| {
-            let (left, right) = (find(a, &id), find(b, &id));
-            let same = |one: &CaseReport, other: &CaseReport| {
-                one.verdict == other.verdict
-                    && (one.verdict != Verdict::Observed || one.facts == other.facts)
-            };
-            match (&left, &right) {
-                (Some(left), Some(right)) if same(left, right) => None,
-                _ => Some(Row {
-                    id,
-                    sides: vec![verdict(left.as_ref()), verdict(right.as_ref())],
-                }),
-            }
-        })
-        .collect()
+    fn find<'r>(report: &'r RunReport, id: &str) -> Option<&'r CaseReport> {
+        report.cases.iter().find(|case| case.name() == id)
+    }
+
+    let same = |one: &CaseReport, other: &CaseReport| {
+        one.verdict == other.verdict
+            && (one.verdict != Verdict::Observed || one.facts == other.facts)
+    };
+    let both = a.cases.iter().chain(&b.cases);
+    let ids: BTreeSet<String> = both.map(CaseReport::name).collect();
+    let row = |id: String| match (find(a, &id), find(b, &id)) {
+        (Some(left), Some(right)) if same(left, right) => None,
+        (left, right) => Some(Row::new(&id, vec![verdict(left), verdict(right)])),
+    };
+    ids.into_iter().filter_map(row).collect()
 }
 
 fn verdict(case: Option<&CaseReport>) -> Cell {
     let Some(case) = case else {
-        return Cell {
-            says: "not run".to_owned(),
-            because: String::new(),
-        };
+        return Cell::of("not run");
     };
     Cell {
         says: case.verdict.to_string(),
@@ -307,12 +300,11 @@ fn markdown(table: &Table) -> String {
     for row in &table.rows {
         let _ = write!(text, "| `{}` |", row.id);
         for Cell { says, because } in &row.sides {
-            let because = if because.is_empty() {
-                String::new()
-            } else {
-                format!("<br>{}", escape(because))
-            };
-            let _ = write!(text, " **{}**{because} |", escape(says));
+            let _ = write!(text, " **{}**", escape(says));
+            if !because.is_empty() {
+                let _ = write!(text, "<br>{}", escape(because));
+            }
+            text.push_str(" |");
         }
         text.push('\n');
     }

@@ -22,7 +22,7 @@ use crate::{
     dialogue::run::Run,
     error::{ConformanceError, FAILED, INCONCLUSIVE, LEFT_BEHIND, NOTHING_EXECUTED, PASSED},
     fuzz::{Trace, Unanswered, walk},
-    leftover::Leftover,
+    leftover::are_excused,
     random,
     redact::printable,
     runner::retire_first,
@@ -111,9 +111,8 @@ fn outside(
     } else {
         Ok(())
     };
-    let excused = |left: &Leftover| left.is_excused(run.limits().allow_leftovers);
     let code = match &failure {
-        _ if !leftovers.iter().all(excused) => LEFT_BEHIND,
+        _ if !are_excused(&leftovers, run.limits().allow_leftovers) => LEFT_BEHIND,
         Some(_) => FAILED,
         None if run.dispatch().ended().is_some() => INCONCLUSIVE,
         None if sum.operations == 0 => NOTHING_EXECUTED,

@@ -15,9 +15,8 @@ use crate::{
     cli::PlanArgs,
     dialogue::run::{Run, Setup},
     error::{self, ConformanceError},
-    exchange::Purpose,
-    limits::{Limits, Roles},
-    outcome::RunReport,
+    limits::Limits,
+    outcome::{CaseReport, RunReport},
     redact::printable,
     runner,
     surroundings::Surroundings,
@@ -26,49 +25,9 @@ use crate::{
     verdict::Verdict,
 };
 
-/// What a run would take of a target that behaves as is expected.
-pub struct Estimate {
-    /// Requests.
-    pub requests: u64,
-    /// Users that are created.
-    pub users: u64,
-    /// Cases that would run.
-    pub cases: usize,
-    /// Cases that would not, by reason.
-    pub skipped: BTreeMap<String, usize>,
-    /// How many of the users stay, because a delete does not remove them.
-    pub stay: usize,
-    /// Each request, in order.
-    pub sent: Vec<Planned>,
-}
-
-/// A request that a run would send.
-pub struct Planned {
-    method: String,
-    /// The path, with `{key}` in place of a user's key.
-    path: String,
-    purpose: &'static str,
-    /// The case, with its format; empty before the first case and after the last one.
-    case: String,
-}
-
-impl Planned {
-    fn of(transcript: &Transcript, case: &str) -> Self {
-        Self {
-            method: transcript.method.clone(),
-            path: without_keys(&transcript.url),
-            purpose: match transcript.purpose {
-                Purpose::Case => "case",
-                Purpose::Check => "check",
-                Purpose::CleanUp => "clean-up",
-            },
-            case: case.to_owned(),
-        }
-    }
-}
-
-/// Runs the cases against a mock of its own, as they would be run against the target of `setup`.
-pub fn rehearse(setup: &Setup, cases: &[Case]) -> Result<Estimate, ConformanceError> {
+/// Runs the cases against a mock of its own, as they would be run against the target of `setup`. The
+/// request that asks whether the login is right counts too.
+pub fn rehearse(setup: &Setup, cases: &[Case]) -> Result<RunReport, ConformanceError> {
     let mut stage = Aim::embedded(setup.expected.clone())?;
     stage.setup.limits = Limits {
         interval: Duration::ZERO,
@@ -78,10 +37,7 @@ pub fn rehearse(setup: &Setup, cases: &[Case]) -> Result<Estimate, ConformanceEr
         settle: Limits::impatient().settle,
         // The demo's user stands for the one that is prepared, and its roles for any role.
         prepared_user: setup.limits.prepared_user.as_ref().map(|_| "u1".to_owned()),
-        roles: match &setup.limits.roles {
-            Roles::Withheld => Roles::Withheld,
-            Roles::Only(_) | Roles::Any => Roles::Any,
-        },
+        roles: setup.limits.roles.rehearsed(),
         backoff: Limits::none().backoff,
         ..setup.limits.clone()
     };
@@ -91,57 +47,13 @@ pub fn rehearse(setup: &Setup, cases: &[Case]) -> Result<Estimate, ConformanceEr
         let credentials = &mut stage.setup.credentials;
         credentials.second_account_id = credentials.second_account_id.take().filter(|_| second);
     }
-    let stage_account = stage.setup.credentials.account_id.clone();
     let run = Arc::new(Run::new(stage.setup)?);
     let mut quiet = |_: &mut _| io::Result::Ok(());
-    let report = block_on(runner::execute(
-        &run,
-        cases,
-        String::new(),
-        std::future::pending(),
-        &mut quiet,
-    ))?;
-    let mut skipped = BTreeMap::new();
-    for case in &report.cases {
-        if case.verdict == Verdict::Skipped {
-            let reason = case.reason.clone().unwrap_or_default();
-            *skipped.entry(reason).or_default() += 1;
-        }
-    }
-    Ok(Estimate {
-        // And the one that asks whether the login is right.
-        requests: report.requests + 1,
-        users: report.users,
-        cases: report.cases.len() - report.count(Verdict::Skipped),
-        skipped,
-        stay: report.leftovers.len(),
-        sent: planned(&report, &setup.credentials.account_id, &stage_account),
-    })
-}
-
-/// Each request of a rehearsal, for the account of the target in place of the rehearsal's.
-fn planned(report: &RunReport, account: &str, rehearsed: &str) -> Vec<Planned> {
-    let login = Planned {
-        method: "GET".to_owned(),
-        path: format!("{BASE}/accounts/{rehearsed}/users"),
-        purpose: "login",
-        case: String::new(),
-    };
-    let of_cases = report.cases.iter().flat_map(|case| {
-        let name = case.name();
-        let exchanges = case.exchanges.iter();
-        exchanges.map(move |one| Planned::of(one, &name))
-    });
-    let closing = report.closing.iter().map(|one| Planned::of(one, ""));
-    let mut sent: Vec<Planned> = iter::once(login).chain(of_cases).chain(closing).collect();
-    for one in &mut sent {
-        one.path = one.path.replacen(
-            &format!("/accounts/{rehearsed}/"),
-            &format!("/accounts/{account}/"),
-            1,
-        );
-    }
-    sent
+    let never = std::future::pending();
+    let work = runner::execute(&run, cases, String::new(), never, &mut quiet);
+    let mut report = block_on(work)?;
+    report.requests += 1;
+    Ok(report)
 }
 
 /// The path and query of a URL, with `{key}` in place of a user's key.
@@ -165,6 +77,13 @@ pub fn plan(
     let cases = select(arguments.selection.clone())?;
     let aim = Aim::take(&arguments.aim, read_only, surroundings.variable)?;
     let estimate = rehearse(&aim.setup, &cases)?;
+    let is_skipped = |case: &&CaseReport| case.verdict == Verdict::Skipped;
+    let mut skipped: BTreeMap<&str, usize> = BTreeMap::new();
+    for case in estimate.cases.iter().filter(is_skipped) {
+        let reason = case.reason.as_deref().unwrap_or_default();
+        *skipped.entry(reason).or_default() += 1;
+    }
+    let run = estimate.cases.len() - estimate.counts.skipped;
     let limits = &aim.setup.limits;
     let budget = |limit: Option<u64>, needed: u64, flag: &str| match limit {
         None => String::new(),
@@ -181,8 +100,8 @@ pub fn plan(
         aim.setup.credentials.account_id,
         aim.setup.expected.name()
     )?;
-    writeln!(out, "cases     {}", estimate.cases)?;
-    for (reason, count) in &estimate.skipped {
+    writeln!(out, "cases     {run}")?;
+    for (reason, count) in &skipped {
         writeln!(out, "skipped   {count}: {reason}")?;
     }
     writeln!(
@@ -214,14 +133,14 @@ pub fn plan(
         "Counted in a rehearsal against a mock inside this process that behaves as the expected profile. A target that behaves otherwise, limits or fails takes more. Nothing was sent to it."
     )?;
     if arguments.list {
-        list(&estimate.sent, out)?;
+        list(&estimate, &aim.setup.credentials.account_id, out)?;
     }
     Ok(error::PASSED)
 }
 
 /// What becomes of the users of a run.
-fn removal(estimate: &Estimate, prepared: Option<&str>) -> String {
-    match (prepared, estimate.stay) {
+fn removal(estimate: &RunReport, prepared: Option<&str>) -> String {
+    match (prepared, estimate.leftovers.len()) {
         (Some(key), _) => format!("; user {key} is updated and put back, except for its password"),
         (None, _) if estimate.users == 0 => String::new(),
         (None, 0) => "; each is deleted again, if the target deletes".to_owned(),
@@ -231,18 +150,29 @@ fn removal(estimate: &Estimate, prepared: Option<&str>) -> String {
     }
 }
 
-/// A line for each request.
-fn list(sent: &[Planned], out: &mut dyn Write) -> io::Result<()> {
-    let paths = sent.iter().map(|one| one.path.chars().count());
+/// A line for each request of a rehearsal, for that account in place of the rehearsal's.
+fn list(rehearsal: &RunReport, account: &str, out: &mut dyn Write) -> io::Result<()> {
+    let rehearsed = format!("/accounts/{}/", rehearsal.account_id);
+    let account = format!("/accounts/{account}/");
+    let row = |one: &Transcript, case: String| {
+        let path = without_keys(&one.url).replacen(&rehearsed, &account, 1);
+        (one.method.clone(), path, one.purpose.as_str(), case)
+    };
+    let outside = || "-".to_owned();
+    let users = format!("{BASE}{account}users");
+    let login = ("GET".to_owned(), users, "login", outside());
+    let of_cases = rehearsal.cases.iter().flat_map(|case| {
+        let exchanges = case.exchanges.iter();
+        exchanges.map(move |one| row(one, case.name()))
+    });
+    let closing = rehearsal.closing.iter().map(|one| row(one, outside()));
+    let rows: Vec<_> = iter::once(login).chain(of_cases).chain(closing).collect();
+    let lengths = rows.iter().map(|(_, path, ..)| path.chars().count());
     // A few paths are long on purpose.
-    let width = paths.filter(|length| *length <= 60).max().unwrap_or(0);
+    let width = lengths.filter(|length| *length <= 60).max().unwrap_or(0);
     writeln!(out, "\nmethod   {:width$}  purpose   case", "path")?;
-    for one in sent {
-        let case = if one.case.is_empty() { "-" } else { &one.case };
-        let line = format!(
-            "{:7}  {:width$}  {:8}  {case}",
-            one.method, one.path, one.purpose
-        );
+    for (method, path, purpose, case) in &rows {
+        let line = format!("{method:7}  {path:width$}  {purpose:8}  {case}");
         writeln!(out, "{}", printable(&line))?;
     }
     Ok(())

@@ -26,20 +26,20 @@ use crate::{
         run::{Run, Setup},
     },
     error::{self, ConformanceError},
-    exchange::Exchange,
     files::{self, Readers},
-    limits::{LimitArgs, Limits, Roles, Writes},
+    leftover::are_excused,
+    limits::{LimitArgs, Limits, Writes},
     probe::{
         Choice, Finding, Findings, Observation, Probe,
         learned::{BRIEF, Origin, fitting, to_toml},
     },
-    redact::{Redactor, printable},
+    redact::printable,
     surroundings::Surroundings,
     transcript::Transcript,
 };
 
 /// What an interrupted probe leaves for another one to go on with.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Partial {
     format: u32,
@@ -101,16 +101,23 @@ pub fn probe(
     }
     let files = Files::beside(&arguments.out);
     files.check()?;
-    let place = aim.place;
     let run = Arc::new(Run::new(aim.setup)?);
+    let mut session = Session {
+        files,
+        place: aim.place,
+        run: Arc::clone(&run),
+        earlier: Partial::default(),
+        told: Findings::new(),
+    };
     // What could not be written at the end is told before anything is sent.
-    profile_of(&Findings::new(), &files, &run, &place)?;
+    session.profile_of(&Findings::new())?;
     tell_of_prepared(&run, surroundings.err);
-    let earlier = earlier(arguments, &files, &place, &run, surroundings)?;
-    let mut news = Findings::new();
-    let mut probe = Probe::new(Arc::clone(&run)).after(earlier.exchanges.len());
+    session.earlier = session.find_earlier(arguments.resume, surroundings.out)?;
+    let known = session.earlier.findings.clone();
+    let mut probe = Probe::new(Arc::clone(&run)).after(session.earlier.exchanges.len());
     let learned = block_on(async {
-        begin(&run, &place, Some(&files.ledger)).await?;
+        let Session { files, place, .. } = &session;
+        begin(&run, place, Some(&files.ledger)).await?;
         let out = &mut surroundings.out;
         writeln!(
             out,
@@ -120,9 +127,7 @@ pub fn probe(
             run.expected.name(),
             place.note
         )?;
-        let mut tell =
-            |_: &str, probe: &Probe| keep(probe, &files, &place, &earlier, &mut news, *out);
-        let known = earlier.findings.clone();
+        let mut tell = |_: &str, probe: &Probe| session.keep(probe, *out);
         let work = probe.learn(&choice, known, &mut tell);
         run_until_signal(&run, &Signals::listen(), surroundings.err, work).await
     })??;
@@ -130,24 +135,9 @@ pub fn probe(
     if probe.leftovers().is_empty() {
         told = told.and(run.account.discard_ledger().map_err(ConformanceError::from));
     }
-    let told = told.and_then(|()| {
-        conclude(
-            &files,
-            &probe,
-            &earlier,
-            &run,
-            &place,
-            &mut news,
-            surroundings.out,
-        )
-    });
+    let told = told.and_then(|()| session.conclude(&probe, surroundings.out));
     tell_of_leftovers(probe.leftovers(), &run, surroundings.err);
-    let allowed = run.limits().allow_leftovers;
-    let code = if !probe
-        .leftovers()
-        .iter()
-        .all(|left| left.is_excused(allowed))
-    {
+    let code = if !are_excused(probe.leftovers(), run.limits().allow_leftovers) {
         error::LEFT_BEHIND
     } else if run.dispatch().ended().is_some() {
         error::INCONCLUSIVE
@@ -160,64 +150,179 @@ pub fn probe(
     }
 }
 
-/// Writes what was learned, unless somebody asked for an end before that, and says so.
-fn conclude(
-    files: &Files,
-    probe: &Probe,
-    earlier: &Partial,
-    run: &Run,
-    place: &Place,
-    told: &mut Findings,
-    out: &mut dyn Write,
-) -> Result<(), ConformanceError> {
-    if run.dispatch().is_interrupted() {
-        writeln!(out, "\ninterrupted; the same command with --resume goes on")?;
-        return Ok(());
-    }
-    let findings = fitting(probe.findings(), &run.expected);
-    tell_news(&findings, told, out)?;
-    finish(files, &findings, probe, earlier, run, place)?;
-    writeln!(
-        out,
-        "\n{} of {} behaviours observed with {} requests\nthe mock behaves so with: bandwidth-mock --profile {}",
-        closed(&findings).len(),
-        findings.len(),
-        run.dispatch().requests(),
-        files.out.display()
-    )?;
-    if let Some(ended) = run.dispatch().ended() {
-        writeln!(out, "ended early: {ended}; --resume goes on from there")?;
-    }
-    Ok(())
+/// A probe of a target, with what it tells and writes.
+struct Session {
+    files: Files,
+    place: Place,
+    run: Arc<Run>,
+    /// What an interrupted probe found.
+    earlier: Partial,
+    /// The findings that were printed.
+    told: Findings,
 }
 
-/// What the probe tells as it goes, and keeps for another one to go on with.
-fn keep(
-    probe: &Probe,
-    files: &Files,
-    place: &Place,
-    earlier: &Partial,
-    told: &mut Findings,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    tell_news(probe.findings(), told, out)?;
-    let run = probe.run();
-    // What an earlier part found is not found again, and comes to this one's findings only when
-    // it is its turn.
-    let mut findings = earlier.findings.clone();
-    findings.extend(closed(probe.findings()));
-    let partial = Partial {
-        format: FORMAT,
-        target: place.description.clone(),
-        account_id: run.credentials().account_id.clone(),
-        findings,
-        exchanges: all(&earlier.exchanges, probe.exchanges(), run.redactor()),
-    };
-    files::write(
-        &files.partial,
-        &serde_json::to_string(&partial)?,
-        Readers::Owner,
-    )
+impl Session {
+    /// What an interrupted probe found, and its users removed.
+    fn find_earlier(&self, resume: bool, out: &mut dyn Write) -> Result<Partial, ConformanceError> {
+        let files = &self.files;
+        if !resume {
+            let out = files.out.display();
+            if files.partial.exists() {
+                return Err(ConformanceError::Usage(format!(
+                    "--out {out}: an earlier probe was interrupted; --resume goes on with it, and another --out starts a new one"
+                )));
+            }
+            if files.ledger.exists() {
+                let ledger = files.ledger.display();
+                return Err(ConformanceError::Usage(format!(
+                    "--out {out}: an earlier probe left users behind; `bandwidth-conformance cleanup --ledger {ledger}` removes them, and another --out starts a new probe"
+                )));
+            }
+            return Ok(Partial::default());
+        }
+        // Nothing is touched before it is known to be of this target.
+        let partial = self.partial()?.unwrap_or_default();
+        if files.ledger.exists() {
+            self.remove_earlier(out)?;
+        }
+        Ok(partial)
+    }
+
+    /// What an interrupted probe of this target kept, if it kept anything.
+    fn partial(&self) -> Result<Option<Partial>, ConformanceError> {
+        let Self { files, place, .. } = self;
+        if !files.partial.exists() {
+            return Ok(None);
+        }
+        let name = files.partial.display();
+        let text = fs::read_to_string(&files.partial)?;
+        let partial: Partial = serde_json::from_str(&text)
+            .ok()
+            .filter(|partial: &Partial| partial.format == FORMAT)
+            .ok_or_else(|| {
+                ConformanceError::Usage(format!(
+                    "--resume: {name} is not of this version; delete it to begin anew"
+                ))
+            })?;
+        let account = self.run.credentials().account_id.as_str();
+        if (partial.target.as_str(), partial.account_id.as_str()) != (&place.description, account) {
+            return Err(ConformanceError::Usage(format!(
+                "--resume: {name} is of {}, account {}; name that target and log in there, or begin anew with another --out",
+                partial.target, partial.account_id
+            )));
+        }
+        Ok(Some(partial))
+    }
+
+    /// Removes the users of an interrupted probe of this target, and then its ledger.
+    fn remove_earlier(&self, out: &mut dyn Write) -> Result<(), ConformanceError> {
+        let Self {
+            files, place, run, ..
+        } = self;
+        let name = files.ledger.display();
+        let (header, events) = LedgerFile::read(&files.ledger)?;
+        if header.target != place.description {
+            return Err(ConformanceError::Usage(format!(
+                "--resume: {name} has users of {}; name that target, or remove them with `bandwidth-conformance cleanup --ledger {name}` and begin anew; nothing was sent",
+                header.target
+            )));
+        }
+        if let (Writes::Refused(_), false) =
+            (&run.limits().writes, Ledger::replay(events).pending() == 0)
+        {
+            return Err(ConformanceError::Refused(format!(
+                "--resume: {name} has users of the interrupted probe, and to remove them is to write; allow that as the interrupted probe did, or remove them with `bandwidth-conformance cleanup --ledger {name}`; nothing was sent"
+            )));
+        }
+        let asked = LimitArgs::default();
+        let endpoint = run.dispatch().endpoint.clone();
+        let old = run_of_ledger(&files.ledger, run.credentials(), endpoint, &asked)?;
+        let left = remove_all(&old, out)?;
+        if !left.is_empty() {
+            return Err(ConformanceError::Unreachable(format!(
+                "--resume: {} users of the earlier probe could not be removed; `bandwidth-conformance cleanup --ledger {name}` names them",
+                left.len()
+            )));
+        }
+        fs::remove_file(&files.ledger)?;
+        Ok(())
+    }
+
+    /// The text of the profile.
+    fn profile_of(&self, findings: &Findings) -> Result<String, ConformanceError> {
+        let date = bandwidth_fixtures::known::today();
+        let exchanges = self.files.exchanges.file_name().unwrap_or_default();
+        let exchanges = exchanges.to_string_lossy();
+        let origin = Origin {
+            host: &self.place.name,
+            date: &date,
+            exchanges: &exchanges,
+        };
+        Ok(to_toml(findings, &self.run.expected, origin)?)
+    }
+
+    /// Writes what was learned, unless somebody asked for an end before that, and says so.
+    fn conclude(&mut self, probe: &Probe, out: &mut dyn Write) -> Result<(), ConformanceError> {
+        let run = Arc::clone(&self.run);
+        if run.dispatch().is_interrupted() {
+            writeln!(out, "\ninterrupted; the same command with --resume goes on")?;
+            return Ok(());
+        }
+        let findings = fitting(probe.findings(), &run.expected);
+        tell_news(&findings, &mut self.told, out)?;
+        self.finish(&findings, probe)?;
+        writeln!(
+            out,
+            "\n{} of {} behaviours observed with {} requests\nthe mock behaves so with: bandwidth-mock --profile {}",
+            closed(&findings).len(),
+            findings.len(),
+            run.dispatch().requests(),
+            self.files.out.display()
+        )?;
+        if let Some(ended) = run.dispatch().ended() {
+            writeln!(out, "ended early: {ended}; --resume goes on from there")?;
+        }
+        Ok(())
+    }
+
+    /// Prints what is new, and keeps it for another probe to go on with.
+    fn keep(&mut self, probe: &Probe, out: &mut dyn Write) -> io::Result<()> {
+        tell_news(probe.findings(), &mut self.told, out)?;
+        // What an earlier part found is not found again, and comes to this one's findings only when
+        // it is its turn.
+        let mut findings = self.earlier.findings.clone();
+        findings.extend(closed(probe.findings()));
+        let partial = Partial {
+            format: FORMAT,
+            target: self.place.description.clone(),
+            account_id: self.run.credentials().account_id.clone(),
+            findings,
+            exchanges: self.exchanges(probe),
+        };
+        let partial = serde_json::to_string(&partial)?;
+        files::write(&self.files.partial, &partial, Readers::Owner)
+    }
+
+    /// Those of an earlier part, and those of this one.
+    fn exchanges(&self, probe: &Probe) -> Vec<Transcript> {
+        let now = probe.exchanges().iter();
+        let now = now.map(|one| Transcript::of(one, self.run.redactor()));
+        self.earlier.exchanges.iter().cloned().chain(now).collect()
+    }
+
+    /// Writes the profile and its exchanges; nothing else stays.
+    fn finish(&self, findings: &Findings, probe: &Probe) -> Result<(), ConformanceError> {
+        let files = &self.files;
+        let exchanges = serde_json::to_string_pretty(&self.exchanges(probe));
+        let exchanges = exchanges.map_err(io::Error::from)? + "\n";
+        files::write(&files.exchanges, &exchanges, Readers::Owner)?;
+        let profile = self.profile_of(findings)?;
+        files::write(&files.out, &profile, Readers::Usual)?;
+        if self.run.dispatch().ended().is_none() {
+            fs::remove_file(&files.partial)?;
+        }
+        Ok(())
+    }
 }
 
 /// Prints each finding that was not printed before. A reason that several share is printed once.
@@ -270,118 +375,11 @@ fn choice(arguments: &ProbeArgs) -> Result<Choice, ConformanceError> {
     })
 }
 
-/// What an interrupted probe found, and its users removed.
-fn earlier(
-    arguments: &ProbeArgs,
-    files: &Files,
-    place: &Place,
-    run: &Run,
-    surroundings: &mut Surroundings<'_>,
-) -> Result<Partial, ConformanceError> {
-    let none = Partial {
-        format: FORMAT,
-        target: String::new(),
-        account_id: String::new(),
-        findings: Findings::new(),
-        exchanges: Vec::new(),
-    };
-    if !arguments.resume {
-        let out = files.out.display();
-        if files.partial.exists() {
-            return Err(ConformanceError::Usage(format!(
-                "--out {out}: an earlier probe was interrupted; --resume goes on with it, and another --out starts a new one"
-            )));
-        }
-        if files.ledger.exists() {
-            let ledger = files.ledger.display();
-            return Err(ConformanceError::Usage(format!(
-                "--out {out}: an earlier probe left users behind; `bandwidth-conformance cleanup --ledger {ledger}` removes them, and another --out starts a new probe"
-            )));
-        }
-        return Ok(none);
-    }
-    // Nothing is touched before it is known to be of this target.
-    let partial = partial(files, place, run)?.unwrap_or(none);
-    if files.ledger.exists() {
-        remove_earlier(files, place, run, surroundings.out)?;
-    }
-    Ok(partial)
-}
-
-/// What an interrupted probe of this target kept, if it kept anything.
-fn partial(files: &Files, place: &Place, run: &Run) -> Result<Option<Partial>, ConformanceError> {
-    if !files.partial.exists() {
-        return Ok(None);
-    }
-    let name = files.partial.display();
-    let text = fs::read_to_string(&files.partial)?;
-    let partial: Partial = serde_json::from_str(&text)
-        .ok()
-        .filter(|partial: &Partial| partial.format == FORMAT)
-        .ok_or_else(|| {
-            ConformanceError::Usage(format!(
-                "--resume: {name} is not of this version; delete it to begin anew"
-            ))
-        })?;
-    let account = run.credentials().account_id.as_str();
-    if (partial.target.as_str(), partial.account_id.as_str()) != (&place.description, account) {
-        return Err(ConformanceError::Usage(format!(
-            "--resume: {name} is of {}, account {}; name that target and log in there, or begin anew with another --out",
-            partial.target, partial.account_id
-        )));
-    }
-    Ok(Some(partial))
-}
-
-/// Removes the users of an interrupted probe of this target, and then its ledger.
-fn remove_earlier(
-    files: &Files,
-    place: &Place,
-    run: &Run,
-    out: &mut dyn Write,
-) -> Result<(), ConformanceError> {
-    let name = files.ledger.display();
-    let (header, events) = LedgerFile::read(&files.ledger)?;
-    if header.target != place.description {
-        return Err(ConformanceError::Usage(format!(
-            "--resume: {name} has users of {}; name that target, or remove them with `bandwidth-conformance cleanup --ledger {name}` and begin anew; nothing was sent",
-            header.target
-        )));
-    }
-    if let (Writes::Refused(_), false) =
-        (&run.limits().writes, Ledger::replay(events).pending() == 0)
-    {
-        return Err(ConformanceError::Refused(format!(
-            "--resume: {name} has users of the interrupted probe, and to remove them is to write; allow that as the interrupted probe did, or remove them with `bandwidth-conformance cleanup --ledger {name}`; nothing was sent"
-        )));
-    }
-    let asked = LimitArgs::default();
-    let endpoint = run.dispatch().endpoint.clone();
-    let old = run_of_ledger(&files.ledger, run.credentials(), endpoint, &asked)?;
-    let left = remove_all(&old, out)?;
-    if !left.is_empty() {
-        return Err(ConformanceError::Unreachable(format!(
-            "--resume: {} users of the earlier probe could not be removed; `bandwidth-conformance cleanup --ledger {name}` names them",
-            left.len()
-        )));
-    }
-    fs::remove_file(&files.ledger)?;
-    Ok(())
-}
-
 /// What need not be found again.
 fn closed(findings: &Findings) -> Findings {
-    let observed = findings
-        .iter()
-        .filter(|(_, finding)| matches!(finding, Finding::Observed(_)));
+    let mut observed = findings.clone();
+    observed.retain(|_, finding| matches!(finding, Finding::Observed(_)));
     observed
-        .map(|(id, finding)| (id.clone(), finding.clone()))
-        .collect()
-}
-
-fn all(earlier: &[Transcript], exchanges: &[Exchange], redactor: &Redactor) -> Vec<Transcript> {
-    let now = exchanges.iter().map(|one| Transcript::of(one, redactor));
-    earlier.iter().cloned().chain(now).collect()
 }
 
 fn line(id: &str, seen: &Observation) -> String {
@@ -392,47 +390,6 @@ fn line(id: &str, seen: &Observation) -> String {
     format!("{option} (not ruled out: {})", seen.alternatives.join(", "))
 }
 
-/// The profile and its exchanges; nothing else stays.
-fn finish(
-    files: &Files,
-    findings: &Findings,
-    probe: &Probe,
-    earlier: &Partial,
-    run: &Run,
-    place: &Place,
-) -> Result<(), ConformanceError> {
-    let exchanges = all(&earlier.exchanges, probe.exchanges(), run.redactor());
-    let exchanges = serde_json::to_string_pretty(&exchanges).map_err(io::Error::from)? + "\n";
-    files::write(&files.exchanges, &exchanges, Readers::Owner)?;
-    let profile = profile_of(findings, files, run, place)?;
-    files::write(&files.out, &profile, Readers::Usual)?;
-    if run.dispatch().ended().is_none() {
-        fs::remove_file(&files.partial)?;
-    }
-    Ok(())
-}
-
-/// The text of the profile.
-fn profile_of(
-    findings: &Findings,
-    files: &Files,
-    run: &Run,
-    place: &Place,
-) -> Result<String, ConformanceError> {
-    let date = bandwidth_fixtures::known::today();
-    let exchanges = files
-        .exchanges
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy();
-    let origin = Origin {
-        host: &place.name,
-        date: &date,
-        exchanges: &exchanges,
-    };
-    Ok(to_toml(findings, &run.expected, origin)?)
-}
-
 /// What a probe would take, rehearsed against a mock inside this process.
 fn plan(
     choice: &Choice,
@@ -441,21 +398,18 @@ fn plan(
 ) -> Result<u8, ConformanceError> {
     let mut stage = Aim::embedded(aim.setup.expected.clone())?;
     let limits = &aim.setup.limits;
-    let mut rehearsed = Limits {
+    let prepared_user = match limits.prepared_user {
+        Some(_) => Some(block_on(some_user(&stage.setup))??),
+        None => None,
+    };
+    stage.setup.limits = Limits {
         writes: limits.writes.clone(),
-        roles: limits.roles.clone(),
+        roles: limits.roles.rehearsed(),
         foreign_accounts: limits.foreign_accounts,
         failed_logins: limits.failed_logins,
+        prepared_user,
         ..Limits::none()
     };
-    if limits.prepared_user.is_some() {
-        rehearsed.prepared_user = Some(block_on(some_user(&stage.setup))??);
-    }
-    if let Roles::Only(_) = rehearsed.roles {
-        // The account's own roles are not those of the mock.
-        rehearsed.roles = Roles::Any;
-    }
-    stage.setup.limits = rehearsed;
     let run = Arc::new(Run::new(stage.setup)?);
     let mut probe = Probe::new(Arc::clone(&run));
     let mut quiet = |_: &str, _: &Probe| Ok(());

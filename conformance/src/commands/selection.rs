@@ -4,7 +4,6 @@ use std::{fs, path::Path};
 
 use crate::{
     case::Case,
-    cli::SelectionArgs,
     error::ConformanceError,
     outcome::RunReport,
     registry::{self, Selection},
@@ -12,21 +11,12 @@ use crate::{
 };
 
 /// The chosen cases.
-pub fn select(arguments: SelectionArgs) -> Result<Vec<Case>, ConformanceError> {
-    let ids = arguments
+pub fn select(mut selection: Selection) -> Result<Vec<Case>, ConformanceError> {
+    selection.ids = selection
         .failed_from
         .as_deref()
         .map(failed_in)
         .transpose()?;
-    let selection = Selection {
-        filters: arguments.filter,
-        area: arguments.area,
-        level: arguments.level,
-        tag: arguments.tag,
-        read_only: arguments.read_only,
-        smoke: arguments.smoke,
-        ids,
-    };
     selection.choose(registry::cases())
 }
 
@@ -40,12 +30,7 @@ fn failed_in(path: &Path) -> Result<Vec<String>, ConformanceError> {
     let ids: Vec<String> = report
         .cases
         .into_iter()
-        .filter(|case| {
-            matches!(
-                case.verdict,
-                Verdict::Fail | Verdict::Error | Verdict::Inconclusive
-            )
-        })
+        .filter(|case| case.verdict.is_failure() || case.verdict == Verdict::Inconclusive)
         .map(|case| case.id)
         .collect();
     if ids.is_empty() {

@@ -19,13 +19,7 @@ impl Signals {
     /// Listens from here on; on a runtime.
     pub fn listen() -> Self {
         let (counter, count) = watch::channel(0);
-        tokio::spawn(async move {
-            let mut sources = sources::Sources::new();
-            loop {
-                sources.next().await;
-                counter.send_modify(|count| *count += 1);
-            }
-        });
+        hear(move || counter.send_modify(|count| *count += 1));
         Self { count }
     }
 
@@ -72,81 +66,44 @@ pub async fn run_until_signal<T>(
     }
 }
 
+/// Calls `heard` for each signal that asks for an end. One that cannot be listened to ends the
+/// process at once, as ever.
 #[cfg(unix)]
-mod sources {
-    use std::fs;
+fn hear(heard: impl Fn() + Clone + Send + 'static) {
+    use tokio::signal::unix::{SignalKind, signal};
 
-    use tokio::signal::unix::{Signal, SignalKind, signal};
-
-    /// Those of this system.
-    pub struct Sources {
-        interrupt: Option<Signal>,
-        terminate: Option<Signal>,
-        hangup: Option<Signal>,
+    let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+    // A process that was started with `nohup` outlives its terminal: to listen would undo that.
+    if !is_ignored(SignalKind::hangup().as_raw_value()) {
+        kinds.push(SignalKind::hangup());
     }
-
-    impl Sources {
-        /// One that cannot be listened to ends the process at once, as ever.
-        pub fn new() -> Self {
-            let heard = |kind| signal(kind).ok();
-            let hangup = (!hangup_is_ignored()).then(|| heard(SignalKind::hangup()));
-            Self {
-                interrupt: heard(SignalKind::interrupt()),
-                terminate: heard(SignalKind::terminate()),
-                hangup: hangup.flatten(),
+    for mut signal in kinds.into_iter().flat_map(signal) {
+        let heard = heard.clone();
+        tokio::spawn(async move {
+            while signal.recv().await.is_some() {
+                heard();
             }
-        }
-
-        /// Waits for the next one.
-        pub async fn next(&mut self) {
-            tokio::select! {
-                () = next(self.interrupt.as_mut()) => {}
-                () = next(self.terminate.as_mut()) => {}
-                () = next(self.hangup.as_mut()) => {}
-            }
-        }
-    }
-
-    async fn next(signal: Option<&mut Signal>) {
-        let heard = match signal {
-            Some(signal) => signal.recv().await,
-            None => None,
-        };
-        if heard.is_none() {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    /// Whether the process was started to outlive its terminal, with `nohup`: to listen would undo
-    /// that.
-    fn hangup_is_ignored() -> bool {
-        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let mut lines = status.lines();
-        let ignored = lines
-            .find_map(|line| line.strip_prefix("SigIgn:"))
-            .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-        let hangup = 1 << (SignalKind::hangup().as_raw_value() - 1);
-        ignored.is_some_and(|mask| mask & hangup != 0)
+        });
     }
 }
 
+/// Whether the process was started with that signal ignored.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let ignored = lines
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
+}
+
+/// Calls `heard` for each Ctrl-C. Without a handler it ends the process at once, as ever.
 #[cfg(not(unix))]
-mod sources {
-    /// Those of this system.
-    pub struct Sources;
-
-    impl Sources {
-        /// Ctrl-C.
-        pub fn new() -> Self {
-            Self
+fn hear(heard: impl Fn() + Send + 'static) {
+    tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            heard();
         }
-
-        /// Waits for the next one.
-        pub async fn next(&mut self) {
-            // Without a handler an interrupt ends the process at once, as ever.
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
-    }
+    });
 }

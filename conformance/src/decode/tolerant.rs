@@ -1,6 +1,8 @@
 //! Reading without knowing how a target names things: what a clean-up and a probe must not depend
 //! on.
 
+use std::iter;
+
 use super::tree::Tree;
 
 /// A member of an object, whatever the case of its name.
@@ -21,6 +23,33 @@ pub fn objects_with<'a>(tree: &'a Tree, wanted: &str) -> Vec<&'a Tree> {
         Tree::Object(members) => members
             .iter()
             .flat_map(|(_, value)| objects_with(value, wanted))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The first text or number, at any depth, under one of these names.
+pub fn find<'a>(tree: &'a Tree, wanted: &[&str]) -> Option<&'a str> {
+    match tree {
+        Tree::List(items) => items.iter().find_map(|item| find(item, wanted)),
+        Tree::Object(members) => members.iter().find_map(|(name, value)| {
+            let is_wanted = wanted
+                .iter()
+                .any(|wanted| name.eq_ignore_ascii_case(wanted));
+            let text = scalar(value).filter(|_| is_wanted);
+            text.or_else(|| find(value, wanted))
+        }),
+        _ => None,
+    }
+}
+
+/// The names of all members, at any depth.
+pub fn names(tree: &Tree) -> Vec<&str> {
+    match tree {
+        Tree::List(items) => items.iter().flat_map(names).collect(),
+        Tree::Object(members) => members
+            .iter()
+            .flat_map(|(name, value)| iter::once(name.as_str()).chain(names(value)))
             .collect(),
         _ => Vec::new(),
     }

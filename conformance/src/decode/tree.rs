@@ -1,5 +1,7 @@
 //! What a body says, whichever format said it.
 
+use quick_xml::escape::partial_escape;
+
 /// A decoded value. Objects keep their order and, from XML, repeated names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tree {
@@ -45,6 +47,39 @@ impl Tree {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
+        }
+    }
+
+    /// As JSON.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Null => serde_json::Value::Null,
+            Self::Bool(value) => (*value).into(),
+            Self::Number(digits) => {
+                serde_json::from_str(digits).unwrap_or_else(|_| digits.as_str().into())
+            }
+            Self::Text(text) => text.as_str().into(),
+            Self::List(items) => items.iter().map(Self::to_json).collect(),
+            Self::Object(members) => {
+                let members = members.iter();
+                let members = members.map(|(name, value)| (name.clone(), value.to_json()));
+                serde_json::Value::Object(members.collect())
+            }
+        }
+    }
+
+    /// As the content of an XML element.
+    pub fn to_xml(&self) -> String {
+        match self {
+            Self::Null => String::new(),
+            Self::Bool(value) => value.to_string(),
+            Self::Number(text) | Self::Text(text) => partial_escape(text.as_str()).into_owned(),
+            Self::List(items) => items.iter().map(Self::to_xml).collect(),
+            Self::Object(members) => {
+                let element =
+                    |(name, value): &(String, Self)| format!("<{name}>{}</{name}>", value.to_xml());
+                members.iter().map(element).collect()
+            }
         }
     }
 

@@ -64,16 +64,13 @@ impl Answered {
     /// The reply, if it can be judged: a 429 that does not end, a 5xx and a refused login of the
     /// run's own cannot.
     pub fn judged(self) -> Result<Reply, Stop> {
-        match self.reply.status() {
-            429 => Err(self
-                .reply
-                .inconclusive("the target limits the rate of requests")),
-            500.. => Err(self.reply.inconclusive("the target failed")),
-            401 if self.own_login => {
-                Err(self.reply.inconclusive("the run's own login was refused"))
-            }
-            _ => Ok(self.reply),
-        }
+        let why = match self.reply.status() {
+            429 => "the target limits the rate of requests",
+            500.. => "the target failed",
+            401 if self.own_login => "the run's own login was refused",
+            _ => return Ok(self.reply),
+        };
+        Err(self.reply.inconclusive(why))
     }
 }
 
@@ -129,9 +126,8 @@ impl Context {
 
     /// How many answers of the case were 429.
     pub fn times_limited(&self) -> usize {
-        self.responses()
-            .filter(|answer| answer.status == 429)
-            .count()
+        let limited = self.responses().filter(|answer| answer.status == 429);
+        limited.count()
     }
 
     /// The expected options.
@@ -152,11 +148,6 @@ impl Context {
     /// Writes down something that was seen.
     pub fn observe(&mut self, fact: impl Into<String>) {
         self.facts.push(fact.into());
-    }
-
-    /// Says that the case does not apply.
-    pub fn skip(reason: &str) -> Stop {
-        Stop::Skip(reason.to_owned())
     }
 
     /// The path of the account's users.
@@ -260,10 +251,8 @@ impl Context {
             request = request.header("Authorization", value);
         }
         let before = self.log.exchanges.len();
-        let sent = run
-            .dispatch()
-            .send(&request, Purpose::Case, &mut self.log)
-            .await;
+        let sent = run.dispatch().send(&request, Purpose::Case, &mut self.log);
+        let sent = sent.await;
         let keys = create.map_or_else(Vec::new, |create| {
             run.account.note_create(create, &username, &sent)
         });
@@ -276,14 +265,9 @@ impl Context {
         let tries = self.log.exchanges.len() - before;
         self.repeated |= (repeated && change != Change::None) || (!own_login && tries > 1);
         let response = outcome.map_err(halted)?;
+        let redactor = Arc::clone(run.redactor());
         Ok(Answered {
-            reply: Reply::new(
-                *run.profile(),
-                Arc::clone(run.redactor()),
-                line,
-                format,
-                response,
-            ),
+            reply: Reply::new(*run.profile(), redactor, line, format, response),
             repeated,
             own_login,
             keys,
@@ -315,20 +299,27 @@ impl Context {
             first.changed |= first.user.as_ref().is_some_and(|user| user.key == *key);
         }
         let lag = self.run.account.lag();
-        let wait = tokio::time::sleep(lag.saturating_mul(2));
-        self.run.dispatch().unless_interrupted(wait).await;
+        self.run.dispatch().sleep(lag.saturating_mul(2)).await;
     }
 
     /// Lists the users.
     pub async fn list(&mut self, format: Format) -> Result<Reply, Stop> {
-        self.send(self.ask("GET", self.users_path()).accept(format))
-            .await
+        self.read(&self.users_path(), format).await
+    }
+
+    /// Lists the roles.
+    pub async fn roles(&mut self, format: Format) -> Result<Reply, Stop> {
+        self.read(&self.roles_path(), format).await
+    }
+
+    /// Gets what has that path.
+    pub async fn read(&mut self, path: &str, format: Format) -> Result<Reply, Stop> {
+        self.send(self.ask("GET", path).accept(format)).await
     }
 
     /// Gets a user.
     pub async fn get(&mut self, key: &str, format: Format) -> Result<Reply, Stop> {
-        self.send(self.ask("GET", self.user_path(key)).accept(format))
-            .await
+        self.read(&self.user_path(key), format).await
     }
 
     /// Tries to create a user.
@@ -371,17 +362,14 @@ impl Context {
         if let [only] = keys {
             return Ok(Some(only.clone()));
         }
-        let run = Arc::clone(&self.run);
         for key in keys {
             let path = self.user_path(key);
-            let holder = run
-                .account
-                .holder(key, &path, Purpose::Check, &mut self.log);
-            let holder = holder.await;
-            let holder =
-                holder.map_err(|error| Stop::Inconclusive(format!("GET {path}: {error}")))?;
-            if matches!(holder, Holder::Ours(_)) {
-                return Ok(Some(key.clone()));
+            let account = &self.run.account;
+            let holder = account.holder(key, Purpose::Check, &mut self.log);
+            match holder.await {
+                Ok(Holder::Ours(_)) => return Ok(Some(key.clone())),
+                Ok(_) => {}
+                Err(error) => return Err(Stop::Inconclusive(format!("GET {path}: {error}"))),
             }
         }
         Ok(None)
@@ -416,38 +404,27 @@ impl Context {
 
     /// The account's roles; skips the case when there are none.
     pub async fn some_roles(&mut self) -> Result<Vec<Role>, Stop> {
-        let ask = self
-            .ask("GET", self.roles_path())
-            .accept(self.default_format());
-        let roles = self.send(ask).await?.roles()?;
+        let roles = self.roles(self.default_format()).await?.roles()?;
         if roles.is_empty() {
-            return Err(Self::skip("the account has no roles"));
+            return Err(Stop::skip("the account has no roles"));
         }
         Ok(roles)
     }
 
     /// The role that users of the run may get; skips the case where there is none.
     pub async fn role(&mut self) -> Result<Role, Stop> {
-        let wanted = match &self.run.limits().roles {
-            Roles::Withheld => {
-                return Err(Self::skip(
-                    "it gives a user a role, and --role ID names none",
-                ));
-            }
-            Roles::Any => None,
-            Roles::Only(name) => Some(name.clone()),
-        };
-        let mut roles = self.some_roles().await?;
-        match wanted {
-            None => Ok(roles.remove(0)),
-            Some(name) => {
-                let is = |field: &Option<String>| field.as_deref() == Some(name.as_str());
-                let mut found = roles.into_iter();
-                let found = found.find(|role| is(&role.id) || is(&role.name));
-                found.ok_or_else(|| {
-                    Self::skip(&format!("the account has no role `{name}` (--role)"))
-                })
-            }
+        let allowed = self.run.limits().roles.clone();
+        if allowed == Roles::Withheld {
+            return Err(Stop::skip(
+                "it gives a user a role, and --role ID names none",
+            ));
+        }
+        let mut roles = self.some_roles().await?.into_iter();
+        match allowed {
+            Roles::Only(name) => roles
+                .find(|role| role.is_called(&name))
+                .ok_or_else(|| Stop::skip(&format!("the account has no role `{name}` (--role)"))),
+            _ => Ok(roles.next().unwrap_or_default()),
         }
     }
 
@@ -459,13 +436,10 @@ impl Context {
             (_, IdStyle::Numeric) => "1",
             (_, IdStyle::Uuid) => "0b1f9a5e-0000-4000-8000-000000000000",
         };
-        let run = Arc::clone(&self.run);
-        let absent = run.account.absent_key(like, &mut self.log).await;
-        let absent = absent.map_err(|error| Stop::Inconclusive(error.to_string()))?;
-        absent.ok_or_else(|| {
-            Stop::Inconclusive(
-                "two random keys are not answered alike, so it cannot be told who has none"
-                    .to_owned(),
+        let absent = self.run.account.absent_key(like, &mut self.log);
+        absent.await?.ok_or_else(|| {
+            Stop::inconclusive(
+                "two random keys are not answered alike, so it cannot be told who has none",
             )
         })
     }

@@ -144,6 +144,12 @@ impl Reply {
         self.same("bytes in the body", &0, &self.response.body.len())
     }
 
+    /// It has that status, as `what` has, and no body.
+    fn is_empty(&self, what: &str, status: u16) -> CaseResult {
+        self.is(what, status)?;
+        self.has_no_body()
+    }
+
     /// The format that it was asked for in.
     pub fn format(&self) -> Format {
         self.format
@@ -218,15 +224,13 @@ impl Reply {
 
     /// It is the success of a delete.
     pub fn deleted(&self) -> CaseResult {
+        const WHAT: &str = "a delete that succeeds";
         match self.profile.delete_status {
             DeleteStatus::Ok => {
-                self.is("a delete that succeeds", 200)?;
+                self.is(WHAT, 200)?;
                 self.read("an empty object", Reader::nothing)
             }
-            DeleteStatus::NoContent => {
-                self.is("a delete that succeeds", 204)?;
-                self.has_no_body()
-            }
+            DeleteStatus::NoContent => self.is_empty(WHAT, 204),
         }
     }
 
@@ -283,10 +287,7 @@ impl Reply {
         const WHAT: &str = "a user that is not there";
         match self.profile.missing_user {
             MissingUser::NotFound => self.error_named(404, "unknown_user").map(drop),
-            MissingUser::NotFoundEmpty => {
-                self.is(WHAT, 404)?;
-                self.has_no_body()
-            }
+            MissingUser::NotFoundEmpty => self.is_empty(WHAT, 404),
             MissingUser::Forbidden => self.error_about(WHAT, 403).map(drop),
         }
     }
@@ -326,8 +327,7 @@ impl Reply {
         match self.profile.auth_other_account {
             OtherAccount::Forbidden => self.error_named(403, "access_denied").map(drop),
             OtherAccount::ForbiddenEmpty => {
-                self.is("an account that is not the login's", 403)?;
-                self.has_no_body()
+                self.is_empty("an account that is not the login's", 403)
             }
             OtherAccount::NotFound => self.error_named(404, "unknown_account").map(drop),
         }
@@ -384,26 +384,22 @@ impl Compared for Option<&str> {
 impl Compared for User {
     fn difference(&self, found: &Self) -> Option<String> {
         let flag = |enabled: Option<bool>| enabled.map(|enabled| enabled.to_string());
-        let fields = [
-            ("UserId", self.id.clone(), found.id.clone()),
-            ("Username", self.username.clone(), found.username.clone()),
-            (
-                "FirstName",
-                self.first_name.clone(),
-                found.first_name.clone(),
-            ),
-            ("LastName", self.last_name.clone(), found.last_name.clone()),
-            ("Email", self.email.clone(), found.email.clone()),
-            (
-                "TelephoneNumber",
-                self.telephone.clone(),
-                found.telephone.clone(),
-            ),
-            ("Enabled", flag(self.enabled), flag(found.enabled)),
-        ];
-        let mut differences: Vec<String> = fields
+        let fields = |user: &Self| {
+            let user = user.clone();
+            [
+                ("UserId", user.id),
+                ("Username", user.username),
+                ("FirstName", user.first_name),
+                ("LastName", user.last_name),
+                ("Email", user.email),
+                ("TelephoneNumber", user.telephone),
+                ("Enabled", flag(user.enabled)),
+            ]
+        };
+        let mut differences: Vec<String> = fields(self)
             .iter()
-            .filter_map(|(name, one, other)| {
+            .zip(fields(found))
+            .filter_map(|((name, one), (_, other))| {
                 let difference = one.as_deref().difference(&other.as_deref())?;
                 Some(format!("{name}: {difference}"))
             })
@@ -458,9 +454,8 @@ fn names(roles: &[Role]) -> Vec<String> {
     let mut names: Vec<String> = roles
         .iter()
         .map(|role| {
-            [role.id.as_deref(), role.name.as_deref()]
-                .map(Option::unwrap_or_default)
-                .join(" ")
+            let names = [role.id.as_deref(), role.name.as_deref()];
+            names.map(Option::unwrap_or_default).join(" ")
         })
         .collect();
     names.sort_unstable();

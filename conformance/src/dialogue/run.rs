@@ -98,12 +98,20 @@ impl Run {
     pub fn with_prefix(setup: Setup, prefix: String) -> Self {
         let name = prefix.trim_end_matches('-');
         let dispatch = Dispatch::new(setup.endpoint, setup.credentials, setup.limits, name);
-        let mut account = Account::new(dispatch, prefix);
-        account.unguarded = setup.emulators.is_some();
+        let unguarded = setup.emulators.is_some();
         Self {
-            expected: setup.expected,
-            account,
             emulators: setup.emulators,
+            ..Self::of(setup.expected, dispatch, prefix, unguarded)
+        }
+    }
+
+    fn of(expected: NamedProfile, dispatch: Dispatch, prefix: String, unguarded: bool) -> Self {
+        let mut account = Account::new(dispatch, prefix);
+        account.unguarded = unguarded;
+        Self {
+            expected,
+            account,
+            emulators: None,
             first: Mutex::default(),
             shares_first: AtomicBool::new(false),
         }
@@ -114,18 +122,9 @@ impl Run {
     #[must_use]
     pub fn beside(&self, address: SocketAddr) -> Self {
         let prefix = Account::new_prefix();
-        let dispatch = self
-            .dispatch()
-            .beside(Endpoint::local(address), prefix.trim_end_matches('-'));
-        let mut account = Account::new(dispatch, prefix);
-        account.unguarded = true;
-        Self {
-            expected: self.expected.clone(),
-            account,
-            emulators: None,
-            first: Mutex::default(),
-            shares_first: AtomicBool::new(false),
-        }
+        let name = prefix.trim_end_matches('-');
+        let dispatch = self.dispatch().beside(Endpoint::local(address), name);
+        Self::of(self.expected.clone(), dispatch, prefix, true)
     }
 
     /// Sends its requests.

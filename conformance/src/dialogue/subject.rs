@@ -1,8 +1,6 @@
 //! The one user that cases share where a deleted user may stay: created once, and brought back to
 //! what it was before each case.
 
-use std::sync::Arc;
-
 use super::{
     context::{Answered, Context},
     created::Created,
@@ -24,30 +22,22 @@ impl Context {
         if !self.run.shares_first() {
             return self.create(self.draft(), format).await;
         }
-        let (user, changed) = {
-            let first = self.run.first();
-            (first.user.clone(), first.changed)
+        let user = self.run.first().user.clone();
+        let user = match (user, self.run.limits().prepared_user.clone()) {
+            (Some(user), _) => user,
+            (None, Some(key)) => self.prepared(key).await?,
+            (None, None) => self.first_user(format).await?,
         };
-        match user {
-            None => {
-                let user = match self.run.limits().prepared_user.clone() {
-                    Some(key) => self.prepared(key).await?,
-                    None => self.first_user(format).await?,
-                };
-                let changed = {
-                    let mut first = self.run.first();
-                    first.user = Some(user.clone());
-                    first.changed
-                };
-                // Finding out how long reads lag has changed it.
-                if changed {
-                    return self.restore(user).await;
-                }
-                Ok(user)
-            }
-            Some(user) if !changed => Ok(user),
-            Some(user) => self.restore(user).await,
+        let changed = {
+            let mut first = self.run.first();
+            first.user = Some(user.clone());
+            first.changed
+        };
+        // Finding out how long reads of a new user lag has changed it too.
+        if changed {
+            return self.restore(user).await;
         }
+        Ok(user)
     }
 
     /// The user that cases share has another password now: it cannot be put back, because a target
@@ -114,20 +104,12 @@ impl Context {
         } else {
             answered.keys.clone()
         };
-        let run = Arc::clone(&self.run);
-        for key in &keys {
-            let readable = run
-                .account
-                .wait_readable(key, Purpose::Check, &mut self.log);
-            let readable = readable
-                .await
-                .map_err(|error| Stop::Inconclusive(error.to_string()))?;
-            if readable.is_some() {
-                let created = Created {
-                    key: key.clone(),
-                    draft,
-                    reply: answered.reply,
-                };
+        for key in keys {
+            let account = &self.run.account;
+            let readable = account.wait_readable(&key, Purpose::Check, &mut self.log);
+            if readable.await?.is_some() {
+                let reply = answered.reply;
+                let created = Created { key, draft, reply };
                 self.measure_staleness(&created).await?;
                 return Ok(created);
             }
@@ -137,13 +119,10 @@ impl Context {
 
     /// The first user, as the list shows it: its create's answer was lost, or names no key.
     async fn found(&mut self, draft: Draft, reply: Reply) -> Result<Created, Stop> {
-        let run = Arc::clone(&self.run);
         let (username, email) = (draft.text("Username"), draft.text(EMAIL));
-        let key = run.account.find_in_list(username, email, &mut self.log);
-        let key = key
-            .await
-            .map_err(|error| Stop::Inconclusive(error.to_string()))?;
-        let key = key.ok_or_else(|| {
+        let account = &self.run.account;
+        let key = account.find_in_list(username, email, &mut self.log);
+        let key = key.await?.ok_or_else(|| {
             reply.inconclusive("a user was created, and neither a URL nor the list shows it")
         })?;
         Ok(Created { key, draft, reply })
@@ -158,14 +137,11 @@ impl Context {
         if !(200..300).contains(&reply.status()) {
             return Ok(());
         }
-        let run = Arc::clone(&self.run);
         // How long that takes is noted as the target's lag.
-        run.account
-            .wait_until_shown(&created.key, &mut self.log, |user| {
-                field(user, "FirstName") == Some("Settling")
-            })
-            .await
-            .map_err(|error| Stop::Inconclusive(error.to_string()))?;
+        let is_shown = |user: &Shown| field(user, "FirstName") == Some("Settling");
+        let account = &self.run.account;
+        let shown = account.wait_until_shown(&created.key, &mut self.log, is_shown);
+        shown.await?;
         self.run.first().changed = true;
         Ok(())
     }
@@ -202,26 +178,22 @@ impl Context {
         if !(200..300).contains(&reply.status()) {
             reply = self.put(&user.key, &plain, format).await?;
         }
-        let run = Arc::clone(&self.run);
         let email = email_name(&self.profile);
         let is_back = |shown: &Shown| {
-            let same = |name: &str, field_name: &str| {
-                user.draft
-                    .given(name)
-                    .is_none_or(|text| field(shown, field_name) == Some(text))
+            let same = |(name, field_name)| {
+                let given = user.draft.given(name);
+                given.is_none_or(|text| field(shown, field_name) == Some(text))
             };
-            shown.enabled
-                && ["FirstName", "LastName"]
-                    .iter()
-                    .all(|name| same(name, name))
-                && same(EMAIL, email)
+            let fields = [
+                ("FirstName", "FirstName"),
+                ("LastName", "LastName"),
+                (EMAIL, email),
+            ];
+            shown.enabled && fields.into_iter().all(same)
         };
-        let back = run
-            .account
-            .wait_until_shown(&user.key, &mut self.log, is_back)
-            .await
-            .map_err(|error| Stop::Inconclusive(error.to_string()))?;
-        if !back {
+        let account = &self.run.account;
+        let back = account.wait_until_shown(&user.key, &mut self.log, is_back);
+        if !back.await? {
             return Err(reply.inconclusive(
                 "the first user cannot be brought back to what it was before the case",
             ));

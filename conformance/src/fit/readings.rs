@@ -6,7 +6,7 @@ use bandwidth_fixtures::BehaviourId;
 use crate::{
     decode::{
         json,
-        tolerant::{member, objects_with},
+        tolerant::{member, names, objects_with},
         tree::Tree,
         xml,
     },
@@ -148,8 +148,6 @@ fn json_case(look: &Look<'_>) -> Option<&'static str> {
         "ErrorCode",
     ];
     let tree = look.tree.as_ref().filter(|_| look.is_json)?;
-    let mut names = Vec::new();
-    collect_names(tree, &mut names);
     let case = |name: &&str| {
         let known = NAMES
             .iter()
@@ -162,20 +160,7 @@ fn json_case(look: &Look<'_>) -> Option<&'static str> {
             "another case"
         })
     };
-    unanimous(names.iter().filter_map(case)).filter(|case| *case != "another case")
-}
-
-fn collect_names<'t>(tree: &'t Tree, names: &mut Vec<&'t str>) {
-    match tree {
-        Tree::List(items) => items.iter().for_each(|item| collect_names(item, names)),
-        Tree::Object(members) => {
-            for (name, value) in members {
-                names.push(name);
-                collect_names(value, names);
-            }
-        }
-        _ => {}
-    }
+    unanimous(names(tree).iter().filter_map(case)).filter(|case| *case != "another case")
 }
 
 fn user_key(look: &Look<'_>) -> Option<&'static str> {

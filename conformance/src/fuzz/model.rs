@@ -18,6 +18,15 @@ use crate::{
 
 const LONGEST: usize = 100;
 
+/// What a create needs, with the errors.
+const REQUIRED: [(&str, &str); 5] = [
+    ("Username", "username_required"),
+    ("FirstName", "first_name_required"),
+    ("LastName", "last_name_required"),
+    (EMAIL, "email_required"),
+    ("Password", "password_required"),
+];
+
 /// A user.
 #[derive(Debug, Clone)]
 pub(super) struct Person {
@@ -210,14 +219,7 @@ impl Model {
         if self.unreadable(draft) {
             wrong.push(Outcome::Wrong("unreadable_body"));
         }
-        let fields = [
-            ("Username", "username_required"),
-            ("FirstName", "first_name_required"),
-            ("LastName", "last_name_required"),
-            (EMAIL, "email_required"),
-            ("Password", "password_required"),
-        ];
-        for (field, name) in fields {
+        for (field, name) in REQUIRED {
             if draft.text(field).is_empty() {
                 wrong.push(Outcome::Wrong(name));
             }
@@ -249,13 +251,10 @@ impl Model {
         };
         let semantics = self.profile.put_semantics;
         if semantics == PutSemantics::ReplaceRequiringFields {
-            let fields = [
-                ("FirstName", "first_name_required"),
-                ("LastName", "last_name_required"),
-                (EMAIL, "email_required"),
-            ];
-            for (field, name) in fields {
-                if draft.text(field).is_empty() {
+            // What a PUT may leave out: it names the user in its path, and keeps the password.
+            let kept = ["Username", "Password"];
+            for (field, name) in REQUIRED {
+                if draft.text(field).is_empty() && !kept.contains(&field) {
                     wrong.push(Outcome::Wrong(name));
                 }
             }
@@ -398,15 +397,12 @@ impl Model {
         if username.contains('!') {
             wrong.push(Outcome::Wrong("username_characters"));
         }
-        let taken = self
-            .others(own)
-            .any(|other| match self.profile.username_case {
-                UsernameCase::Sensitive => other.username == username,
-                UsernameCase::Insensitive => {
-                    other.username.to_lowercase() == username.to_lowercase()
-                }
-            });
-        if taken {
+        let written = |name: &str| match self.profile.username_case {
+            UsernameCase::Sensitive => name.to_owned(),
+            UsernameCase::Insensitive => name.to_lowercase(),
+        };
+        let mut others = self.others(own);
+        if others.any(|other| written(&other.username) == written(username)) {
             wrong.push(Outcome::Taken("username_taken"));
         }
     }

@@ -3,7 +3,7 @@
 use super::{
     seen::{ErrorBody, OTHER_BODY, Seen},
     shape::is_users,
-    state::{Made, Probe},
+    state::{Made, Probe, threshold},
 };
 use crate::{
     challenges::{Challenge, challenges},
@@ -13,7 +13,9 @@ use crate::{
 };
 
 /// More wrong passwords in a row are not tried.
-const MOST_FAILURES: u32 = 20;
+const MOST_FAILURES: usize = 20;
+/// The published number, which is tried first.
+const PUBLISHED_FAILURES: usize = 6;
 
 pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
     let path = probe.cx.users_path();
@@ -27,11 +29,12 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
         return Err(Stop::Skip(why));
     }
     let seen = Seen::of(&reply.response);
-    match seen.error_body() {
-        Some(ErrorBody::Error) => probe.observed("auth.failure_body", "error"),
-        Some(ErrorBody::Empty) => probe.observed("auth.failure_body", "empty"),
-        None => probe.leave_open("auth.failure_body", OTHER_BODY),
-    }
+    let body = match seen.error_body() {
+        Some(ErrorBody::Error) => Ok("error"),
+        Some(ErrorBody::Empty) => Ok("empty"),
+        None => Err(OTHER_BODY),
+    };
+    probe.settle("auth.failure_body", body);
     let named = challenges(&reply.response);
     if named.is_empty() {
         probe.observed("auth.challenge", "absent");
@@ -43,13 +46,9 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
         probe.observed("auth.challenge", "sent");
         taken_schemes(probe, &named);
     }
-    match probe.cx.run.dispatch().token_seconds().await {
-        Some(seconds) => probe.observed("auth.token_seconds", seconds),
-        None => probe.leave_open(
-            "auth.token_seconds",
-            "the login has a name and a password, and no token",
-        ),
-    }
+    let seconds = probe.cx.run.dispatch().token_seconds().await;
+    let seconds = seconds.ok_or("the login has a name and a password, and no token");
+    probe.settle("auth.token_seconds", seconds);
     Ok(())
 }
 
@@ -58,47 +57,36 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
 fn taken_schemes(probe: &mut Probe, named: &[Challenge]) {
     let by_basic = probe.cx.run.credentials().basic().is_some();
     let named = |scheme: &str| named.iter().any(|one| one.scheme == scheme);
-    match (by_basic || named("basic"), !by_basic || named("bearer")) {
-        (true, true) => probe.observed("auth.schemes", "basic_and_bearer"),
-        (true, false) if named("basic") => probe.likely(
-            "auth.schemes",
-            "basic",
-            &["basic_and_bearer"],
-            "the challenge names no other, and none was tried",
-        ),
-        (false, true) if named("bearer") => probe.likely(
-            "auth.schemes",
-            "bearer",
-            &["basic_and_bearer"],
-            "the challenge names no other, and none was tried",
-        ),
-        _ => probe.leave_open("auth.schemes", "the challenge names neither"),
-    }
+    let only = match (by_basic || named("basic"), !by_basic || named("bearer")) {
+        (true, true) => return probe.observed("auth.schemes", "basic_and_bearer"),
+        (true, false) if named("basic") => "basic",
+        (false, true) if named("bearer") => "bearer",
+        _ => return probe.leave_open("auth.schemes", "the challenge names neither"),
+    };
+    let note = "the challenge names no other, and none was tried";
+    probe.likely("auth.schemes", only, &["basic_and_bearer"], note);
 }
 
 pub(super) async fn other_account(probe: &mut Probe) -> Result<(), Stop> {
     if !probe.cx.run.limits().foreign_accounts {
-        return Err(Stop::Skip(
-            "other accounts are asked about only with --foreign-accounts".to_owned(),
+        return Err(Stop::skip(
+            "other accounts are asked about only with --foreign-accounts",
         ));
     }
     let account = probe.cx.account_id().to_owned();
     let seen = probe
         .read(&format!("/api/accounts/{account}9/users"))
         .await?;
-    match (seen.status, seen.error_body()) {
-        (403, Some(ErrorBody::Error)) => probe.observed("auth.other_account", "forbidden"),
-        (403, Some(ErrorBody::Empty)) => probe.observed("auth.other_account", "forbidden_empty"),
-        (404, Some(ErrorBody::Error)) => probe.observed("auth.other_account", "not_found"),
-        (status @ (403 | 404), _) => {
-            let why = format!("another account is answered with {status}, and {OTHER_BODY}");
-            probe.leave_open("auth.other_account", &why);
-        }
-        (status, _) => {
-            let why = format!("another account is answered with {status}");
-            probe.leave_open("auth.other_account", &why);
-        }
-    }
+    let refusal = match (seen.status, seen.error_body()) {
+        (403, Some(ErrorBody::Error)) => Ok("forbidden"),
+        (403, Some(ErrorBody::Empty)) => Ok("forbidden_empty"),
+        (404, Some(ErrorBody::Error)) => Ok("not_found"),
+        (status @ (403 | 404), _) => Err(format!(
+            "another account is answered with {status}, and {OTHER_BODY}"
+        )),
+        (status, _) => Err(format!("another account is answered with {status}")),
+    };
+    probe.settle("auth.other_account", refusal);
     Ok(())
 }
 
@@ -125,7 +113,7 @@ async fn login(probe: &mut Probe, ask: Ask) -> Result<LoggedIn, Stop> {
     let mut sent = probe.cx.log.exchanges[from..].iter();
     if sent.any(|exchange| exchange.repeated.is_some()) {
         let why = "an attempt to log in had to be sent again";
-        return Err(Stop::Inconclusive(why.to_owned()));
+        return Err(Stop::inconclusive(why));
     }
     Ok(match seen.status {
         401 => LoggedIn::No,
@@ -138,13 +126,11 @@ pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
     const ID: &str = "auth.user_logins";
     let mut made = probe.subject().await?;
     let Some(password) = made.passwords.last().cloned() else {
-        return Err(Stop::Skip(
-            "the prepared user's password is not known".to_owned(),
-        ));
+        return Err(Stop::skip("the prepared user's password is not known"));
     };
     if !takes_basic(probe) {
-        return Err(Stop::Skip(
-            "the target was not seen to take any name and password, so that a user who cannot log in shows nothing".to_owned(),
+        return Err(Stop::skip(
+            "the target was not seen to take any name and password, so that a user who cannot log in shows nothing",
         ));
     }
     let unclear = |status| {
@@ -157,7 +143,7 @@ pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
         LoggedIn::Unclear(status) => return unclear(status),
         LoggedIn::No if probe.logged_in => {
             let why = "a user that could log in cannot any more, and may be locked out";
-            return Err(Stop::Skip(why.to_owned()));
+            return Err(Stop::skip(why));
         }
         LoggedIn::No => {
             // Once more with a password that the target has just taken.
@@ -198,15 +184,11 @@ async fn change_password(probe: &mut Probe, made: &mut Made) -> Result<(), Stop>
         made.doubted = true;
         probe.first_user = Some(made.clone());
     }
-    match updated? {
-        Ok(_) => Ok(()),
-        Err(seen) => {
-            made.passwords.pop();
-            probe.first_user = Some(made.clone());
-            let why = format!("a change of password is answered with {}", seen.status);
-            Err(Stop::Skip(why))
-        }
-    }
+    let Err(seen) = updated? else { return Ok(()) };
+    made.passwords.pop();
+    probe.first_user = Some(made.clone());
+    let why = format!("a change of password is answered with {}", seen.status);
+    Err(Stop::Skip(why))
 }
 
 /// Whether names and passwords are taken at all: the probe's own, or by the challenge's word.
@@ -241,26 +223,13 @@ pub(super) async fn lockout(probe: &mut Probe) -> Result<(), Stop> {
         probe.likely(ID, 0, &[&more], "");
         return Ok(());
     }
-    let (mut fine, mut locked) = (0, MOST_FAILURES);
-    // The published number first.
-    let mut guess = 6;
-    while locked - fine > 1 {
-        if locked_after(probe, guess).await? {
-            locked = guess;
-        } else {
-            fine = guess;
-        }
-        guess = if locked == 6 && fine == 0 {
-            5
-        } else {
-            fine.midpoint(locked)
-        };
-    }
+    let locks = async |failures| locked_after(probe, failures).await;
+    let locked = threshold(0, MOST_FAILURES, Some(PUBLISHED_FAILURES), locks).await?;
     probe.observed(ID, locked);
     Ok(())
 }
 
-async fn locked_after(probe: &mut Probe, failures: u32) -> Result<bool, Stop> {
+async fn locked_after(probe: &mut Probe, failures: usize) -> Result<bool, Stop> {
     let made = probe.create().await?;
     let password = made.draft.text("Password").to_owned();
     for _ in 0..failures {
@@ -270,7 +239,7 @@ async fn locked_after(probe: &mut Probe, failures: u32) -> Result<bool, Stop> {
             LoggedIn::No => {}
             LoggedIn::Yes | LoggedIn::Unclear(_) => {
                 let why = "a wrong password is not answered with 401";
-                return Err(Stop::Inconclusive(why.to_owned()));
+                return Err(Stop::inconclusive(why));
             }
         }
     }

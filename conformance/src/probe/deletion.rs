@@ -1,8 +1,6 @@
 //! Deleting: the last thing that is done to the first user, so that no more are created than can
 //! be removed again.
 
-use std::sync::Arc;
-
 use super::state::Probe;
 use crate::verdict::Stop;
 
@@ -10,13 +8,11 @@ pub(super) async fn deletion(probe: &mut Probe) -> Result<(), Stop> {
     let why = "this API cannot assign a resource to a user";
     probe.leave_open("delete.with_resources", why);
     if probe.is_prepared() {
-        return Err(Stop::Skip("--prepared-user is never deleted".to_owned()));
+        return Err(Stop::skip("--prepared-user is never deleted"));
     }
     let result = delete(probe).await;
-    if let Err(Stop::Fail(why) | Stop::Inconclusive(why) | Stop::Error(why) | Stop::Skip(why)) =
-        &result
-    {
-        probe.removal = Err(why.lines().next().unwrap_or_default().to_owned());
+    if let Err(stop) = &result {
+        probe.removal = Err(stop.headline().to_owned());
     }
     result
 }
@@ -53,9 +49,8 @@ async fn delete(probe: &mut Probe) -> Result<(), Stop> {
     });
     let why = match effect.await? {
         Some(Ok("removed")) => {
-            let run = Arc::clone(&probe.cx.run);
-            let gone = run.account.retire_first(&mut probe.cx.log).await;
-            gone.map_err(Stop::Skip)?;
+            let gone = probe.cx.run.account.retire_first(&mut probe.cx.log);
+            gone.await.map_err(Stop::Skip)?;
             probe.observed("delete.effect", "removed");
             probe.removal = Ok(());
             probe.first_user = None;

@@ -3,6 +3,7 @@
 use bandwidth_fixtures::profile::RoleForm;
 
 use super::{
+    seen::Seen,
     state::Probe,
     users::{E164, TELEPHONE, TEN_DIGITS, unreadable},
 };
@@ -40,41 +41,31 @@ pub(super) async fn telephone(probe: &mut Probe) -> Result<(), Stop> {
         .iter()
         .flatten()
         .any(|code| matches!(code, 12511 | 12512));
-    let why = match (ten, e164, needed) {
+    let form = match (ten, e164, needed) {
         (Some(true), Some(_), _) | (Some(_), Some(true), _) => {
-            "ten digits and E.164 are both taken"
+            Err("ten digits and E.164 are both taken")
         }
-        (Some(true), None, Some(None)) => {
-            probe.observed(ID, "ten_digits_optional");
-            return Ok(());
-        }
-        (Some(true), None, Some(Some(TEN_DIGITS))) => {
-            probe.observed(ID, "ten_digits_required");
-            return Ok(());
-        }
+        (Some(true), None, Some(None)) => Ok("ten_digits_optional"),
+        (Some(true), None, Some(Some(TEN_DIGITS))) => Ok("ten_digits_required"),
         (Some(true), None, _) => {
             let note = "whether a create needs one takes a create";
             probe.likely(ID, "ten_digits_optional", &["ten_digits_required"], note);
             return Ok(());
         }
-        (None, Some(true), Some(Some(_))) => "a number in E.164 is required, and no option says so",
-        (None, Some(true), Some(None)) => {
-            probe.observed(ID, "e164_optional");
-            return Ok(());
+        (None, Some(true), Some(Some(_))) => {
+            Err("a number in E.164 is required, and no option says so")
         }
-        (None, Some(true), None) => "whether a create needs a number takes a create",
+        (None, Some(true), Some(None)) => Ok("e164_optional"),
+        (None, Some(true), None) => Err("whether a create needs a number takes a create"),
         (Some(false), _, Some(None) | None) => {
             not_shown(probe);
             return Ok(());
         }
-        (None, None, Some(None) | None) if !about_numbers => {
-            probe.observed(ID, "absent");
-            return Ok(());
-        }
-        (None, None, _) => "both numbers are refused as wrong, so that there may be others",
-        _ => "a number is taken and not shown",
+        (None, None, Some(None) | None) if !about_numbers => Ok("absent"),
+        (None, None, _) => Err("both numbers are refused as wrong, so that there may be others"),
+        _ => Err("a number is taken and not shown"),
     };
-    probe.leave_open(ID, why);
+    probe.settle(ID, form);
     Ok(())
 }
 
@@ -86,9 +77,7 @@ async fn number(probe: &mut Probe, text: &str) -> Result<(Number, Option<u32>), 
         Ok((_, user)) => match user.text(TELEPHONE) {
             None => Ok((Some(false), None)),
             Some(shown) if digits(&shown) == digits(text) => Ok((Some(true), None)),
-            Some(_) => Err(Stop::Skip(
-                "another number is shown than was given".to_owned(),
-            )),
+            Some(_) => Err(Stop::skip("another number is shown than was given")),
         },
         Err(seen) if seen.is_refusal() => Ok((None, seen.code())),
         Err(seen) => Err(unreadable(&seen)),
@@ -105,16 +94,16 @@ fn not_shown(probe: &mut Probe) {
     const ID: &str = "user.telephone";
     match probe.known("user.unknown_fields") {
         Some("ignored") => probe.observed(ID, "absent"),
-        Some(_) => probe.leave_open(
-            ID,
-            "a number is taken and not shown, and unknown fields are refused",
-        ),
-        None => probe.likely(
-            ID,
-            "absent",
-            &["ten_digits_optional", "e164_optional"],
-            "a number is taken and not shown, and what becomes of unknown fields is not known",
-        ),
+        Some(_) => {
+            let why = "a number is taken and not shown, and unknown fields are refused";
+            probe.leave_open(ID, why);
+        }
+        None => {
+            let others = ["ten_digits_optional", "e164_optional"];
+            let note =
+                "a number is taken and not shown, and what becomes of unknown fields is not known";
+            probe.likely(ID, "absent", &others, note);
+        }
     }
 }
 
@@ -133,18 +122,16 @@ pub(super) async fn untyped_body(probe: &mut Probe) -> Result<(), Stop> {
         statuses.push(seen.status);
         taken.push(probe.shown(&[&made.key], &name, seen).await?.is_ok());
     }
-    match (taken.as_slice(), statuses.as_slice()) {
-        ([false, false], [415, 415]) => probe.observed(ID, "refused"),
-        ([true, false], [_, 400]) => probe.observed(ID, "xml"),
+    let reading = match (taken.as_slice(), statuses.as_slice()) {
+        ([false, false], [415, 415]) => Ok("refused"),
+        ([true, false], [_, 400]) => Ok("xml"),
         // Where there is no JSON at all, a body that is known for JSON is refused for its type.
-        ([true, true], _) | ([true, false], [_, 415]) => probe.observed(ID, "detected"),
-        _ => {
-            let why = format!(
-                "XML and JSON without a type are answered with {statuses:?} and taken: {taken:?}"
-            );
-            probe.leave_open(ID, &why);
-        }
-    }
+        ([true, true], _) | ([true, false], [_, 415]) => Ok("detected"),
+        _ => Err(format!(
+            "XML and JSON without a type are answered with {statuses:?} and taken: {taken:?}"
+        )),
+    };
+    probe.settle(ID, reading);
     Ok(())
 }
 
@@ -156,28 +143,25 @@ pub(super) async fn unknown_role(probe: &mut Probe) -> Result<(), Stop> {
         return Ok(());
     };
     // The known one shows what is about roles, and what about the unknown one.
-    match roles_after(probe, known).await? {
-        Ok(0) => {
-            probe.leave_open(ID, "no role is shown, not even a known role");
-            return Ok(());
+    let why = match roles_after(probe, known).await? {
+        Ok(0) => Some("no role is shown, not even a known role".to_owned()),
+        Ok(_) => None,
+        Err(seen) if seen.is_refusal() => {
+            let status = seen.status;
+            Some(format!("even a known role is answered with {status}"))
         }
-        Ok(_) => {}
-        Err(status) => {
-            let why = format!("even a known role is answered with {status}");
-            probe.leave_open(ID, &why);
-            return Ok(());
-        }
+        Err(seen) => return Err(unreadable(&seen)),
+    };
+    if let Some(why) = why {
+        probe.leave_open(ID, &why);
+        return Ok(());
     }
     let unknown = match probe.cx.profile.role_form {
         RoleForm::IdAndName => RoleRef::Plain("cf-no-such-role".to_owned()),
         RoleForm::NameAndPermissions => RoleRef::Object("RoleName", "CF_NO_SUCH_ROLE".to_owned()),
     };
-    let made = probe.subject().await?;
-    let draft = made
-        .update()
-        .with_value("Roles", Value::Roles(vec![unknown]));
-    match probe.update(&made, &draft, probe.format).await? {
-        Ok((_, user)) if user.roles() == 0 => probe.observed(ID, "ignored"),
+    match roles_after(probe, unknown).await? {
+        Ok(0) => probe.observed(ID, "ignored"),
         Ok(_) => probe.leave_open(
             ID,
             "a role that the account does not have is taken and shown",
@@ -188,14 +172,11 @@ pub(super) async fn unknown_role(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-/// How many roles the user is shown with after an update that gives it that one, or the status of
-/// a refusal.
-async fn roles_after(probe: &mut Probe, role: RoleRef) -> Result<Result<usize, u16>, Stop> {
+/// How many roles the user is shown with after an update that gives it that one. The inner error is
+/// the answer of a target that did not take it.
+async fn roles_after(probe: &mut Probe, role: RoleRef) -> Result<Result<usize, Seen>, Stop> {
     let made = probe.subject().await?;
     let draft = made.update().with_value("Roles", Value::Roles(vec![role]));
-    match probe.update(&made, &draft, probe.format).await? {
-        Ok((_, user)) => Ok(Ok(user.roles())),
-        Err(seen) if seen.is_refusal() => Ok(Err(seen.status)),
-        Err(seen) => Err(unreadable(&seen)),
-    }
+    let updated = probe.update(&made, &draft, probe.format).await?;
+    Ok(updated.map(|(_, user)| user.roles()))
 }

@@ -152,13 +152,13 @@ async fn prepared(probe: &mut Probe, key: String) -> Result<(Made, UserSeen), St
 /// Finds out how to create a user.
 async fn created(probe: &mut Probe) -> Result<Made, Stop> {
     if let Some((sample, draft)) = probe.unanswered.clone() {
-        match probe.find_created(&draft).await {
-            Ok(made) => {
+        match probe.listed(&draft).await {
+            Ok(key) => {
                 probe.sample = Some(sample);
                 for id in ["create.status", "create.response"] {
                     probe.leave_open(id, "the answer to the create was lost");
                 }
-                return Ok(made);
+                return Ok(made(key, &draft));
             }
             // No list shows it: the same create again shows whether it is refused.
             Err(Stop::Inconclusive(_)) => {}
@@ -239,19 +239,18 @@ fn turn_to_xml(probe: &mut Probe) -> bool {
 }
 
 fn answer_to_create(probe: &mut Probe, seen: &Seen) {
-    match seen.status {
-        status @ (200 | 201) => probe.observed("create.status", status),
-        status => {
-            let why = format!("a create is answered with {status}");
-            probe.leave_open("create.status", &why);
-        }
-    }
-    match seen.user() {
-        None if !seen.has_body => probe.observed("create.response", "empty"),
-        None => probe.leave_open("create.response", "its body shows no user"),
-        Some(user) if user.email().is_some() => probe.observed("create.response", "full"),
-        Some(_) => probe.observed("create.response", "without_email"),
-    }
+    let status = match seen.status {
+        status @ (200 | 201) => Ok(status),
+        status => Err(format!("a create is answered with {status}")),
+    };
+    probe.settle("create.status", status);
+    let response = match seen.user() {
+        None if !seen.has_body => Ok("empty"),
+        None => Err("its body shows no user"),
+        Some(user) if user.email().is_some() => Ok("full"),
+        Some(_) => Ok("without_email"),
+    };
+    probe.settle("create.response", response);
 }
 
 /// Reads the new user by its key; by its username, where that key does not name it. A key may name
@@ -271,7 +270,7 @@ async fn read_new(probe: &mut Probe, mut made: Made) -> Result<(Made, UserSeen),
     });
     let (key, user) = found
         .await?
-        .ok_or_else(|| Stop::Inconclusive("the new user cannot be read".to_owned()))?;
+        .ok_or_else(|| Stop::inconclusive("the new user cannot be read"))?;
     if key != made.key {
         made.key = key;
     }
@@ -294,12 +293,13 @@ fn names(probe: &mut Probe, user: &UserSeen) -> Result<(), String> {
             "names in XML are written in {case}, and no option says so"
         ));
     }
-    match (user.has("Email"), user.has("EmailAddress")) {
-        (true, false) => probe.observed("naming.email", "Email"),
-        (false, true) => probe.observed("naming.email", "EmailAddress"),
-        (false, false) => probe.leave_open("naming.email", "a user is shown without an email"),
-        (true, true) => probe.leave_open("naming.email", "a user is shown with both names"),
-    }
+    let email = match (user.has("Email"), user.has("EmailAddress")) {
+        (true, false) => Ok("Email"),
+        (false, true) => Ok("EmailAddress"),
+        (false, false) => Err("a user is shown without an email"),
+        (true, true) => Err("a user is shown with both names"),
+    };
+    probe.settle("naming.email", email);
     Ok(())
 }
 
@@ -321,33 +321,27 @@ fn key_name(probe: &mut Probe, made: &Made, id: Option<&str>) {
 /// What internal ids look like.
 fn id_style(probe: &mut Probe, id: Option<&str>) {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    match id {
-        None => probe.leave_open("user.id_style", "no answer shows an internal id"),
-        Some(id) if digits(id) => probe.observed("user.id_style", "numeric"),
-        Some(id) if id.strip_prefix('u').is_some_and(digits) => {
-            probe.observed("user.id_style", "prefixed");
-        }
-        Some(id) if id.len() == 36 && id.matches('-').count() == 4 => {
-            probe.observed("user.id_style", "uuid");
-        }
-        Some(_) => {
-            let why = "an internal id has none of the known forms";
-            probe.leave_open("user.id_style", why);
-        }
-    }
+    let style = match id {
+        None => Err("no answer shows an internal id"),
+        Some(id) if digits(id) => Ok("numeric"),
+        Some(id) if id.strip_prefix('u').is_some_and(digits) => Ok("prefixed"),
+        Some(id) if id.len() == 36 && id.matches('-').count() == 4 => Ok("uuid"),
+        Some(_) => Err("an internal id has none of the known forms"),
+    };
+    probe.settle("user.id_style", style);
 }
 
 /// Whether fields are shown that hold their default.
 fn default_fields(probe: &mut Probe, user: &UserSeen) {
-    if !user.is_enabled() || user.roles() > 0 {
-        let why = "the user holds no defaults: it has a role or is disabled";
-        return probe.leave_open("user.default_fields", why);
-    }
-    match (user.has("Enabled"), user.has("Roles")) {
-        (true, true) => probe.observed("user.default_fields", "sent"),
-        (false, false) => probe.observed("user.default_fields", "omitted"),
-        _ => probe.leave_open("user.default_fields", "one of Enabled and Roles is sent"),
-    }
+    let shown = match (user.has("Enabled"), user.has("Roles")) {
+        _ if !user.is_enabled() || user.roles() > 0 => {
+            Err("the user holds no defaults: it has a role or is disabled")
+        }
+        (true, true) => Ok("sent"),
+        (false, false) => Ok("omitted"),
+        _ => Err("one of Enabled and Roles is sent"),
+    };
+    probe.settle("user.default_fields", shown);
 }
 
 pub(super) async fn missing(probe: &mut Probe) -> Result<(), Stop> {
@@ -356,20 +350,19 @@ pub(super) async fn missing(probe: &mut Probe) -> Result<(), Stop> {
     let made = probe.subject().await?;
     let absent = probe.cx.nobody().await?;
     let seen = probe.get_user(&absent).await?;
-    match (seen.status, seen.error_body()) {
-        (404, Some(ErrorBody::Error)) => probe.observed("missing.user", "not_found"),
-        (404, Some(ErrorBody::Empty)) => probe.observed("missing.user", "not_found_empty"),
-        (403, Some(ErrorBody::Error)) => probe.observed("missing.user", "forbidden"),
+    let missing = match (seen.status, seen.error_body()) {
+        (404, Some(ErrorBody::Error)) => Ok("not_found"),
+        (404, Some(ErrorBody::Empty)) => Ok("not_found_empty"),
+        (403, Some(ErrorBody::Error)) => Ok("forbidden"),
         (status @ (403 | 404), body) => {
             let body = body.map_or(OTHER_BODY, |_| "it has no body");
-            let why = format!("a missing user is answered with {status}, and {body}");
-            probe.leave_open("missing.user", &why);
+            Err(format!(
+                "a missing user is answered with {status}, and {body}"
+            ))
         }
-        (status, _) => {
-            let why = format!("a missing user is answered with {status}");
-            probe.leave_open("missing.user", &why);
-        }
-    }
+        (status, _) => Err(format!("a missing user is answered with {status}")),
+    };
+    probe.settle("missing.user", missing);
     if probe.cx.profile.naming_user_key == UserKey::Username {
         let why = "users are named by their usernames anyway";
         probe.leave_open("missing.by_username", why);
@@ -390,15 +383,16 @@ pub(super) async fn missing(probe: &mut Probe) -> Result<(), Stop> {
     }
     // The user is there under its id.
     probe.read_back(&made).await?;
-    match last {
+    let by_username = match last {
         Some(by_name) if (by_name.status, by_name.code()) == (seen.status, seen.code()) => {
-            probe.observed("missing.by_username", "not_found");
+            Ok("not_found")
         }
         Some(by_name) => {
-            let why = format!("a username in the path is answered with {}", by_name.status);
-            probe.leave_open("missing.by_username", &why);
+            let status = by_name.status;
+            Err(format!("a username in the path is answered with {status}"))
         }
-        None => {}
-    }
+        None => return Ok(()),
+    };
+    probe.settle("missing.by_username", by_username);
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 mod trial;
 
 use self::trial::{Refusal, TRIES, Trial, of_length};
-use super::state::Probe;
+use super::state::{Probe, threshold};
 use crate::{
     password::{self, Class},
     verdict::Stop,
@@ -38,26 +38,26 @@ async fn alone(
 ) -> Result<(), Stop> {
     let mut reason = String::new();
     for _ in 0..TRIES {
-        match step(probe, trial).await {
-            Ok(()) => return Ok(()),
-            Err(stop) if probe.cx.run.dispatch().ended().is_some() => return Err(stop),
-            Err(Stop::Skip(why)) => {
-                reason = why;
-                break;
-            }
-            Err(Stop::Fail(why) | Stop::Inconclusive(why) | Stop::Error(why)) => reason = why,
+        let Err(stop) = step(probe, trial).await else {
+            return Ok(());
+        };
+        if probe.cx.run.dispatch().ended().is_some() {
+            return Err(stop);
+        }
+        stop.headline().clone_into(&mut reason);
+        if matches!(stop, Stop::Skip(_)) {
+            break;
         }
     }
-    probe.leave_open(id, reason.lines().next().unwrap_or_default());
+    probe.leave_open(id, &reason);
     Ok(())
 }
 
 /// The policy, as updates of the shared user show it.
 pub(super) async fn of_updates(probe: &mut Probe) -> Result<(), Stop> {
     if probe.is_prepared() && !probe.choice.names_passwords() {
-        return Err(Stop::Skip(
-            "the prepared user's password could not be put back; --only password changes it"
-                .to_owned(),
+        return Err(Stop::skip(
+            "the prepared user's password could not be put back; --only password changes it",
         ));
     }
     let made = probe.subject().await?;
@@ -69,9 +69,8 @@ pub(super) async fn of_updates(probe: &mut Probe) -> Result<(), Stop> {
     let mut trial = Trial::new(made, length);
     if trial.takes(probe, || TOO_WEAK.to_owned(), "length").await? {
         probe.lax_updates = true;
-        return Err(Stop::Skip(
-            "an update takes a password of one character, and whether a create does takes a second user"
-                .to_owned(),
+        return Err(Stop::skip(
+            "an update takes a password of one character, and whether a create does takes a second user",
         ));
     }
     policy(probe, trial).await
@@ -87,8 +86,8 @@ pub(super) async fn of_creates(probe: &mut Probe) -> Result<(), Stop> {
     if let Err(seen) = probe.try_create(&weak).await?
         && seen.is_refusal()
     {
-        return Err(Stop::Skip(
-            "an update takes a password that a create refuses".to_owned(),
+        return Err(Stop::skip(
+            "an update takes a password that a create refuses",
         ));
     }
     let made = probe.create().await?;
@@ -106,9 +105,7 @@ async fn judge(probe: &mut Probe, mut trial: Trial) -> Result<(), Stop> {
     let length = trial.length;
     // What every refusal is compared with.
     if !trial.takes(probe, || of_length(length), "none").await? {
-        return Err(Stop::Skip(
-            "an update does not even take a good password".to_owned(),
-        ));
+        return Err(Stop::skip("an update does not even take a good password"));
     }
     trial.classes = classes(probe, &mut trial).await?;
     trial.minimum = minimum(probe, &mut trial).await?;
@@ -125,9 +122,8 @@ async fn judge(probe: &mut Probe, mut trial: Trial) -> Result<(), Stop> {
         && !trial.takes(probe, || of_length(length), "none").await?
     {
         probe.findings.retain(|id, _| !id.starts_with("password."));
-        return Err(Stop::Skip(
-            "a good password was refused in the end, so that no refusal before it tells anything"
-                .to_owned(),
+        return Err(Stop::skip(
+            "a good password was refused in the end, so that no refusal before it tells anything",
         ));
     }
     alone(probe, trial, "password.errors", errors).await?;
@@ -154,48 +150,37 @@ async fn classes(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
             refused.push(left_out);
         }
     }
-    match refused.len() {
-        4 => {
-            probe.observed("password.classes", 4);
-            return Ok(4);
-        }
-        0 => {}
-        _ => {
-            let why = format!("{refused:?} are needed, and the others are not");
-            probe.leave_open("password.classes", &why);
-            return Ok(4);
-        }
-    }
-    let why = match some(
-        probe,
-        trial,
-        &[
-            &[Class::Lower, Class::Digit],
-            &[Class::Upper, Class::Symbol],
-        ],
-    )
-    .await?
-    {
-        [false, false] => {
-            probe.observed("password.classes", 3);
-            return Ok(3);
-        }
-        [true, true] => match some(probe, trial, &[&[Class::Lower], &[Class::Digit]]).await? {
-            [false, false] => {
-                probe.observed("password.classes", 2);
-                return Ok(2);
-            }
-            [true, true] => {
-                let note = "a password has at least one class of characters";
-                probe.likely("password.classes", 1, &["0"], note);
-                return Ok(1);
-            }
-            _ => "it depends on which class there is",
-        },
-        _ => "it depends on which two classes there are",
+    let needed = match refused.len() {
+        4 => Ok(4),
+        0 => fewer_classes(probe, trial).await?,
+        _ => Err(format!("{refused:?} are needed, and the others are not")),
     };
-    probe.leave_open("password.classes", why);
-    Ok(4)
+    if needed == Ok(1) {
+        let note = "a password has at least one class of characters";
+        probe.likely("password.classes", 1, &["0"], note);
+    } else {
+        probe.settle("password.classes", needed.clone());
+    }
+    Ok(needed.unwrap_or(4))
+}
+
+/// How many classes a password needs that may lack any one of them.
+async fn fewer_classes(
+    probe: &mut Probe,
+    trial: &mut Trial,
+) -> Result<Result<usize, String>, Stop> {
+    use Class::{Digit, Lower, Symbol, Upper};
+
+    let needed = match some(probe, trial, &[&[Lower, Digit], &[Upper, Symbol]]).await? {
+        [false, false] => Ok(3),
+        [true, true] => match some(probe, trial, &[&[Lower], &[Digit]]).await? {
+            [false, false] => Ok(2),
+            [true, true] => Ok(1),
+            _ => Err("it depends on which class there is"),
+        },
+        _ => Err("it depends on which two classes there are"),
+    };
+    Ok(needed.map_err(str::to_owned))
 }
 
 /// Whether passwords of just these classes are taken.
@@ -217,15 +202,8 @@ async fn some(
 /// be tried.
 async fn minimum(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
     let (length, classes) = (trial.length, trial.classes);
-    let (mut refused, mut taken) = (classes - 1, length);
-    while taken - refused > 1 {
-        let middle = refused.midpoint(taken);
-        if trial.takes(probe, || of_length(middle), "minimum").await? {
-            taken = middle;
-        } else {
-            refused = middle;
-        }
-    }
+    let takes = async |length| trial.takes(probe, || of_length(length), "minimum").await;
+    let taken = threshold(classes - 1, length, None, takes).await?;
     let below: Vec<String> = (1..taken).map(|number| number.to_string()).collect();
     let below: Vec<&str> = below.iter().map(String::as_str).collect();
     if taken == classes && !below.is_empty() {
@@ -248,24 +226,17 @@ async fn maximum(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
             refused = Some(next);
         }
     }
-    let Some(mut refused) = refused else {
+    let Some(refused) = refused else {
         let more = format!("more than {LONGEST}");
-        probe.likely(
-            "password.max_length",
-            LONGEST,
-            &[&more],
-            "no longer one was tried",
-        );
+        let note = "no longer one was tried";
+        probe.likely("password.max_length", LONGEST, &[&more], note);
         return Ok(LONGEST);
     };
-    while refused - taken > 1 {
-        let middle = taken.midpoint(refused);
-        if trial.takes(probe, || of_length(middle), "maximum").await? {
-            taken = middle;
-        } else {
-            refused = middle;
-        }
-    }
+    let refuses = async |length| {
+        let taken = trial.takes(probe, || of_length(length), "maximum").await?;
+        Ok::<_, Stop>(!taken)
+    };
+    let taken = threshold(taken, refused, None, refuses).await? - 1;
     probe.observed("password.max_length", taken);
     Ok(taken)
 }
@@ -283,25 +254,22 @@ async fn charset(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
         probe.leave_open("password.charset", why);
         return Ok(());
     }
-    let mut taken = Vec::new();
-    for character in ["é", " "] {
+    let mut taken = [false; 2];
+    for (taken, character) in taken.iter_mut().zip(["é", " "]) {
         let make = || {
             let text = of_length(around);
             // In the middle, so that nobody trims it away.
             let (head, tail) = text.split_at(around / 2);
             format!("{head}{character}{tail}")
         };
-        taken.push(trial.takes(probe, make, "characters").await?);
+        *taken = trial.takes(probe, make, "characters").await?;
     }
-    match taken.as_slice() {
-        [true, true] => probe.observed("password.charset", "any"),
-        [false, false] => probe.observed("password.charset", "simple"),
-        [beyond, space] => {
-            let why = format!("é is taken: {beyond}; a space is taken: {space}");
-            probe.leave_open("password.charset", &why);
-        }
-        _ => {}
-    }
+    let charset = match taken {
+        [true, true] => Ok("any"),
+        [false, false] => Ok("simple"),
+        [beyond, space] => Err(format!("é is taken: {beyond}; a space is taken: {space}")),
+    };
+    probe.settle("password.charset", charset);
     if taken[0] && maximum < LONGEST && maximum > classes {
         let make = || format!("{}é", of_length(maximum - 1));
         let characters = trial.takes(probe, make, "maximum").await?;
@@ -344,20 +312,15 @@ async fn identity(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
             refused.retain(|what| *what != "username");
         }
     }
-    match (refused.is_empty(), taken.is_empty()) {
-        (true, true) => {
-            probe.leave_open(
-                "password.identity",
-                "no part of a user fits into a password",
-            );
-        }
-        (true, false) => probe.observed("password.identity", "allowed"),
-        (false, true) => probe.observed("password.identity", "refused"),
-        (false, false) => {
-            let why = format!("{refused:?} may not stand in a password, {taken:?} may");
-            probe.leave_open("password.identity", &why);
-        }
-    }
+    let identity = match (refused.is_empty(), taken.is_empty()) {
+        (true, true) => Err("no part of a user fits into a password".to_owned()),
+        (true, false) => Ok("allowed"),
+        (false, true) => Ok("refused"),
+        (false, false) => Err(format!(
+            "{refused:?} may not stand in a password, {taken:?} may"
+        )),
+    };
+    probe.settle("password.identity", identity);
     Ok(())
 }
 
@@ -391,33 +354,24 @@ async fn repeats(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
         probe.likely("password.repeats", 0, &[&more], "");
         return Ok(());
     }
-    // A string of one character may always stand twice: no password could do without.
-    let (mut taken, mut refused) = (1, most);
-    // The published number first.
-    let mut guess = 4.min(most - 1).max(2);
-    while refused - taken > 1 {
-        let Some(text) = repeating(guess, minimum, maximum) else {
-            probe.leave_open("password.repeats", "no password of that kind could be made");
-            return Ok(());
-        };
-        let make = || repeating(guess, minimum, maximum).unwrap_or_else(|| text.clone());
-        if trial.takes(probe, make, "repeats").await? {
-            taken = guess;
-        } else {
-            refused = guess;
-        }
-        guess = if refused == 4 && taken == 1 {
-            3
-        } else {
-            taken.midpoint(refused)
-        };
-    }
-    probe.observed("password.repeats", taken);
+    let refuses = async |repeated| {
+        let text = repeating(repeated, minimum, maximum);
+        let text = text.ok_or_else(|| Stop::skip("no password of that kind could be made"))?;
+        let make = || repeating(repeated, minimum, maximum).unwrap_or_else(|| text.clone());
+        let taken = trial.takes(probe, make, "repeats").await?;
+        Ok::<_, Stop>(!taken)
+    };
+    // A string of one character may always stand twice: no password could do without. The published
+    // number comes first.
+    let published = 4.min(most - 1).max(2);
+    let refused = threshold(1, most, Some(published), refuses).await?;
+    probe.observed("password.repeats", refused - 1);
     Ok(())
 }
 
 /// Whether a password may hold a common word. Which words are common nobody knows.
 async fn words(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
+    const ID: &str = "password.common_words";
     let (mut refused, mut taken) = (Vec::new(), Vec::new());
     for word in WORDS {
         match trial.takes_with(probe, word, "common word").await? {
@@ -426,22 +380,15 @@ async fn words(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
             None => {}
         }
     }
+    let (none, taken) = (taken.is_empty(), taken.join(", "));
     if !refused.is_empty() {
-        let note = format!(
-            "refused: {}; taken: {}",
-            refused.join(", "),
-            taken.join(", ")
-        );
-        probe.likely("password.common_words", "refused", &[], &note);
-    } else if taken.is_empty() {
-        probe.leave_open(
-            "password.common_words",
-            "no common word fits into a password",
-        );
+        let note = format!("refused: {}; taken: {taken}", refused.join(", "));
+        probe.likely(ID, "refused", &[], &note);
+    } else if none {
+        probe.leave_open(ID, "no common word fits into a password");
     } else {
-        let note = format!("taken: {}", taken.join(", "));
-        let other = ["refused, with other words"];
-        probe.likely("password.common_words", "allowed", &other, &note);
+        let note = format!("taken: {taken}");
+        probe.likely(ID, "allowed", &["refused, with other words"], &note);
     }
     Ok(())
 }
@@ -470,8 +417,8 @@ async fn history(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
         }
         return Ok(());
     }
-    Err(Stop::Inconclusive(
-        "changes of password had to be sent more than once".to_owned(),
+    Err(Stop::inconclusive(
+        "changes of password had to be sent more than once",
     ))
 }
 
@@ -497,7 +444,7 @@ async fn remembered(
         for _ in 0..MORE {
             let password = of_length(trial.length);
             if !trial.takes_this(probe, &password, "history").await? {
-                return Err(Stop::Inconclusive("a good password was refused".to_owned()));
+                return Err(Stop::inconclusive("a good password was refused"));
             }
             known.push(password);
         }
@@ -550,8 +497,8 @@ async fn errors(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     }
     let refusals = trial.refusals.len();
     if trial.takes_this(probe, &first.password, first.rule).await? {
-        return Err(Stop::Inconclusive(
-            "a password that was refused was taken later".to_owned(),
+        return Err(Stop::inconclusive(
+            "a password that was refused was taken later",
         ));
     }
     match trial.refusals.get(refusals) {

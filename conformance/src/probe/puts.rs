@@ -137,46 +137,40 @@ async fn in_format(probe: &mut Probe, format: Format) -> Result<Result<Semantics
             .with("LastName", last_name.unwrap_or(LAST_NAME));
         answer = probe.update(&made, &more, format).await?;
         if answer.is_ok() && status < 300 {
-            return Ok(Err(Unclear(
-                status,
-                format!(
-                    "a PUT without LastName is refused with status {status} and an error body, and the option means an error status"
-                ),
-            )));
+            let why = format!(
+                "a PUT without LastName is refused with status {status} and an error body, and the option means an error status"
+            );
+            return Ok(Err(Unclear(status, why)));
         }
     }
     let after = match answer {
         Ok((_, user)) => user,
         Err(seen) => {
-            let what = if requires {
-                " with all required fields"
+            let status = seen.status;
+            let why = if requires {
+                format!("a PUT with all required fields is answered with {status}")
             } else {
-                ""
+                format!("a PUT is answered with {status}")
             };
-            let why = format!("a PUT{what} is answered with {}", seen.status);
-            return Ok(Err(Unclear(seen.status, why)));
+            return Ok(Err(Unclear(status, why)));
         }
     };
     let effects = effects(&before, &after, &body, requires);
     let all = |wanted| effects.iter().all(|(_, effect)| *effect == wanted);
     let option = match requires {
-        _ if effects.is_empty() => {
-            let why = format!(
-                "a user has nothing to lose that a PUT could leave out (required fields: {requires})"
-            );
-            return Ok(Err(Unclear(200, why)));
-        }
-        true if all(Effect::Reset) => "replace_requiring_fields",
-        false if all(Effect::Reset) => "replace",
-        false if all(Effect::Kept) => "merge",
-        _ => {
-            let why = format!(
-                "what a PUT leaves out is treated differently: {effects:?}, required fields: {requires}"
-            );
-            return Ok(Err(Unclear(200, why)));
-        }
+        _ if effects.is_empty() => Err(format!(
+            "a user has nothing to lose that a PUT could leave out (required fields: {requires})"
+        )),
+        true if all(Effect::Reset) => Ok("replace_requiring_fields"),
+        false if all(Effect::Reset) => Ok("replace"),
+        false if all(Effect::Kept) => Ok("merge"),
+        _ => Err(format!(
+            "what a PUT leaves out is treated differently: {effects:?}, required fields: {requires}"
+        )),
     };
-    Ok(Ok(Semantics { option, effects }))
+    Ok(option
+        .map(|option| Semantics { option, effects })
+        .map_err(|why| Unclear(200, why)))
 }
 
 fn effects(before: &UserSeen, after: &UserSeen, body: &Draft, requires: bool) -> Effects {
@@ -319,28 +313,23 @@ pub(super) async fn username(probe: &mut Probe) -> Result<(), Stop> {
     let answer = seen.user().and_then(|user| user.text("Username"));
     let by_name = probe.cx.profile.naming_user_key == UserKey::Username;
     let keys = [wish.as_str(), made.key.as_str()];
-    let (_, user) = match probe
-        .shown(&keys[usize::from(!by_name)..], &name, seen)
-        .await?
-    {
-        Ok(taken) => taken,
+    let keys = &keys[usize::from(!by_name)..];
+    let user = match probe.shown(keys, &name, seen).await? {
+        Ok((_, user)) => user,
         Err(seen) => {
             let why = format!("another username is answered with {}", seen.status);
             probe.leave_open(ID, &why);
             return Ok(());
         }
     };
-    match user.text("Username") {
-        Some(shown) if shown == wish => probe.observed(ID, "allowed"),
-        Some(shown) if shown == made.username() && answer.as_ref() != Some(&wish) => {
-            probe.observed(ID, "ignored");
-            return Ok(());
-        }
-        _ => {
-            let why = "the answer to the PUT and a GET after it do not agree on the username";
-            probe.leave_open(ID, why);
-            return Ok(());
-        }
+    let effect = match user.text("Username") {
+        Some(shown) if shown == wish => Ok("allowed"),
+        Some(shown) if shown == made.username() && answer.as_ref() != Some(&wish) => Ok("ignored"),
+        _ => Err("the answer to the PUT and a GET after it do not agree on the username"),
+    };
+    probe.settle(ID, effect);
+    if effect != Ok("allowed") {
+        return Ok(());
     }
     let mut renamed = made.clone();
     renamed.draft = renamed.draft.with("Username", wish.as_str());
@@ -368,10 +357,8 @@ pub(super) async fn id_mismatch(probe: &mut Probe) -> Result<(), Stop> {
     let update = made.update().without("Username");
     let same = update.clone().with("UserId", made.key.as_str());
     if let Err(seen) = probe.update(&made, &same, probe.format).await? {
-        let why = format!(
-            "even the path's own UserId is answered with {}",
-            seen.status
-        );
+        let status = seen.status;
+        let why = format!("even the path's own UserId is answered with {status}");
         probe.leave_open(ID, &why);
         return Ok(());
     }

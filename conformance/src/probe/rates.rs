@@ -6,7 +6,10 @@ use super::{
     seen::{ErrorBody, OTHER_BODY, Seen},
     state::Probe,
 };
-use crate::{dispatch::SendError, exchange::Exchange, transport::Request, verdict::Stop};
+use crate::{
+    transport::{Request, Route},
+    verdict::Stop,
+};
 
 /// Requests of a burst, at most.
 const BURST: usize = 40;
@@ -17,11 +20,21 @@ pub(super) async fn rates(probe: &mut Probe) -> Result<(), Stop> {
     } else {
         None
     };
-    let limited = |exchange: &&Exchange| {
-        let answer = exchange.outcome.as_ref();
-        answer.is_ok_and(|answer| answer.status == 429)
-    };
-    let Some(number) = probe.cx.log.exchanges.iter().position(|one| limited(&one)) else {
+    let mut answers = probe
+        .cx
+        .log
+        .exchanges
+        .iter()
+        .map(|one| &one.outcome)
+        .enumerate();
+    let limited = answers.find_map(|(number, outcome)| {
+        let answer = outcome
+            .as_ref()
+            .ok()
+            .filter(|answer| answer.status == 429)?;
+        Some((number, answer.clone()))
+    });
+    let Some((number, answer)) = limited else {
         let requests = probe.cx.log.exchanges.len();
         let why = if probe.choice.rate_probe {
             format!("{BURST} requests at once met no limit")
@@ -41,60 +54,48 @@ pub(super) async fn rates(probe: &mut Probe) -> Result<(), Stop> {
         return Ok(());
     };
     probe.mark = number + 1;
-    let Ok(answer) = probe.cx.log.exchanges[number].outcome.clone() else {
-        return Ok(());
-    };
     let seen = Seen::of(&answer);
-    match seen.error_body() {
-        Some(ErrorBody::Error) => probe.observed("rate.response", "error_body"),
-        Some(ErrorBody::Empty) => probe.observed("rate.response", "empty"),
-        None => probe.leave_open("rate.response", OTHER_BODY),
-    }
+    let response = match seen.error_body() {
+        Some(ErrorBody::Error) => Ok("error_body"),
+        Some(ErrorBody::Empty) => Ok("empty"),
+        None => Err(OTHER_BODY),
+    };
+    probe.settle("rate.response", response);
     let header = match (
         answer.header("x-ratelimit-reset"),
         answer.header("retry-after"),
     ) {
-        (Some(_), None) => Some("x_ratelimit_reset"),
-        (None, Some(_)) => Some("retry_after"),
-        (None, None) => Some("none"),
-        (Some(_), Some(_)) => None,
+        (Some(_), None) => Ok("x_ratelimit_reset"),
+        (None, Some(_)) => Ok("retry_after"),
+        (None, None) => Ok("none"),
+        (Some(_), Some(_)) => Err("a 429 has both headers"),
     };
-    match header {
-        Some(option) => probe.observed("rate.headers", option),
-        None => probe.leave_open("rate.headers", "a 429 has both headers"),
-    }
+    probe.settle("rate.headers", header);
     // A request over raw TCP asks for the connection to be closed, whatever the answer.
-    let asked = &probe.cx.log.exchanges[number].request;
-    if asked.route == crate::transport::Route::Raw {
-        probe.leave_open(
-            "rate.connection",
-            "the request that met the 429 asked itself for the connection to be closed",
-        );
-    } else {
-        let close = answer.header("connection").unwrap_or("");
-        let closed = close.eq_ignore_ascii_case("close");
-        probe.observed("rate.connection", if closed { "closed" } else { "kept" });
-    }
-    probe.leave_open(
-        "rate.limit",
-        &burst.unwrap_or_else(|| {
-            "a 429 came, and nothing was counted; --rate-probe counts".to_owned()
-        }),
-    );
+    let connection = answer.header("connection").unwrap_or("");
+    let connection = match probe.cx.log.exchanges[number].request.route {
+        Route::Raw => {
+            Err("the request that met the 429 asked itself for the connection to be closed")
+        }
+        Route::Client if connection.eq_ignore_ascii_case("close") => Ok("closed"),
+        Route::Client => Ok("kept"),
+    };
+    probe.settle("rate.connection", connection);
+    let counted = burst.as_deref();
+    let counted = counted.unwrap_or("a 429 came, and nothing was counted; --rate-probe counts");
+    probe.leave_open("rate.limit", counted);
     Ok(())
 }
 
 /// One request, without the run's patience.
 async fn once(probe: &mut Probe) -> Result<bool, Stop> {
     let path = probe.cx.users_path();
-    let authorization = probe.cx.run.dispatch().authorization().await;
-    let halted = |error: SendError| Stop::Inconclusive(error.to_string());
+    let dispatch = probe.cx.run.dispatch();
     let request = Request::new("GET", path)
-        .header("Authorization", authorization.map_err(halted)?)
+        .header("Authorization", dispatch.authorization().await?)
         .header("Accept", probe.format.media_type());
-    let run = std::sync::Arc::clone(&probe.cx.run);
-    let answer = run.dispatch().send_once(&request, &mut probe.cx.log).await;
-    Ok(answer.map_err(halted)?.status == 429)
+    let answer = dispatch.send_once(&request, &mut probe.cx.log).await?;
+    Ok(answer.status == 429)
 }
 
 /// Sends a burst up to the first 429, waits until requests are answered again, and sends another up
@@ -113,10 +114,7 @@ async fn bursts(probe: &mut Probe) -> Result<Option<String>, Stop> {
                 waiting.elapsed().as_secs_f64()
             )));
         }
-        let run = &probe.cx.run;
-        run.dispatch()
-            .unless_interrupted(tokio::time::sleep(pause))
-            .await;
+        probe.cx.run.dispatch().sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
     }
     let waited = waiting.elapsed();

@@ -5,7 +5,7 @@ use bandwidth_fixtures::profile::ErrorShape;
 use crate::{
     decode::{
         json,
-        tolerant::{member, objects_with, scalar},
+        tolerant::{find, member, names, objects_with, scalar},
         tree::Tree,
         xml,
     },
@@ -125,8 +125,9 @@ impl Seen {
 
     /// The code of its error body.
     pub fn code(&self) -> Option<u32> {
-        let found = find(self.tree.as_ref()?, &["ErrorCode", "Code"])?;
-        found.parse().ok()
+        find(self.tree.as_ref()?, &["ErrorCode", "Code"])?
+            .parse()
+            .ok()
     }
 
     /// The text of its error body, in lower case.
@@ -159,22 +160,7 @@ const NAMES: [&str; 14] = [
 /// letter in lower case (`camelCase`); `None` where there are none. The error names one that is
 /// written otherwise.
 pub fn letter_case(trees: &[&Tree]) -> Result<Option<&'static str>, String> {
-    fn names<'t>(tree: &'t Tree, found: &mut Vec<&'t str>) {
-        match tree {
-            Tree::List(items) => items.iter().for_each(|item| names(item, found)),
-            Tree::Object(members) => {
-                for (name, value) in members {
-                    found.push(name);
-                    names(value, found);
-                }
-            }
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    for tree in trees {
-        names(tree, &mut found);
-    }
+    let mut found: Vec<&str> = trees.iter().flat_map(|tree| names(tree)).collect();
     found.retain(|name| NAMES.iter().any(|known| known.eq_ignore_ascii_case(name)));
     let begins = |lower: bool| {
         let same = move |name: &&&str| name.starts_with(|c: char| c.is_ascii_lowercase() == lower);
@@ -263,21 +249,5 @@ impl UserSeen {
             Some(Tree::Object(members)) => members.len(),
             _ => 0,
         }
-    }
-}
-
-/// The first text or number under one of these names.
-fn find(tree: &Tree, names: &[&str]) -> Option<String> {
-    match tree {
-        Tree::List(items) => items.iter().find_map(|item| find(item, names)),
-        Tree::Object(members) => members.iter().find_map(|(name, value)| match value {
-            Tree::Text(text) | Tree::Number(text)
-                if names.iter().any(|wanted| name.eq_ignore_ascii_case(wanted)) =>
-            {
-                Some(text.clone())
-            }
-            other => find(other, names),
-        }),
-        _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Formats, names, errors and paths: what reading alone tells.
 
-use bandwidth_fixtures::profile::{ErrorShape, OptionValue as _};
+use bandwidth_fixtures::profile::{ErrorShape, OptionValue};
 
 use super::{
     seen::{Seen, letter_case},
@@ -43,69 +43,53 @@ pub(super) async fn formats(probe: &mut Probe) -> Result<(), Stop> {
     probe.default_format = Some(default);
     let json = probe.get(&users, Some("application/json")).await?;
     let has_json = json.status == 200 && json.format == Some(Format::Json);
-    let name = |format| if format == Format::Xml { "xml" } else { "json" };
-    match (default, json.format) {
+    let support = match (default, json.format) {
         _ if json.status != 200 => {
-            let why = format!("a request for JSON is answered with {}", json.status);
-            probe.leave_open("format.json", &why);
-            probe.observed("format.default", name(default));
+            let status = json.status;
+            Err(format!("a request for JSON is answered with {status}"))
         }
-        (Format::Xml, Some(Format::Json)) => {
-            probe.observed("format.json", "negotiated");
-            probe.observed("format.default", "xml");
-            probe.other_format = Some(Format::Xml);
-        }
+        (Format::Xml, Some(Format::Json)) => Ok("negotiated"),
         (Format::Json, Some(Format::Json)) => {
             let xml = probe.get(&users, Some("application/xml")).await?;
-            probe.observed("format.default", "json");
             if xml.status == 200 && xml.format == Some(Format::Xml) {
-                probe.observed("format.json", "negotiated");
-                probe.other_format = Some(Format::Xml);
+                Ok("negotiated")
             } else {
                 let why = "there is JSON, and a request for XML does not get any (status ";
-                probe.leave_open("format.json", &format!("{why}{})", xml.status));
+                Err(format!("{why}{})", xml.status))
             }
         }
-        (Format::Xml, Some(Format::Xml)) => {
-            probe.observed("format.json", "never");
-            probe.likely(
-                "format.default",
-                "xml",
-                &["json"],
-                "where there is no JSON, no answer can be JSON by default",
-            );
-        }
-        (Format::Json, Some(Format::Xml)) => {
-            probe.observed("format.json", "never");
-            probe.observed("format.default", "json");
-        }
-        (_, None) => {
-            let why = "a request for JSON gets a body that is neither JSON nor XML";
-            probe.leave_open("format.json", why);
-            probe.observed("format.default", name(default));
-        }
+        (_, Some(Format::Xml)) => Ok("never"),
+        (_, None) => Err("a request for JSON gets a body that is neither JSON nor XML".to_owned()),
+    };
+    if default == Format::Xml && support == Ok("never") {
+        let note = "where there is no JSON, no answer can be JSON by default";
+        probe.likely("format.default", "xml", &["json"], note);
+    } else {
+        probe.observed("format.default", default.as_str());
     }
+    if support == Ok("negotiated") {
+        probe.other_format = Some(Format::Xml);
+    }
+    probe.settle("format.json", support);
     if has_json {
         probe.format = Format::Json;
     }
     let list = if has_json { json } else { usual };
-    match &list.tree {
+    let case = match &list.tree {
         Some(tree) if has_json => {
             // What bodies are written in until a user is there to see.
             let root = tree.members().and_then(<[_]>::first);
             let lower = root.is_some_and(|(name, _)| name.starts_with(char::is_lowercase));
             let assumed = if lower { "camelCase" } else { "PascalCase" };
             probe.assume("naming.json_case", assumed);
-            match letter_case(&[tree]) {
-                Ok(Some(case)) if !list.users().is_empty() => {
-                    probe.observed("naming.json_case", case);
-                }
-                Ok(_) => probe.leave_open("naming.json_case", "there is no user to see names in"),
-                Err(why) => probe.leave_open("naming.json_case", &why),
-            }
+            letter_case(&[tree]).and_then(|case| {
+                let case = case.filter(|_| !list.users().is_empty());
+                case.ok_or_else(|| "there is no user to see names in".to_owned())
+            })
         }
-        _ => probe.leave_open("naming.json_case", "there is no JSON to see the names in"),
-    }
+        _ => Err("there is no JSON to see the names in".to_owned()),
+    };
+    probe.settle("naming.json_case", case);
     empty_list(probe, &list);
     probe.list = Some(list);
     Ok(())
@@ -114,21 +98,18 @@ pub(super) async fn formats(probe: &mut Probe) -> Result<(), Stop> {
 /// What a list with nobody in it looks like.
 fn empty_list(probe: &mut Probe, list: &Seen) {
     let no_code = ErrorShape::ResponseStatusWithoutCode;
-    match (list.error_shape(), list.code()) {
-        _ if !list.users().is_empty() => probe.leave_open(
-            "list.empty",
-            "the account has users, and only those of the probe may be deleted",
-        ),
-        (Some(_), Some(230)) => probe.observed("list.empty", "error_230"),
-        (Some(shape), None) if shape == no_code => probe.observed("list.empty", "error_230"),
-        (None, _) if is_list(list) => probe.observed("list.empty", "empty_list"),
-        (shape, code) => {
-            let why = format!(
-                "the list shows no users, and is neither empty nor error 230 (shape {shape:?}, code {code:?})"
-            );
-            probe.leave_open("list.empty", &why);
+    let empty = match (list.error_shape(), list.code()) {
+        _ if !list.users().is_empty() => {
+            Err("the account has users, and only those of the probe may be deleted".to_owned())
         }
-    }
+        (Some(_), Some(230)) => Ok("error_230"),
+        (Some(shape), None) if shape == no_code => Ok("error_230"),
+        (None, _) if is_list(list) => Ok("empty_list"),
+        (shape, code) => Err(format!(
+            "the list shows no users, and is neither empty nor error 230 (shape {shape:?}, code {code:?})"
+        )),
+    };
+    probe.settle("list.empty", empty);
 }
 
 /// Whether it holds a list of users, be it empty.
@@ -165,60 +146,49 @@ pub(super) async fn errors(probe: &mut Probe) -> Result<(), Stop> {
         // Every path is answered so: it does not show where the list is.
         probe.list = None;
     }
-    match seen.error_shape() {
-        Some(shape) => probe.observed("errors.shape", shape.name()),
-        None => probe.leave_open(
-            "errors.shape",
-            "the error for a path that does not exist has none of the known shapes",
-        ),
-    }
+    let shape = seen.error_shape().map(OptionValue::name);
+    let why = "the error for a path that does not exist has none of the known shapes";
+    probe.settle("errors.shape", shape.ok_or(why));
     Ok(())
 }
 
 pub(super) async fn unacceptable(probe: &mut Probe) -> Result<(), Stop> {
     let path = probe.cx.users_path();
     let seen = probe.get(&path, Some("text/vcard")).await?;
-    match seen.status {
-        406 => probe.observed("format.unacceptable", "not_acceptable"),
+    let answer = match seen.status {
+        406 => Ok("not_acceptable"),
         200 if is_users(probe, &seen) && seen.format == probe.default_format => {
-            probe.observed("format.unacceptable", "default_format");
+            Ok("default_format")
         }
-        200 => probe.leave_open(
-            "format.unacceptable",
-            "it is answered with 200, and not with the list in the default format",
-        ),
-        status => probe.leave_open(
-            "format.unacceptable",
-            &format!("it is answered with {status}"),
-        ),
-    }
+        200 => {
+            Err("it is answered with 200, and not with the list in the default format".to_owned())
+        }
+        status => Err(format!("it is answered with {status}")),
+    };
+    probe.settle("format.unacceptable", answer);
     Ok(())
 }
 
 pub(super) async fn paths(probe: &mut Probe) -> Result<(), Stop> {
     let seen = probe.read("/api/users").await?;
-    match seen.status {
-        200 if is_users(probe, &seen) => probe.observed("paths.users", "account_and_login"),
-        404 => probe.observed("paths.users", "account_only"),
-        status => probe.leave_open(
-            "paths.users",
-            &format!("GET /api/users is answered with {status}"),
-        ),
-    }
+    let users = match seen.status {
+        200 if is_users(probe, &seen) => Ok("account_and_login"),
+        404 => Ok("account_only"),
+        status => Err(format!("GET /api/users is answered with {status}")),
+    };
+    probe.settle("paths.users", users);
     let mut found = Vec::new();
     for base in ["/api/v1", "/v1.0"] {
         let path = probe.cx.users_path().replacen("/api", base, 1);
         let seen = probe.read(&path).await?;
         found.push((is_users(probe, &seen), seen.status));
     }
-    match found.as_slice() {
-        [(true, _), (true, _)] => probe.observed("paths.bases", "api_and_versions"),
-        [(false, 404), (false, 404)] => probe.observed("paths.bases", "api"),
-        other => probe.leave_open(
-            "paths.bases",
-            &format!("the two other bases are answered with {other:?}"),
-        ),
-    }
+    let bases = match found.as_slice() {
+        [(true, _), (true, _)] => Ok("api_and_versions"),
+        [(false, 404), (false, 404)] => Ok("api"),
+        other => Err(format!("the two other bases are answered with {other:?}")),
+    };
+    probe.settle("paths.bases", bases);
     Ok(())
 }
 
@@ -231,10 +201,8 @@ pub(super) async fn roles(probe: &mut Probe) -> Result<(), Stop> {
         .flat_map(|tree| objects_with(tree, "RoleName"))
         .collect();
     let Some(role) = roles.first().copied() else {
-        probe.leave_open(
-            "role.form",
-            &format!("there is no role to look at (status {})", seen.status),
-        );
+        let why = format!("there is no role to look at (status {})", seen.status);
+        probe.leave_open("role.form", &why);
         return Ok(());
     };
     let text = |role, name| scalar(member(role, name)?).map(str::to_owned);
@@ -246,12 +214,11 @@ pub(super) async fn roles(probe: &mut Probe) -> Result<(), Stop> {
             permissions: Vec::new(),
         })
         .collect();
-    match (member(role, "RoleId"), member(role, "Permissions")) {
-        (Some(_), None) => probe.observed("role.form", "id_and_name"),
-        (None, _) => probe.observed("role.form", "name_and_permissions"),
-        (Some(_), Some(_)) => {
-            probe.leave_open("role.form", "a role has both an id and permissions");
-        }
-    }
+    let form = match (member(role, "RoleId"), member(role, "Permissions")) {
+        (Some(_), None) => Ok("id_and_name"),
+        (None, _) => Ok("name_and_permissions"),
+        (Some(_), Some(_)) => Err("a role has both an id and permissions"),
+    };
+    probe.settle("role.form", form);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What a probe knows while it works, and the only way to a finding.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use bandwidth_fixtures::BehaviourId;
 
@@ -235,6 +235,14 @@ impl Probe {
         );
     }
 
+    /// What the evidence shows: an option, or why the behaviour stays open.
+    pub(super) fn settle(&mut self, id: &str, shown: Result<impl fmt::Display, impl AsRef<str>>) {
+        match shown {
+            Ok(option) => self.observed(id, option),
+            Err(why) => self.leave_open(id, why.as_ref()),
+        }
+    }
+
     /// A refusal shows that option, whose meaning includes an error status.
     pub(super) fn refused(&mut self, id: &str, option: &str, refusal: &Seen) {
         if refusal.status < 300 {
@@ -292,11 +300,8 @@ impl Probe {
 
     /// Waits a little, for a target that takes its time.
     pub(super) async fn pause(&self) {
-        let pause: Duration = self.cx.run.limits().settle / 16;
-        let run = &self.cx.run;
-        run.dispatch()
-            .unless_interrupted(tokio::time::sleep(pause))
-            .await;
+        let pause = self.cx.run.limits().settle / 16;
+        self.cx.run.dispatch().sleep(pause).await;
     }
 
     /// Looks until there is something to see, within the time that the target may take to settle.
@@ -308,9 +313,33 @@ impl Probe {
         let mut seen = None;
         let done = async || {
             seen = look(self).await?;
-            Ok(seen.is_some())
+            Ok::<_, Stop>(seen.is_some())
         };
         run.account.until(done).await?;
         Ok(seen)
     }
+}
+
+/// The least number above `below`, and not above `most`, for which `reached` holds. It holds for
+/// `most`. A number that is likely is tried first, and then the one below it.
+pub(super) async fn threshold(
+    below: usize,
+    most: usize,
+    likely: Option<usize>,
+    mut reached: impl AsyncFnMut(usize) -> Result<bool, Stop>,
+) -> Result<usize, Stop> {
+    let (mut low, mut high) = (below, most);
+    let mut guess = likely.unwrap_or_else(|| low.midpoint(high));
+    while high - low > 1 {
+        if reached(guess).await? {
+            high = guess;
+        } else {
+            low = guess;
+        }
+        guess = match likely {
+            Some(likely) if (low, high) == (below, likely) => likely - 1,
+            _ => low.midpoint(high),
+        };
+    }
+    Ok(high)
 }

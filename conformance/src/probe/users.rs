@@ -1,8 +1,6 @@
 //! Users: creating them, and updating the one that the experiments share in a way that shows when
 //! the target has settled.
 
-use std::sync::Arc;
-
 use super::{
     seen::{Seen, UserSeen},
     state::{Made, Probe, Sample},
@@ -30,7 +28,7 @@ impl Probe {
     pub(super) fn draft(&mut self) -> Result<Draft, Stop> {
         let sample = self
             .sample
-            .ok_or_else(|| Stop::Skip("no user could be created".to_owned()))?;
+            .ok_or_else(|| Stop::skip("no user could be created"))?;
         Ok(self.draft_of(&sample))
     }
 
@@ -73,16 +71,14 @@ impl Probe {
     pub(super) fn spare_roles(&self) -> Vec<RoleRef> {
         let last = self.roles.len().saturating_sub(2);
         let spare = match &self.cx.run.limits().roles {
-            Roles::Withheld => Vec::new(),
-            Roles::Any => self.roles[last..].iter().collect(),
+            Roles::Withheld => &[],
+            Roles::Any => &self.roles[last..],
             Roles::Only(name) => {
-                let is = |field: &Option<String>| field.as_deref() == Some(name.as_str());
-                let mut roles = self.roles.iter();
-                let found = roles.find(|role| is(&role.id) || is(&role.name));
-                found.into_iter().collect::<Vec<_>>()
+                let found = self.roles.iter().find(|role| role.is_called(name));
+                found.map_or(&[][..], std::slice::from_ref)
             }
         };
-        spare.into_iter().map(Context::role_ref).collect()
+        spare.iter().map(Context::role_ref).collect()
     }
 
     /// Tries to create a user; the inner error is the answer of a target that did not.
@@ -91,7 +87,7 @@ impl Probe {
         draft: &Draft,
     ) -> Result<Result<(Made, Seen), Seen>, Stop> {
         if self.is_prepared() {
-            return Err(Stop::Skip("--prepared-user creates nobody".to_owned()));
+            return Err(Stop::skip("--prepared-user creates nobody"));
         }
         let ask = self.cx.ask_create(draft, self.format);
         let (reply, named) = self.cx.try_create(draft, ask).await?;
@@ -106,23 +102,14 @@ impl Probe {
         Ok(Ok((made(key, draft), seen)))
     }
 
-    /// Finds the user of a create whose answer named none, or was lost.
-    pub(super) async fn find_created(&mut self, draft: &Draft) -> Result<Made, Stop> {
-        let key = self.listed(draft).await?;
-        Ok(made(key, draft))
-    }
-
     /// The key of a new user that no answer names, from the list. The target may have changed its
     /// name.
-    async fn listed(&mut self, draft: &Draft) -> Result<String, Stop> {
-        let run = Arc::clone(&self.cx.run);
+    pub(super) async fn listed(&mut self, draft: &Draft) -> Result<String, Stop> {
         let (username, email) = (draft.text("Username"), draft.text(EMAIL));
-        let found = run.account.find_in_list(username, email, &mut self.cx.log);
-        let key = found
-            .await
-            .map_err(|error| Stop::Inconclusive(error.to_string()))?;
-        key.ok_or_else(|| {
-            Stop::Inconclusive("no answer names the created user, and the list has none".to_owned())
+        let account = &self.cx.run.account;
+        let found = account.find_in_list(username, email, &mut self.cx.log);
+        found.await?.ok_or_else(|| {
+            Stop::inconclusive("no answer names the created user, and the list has none")
         })
     }
 
@@ -130,13 +117,12 @@ impl Probe {
     pub(super) async fn create(&mut self) -> Result<Made, Stop> {
         let draft = self.draft()?;
         let created = self.try_create(&draft).await?;
-        let (made, _) = created.map_err(|seen| {
+        created.map(|(made, _)| made).map_err(|seen| {
+            let status = seen.status;
             Stop::Inconclusive(format!(
-                "a create that should succeed was answered with {}",
-                seen.status
+                "a create that should succeed was answered with {status}"
             ))
-        })?;
-        Ok(made)
+        })
     }
 
     /// GET of a user, in the probe's own format.
@@ -156,7 +142,7 @@ impl Probe {
     /// The one user that experiments share, put back to how it was. This is the control of what
     /// they do with it: right now an update is taken, and GET shows what it changed.
     pub(super) async fn subject(&mut self) -> Result<Made, Stop> {
-        let none = || Stop::Skip("there is no user to update".to_owned());
+        let none = || Stop::skip("there is no user to update");
         let mut made = self.first_user.clone().ok_or_else(none)?;
         if std::mem::take(&mut self.fresh) {
             return Ok(made);
@@ -183,7 +169,7 @@ impl Probe {
         })?;
         if user.is_enabled() != made.enabled {
             let why = "a user that an update disabled is not enabled again by another";
-            return Err(Stop::Skip(why.to_owned()));
+            return Err(Stop::skip(why));
         }
         let name = user.text("FirstName").unwrap_or_default();
         made.draft = made.draft.with("FirstName", name);
@@ -219,13 +205,9 @@ impl Probe {
         let found = self.settled(async |probe: &mut Self| {
             for key in keys {
                 let user = probe.get_user(key).await?.user();
-                if user
-                    .as_ref()
-                    .and_then(|user| user.text("FirstName"))
-                    .as_deref()
-                    == Some(name)
-                {
-                    return Ok(user);
+                let shown = user.filter(|user| user.text("FirstName").as_deref() == Some(name));
+                if shown.is_some() {
+                    return Ok(shown);
                 }
             }
             Ok(None)
@@ -247,25 +229,34 @@ impl Probe {
         draft: &Draft,
         format: Format,
     ) -> Result<Seen, Stop> {
-        let first = self.cx.put(key, draft, format).await;
-        match self.or_500(first)? {
-            seen if seen.status == 500 => {
-                let again = self.cx.put(key, draft, format).await;
-                self.steady(again)
-            }
-            seen => Ok(seen),
-        }
+        self.twice_if_500(async |cx| cx.put(key, draft, format).await)
+            .await
     }
 
     /// Sends what has the same effect however often it is sent.
     pub(super) async fn steadily(&mut self, ask: Ask) -> Result<Seen, Stop> {
-        let first = self.cx.send(ask.clone()).await;
-        match self.or_500(first)? {
-            seen if seen.status == 500 => {
-                let again = self.cx.send(ask).await;
-                self.steady(again)
-            }
-            seen => Ok(seen),
+        self.twice_if_500(async |cx| cx.send(ask.clone()).await)
+            .await
+    }
+
+    /// Sends once more what is answered with 500. One that comes again is no distress: it is how the
+    /// target answers that request.
+    async fn twice_if_500(
+        &mut self,
+        send: impl AsyncFn(&mut Context) -> Result<Reply, Stop>,
+    ) -> Result<Seen, Stop> {
+        let first = send(&mut self.cx).await;
+        let seen = self.or_500(first)?;
+        if seen.status != 500 {
+            return Ok(seen);
+        }
+        let again = send(&mut self.cx).await;
+        match self.or_500(again)? {
+            seen if seen.status == 500 => Ok(seen),
+            seen => Err(Stop::Inconclusive(format!(
+                "the same request was answered with 500, and then with {}",
+                seen.status
+            ))),
         }
     }
 
@@ -276,18 +267,6 @@ impl Probe {
             (Ok(reply), _) => Ok(Seen::of(&reply.response)),
             (Err(_), Some(Ok(answer))) if answer.status == 500 => Ok(Seen::of(answer)),
             (Err(stop), _) => Err(stop),
-        }
-    }
-
-    /// The second answer after a 500. One that comes again is no distress: it is how the target
-    /// answers that request.
-    fn steady(&self, again: Result<Reply, Stop>) -> Result<Seen, Stop> {
-        match self.or_500(again)? {
-            seen if seen.status == 500 => Ok(seen),
-            seen => Err(Stop::Inconclusive(format!(
-                "the same request was answered with 500, and then with {}",
-                seen.status
-            ))),
         }
     }
 }

@@ -123,9 +123,8 @@ impl<'a> Console<'a> {
 
     fn exchange(&mut self, number: usize, exchange: &Transcript) -> io::Result<()> {
         let purpose = match exchange.purpose {
-            Purpose::Case => "",
-            Purpose::Check => " (check)",
-            Purpose::CleanUp => " (clean-up)",
+            Purpose::Case => String::new(),
+            other => format!(" ({})", other.as_str()),
         };
         writeln!(self.out, "\n--- {number}{purpose}, {} ms", exchange.took_ms)?;
         writeln!(self.out, "> {} {}", exchange.method, exchange.url)?;

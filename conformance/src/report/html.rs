@@ -234,9 +234,9 @@ fn case_section(case: &CaseReport) -> Markup {
 
 /// What `explain` says of a failing case.
 fn explained(case: &CaseReport) -> Option<String> {
-    let failed = matches!(case.verdict, Verdict::Fail | Verdict::Error);
-    let case = registry::find(&case.id).ok().filter(|_| failed)?;
-    Some(explain_text(&case))
+    let found = registry::find(&case.id).ok();
+    let found = found.filter(|_| case.verdict.is_failure())?;
+    Some(explain_text(&found))
 }
 
 fn exchange_section(number: usize, exchange: &Transcript) -> Markup {
@@ -247,11 +247,10 @@ fn exchange_section(number: usize, exchange: &Transcript) -> Markup {
         details .exchange {
             summary {
                 (number) ". " code { (exchange.method) " " (exchange.url) } " → " strong { (answer) }
-                span .aside { (exchange.took_ms) " ms" @match exchange.purpose {
-                    Purpose::Case => {}
-                    Purpose::Check => { ", check" }
-                    Purpose::CleanUp => { ", clean-up" }
-                } }
+                span .aside {
+                    (exchange.took_ms) " ms"
+                    @if exchange.purpose != Purpose::Case { ", " (exchange.purpose.as_str()) }
+                }
             }
             @if let Some(repeated) = &exchange.repeated { p .aside { (repeated) } }
             div .pair {

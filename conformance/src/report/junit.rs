@@ -6,7 +6,6 @@ use std::io;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::{
-    exchange::Purpose,
     outcome::{CaseReport, RunReport},
     verdict::Verdict,
 };
@@ -47,24 +46,19 @@ pub fn render(report: &RunReport) -> io::Result<String> {
 }
 
 fn test_case(case: &CaseReport, suite: &str) -> TestCase {
-    let reason = case.reason.as_deref().unwrap_or("");
-    let first = case.headline();
+    let skipped = |message: &str| {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message(message);
+        status
+    };
     let status = match (case.verdict, &case.known) {
         (Verdict::Pass | Verdict::Observed, _) => TestCaseStatus::success(),
         (Verdict::Fail | Verdict::Error, Some(known)) => {
-            let mut status = TestCaseStatus::skipped();
-            status.set_message(format!("known failure: {known}"));
-            status
+            skipped(&format!("known failure: {known}"))
         }
-        (Verdict::Skipped, _) => {
-            let mut status = TestCaseStatus::skipped();
-            status.set_message(first);
-            status
-        }
-        (Verdict::Fail, None) => unsuccessful(NonSuccessKind::Failure, case, first, reason),
-        (Verdict::Error | Verdict::Inconclusive, _) => {
-            unsuccessful(NonSuccessKind::Error, case, first, reason)
-        }
+        (Verdict::Skipped, _) => skipped(case.headline()),
+        (Verdict::Fail, None) => unsuccessful(NonSuccessKind::Failure, case),
+        (Verdict::Error | Verdict::Inconclusive, _) => unsuccessful(NonSuccessKind::Error, case),
     };
     let mut test = TestCase::new(case.name(), status);
     test.set_classname(suite);
@@ -80,23 +74,14 @@ fn test_case(case: &CaseReport, suite: &str) -> TestCase {
     test
 }
 
-fn unsuccessful(
-    kind: NonSuccessKind,
-    case: &CaseReport,
-    first: &str,
-    reason: &str,
-) -> TestCaseStatus {
+fn unsuccessful(kind: NonSuccessKind, case: &CaseReport) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
-    status.set_message(first);
+    status.set_message(case.headline());
     status.set_type(case.verdict.as_str());
-    let curl = case
-        .exchanges
-        .iter()
-        .rev()
-        .find(|exchange| exchange.purpose == Purpose::Case);
-    let curl = curl.map_or_else(String::new, |exchange| {
+    let curl = case.last_step().map_or_else(String::new, |exchange| {
         format!("\n\nthe last request again:\n{}", exchange.curl)
     });
+    let reason = case.reason.as_deref().unwrap_or("");
     status.set_description(format!("{reason}{curl}"));
     status
 }

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use super::groups::{self, Group};
 use crate::{
-    exchange::Purpose,
     fit::Fit,
     leftover::use_of_cleanup,
     outcome::{CaseReport, RunReport},
@@ -63,10 +62,8 @@ pub fn render(report: &RunReport) -> String {
     }
     let inconclusive = |case: &&CaseReport| case.verdict == Verdict::Inconclusive;
     for (reason, count) in groups::reasons(report.cases.iter().filter(inconclusive)) {
-        append(
-            &mut text,
-            &format!("\n- inconclusive: {count}: {}\n", inline(reason)),
-        );
+        let line = format!("\n- inconclusive: {count}: {}\n", inline(reason));
+        append(&mut text, &line);
     }
     text
 }
@@ -85,11 +82,8 @@ fn notes(report: &RunReport) -> Vec<String> {
         let text = format!("{user} {}", user.remove);
         notes.push(paragraph("Left behind", text.trim_end()));
     }
-    if let Some(command) = report
-        .cleanup
-        .as_ref()
-        .filter(|_| !report.leftovers.is_empty())
-    {
+    let command = report.cleanup.as_ref();
+    if let Some(command) = command.filter(|_| !report.leftovers.is_empty()) {
         let use_of_it = use_of_cleanup(&report.leftovers);
         notes.push(format!("\n{use_of_it} `{command}`\n"));
     }
@@ -122,13 +116,11 @@ fn append(text: &mut String, part: &str) {
 }
 
 fn heading(group: &Group<'_>) -> String {
-    let question = group.question();
-    let question = if question.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", inline(question))
-    };
-    format!("\n**{}**{question}\n", inline(&group.headline()))
+    let headline = inline(&group.headline());
+    match group.question() {
+        "" => format!("\n**{headline}**\n"),
+        question => format!("\n**{headline}** ({})\n", inline(question)),
+    }
 }
 
 fn details(case: &CaseReport) -> String {
@@ -141,14 +133,8 @@ fn details(case: &CaseReport) -> String {
         inline(&case.source),
         block(reason)
     );
-    let mut exchanges = case.exchanges.iter().rev();
-    let last = exchanges.find(|exchange| exchange.purpose == Purpose::Case);
-    if let Some(exchange) = last {
-        let _ = write!(
-            text,
-            "\nThe last request again:\n\n{}",
-            block(&exchange.curl)
-        );
+    if let Some(exchange) = case.last_step() {
+        text = text + "\nThe last request again:\n\n" + &block(&exchange.curl);
     }
     text + "\n</details>\n"
 }

@@ -3,18 +3,11 @@
 use bandwidth_fixtures::profile::{AuthSchemes, Challenge, UserLogins as LoginsOption};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::get::{seen, with_password};
-use crate::{
-    case::{
-        Need::{BasicLogin, FailedLogins, ForeignAccounts, SecondAccount, UserLogins},
-        cases,
-    },
-    challenges::challenges,
-    dialogue::Context,
-    dialogue::reply::At,
-    login::basic_header,
-    wire::{Format, Value},
+use super::{
+    get::{seen, with_password},
+    prelude::*,
 };
+use crate::{challenges::challenges, login::basic_header};
 
 /// More wrong passwords than this are not tried, whatever the profile says.
 const MOST_FAILURES: u32 = 20;
@@ -112,7 +105,7 @@ cases! {
             name = name.to_lowercase();
         }
         if name == own {
-            return Err(Context::skip("the login's name has no letters"));
+            return Err(Stop::skip("the login's name has no letters"));
         }
         let refused = cx.send(cx.list_as(&name, password.expose())).await;
         cx.list(cx.default_format()).await?.users()?;
@@ -141,8 +134,7 @@ cases! {
         let other = format!("/{}9/", cx.account_id());
         for path in [cx.users_path(), user, cx.roles_path()] {
             let path = path.replacen(&own, &other, 1);
-            let ask = cx.ask("GET", path.as_str()).accept(format);
-            cx.send(ask).await?.other_account().at(&path)?;
+            cx.read(&path, format).await?.other_account().at(&path)?;
         }
         Ok(())
     }
@@ -155,8 +147,7 @@ cases! {
         let account = cx.account_id().to_owned();
         let mut earlier = None;
         for other in [format!("{account}9"), format!("9{account}")] {
-            let ask = cx.ask("GET", format!("/api/accounts/{other}/users"));
-            let reply = cx.send(ask.accept(Format::Xml)).await?;
+            let reply = cx.read(&format!("/api/accounts/{other}/users"), Format::Xml).await?;
             reply.other_account()?;
             let text = reply.text().replace(&other, "{accountId}");
             let first = earlier.get_or_insert_with(|| text.clone());
@@ -176,8 +167,7 @@ cases! {
         for path in ["users".to_owned(), format!("users/{user}"), "roles".to_owned()] {
             let mut earlier = None;
             for account in [&unknown, &known] {
-                let ask = cx.ask("GET", format!("/api/accounts/{account}/{path}"));
-                let reply = cx.send(ask.accept(format)).await?;
+                let reply = cx.read(&format!("/api/accounts/{account}/{path}"), format).await?;
                 reply.other_account()?;
                 let text = reply.text().replace(account.as_str(), "{accountId}");
                 let first = earlier.get_or_insert_with(|| text.clone());
@@ -216,7 +206,7 @@ cases! {
     cites ["challenge", "basic-ends"], measures ["auth.schemes", "auth.challenge"]
     |cx| {
         if cx.profile().auth_challenge == Challenge::Absent {
-            return Err(Context::skip(
+            return Err(Stop::skip(
                 "the expected profile sends no challenge (auth.challenge=absent)",
             ));
         }
@@ -265,7 +255,7 @@ cases! {
     |cx| {
         let limit = cx.profile().auth_lockout;
         if limit > MOST_FAILURES {
-            return Err(Context::skip("that many failed logins are not tried"));
+            return Err(Stop::skip("that many failed logins are not tried"));
         }
         let created = cx.new_user().await?;
         let (name, failures) = (created.username(), limit.checked_sub(1).unwrap_or(MOST_FAILURES));

@@ -6,20 +6,10 @@ use bandwidth_fixtures::profile::{
 use reqwest::Url;
 
 use super::{
-    get::{seen, shows},
+    get::{reads_back, seen, shows},
     list::one,
+    prelude::*,
     refusal::{As, Refusal, refusals},
-};
-use crate::{
-    case::{
-        Case,
-        Need::{ForeignAccounts, Json, NewUser, UserIds},
-        cases,
-    },
-    dialogue::reply::{At, Reply},
-    dialogue::{Context, Created},
-    verdict::CaseResult,
-    wire::{Draft, EMAIL, Format, Value},
 };
 
 cases! {
@@ -38,7 +28,7 @@ cases! {
     |cx| {
         let created = cx.subject(Format::Xml).await?;
         if created.reply.format() != Format::Xml {
-            return Err(Context::skip("the run's one user was created in JSON"));
+            return Err(Stop::skip("the run's one user was created in JSON"));
         }
         answers_with_the_user(cx, &created).await
     }
@@ -77,7 +67,7 @@ cases! {
                 "Location names {origin}; that is not the target, {own}, where its path was asked for"
             ));
         }
-        let found = cx.send(cx.ask("GET", path).accept(format)).await?;
+        let found = cx.read(path, format).await?;
         shows(cx, &found, &created).at("GET of Location")
     }
 
@@ -105,8 +95,7 @@ cases! {
         seen(cx, &first, format).await?;
         let draft = cx.draft().with("Username", first.username());
         cx.post(&draft, format).await?.conflict("username_taken")?;
-        let reply = cx.get(&first.key, format).await?;
-        shows(cx, &reply, &first).at("the user that had the name")
+        reads_back(cx, &first, format).await.at("the user that had the name")
     }
 
     /// Usernames that differ only in case are two names or, where the profile ignores case, one
@@ -220,8 +209,7 @@ cases! {
             .with("LastName", "名前 \\ ]]> 🦀");
         let created = cx.create(draft, format).await.at("text with escaped characters")?;
         for shown in cx.formats() {
-            let reply = cx.get(&created.key, shown).await?;
-            shows(cx, &reply, &created)?;
+            reads_back(cx, &created, shown).await?;
         }
         Ok(())
     }

@@ -2,13 +2,9 @@
 
 use bandwidth_fixtures::profile::DeleteEffect;
 
-use super::get::{seen, shows};
-use crate::{
-    case::{Need::Writing, cases},
-    dialogue::reply::At,
-    dialogue::{Context, Created},
-    verdict::CaseResult,
-    wire::Format,
+use super::{
+    get::{reads_back, seen, shows},
+    prelude::*,
 };
 
 cases! {
@@ -70,8 +66,7 @@ cases! {
         let kept = cx.new_user().await?;
         seen(cx, &kept, format).await?;
         cx.delete(&deleted.key, format).await?.deleted()?;
-        let reply = cx.get(&kept.key, format).await?;
-        shows(cx, &reply, &kept).at("another user after a delete")
+        reads_back(cx, &kept, format).await.at("another user after a delete")
     }
 
     /// Whether the username of a deleted user can be given to a new one
@@ -96,11 +91,8 @@ pub(super) async fn gone(cx: &mut Context, user: &Created, format: Format) -> Ca
         DeleteEffect::Removed => reply.missing_user().at("GET after the delete"),
         DeleteEffect::Deactivated => {
             shows(cx, &reply, user)?;
-            reply.same(
-                "Enabled after the delete",
-                &false,
-                &reply.user()?.is_enabled(),
-            )
+            let enabled = reply.user()?.is_enabled();
+            reply.same("Enabled after the delete", &false, &enabled)
         }
     }
 }

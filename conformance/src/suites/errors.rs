@@ -1,18 +1,7 @@
 //! Errors: unknown paths and methods, and bodies that cannot be read. The bodies are sent as updates
 //! of one user, so that a target that reads them after all creates nobody.
 
-use super::{get::shows, golden::methods};
-use crate::{
-    case::{
-        Case,
-        Need::{Emulator, Json, LoginPaths},
-        Users, cases,
-    },
-    dialogue::reply::At,
-    dialogue::{Ask, Context, Created},
-    verdict::CaseResult,
-    wire::{EMAIL, Format},
-};
+use super::{get::reads_back, golden::methods, prelude::*};
 
 cases! {
     /// A path that nothing is served on is 404 with an error body
@@ -27,8 +16,7 @@ cases! {
             format!("{account}/roles/r1"),
             "/api/nothing".to_owned(),
         ] {
-            let ask = cx.ask("GET", path.as_str()).accept(format);
-            cx.send(ask).await?.error(404).at(&path)?;
+            cx.read(&path, format).await?.error(404).at(&path)?;
         }
         Ok(())
     }
@@ -42,15 +30,14 @@ cases! {
             format!("{account}/scim/v2/Users"),
             "/api/scim/v2/Users".to_owned(),
         ] {
-            let ask = cx.ask("GET", path.as_str()).accept(format);
-            cx.send(ask).await?.error(404).at(&path)?;
+            cx.read(&path, format).await?.error(404).at(&path)?;
         }
         Ok(())
     }
 
     /// A path with a method that it does not have is 405 with an error body, and Allow lists those
     /// that it has
-    "errors.method.is-405-with-allow" many, cites ["rfc9110-405"], needs [Emulator]
+    "errors.method.is-405-with-allow" many, cites ["rfc9110-405"], needs [BuiltIn]
     |cx, format| {
         let nobody = cx.nobody().await?;
         let user = cx.user_path(&nobody);
@@ -305,8 +292,9 @@ impl Unreadable {
             return Ok(());
         }
         reply.error(400).at(&format!("a body {}", self.wrong))?;
-        let reply = cx.get(&created.key, format).await?;
-        shows(cx, &reply, &created).at("after a body that cannot be read")
+        reads_back(cx, &created, format)
+            .await
+            .at("after a body that cannot be read")
     }
 }
 
@@ -322,20 +310,10 @@ async fn not_allowed(cx: &mut Context, ask: Ask, method: &str, allowed: &[&str])
     reply.error(405).at(method)?;
     let allow = reply.response.header("allow").unwrap_or("");
     let listed: Vec<&str> = methods(allow).collect();
-    let wrong: Vec<&str> = allowed
-        .iter()
-        .copied()
-        .filter(|name| !listed.contains(name))
-        .collect();
-    reply.same(
-        &format!("methods that Allow ({allow}) lacks"),
-        &Vec::new(),
-        &wrong,
-    )?;
-    let lists_it = listed.contains(&method);
-    reply.same(
-        &format!("whether Allow ({allow}) lists {method}"),
-        &false,
-        &lists_it,
-    )
+    let wrong = allowed.iter().copied();
+    let wrong: Vec<&str> = wrong.filter(|name| !listed.contains(name)).collect();
+    let lacking = format!("methods that Allow ({allow}) lacks");
+    reply.same(&lacking, &Vec::new(), &wrong)?;
+    let lists_it = format!("whether Allow ({allow}) lists {method}");
+    reply.same(&lists_it, &false, &listed.contains(&method))
 }

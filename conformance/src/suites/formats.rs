@@ -2,14 +2,7 @@
 
 use bandwidth_fixtures::profile::{JsonSupport, Unacceptable, UntypedBody};
 
-use super::get::shows;
-use crate::{
-    case::{Need::Json, cases},
-    dialogue::reply::{At, Reply},
-    dialogue::{Context, Created},
-    verdict::{CaseResult, Stop},
-    wire::Format,
-};
+use super::{get::reads_back, prelude::*};
 
 cases! {
     /// Without an Accept header users, roles and errors come in the default format, which is XML
@@ -66,8 +59,7 @@ cases! {
     "formats.xml.is-chosen-by-accept" none, cites ["xml-default"]
     |cx| {
         cx.list(Format::Xml).await?.users().at("with Accept: application/xml")?;
-        let ask = cx.ask("GET", cx.roles_path()).accept(Format::Xml);
-        cx.send(ask).await?.roles().map(drop)
+        cx.roles(Format::Xml).await?.roles().map(drop)
     }
 
     /// Of two formats in Accept the one with the higher q-value answers, and q=0 refuses one
@@ -264,8 +256,9 @@ async fn untyped_body(cx: &mut Context, written: Format) -> CaseResult {
     } else {
         created
     };
-    let reply = cx.get(&after.key, format).await?;
-    shows(cx, &reply, &after).at("after a body without Content-Type")
+    reads_back(cx, &after, format)
+        .await
+        .at("after a body without Content-Type")
 }
 
 /// The answer to an update that changes nothing, under that Content-Type.

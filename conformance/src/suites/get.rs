@@ -4,16 +4,7 @@ use bandwidth_fixtures::profile::{
     DefaultFields, IdStyle, MissingByUsername, OptionValue, UserKey,
 };
 
-use crate::{
-    case::{
-        Need::{Json, UserIds},
-        cases,
-    },
-    dialogue::reply::{At, Reply},
-    dialogue::{Context, Created},
-    verdict::{CaseResult, Stop},
-    wire::{EMAIL, Format},
-};
+use super::prelude::*;
 
 cases! {
     /// A user that was created is shown with the names, email and username that it was created with,
@@ -22,8 +13,7 @@ cases! {
     cites ["endpoints", "get-body"], measures ["naming.email", "naming.user_key"]
     |cx, format| {
         let created = cx.subject(format).await?;
-        let reply = cx.get(&created.key, format).await?;
-        shows(cx, &reply, &created)
+        reads_back(cx, &created, format).await
     }
 
     /// A user as XML and the same user as JSON say the same
@@ -113,6 +103,12 @@ pub(super) fn shows(cx: &Context, reply: &Reply, created: &Created) -> CaseResul
         reply.same(field, &expected, &found.as_deref())?;
     }
     Ok(())
+}
+
+/// GET shows that user as it was created.
+pub(super) async fn reads_back(cx: &mut Context, created: &Created, format: Format) -> CaseResult {
+    let reply = cx.get(&created.key, format).await?;
+    shows(cx, &reply, created)
 }
 
 /// The target shows that user. What follows is about it being absent, which says nothing of a user

@@ -6,23 +6,14 @@ use std::collections::BTreeSet;
 
 use bandwidth_fixtures::{EvidenceKind, Golden, golden::Message, goldens};
 
+use super::prelude::*;
 use crate::{
-    case::{
-        Case,
-        Need::{Emulator as BuiltIn, ForeignAccounts, Writing},
-        Users,
-    },
     claims,
-    decode::{json, tree::Tree, xml},
-    dialogue::{
-        Ask, Context,
-        reply::{At, Reply},
-        run::Emulator,
-    },
+    decode::{json, tolerant::find, tree::Tree, xml},
+    dialogue::run::Emulator,
     login::{Credentials, basic_header},
     transport::Response,
-    verdict::{CaseResult, Level, Stop},
-    wire::{EMAIL, Format},
+    verdict::Level,
 };
 
 /// The demo seed's account, user and next user id, as they stand in goldens.
@@ -148,7 +139,7 @@ impl Names {
 
 async fn symbolic(cx: &mut Context, golden: &Golden) -> CaseResult {
     if let Some(reason) = not_symbolic(cx, golden) {
-        return Err(Context::skip(&reason));
+        return Err(Stop::skip(&reason));
     }
     let names = prepare(cx, golden).await?;
     let (ask, own_login) = ask(cx, golden, &names);
@@ -173,7 +164,8 @@ fn not_symbolic(cx: &Context, golden: &Golden) -> Option<String> {
         golden.request.header("content-type"),
         golden.request.body.as_bytes(),
     );
-    let username = body.ok().and_then(|body| find(&body, "Username"));
+    let body = body.ok();
+    let username = body.as_ref().and_then(|body| find(body, &["Username"]));
     if golden.profile != expected {
         Some(format!(
             "it was recorded under the profile {}",
@@ -194,7 +186,7 @@ fn not_symbolic(cx: &Context, golden: &Golden) -> Option<String> {
         Some("it would change a user that this run did not create".to_owned())
     } else if method != "GET" && !path.contains(&format!("/accounts/{ACCOUNT}/")) {
         Some("it would change another account".to_owned())
-    } else if method == "POST" && username.is_some_and(|name| !USERNAMES.contains(&name.as_str())) {
+    } else if method == "POST" && username.is_some_and(|name| !USERNAMES.contains(&name)) {
         Some("it names a user with a name that is not the run's own".to_owned())
     } else if method == "POST" && golden.response.body.contains("12728") {
         Some("its password belongs to the example's own names".to_owned())
@@ -269,9 +261,9 @@ fn ask(cx: &Context, golden: &Golden, names: &Names) -> (Ask, bool) {
     match request.header("content-type") {
         Some(content_type) => {
             if let Ok(tree) = tree_of(Some(content_type), body.as_bytes())
-                && let Some(password) = find(&tree, "Password")
+                && let Some(password) = find(&tree, &["Password"])
             {
-                cx.keep_secret("", &password);
+                cx.keep_secret("", password);
             }
             ask = ask.typed(content_type, body.as_str());
         }
@@ -354,9 +346,7 @@ fn body_matches(reply: &Reply, golden: &Golden, names: &Names) -> CaseResult {
             return reply.same(what, &true, &all);
         }
         if path.ends_with("/roles") && !same(&expected, &found, names) {
-            return Err(Context::skip(
-                "the account has other roles than the example",
-            ));
+            return Err(Stop::skip("the account has other roles than the example"));
         }
     }
     let recorded = names.put_in(&golden.response.body);
@@ -422,20 +412,6 @@ fn tree_of(content_type: Option<&str>, body: &[u8]) -> Result<Tree, String> {
     match content_type {
         Some("application/json") => json::read(body),
         _ => xml::read(body).map(|document| Tree::Object(vec![(document.root, document.content)])),
-    }
-}
-
-/// The first text below a member of that name.
-fn find(tree: &Tree, name: &str) -> Option<String> {
-    match tree {
-        Tree::Object(members) => members.iter().find_map(|(known, value)| {
-            if known.eq_ignore_ascii_case(name) {
-                return value.text().map(str::to_owned);
-            }
-            find(value, name)
-        }),
-        Tree::List(items) => items.iter().find_map(|item| find(item, name)),
-        _ => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Limits: what answers tell of them, and what a 429 looks like when one comes.
 
-use crate::{case::cases, dialogue::reply::At, transport::Response};
+use super::prelude::*;
+use crate::transport::Response;
 
 /// Headers by which an API tells of its limits.
 const HEADERS: [&str; 8] = [
@@ -18,8 +19,7 @@ cases! {
     /// An answer that is no 429 has none of the headers by which an API tells of its limits
     "limits.usual-answers.tell-nothing-of-limits" none, cites ["no-limit-headers", "rate-429"]
     |cx, format| {
-        let roles = cx.ask("GET", cx.roles_path()).accept(format);
-        for reply in [cx.list(format).await?, cx.send(roles).await?] {
+        for reply in [cx.list(format).await?, cx.roles(format).await?] {
             reply.is("an answer as usual", 200)?;
             let told = HEADERS.into_iter().filter(|name| reply.response.header(name).is_some());
             reply.same("headers about limits", &Vec::new(), &told.collect::<Vec<_>>())?;

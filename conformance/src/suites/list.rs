@@ -2,14 +2,7 @@
 
 use bandwidth_fixtures::profile::DeleteEffect;
 
-use super::get::seen;
-use crate::{
-    case::{Need::Json, cases},
-    dialogue::reply::{At, Reply},
-    dialogue::{Context, Created},
-    verdict::{CaseResult, Stop},
-    wire::{EMAIL, Format, User},
-};
+use super::{get::seen, prelude::*};
 
 cases! {
     /// A list of users is 200 with the users below `Users`, each with a username and the fields that
@@ -77,7 +70,7 @@ cases! {
         let format = cx.default_format();
         let whole = cx.list(format).await?.users()?;
         let path = format!("{}?page=2&size=1&limit=1&offset=1", cx.users_path());
-        let reply = cx.send(cx.ask("GET", path).accept(format)).await?;
+        let reply = cx.read(&path, format).await?;
         let effect = match reply.users() {
             Ok(users) if users == whole => "change nothing".to_owned(),
             Ok(users) => format!("lead to {} of {} users", users.len(), whole.len()),

@@ -2,15 +2,10 @@
 
 use bandwidth_fixtures::profile::{CommonWords, PasswordCharset, PasswordErrors, PasswordIdentity};
 
-use super::get::with_password;
+use super::{get::with_password, prelude::*};
 use crate::{
-    case::{Case, Need::UserLogins, Users, cases},
-    dialogue::Context,
-    dialogue::reply::At,
     password::{self, Class},
     redact::Redactor,
-    verdict::{CaseResult, Stop},
-    wire::{Draft, EMAIL, Format},
 };
 
 /// What a password gets added so that it has all classes.
@@ -29,7 +24,7 @@ cases! {
     |cx, format| {
         let length = size(cx.profile().password_min_length);
         if length <= Class::ALL.len() {
-            return Err(Context::skip("passwords that short cannot have all classes"));
+            return Err(Stop::skip("passwords that short cannot have all classes"));
         }
         taken(cx, format, &fitting(length)).await?;
         refused(cx, format, &fitting(length - 1), "password_too_short").await
@@ -79,7 +74,7 @@ cases! {
             return taken(cx, format, &twice(4)).await;
         }
         if 2 * (limit + 1) + 4 > size(cx.profile().password_max_length) {
-            return Err(Context::skip("a password cannot be long enough to repeat that much"));
+            return Err(Stop::skip("a password cannot be long enough to repeat that much"));
         }
         refused(cx, format, &twice(limit + 1), "password_repeats").await
     }
@@ -138,7 +133,7 @@ cases! {
         let profile = cx.profile();
         let least = size(profile.password_min_length);
         if least < 5 || profile.password_classes < 2 {
-            return Err(Context::skip("the expected profile has too few rules to compare two"));
+            return Err(Stop::skip("the expected profile has too few rules to compare two"));
         }
         let plain = password::of(least.max(12), &[Class::Lower]);
         let mut first = None;
@@ -234,7 +229,7 @@ async fn holding(cx: &mut Context, field: &str, format: Format) -> CaseResult {
         .collect();
     let password = format!("{swapped}{CLASSES}");
     if password.len() > size(cx.profile().password_max_length) {
-        return Err(Context::skip(
+        return Err(Stop::skip(
             "such a password is longer than the profile allows",
         ));
     }

@@ -2,17 +2,7 @@
 
 use bandwidth_fixtures::profile::{BasePaths, UserPaths};
 
-use super::get::with_password;
-use crate::{
-    case::{
-        Need::{LoginPaths, UserLogins},
-        cases,
-    },
-    dialogue::reply::At,
-    dialogue::{Ask, Context},
-    verdict::CaseResult,
-    wire::{Draft, Format},
-};
+use super::{get::with_password, prelude::*};
 
 cases! {
     /// `GET /users` lists the users of the login's account or, where the profile has no such path, is
@@ -21,7 +11,7 @@ cases! {
     cites ["users-published"], measures ["paths.users"]
     |cx, format| {
         let listed = cx.list(format).await?.users()?;
-        let reply = cx.send(cx.ask("GET", "/api/users").accept(format)).await?;
+        let reply = cx.read("/api/users", format).await?;
         match cx.profile().paths_users {
             UserPaths::AccountOnly => reply.error(404).map(drop).at("GET /api/users"),
             UserPaths::AccountAndLogin => {
@@ -36,10 +26,10 @@ cases! {
     |cx, format| {
         let created = cx.subject(format).await?;
         let shown = cx.get(&created.key, format).await?.user()?;
-        let reply = cx.send(below_no_account(cx, &created.key).accept(format)).await?;
+        let reply = cx.read(&below_no_account(cx, &created.key), format).await?;
         reply.same("the user below no account", &shown, &reply.user()?)?;
         let absent = cx.nobody().await?;
-        cx.send(below_no_account(cx, &absent).accept(format)).await?.missing_user()
+        cx.read(&below_no_account(cx, &absent), format).await?.missing_user()
     }
 
     /// A user changes its own password: 200 with an empty body, the old one stops working and the new
@@ -99,7 +89,7 @@ cases! {
         let listed = cx.list(format).await?.users()?;
         for base in ["/api/v1", "/v1.0"] {
             let path = cx.users_path().replacen("/api", base, 1);
-            let reply = cx.send(cx.ask("GET", path).accept(format)).await?;
+            let reply = cx.read(&path, format).await?;
             match cx.profile().paths_bases {
                 BasePaths::Api => drop(reply.error(404).at(base)?),
                 BasePaths::ApiAndVersions => {
@@ -111,10 +101,10 @@ cases! {
     }
 }
 
-/// GET of a user on the path that names no account.
-fn below_no_account(cx: &Context, key: &str) -> Ask {
+/// The path of a user that names no account.
+fn below_no_account(cx: &Context, key: &str) -> String {
     let account = format!("/accounts/{}", cx.account_id());
-    cx.ask("GET", cx.user_path(key).replacen(&account, "", 1))
+    cx.user_path(key).replacen(&account, "", 1)
 }
 
 /// A change of a password, not yet from its owner.

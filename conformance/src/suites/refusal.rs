@@ -1,13 +1,8 @@
 //! The form of a case in which a draft with one thing wrong is refused. The rows are in the files
 //! of their areas.
 
-use crate::{
-    case::{Case, Need, Users},
-    dialogue::Context,
-    dialogue::reply::{At, Reply},
-    verdict::CaseResult,
-    wire::{Draft, Format},
-};
+use super::prelude::*;
+use crate::case::Need;
 
 /// Puts something into a draft.
 pub(super) type Change = fn(&Context, Draft) -> Draft;
@@ -92,11 +87,8 @@ impl Refusal {
                     let refused = cx.put(&created.key, &draft, format).await?;
                     let reply = cx.get(&created.key, format).await?;
                     refuses(&refused, error)?;
-                    reply.same(
-                        "the user after a PUT that is refused",
-                        &before,
-                        &reply.user()?,
-                    )?;
+                    let what = "the user after a PUT that is refused";
+                    reply.same(what, &before, &reply.user()?)?;
                 }
             }
         }

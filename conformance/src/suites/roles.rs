@@ -2,24 +2,14 @@
 
 use bandwidth_fixtures::profile::{RoleForm, UnknownRole};
 
-use crate::{
-    case::{
-        Need::{Json, Role as AnyRole},
-        cases,
-    },
-    dialogue::reply::At,
-    dialogue::{Context, Created},
-    verdict::CaseResult,
-    wire::{Format, Role, RoleRef, Value},
-};
+use super::prelude::*;
 
 cases! {
     /// A list of roles is 200 with the roles below `Roles`, each in the profile's form and named once
     "roles.list.holds-the-roles" none,
     cites ["roles-body", "list-published"], measures ["role.form"]
     |cx, format| {
-        let ask = cx.ask("GET", cx.roles_path()).accept(format);
-        let reply = cx.send(ask).await?;
+        let reply = cx.roles(format).await?;
         let roles = reply.roles()?;
         let twice = |(index, role): (usize, &Role)| {
             let same = |earlier: &&Role| {
@@ -35,10 +25,8 @@ cases! {
     "roles.parity.xml-and-json-tell-the-same" none,
     cites ["rfc9110-representations"], needs [Json], tags ["parity"]
     |cx| {
-        let ask = cx.ask("GET", cx.roles_path()).accept(Format::Xml);
-        let xml = cx.send(ask).await?.roles()?;
-        let ask = cx.ask("GET", cx.roles_path()).accept(Format::Json);
-        let reply = cx.send(ask).await?;
+        let xml = cx.roles(Format::Xml).await?.roles()?;
+        let reply = cx.roles(Format::Json).await?;
         reply.same("the roles as JSON after the roles as XML", &xml, &reply.roles()?)
     }
 

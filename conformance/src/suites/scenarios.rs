@@ -5,15 +5,9 @@ use bandwidth_fixtures::profile::UserKey;
 
 use super::{
     delete::gone,
-    get::{seen, shows},
+    get::{reads_back, seen},
     list::{list_after_delete, one},
-};
-use crate::{
-    case::{Need::Role as AnyRole, cases},
-    dialogue::Context,
-    dialogue::reply::At,
-    verdict::{CaseResult, Stop},
-    wire::{Draft, EMAIL, Format, User},
+    prelude::*,
 };
 
 cases! {
@@ -24,8 +18,7 @@ cases! {
     |cx, format| {
         let role = cx.role().await?;
         let created = cx.create(cx.draft(), format).await?;
-        let reply = cx.get(&created.key, format).await?;
-        shows(cx, &reply, &created)?;
+        reads_back(cx, &created, format).await?;
         let draft = created.update().with_value("Roles", Context::role_value(&role));
         cx.put(&created.key, &draft, format).await?.updated()?;
         let reply = cx.get(&created.key, format).await?;
@@ -135,8 +128,9 @@ async fn deprovision(
     reply.same(what, &Some(wanted.key.as_str()), &key.as_deref())?;
     cx.delete(&wanted.key, format).await?.deleted()?;
     gone(cx, &wanted, format).await?;
-    let reply = cx.get(&other.key, format).await?;
-    shows(cx, &reply, &other).at("another user after the delete")
+    reads_back(cx, &other, format)
+        .await
+        .at("another user after the delete")
 }
 
 /// A person in the identity provider's directory, under the username that the sync gives them.
@@ -156,19 +150,12 @@ impl Person {
     }
 }
 
-/// What a sync did.
-#[derive(Default)]
-struct Work {
-    created: usize,
-    updated: usize,
-    deleted: usize,
-}
-
-/// Brings the account to where the directory is.
-async fn sync_once(cx: &mut Context, directory: &[Person]) -> Result<Work, Stop> {
+/// Brings the account to where the directory is. Returns how many users it created, updated and
+/// deleted.
+async fn sync_once(cx: &mut Context, directory: &[Person]) -> Result<[usize; 3], Stop> {
     let format = cx.default_format();
     let listed = cx.list(format).await?.users()?;
-    let mut work = Work::default();
+    let [mut created, mut updated, mut deleted] = [0; 3];
     for person in directory {
         let name = person.draft.text("Username");
         let known = listed
@@ -178,21 +165,21 @@ async fn sync_once(cx: &mut Context, directory: &[Person]) -> Result<Work, Stop>
         match (known, key, person.active) {
             (None, _, true) => {
                 cx.create(person.draft.clone(), format).await?;
-                work.created += 1;
+                created += 1;
             }
             (Some(user), Some(key), true) if !person.is_like(user) => {
                 let update = person.draft.clone().without("Password");
                 cx.put(&key, &update, format).await?.updated()?;
-                work.updated += 1;
+                updated += 1;
             }
             (Some(_), Some(key), false) => {
                 cx.delete(&key, format).await?.deleted()?;
-                work.deleted += 1;
+                deleted += 1;
             }
             _ => {}
         }
     }
-    Ok(work)
+    Ok([created, updated, deleted])
 }
 
 /// Three syncs: of a directory, of the same with changes, and of that once more.
@@ -231,16 +218,11 @@ async fn sync(cx: &mut Context) -> Result<(), Stop> {
 }
 
 async fn expect(cx: &mut Context, directory: &[Person], expected: &[usize; 3]) -> CaseResult {
-    let Work {
-        created,
-        updated,
-        deleted,
-    } = sync_once(cx, directory).await?;
-    if [created, updated, deleted] == *expected {
+    let done = sync_once(cx, directory).await?;
+    if done == *expected {
         return Ok(());
     }
     Err(Stop::Fail(format!(
-        "a sync: expected {expected:?} users to create, update and delete, got {:?}",
-        [created, updated, deleted]
+        "a sync: expected {expected:?} users to create, update and delete, got {done:?}"
     )))
 }

@@ -14,6 +14,8 @@ const BODY: usize = 4 * 1024;
 /// `NEW_PASSWORD` stands for any password in a body.
 pub fn line(exchange: &Exchange, redactor: &Redactor) -> String {
     let request = &exchange.request;
+    let url = format!("{}{}", exchange.origin, request.path);
+    let url = quoted(&redactor.line(&url));
     let mut line = "curl -i".to_owned();
     match request.method.as_str() {
         "GET" if request.body.is_empty() => {}
@@ -48,7 +50,6 @@ pub fn line(exchange: &Exchange, redactor: &Redactor) -> String {
             line.push_str(" -H 'Content-Type:'");
         }
         let at_end = |what: String| {
-            let url = quoted(&redactor.line(&format!("{}{}", exchange.origin, request.path)));
             let line = line.replacen("curl -i", &format!("curl -i {url}"), 1);
             format!("{line} --data-binary @body # {what}")
         };
@@ -64,9 +65,7 @@ pub fn line(exchange: &Exchange, redactor: &Redactor) -> String {
         let variable = format!("'\"$NEW_PASSWORD\"{opening}'");
         let _ = write!(line, " --data-binary {}", body.replace(MARK, &variable));
     }
-    let url = redactor.line(&format!("{}{}", exchange.origin, request.path));
-    let _ = write!(line, " {}", quoted(&url));
-    line
+    line + " " + &url
 }
 
 /// For a shell, as one word.

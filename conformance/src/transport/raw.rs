@@ -1,6 +1,6 @@
 //! Raw TCP: the bytes of a request exactly as given, and a small strict reader of the response.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, mem, sync::Arc};
 
 use rustls::pki_types::ServerName;
 use tokio::{
@@ -64,12 +64,8 @@ async fn exchange(
                 .map_err(|error| TransportError::connect(&error))?;
             let connector = TlsConnector::from(Arc::clone(&endpoint.tls));
             let stream = connector.connect(name, stream).await;
-            talk(
-                stream.map_err(|error| TransportError::connect(&error))?,
-                method,
-                bytes,
-            )
-            .await
+            let stream = stream.map_err(|error| TransportError::connect(&error))?;
+            talk(stream, method, bytes).await
         }
     }
 }
@@ -80,7 +76,6 @@ async fn talk(
     bytes: &[u8],
 ) -> Result<Response, TransportError> {
     let (incoming, mut outgoing) = tokio::io::split(stream);
-    tokio::pin!(incoming);
     // A server may answer, and stop reading, before it has the whole request: what it answered
     // counts, so a failed write is not an error of its own.
     let write = async {
@@ -88,7 +83,7 @@ async fn talk(
             let _ = outgoing.flush().await;
         }
     };
-    let read = read_response(&mut incoming, method);
+    let read = read_response(incoming, method);
     tokio::pin!(write, read);
     tokio::select! {
         biased;
@@ -97,25 +92,107 @@ async fn talk(
     }
 }
 
+/// What comes from the target, and what was read of it and not used yet.
+struct Incoming<R> {
+    stream: R,
+    buffer: Vec<u8>,
+}
+
+impl<R: AsyncRead + Unpin> Incoming<R> {
+    /// Reads what is there. Returns whether the stream goes on.
+    async fn fill(&mut self) -> Result<bool, TransportError> {
+        let read = self.stream.read_buf(&mut self.buffer).await;
+        read.map(|count| count > 0)
+            .map_err(|_| TransportError::Closed)
+    }
+
+    /// Reads more of something that is not whole yet.
+    async fn more(&mut self) -> Result<(), TransportError> {
+        if self.fill().await? {
+            Ok(())
+        } else {
+            Err(TransportError::Closed)
+        }
+    }
+
+    /// Takes what comes before `mark`, and drops the mark. `endless` says what is wrong where none
+    /// comes.
+    async fn take_until(&mut self, mark: &[u8], endless: &str) -> Result<Vec<u8>, TransportError> {
+        loop {
+            let mut windows = self.buffer.windows(mark.len());
+            if let Some(at) = windows.position(|window| window == mark) {
+                let rest = self.buffer.split_off(at + mark.len());
+                let mut taken = mem::replace(&mut self.buffer, rest);
+                taken.truncate(at);
+                return Ok(taken);
+            }
+            if self.buffer.len() > MAX_HEAD {
+                return Err(not_http(endless));
+            }
+            self.more().await?;
+        }
+    }
+
+    /// Takes that many bytes.
+    async fn take(&mut self, length: usize) -> Result<Vec<u8>, TransportError> {
+        while self.buffer.len() < length {
+            self.more().await?;
+        }
+        let rest = self.buffer.split_off(length);
+        Ok(mem::replace(&mut self.buffer, rest))
+    }
+
+    async fn body(mut self, response: &Response) -> Result<Vec<u8>, TransportError> {
+        if response.header("transfer-encoding").is_some() {
+            return self.chunks().await;
+        }
+        if let Some(length) = response.header("content-length") {
+            let length = length.parse();
+            let length = length.map_err(|_| not_http("Content-Length is not a number"))?;
+            if length > MAX_BODY {
+                return Err(TransportError::TooLong);
+            }
+            return self.take(length).await;
+        }
+        while self.fill().await? {
+            if self.buffer.len() > MAX_BODY {
+                return Err(TransportError::TooLong);
+            }
+        }
+        Ok(self.buffer)
+    }
+
+    async fn chunks(&mut self) -> Result<Vec<u8>, TransportError> {
+        const NO_SIZE: &str = "a chunk has no size";
+        let mut body = Vec::new();
+        loop {
+            let line = self.take_until(b"\r\n", NO_SIZE).await?;
+            let line = String::from_utf8_lossy(&line);
+            let digits = line.split(';').next().unwrap_or("").trim();
+            let size = usize::from_str_radix(digits, 16).map_err(|_| not_http(NO_SIZE))?;
+            if size > MAX_BODY - body.len() {
+                return Err(TransportError::TooLong);
+            }
+            let chunk = self.take(size + 2).await?;
+            if size == 0 {
+                return Ok(body);
+            }
+            body.extend_from_slice(&chunk[..size]);
+        }
+    }
+}
+
 async fn read_response(
-    incoming: &mut (impl AsyncRead + Unpin),
+    stream: impl AsyncRead + Unpin,
     method: &str,
 ) -> Result<Response, TransportError> {
-    let mut buffer = Vec::new();
+    let mut incoming = Incoming {
+        stream,
+        buffer: Vec::new(),
+    };
     loop {
-        let end = loop {
-            if let Some(at) = find(&buffer, b"\r\n\r\n") {
-                break at;
-            }
-            if buffer.len() > MAX_HEAD {
-                return Err(TransportError::NotHttp("the head does not end".to_owned()));
-            }
-            if fill(incoming, &mut buffer).await? == 0 {
-                return Err(TransportError::Closed);
-            }
-        };
-        let (status, headers) = parse_head(&buffer[..end])?;
-        buffer.drain(..end + 4);
+        let head = incoming.take_until(b"\r\n\r\n", "the head does not end");
+        let (status, headers) = parse_head(&head.await?)?;
         if (100..200).contains(&status) {
             continue;
         }
@@ -125,94 +202,17 @@ async fn read_response(
             body: Vec::new(),
         };
         if method != "HEAD" && status != 204 && status != 304 {
-            response.body = read_body(incoming, buffer, &response).await?;
+            response.body = incoming.body(&response).await?;
         }
         return Ok(response);
     }
 }
 
-async fn read_body(
-    incoming: &mut (impl AsyncRead + Unpin),
-    mut buffer: Vec<u8>,
-    response: &Response,
-) -> Result<Vec<u8>, TransportError> {
-    if response.header("transfer-encoding").is_some() {
-        let mut body = Vec::new();
-        loop {
-            let end = until(incoming, &mut buffer, b"\r\n").await?;
-            let line = String::from_utf8_lossy(&buffer[..end]).into_owned();
-            let digits = line.split(';').next().unwrap_or("").trim();
-            let size = usize::from_str_radix(digits, 16)
-                .map_err(|_| TransportError::NotHttp("a chunk has no size".to_owned()))?;
-            if size > MAX_BODY - body.len() {
-                return Err(TransportError::TooLong);
-            }
-            buffer.drain(..end + 2);
-            while buffer.len() < size + 2 {
-                if fill(incoming, &mut buffer).await? == 0 {
-                    return Err(TransportError::Closed);
-                }
-            }
-            if size == 0 {
-                return Ok(body);
-            }
-            body.extend_from_slice(&buffer[..size]);
-            buffer.drain(..size + 2);
-        }
-    }
-    if let Some(length) = response.header("content-length") {
-        let length: usize = length
-            .parse()
-            .map_err(|_| TransportError::NotHttp("Content-Length is not a number".to_owned()))?;
-        if length > MAX_BODY {
-            return Err(TransportError::TooLong);
-        }
-        while buffer.len() < length {
-            if fill(incoming, &mut buffer).await? == 0 {
-                return Err(TransportError::Closed);
-            }
-        }
-        buffer.truncate(length);
-        return Ok(buffer);
-    }
-    while fill(incoming, &mut buffer).await? != 0 {
-        if buffer.len() > MAX_BODY {
-            return Err(TransportError::TooLong);
-        }
-    }
-    Ok(buffer)
-}
-
-async fn until(
-    incoming: &mut (impl AsyncRead + Unpin),
-    buffer: &mut Vec<u8>,
-    mark: &[u8],
-) -> Result<usize, TransportError> {
-    loop {
-        if let Some(at) = find(buffer, mark) {
-            return Ok(at);
-        }
-        if buffer.len() > MAX_HEAD {
-            return Err(TransportError::NotHttp("a chunk has no size".to_owned()));
-        }
-        if fill(incoming, buffer).await? == 0 {
-            return Err(TransportError::Closed);
-        }
-    }
-}
-
-async fn fill(
-    incoming: &mut (impl AsyncRead + Unpin),
-    buffer: &mut Vec<u8>,
-) -> Result<usize, TransportError> {
-    incoming
-        .read_buf(buffer)
-        .await
-        .map_err(|_| TransportError::Closed)
+fn not_http(what: &str) -> TransportError {
+    TransportError::NotHttp(what.to_owned())
 }
 
 fn parse_head(head: &[u8]) -> Result<(u16, Vec<(String, String)>), TransportError> {
-    let not_http = |what: &str| TransportError::NotHttp(what.to_owned());
     let head = std::str::from_utf8(head).map_err(|_| not_http("the head is not text"))?;
     let mut lines = head.split("\r\n");
     let status = lines
@@ -230,12 +230,6 @@ fn parse_head(head: &[u8]) -> Result<(u16, Vec<(String, String)>), TransportErro
     Ok((status, headers))
 }
 
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack
-        .windows(needle.len())
-        .position(|window| window == needle)
-}
-
 #[cfg(test)]
 mod tests {
     use super::{MAX_BODY, Response, TransportError, read_response};
@@ -244,7 +238,7 @@ mod tests {
         tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap()
-            .block_on(read_response(&mut &bytes[..], method))
+            .block_on(read_response(bytes, method))
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use bandwidth_fixtures::Profile;
 
 use super::format::{Format, email_name, key};
+use crate::decode::tree::Tree;
 
 /// A value in a request body.
 #[derive(Clone, PartialEq, Eq)]
@@ -87,22 +88,23 @@ impl Draft {
     /// The body in that format, with the profile's names.
     pub fn body(&self, profile: &Profile, format: Format) -> String {
         match format {
-            Format::Json => {
-                let members = self.fields.iter().map(|(name, value)| {
-                    (name_of(profile, format, name), json_value(profile, value))
-                });
-                serde_json::Value::Object(members.collect()).to_string()
-            }
-            Format::Xml => element("User", &self.fields_as_xml(profile)),
+            Format::Json => self.tree(profile, format).to_json().to_string(),
+            Format::Xml => format!("<User>{}</User>", self.fields_as_xml(profile)),
         }
     }
 
     /// The fields as XML elements without a root around them.
     pub fn fields_as_xml(&self, profile: &Profile) -> String {
-        self.fields
-            .iter()
-            .map(|(name, value)| element(&name_of(profile, Format::Xml, name), &xml_value(value)))
-            .collect()
+        self.tree(profile, Format::Xml).to_xml()
+    }
+
+    fn tree(&self, profile: &Profile, format: Format) -> Tree {
+        let fields = self.fields.iter();
+        let fields = fields.map(|(name, value)| {
+            let name = name_of(profile, format, name);
+            (name, tree_of(profile, format, value))
+        });
+        Tree::Object(fields.collect())
     }
 }
 
@@ -114,42 +116,21 @@ fn name_of(profile: &Profile, format: Format, name: &str) -> String {
     }
 }
 
-fn json_value(profile: &Profile, value: &Value) -> serde_json::Value {
-    match value {
-        Value::Text(text) => text.as_str().into(),
-        Value::Flag(flag) => (*flag).into(),
-        Value::Roles(roles) => roles
-            .iter()
-            .map(|role| match role {
-                RoleRef::Plain(id) => id.as_str().into(),
-                RoleRef::Object(field, text) => {
-                    serde_json::json!({ key(profile, Format::Json, field): text })
-                }
-            })
-            .collect(),
+fn tree_of(profile: &Profile, format: Format, value: &Value) -> Tree {
+    let role = |role: &RoleRef| match role {
+        RoleRef::Plain(id) => Tree::Text(id.clone()),
+        RoleRef::Object(field, text) => {
+            let field = key(profile, format, field);
+            Tree::Object(vec![(field, Tree::Text(text.clone()))])
+        }
+    };
+    match (value, format) {
+        (Value::Text(text), _) => Tree::Text(text.clone()),
+        (Value::Flag(flag), _) => Tree::Bool(*flag),
+        (Value::Roles(roles), Format::Json) => Tree::List(roles.iter().map(role).collect()),
+        (Value::Roles(roles), Format::Xml) => {
+            let roles = roles.iter().map(|one| ("Role".to_owned(), role(one)));
+            Tree::Object(roles.collect())
+        }
     }
-}
-
-fn xml_value(value: &Value) -> String {
-    match value {
-        Value::Text(text) => escape(text),
-        Value::Flag(flag) => flag.to_string(),
-        Value::Roles(roles) => roles
-            .iter()
-            .map(|role| match role {
-                RoleRef::Plain(id) => element("Role", &escape(id)),
-                RoleRef::Object(field, text) => element("Role", &element(field, &escape(text))),
-            })
-            .collect(),
-    }
-}
-
-fn element(name: &str, content: &str) -> String {
-    format!("<{name}>{content}</{name}>")
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }

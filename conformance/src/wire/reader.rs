@@ -53,6 +53,14 @@ pub struct Role {
     pub permissions: Vec<String>,
 }
 
+impl Role {
+    /// Whether that is its id or its name.
+    pub fn is_called(&self, text: &str) -> bool {
+        let is = |field: &Option<String>| field.as_deref() == Some(text);
+        is(&self.id) || is(&self.name)
+    }
+}
+
 /// What an error body says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorBody {

@@ -110,16 +110,14 @@ pub(super) fn fuzz(
         }
     };
     let next = AtomicUsize::new(0);
-    let sum = Mutex::new(Sum::default());
-    let first: Mutex<Option<(u64, Trace)>> = Mutex::new(None);
+    let done: Mutex<(Sum, Option<(u64, Trace)>)> = Mutex::default();
     let work = || -> Result<(), ConformanceError> {
         while let Some((number, trace)) = traces.get(next.fetch_add(1, Ordering::Relaxed)) {
             let (walked, _) = alone(&profile_of(*number).0, trace)?;
-            sum.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .add(&walked);
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            let (sum, first) = &mut *done;
+            sum.add(&walked);
             if walked.disagreement.is_some() {
-                let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
                 first.get_or_insert((*number, trace.clone()));
                 next.store(traces.len(), Ordering::Relaxed);
             }
@@ -134,9 +132,8 @@ pub(super) fn fuzz(
             done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     })?;
-    let sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (sum, first) = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     write!(surroundings.out, "{}", sum.words())?;
-    let first = first.into_inner().unwrap_or_else(PoisonError::into_inner);
     let Some((number, trace)) = first else {
         return Ok(PASSED);
     };

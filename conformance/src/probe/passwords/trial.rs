@@ -67,8 +67,8 @@ impl Trial {
             }
             self.refusals.truncate(refusals);
         }
-        Err(Stop::Inconclusive(
-            "each change of password had to be sent more than once".to_owned(),
+        Err(Stop::inconclusive(
+            "each change of password had to be sent more than once",
         ))
     }
 
