@@ -10,7 +10,7 @@ mod update;
 mod user;
 
 pub use account::{Account, Login, Role, Taken};
-pub use error::{DomainError, PasswordRule};
+pub use error::DomainError;
 pub use password::Digest;
 pub use user::{User, UserNumber};
 

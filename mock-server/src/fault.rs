@@ -4,11 +4,15 @@
 mod armed;
 mod effect;
 mod limiter;
+mod own_answer;
 mod parse;
+mod plan;
 mod rule;
 
 pub use armed::{FaultSet, TooManyFaults};
-pub use effect::{ConnectionFault, Dribble, Effect, When};
+pub use effect::{ConnectionFault, Dribble};
 pub use limiter::TokenBucket;
+pub use own_answer::OwnAnswer;
 pub use parse::FaultError;
-pub use rule::{ArmedFault, Fault, Hit, Subject};
+pub use plan::{AppliedFault, Plan, Reshape, Run, Sending};
+pub use rule::{ArmedFault, Fault, Subject};

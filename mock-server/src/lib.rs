@@ -37,10 +37,13 @@ mod http;
 pub mod internals;
 mod journal;
 mod metrics;
+mod peer;
 mod random;
 mod server;
+mod service;
 mod store;
 mod stream;
+mod text;
 mod timer;
 #[cfg_attr(not(feature = "tls"), path = "tls/absent.rs")]
 mod tls;

@@ -2,6 +2,7 @@
 
 mod listing;
 mod slot;
+pub mod token;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -48,23 +49,22 @@ pub enum Exists {
     Login(Box<str>),
 }
 
-/// Whether an operation is kept. One that is tried does everything but that, so its answer is
-/// the one that it would have had.
+/// Whether an operation takes effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// It takes effect.
-    Kept,
-    /// It is tried on a copy.
-    Tried,
+pub enum Mode {
+    /// It does.
+    Commit,
+    /// It changes a copy, so its answer is the one that it would have had.
+    DryRun,
 }
 
-impl Effect {
+impl Mode {
     /// Does this to the account, or to a copy of it.
     pub fn on<T>(self, slot: &Slot, change: impl FnOnce(&mut Account) -> T) -> T {
         let mut account = slot.account();
         match self {
-            Self::Kept => change(&mut account),
-            Self::Tried => change(&mut account.clone()),
+            Self::Commit => change(&mut account),
+            Self::DryRun => change(&mut account.clone()),
         }
     }
 }
@@ -165,11 +165,11 @@ impl Store {
         &self,
         slot: &Slot,
         body: &UserBody,
-        effect: Effect,
+        mode: Mode,
         rules: &Consultation,
     ) -> Result<Arc<User>, DomainError> {
         let (_guard, others) = self.naming(slot, rules);
-        effect.on(slot, |account| account.create(body, &others, rules))
+        mode.on(slot, |account| account.create(body, &others, rules))
     }
 
     /// Updates a user.
@@ -178,11 +178,11 @@ impl Store {
         slot: &Slot,
         key: &str,
         body: &UserBody,
-        effect: Effect,
+        mode: Mode,
         rules: &Consultation,
     ) -> Result<Arc<User>, DomainError> {
         let (_guard, others) = self.naming(slot, rules);
-        effect.on(slot, |account| account.update(key, body, &others, rules))
+        mode.on(slot, |account| account.update(key, body, &others, rules))
     }
 
     /// What must be held and asked while names are given. A throwaway account shares names with

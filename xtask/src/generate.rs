@@ -7,7 +7,10 @@ mod behaviours;
 mod cases;
 mod command_line;
 mod error_codes;
+mod errors;
 mod markdown;
+mod operations;
+mod rust;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -42,7 +45,15 @@ fn files() -> Result<Vec<Generated>> {
         ("docs/reference/behaviours.md", behaviours::page()),
         ("docs/reference/cases.md", cases::page()),
         ("docs/reference/command-line.md", command_line::page()),
-        ("docs/reference/error-codes.md", error_codes::page()),
+        ("docs/reference/error-codes.md", error_codes::page()?),
+        (
+            "fixtures/src/error_code/generated.rs",
+            errors::code(errors::TEXT)?,
+        ),
+        (
+            "fixtures/src/operation/generated.rs",
+            operations::code(operations::TEXT)?,
+        ),
         ("docs/schema/profile.json", NamedProfile::schema()),
         ("docs/schema/result.json", RunReport::schema()),
         ("docs/schema/seed.json", Seed::schema()),

@@ -21,8 +21,8 @@ use crate::{
     address::reachable,
     app::App,
     control::{NewAccount, ProfileChoice, SeedChoice},
-    http::Peer,
     journal::rfc3339,
+    peer::Peer,
     store::Slot,
 };
 

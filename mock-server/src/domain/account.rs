@@ -537,7 +537,7 @@ fn accept(
     if password.expose().is_empty() {
         return Err(DomainError::PasswordRequired);
     }
-    password::check(password, owner, salt, rules).map_err(DomainError::Password)
+    password::check(password, owner, salt, rules)
 }
 
 fn remember(earlier: &[Digest], present: Digest) -> Vec<Digest> {

@@ -16,16 +16,19 @@ use super::{
 #[error("{0}")]
 pub struct FaultError(String);
 
-fn wrong<T>(message: impl fmt::Display) -> Result<T, FaultError> {
+pub(super) fn wrong<T>(message: impl fmt::Display) -> Result<T, FaultError> {
     Err(FaultError(message.to_string()))
 }
 
 const KEYS: &str = "status, fault, delay, chunked_dribble, truncate_body, malformed_body, \
-                    wrong_content_type (what happens); operation, method, account, every, after, \
+                    wrong_content_type, headers, body (what happens); operation, method, account, every, after, \
                     times, probability, seed, ttl_ms, when (to which requests)";
 
 /// Keys whose values are texts, also when they look like numbers.
-const TEXTS: [&str; 5] = ["fault", "operation", "method", "account", "when"];
+const TEXTS: [&str; 6] = ["fault", "operation", "method", "account", "when", "body"];
+
+/// How much of a rule an error repeats, in characters.
+const SHOWN: usize = 200;
 
 const DELAY_FORM: &str = "delay takes one of {\"fixed_ms\":500}, {\"uniform_ms\":[100,500]} and \
                           {\"lognormal\":{\"median_ms\":200,\"sigma\":0.5}}; in KEY=VALUE form, with dots: \
@@ -48,19 +51,34 @@ impl FromStr for Fault {
         object
             .map_err(FaultError)
             .and_then(|object| Self::from_json(&object))
-            .map_err(|error| FaultError(format!("fault `{text}`: {error}")))
+            .map_err(|error| {
+                let shown: String = text.chars().take(SHOWN).collect();
+                FaultError(format!("fault `{shown}`: {error}"))
+            })
     }
 }
 
 /// The JSON object that `key=value,...` stands for.
 fn pairs(text: &str) -> Result<Map<String, Value>, String> {
     let mut object = Map::new();
-    for part in text.split(',') {
+    // A body may have commas of its own, so it comes last.
+    let (rules, body) = match text.find("body=") {
+        Some(0) => ("", Some(text)),
+        Some(at) if text[..at].trim_end().ends_with(',') => (
+            text[..at].trim_end().trim_end_matches(','),
+            Some(&text[at..]),
+        ),
+        _ => (text, None),
+    };
+    let parts = rules
+        .split(',')
+        .filter(|_| !rules.is_empty() || body.is_none());
+    for part in parts.chain(body) {
         let (key, value) = part
             .split_once('=')
             .map(|(key, value)| (key.trim(), value.trim()))
             .ok_or_else(|| format!("`{part}` is not KEY=VALUE; keys are {KEYS}"))?;
-        let read = if TEXTS.contains(&key) {
+        let read = if TEXTS.contains(&key) || key.starts_with("headers.") {
             Value::from(value)
         } else if let Some((least, most)) =
             value.split_once('-').filter(|(least, _)| !least.is_empty())
@@ -121,6 +139,8 @@ impl Fault {
                 "seed" => fault.seed = Some(whole(key, value)?),
                 "ttl_ms" => fault.ttl = Some(Duration::from_millis(positive(key, value)?)),
                 "when" => fault.when = when(value)?,
+                "headers" => fault.answer.read_headers(value)?,
+                "body" => fault.answer.read_body(value)?,
                 "probability" => {
                     let probability = value.as_f64().filter(|p| (0.0..=1.0).contains(p));
                     fault.probability = match probability {
@@ -145,6 +165,16 @@ impl Fault {
             }
         }
         fault.effect = one_effect(&effects, status)?;
+        match fault.effect {
+            Some(Effect::Status(_) | Effect::GatewayPage(_)) => {}
+            _ if fault.answer.is_empty() => {}
+            _ => return wrong("headers and body need status or wrong_content_type beside them"),
+        }
+        if fault.answer.has_body()
+            && let Some(Effect::GatewayPage(status @ (204 | 205 | 304))) = fault.effect
+        {
+            return wrong(format_args!("an answer with status {status} has no body"));
+        }
         if fault.effect.is_none() && fault.delay.is_none() {
             return wrong(
                 "it does not say what happens; give one of status, fault, delay, \
@@ -173,6 +203,8 @@ impl Fault {
             ),
             Some(Effect::Connection(fault)) => put("fault", fault.as_str().into()),
         };
+        self.answer.write(&mut object);
+        let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
         if let Some(delay) = self.delay {
             let shown = match delay {
                 Delay::Fixed(fixed) => json!({ "fixed_ms": milliseconds(fixed) }),
@@ -406,6 +438,10 @@ mod tests {
             (
                 "chunked_dribble.chunks=5,chunked_dribble.over_ms=1000,method=get",
                 r#"{"chunked_dribble":{"chunks":5,"over_ms":1000},"method":"GET"}"#,
+            ),
+            (
+                "status=503,headers.Retry-After=120,body={\"a\":1,\"b\":2}",
+                r#"{"status":503,"headers":{"retry-after":"120"},"body":"{\"a\":1,\"b\":2}"}"#,
             ),
             ("truncate_body=true", r#"{"truncate_body":true}"#),
             ("malformed_body=true", r#"{"malformed_body":true}"#),

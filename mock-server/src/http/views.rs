@@ -12,6 +12,20 @@ use crate::{
     wire::{RoleView, UserView},
 };
 
+/// Whether users have an id beside their username.
+fn has_user_id(rules: &Consultation) -> bool {
+    rules.naming_user_key() == UserKey::UserId
+}
+
+/// What names a user in a path.
+pub(super) fn key<'a>(user: &'a User, rules: &Consultation) -> &'a str {
+    if has_user_id(rules) {
+        &user.id
+    } else {
+        &user.username
+    }
+}
+
 /// What is shown of a user. The profile is asked only for what makes a difference to this user.
 pub(super) fn user<'a>(user: &'a User, roles: &'a [Role], rules: &Consultation) -> UserView<'a> {
     let shows_defaults = || rules.user_default_fields() == DefaultFields::Sent;
@@ -20,7 +34,7 @@ pub(super) fn user<'a>(user: &'a User, roles: &'a [Role], rules: &Consultation) 
         .as_deref()
         .filter(|_| rules.user_telephone() != Telephone::Absent);
     UserView {
-        user_id: (rules.naming_user_key() == UserKey::UserId).then_some(&*user.id),
+        user_id: has_user_id(rules).then_some(&*user.id),
         username: &user.username,
         first_name: user.first_name.as_deref(),
         last_name: user.last_name.as_deref(),
