@@ -3,6 +3,7 @@
 
 mod armed;
 mod effect;
+mod error;
 mod limiter;
 mod own_answer;
 mod parse;
@@ -11,8 +12,8 @@ mod rule;
 
 pub use armed::{FaultSet, TooManyFaults};
 pub use effect::{ConnectionFault, Dribble};
+pub use error::FaultError;
 pub use limiter::TokenBucket;
 pub use own_answer::OwnAnswer;
-pub use parse::FaultError;
 pub use plan::{AppliedFault, Plan, Reshape, Run, Sending};
 pub use rule::{ArmedFault, Fault, Subject};

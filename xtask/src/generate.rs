@@ -10,7 +10,7 @@ mod error_codes;
 mod errors;
 mod markdown;
 mod operations;
-mod rust;
+mod source;
 
 use std::{collections::BTreeSet, fs, path::Path};
 

@@ -3,7 +3,7 @@
 use axum::http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
-use super::parse::{FaultError, wrong};
+use super::error::{FaultError, wrong};
 
 /// How many headers a fault may set.
 const MOST_HEADERS: usize = 20;

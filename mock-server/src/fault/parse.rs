@@ -1,24 +1,15 @@
 //! Faults as people write them: a JSON object, or `status=429,every=5` with the same keys.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{str::FromStr, time::Duration};
 
 use bandwidth_fixtures::describe;
 use serde_json::{Map, Value, json};
-use thiserror::Error;
 
 use super::{
     effect::{ConnectionFault, Delay, Dribble, Effect, LONGEST_DELAY, When},
+    error::{FaultError, wrong},
     rule::Fault,
 };
-
-/// A fault that cannot be armed: what is wrong, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct FaultError(String);
-
-pub(super) fn wrong<T>(message: impl fmt::Display) -> Result<T, FaultError> {
-    Err(FaultError(message.to_string()))
-}
 
 const KEYS: &str = "status, fault, delay, chunked_dribble, truncate_body, malformed_body, \
                     wrong_content_type, headers, body (what happens); operation, method, account, every, after, \
@@ -62,14 +53,15 @@ impl FromStr for Fault {
 fn pairs(text: &str) -> Result<Map<String, Value>, String> {
     let mut object = Map::new();
     // A body may have commas of its own, so it comes last.
-    let (rules, body) = match text.find("body=") {
-        Some(0) => ("", Some(text)),
-        Some(at) if text[..at].trim_end().ends_with(',') => (
-            text[..at].trim_end().trim_end_matches(','),
-            Some(&text[at..]),
-        ),
-        _ => (text, None),
-    };
+    let mut places = text.match_indices("body=").map(|(at, _)| at);
+    let at = places.find(|at| matches!(text[..*at].trim_end().chars().last(), None | Some(',')));
+    let (rules, body) = text.split_at(at.unwrap_or(text.len()));
+    let rules = rules.trim_end();
+    let rules = rules
+        .strip_suffix(',')
+        .filter(|_| at.is_some())
+        .unwrap_or(rules);
+    let body = at.map(|_| body);
     let parts = rules
         .split(',')
         .filter(|_| !rules.is_empty() || body.is_none());
@@ -442,6 +434,10 @@ mod tests {
             (
                 "status=503,headers.Retry-After=120,body={\"a\":1,\"b\":2}",
                 r#"{"status":503,"headers":{"retry-after":"120"},"body":"{\"a\":1,\"b\":2}"}"#,
+            ),
+            (
+                "wrong_content_type=true, body=a,b",
+                r#"{"wrong_content_type":true,"status":502,"body":"a,b"}"#,
             ),
             ("truncate_body=true", r#"{"truncate_body":true}"#),
             ("malformed_body=true", r#"{"malformed_body":true}"#),

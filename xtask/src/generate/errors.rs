@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use bandwidth_fixtures::{BehaviourId, EvidenceKind};
 use serde::Deserialize;
 
-use super::rust::{self, literal, pascal};
+use super::source::{self, pascal};
 
 const SOURCE: &str = "fixtures/error-codes.toml";
 pub(super) const TEXT: &str = include_str!("../../../fixtures/error-codes.toml");
@@ -110,7 +110,7 @@ pub(super) fn code(text: &str) -> Result<String> {
             codes,
             "ErrorCode {{ code: {}, name: {:?}, meaning: {:?}, source: {:?}, status: {:?}, \
              status_evidence: {} }},",
-            literal(row.code),
+            row.code,
             row.name,
             row.meaning,
             row.source,
@@ -132,7 +132,7 @@ pub(super) fn code(text: &str) -> Result<String> {
     let Errors {
         variants, facts, ..
     } = errors;
-    rust::file(
+    source::file(
         SOURCE,
         &format!(
             "use super::{{Change, ErrorCode, ErrorFacts, Override}};\nuse crate::EvidenceKind;\n\n\
@@ -179,7 +179,7 @@ impl Errors {
              oauth: {:?}, overrides: &[{}] }},",
             error.field,
             error.words,
-            literal(code.code),
+            code.code,
             error.oauth,
             overrides?.join(", ")
         )?;

@@ -1,11 +1,11 @@
 //! `fixtures/src/operation/generated.rs`: the operations of `fixtures/operations.toml`.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
-use super::rust::{self, pascal};
+use super::source::{self, pascal};
 
 const SOURCE: &str = "fixtures/operations.toml";
 pub(super) const TEXT: &str = include_str!("../../../fixtures/operations.toml");
@@ -13,6 +13,7 @@ pub(super) const TEXT: &str = include_str!("../../../fixtures/operations.toml");
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    examples: BTreeMap<String, String>,
     surface: Vec<Surface>,
     operation: Vec<Operation>,
 }
@@ -122,6 +123,7 @@ impl Operation {
 /// The operations as Rust.
 pub(super) fn code(text: &str) -> Result<String> {
     let File {
+        examples,
         surface: surfaces,
         operation: rows,
     } = toml::from_str(text).context(SOURCE)?;
@@ -169,12 +171,18 @@ pub(super) fn code(text: &str) -> Result<String> {
         "Operation",
         operations,
     )?;
-    code += "impl Operation { /// The formats of its goldens under the profile `guide`.\n\
-             pub fn goldens(self) -> &'static [&'static str] { match self {";
-    for row in &reported {
-        writeln!(code, "Self::{} => &{:?},", pascal(&row.name), row.goldens)?;
-    }
-    code += "} } }\n";
+    let goldens: Vec<String> = reported
+        .iter()
+        .map(|row| format!("&{:?}", row.goldens))
+        .collect();
+    writeln!(
+        code,
+        "impl Operation {{ /// The formats of its goldens under the profile `guide`.\n\
+         pub fn goldens(self) -> &'static [&'static str] {{\n\
+         const GOLDENS: [&[&str]; {}] = [{}];\n GOLDENS[self as usize] }} }}",
+        goldens.len(),
+        goldens.join(", ")
+    )?;
 
     let actions = rows
         .iter()
@@ -188,6 +196,14 @@ pub(super) fn code(text: &str) -> Result<String> {
         "A part of a path that a request chooses.",
         "Parameter",
         names,
+    )?;
+    let shown: Option<Vec<&String>> = parameters.iter().map(|name| examples.get(*name)).collect();
+    let shown = shown.with_context(|| format!("{SOURCE}: examples lacks one of {parameters:?}"))?;
+    writeln!(
+        code,
+        "impl Parameter {{ /// An example.\n pub fn example(self) -> &'static str {{\n\
+         const EXAMPLES: [&str; {}] = {shown:?};\n EXAMPLES[self as usize] }} }}",
+        shown.len()
     )?;
     let names = surfaces
         .iter()
@@ -214,7 +230,7 @@ pub(super) fn code(text: &str) -> Result<String> {
         longest.unwrap_or(0)
     )?;
     resources(&mut code, &rows)?;
-    rust::file(SOURCE, &code)
+    source::file(SOURCE, &code)
 }
 
 /// The paths, each with the operations of its methods.

@@ -2,9 +2,7 @@
 //! follow the profile, so the description says their types only, and every status that a profile
 //! or a fault can give.
 
-use bandwidth_fixtures::operation::{
-    Action, Endpoint, Login, Parameter, RESOURCES, Resource, Segment,
-};
+use bandwidth_fixtures::operation::{Action, Endpoint, Login, RESOURCES, Resource, Segment};
 use serde_json::json;
 use utoipa::openapi::{
     ContentBuilder, HttpMethod, OpenApi, PathItem, RefOr, Required, ResponseBuilder,
@@ -59,18 +57,13 @@ fn operation(resource: &Resource, endpoint: &Endpoint) -> Operation {
         let Segment::Parameter(parameter) = segment else {
             continue;
         };
-        let example = match parameter {
-            Parameter::AccountId => "12345",
-            Parameter::UserId => "u1",
-            Parameter::Username => "api-user",
-        };
         let text = ObjectBuilder::new().schema_type(Type::String).build();
         operation = operation.parameter(
             ParameterBuilder::new()
                 .name(parameter.as_str())
                 .parameter_in(ParameterIn::Path)
                 .required(Required::True)
-                .example(Some(example.into()))
+                .example(Some(parameter.example().into()))
                 .schema(Some(text))
                 .build(),
         );

@@ -1,4 +1,4 @@
-//! Generated Rust: how facts become source text.
+//! Source text of generated Rust.
 
 use std::{
     io::Write as _,
@@ -34,15 +34,4 @@ pub(super) fn pascal(name: &str) -> String {
     words
         .map(|word| word[..1].to_ascii_uppercase() + &word[1..])
         .collect()
-}
-
-/// A number with separators: `12_501`.
-pub(super) fn literal(number: u32) -> String {
-    let digits = number.to_string();
-    let (head, tail) = digits.split_at(digits.len().saturating_sub(3));
-    match head {
-        "" => tail.to_owned(),
-        head if digits.len() < 5 => format!("{head}{tail}"),
-        head => format!("{head}_{tail}"),
-    }
 }
