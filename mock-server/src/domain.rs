@@ -13,7 +13,7 @@ mod user;
 mod users;
 
 pub use account::{Account, Login, Role};
-pub use error::{DomainError, PasswordRule};
+pub use error::DomainError;
 pub use password::Digest;
 pub use unique::Taken;
 pub use user::{User, UserNumber};

@@ -3,12 +3,17 @@
 
 mod armed;
 mod effect;
+mod error;
 mod limiter;
+mod own_answer;
 mod parse;
+mod plan;
 mod rule;
 
 pub use armed::{FaultSet, TooManyFaults};
-pub use effect::{ConnectionFault, Dribble, Effect, When};
+pub use effect::{ConnectionFault, Dribble};
+pub use error::FaultError;
 pub use limiter::TokenBucket;
-pub use parse::FaultError;
-pub use rule::{ArmedFault, Fault, Hit, Now, Subject};
+pub use own_answer::OwnAnswer;
+pub use plan::{AppliedFault, Plan, Reshape, Run, Sending};
+pub use rule::{ArmedFault, Fault, Now, Subject};

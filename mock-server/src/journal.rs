@@ -23,7 +23,7 @@ use parking_lot::{Mutex, MutexGuard};
 pub(crate) use self::view::rfc3339;
 use self::watch::Watchers;
 pub use self::{
-    entry::{AppliedFault, Entry, RefusalNote, Sent},
+    entry::{Entry, RefusalNote, Sent},
     pattern::{Nearest, Pattern, Since},
     redact::token_response as redact_token_response,
     request::Request,

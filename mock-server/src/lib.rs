@@ -38,10 +38,13 @@ pub mod internals;
 mod journal;
 mod logins;
 mod metrics;
+mod peer;
 mod random;
 mod server;
+mod service;
 mod store;
 mod stream;
+mod text;
 mod timer;
 #[cfg_attr(not(feature = "tls"), path = "tls/absent.rs")]
 mod tls;

@@ -20,7 +20,9 @@ use tokio::{
 
 use crate::{
     app::App,
-    http::{Hangup, LINGER, Peer, Serves, Service},
+    http::{Hangup, LINGER},
+    peer::{Peer, Serves},
+    service::Service,
     stream::Stream,
     timer::ConnectionTimer,
     tls::Tls,

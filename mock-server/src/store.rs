@@ -3,6 +3,7 @@
 mod listing;
 mod seed;
 mod state;
+pub mod token;
 
 use std::sync::Arc;
 
@@ -42,23 +43,22 @@ pub enum Exists {
     Login(Box<str>),
 }
 
-/// Whether an operation is kept. One that is tried does everything but that, so its answer is
-/// the one that it would have had.
+/// Whether an operation takes effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// It takes effect.
-    Kept,
-    /// It is tried on a copy.
-    Tried,
+pub enum Mode {
+    /// It does.
+    Commit,
+    /// It changes a copy, so its answer is the one that it would have had.
+    DryRun,
 }
 
-impl Effect {
+impl Mode {
     /// Does this to the account, or to a copy of it.
     pub fn on<T>(self, state: &AccountState, change: impl FnOnce(&mut Account) -> T) -> T {
         let mut account = state.account();
         match self {
-            Self::Kept => change(&mut account),
-            Self::Tried => change(&mut account.clone()),
+            Self::Commit => change(&mut account),
+            Self::DryRun => change(&mut account.clone()),
         }
     }
 }
@@ -164,11 +164,11 @@ impl Store {
         &self,
         state: &AccountState,
         body: &UserBody,
-        effect: Effect,
+        mode: Mode,
         rules: &Consultation,
     ) -> Result<Arc<User>, DomainError> {
         let (_guard, others) = self.naming(state);
-        effect.on(state, |account| account.create(body, &others, rules))
+        mode.on(state, |account| account.create(body, &others, rules))
     }
 
     /// Updates a user.
@@ -177,11 +177,11 @@ impl Store {
         state: &AccountState,
         key: &str,
         body: &UserBody,
-        effect: Effect,
+        mode: Mode,
         rules: &Consultation,
     ) -> Result<Arc<User>, DomainError> {
         let (_guard, others) = self.naming(state);
-        effect.on(state, |account| account.update(key, body, &others, rules))
+        mode.on(state, |account| account.update(key, body, &others, rules))
     }
 
     /// What must be held and asked while names are given. A throwaway account shares names with

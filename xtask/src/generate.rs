@@ -8,7 +8,9 @@ mod behaviours;
 mod cases;
 mod command_line;
 mod error_codes;
+mod errors;
 mod markdown;
+mod operations;
 mod source;
 
 use std::{collections::BTreeSet, fs, path::Path};
@@ -33,6 +35,22 @@ pub(crate) struct Options {
 /// The path of a generated file, from the root of the workspace, and its text.
 type Generated = (&'static str, String);
 
+/// What the tables of `fixtures` compile to.
+fn sources() -> Result<Vec<Generated>> {
+    let mut files = behaviour_code::files()?;
+    files.extend([
+        (
+            "fixtures/src/error_code/generated.rs",
+            errors::code(errors::TEXT)?,
+        ),
+        (
+            "fixtures/src/operation/generated.rs",
+            operations::code(operations::TEXT)?,
+        ),
+    ]);
+    Ok(files)
+}
+
 /// What is made from the compiled code and data.
 fn pages() -> Result<[Generated; 9]> {
     Ok([
@@ -41,7 +59,7 @@ fn pages() -> Result<[Generated; 9]> {
         ("docs/reference/behaviours.md", behaviours::page()),
         ("docs/reference/cases.md", cases::page()),
         ("docs/reference/command-line.md", command_line::page()),
-        ("docs/reference/error-codes.md", error_codes::page()),
+        ("docs/reference/error-codes.md", error_codes::page()?),
         ("docs/schema/profile.json", NamedProfile::schema()),
         ("docs/schema/result.json", RunReport::schema()),
         ("docs/schema/seed.json", Seed::schema()),
@@ -51,7 +69,7 @@ fn pages() -> Result<[Generated; 9]> {
 /// Writes the files or checks them.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let root = workspace::root();
-    let sources = behaviour_code::files()?;
+    let sources = sources()?;
     let stale_sources = changed(&root, &sources);
     if !options.check && !stale_sources.is_empty() {
         write(&root, &sources, &stale_sources)?;

@@ -75,7 +75,7 @@ impl Reply {
         ];
         let code = error_code(&self.response.body).and_then(|code| code.parse::<u32>().ok());
         let known = error_codes().iter().find(|known| Some(known.code) == code);
-        let name = known.and_then(|known| known.name.as_deref());
+        let name = known.and_then(|known| known.name);
         let words = format!("{} {}", name.unwrap_or_default(), self.text()).to_lowercase();
         let words = words.replace(['_', ' '], "");
         let named = FIELDS.iter().find(|(word, _)| words.contains(word));
@@ -248,7 +248,7 @@ impl Reply {
     pub fn error_named(&self, status: u16, name: &str) -> Result<ErrorBody, Stop> {
         let expected = error_codes()
             .iter()
-            .find(|code| code.name.as_deref() == Some(name))
+            .find(|code| code.name == Some(name))
             .ok_or_else(|| Stop::Error(format!("no error code is named `{name}`")))?;
         let error = self.error_about(&format!("error `{name}`"), status)?;
         match error.code {

@@ -22,8 +22,8 @@ use crate::{
     app::App,
     clock::parse_start,
     control::{NewAccount, ProfileChoice, SeedChoice},
-    http::Peer,
     journal::rfc3339,
+    peer::Peer,
     store::AccountState,
 };
 

@@ -24,8 +24,8 @@ use utoipa::{OpenApi, ToSchema};
 use super::accounts::base_url;
 use crate::{
     app::App,
-    http::Peer,
     journal::{Change, RecordedSummary, Watcher, rfc3339},
+    peer::Peer,
 };
 
 /// How many of the requests that were kept before an event tells of.

@@ -17,7 +17,7 @@ use super::{
     PREFIX,
     answer::{AdminError, Code},
 };
-use crate::app::App;
+use crate::{app::App, text::credentials};
 
 /// Whether a path below the control API's prefix needs the token, where there is one: a health
 /// check has none, and learns nothing here but that the server is up, and a certificate is no
@@ -55,9 +55,9 @@ pub async fn check(State(app): State<Arc<App>>, request: Request, next: Next) ->
 fn has_token(headers: &HeaderMap, token: &str) -> bool {
     headers
         .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok()?.split_once(' '))
+        .and_then(|value| credentials(value.to_str().ok()?))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
-        .is_some_and(|(_, given)| given.trim().as_bytes().ct_eq(token.as_bytes()).into())
+        .is_some_and(|(_, given)| given.as_bytes().ct_eq(token.as_bytes()).into())
 }
 
 fn is_foreign(headers: &HeaderMap) -> bool {

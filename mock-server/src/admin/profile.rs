@@ -16,6 +16,7 @@ use super::answer::{AdminError, AnyBody, Path, Text, object, read};
 use crate::{
     app::App,
     control::{ProfileChoice, read_options},
+    text::media_type,
 };
 
 /// A profile.
@@ -79,7 +80,7 @@ async fn choose(app: &App, account: Option<&str>, request: Request) -> Shown {
     let kind = request.headers().get(CONTENT_TYPE);
     let toml = kind
         .and_then(|kind| kind.to_str().ok())
-        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/toml"));
+        .is_some_and(|kind| media_type(kind).eq_ignore_ascii_case("application/toml"));
     let Text(text) = Text::from_request(request, &()).await?;
     let choice = if toml {
         ProfileChoice::toml(text)

@@ -21,7 +21,7 @@ use axum::{
 use super::{PREFIX, authority, unknown, wrong_method};
 use crate::{
     app::App,
-    http::{Peer, Serves},
+    peer::{Peer, Serves},
 };
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -133,7 +133,7 @@ mod tests {
     use super::welcome;
     use crate::{
         config::Config,
-        http::{Peer, Serves},
+        peer::{Peer, Serves},
         server::Addresses,
     };
 

@@ -9,7 +9,7 @@ use bandwidth_fixtures::{
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::error::{DomainError, PasswordRule};
+use super::error::DomainError;
 
 /// A password as it is kept: what is not there cannot come back in a response.
 ///
@@ -82,7 +82,7 @@ pub(super) fn accept(
     if password.expose().is_empty() {
         return Err(DomainError::PasswordRequired);
     }
-    check(password, owner, salt, rules).map_err(DomainError::Password)
+    check(password, owner, salt, rules)
 }
 
 /// The passwords to keep after a change, the new one first.
@@ -98,34 +98,34 @@ fn check(
     owner: &Owner<'_>,
     salt: &[u8; 16],
     rules: &Consultation,
-) -> Result<Digest, PasswordRule> {
+) -> Result<Digest, DomainError> {
     let text = password.expose();
     let length = text.chars().count();
     if length < as_count(rules.password_min_length()) {
-        return Err(PasswordRule::TooShort);
+        return Err(DomainError::PasswordTooShort);
     }
     if length > as_count(rules.password_max_length()) {
-        return Err(PasswordRule::TooLong);
+        return Err(DomainError::PasswordTooLong);
     }
     if rules.password_charset() == PasswordCharset::Simple
         && !text.chars().all(|c| c.is_ascii_graphic())
     {
-        return Err(PasswordRule::Characters);
+        return Err(DomainError::PasswordCharacters);
     }
     if classes(text) < rules.password_classes() {
-        return Err(PasswordRule::Classes);
+        return Err(DomainError::PasswordClasses);
     }
     if rules.password_identity() == PasswordIdentity::Refused && holds_identity(text, owner) {
-        return Err(PasswordRule::Identity);
+        return Err(DomainError::PasswordIdentity);
     }
     let repeats = as_count(rules.password_repeats());
     if repeats > 0 && repeats_longer_than(text, repeats) {
-        return Err(PasswordRule::Repeats);
+        return Err(DomainError::PasswordRepeats);
     }
     if rules.password_common_words() == CommonWords::Refused
         && COMMON_WORDS.iter().any(|word| holds(text, word))
     {
-        return Err(PasswordRule::CommonWord);
+        return Err(DomainError::PasswordCommonWord);
     }
     let digest = Digest::of(salt, text);
     let remembered = as_count(rules.password_history());
@@ -135,7 +135,7 @@ fn check(
         .take(remembered)
         .any(|earlier| earlier.matches(&digest))
     {
-        return Err(PasswordRule::Reused);
+        return Err(DomainError::PasswordReused);
     }
     Ok(digest)
 }

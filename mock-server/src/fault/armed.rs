@@ -10,7 +10,10 @@ use std::{
 
 use thiserror::Error;
 
-use super::rule::{ArmedFault, Fault, Hit, Now, Subject};
+use super::{
+    plan::AppliedFault,
+    rule::{ArmedFault, Fault, Now, Subject},
+};
 
 /// More would make each request slow, and nobody means it.
 const MOST: usize = 10_000;
@@ -125,15 +128,24 @@ impl FaultSet {
 
     /// What happens to a request. Every fault sees it, so that its counts do not depend on the
     /// others; the first that is due gets it.
-    pub fn decide(&self, subject: &Subject<'_>, now: impl Into<Now>, seed: u64) -> Option<Hit> {
+    pub fn decide(
+        &self,
+        subject: &Subject<'_>,
+        now: impl Into<Now>,
+        seed: u64,
+    ) -> Option<AppliedFault> {
         let now = now.into();
         let armed = self.read();
         let due: Vec<(&Arc<ArmedFault>, u64)> = armed
             .iter()
             .filter_map(|fault| Some((fault, fault.due(subject, now, seed)?)))
             .collect();
-        due.into_iter()
-            .find_map(|(fault, number)| fault.hit(number, seed))
+        due.into_iter().find_map(|(fault, number)| {
+            Some(AppliedFault {
+                armed: Arc::clone(fault),
+                waited: fault.hit(number, seed)?,
+            })
+        })
     }
 }
 
@@ -193,8 +205,8 @@ mod tests {
             method: "GET",
             ..CREATE
         };
-        assert_eq!(set.decide(&read, START, 0), None);
-        assert_eq!(set.decide(&CREATE, START, 0), None);
+        assert!(set.decide(&read, START, 0).is_none());
+        assert!(set.decide(&CREATE, START, 0).is_none());
         assert!(set.decide(&read, START, 0).is_some());
     }
 
@@ -211,7 +223,7 @@ mod tests {
     fn the_first_due_fault_gets_the_request_and_the_others_keep_their_times() {
         let set = set(&["status=503,every=2", "status=500,times=1"]);
         let ids: Vec<Option<u64>> = (0..4)
-            .map(|_| set.decide(&CREATE, START, 0).map(|hit| hit.id))
+            .map(|_| set.decide(&CREATE, START, 0).map(|hit| hit.armed.id))
             .collect();
         assert_eq!(ids, [Some(2), Some(1), None, Some(1)]);
         let hits: Vec<u64> = set.list().iter().map(|fault| fault.hits()).collect();
@@ -230,14 +242,17 @@ mod tests {
     fn a_reset_brings_back_those_of_the_start() {
         let set = set(&["status=503,times=1,account=12345"]);
         let added = set.arm("status=500".parse().unwrap(), START).unwrap();
-        assert_eq!(set.decide(&CREATE, START, 0).map(|hit| hit.id), Some(1));
         assert_eq!(
-            set.decide(&CREATE, START, 0).map(|hit| hit.id),
+            set.decide(&CREATE, START, 0).map(|hit| hit.armed.id),
+            Some(1)
+        );
+        assert_eq!(
+            set.decide(&CREATE, START, 0).map(|hit| hit.armed.id),
             Some(added.id)
         );
         set.reset_account("12345", START);
         assert_eq!(
-            set.decide(&CREATE, START, 0).map(|hit| hit.id),
+            set.decide(&CREATE, START, 0).map(|hit| hit.armed.id),
             Some(added.id)
         );
         assert_eq!(set.list().len(), 2);

@@ -1,31 +1,25 @@
 //! Faults as people write them: a JSON object, or `status=429,every=5` with the same keys.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{str::FromStr, time::Duration};
 
 use bandwidth_fixtures::describe;
 use serde_json::{Map, Value, json};
-use thiserror::Error;
 
 use super::{
     effect::{ConnectionFault, Delay, Dribble, Effect, LONGEST_DELAY, When},
+    error::{FaultError, wrong},
     rule::Fault,
 };
 
-/// A fault that cannot be armed: what is wrong, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct FaultError(String);
-
-fn wrong<T>(message: impl fmt::Display) -> Result<T, FaultError> {
-    Err(FaultError(message.to_string()))
-}
-
 const KEYS: &str = "status, fault, delay, chunked_dribble, truncate_body, malformed_body, \
-                    wrong_content_type (what happens); operation, method, account, every, after, \
+                    wrong_content_type, headers, body (what happens); operation, method, account, every, after, \
                     times, probability, seed, ttl_ms, when (to which requests)";
 
 /// Keys whose values are texts, also when they look like numbers.
-const TEXTS: [&str; 5] = ["fault", "operation", "method", "account", "when"];
+const TEXTS: [&str; 6] = ["fault", "operation", "method", "account", "when", "body"];
+
+/// How much of a rule an error repeats, in characters.
+const SHOWN: usize = 200;
 
 const DELAY_FORM: &str = "delay takes one of {\"fixed_ms\":500}, {\"uniform_ms\":[100,500]} and \
                           {\"lognormal\":{\"median_ms\":200,\"sigma\":0.5}}; in KEY=VALUE form, with dots: \
@@ -48,19 +42,35 @@ impl FromStr for Fault {
         object
             .map_err(FaultError)
             .and_then(|object| Self::from_json(&object))
-            .map_err(|error| FaultError(format!("fault `{text}`: {error}")))
+            .map_err(|error| {
+                let shown: String = text.chars().take(SHOWN).collect();
+                FaultError(format!("fault `{shown}`: {error}"))
+            })
     }
 }
 
 /// The JSON object that `key=value,...` stands for.
 fn pairs(text: &str) -> Result<Map<String, Value>, String> {
     let mut object = Map::new();
-    for part in text.split(',') {
+    // A body may have commas of its own, so it comes last.
+    let mut places = text.match_indices("body=").map(|(at, _)| at);
+    let at = places.find(|at| matches!(text[..*at].trim_end().chars().last(), None | Some(',')));
+    let (rules, body) = text.split_at(at.unwrap_or(text.len()));
+    let rules = rules.trim_end();
+    let rules = rules
+        .strip_suffix(',')
+        .filter(|_| at.is_some())
+        .unwrap_or(rules);
+    let body = at.map(|_| body);
+    let parts = rules
+        .split(',')
+        .filter(|_| !rules.is_empty() || body.is_none());
+    for part in parts.chain(body) {
         let (key, value) = part
             .split_once('=')
             .map(|(key, value)| (key.trim(), value.trim()))
             .ok_or_else(|| format!("`{part}` is not KEY=VALUE; keys are {KEYS}"))?;
-        let read = if TEXTS.contains(&key) {
+        let read = if TEXTS.contains(&key) || key.starts_with("headers.") {
             Value::from(value)
         } else if let Some((least, most)) =
             value.split_once('-').filter(|(least, _)| !least.is_empty())
@@ -121,6 +131,8 @@ impl Fault {
                 "seed" => fault.seed = Some(whole(key, value)?),
                 "ttl_ms" => fault.ttl = Some(Duration::from_millis(positive(key, value)?)),
                 "when" => fault.when = when(value)?,
+                "headers" => fault.answer.read_headers(value)?,
+                "body" => fault.answer.read_body(value)?,
                 "probability" => {
                     let probability = value.as_f64().filter(|p| (0.0..=1.0).contains(p));
                     fault.probability = match probability {
@@ -145,6 +157,16 @@ impl Fault {
             }
         }
         fault.effect = one_effect(&effects, status)?;
+        match fault.effect {
+            Some(Effect::Status(_) | Effect::GatewayPage(_)) => {}
+            _ if fault.answer.is_empty() => {}
+            _ => return wrong("headers and body need status or wrong_content_type beside them"),
+        }
+        if fault.answer.has_body()
+            && let Some(Effect::GatewayPage(status @ (204 | 205 | 304))) = fault.effect
+        {
+            return wrong(format_args!("an answer with status {status} has no body"));
+        }
         if fault.effect.is_none() && fault.delay.is_none() {
             return wrong(
                 "it does not say what happens; give one of status, fault, delay, \
@@ -173,6 +195,8 @@ impl Fault {
             ),
             Some(Effect::Connection(fault)) => put("fault", fault.as_str().into()),
         };
+        self.answer.write(&mut object);
+        let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
         if let Some(delay) = self.delay {
             let shown = match delay {
                 Delay::Fixed(fixed) => json!({ "fixed_ms": milliseconds(fixed) }),
@@ -406,6 +430,14 @@ mod tests {
             (
                 "chunked_dribble.chunks=5,chunked_dribble.over_ms=1000,method=get",
                 r#"{"chunked_dribble":{"chunks":5,"over_ms":1000},"method":"GET"}"#,
+            ),
+            (
+                "status=503,headers.Retry-After=120,body={\"a\":1,\"b\":2}",
+                r#"{"status":503,"headers":{"retry-after":"120"},"body":"{\"a\":1,\"b\":2}"}"#,
+            ),
+            (
+                "wrong_content_type=true, body=a,b",
+                r#"{"wrong_content_type":true,"status":502,"body":"a,b"}"#,
             ),
             ("truncate_body=true", r#"{"truncate_body":true}"#),
             ("malformed_body=true", r#"{"malformed_body":true}"#),

@@ -7,7 +7,10 @@ use std::{
 
 use bandwidth_fixtures::Operation;
 
-use super::effect::{Delay, Effect, When, unit};
+use super::{
+    effect::{Delay, Effect, When, unit},
+    own_answer::OwnAnswer,
+};
 use crate::random::mix;
 
 /// What a rule can see of a request.
@@ -30,6 +33,8 @@ pub struct Subject<'a> {
 pub struct Fault {
     /// What becomes of the answer; with none, it only waits.
     pub effect: Option<Effect>,
+    /// The headers and the body of that answer.
+    pub answer: OwnAnswer,
     /// How long it waits.
     pub delay: Option<Delay>,
     /// On which side of the operation this is.
@@ -59,6 +64,7 @@ impl Fault {
     pub(super) fn always(effect: Option<Effect>, delay: Option<Delay>) -> Self {
         Self {
             effect,
+            answer: OwnAnswer::default(),
             delay,
             when: When::Before,
             operation: None,
@@ -118,19 +124,6 @@ impl From<Duration> for Now {
     }
 }
 
-/// What happens to one request.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Hit {
-    /// The id of the fault.
-    pub id: u64,
-    /// What becomes of the answer.
-    pub effect: Option<Effect>,
-    /// The wait.
-    pub delay: Option<Duration>,
-    /// On which side of the operation.
-    pub when: When,
-}
-
 impl ArmedFault {
     pub(super) fn new(id: u64, fault: Fault, now: Duration) -> Self {
         Self {
@@ -177,8 +170,8 @@ impl ArmedFault {
         (due && chance()).then_some(number)
     }
 
-    /// What happens to the request of that number, unless the fault has used up its times.
-    pub(super) fn hit(&self, number: u64, seed: u64) -> Option<Hit> {
+    /// How long the request of that number waits; none if the fault has used up its times.
+    pub(super) fn hit(&self, number: u64, seed: u64) -> Option<Option<Duration>> {
         let most = self.fault.times.unwrap_or(u64::MAX);
         self.hits
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |hits| {
@@ -187,11 +180,6 @@ impl ArmedFault {
             .ok()?;
         // Another sequence than the one that decides the probability.
         let seed = !self.fault.seed.unwrap_or(seed);
-        Some(Hit {
-            id: self.id,
-            effect: self.fault.effect,
-            delay: self.fault.delay.map(|delay| delay.draw(seed, number)),
-            when: self.fault.when,
-        })
+        Some(self.fault.delay.map(|delay| delay.draw(seed, number)))
     }
 }

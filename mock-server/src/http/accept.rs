@@ -71,7 +71,7 @@ pub(super) fn negotiate(headers: &HeaderMap, rules: &Consultation) -> Negotiated
 }
 
 /// Whether `Accept` names HTML, as browsers do and clients of an API do not.
-pub(super) fn names_html(headers: &HeaderMap) -> bool {
+pub fn names_html(headers: &HeaderMap) -> bool {
     let values = headers.get_all(ACCEPT).iter();
     values
         .filter_map(|value| value.to_str().ok())

@@ -2,26 +2,40 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use axum::http::{
-    HeaderName, HeaderValue, Response, StatusCode,
-    header::{
-        ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER, WWW_AUTHENTICATE,
+use axum::{
+    body::Body,
+    http::{
+        HeaderName, HeaderValue, Response, StatusCode,
+        header::{
+            ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER,
+            WWW_AUTHENTICATE,
+        },
     },
 };
 use bandwidth_fixtures::{
-    Consultation,
-    profile::{AuthSchemes, Challenge, RateConnection, RateHeaders},
+    ApiError, Consultation,
+    profile::{Challenge, RateConnection, RateHeaders},
 };
-
 use bytes::Bytes;
 use http_body_util::{Either, Full};
+use serde_json::json;
 
-use super::{Reply, refusal::Refusal, title_case};
+use super::{
+    auth,
+    refusal::{Refusal, Verdict},
+};
 use crate::{
     codec::{self, Document, Format},
+    fault::OwnAnswer,
     journal::Sent,
+    text::title_case,
     wire::ErrorView,
 };
+
+/// What is sent back: the emulated API's bodies are whole.
+pub type Reply = Response<Either<Full<Bytes>, Body>>;
+
+const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"Bandwidth\"");
 
 /// A whole response.
 #[derive(Debug)]
@@ -84,6 +98,23 @@ impl Answer {
         self
     }
 
+    /// With the headers and the body that a fault gives it. A header replaces those of its name.
+    pub(super) fn overridden(mut self, own: &OwnAnswer) -> Self {
+        for (name, value) in own.headers() {
+            self.headers.retain(|(known, _)| known != name);
+            self.headers.push((name.clone(), value.clone()));
+        }
+        if let Some((body, media_type)) = own.body() {
+            self.body = body.into();
+            let stated = own.headers().iter().any(|(name, _)| name == CONTENT_TYPE);
+            if !stated {
+                self.headers.retain(|(known, _)| known != CONTENT_TYPE);
+                self = self.header(CONTENT_TYPE, HeaderValue::from_static(media_type));
+            }
+        }
+        self
+    }
+
     /// Says when it was made, since the Unix epoch.
     pub(super) fn date(self, now: Duration) -> Self {
         match HeaderValue::from_str(&httpdate::fmt_http_date(UNIX_EPOCH + now)) {
@@ -98,47 +129,58 @@ impl Answer {
         self
     }
 
+    /// JSON that no cache keeps (RFC 6749, section 5.1).
+    pub(super) fn uncached_json(status: StatusCode, body: &serde_json::Value) -> Self {
+        Self::empty(status)
+            .content("application/json", body.to_string())
+            .header(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+    }
+
     /// The answer to a request that is refused, in the shape that the profile gives it. `now` is
     /// in seconds since the Unix epoch.
     pub(super) fn refuse(
-        refusal: &Refusal,
+        verdict: &Verdict,
         format: Format,
         root: &'static str,
         now: u64,
         rules: &Consultation,
     ) -> Self {
-        if let Refusal::Token(error) = refusal {
-            return error.answer();
-        }
-        let verdict = refusal.verdict(rules);
-        let mut answer = Self::empty(verdict.status);
-        if !refusal.without_body(rules) {
-            let error = ErrorView {
-                code: verdict.code,
-                description: &verdict.description,
+        let description = &verdict.note.description;
+        if let Some(error) = verdict.oauth {
+            let body = json!({ "error": error, "error_description": description });
+            let answer = Self::uncached_json(verdict.status, &body);
+            return match verdict.status {
+                StatusCode::UNAUTHORIZED => answer.header(WWW_AUTHENTICATE, BASIC),
+                _ => answer,
             };
+        }
+        let mut answer = Self::empty(verdict.status);
+        if verdict.has_body {
+            let code = verdict.note.code;
+            let error = ErrorView { code, description };
             let document = Document::Error { root, error };
             answer = answer.body(format, codec::encode(format, &document, rules));
         }
-        match refusal {
-            refusal if refusal.is_unauthenticated() => answer.challenge(refusal, rules),
+        match verdict.refusal {
             Refusal::MethodNotAllowed(allow) => {
                 answer.header(ALLOW, HeaderValue::from_static(allow))
             }
-            Refusal::RateLimited { reset } => answer.rate_limited(*reset, now, rules),
-            // What is left of the body would be read as the next request.
-            Refusal::BodyTooLarge | Refusal::BrokenBody | Refusal::SlowBody => {
-                answer.header(CONNECTION, HeaderValue::from_static("close"))
+            Refusal::RateLimited { reset } => answer.rate_limited(reset, now, rules),
+            // The HTTP library would read the rest of the body as the next request.
+            Refusal::Rule(
+                ApiError::BodyTooLarge | ApiError::BodyBrokenOff | ApiError::BodyTooSlow,
+            ) => answer.header(CONNECTION, HeaderValue::from_static("close")),
+            Refusal::Rule(error) if verdict.status == StatusCode::UNAUTHORIZED => {
+                answer.challenge(error, rules)
             }
             _ => answer,
         }
     }
 
-    fn challenge(mut self, refusal: &Refusal, rules: &Consultation) -> Self {
-        const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"Bandwidth\"");
+    fn challenge(mut self, error: ApiError, rules: &Consultation) -> Self {
         // RFC 6750, section 3: the error only where a token was sent.
-        let bearer = match refusal {
-            Refusal::InvalidToken | Refusal::ExpiredToken => {
+        let bearer = match error {
+            ApiError::TokenInvalid | ApiError::TokenExpired => {
                 "Bearer realm=\"Bandwidth\", error=\"invalid_token\""
             }
             _ => "Bearer realm=\"Bandwidth\"",
@@ -146,11 +188,11 @@ impl Answer {
         if rules.auth_challenge() == Challenge::Absent {
             return self;
         }
-        let schemes = rules.auth_schemes();
-        if schemes != AuthSchemes::Bearer {
+        let schemes = auth::schemes(rules);
+        if schemes.basic {
             self = self.header(WWW_AUTHENTICATE, BASIC);
         }
-        if schemes != AuthSchemes::Basic {
+        if schemes.bearer {
             self = self.header(WWW_AUTHENTICATE, HeaderValue::from_static(bearer));
         }
         self

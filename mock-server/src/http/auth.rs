@@ -4,16 +4,35 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use bandwidth_fixtures::{
-    Consultation, Secret,
+    ApiError, Consultation, Secret,
     profile::{AuthSchemes, UserLogins},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{refusal::Refusal, token};
 use crate::{
     domain::UserNumber,
-    store::{AccountState, Store},
+    store::{
+        AccountState, Store,
+        token::{self, TokenError},
+    },
+    text::credentials,
 };
+
+/// The kinds of credentials that open the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Schemes {
+    pub(super) basic: bool,
+    pub(super) bearer: bool,
+}
+
+/// What `auth.schemes` lets in.
+pub(super) fn schemes(rules: &Consultation) -> Schemes {
+    let schemes = rules.auth_schemes();
+    Schemes {
+        basic: schemes != AuthSchemes::Bearer,
+        bearer: schemes != AuthSchemes::Basic,
+    }
+}
 
 /// A caller whose credentials are right.
 #[derive(Debug)]
@@ -80,11 +99,11 @@ fn authorization(headers: &HeaderMap) -> Option<(&'static str, &str)> {
     let (Some(value), None) = (values.next(), values.next()) else {
         return None;
     };
-    let (scheme, rest) = value.to_str().ok()?.split_once(' ')?;
+    let (scheme, rest) = credentials(value.to_str().ok()?)?;
     let scheme = ["basic", "bearer"]
         .into_iter()
         .find(|known| scheme.eq_ignore_ascii_case(known))?;
-    Some((scheme, rest.trim()))
+    Some((scheme, rest))
 }
 
 /// The account of the API login or token in the request, whether or not it is right. It decides
@@ -104,20 +123,25 @@ pub(super) fn authenticate(
     account: Option<&str>,
     slot: Option<&Arc<AccountState>>,
     rules: &Consultation,
-) -> Result<Caller, Refusal> {
+) -> Result<Caller, ApiError> {
     let caller = match authorization(headers) {
-        Some(("bearer", text)) if rules.auth_schemes() != AuthSchemes::Basic => {
-            Caller::api_login(token::check(store, text)?)
+        Some(("bearer", text)) if schemes(rules).bearer => {
+            let slot = token::check(store, text).map_err(|error| match error {
+                TokenError::Invalid => ApiError::TokenInvalid,
+                TokenError::Expired => ApiError::TokenExpired,
+            })?;
+            Caller::api_login(slot)
         }
-        Some(("basic", encoded)) if rules.auth_schemes() != AuthSchemes::Bearer => {
+        Some(("basic", encoded)) if schemes(rules).basic => {
             // What was right a moment ago, letter for letter, need not be decoded and hashed.
             if let Some(slot) = slot.filter(|slot| slot.opened_before_by(encoded)) {
                 settle(slot, &slot.login, true, rules)?;
                 return Ok(Caller::api_login(Arc::clone(slot)));
             }
-            let credentials = Credentials::decode(encoded).ok_or(Refusal::Unauthenticated)?;
+            let credentials =
+                Credentials::decode(encoded).ok_or(ApiError::CredentialsMissingOrWrong)?;
             if credentials.are_blank() {
-                return Err(Refusal::BlankCredentials);
+                return Err(ApiError::CredentialsBlank);
             }
             let caller = log_in(store, &credentials, account, rules)?;
             if caller.who == Who::ApiLogin {
@@ -126,23 +150,23 @@ pub(super) fn authenticate(
             }
             caller
         }
-        _ => return Err(Refusal::Unauthenticated),
+        _ => return Err(ApiError::CredentialsMissingOrWrong),
     };
     if account.is_some_and(|id| *id != *caller.slot.id) {
-        return Err(Refusal::AccessDenied);
+        return Err(ApiError::OtherAccount);
     }
     Ok(caller)
 }
 
-/// The account whose API login these credentials are. A wrong password counts towards a lockout.
+/// The caller whose API login these credentials are. A wrong password counts towards a lockout.
 pub(super) fn api_login(
     store: &Store,
     credentials: &Credentials,
     rules: &Consultation,
-) -> Option<Arc<AccountState>> {
+) -> Option<Caller> {
     let slot = store.account_of_login(&credentials.username)?;
     match check_api_login(&slot, credentials, rules) {
-        Ok(true) => Some(slot),
+        Ok(true) => Some(Caller::api_login(slot)),
         Ok(false) => {
             slot.logins.count_failure(&credentials.username, slot.now());
             None
@@ -155,7 +179,7 @@ fn check_api_login(
     slot: &AccountState,
     credentials: &Credentials,
     rules: &Consultation,
-) -> Result<bool, Refusal> {
+) -> Result<bool, ApiError> {
     let username = credentials.username.as_str();
     let right = {
         let account = slot.account();
@@ -172,9 +196,9 @@ fn settle(
     username: &str,
     right: bool,
     rules: &Consultation,
-) -> Result<bool, Refusal> {
+) -> Result<bool, ApiError> {
     if is_locked_out(slot, username, rules) {
-        return Err(Refusal::LockedOut);
+        return Err(ApiError::LockedOut);
     }
     if right {
         slot.logins.forget_failures(username);
@@ -195,7 +219,7 @@ fn log_in(
     credentials: &Credentials,
     account: Option<&str>,
     rules: &Consultation,
-) -> Result<Caller, Refusal> {
+) -> Result<Caller, ApiError> {
     let username = credentials.username.as_str();
     let mut named = Vec::new();
     if let Some(slot) = store.account_of_login(username) {
@@ -210,7 +234,7 @@ fn log_in(
                 continue;
             }
             if is_locked_out(&slot, username, rules) {
-                return Err(Refusal::LockedOut);
+                return Err(ApiError::LockedOut);
             }
             let password = credentials.password.expose();
             let user = slot.account().user_login(username, password);
@@ -228,7 +252,7 @@ fn log_in(
     for slot in named {
         slot.logins.count_failure(username, slot.now());
     }
-    Err(Refusal::Unauthenticated)
+    Err(ApiError::CredentialsMissingOrWrong)
 }
 
 /// Where a user may be: the same username may exist in several accounts. The account in the path

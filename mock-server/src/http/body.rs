@@ -6,6 +6,7 @@ use axum::http::{
     header::{CONTENT_LENGTH, EXPECT},
     request::Parts,
 };
+use bandwidth_fixtures::ApiError;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
@@ -31,13 +32,20 @@ pub(super) enum Received {
 }
 
 impl Received {
+    /// All of it, or why there is not all of it.
+    pub(super) fn whole(&self) -> Result<&Bytes, ApiError> {
+        match self {
+            Self::Whole(bytes) => Ok(bytes),
+            Self::TooLarge => Err(ApiError::BodyTooLarge),
+            Self::Broken => Err(ApiError::BodyBrokenOff),
+            Self::TooSlow => Err(ApiError::BodyTooSlow),
+        }
+    }
+
     /// What was received, where that is all of it.
     pub(super) fn bytes(&self) -> &Bytes {
         static NOTHING: Bytes = Bytes::new();
-        match self {
-            Self::Whole(bytes) => bytes,
-            Self::TooLarge | Self::Broken | Self::TooSlow => &NOTHING,
-        }
+        self.whole().unwrap_or(&NOTHING)
     }
 }
 

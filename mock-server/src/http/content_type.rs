@@ -2,60 +2,60 @@
 
 use axum::http::{HeaderMap, header::CONTENT_TYPE};
 use bandwidth_fixtures::{
-    Consultation,
+    ApiError, Consultation,
     profile::{JsonSupport, UntypedBody},
 };
 
-use super::refusal::Refusal;
-use crate::codec::Format;
+use crate::{codec::Format, text::media_type};
 
 /// The format that `Content-Type` names, or what `format.body_without_type` says without one.
 pub(super) fn format(
     headers: &HeaderMap,
     body: &[u8],
     rules: &Consultation,
-) -> Result<Format, Refusal> {
+) -> Result<Format, ApiError> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let format = match (values.next(), values.next()) {
         (None, _) => untyped(body, rules)?,
         (Some(value), None) => {
-            let value = value.to_str().map_err(|_| Refusal::UnsupportedMediaType)?;
+            let value = value.to_str().map_err(|_| ApiError::UnsupportedMediaType)?;
             typed(value)?
         }
-        (Some(_), Some(_)) => return Err(Refusal::UnsupportedMediaType),
+        (Some(_), Some(_)) => return Err(ApiError::UnsupportedMediaType),
     };
     if format == Format::Json && rules.format_json() == JsonSupport::Never {
-        return Err(Refusal::UnsupportedMediaType);
+        return Err(ApiError::UnsupportedMediaType);
     }
     Ok(format)
 }
 
-fn typed(value: &str) -> Result<Format, Refusal> {
-    let mut parts = value.split(';').map(str::trim);
-    let kind = parts.next().unwrap_or("").to_ascii_lowercase();
-    let format = match kind.as_str() {
-        "application/xml" | "text/xml" => Format::Xml,
-        "application/json" => Format::Json,
-        _ => return Err(Refusal::UnsupportedMediaType),
+fn typed(value: &str) -> Result<Format, ApiError> {
+    let is = |known: &str| media_type(value).eq_ignore_ascii_case(known);
+    let format = if is("application/xml") || is("text/xml") {
+        Format::Xml
+    } else if is("application/json") {
+        Format::Json
+    } else {
+        return Err(ApiError::UnsupportedMediaType);
     };
-    for parameter in parts {
+    for parameter in value.split(';').skip(1) {
         if let Some((name, value)) = parameter.split_once('=')
             && name.trim().eq_ignore_ascii_case("charset")
             && !value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
         {
-            return Err(Refusal::UnsupportedCharset);
+            return Err(ApiError::UnsupportedCharset);
         }
     }
     Ok(format)
 }
 
-fn untyped(body: &[u8], rules: &Consultation) -> Result<Format, Refusal> {
+fn untyped(body: &[u8], rules: &Consultation) -> Result<Format, ApiError> {
     match rules.format_body_without_type() {
         UntypedBody::Xml => Ok(Format::Xml),
         UntypedBody::Detected => match body.trim_ascii_start().first() {
             Some(b'{' | b'[') => Ok(Format::Json),
             _ => Ok(Format::Xml),
         },
-        UntypedBody::Refused => Err(Refusal::UnsupportedMediaType),
+        UntypedBody::Refused => Err(ApiError::UnsupportedMediaType),
     }
 }

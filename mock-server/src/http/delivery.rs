@@ -8,22 +8,11 @@ use futures_util::stream;
 use http_body_util::{Either, StreamBody};
 use hyper::body::Frame;
 
-use super::{Reply, answer::Answer};
+use super::answer::{Answer, Reply};
 use crate::{
-    fault::{ConnectionFault, Dribble, Effect},
+    fault::{ConnectionFault, Dribble, Sending},
     random::mix,
 };
-
-/// What is sent back.
-#[derive(Debug)]
-pub(super) enum Delivery {
-    /// A response.
-    Answer(Answer),
-    /// A response whose body comes in pieces.
-    Slowly(Answer, Dribble),
-    /// No response of HTTP's.
-    Hangup(Hangup),
-}
 
 /// How a connection ends on purpose. It travels through the HTTP library as an error of the
 /// service; the connection takes it from there.
@@ -43,23 +32,18 @@ impl fmt::Display for Hangup {
 
 impl std::error::Error for Hangup {}
 
-impl Delivery {
-    /// The answer, as a fault lets it through. `random` decides bytes that are made up.
-    pub(super) fn of(answer: Answer, effect: Option<Effect>, random: u64) -> Self {
-        match effect {
-            Some(Effect::Dribble(dribble)) => Self::Slowly(answer, dribble),
-            Some(Effect::TruncateBody) => Self::Hangup(truncated(&answer)),
-            Some(Effect::Connection(fault)) => Self::Hangup(Hangup::new(fault, random)),
-            _ => Self::Answer(answer),
-        }
-    }
-
-    pub(super) fn into_reply(self) -> Result<Reply, Hangup> {
-        match self {
-            Self::Answer(answer) => Ok(answer.into_reply()),
-            Self::Slowly(answer, dribble) => Ok(slowly(answer, dribble)),
-            Self::Hangup(hangup) => Err(hangup),
-        }
+/// Sends an answer as a fault lets it through. `random` decides bytes that are made up.
+pub(super) fn deliver(
+    answer: Option<Answer>,
+    sending: Sending,
+    random: u64,
+) -> Result<Reply, Hangup> {
+    match (sending, answer) {
+        (Sending::Hangup(fault), _) => Err(Hangup::new(fault, random)),
+        (_, None) => Err(Hangup::new(ConnectionFault::EmptyResponse, random)),
+        (Sending::Whole, Some(answer)) => Ok(answer.into_reply()),
+        (Sending::Slowly(dribble), Some(answer)) => Ok(slowly(answer, dribble)),
+        (Sending::Half, Some(answer)) => Err(truncated(&answer)),
     }
 }
 

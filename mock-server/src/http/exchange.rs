@@ -1,8 +1,8 @@
 //! One exchange, from a request that was read to what is sent back and what the journal keeps.
 //!
-//! The order is part of the contract: the format of errors first, then the path and method, what
-//! was asked to fail, who is calling, the rate limit, and only then what was sent. The operation
-//! itself is synchronous, so that no lock is ever held across an await.
+//! The order is part of the contract: the format of errors, then a fault that keeps the operation
+//! from running, then path and method, the login, the rate limit, `Accept`, and only then the
+//! body. The operation itself is synchronous, so that no lock is ever held across an await.
 
 use std::{
     net::SocketAddr,
@@ -11,28 +11,31 @@ use std::{
 };
 
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, request::Parts};
-use bandwidth_fixtures::{Asked, Consultation, NamedProfile, Operation};
+use bandwidth_fixtures::{
+    ApiError, Asked, Consultation, NamedProfile, Operation,
+    operation::{Endpoint, Login},
+};
 
 use super::{
-    accept,
-    answer::Answer,
-    auth,
+    accept::{self, Negotiated},
+    answer::{Answer, Reply},
+    auth::{self, Caller},
     body::Received,
-    delivery::Delivery,
-    handlers::Call,
-    refusal::Refusal,
-    route::{self, Action, Route},
+    delivery::{Hangup, deliver},
+    handlers::Context,
+    refusal::{Refusal, Verdict},
+    route::{self, Route},
     token,
 };
 use crate::{
     app::App,
     clock::Clock,
-    fault::{ArmedFault, Effect, Hit, Now, Subject, When},
-    journal::{self, AppliedFault, Entry, RefusalNote},
-    store::{self, AccountState, Store},
+    fault::{AppliedFault, Now, Plan, Reshape, Run, Sending, Subject},
+    journal::{self, Entry, RefusalNote},
+    store::{AccountState, Mode, Store},
 };
 
-/// A request that was read, and the world that it meets.
+/// A request that was read, and what was found out about it once.
 pub(super) struct Exchange {
     app: Arc<App>,
     head: Parts,
@@ -48,16 +51,21 @@ pub(super) struct Exchange {
     account: Option<Arc<str>>,
     /// The same, if there is such an account.
     slot: Option<Arc<AccountState>>,
+    /// Whether the path names the account.
+    account_in_path: bool,
     profile: Arc<NamedProfile>,
-    hit: Option<Hit>,
-    /// The fault of that hit, also when it is disarmed meanwhile.
-    armed: Option<Arc<ArmedFault>>,
+    rules: Consultation,
+    negotiated: Negotiated,
+    /// Where the path leads under this profile.
+    route: Option<Route>,
+    fault: Option<AppliedFault>,
+    plan: Plan,
 }
 
-/// What came of a request, before a fault touched the answer.
+/// What came of a request.
 struct Performed {
-    answer: Answer,
-    operation: Option<Operation>,
+    /// None if the connection ends without one.
+    answer: Option<Answer>,
     asked: Asked,
     login: Option<Arc<str>>,
     refusal: Option<RefusalNote>,
@@ -79,6 +87,7 @@ impl Exchange {
     ) -> Self {
         let store = app.store();
         let in_path = route::account_in(head.uri.path());
+        let account_in_path = in_path.is_some();
         let slot = match &in_path {
             Some(id) => store.account(id),
             None => auth::claimed_account(&store, &head.headers)
@@ -90,11 +99,15 @@ impl Exchange {
             (None, None) => None,
         };
         let own = slot.as_ref().and_then(|slot| slot.profile());
+        let profile = own.unwrap_or_else(|| app.profile());
         let clock = slot.as_ref().map_or(&*app.clock, |slot| slot.clock.shown());
         let at = clock.at(started);
+        let rules = Consultation::of(*profile.options());
+        let negotiated = accept::negotiate(&head.headers, &rules);
+        let route = Route::of(head.uri.path(), &head.method);
+        let route = route.filter(|route| route.is_served(&rules));
         let mut exchange = Self {
             id: app.journal.next_id(),
-            profile: own.unwrap_or_else(|| app.profile()),
             app,
             head,
             body,
@@ -104,12 +117,32 @@ impl Exchange {
             store,
             account,
             slot,
-            hit: None,
-            armed: None,
+            account_in_path,
+            profile,
+            rules,
+            negotiated,
+            route,
+            fault: None,
+            plan: Plan::default(),
         };
-        exchange.hit = exchange.fault();
         let faults = &exchange.app.faults;
-        exchange.armed = exchange.hit.and_then(|hit| faults.find(hit.id));
+        if !faults.is_empty() {
+            let subject = Subject {
+                operation: exchange.operation(),
+                method: exchange.head.method.as_str(),
+                account: exchange.account.as_deref(),
+            };
+            let now = Now {
+                account: at,
+                server: exchange.app.clock.at(started),
+            };
+            exchange.fault = faults.decide(&subject, now, exchange.app.settings.random_seed);
+            exchange.plan = exchange
+                .fault
+                .as_ref()
+                .map(AppliedFault::plan)
+                .unwrap_or_default();
+        }
         exchange
     }
 
@@ -119,157 +152,172 @@ impl Exchange {
         slot.map_or(&self.app.clock, |slot| slot.clock.shown())
     }
 
-    /// The fault that hits this request.
-    fn fault(&self) -> Option<Hit> {
-        let faults = &self.app.faults;
-        if faults.is_empty() {
-            return None;
-        }
-        let rules = Consultation::of(*self.profile.options());
-        let route = Route::of(self.head.uri.path(), &rules);
-        let action = route
-            .as_ref()
-            .and_then(|route| route.resource.action(&self.head.method));
-        let subject = Subject {
-            operation: action.map(Action::operation),
-            method: self.head.method.as_str(),
-            account: self.account.as_deref(),
-        };
-        let now = Now {
-            account: self.at,
-            server: self.app.clock.at(self.started),
-        };
-        faults.decide(&subject, now, self.app.settings.random_seed)
+    fn endpoint(&self) -> Option<&'static Endpoint> {
+        self.route.as_ref()?.endpoint
+    }
+
+    fn operation(&self) -> Option<Operation> {
+        Some(self.endpoint()?.operation)
     }
 
     /// Whether it waits, on either side of the operation.
     pub(super) fn waits(&self) -> bool {
-        self.hit.is_some_and(|hit| hit.delay.is_some())
+        self.fault
+            .as_ref()
+            .is_some_and(|fault| fault.waited.is_some())
     }
 
     /// Performs it at once.
-    pub(super) fn perform(self) -> Delivery {
+    pub(super) fn perform(self) -> Result<Reply, Hangup> {
         let performed = self.run();
         self.deliver(performed)
     }
 
     /// Performs it with the wait that a fault asks for. The journal has it meanwhile.
-    pub(super) async fn perform_with_delay(self) -> Delivery {
-        let wait = |side| {
-            let hit = self.hit.filter(|hit| hit.when == side);
-            hit.and_then(|hit| hit.delay).unwrap_or_default()
-        };
-        let (before, after) = (wait(When::Before), wait(When::After));
-        let rules = Consultation::of(*self.profile.options());
-        let action = Route::of(self.head.uri.path(), &rules)
-            .and_then(|route| Some(route.resource.action(&self.head.method)?.operation()));
-        self.record(self.entry(action));
-        tokio::time::sleep(before).await;
+    pub(super) async fn perform_with_delay(self) -> Result<Reply, Hangup> {
+        let Plan {
+            wait_before,
+            wait_after,
+            ..
+        } = self.plan;
+        self.record(self.entry());
+        tokio::time::sleep(wait_before).await;
         let performed = self.run();
-        if !after.is_zero() {
+        if !wait_after.is_zero() {
             let entry = self.entry_of(&performed);
             self.record(entry);
         }
-        tokio::time::sleep(after).await;
+        tokio::time::sleep(wait_after).await;
         self.deliver(performed)
     }
 
     fn run(&self) -> Performed {
-        let rules = Consultation::of(*self.profile.options());
         let clock = self.clock().read();
         let now = clock.now;
-        let negotiated = accept::negotiate(&self.head.headers, &rules);
-        let route = Route::of(self.head.uri.path(), &rules);
-        let action = route
-            .as_ref()
-            .and_then(|route| route.resource.action(&self.head.method));
-        let root = route.as_ref().map_or("ErrorResponse", |route| {
-            route.resource.error_root(&self.head.method)
-        });
-        let mut pending = Pending {
-            exchange: self,
-            now,
-            action,
-            negotiated,
-            rules: &rules,
-            login: None,
-            performed: false,
-        };
-        let outcome = pending.outcome(route.as_ref());
-        let login = pending.login;
-        let changes = pending.performed && action.is_some_and(Action::changes);
-        let took_effect = outcome.is_ok() && changes && self.effect() == store::Effect::Kept;
-        let refuse = |refusal: &Refusal| {
-            Answer::refuse(refusal, negotiated.format, root, now.as_secs(), &rules)
-        };
-        let (answer, refusal) = match outcome {
-            Ok(answer) => (answer, None),
-            Err(refusal) => (refuse(&refusal), Some(refusal)),
-        };
-        let (answer, refusal) = match self.hit.and_then(|hit| hit.effect) {
-            // The operation was refused in words of its own; the fault's answer hides that.
-            Some(Effect::Status(status)) => {
-                let fault = refusal_of(status, now);
-                (refuse(&fault), refusal.or(Some(fault)))
+        let mut login = None;
+        let (ran, took_effect) = match self.plan.run {
+            Run::Skip => (None, false),
+            Run::DryRun => (Some(self.outcome(Mode::DryRun, &mut login)), false),
+            Run::Commit => {
+                let outcome = self.outcome(Mode::Commit, &mut login);
+                let changes = self.endpoint().is_some_and(|endpoint| endpoint.changes);
+                let took_effect = changes && outcome.is_ok();
+                (Some(outcome), took_effect)
             }
-            Some(Effect::GatewayPage(status)) => (Answer::gateway_page(status), refusal),
-            Some(Effect::MalformedBody) => (answer.malformed(), refusal),
-            _ => (answer, refusal),
         };
-        // `Date` follows the mock's clock once that differs from the machine's; until then the
-        // HTTP library writes it.
-        let answer = if clock.moved {
-            answer.date(now)
-        } else {
+        let (answer, verdict) = match ran {
+            None => (None, None),
+            Some(Ok(answer)) => (Some(answer), None),
+            Some(Err(refusal)) => self.refuse(refusal, now),
+        };
+        let (answer, verdict) = match self.plan.reshape {
+            Reshape::Own => (answer, verdict),
+            // The journal names the rule that the operation refused, if it did.
+            Reshape::Status(status) => {
+                let (answer, fault) = self.refuse(refusal_of(status, now), now);
+                (answer, verdict.or(fault))
+            }
+            Reshape::GatewayPage(status) => (Some(Answer::gateway_page(status)), verdict),
+            Reshape::CutLastByte => (answer.map(Answer::malformed), verdict),
+        };
+        let asked = self.rules.asked();
+        let answer = answer.map(|mut answer| {
+            if let Some(fault) = &self.fault {
+                answer = answer.overridden(&fault.armed.fault.answer);
+            }
+            // `Date` follows the mock's clock once that differs from the machine's; until then
+            // the HTTP library writes it.
+            if clock.moved {
+                answer = answer.date(now);
+            }
+            if self.app.settings.explain {
+                answer = explain(&self.profile, answer, asked);
+            }
             answer
-        };
-        // Before the note, which asks for what the answer may not have needed.
-        let asked = rules.asked();
-        let answer = if self.app.settings.explain {
-            explain(&self.profile, answer, &rules)
-        } else {
-            answer
-        };
+        });
         Performed {
             answer,
-            operation: action.map(Action::operation),
             asked,
             login,
-            refusal: refusal.map(|refusal| refusal.note(&rules)),
+            refusal: verdict.map(|verdict| verdict.note),
             took_effect,
         }
     }
 
-    /// Whether the operation is kept: a fault whose answer is the operation's own but broken, and
-    /// that comes before the operation takes effect, tries it only.
-    fn effect(&self) -> store::Effect {
-        match self.hit {
-            Some(Hit {
-                effect: Some(Effect::TruncateBody | Effect::MalformedBody),
-                when: When::Before,
-                ..
-            }) => store::Effect::Tried,
-            _ => store::Effect::Kept,
+    fn refuse(&self, refusal: Refusal, now: Duration) -> (Option<Answer>, Option<Verdict>) {
+        let verdict = refusal.verdict(&self.rules);
+        let root = self
+            .route
+            .as_ref()
+            .map_or("ErrorResponse", Route::error_root);
+        let format = self.negotiated.format;
+        let answer = Answer::refuse(&verdict, format, root, now.as_secs(), &self.rules);
+        (Some(answer), Some(verdict))
+    }
+
+    /// What the operation answers; `login` becomes the caller's.
+    fn outcome(&self, mode: Mode, login: &mut Option<Arc<str>>) -> Result<Answer, Refusal> {
+        let route = self.route.as_ref().ok_or(ApiError::UnknownPath)?;
+        let endpoint = route.endpoint;
+        let endpoint = endpoint.ok_or(Refusal::MethodNotAllowed(route.resource.allow))?;
+        let caller = self.caller(endpoint)?;
+        *login = Some(Arc::clone(&caller.login));
+        if endpoint.login != Login::Client {
+            if let Some(limit) = self.rules.rate_limit() {
+                caller
+                    .slot
+                    .logins
+                    .spend(limit, caller.slot.now())
+                    .map_err(|reset| Refusal::RateLimited {
+                        reset: seconds_up(reset),
+                    })?;
+            }
+            if !self.negotiated.acceptable {
+                return Err(ApiError::NotAcceptable.into());
+            }
+        }
+        let context = Context {
+            store: &self.store,
+            head: &self.head,
+            body: &self.body,
+            route,
+            caller: &caller,
+            mode,
+            format: self.negotiated.format,
+            profile: &self.profile,
+            rules: &self.rules,
+        };
+        context.perform(endpoint.action)
+    }
+
+    fn caller(&self, endpoint: &Endpoint) -> Result<Caller, ApiError> {
+        let (store, headers, rules) = (&self.store, &self.head.headers, &self.rules);
+        match endpoint.login {
+            Login::Client => token::client(store, headers, &self.body, rules),
+            Login::Read | Login::Write | Login::Own => {
+                let account = self.account.as_deref().filter(|_| self.account_in_path);
+                auth::authenticate(store, headers, account, self.slot.as_ref(), rules)
+            }
         }
     }
 
-    fn deliver(self, performed: Performed) -> Delivery {
+    fn deliver(self, performed: Performed) -> Result<Reply, Hangup> {
         let took = self.started.elapsed();
         let mut entry = self.entry_of(&performed);
         entry.duration = Some(took);
         entry.ended = Some(self.clock().now());
         let status = entry.status();
+        let operation = self.operation();
         tracing::info!(
             method = %self.head.method,
             path = %entry.request.seen().target,
-            operation = performed.operation.map_or("none", Operation::as_str),
+            operation = operation.map_or("none", Operation::as_str),
             status,
             micros = took.as_micros(),
             "answered"
         );
-        self.app
-            .metrics
-            .count(performed.operation, status, took, self.hit.is_some());
+        let failed = self.fault.is_some();
+        self.app.metrics.count(operation, status, took, failed);
         if !self.is_gone() {
             let known = self.slot.as_ref().map(|slot| &slot.id);
             let reliance = &self.app.reliance;
@@ -277,8 +325,7 @@ impl Exchange {
         }
         self.record(entry);
         let random = self.app.settings.random_seed ^ self.id;
-        let effect = self.hit.and_then(|hit| hit.effect);
-        Delivery::of(performed.answer, effect, random)
+        deliver(performed.answer, self.plan.sending, random)
     }
 
     fn record(&self, entry: Entry) {
@@ -295,7 +342,7 @@ impl Exchange {
     }
 
     /// The entry of a request that is under way.
-    fn entry(&self, operation: Option<Operation>) -> Entry {
+    fn entry(&self) -> Entry {
         let target = self.head.uri.path_and_query();
         let target = target.map_or("/", |target| target.as_str());
         let body = self.body.bytes();
@@ -307,16 +354,13 @@ impl Exchange {
             duration: None,
             ended: None,
             account: self.account.clone(),
-            operation,
+            operation: self.operation(),
             method: self.head.method.clone(),
             request: journal::Request::new(target, &self.head.headers, body),
             peer: Some(self.peer),
             login: None,
             sent: None,
-            fault: self.armed.as_ref().map(|armed| AppliedFault {
-                armed: Arc::clone(armed),
-                waited: self.hit.and_then(|hit| hit.delay),
-            }),
+            fault: self.fault.clone(),
             profile: Arc::clone(&self.profile),
             asked: Asked::default(),
             refusal: None,
@@ -325,107 +369,21 @@ impl Exchange {
     }
 
     fn entry_of(&self, performed: &Performed) -> Entry {
-        let effect = self.hit.and_then(|hit| hit.effect);
-        let mut entry = self.entry(performed.operation);
+        let mut entry = self.entry();
         entry.login.clone_from(&performed.login);
-        entry.sent = match effect {
-            Some(Effect::Connection(_)) => None,
-            Some(Effect::TruncateBody) => Some(performed.answer.sent_half()),
-            _ if self.head.method == Method::HEAD => Some(performed.answer.sent_head()),
-            _ => Some(performed.answer.sent()),
-        };
+        entry.sent = performed
+            .answer
+            .as_ref()
+            .and_then(|answer| match self.plan.sending {
+                Sending::Hangup(_) => None,
+                Sending::Half => Some(answer.sent_half()),
+                _ if self.head.method == Method::HEAD => Some(answer.sent_head()),
+                Sending::Whole | Sending::Slowly(_) => Some(answer.sent()),
+            });
         entry.asked = performed.asked;
         entry.refusal.clone_from(&performed.refusal);
         entry.took_effect = performed.took_effect;
         entry
-    }
-}
-
-struct Pending<'a> {
-    exchange: &'a Exchange,
-    now: Duration,
-    action: Option<Action<'a>>,
-    negotiated: accept::Negotiated,
-    rules: &'a Consultation,
-    login: Option<Arc<str>>,
-    /// Whether the operation was reached.
-    performed: bool,
-}
-
-impl Pending<'_> {
-    fn outcome(&mut self, route: Option<&Route<'_>>) -> Result<Answer, Refusal> {
-        if let Some(Hit {
-            effect: Some(effect),
-            when: When::Before,
-            ..
-        }) = self.exchange.hit
-        {
-            match effect {
-                Effect::Status(status) => return Err(refusal_of(status, self.now)),
-                // What would have been the answer is not sent.
-                Effect::GatewayPage(_) | Effect::Connection(_) => {
-                    return Ok(Answer::empty(StatusCode::OK));
-                }
-                Effect::TruncateBody | Effect::MalformedBody | Effect::Dribble(_) => {}
-            }
-        }
-        let exchange = self.exchange;
-        let route = route.ok_or(Refusal::UnknownPath)?;
-        let action = self
-            .action
-            .ok_or_else(|| Refusal::MethodNotAllowed(route.resource.allow()))?;
-        if action == Action::IssueToken {
-            let (slot, answer) = token::issue(
-                &exchange.store,
-                &exchange.head.headers,
-                &exchange.body,
-                self.rules,
-            )?;
-            self.login = Some(slot.login.clone());
-            return Ok(answer);
-        }
-        let caller = auth::authenticate(
-            &exchange.store,
-            &exchange.head.headers,
-            route.resource.account(),
-            exchange.slot.as_ref(),
-            self.rules,
-        )?;
-        self.login = Some(caller.login.clone());
-        if let Some(limit) = self.rules.rate_limit() {
-            caller
-                .slot
-                .logins
-                .spend(limit, caller.slot.now())
-                .map_err(|reset| Refusal::RateLimited {
-                    reset: seconds_up(reset),
-                })?;
-        }
-        if !self.negotiated.acceptable {
-            return Err(Refusal::NotAcceptable);
-        }
-        let call = Call {
-            store: &exchange.store,
-            head: &exchange.head,
-            body: &exchange.body,
-            route,
-            caller: &caller,
-            effect: exchange.effect(),
-            format: self.negotiated.format,
-            profile: &exchange.profile,
-            rules: self.rules,
-        };
-        self.performed = true;
-        match action {
-            Action::ListUsers => call.list_users(),
-            Action::GetUser { key } => call.get_user(key),
-            Action::GetLoginUser { key } => call.get_login_user(key),
-            Action::CreateUser => call.create_user(),
-            Action::UpdateUser { key } => call.update_user(key),
-            Action::DeleteUser { key } => call.delete_user(key),
-            Action::ListRoles | Action::IssueToken => Ok(call.list_roles()),
-            Action::ChangePassword { username } => call.change_password(username),
-        }
     }
 }
 
@@ -436,16 +394,15 @@ fn refusal_of(status: u16, now: Duration) -> Refusal {
             let reset = seconds_up(now + Duration::from_secs(1));
             Refusal::RateLimited { reset }
         }
-        Ok(StatusCode::UNAUTHORIZED) => Refusal::Unauthenticated,
+        Ok(StatusCode::UNAUTHORIZED) => ApiError::CredentialsMissingOrWrong.into(),
         Ok(status) => Refusal::Fault(status),
         Err(_) => Refusal::Fault(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
 
 /// Adds a header that names the behaviours that were asked, their options and their evidence.
-fn explain(profile: &NamedProfile, answer: Answer, rules: &Consultation) -> Answer {
-    let asked: Vec<String> = rules
-        .asked()
+fn explain(profile: &NamedProfile, answer: Answer, asked: Asked) -> Answer {
+    let asked: Vec<String> = asked
         .iter()
         .map(|id| {
             let option = profile.options().get(id);

@@ -1,12 +1,14 @@
 //! The operations: read the body, ask the domain, show what came of it.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use axum::http::{HeaderValue, StatusCode, header::LOCATION, request::Parts};
 use bandwidth_fixtures::{
-    Consultation, NamedProfile, Secret,
-    profile::{CreateResponse, CreateStatus, DeleteStatus, EmptyList, UserKey},
+    ApiError, Consultation, NamedProfile, Secret,
+    operation::{Action, Parameter},
+    profile::{CreateResponse, CreateStatus, DeleteStatus, EmptyList},
 };
+use serde_json::json;
 
 use super::{
     answer::Answer,
@@ -20,18 +22,18 @@ use super::{
 use crate::{
     codec::{self, Document, Format},
     domain::{Role, User},
-    store::{Effect, Store},
+    store::{Mode, Store, token},
     wire::{AccountView, UserBody},
 };
 
 /// What every operation has at hand.
-pub(super) struct Call<'a> {
+pub(super) struct Context<'a> {
     pub(super) store: &'a Store,
     pub(super) head: &'a Parts,
     pub(super) body: &'a Received,
-    pub(super) route: &'a Route<'a>,
+    pub(super) route: &'a Route,
     pub(super) caller: &'a Caller,
-    pub(super) effect: Effect,
+    pub(super) mode: Mode,
     pub(super) format: Format,
     pub(super) profile: &'a Arc<NamedProfile>,
     pub(super) rules: &'a Consultation,
@@ -39,8 +41,27 @@ pub(super) struct Call<'a> {
 
 type Outcome = Result<Answer, Refusal>;
 
-impl Call<'_> {
-    pub(super) fn list_users(&self) -> Outcome {
+impl Context<'_> {
+    /// Does what the request asks for.
+    pub(super) fn perform(&self, action: Action) -> Outcome {
+        match action {
+            Action::ListUsers | Action::ListUsersOfLogin => self.list_users(),
+            Action::GetUser => self.get_user(&self.parameter(Parameter::UserId)),
+            Action::GetUserOfLogin => self.get_user_of_login(&self.parameter(Parameter::UserId)),
+            Action::CreateUser => self.create_user(),
+            Action::UpdateUser => self.update_user(&self.parameter(Parameter::UserId)),
+            Action::DeleteUser => self.delete_user(&self.parameter(Parameter::UserId)),
+            Action::ListRoles => Ok(self.list_roles()),
+            Action::ChangePassword => self.change_password(&self.parameter(Parameter::Username)),
+            Action::IssueToken => Ok(self.issue_token()),
+        }
+    }
+
+    fn parameter(&self, parameter: Parameter) -> Cow<'_, str> {
+        self.route.parameter(self.head.uri.path(), parameter)
+    }
+
+    fn list_users(&self) -> Outcome {
         let encode = |users: &[Arc<User>], roles: &[Role]| {
             let rules = Consultation::of(*self.profile.options());
             let views = users.iter().map(|user| views::user(user, roles, &rules));
@@ -55,12 +76,14 @@ impl Call<'_> {
                 let answer = Answer::empty(StatusCode::OK);
                 Ok(answer.content(self.format.media_type(), listed.body))
             }
-            None if self.rules.list_empty() == EmptyList::Error230 => Err(Refusal::NoResults),
+            None if self.rules.list_empty() == EmptyList::Error230 => {
+                Err(ApiError::NoResults.into())
+            }
             None => Ok(self.answer(StatusCode::OK, &Document::NoUsers)),
         }
     }
 
-    pub(super) fn get_user(&self, key: &str) -> Outcome {
+    fn get_user(&self, key: &str) -> Outcome {
         let account = self.caller.slot.account();
         let user = account.find(key, self.rules)?;
         let view = views::user(user, account.roles(), self.rules);
@@ -68,7 +91,7 @@ impl Call<'_> {
     }
 
     /// `/users/{userid}` also names the user's account (RAML).
-    pub(super) fn get_login_user(&self, key: &str) -> Outcome {
+    fn get_user_of_login(&self, key: &str) -> Outcome {
         let slot = &self.caller.slot;
         let account = slot.account();
         let user = account.find(key, self.rules)?;
@@ -80,12 +103,10 @@ impl Call<'_> {
         Ok(self.answer(StatusCode::OK, &Document::User(view)))
     }
 
-    pub(super) fn create_user(&self) -> Outcome {
+    fn create_user(&self) -> Outcome {
         let body = self.user_body()?;
         let slot = &self.caller.slot;
-        let user = self
-            .store
-            .create_user(slot, &body, self.effect, self.rules)?;
+        let user = self.store.create_user(slot, &body, self.mode, self.rules)?;
         let status = match self.rules.create_status() {
             CreateStatus::Created => StatusCode::CREATED,
             CreateStatus::Ok => StatusCode::OK,
@@ -101,10 +122,7 @@ impl Call<'_> {
                 self.answer(status, &Document::User(view))
             }
         };
-        let key = match self.rules.naming_user_key() {
-            UserKey::UserId => &user.id,
-            UserKey::Username => &user.username,
-        };
+        let key = views::key(&user, self.rules);
         // Ids and usernames are made of characters that need no encoding in a path.
         let location = format!("{}/accounts/{}/users/{key}", self.route.base, slot.id);
         Ok(match HeaderValue::from_str(&location) {
@@ -113,20 +131,20 @@ impl Call<'_> {
         })
     }
 
-    pub(super) fn update_user(&self, key: &str) -> Outcome {
+    fn update_user(&self, key: &str) -> Outcome {
         let body = self.user_body()?;
         let slot = &self.caller.slot;
         let user = self
             .store
-            .update_user(slot, key, &body, self.effect, self.rules)?;
+            .update_user(slot, key, &body, self.mode, self.rules)?;
         let account = slot.account();
         let view = views::user(&user, account.roles(), self.rules);
         Ok(self.answer(StatusCode::OK, &Document::User(view)))
     }
 
-    pub(super) fn delete_user(&self, key: &str) -> Outcome {
+    fn delete_user(&self, key: &str) -> Outcome {
         let slot = &self.caller.slot;
-        self.effect
+        self.mode
             .on(slot, |account| account.delete(key, self.rules))?;
         Ok(match self.rules.delete_status() {
             DeleteStatus::Ok => self.answer(StatusCode::OK, &Document::Nothing),
@@ -134,7 +152,7 @@ impl Call<'_> {
         })
     }
 
-    pub(super) fn list_roles(&self) -> Answer {
+    fn list_roles(&self) -> Answer {
         let account = self.caller.slot.account();
         let views = account
             .roles()
@@ -145,7 +163,7 @@ impl Call<'_> {
     }
 
     /// Only the login itself may do it; 200 with an empty body (RAML).
-    pub(super) fn change_password(&self, username: &str) -> Outcome {
+    fn change_password(&self, username: &str) -> Outcome {
         let slot = &self.caller.slot;
         let own = {
             let account = slot.account();
@@ -157,10 +175,10 @@ impl Call<'_> {
             }
         };
         if !own {
-            return Err(Refusal::NotPasswordOwner);
+            return Err(ApiError::NotPasswordOwner.into());
         }
         let password = self.password_body()?;
-        self.effect.on(slot, |account| match self.caller.who {
+        self.mode.on(slot, |account| match self.caller.who {
             Who::ApiLogin => account.change_login_password(&password, self.rules),
             Who::User(number) => account.change_user_password(number, &password, self.rules),
         })?;
@@ -182,15 +200,20 @@ impl Call<'_> {
         Ok(password)
     }
 
-    fn body(&self) -> Result<(Format, &[u8]), Refusal> {
-        match self.body {
-            Received::Whole(bytes) => Ok((
-                content_type::format(&self.head.headers, bytes, self.rules)?,
-                bytes,
-            )),
-            Received::TooLarge => Err(Refusal::BodyTooLarge),
-            Received::Broken => Err(Refusal::BrokenBody),
-            Received::TooSlow => Err(Refusal::SlowBody),
-        }
+    fn body(&self) -> Result<(Format, &[u8]), ApiError> {
+        let bytes = self.body.whole()?;
+        let format = content_type::format(&self.head.headers, bytes, self.rules)?;
+        Ok((format, bytes))
+    }
+
+    fn issue_token(&self) -> Answer {
+        let seconds = self.rules.auth_token_seconds();
+        let expires = self.caller.slot.now() + Duration::from_secs(seconds.into());
+        let body = json!({
+            "access_token": token::sign(&self.caller.slot, expires),
+            "token_type": "Bearer",
+            "expires_in": seconds,
+        });
+        Answer::uncached_json(StatusCode::OK, &body)
     }
 }

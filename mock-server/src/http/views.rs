@@ -12,11 +12,25 @@ use crate::{
     wire::{RoleView, UserView},
 };
 
+/// Whether users have an id beside their username.
+fn has_user_id(rules: &Consultation) -> bool {
+    rules.naming_user_key() == UserKey::UserId
+}
+
+/// What names a user in a path.
+pub(super) fn key<'a>(user: &'a User, rules: &Consultation) -> &'a str {
+    if has_user_id(rules) {
+        &user.id
+    } else {
+        &user.username
+    }
+}
+
 /// What is shown of a user. The profile is asked only for what makes a difference to this user.
 pub(super) fn user<'a>(user: &'a User, roles: &'a [Role], rules: &Consultation) -> UserView<'a> {
     let shows_defaults = || rules.user_default_fields() == DefaultFields::Sent;
     UserView {
-        user_id: (rules.naming_user_key() == UserKey::UserId).then_some(&*user.id),
+        user_id: has_user_id(rules).then_some(&*user.id),
         username: &user.username,
         texts: user.texts.convert(),
         roles: (!user.roles.is_empty() || shows_defaults())

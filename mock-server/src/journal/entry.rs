@@ -7,7 +7,7 @@ use bandwidth_fixtures::{Asked, NamedProfile, Operation};
 use bytes::Bytes;
 
 use super::request::Request;
-use crate::fault::ArmedFault;
+use crate::fault::AppliedFault;
 
 /// What an entry takes beside its texts and bodies, roughly.
 const OVERHEAD: usize = 700;
@@ -60,15 +60,6 @@ pub struct Sent {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body.
     pub body: Bytes,
-}
-
-/// A fault that hit a request.
-#[derive(Debug, Clone)]
-pub struct AppliedFault {
-    /// The fault.
-    pub armed: Arc<ArmedFault>,
-    /// How long it made the request wait.
-    pub waited: Option<Duration>,
 }
 
 /// The rule that a refused request broke.

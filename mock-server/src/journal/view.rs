@@ -11,7 +11,7 @@ use super::{
     entry::{Entry, Sent},
     redact_token_response,
 };
-use crate::http::title_case;
+use crate::text::title_case;
 use bandwidth_fixtures::Operation;
 
 /// A request to the emulated API, its answer, and why it was answered so.

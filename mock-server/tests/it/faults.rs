@@ -320,3 +320,128 @@ fn faults_of_one_account_leave_the_others_alone_and_can_be_disarmed() {
     assert_eq!(ok(&server, "DELETE", "/faults", "")["disarmed"], 1);
     assert_eq!(admin(&server, "GET", "/faults/2", "").0, 404);
 }
+
+#[test]
+fn a_rule_sets_headers_and_body_of_its_answer() {
+    let server = guide();
+    arm(
+        &server,
+        r#"{"status":503,"times":1,"headers":{"Retry-After":120,"x-gateway":"a, b"},"body":{"message":"later"}}"#,
+    );
+    let (seen, end) = exchange(&server, &get());
+    let text = without_date(&seen).to_ascii_lowercase();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let mut lines: Vec<&str> = head.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(
+        (lines, body, end),
+        (
+            vec![
+                "connection: close",
+                "content-length: 19",
+                "content-type: application/json",
+                "http/1.1 503 service unavailable",
+                "retry-after: 120",
+                "x-gateway: a, b",
+            ],
+            r#"{"message":"later"}"#,
+            None
+        )
+    );
+    let entry = &ok(&server, "GET", "/requests", "")["requests"][0];
+    assert_eq!(entry["fault"]["rule"]["headers"]["retry-after"], "120");
+    assert_eq!(entry["fault"]["rule"]["body"]["message"], "later");
+    assert_eq!(entry["response"]["body"], r#"{"message":"later"}"#);
+
+    arm(
+        &server,
+        "wrong_content_type=true,times=1,headers.Content-Type=text/csv,body=a,b",
+    );
+    let page = call(&server, "GET", USERS, "", "");
+    assert_eq!((page.status, page.body.as_str()), (502, "a,b"));
+    assert_eq!(page.header("content-type"), ["text/csv"]);
+    // Headers alone leave the profile's body.
+    arm(&server, "status=429,times=1,headers.Retry-After=7");
+    let limited = call(&server, "GET", USERS, "", "");
+    assert_eq!(limited.header("retry-after"), ["7"]);
+    assert!(
+        limited.body.contains("<ErrorCode>429</ErrorCode>"),
+        "{}",
+        limited.body
+    );
+}
+
+#[test]
+fn a_fault_wins_over_unknown_paths_and_methods_unless_it_names_an_operation() {
+    for (fault, expected) in [
+        (r#"{"status":503}"#, [503, 503]),
+        (r#"{"status":503,"when":"after"}"#, [503, 503]),
+        (r#"{"wrong_content_type":true}"#, [502, 502]),
+        (r#"{"malformed_body":true}"#, [404, 405]),
+        (r#"{"status":503,"operation":"list_users"}"#, [404, 405]),
+    ] {
+        let server = guide();
+        arm(&server, fault);
+        let statuses = [("GET", "/api/nowhere"), ("PATCH", USERS)]
+            .map(|(method, path)| call(&server, method, path, "", "").status);
+        assert_eq!(statuses, expected, "{fault}");
+    }
+}
+
+#[test]
+fn headers_and_bodies_that_cannot_be_sent_are_refused() {
+    let server = guide();
+    let long = "x".repeat(70_000);
+    for (rule, expected) in [
+        (
+            r#"{"status":503,"headers":{"Connection":"close"}}"#.to_owned(),
+            "headers.connection cannot be set",
+        ),
+        (
+            r#"{"status":503,"headers":{"Content-Length":"1"}}"#.to_owned(),
+            "headers.content-length cannot be set",
+        ),
+        (
+            r#"{"status":503,"headers":{"a b":"1"}}"#.to_owned(),
+            "a name that HTTP does not allow",
+        ),
+        (
+            r#"{"status":503,"headers":{"X-A":"1\r\nX-B: 2"}}"#.to_owned(),
+            "headers.x-a has a character",
+        ),
+        (
+            r#"{"status":503,"headers":{"X-A":true}}"#.to_owned(),
+            "headers.x-a must be text",
+        ),
+        (
+            r#"{"status":503,"headers":"X-A"}"#.to_owned(),
+            "headers takes",
+        ),
+        (r#"{"status":503,"body":7}"#.to_owned(), "body must be text"),
+        (
+            format!(r#"{{"status":503,"body":"{long}"}}"#),
+            "body is longer than 65536 bytes",
+        ),
+        (
+            format!(
+                r#"{{"status":503,"headers":{{"X-A":"{}"}}}}"#,
+                &long[..5000]
+            ),
+            "headers.x-a is longer than 4096 bytes",
+        ),
+        (
+            r#"{"truncate_body":true,"body":"x"}"#.to_owned(),
+            "headers and body need status",
+        ),
+        (
+            r#"{"wrong_content_type":true,"status":204,"body":"x"}"#.to_owned(),
+            "status 204 has no body",
+        ),
+    ] {
+        let (status, answer) = admin(&server, "POST", "/faults", &rule);
+        assert_eq!(status, 400, "{expected}");
+        let answer = answer.to_string();
+        assert!(answer.contains(expected), "{expected}: {answer}");
+        assert!(!answer.contains("X-B"), "{answer}");
+    }
+}

@@ -1,12 +1,16 @@
 //! `docs/reference/error-codes.md`: the numeric codes of error bodies.
 
-use bandwidth_fixtures::{ErrorCode, error_codes};
+use anyhow::Result;
 
-use super::markdown::{code, head, plain, table};
+use super::{
+    errors::{self, Code},
+    markdown::{code, head, plain, table},
+};
 
-pub(super) fn page() -> String {
-    let (answered, others): (Vec<&ErrorCode>, Vec<&ErrorCode>) =
-        error_codes().iter().partition(|code| code.name.is_some());
+pub(super) fn page() -> Result<String> {
+    let (answered, others): (Vec<Code>, Vec<Code>) = errors::read(errors::TEXT)?
+        .into_iter()
+        .partition(|code| code.name.is_some());
     let mut text = head("Error codes", "fixtures/error-codes.toml");
     text += "`ErrorCode` in an error body. The codes are Bandwidth's, where the source is ERR \
              ([sources.md](../sources.md)); ERR lists them without an HTTP status, so which status \
@@ -45,5 +49,5 @@ pub(super) fn page() -> String {
             ]
         }),
     );
-    text.trim_end().to_owned() + "\n"
+    Ok(text.trim_end().to_owned() + "\n")
 }

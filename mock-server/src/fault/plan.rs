@@ -1,0 +1,117 @@
+//! What a fault does to one request, decided once.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    effect::{ConnectionFault, Dribble, Effect, When},
+    rule::ArmedFault,
+};
+
+/// A fault that hit a request.
+#[derive(Debug, Clone)]
+pub struct AppliedFault {
+    /// The fault.
+    pub armed: Arc<ArmedFault>,
+    /// How long it makes the request wait.
+    pub waited: Option<Duration>,
+}
+
+/// What happens to one request, in this order: wait, run, reshape, wait, send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// The wait before the operation.
+    pub wait_before: Duration,
+    /// What becomes of the operation.
+    pub run: Run,
+    /// What becomes of its answer.
+    pub reshape: Reshape,
+    /// The wait before the answer is sent.
+    pub wait_after: Duration,
+    /// How the answer is sent.
+    pub sending: Sending,
+}
+
+/// What becomes of the operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Run {
+    /// It takes effect.
+    #[default]
+    Commit,
+    /// It answers as if it had taken effect.
+    DryRun,
+    /// It is not reached: the fault wins over every refusal, also over 404 and 405.
+    Skip,
+}
+
+/// What becomes of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reshape {
+    /// It is the operation's own.
+    #[default]
+    Own,
+    /// An error with this status is in its place.
+    Status(u16),
+    /// A gateway's page with this status is in its place.
+    GatewayPage(u16),
+    /// Its body lacks the last byte.
+    CutLastByte,
+}
+
+/// How the answer is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sending {
+    /// At once.
+    #[default]
+    Whole,
+    /// In pieces.
+    Slowly(Dribble),
+    /// It breaks off in the middle of its body.
+    Half,
+    /// There is none, or none that is HTTP.
+    Hangup(ConnectionFault),
+}
+
+impl AppliedFault {
+    /// The plan for the request.
+    pub fn plan(&self) -> Plan {
+        let fault = &self.armed.fault;
+        let before = fault.when == When::Before;
+        let unless_after = |run| if before { run } else { Run::Commit };
+        let (run, reshape, sending) = match fault.effect {
+            None => (Run::Commit, Reshape::Own, Sending::Whole),
+            Some(Effect::Status(status)) => {
+                let reshape = Reshape::Status(status);
+                (unless_after(Run::Skip), reshape, Sending::Whole)
+            }
+            Some(Effect::GatewayPage(status)) => {
+                let reshape = Reshape::GatewayPage(status);
+                (unless_after(Run::Skip), reshape, Sending::Whole)
+            }
+            Some(Effect::MalformedBody) => (
+                unless_after(Run::DryRun),
+                Reshape::CutLastByte,
+                Sending::Whole,
+            ),
+            Some(Effect::TruncateBody) => (unless_after(Run::DryRun), Reshape::Own, Sending::Half),
+            Some(Effect::Dribble(dribble)) => (Run::Commit, Reshape::Own, Sending::Slowly(dribble)),
+            Some(Effect::Connection(fault)) => (
+                unless_after(Run::Skip),
+                Reshape::Own,
+                Sending::Hangup(fault),
+            ),
+        };
+        let wait = self.waited.unwrap_or_default();
+        let (wait_before, wait_after) = if before {
+            (wait, Duration::ZERO)
+        } else {
+            (Duration::ZERO, wait)
+        };
+        Plan {
+            wait_before,
+            run,
+            reshape,
+            wait_after,
+            sending,
+        }
+    }
+}

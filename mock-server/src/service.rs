@@ -1,0 +1,59 @@
+//! What a socket answers: the emulated API, the control API, or both.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, body::Body};
+use http_body_util::Either;
+use hyper::{Request, body::Incoming};
+use tower::ServiceExt as _;
+
+use crate::{
+    admin,
+    app::App,
+    http::{self, Hangup, Reply},
+    peer::{Peer, Serves},
+};
+
+/// Answers the requests of a socket.
+#[derive(Debug)]
+pub struct Service {
+    app: Arc<App>,
+    serves: Serves,
+    /// The control API, where it is served.
+    admin: Option<Router>,
+}
+
+impl Service {
+    /// What a socket serves.
+    pub fn new(app: Arc<App>, serves: Serves) -> Self {
+        let admin = (serves != Serves::Emulated).then(|| {
+            let router = admin::router(&app).fallback(admin::elsewhere);
+            router.with_state(Arc::clone(&app))
+        });
+        Self { app, serves, admin }
+    }
+
+    /// How long a TLS handshake or the head of a request may take.
+    pub fn read_timeout(&self) -> Duration {
+        self.app.settings.read_timeout
+    }
+
+    /// Answers one request, unless a fault ends its connection.
+    pub async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
+        if matches!(request.uri().path(), "/" | admin::PREFIX | "/__admin/")
+            && http::names_html(request.headers())
+            && let Some(welcome) = admin::welcome(&self.app, self.serves, &request, peer)
+        {
+            return Ok(welcome.map(Either::Right));
+        }
+        let only_admin = self.serves == Serves::Admin;
+        let is_admin = || only_admin || admin::is_below(request.uri().path());
+        let Some(admin) = self.admin.as_ref().filter(|_| is_admin()) else {
+            return http::emulate(Arc::clone(&self.app), request, peer.address).await;
+        };
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        let Ok(response) = admin.clone().oneshot(request).await;
+        Ok(response.map(Either::Right))
+    }
+}

@@ -1,0 +1,216 @@
+//! `fixtures/src/error_code/generated.rs`: the errors of `fixtures/error-codes.toml`.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use anyhow::{Context as _, Result, ensure};
+use bandwidth_fixtures::{BehaviourId, EvidenceKind};
+use serde::Deserialize;
+
+use super::source::{self, pascal};
+
+const SOURCE: &str = "fixtures/error-codes.toml";
+pub(super) const TEXT: &str = include_str!("../../../fixtures/error-codes.toml");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    code: Vec<Code>,
+}
+
+/// The rows of the file.
+pub(super) fn read(text: &str) -> Result<Vec<Code>> {
+    let file: File = toml::from_str(text).context(SOURCE)?;
+    Ok(file.code)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Code {
+    pub(super) code: u32,
+    pub(super) name: Option<String>,
+    pub(super) meaning: String,
+    pub(super) source: String,
+    pub(super) status: Option<u16>,
+    pub(super) status_evidence: Option<EvidenceKind>,
+    rule: Option<String>,
+    field: Option<String>,
+    words: Option<String>,
+    #[serde(default)]
+    overrides: Vec<Override>,
+    #[serde(default)]
+    also: Vec<Also>,
+}
+
+/// Another error with the same code and status.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Also {
+    rule: String,
+    field: Option<String>,
+    words: String,
+    oauth: Option<String>,
+    #[serde(default)]
+    overrides: Vec<Override>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Override {
+    with: String,
+    words: Option<String>,
+    status: Option<u16>,
+    body: Option<bool>,
+    becomes: Option<String>,
+}
+
+impl Override {
+    fn code(&self) -> Result<String> {
+        let (behaviour, option) = self
+            .with
+            .split_once('=')
+            .context("with is BEHAVIOUR=OPTION")?;
+        let id = BehaviourId::find(SOURCE, behaviour)?;
+        ensure!(
+            id.behaviour().option(option).is_some(),
+            "{behaviour} has no option `{option}`"
+        );
+        let change = match (&self.words, self.status, self.body, &self.becomes) {
+            (Some(words), None, None, None) => format!("Words({words:?})"),
+            (None, Some(status), None, None) => format!("Status({status})"),
+            (None, None, Some(false), None) => "NoBody".to_owned(),
+            (None, None, None, Some(name)) => format!("Becomes(ApiError::{})", pascal(name)),
+            _ => anyhow::bail!("one of words, status, body = false and becomes"),
+        };
+        Ok(format!(
+            "Override {{ behaviour: {behaviour:?}, option: {option:?}, change: Change::{change} }}"
+        ))
+    }
+}
+
+/// The errors as Rust.
+pub(super) fn code(text: &str) -> Result<String> {
+    let rows = read(text)?;
+    let mut codes = String::new();
+    let mut errors = Errors::default();
+    for (index, row) in rows.iter().enumerate() {
+        let earlier = &rows[..index];
+        let place = || format!("{SOURCE}, code {}", row.code);
+        let twice = earlier.iter().any(|other| other.code == row.code);
+        ensure!(!twice, "{}: the code has another row already", place());
+        let [status, evidence] = [row.status.is_some(), row.status_evidence.is_some()];
+        ensure!(
+            [status, evidence] == [row.name.is_some(); 2],
+            "{}: name, status and status_evidence come together or not at all",
+            place()
+        );
+        let evidence = row
+            .status_evidence
+            .map(|kind| format!("EvidenceKind::{kind:?}"));
+        writeln!(
+            codes,
+            "ErrorCode {{ code: {}, name: {:?}, meaning: {:?}, source: {:?}, status: {:?}, \
+             status_evidence: {} }},",
+            row.code,
+            row.name,
+            row.meaning,
+            row.source,
+            row.status,
+            evidence.map_or_else(|| "None".to_owned(), |kind| format!("Some({kind})"))
+        )?;
+        let Some(name) = &row.name else { continue };
+        let own = Also {
+            rule: row.rule.as_ref().unwrap_or(name).clone(),
+            field: row.field.clone(),
+            words: row.words.clone().unwrap_or_default(),
+            oauth: None,
+            overrides: row.overrides.clone(),
+        };
+        for error in [&own].into_iter().chain(&row.also) {
+            errors.add(row, error).with_context(place)?;
+        }
+    }
+    let Errors {
+        variants, facts, ..
+    } = errors;
+    source::file(
+        SOURCE,
+        &format!(
+            "use super::{{Change, ErrorCode, ErrorFacts, Override}};\nuse crate::EvidenceKind;\n\n\
+             /// Why a request is refused.\n\
+             #[derive(Debug, Clone, Copy, PartialEq, Eq)]\n\
+             pub enum ApiError {{ {variants} }}\n\n\
+             impl ApiError {{\n\
+             /// Its rule, code, status and words.\n\
+             pub fn facts(self) -> &'static ErrorFacts {{ &FACTS[self as usize] }}\n\
+             }}\n\n\
+             static FACTS: &[ErrorFacts] = &[{facts}];\n\n\
+             pub(super) static CODES: &[ErrorCode] = &[{codes}];\n"
+        ),
+    )
+}
+
+#[derive(Default)]
+struct Errors {
+    rules: BTreeSet<String>,
+    variants: String,
+    facts: String,
+}
+
+impl Errors {
+    fn add(&mut self, code: &Code, error: &Also) -> Result<()> {
+        let rule = &error.rule;
+        ensure!(
+            self.rules.insert(rule.clone()),
+            "the rule `{rule}` has another row already"
+        );
+        let status = code.status.context("an error needs a status")?;
+        let overrides: Result<Vec<String>> = error.overrides.iter().map(Override::code).collect();
+        let says = Some(&error.words).filter(|words| !words.is_empty());
+        let says = says.unwrap_or(&code.meaning);
+        writeln!(
+            self.variants,
+            "/// {}: `{says}`\n{},",
+            code.code,
+            pascal(rule)
+        )?;
+        writeln!(
+            self.facts,
+            "ErrorFacts {{ rule: {rule:?}, field: {:?}, words: {:?}, code: {}, status: {status}, \
+             oauth: {:?}, overrides: &[{}] }},",
+            error.field,
+            error.words,
+            code.code,
+            error.oauth,
+            overrides?.join(", ")
+        )?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TEXT, code};
+
+    #[test]
+    fn mistakes_are_named() {
+        for (from, to, expected) in [
+            ("code = 12730", "code = 12729", "the code has another row"),
+            (
+                "rule = \"token_invalid\"",
+                "rule = \"token_expired\"",
+                "has another row already",
+            ),
+            ("name = \"password_reused\"\n", "", "come together"),
+            (
+                "errors.conflict=400",
+                "errors.conflict=410",
+                "no option `410`",
+            ),
+        ] {
+            assert!(TEXT.contains(from), "{from}");
+            let error = code(&TEXT.replacen(from, to, 1)).unwrap_err();
+            let message = format!("{error:#}");
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! `fixtures/src/operation/generated.rs`: the operations of `fixtures/operations.toml`.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
+
+use super::source::{self, pascal};
+
+const SOURCE: &str = "fixtures/operations.toml";
+pub(super) const TEXT: &str = include_str!("../../../fixtures/operations.toml");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    examples: BTreeMap<String, String>,
+    surface: Vec<Surface>,
+    operation: Vec<Operation>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Surface {
+    name: String,
+    meaning: String,
+    bases: Vec<String>,
+    #[serde(default)]
+    versions: Vec<String>,
+    needs: Option<String>,
+    media: Vec<String>,
+}
+
+#[derive(Deserialize)]
+enum Method {
+    #[serde(rename = "GET")]
+    Get,
+    #[serde(rename = "POST")]
+    Post,
+    #[serde(rename = "PUT")]
+    Put,
+    #[serde(rename = "DELETE")]
+    Delete,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Login {
+    Read,
+    Write,
+    Own,
+    Client,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Operation {
+    name: String,
+    reported_as: Option<String>,
+    surface: String,
+    method: Method,
+    path: String,
+    summary: String,
+    login: Login,
+    #[serde(default)]
+    changes: bool,
+    request: Option<String>,
+    response: Option<String>,
+    error: String,
+    success: Vec<u16>,
+    #[serde(default)]
+    refusals: Vec<u16>,
+    #[serde(default)]
+    goldens: Vec<String>,
+}
+
+impl Method {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl Operation {
+    fn reported(&self) -> &str {
+        self.reported_as.as_ref().unwrap_or(&self.name)
+    }
+
+    /// The names in braces, and the other segments.
+    fn segments(&self) -> impl Iterator<Item = Result<&str, &str>> {
+        let segments = self.path.split('/').skip(1);
+        segments.map(|segment| {
+            let name = segment
+                .strip_prefix('{')
+                .and_then(|rest| rest.strip_suffix('}'));
+            name.ok_or(segment)
+        })
+    }
+
+    fn code(&self) -> String {
+        format!(
+            "Endpoint {{ action: Action::{}, operation: Operation::{}, method: {:?}, \
+             summary: {:?}, login: Login::{:?}, changes: {}, request: {:?}, response: {:?}, \
+             error: {:?}, success: &{:?}, refusals: &{:?} }}",
+            pascal(&self.name),
+            pascal(self.reported()),
+            self.method.name(),
+            self.summary,
+            self.login,
+            self.changes,
+            self.request,
+            self.response,
+            self.error,
+            self.success,
+            self.refusals
+        )
+    }
+}
+
+/// The operations as Rust.
+pub(super) fn code(text: &str) -> Result<String> {
+    let File {
+        examples,
+        surface: surfaces,
+        operation: rows,
+    } = toml::from_str(text).context(SOURCE)?;
+    let mut code = "use super::{Endpoint, Login, Resource, Segment, SurfaceFacts};\n".to_owned();
+
+    let mut reported: Vec<&Operation> = Vec::new();
+    let mut parameters: Vec<&str> = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        let earlier = &rows[..index];
+        let name = &row.name;
+        ensure!(
+            earlier.iter().all(|other| other.name != *name),
+            "{SOURCE}: `{name}` is there twice"
+        );
+        let known = surfaces.iter().any(|surface| surface.name == row.surface);
+        ensure!(
+            known,
+            "{SOURCE}, `{name}`: there is no surface `{}`",
+            row.surface
+        );
+        if earlier
+            .iter()
+            .all(|other| other.reported() != row.reported())
+        {
+            ensure!(
+                row.reported_as.is_none(),
+                "{SOURCE}, `{name}`: reported_as names a later row"
+            );
+            reported.push(row);
+        }
+        for parameter in row.segments().flatten() {
+            if !parameters.contains(&parameter) {
+                parameters.push(parameter);
+            }
+        }
+    }
+
+    let operations = reported.iter().map(|row| {
+        let doc = format!("`{} {}`", row.method.name(), row.path);
+        (row.name.as_str(), doc)
+    });
+    choice(
+        &mut code,
+        "One operation of the emulated API.",
+        "Operation",
+        operations,
+    )?;
+    let goldens: Vec<String> = reported
+        .iter()
+        .map(|row| format!("&{:?}", row.goldens))
+        .collect();
+    writeln!(
+        code,
+        "impl Operation {{ /// The formats of its goldens under the profile `guide`.\n\
+         pub fn goldens(self) -> &'static [&'static str] {{\n\
+         const GOLDENS: [&[&str]; {}] = [{}];\n GOLDENS[self as usize] }} }}",
+        goldens.len(),
+        goldens.join(", ")
+    )?;
+
+    let actions = rows
+        .iter()
+        .map(|row| (row.name.as_str(), row.summary.clone() + "."));
+    choice(&mut code, "What handles a request.", "Action", actions)?;
+    let names = parameters
+        .iter()
+        .map(|name| (*name, format!("`{{{name}}}`")));
+    choice(
+        &mut code,
+        "A part of a path that a request chooses.",
+        "Parameter",
+        names,
+    )?;
+    let shown: Option<Vec<&String>> = parameters.iter().map(|name| examples.get(*name)).collect();
+    let shown = shown.with_context(|| format!("{SOURCE}: examples lacks one of {parameters:?}"))?;
+    writeln!(
+        code,
+        "impl Parameter {{ /// An example.\n pub fn example(self) -> &'static str {{\n\
+         const EXAMPLES: [&str; {}] = {shown:?};\n EXAMPLES[self as usize] }} }}",
+        shown.len()
+    )?;
+    let names = surfaces
+        .iter()
+        .map(|row| (row.name.as_str(), row.meaning.clone()));
+    choice(&mut code, "A family of paths.", "Surface", names)?;
+    code += "impl Surface { /// Its bases, and what it needs.\n\
+             pub fn facts(self) -> &'static SurfaceFacts { match self {";
+    for row in &surfaces {
+        writeln!(
+            code,
+            "Self::{} => &SurfaceFacts {{ bases: &{:?}, versions: &{:?}, needs: {:?}, media: &{:?} }},",
+            pascal(&row.name),
+            row.bases,
+            row.versions,
+            row.needs,
+            row.media
+        )?;
+    }
+    code += "} } }\n";
+    let longest = rows.iter().map(|row| row.segments().count()).max();
+    writeln!(
+        code,
+        "/// How many segments the longest template has.\npub const LONGEST: usize = {};\n",
+        longest.unwrap_or(0)
+    )?;
+    resources(&mut code, &rows)?;
+    source::file(SOURCE, &code)
+}
+
+/// The paths, each with the operations of its methods.
+fn resources(code: &mut String, rows: &[Operation]) -> Result<()> {
+    *code += "/// Every path.\npub static RESOURCES: &[Resource] = &[";
+    for (index, row) in rows.iter().enumerate() {
+        let same = |other: &&Operation| other.surface == row.surface && other.path == row.path;
+        if rows[..index].iter().any(|other| same(&other)) {
+            continue;
+        }
+        let here: Vec<&Operation> = rows.iter().filter(same).collect();
+        let allow = here.iter().map(|row| match row.method {
+            Method::Get => "GET, HEAD",
+            _ => row.method.name(),
+        });
+        let segments = row.segments().map(|segment| match segment {
+            Ok(name) => format!("Segment::Parameter(Parameter::{})", pascal(name)),
+            Err(text) => format!("Segment::Literal({text:?})"),
+        });
+        writeln!(
+            code,
+            "Resource {{ surface: Surface::{}, path: {:?}, segments: &[{}], allow: {:?}, \
+             endpoints: &[{}] }},",
+            pascal(&row.surface),
+            row.path,
+            segments.collect::<Vec<_>>().join(", "),
+            allow.collect::<Vec<_>>().join(", "),
+            here.iter()
+                .map(|row| row.code())
+                .collect::<Vec<_>>()
+                .join(", ")
+        )?;
+    }
+    *code += "];\n";
+    Ok(())
+}
+
+/// An enum with `ALL` and the names of its variants.
+fn choice<'a>(
+    code: &mut String,
+    doc: &str,
+    name: &str,
+    variants: impl Iterator<Item = (&'a str, String)>,
+) -> Result<()> {
+    let variants: Vec<(&str, String)> = variants.collect();
+    writeln!(
+        code,
+        "/// {doc}\n#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]\n\
+         pub enum {name} {{"
+    )?;
+    for (variant, doc) in &variants {
+        writeln!(code, "/// {doc}\n{},", pascal(variant))?;
+    }
+    let all: Vec<String> = variants
+        .iter()
+        .map(|(variant, _)| format!("Self::{}", pascal(variant)))
+        .collect();
+    writeln!(
+        code,
+        "}}\nimpl {name} {{ /// All of them, in the order of the file.\n\
+         pub const ALL: [Self; {}] = [{}];\n\n\
+         /// The name in files, flags and reports.\n\
+         pub fn as_str(self) -> &'static str {{ match self {{",
+        all.len(),
+        all.join(", ")
+    )?;
+    for (variant, _) in &variants {
+        writeln!(code, "Self::{} => {variant:?},", pascal(variant))?;
+    }
+    *code += "} } }\n";
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TEXT, code};
+
+    #[test]
+    fn mistakes_are_named() {
+        for (from, to, expected) in [
+            (
+                "name = \"get_user\"",
+                "name = \"list_users\"",
+                "is there twice",
+            ),
+            (
+                "surface = \"token\"",
+                "surface = \"tokens\"",
+                "no surface `tokens`",
+            ),
+            (
+                "reported_as = \"get_user\"",
+                "reported_as = \"get\"",
+                "names a later row",
+            ),
+            ("method = \"PUT\"", "method = \"COPY\"", "COPY"),
+        ] {
+            assert!(TEXT.contains(from), "{from}");
+            let error = code(&TEXT.replacen(from, to, 1)).unwrap_err();
+            let message = format!("{error:#}");
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+}
