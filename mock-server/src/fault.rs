@@ -15,5 +15,5 @@ pub use effect::{ConnectionFault, Dribble};
 pub use error::FaultError;
 pub use limiter::TokenBucket;
 pub use own_answer::OwnAnswer;
-pub use plan::{AppliedFault, Plan, Reshape, Run, Sending};
+pub use plan::{AppliedFault, Execution, Plan, Reshape, Sending};
 pub use rule::{ArmedFault, Fault, Now, Subject};

@@ -485,7 +485,7 @@ fn summary(outcomes: &[Outcome], variants: usize) -> String {
     {
         let id = outcome.variant.split('=').next().unwrap_or_default();
         let question = id.parse::<BehaviourId>();
-        let question = question.map_or("the whole profile", |id| &id.behaviour().question);
+        let question = question.map_or("the whole profile", |id| id.behaviour().question);
         text = format!("{text}\n  {}: {question}", outcome.variant);
     }
     text

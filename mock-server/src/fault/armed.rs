@@ -140,11 +140,10 @@ impl FaultSet {
             .iter()
             .filter_map(|fault| Some((fault, fault.due(subject, now, seed)?)))
             .collect();
-        due.into_iter().find_map(|(fault, number)| {
-            Some(AppliedFault {
-                armed: Arc::clone(fault),
-                waited: fault.hit(number, seed)?,
-            })
+        let (fault, number) = due.into_iter().find(|(fault, _)| fault.spend())?;
+        Some(AppliedFault {
+            armed: Arc::clone(fault),
+            waited: fault.wait(number, seed),
         })
     }
 }

@@ -22,7 +22,7 @@ pub struct Plan {
     /// The wait before the operation.
     pub wait_before: Duration,
     /// What becomes of the operation.
-    pub run: Run,
+    pub run: Execution,
     /// What becomes of its answer.
     pub reshape: Reshape,
     /// The wait before the answer is sent.
@@ -33,7 +33,7 @@ pub struct Plan {
 
 /// What becomes of the operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Run {
+pub enum Execution {
     /// It takes effect.
     #[default]
     Commit,
@@ -76,26 +76,30 @@ impl AppliedFault {
     pub fn plan(&self) -> Plan {
         let fault = &self.armed.fault;
         let before = fault.when == When::Before;
-        let unless_after = |run| if before { run } else { Run::Commit };
+        let unless_after = |run| if before { run } else { Execution::Commit };
         let (run, reshape, sending) = match fault.effect {
-            None => (Run::Commit, Reshape::Own, Sending::Whole),
+            None => (Execution::Commit, Reshape::Own, Sending::Whole),
             Some(Effect::Status(status)) => {
                 let reshape = Reshape::Status(status);
-                (unless_after(Run::Skip), reshape, Sending::Whole)
+                (unless_after(Execution::Skip), reshape, Sending::Whole)
             }
             Some(Effect::GatewayPage(status)) => {
                 let reshape = Reshape::GatewayPage(status);
-                (unless_after(Run::Skip), reshape, Sending::Whole)
+                (unless_after(Execution::Skip), reshape, Sending::Whole)
             }
             Some(Effect::MalformedBody) => (
-                unless_after(Run::DryRun),
+                unless_after(Execution::DryRun),
                 Reshape::CutLastByte,
                 Sending::Whole,
             ),
-            Some(Effect::TruncateBody) => (unless_after(Run::DryRun), Reshape::Own, Sending::Half),
-            Some(Effect::Dribble(dribble)) => (Run::Commit, Reshape::Own, Sending::Slowly(dribble)),
+            Some(Effect::TruncateBody) => {
+                (unless_after(Execution::DryRun), Reshape::Own, Sending::Half)
+            }
+            Some(Effect::Dribble(dribble)) => {
+                (Execution::Commit, Reshape::Own, Sending::Slowly(dribble))
+            }
             Some(Effect::Connection(fault)) => (
-                unless_after(Run::Skip),
+                unless_after(Execution::Skip),
                 Reshape::Own,
                 Sending::Hangup(fault),
             ),

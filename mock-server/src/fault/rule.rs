@@ -170,16 +170,19 @@ impl ArmedFault {
         (due && chance()).then_some(number)
     }
 
-    /// How long the request of that number waits; none if the fault has used up its times.
-    pub(super) fn hit(&self, number: u64, seed: u64) -> Option<Option<Duration>> {
+    /// Counts one more request that fails, unless the fault has used up its times.
+    pub(super) fn spend(&self) -> bool {
         let most = self.fault.times.unwrap_or(u64::MAX);
+        let more = |hits| (hits < most).then_some(hits + 1);
         self.hits
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |hits| {
-                (hits < most).then_some(hits + 1)
-            })
-            .ok()?;
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+            .is_ok()
+    }
+
+    /// How long the request of that number waits.
+    pub(super) fn wait(&self, number: u64, seed: u64) -> Option<Duration> {
         // Another sequence than the one that decides the probability.
         let seed = !self.fault.seed.unwrap_or(seed);
-        Some(self.fault.delay.map(|delay| delay.draw(seed, number)))
+        self.fault.delay.map(|delay| delay.draw(seed, number))
     }
 }

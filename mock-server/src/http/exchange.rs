@@ -30,7 +30,7 @@ use super::{
 use crate::{
     app::App,
     clock::Clock,
-    fault::{AppliedFault, Now, Plan, Reshape, Run, Sending, Subject},
+    fault::{AppliedFault, Execution, Now, Plan, Reshape, Sending, Subject},
     journal::{self, Entry, RefusalNote},
     store::{AccountState, Mode, Store},
 };
@@ -196,9 +196,9 @@ impl Exchange {
         let now = clock.now;
         let mut login = None;
         let (ran, took_effect) = match self.plan.run {
-            Run::Skip => (None, false),
-            Run::DryRun => (Some(self.outcome(Mode::DryRun, &mut login)), false),
-            Run::Commit => {
+            Execution::Skip => (None, false),
+            Execution::DryRun => (Some(self.outcome(Mode::DryRun, &mut login)), false),
+            Execution::Commit => {
                 let outcome = self.outcome(Mode::Commit, &mut login);
                 let changes = self.endpoint().is_some_and(|endpoint| endpoint.changes);
                 let took_effect = changes && outcome.is_ok();
