@@ -3,12 +3,12 @@
 use anyhow::Result;
 
 use super::{
-    errors::{self, Code},
+    errors::{self, Row},
     markdown::{code, head, plain, table},
 };
 
 pub(super) fn page() -> Result<String> {
-    let (answered, others): (Vec<Code>, Vec<Code>) = errors::read(errors::TEXT)?
+    let (answered, others): (Vec<Row>, Vec<Row>) = errors::read(errors::TEXT)?
         .into_iter()
         .partition(|code| code.name.is_some());
     let mut text = head("Error codes", "fixtures/error-codes.toml");

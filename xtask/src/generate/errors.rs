@@ -14,18 +14,18 @@ pub(super) const TEXT: &str = include_str!("../../../fixtures/error-codes.toml")
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    code: Vec<Code>,
+    code: Vec<Row>,
 }
 
 /// The rows of the file.
-pub(super) fn read(text: &str) -> Result<Vec<Code>> {
+pub(super) fn read(text: &str) -> Result<Vec<Row>> {
     let file: File = toml::from_str(text).context(SOURCE)?;
     Ok(file.code)
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Code {
+pub(super) struct Row {
     pub(super) code: u32,
     pub(super) name: Option<String>,
     pub(super) meaning: String,
@@ -157,7 +157,7 @@ struct Errors {
 }
 
 impl Errors {
-    fn add(&mut self, code: &Code, error: &Also) -> Result<()> {
+    fn add(&mut self, code: &Row, error: &Also) -> Result<()> {
         let rule = &error.rule;
         ensure!(
             self.rules.insert(rule.clone()),

@@ -120,15 +120,12 @@ impl Operation {
     }
 }
 
-/// The operations as Rust.
-pub(super) fn code(text: &str) -> Result<String> {
-    let File {
-        examples,
-        surface: surfaces,
-        operation: rows,
-    } = toml::from_str(text).context(SOURCE)?;
-    let mut code = "use super::{Endpoint, Login, Resource, Segment, SurfaceFacts};\n".to_owned();
-
+/// The rows that the journal reports under a name of their own, and the parameters of all paths.
+/// A row that contradicts another one is an error.
+fn checked<'a>(
+    rows: &'a [Operation],
+    surfaces: &[Surface],
+) -> Result<(Vec<&'a Operation>, Vec<&'a str>)> {
     let mut reported: Vec<&Operation> = Vec::new();
     let mut parameters: Vec<&str> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
@@ -160,7 +157,19 @@ pub(super) fn code(text: &str) -> Result<String> {
             }
         }
     }
+    Ok((reported, parameters))
+}
 
+/// The operations as Rust.
+pub(super) fn code(text: &str) -> Result<String> {
+    let File {
+        examples,
+        surface: surfaces,
+        operation: rows,
+    } = toml::from_str(text).context(SOURCE)?;
+    let mut code = "use super::{Endpoint, Login, Resource, Segment, SurfaceFacts};\n".to_owned();
+
+    let (reported, parameters) = checked(&rows, &surfaces)?;
     let operations = reported.iter().map(|row| {
         let doc = format!("`{} {}`", row.method.name(), row.path);
         (row.name.as_str(), doc)
