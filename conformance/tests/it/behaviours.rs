@@ -1,33 +1,9 @@
-//! Every behaviour has a use in the emulator, and a case or a reason why there is none.
+//! Every behaviour has a case, or a reason why there is none.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::collections::BTreeSet;
 
 use bandwidth_conformance::registry::cases;
 use bandwidth_fixtures::BehaviourId;
-
-/// The text of all Rust files below `folder`.
-fn sources(folder: &Path) -> String {
-    let mut text = String::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            text += &sources(&path);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            text += &fs::read_to_string(&path).unwrap();
-        }
-    }
-    text
-}
-
-#[test]
-fn every_behaviour_is_used_by_the_emulator() {
-    let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../mock-server/src"));
-    let unused: Vec<&str> = BehaviourId::all()
-        .filter(|id| !sources.contains(&format!(".{}()", id.as_str().replace('.', "_"))))
-        .map(BehaviourId::as_str)
-        .collect();
-    assert!(unused.is_empty(), "nothing asks for {unused:?}");
-}
 
 #[test]
 fn every_behaviour_is_measured_or_listed_with_a_reason() {
