@@ -2,11 +2,11 @@
 //! with the load on another. Rounds alternate between the two, and what is printed are medians and
 //! the ratios of rounds that followed each other.
 
-pub(crate) mod load;
-mod peers;
+mod httpmock;
+mod load;
 pub(crate) mod reference;
 mod start;
-pub(crate) mod work;
+mod work;
 
 use std::{
     fs,
@@ -16,13 +16,13 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use self::{
-    load::{Connection, Load, Refusals},
+    load::{Connection, Load},
     work::{Format, Step, USERS, Work},
 };
-use crate::{memory, mock, workspace};
+use crate::{mock, workspace};
 
 /// What is measured, and for how long
 #[derive(Debug, clap::Args)]
@@ -42,9 +42,9 @@ pub(crate) struct Options {
     /// Only this format
     #[arg(long)]
     format: Option<Format>,
-    /// Other mock servers instead of the static one, installed from npm and crates.io
+    /// httpmock instead of the static server, installed from crates.io
     #[arg(long, conflicts_with_all = ["only", "format"])]
-    peers: bool,
+    httpmock: bool,
     /// The released mock; set by the chore itself, which builds and calls itself in release
     #[arg(long, hide = true)]
     mock: Option<PathBuf>,
@@ -62,7 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 /// Builds the mock and this program in release, and goes on in that, with `--mock`.
-pub(crate) fn again_in_release() -> Result<()> {
+fn again_in_release() -> Result<()> {
     let mock = mock::build("release")?;
     let own = workspace::build("xtask", "xtask", "release")?;
     let status = pinned(&own, LOAD_CORE)
@@ -91,9 +91,9 @@ fn pinned(program: &Path, core: &str) -> Command {
 }
 
 /// A server that is measured.
-pub(crate) struct Subject {
+struct Subject {
     server: mock::Server,
-    pub(crate) address: SocketAddr,
+    address: SocketAddr,
 }
 
 impl Subject {
@@ -103,7 +103,7 @@ impl Subject {
     }
 
     /// A release mock on the server's core.
-    pub(crate) fn mock(binary: &Path, arguments: &[&str]) -> Result<Self> {
+    fn mock(binary: &Path, arguments: &[&str]) -> Result<Self> {
         let mut command = pinned(binary, SERVER_CORE);
         Self::of(mock::Server::launch(command.args(arguments))?)
     }
@@ -114,8 +114,9 @@ impl Subject {
         Self::of(mock::Server::launch_any(command)?)
     }
 
-    pub(crate) fn resident(&self) -> Result<u64> {
-        memory::resident(self.server.id())
+    /// Resident memory in MiB.
+    fn resident(&self) -> Result<f64> {
+        resident(self.server.id())
     }
 
     /// Sends everything once, and keeps what came back.
@@ -217,7 +218,6 @@ impl Row {
             format,
             connections: options.connections,
             time: Duration::from_secs_f64(options.seconds),
-            refusals: Refusals::Errors,
         }
     }
 
@@ -252,8 +252,8 @@ fn measure(options: &Options, mock: &Path) -> Result<()> {
         "{} rounds of {} s each, {} connections; requests per second are medians.\n",
         options.rounds, options.seconds, options.connections
     );
-    if options.peers {
-        return peers::measure(options, mock);
+    if options.httpmock {
+        return httpmock::measure(options, mock);
     }
     println!("| load | format | reference/s | mock/s | ratio | wanted | p50, µs | p99, µs |");
     println!("|---|---|---:|---:|---:|---:|---:|---:|");
@@ -328,10 +328,14 @@ fn flat(options: &Options, mock: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A size for people.
-#[expect(clippy::cast_precision_loss, reason = "a size for people")]
-pub(crate) fn mebibytes(kibibytes: u64) -> f64 {
-    kibibytes as f64 / 1024.0
+/// The resident memory of a process in MiB, as Linux tells it.
+fn resident(process: u32) -> Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let kibibytes = status.lines().find_map(|line| {
+        let size = line.strip_prefix("VmRSS:")?.trim();
+        size.strip_suffix(" kB")?.parse::<f64>().ok()
+    });
+    Ok(kibibytes.context("/proc does not tell the memory of the process")? / 1024.0)
 }
 
 /// A number for people: `1,000`.

@@ -53,8 +53,7 @@ const DOCUMENTS: [&str; 5] = [
   SHA256SUMS     for `sha256sum --check`
   image/         what mock-server/Containerfile takes
 
-On Linux the programs are static. They are linked with musl where Rust has that target and there is
-a musl-gcc, otherwise with glibc; which of them is printed, and part of NAME:
+On Linux the programs are static, linked with musl. That needs:
   rustup target add x86_64-unknown-linux-musl
   apt-get install musl-tools
 
@@ -72,7 +71,7 @@ pub(crate) struct Options {
 /// Builds, collects, packs, and prints what was written.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let target = Target::choose()?;
-    println!("{target}");
+    println!("{}", target.triple());
     let programs = target.build(&PROGRAMS)?;
     let third_party = third_party::text(&PROGRAMS, &target)?;
 
@@ -106,7 +105,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Removes the archives of earlier versions and other libraries: `SHA256SUMS` will name one.
+/// Removes the archives of earlier versions: `SHA256SUMS` will name one.
 fn remove_archives(folder: &Path) -> io::Result<()> {
     for found in fs::read_dir(folder)? {
         let found = found?;

@@ -76,13 +76,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
     }
     let copy = Copy::of(&root)?;
-    let mut counts = Counts::default();
+    let (mut ran, mut skipped) = (0, 0);
     for (path, steps) in &chosen {
-        counts += run_page(&copy, path, steps, options)?;
+        let page = run_page(&copy, path, steps, options)?;
+        ran += page.ran;
+        skipped += page.skipped;
     }
     // Nothing of it is for anybody to find.
     copy.refresh()?;
-    let Counts { ran, skipped } = counts;
     ensure!(ran > 0, "no block was run");
     println!("docs: {ran} blocks work, {skipped} skipped");
     Ok(())
@@ -121,13 +122,6 @@ fn run_page(copy: &Copy, name: &str, steps: &[Step], options: &Options) -> Resul
 struct Counts {
     ran: usize,
     skipped: usize,
-}
-
-impl std::ops::AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        self.ran += other.ran;
-        self.skipped += other.skipped;
-    }
 }
 
 struct Run<'r> {
@@ -257,7 +251,6 @@ impl<'r> Run<'r> {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests {
     use std::{net::TcpListener, time::Duration};
 

@@ -1,19 +1,14 @@
 //! The project's own chores: parses the command line and calls one module per chore.
 
 mod bench;
-mod clients;
 mod dist;
 mod docs;
 mod fuzz;
 mod generate;
-mod hostile;
-mod journal;
 mod layers;
-mod memory;
 mod mock;
 mod mutants;
 mod process;
-mod soak;
 mod workspace;
 
 use std::process::ExitCode;
@@ -34,21 +29,12 @@ enum Chore {
     Layers,
     /// Write the reference in docs/ and the schemas, which are made from code and data
     Gen(generate::Options),
-    /// Let official clients, installed into a temporary folder, work against the mock
-    Clients,
-    /// Send many large requests to a release mock, and watch its journal and its memory
-    Journal(journal::Options),
     /// Run the suite against servers that are broken on purpose, and print which case catches which
     Mutants(mutants::Options),
     /// Let libFuzzer look for bytes that break a law of the parsers
     Fuzz(fuzz::Options),
     /// Measure a release mock beside a static server that sends the same bytes
     Bench(bench::Options),
-    /// Measure how long others wait for a release mock while some clients mean harm
-    Hostile(hostile::Options),
-    /// Send a mixed load with faults to a release mock for a long time, and draw its memory and
-    /// latency
-    Soak(soak::Options),
     /// Serve what `bench` measures the mock against
     #[command(hide = true)]
     Reference(bench::reference::Options),
@@ -62,13 +48,9 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Layers => layers::run(),
         Chore::Gen(options) => generate::run(&options),
-        Chore::Clients => clients::run(),
-        Chore::Journal(options) => journal::run(&options),
         Chore::Mutants(options) => mutants::run(&options),
         Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Bench(options) => bench::run(&options),
-        Chore::Hostile(options) => hostile::run(&options),
-        Chore::Soak(options) => soak::run(&options),
         Chore::Reference(options) => bench::reference::run(&options),
         Chore::Dist(options) => dist::run(&options),
         Chore::Docs(options) => docs::run(&options),

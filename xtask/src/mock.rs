@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
     time::Duration,
 };
@@ -30,10 +30,6 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(mock: &Path, arguments: &[&str]) -> Result<Self> {
-        Self::launch(Command::new(mock).args(arguments))
-    }
-
     /// A mock that this command starts.
     pub(crate) fn launch(command: &mut Command) -> Result<Self> {
         let command = workspace::without_mock_variables(command);

@@ -128,14 +128,8 @@ impl Drop for Group {
     }
 }
 
-#[cfg(unix)]
 fn own_group(command: &mut Command) -> &mut Command {
     std::os::unix::process::CommandExt::process_group(command, 0)
-}
-
-#[cfg(not(unix))]
-fn own_group(command: &mut Command) -> &mut Command {
-    command
 }
 
 /// Whether anything accepts connections there.
@@ -162,7 +156,6 @@ pub(crate) fn answers_ok(address: SocketAddr, path: &str) -> bool {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests {
     use std::{
         io::{BufRead as _, BufReader},

@@ -18,13 +18,8 @@ pub(crate) fn root() -> PathBuf {
 /// The files of a workspace that are not ignored, from its root, with `/`.
 pub(crate) fn files(root: &Path) -> Result<BTreeSet<String>> {
     let output = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
+        .args(["ls-files", "-z", "--cached"])
+        .args(["--others", "--exclude-standard"])
         .current_dir(root)
         .output()
         .context("cannot start git, which knows the files of the project")?;

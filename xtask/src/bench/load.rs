@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -32,41 +32,30 @@ impl Answer {
 
 /// What is sent, and for how long.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Load {
-    pub(crate) work: Work,
-    pub(crate) format: Format,
-    pub(crate) connections: usize,
-    pub(crate) time: Duration,
-    /// Whether an answer may be a refusal. Else that ends the measurement.
-    pub(crate) refusals: Refusals,
-}
-
-/// What is made of an answer with another status than the usual one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusals {
-    Counted,
-    Errors,
+pub(super) struct Load {
+    pub(super) work: Work,
+    pub(super) format: Format,
+    pub(super) connections: usize,
+    pub(super) time: Duration,
 }
 
 /// What a load came to.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Outcome {
-    pub(crate) requests: u64,
-    /// How many of them were refused.
-    pub(crate) refused: u64,
-    pub(crate) seconds: f64,
+pub(super) struct Outcome {
+    pub(super) requests: u64,
+    pub(super) seconds: f64,
     /// How long each request took, in microseconds, sorted.
-    pub(crate) micros: Vec<u32>,
+    pub(super) micros: Vec<u32>,
 }
 
 impl Outcome {
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-    pub(crate) fn rate(&self) -> f64 {
+    pub(super) fn rate(&self) -> f64 {
         self.requests as f64 / self.seconds
     }
 
     /// The time that this part of the requests, in thousandths, did not exceed.
-    pub(crate) fn quantile(&self, thousandths: usize) -> u32 {
+    pub(super) fn quantile(&self, thousandths: usize) -> u32 {
         let index = self.micros.len().saturating_sub(1) * thousandths / 1000;
         self.micros.get(index).copied().unwrap_or_default()
     }
@@ -125,14 +114,13 @@ impl Connection {
         whole.context("an answer")
     }
 
-    /// Whether the last answer has the status that it should have.
-    fn is_usual(&self, step: Step) -> Result<bool> {
-        Ok(status(&self.buffer)? == step.status())
-    }
-
-    fn error(&self, step: Step) -> anyhow::Error {
+    /// Refuses an answer with another status than the step should have.
+    fn check(&self, step: Step) -> Result<()> {
+        if status(&self.buffer)? == step.status() {
+            return Ok(());
+        }
         let shown = String::from_utf8_lossy(&self.buffer[..self.filled.min(2_000)]);
-        anyhow!("{step:?} was answered with\n{shown}")
+        bail!("{step:?} was answered with\n{shown}")
     }
 
     /// The same, with the answer taken apart.
@@ -143,9 +131,7 @@ impl Connection {
         user: Option<&str>,
     ) -> Result<Answer> {
         let parts = self.exchange(step, format, user).await?;
-        if !self.is_usual(step)? {
-            return Err(self.error(step));
-        }
+        self.check(step)?;
         let head = std::str::from_utf8(&self.buffer[..parts.head])?;
         let headers = head.lines().skip(1).filter_map(|line| {
             let (name, value) = line.split_once(": ")?;
@@ -187,7 +173,7 @@ fn value<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 }
 
 /// Sends one thing after the other, on each connection, for that long.
-pub(crate) fn run(address: SocketAddr, load: Load) -> Result<Outcome> {
+pub(super) fn run(address: SocketAddr, load: Load) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -211,9 +197,8 @@ pub(crate) fn run(address: SocketAddr, load: Load) -> Result<Outcome> {
         }
         let mut outcome = Outcome::default();
         while let Some(done) = workers.join_next().await {
-            let (micros, refused) = done??;
+            let micros = done??;
             outcome.requests += micros.len() as u64;
-            outcome.refused += refused;
             outcome.micros.extend(micros);
         }
         outcome.seconds = started.elapsed().as_secs_f64();
@@ -223,37 +208,20 @@ pub(crate) fn run(address: SocketAddr, load: Load) -> Result<Outcome> {
     })
 }
 
-async fn one(mut connection: Connection, load: Load, end: Instant) -> Result<(Vec<u32>, u64)> {
+async fn one(mut connection: Connection, load: Load, end: Instant) -> Result<Vec<u32>> {
     let mut micros = Vec::new();
-    let mut refused = 0;
     let mut created: Option<String> = None;
     loop {
         for step in load.work.steps() {
             let sent = Instant::now();
             // A life is lived to its end, so that none is left behind.
             if sent >= end && created.is_none() {
-                return Ok((micros, refused));
+                return Ok(micros);
             }
             let user = created.as_deref().filter(|_| load.work == Work::Mixed);
-            let mut parts = connection.exchange(*step, load.format, user).await?;
+            let parts = connection.exchange(*step, load.format, user).await?;
             micros.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
-            while !connection.is_usual(*step)? {
-                if load.refusals == Refusals::Errors {
-                    return Err(connection.error(*step));
-                }
-                refused += 1;
-                if *step != Step::Delete {
-                    break;
-                }
-                // No user stays behind: else the list would grow.
-                parts = connection.exchange(*step, load.format, user).await?;
-            }
-            if !connection.is_usual(*step)? {
-                if *step == Step::Create {
-                    break;
-                }
-                continue;
-            }
+            connection.check(*step)?;
             match step {
                 Step::Create if load.work == Work::Mixed => {
                     let location = value(&connection.buffer[..parts.head], b"location:");

@@ -4,7 +4,7 @@ use std::{path::Path, time::Instant};
 
 use anyhow::{Result, ensure};
 
-use super::{Subject, mebibytes, median, thousands};
+use super::{Subject, median};
 use crate::process;
 
 /// Prints both.
@@ -16,7 +16,7 @@ pub(super) fn measure(rounds: usize, mock: &Path) -> Result<()> {
         let subject = Subject::mock(mock, &[])?;
         ensure!(process::answers_ok(subject.address, "/__admin/ready"));
         ready.push(started.elapsed().as_secs_f64() * 1_000.0);
-        idle.push(mebibytes(subject.resident()?));
+        idle.push(subject.resident()?);
     }
     println!("\n| start and memory | measured | wanted |\n|---|---:|---:|");
     println!(
@@ -29,10 +29,7 @@ pub(super) fn measure(rounds: usize, mock: &Path) -> Result<()> {
     );
     let empty = Subject::mock(mock, &["--seed", "empty"])?.resident()?;
     let full = Subject::mock(mock, &["--seed", "empty", "--users", "1000000"])?.resident()?;
-    let bytes = (full - empty) * 1024 / 1_000_000;
-    println!(
-        "| bytes a user, with a million of them | {} | 700 |",
-        thousands(bytes)
-    );
+    let bytes = (full - empty) * 1_048_576.0 / 1_000_000.0;
+    println!("| bytes a user, with a million of them | {bytes:.0} | 700 |");
     Ok(())
 }

@@ -17,7 +17,7 @@ const UPDATED: u64 = 100;
 
 /// A format of bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+pub(super) enum Format {
     Xml,
     Json,
 }
@@ -42,7 +42,7 @@ impl Format {
 
 /// What one connection does over and over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Work {
+pub(super) enum Work {
     GetUser,
     ListUsers,
     CreateUser,
@@ -55,7 +55,7 @@ pub(crate) enum Work {
 
 /// One request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(super) enum Step {
     Get,
     List,
     Create,
@@ -112,7 +112,7 @@ impl Step {
     }
 
     /// The request as bytes. `user` is the path of the user that it is about, if there is one.
-    pub(crate) fn write(self, format: Format, user: Option<&str>, out: &mut Vec<u8>) {
+    pub(super) fn write(self, format: Format, user: Option<&str>, out: &mut Vec<u8>) {
         static UNIQUE: AtomicU64 = AtomicU64::new(1);
         let number = match self {
             Self::Create | Self::Update => UNIQUE.fetch_add(1, Ordering::Relaxed),

@@ -1,81 +1,52 @@
 //! What the programs are built for, and how.
 
 use std::{
-    fmt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::workspace;
 
-/// What linked code comes from, beside the crates and Rust's own library.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Library {
-    /// The musl that Rust brings along.
-    Musl,
-    /// The machine's glibc.
-    Glibc,
-    /// Nothing: what the system has is used as it is there.
-    Dynamic,
-}
-
-/// A kind of machine, and the C library for it.
+/// A kind of machine.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Target {
     triple: String,
-    library: Library,
-    why: String,
+    /// Whether programs are linked statically with the musl that Rust brings along.
+    pub(super) musl: bool,
 }
 
 impl Target {
     /// The one for programs that run on any machine of this one's kind.
     pub(super) fn choose() -> Result<Self> {
         let host = workspace::rustc(&["--print", "host-tuple"])?;
-        let sysroot = workspace::rustc(&["--print", "sysroot"])?;
-        let has_target = |triple: &str| {
-            Path::new(&sysroot)
-                .join("lib/rustlib")
-                .join(triple)
-                .exists()
-        };
-        Ok(Self::of(&host, has_target, runs("musl-gcc")))
+        let libraries = Path::new(&workspace::rustc(&["--print", "sysroot"])?).join("lib/rustlib");
+        let has_target = |triple: &str| libraries.join(triple).exists();
+        Self::of(&host, has_target, runs("musl-gcc"))
     }
 
-    fn of(host: &str, has_target: impl Fn(&str) -> bool, has_compiler: bool) -> Self {
+    fn of(host: &str, has_target: impl Fn(&str) -> bool, has_compiler: bool) -> Result<Self> {
         let Some(machine) = host.strip_suffix("-unknown-linux-gnu") else {
-            return Self {
+            return Ok(Self {
                 triple: host.to_owned(),
-                library: Library::Dynamic,
-                why: "linked as the system has it".to_owned(),
-            };
+                musl: host.ends_with("-musl"),
+            });
         };
-        let musl = format!("{machine}-unknown-linux-musl");
-        let missing = match (has_target(&musl), has_compiler) {
-            (true, true) => {
-                return Self {
-                    triple: musl,
-                    library: Library::Musl,
-                    why: "static, with musl".to_owned(),
-                };
-            }
-            (false, _) => format!("Rust's target {musl} is not installed"),
-            (true, false) => "there is no musl-gcc".to_owned(),
-        };
-        Self {
-            triple: host.to_owned(),
-            library: Library::Glibc,
-            why: format!("static, with glibc: {missing}"),
-        }
+        let triple = format!("{machine}-unknown-linux-musl");
+        ensure!(
+            has_target(&triple),
+            "Rust's target for static programs is missing; run rustup target add {triple}"
+        );
+        ensure!(
+            has_compiler,
+            "there is no musl-gcc; run apt-get install musl-tools"
+        );
+        Ok(Self { triple, musl: true })
     }
 
     pub(super) fn triple(&self) -> &str {
         &self.triple
-    }
-
-    pub(super) fn library(&self) -> Library {
-        self.library
     }
 
     /// Builds these packages' programs, which are named like them, and tells where each is.
@@ -85,14 +56,14 @@ impl Target {
             .args(["build", "--locked", "--release", "--bins"])
             .args(["--target", &self.triple])
             .args(packages.iter().flat_map(|package| ["--package", package]))
-            .env("CARGO_ENCODED_RUSTFLAGS", self.flags()?.join("\u{1f}"));
+            .env("CARGO_ENCODED_RUSTFLAGS", Self::flags()?.join("\u{1f}"));
         let built = workspace::built(&mut cargo)?;
         let executable = |name: &&str| workspace::executable(&built, name);
         packages.iter().map(executable).collect()
     }
 
     /// No path of this machine is to be in a program, and no library outside of it.
-    fn flags(&self) -> Result<Vec<String>> {
+    fn flags() -> Result<Vec<String>> {
         let root = workspace::root();
         let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
         let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
@@ -107,23 +78,10 @@ impl Target {
             (root, "/bandwidth-mock"),
             (output, "/target"),
         ];
-        let mut flags: Vec<String> = paths
+        Ok(paths
             .into_iter()
             .map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()))
-            .collect();
-        if self.library == Library::Glibc {
-            flags.push("-Ctarget-feature=+crt-static".to_owned());
-            // By itself `getrandom` looks for the C library's function while it runs, finds none in
-            // a static program, and needs /dev/urandom.
-            flags.push("--cfg=getrandom_backend=\"linux_getrandom\"".to_owned());
-        }
-        Ok(flags)
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.triple, self.why)
+            .collect())
     }
 }
 
@@ -139,10 +97,10 @@ fn runs(program: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Library, Target};
+    use super::Target;
 
     #[test]
-    fn musl_where_it_can_be_built_and_else_it_says_what_is_missing() {
+    fn musl_on_linux_and_an_error_says_what_is_missing() {
         let of = |host: &str, target: bool, compiler: bool| {
             Target::of(
                 host,
@@ -151,28 +109,16 @@ mod tests {
             )
         };
         let host = "x86_64-unknown-linux-gnu";
-        let musl = of(host, true, true);
-        assert_eq!(
-            musl.to_string(),
-            "x86_64-unknown-linux-musl: static, with musl"
-        );
-        for (target, compiler, missing) in [
-            (
-                false,
-                true,
-                "Rust's target x86_64-unknown-linux-musl is not installed",
-            ),
-            (true, false, "there is no musl-gcc"),
+        let musl = of(host, true, true).unwrap();
+        assert!(musl.musl && musl.triple() == "x86_64-unknown-linux-musl");
+        for (target, compiler, fix) in [
+            (false, true, "rustup target add x86_64-unknown-linux-musl"),
+            (true, false, "apt-get install musl-tools"),
         ] {
-            let glibc = of(host, target, compiler);
-            assert_eq!(glibc.library(), Library::Glibc);
-            assert_eq!(
-                glibc.to_string(),
-                format!("{host}: static, with glibc: {missing}")
-            );
+            let error = of(host, target, compiler).unwrap_err().to_string();
+            assert!(error.ends_with(fix), "{error}");
         }
-        let other = of("aarch64-apple-darwin", true, true);
-        assert_eq!(other.library(), Library::Dynamic);
-        assert_eq!(other.triple(), "aarch64-apple-darwin");
+        let other = of("aarch64-apple-darwin", false, false).unwrap();
+        assert!(!other.musl && other.triple() == "aarch64-apple-darwin");
     }
 }

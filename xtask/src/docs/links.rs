@@ -13,16 +13,14 @@ pub(super) fn problems(pages: &BTreeMap<String, String>, files: &BTreeSet<String
         .collect();
     let mut problems = Vec::new();
     for (path, page) in &read {
-        let found = page.references.iter().filter_map(|(line, target)| {
-            let problem = problem(path, target, &read, files)?;
-            Some((*line, format!("{target}: {problem}")))
-        });
-        let mut all: Vec<(usize, String)> = found.chain(page.unnamed_code()).collect();
-        all.sort();
-        problems.extend(
-            all.iter()
-                .map(|(line, what)| format!("{path}:{line}: {what}")),
-        );
+        let mut found = page.unnamed.clone();
+        for (line, target) in &page.references {
+            let problem = problem(path, target, &read, files);
+            found.extend(problem.map(|problem| (*line, format!("{target}: {problem}"))));
+        }
+        found.sort();
+        let told = found.iter();
+        problems.extend(told.map(|(line, what)| format!("{path}:{line}: {what}")));
     }
     problems
 }
@@ -33,8 +31,8 @@ struct Page {
     anchors: BTreeSet<String>,
     /// Targets of links and images, with their lines.
     references: Vec<(usize, String)>,
-    /// Lines of code blocks that do not say what they are.
-    unnamed: Vec<usize>,
+    /// Code blocks that do not say what they are.
+    unnamed: Vec<(usize, String)>,
 }
 
 impl Page {
@@ -76,21 +74,14 @@ impl Page {
                 Event::Start(Tag::CodeBlock(kind)) => {
                     let named = matches!(kind, CodeBlockKind::Fenced(name) if !name.is_empty());
                     if !named {
-                        page.unnamed.push(line);
+                        let what = "this code does not say what it is; write ```sh, ```text or another language";
+                        page.unnamed.push((line, what.to_owned()));
                     }
                 }
                 _ => {}
             }
         }
         page
-    }
-
-    fn unnamed_code(&self) -> impl Iterator<Item = (usize, String)> + '_ {
-        self.unnamed.iter().map(|line| {
-            let what =
-                "this code does not say what it is; write ```sh, ```text or another language";
-            (*line, what.to_owned())
-        })
     }
 }
 
