@@ -36,3 +36,11 @@ fail() {
   printf '%s\n' "$*" >&2
   exit 1
 }
+
+# needs_musl: ends the script when static programs cannot be built here.
+needs_musl() {
+  local musl
+  musl=$(rustc --print host-tuple)
+  musl=${musl%-gnu}-musl
+  rustup target add "$musl" 2>"$folder/err" || skip "Rust's target $musl cannot be installed here: $(tail -1 "$folder/err")"
+}
