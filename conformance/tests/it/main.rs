@@ -8,6 +8,7 @@ mod against;
 #[cfg(all(feature = "embedded", unix))]
 mod answers;
 mod behaviours;
+#[cfg(feature = "embedded")]
 mod canary;
 #[cfg(feature = "embedded")]
 mod caution;
