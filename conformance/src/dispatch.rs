@@ -46,7 +46,7 @@ impl From<SendError> for Stop {
     }
 }
 
-/// What came of sending a request.
+/// The result of sending a request.
 pub struct Sent {
     /// The last response, or why there is none.
     pub outcome: Result<Response, SendError>,

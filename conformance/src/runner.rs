@@ -107,7 +107,7 @@ pub async fn execute(
             "nothing of the run is left, but its ledger cannot be removed: {error}"
         ));
     }
-    // A ledger that the operator removed helps nobody.
+    // The operator may have removed the ledger.
     let ledger = run
         .account
         .ledger(Ledger::path)

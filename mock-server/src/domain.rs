@@ -2,7 +2,6 @@
 //! HTTP nor the formats. What is open about the real API it asks the profile.
 
 mod account;
-mod error;
 mod id;
 mod index;
 mod input;
@@ -13,7 +12,7 @@ mod user;
 mod users;
 
 pub use account::{Account, Login, Role};
-pub use error::DomainError;
+pub use bandwidth_fixtures::ApiError;
 pub use password::Digest;
 pub use unique::Taken;
 pub use user::{User, UserNumber};

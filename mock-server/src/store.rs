@@ -15,7 +15,7 @@ use thiserror::Error;
 pub use self::state::{AccountState, Origin};
 use crate::{
     clock::Clock,
-    domain::{Account, DomainError, Taken, User},
+    domain::{Account, ApiError, Taken, User},
     wire::UserBody,
 };
 
@@ -166,7 +166,7 @@ impl Store {
         body: &UserBody,
         mode: Mode,
         rules: &Consultation,
-    ) -> Result<Arc<User>, DomainError> {
+    ) -> Result<Arc<User>, ApiError> {
         let (_guard, others) = self.naming(state);
         mode.on(state, |account| account.create(body, &others, rules))
     }
@@ -179,7 +179,7 @@ impl Store {
         body: &UserBody,
         mode: Mode,
         rules: &Consultation,
-    ) -> Result<Arc<User>, DomainError> {
+    ) -> Result<Arc<User>, ApiError> {
         let (_guard, others) = self.naming(state);
         mode.on(state, |account| account.update(key, body, &others, rules))
     }

@@ -62,7 +62,7 @@ pub enum Event {
         /// The username that it asks for, or other words for people.
         username: String,
     },
-    /// What came of that request is known.
+    /// The result of that request is known.
     Settled {
         /// Which one.
         create: u64,

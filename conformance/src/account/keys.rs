@@ -42,7 +42,7 @@ pub fn escapes(key: &str) -> bool {
 }
 
 /// What the answer to a create says that the new user's key may be, most likely first: the id of a
-/// user in the body that `is_new`, then the end of Location, decoded and as it stands there.
+/// user in the body that `is_new`, then the last segment of Location, decoded and undecoded.
 pub fn named_by(response: &Response, is_new: impl Fn(&str) -> bool) -> Vec<String> {
     let mut keys = Vec::new();
     let users = shown(&response.body).unwrap_or_default();

@@ -48,7 +48,7 @@ pub enum Stay {
     Unclear(String),
 }
 
-/// A request that may have created a user, until it is known what came of it.
+/// A request that may have created a user, until its result is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Open {
     /// Which request.
@@ -202,7 +202,7 @@ impl Ledger {
         self.creates
     }
 
-    /// The requests of which it is not known what came of them.
+    /// The requests whose result is unknown.
     pub fn open(&self) -> &[Open] {
         &self.open
     }

@@ -159,7 +159,7 @@ impl Account {
         Ok(found)
     }
 
-    /// The prepared user, where it is not as it was, or cannot be told.
+    /// The prepared user, if it differs from what it was, or if that is unknown.
     pub(super) fn prepared_left(&self) -> Option<Leftover> {
         let state = self.state();
         let (key, _, body) = state.ledger.prepared()?;

@@ -179,7 +179,7 @@ impl Account {
     }
 
     /// Looks in the list for users of the run. Returns whether there are any that are not known. A
-    /// whole list that has shown a user of the run settles the creates that nobody came of.
+    /// whole list that has shown a user of the run settles the creates that made no user.
     async fn look_in_list(&self, log: &mut Log) -> Result<bool, SendError> {
         self.dispatch.sleep(self.lag() * 2).await;
         let Some(listing) = self.list(Purpose::CleanUp, log).await? else {
@@ -218,7 +218,7 @@ impl Account {
         Ok(false)
     }
 
-    /// Settles the creates that a whole list shows nobody of.
+    /// Settles the creates whose user is missing from a whole list.
     fn settle(&self, listing: &Listing) {
         if !listing.complete {
             return;
@@ -226,7 +226,7 @@ impl Account {
         let now = Instant::now();
         let mut state = self.state();
         let shows = state.ledger.listed();
-        let nobody = |open: &Open| {
+        let is_without_user = |open: &Open| {
             let trusted = match open.answer {
                 // Only a look at the user itself settles what the target said that it created.
                 Answer::Created => false,
@@ -242,7 +242,7 @@ impl Account {
             };
             trusted && open.ends <= now && !listing.users.iter().any(is_it)
         };
-        for create in state.ledger.open_where(nobody) {
+        for create in state.ledger.open_where(is_without_user) {
             let _ = state.ledger.note(Event::Settled { create });
         }
     }

@@ -33,7 +33,7 @@ pub enum Refusal {
     NotAllowed(String),
     /// Its method or its path is none that the run knows, and so is its effect.
     Unknown,
-    /// It would concern a user that is not the run's, or cannot be told.
+    /// It concerns a user that is not the run's, or the target does not show whose user it is.
     NotOurs(String),
     /// The target kept the run from finding out.
     Distress(SendError),
@@ -241,7 +241,7 @@ impl Account {
         Ok(create)
     }
 
-    /// Writes down what came of a request that may have created the user of that name. Returns the
+    /// Writes down the result of a request that may have created the user of that name. Returns the
     /// keys that its answer names, most likely first.
     pub fn note_create(&self, create: u64, username: &str, sent: &Sent) -> Vec<String> {
         let mut state = self.state();

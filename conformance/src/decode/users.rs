@@ -46,7 +46,7 @@ pub fn shown(body: &[u8]) -> Option<Vec<Shown>> {
 }
 
 /// The users that the answer to a list shows; `None` when it is no list of users. Only a list says
-/// that nobody is there: an error, a gateway's page and an answer about something else do not.
+/// that there is no such user: an error, a gateway's page and an answer about something else do not.
 pub fn listed(answer: &Response) -> Option<Vec<Shown>> {
     let (root, tree) = read(&answer.body)?;
     let succeeded = (200..300).contains(&answer.status);

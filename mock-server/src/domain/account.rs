@@ -10,8 +10,7 @@ use bandwidth_fixtures::{
 };
 
 use super::{
-    error::DomainError,
-    id, input,
+    ApiError, id, input,
     password::{self, Digest, Owner},
     unique::{Names, Taken},
     update,
@@ -140,7 +139,7 @@ impl Account {
     }
 
     /// The user that the path means by `key`, as `naming.user_key` and `missing.by_username` say.
-    pub fn find(&self, key: &str, rules: &Consultation) -> Result<&Arc<User>, DomainError> {
+    pub fn find(&self, key: &str, rules: &Consultation) -> Result<&Arc<User>, ApiError> {
         let found = match rules.naming_user_key() {
             UserKey::Username => self.exactly_named(key),
             UserKey::UserId => match self.users.with_id(key) {
@@ -151,7 +150,7 @@ impl Account {
                 None => None,
             },
         };
-        found.ok_or(DomainError::UnknownUser)
+        found.ok_or(ApiError::UnknownUser)
     }
 
     /// The user of that number.
@@ -172,13 +171,10 @@ impl Account {
         body: &UserBody,
         elsewhere: &dyn Taken,
         rules: &Consultation,
-    ) -> Result<Arc<User>, DomainError> {
+    ) -> Result<Arc<User>, ApiError> {
         input::ids(body, &self.id, None, rules)?;
         let fields = update::create(body, rules)?;
-        let password = body
-            .password
-            .as_ref()
-            .ok_or(DomainError::PasswordRequired)?;
+        let password = body.password.as_ref().ok_or(ApiError::PasswordRequired)?;
         let owner = Owner::new(fields.username, fields.texts.convert(), &[]);
         let digest = password::accept(password, &owner, &self.salt, rules)?;
         let roles = self.resolve_roles(body.roles.as_deref().unwrap_or(&[]), rules)?;
@@ -203,7 +199,7 @@ impl Account {
         body: &UserBody,
         elsewhere: &dyn Taken,
         rules: &Consultation,
-    ) -> Result<Arc<User>, DomainError> {
+    ) -> Result<Arc<User>, ApiError> {
         let user = Arc::clone(self.find(key, rules)?);
         input::ids(body, &self.id, Some(&user.id), rules)?;
         let fields = update::update(&user, body, rules)?;
@@ -234,12 +230,12 @@ impl Account {
     }
 
     /// Deletes a user, or deactivates it, as `delete.effect` says.
-    pub fn delete(&mut self, key: &str, rules: &Consultation) -> Result<(), DomainError> {
+    pub fn delete(&mut self, key: &str, rules: &Consultation) -> Result<(), ApiError> {
         let user = Arc::clone(self.find(key, rules)?);
         if !user.resources.is_empty()
             && rules.delete_with_resources() == DeleteWithResources::Refused
         {
-            return Err(DomainError::HasResources);
+            return Err(ApiError::HasResources);
         }
         match rules.delete_effect() {
             DeleteEffect::Removed => self.users.remove(user.number),
@@ -259,8 +255,8 @@ impl Account {
         &mut self,
         id: &str,
         resources: Box<[Box<str>]>,
-    ) -> Result<Arc<User>, DomainError> {
-        let user = self.users.with_id(id).ok_or(DomainError::UnknownUser)?;
+    ) -> Result<Arc<User>, ApiError> {
+        let user = self.users.with_id(id).ok_or(ApiError::UnknownUser)?;
         let changed = User {
             resources,
             ..User::clone(user)
@@ -273,7 +269,7 @@ impl Account {
         &mut self,
         password: &Secret,
         rules: &Consultation,
-    ) -> Result<(), DomainError> {
+    ) -> Result<(), ApiError> {
         let login = &self.login;
         let owner = Owner::new(&login.username, Texts::default(), &login.passwords);
         let digest = password::accept(password, &owner, &self.salt, rules)?;
@@ -287,8 +283,8 @@ impl Account {
         number: UserNumber,
         password: &Secret,
         rules: &Consultation,
-    ) -> Result<(), DomainError> {
-        let user = self.users.get(number).ok_or(DomainError::UnknownUser)?;
+    ) -> Result<(), ApiError> {
+        let user = self.users.get(number).ok_or(ApiError::UnknownUser)?;
         let owner = Owner::new(&user.username, user.texts.convert(), &user.passwords);
         let digest = password::accept(password, &owner, &self.salt, rules)?;
         let changed = User {
@@ -303,7 +299,7 @@ impl Account {
         &self,
         references: &[RoleReference],
         rules: &Consultation,
-    ) -> Result<Box<[Arc<str>]>, DomainError> {
+    ) -> Result<Box<[Arc<str>]>, ApiError> {
         let mut ids: Vec<Arc<str>> = Vec::with_capacity(references.len());
         for reference in references {
             let matches = |role: &&Role| {
@@ -317,7 +313,7 @@ impl Account {
                 Some(role) if ids.contains(&role.id) => {}
                 Some(role) => ids.push(Arc::clone(&role.id)),
                 None if rules.role_unknown() == UnknownRole::Ignored => {}
-                None => return Err(DomainError::UnknownRole),
+                None => return Err(ApiError::UnknownRole),
             }
         }
         Ok(ids.into())

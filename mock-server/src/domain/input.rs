@@ -5,7 +5,7 @@ use bandwidth_fixtures::{
     profile::{IdMismatch, Telephone, UserKey},
 };
 
-use super::error::DomainError;
+use super::ApiError;
 use crate::wire::UserBody;
 
 /// Longest username, first name, last name and email, in characters (ERR 12500, 12506, 12508,
@@ -13,31 +13,31 @@ use crate::wire::UserBody;
 const MAX_LENGTH: usize = 100;
 
 /// A required value that was given and is not empty; else the error.
-pub(super) fn required(value: Option<&str>, error: DomainError) -> Result<&str, DomainError> {
+pub(super) fn required(value: Option<&str>, error: ApiError) -> Result<&str, ApiError> {
     value.filter(|text| !text.is_empty()).ok_or(error)
 }
 
 /// The error when the value is too long.
-pub(super) fn length(text: &str, error: DomainError) -> Result<(), DomainError> {
+pub(super) fn length(text: &str, error: ApiError) -> Result<(), ApiError> {
     require(text.chars().count() <= MAX_LENGTH, error)
 }
 
 /// The characters are published (ERR 12502).
-pub(super) fn username(text: &str) -> Result<(), DomainError> {
-    length(text, DomainError::UsernameTooLong)?;
+pub(super) fn username(text: &str) -> Result<(), ApiError> {
+    length(text, ApiError::UsernameTooLong)?;
     let allowed =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'.' | b'_' | b'-');
-    require(text.bytes().all(allowed), DomainError::UsernameCharacters)
+    require(text.bytes().all(allowed), ApiError::UsernameCharacters)
 }
 
-fn require(fulfilled: bool, error: DomainError) -> Result<(), DomainError> {
+fn require(fulfilled: bool, error: ApiError) -> Result<(), ApiError> {
     if fulfilled { Ok(()) } else { Err(error) }
 }
 
 /// Something before one `@`, and a domain with a dot after it. What exactly the real API takes is
 /// not published (ERR 12510).
-pub(super) fn email(text: &str) -> Result<(), DomainError> {
-    length(text, DomainError::EmailTooLong)?;
+pub(super) fn email(text: &str) -> Result<(), ApiError> {
+    length(text, ApiError::EmailTooLong)?;
     let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '@';
     let valid = text.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty()
@@ -46,11 +46,11 @@ pub(super) fn email(text: &str) -> Result<(), DomainError> {
             && domain.contains('.')
             && domain.split('.').all(|label| !label.is_empty())
     });
-    require(valid, DomainError::EmailInvalid)
+    require(valid, ApiError::EmailInvalid)
 }
 
 /// What a telephone number must look like, as `user.telephone` says.
-pub(super) fn telephone(text: &str, form: Telephone) -> Result<(), DomainError> {
+pub(super) fn telephone(text: &str, form: Telephone) -> Result<(), ApiError> {
     let digits = |text: &str, count: std::ops::RangeInclusive<usize>| {
         count.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
     };
@@ -62,7 +62,7 @@ pub(super) fn telephone(text: &str, form: Telephone) -> Result<(), DomainError> 
             .strip_prefix('+')
             .is_some_and(|rest| digits(rest, 2..=15) && !rest.starts_with('0')),
     };
-    require(valid, DomainError::TelephoneInvalid)
+    require(valid, ApiError::TelephoneInvalid)
 }
 
 /// What the body says of its account and user must be what the path says.
@@ -71,18 +71,18 @@ pub(super) fn ids(
     account_id: &str,
     user_id: Option<&str>,
     rules: &Consultation,
-) -> Result<(), DomainError> {
+) -> Result<(), ApiError> {
     if body
         .account_id
         .as_deref()
         .is_some_and(|given| given != account_id)
     {
-        return Err(DomainError::AccountIdMismatch);
+        return Err(ApiError::AccountIdMismatch);
     }
     // A create has no id in its path, so any id in its body is another one.
     let mismatch = body.user_id.is_some() && body.user_id.as_deref() != user_id;
     if mismatch && refuses_another_id(rules) {
-        return Err(DomainError::UserIdMismatch);
+        return Err(ApiError::UserIdMismatch);
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use bandwidth_fixtures::{
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::error::DomainError;
+use super::ApiError;
 
 /// A password as it is kept: what is not there cannot come back in a response.
 ///
@@ -78,9 +78,9 @@ pub(super) fn accept(
     owner: &Owner<'_>,
     salt: &[u8; 16],
     rules: &Consultation,
-) -> Result<Digest, DomainError> {
+) -> Result<Digest, ApiError> {
     if password.expose().is_empty() {
-        return Err(DomainError::PasswordRequired);
+        return Err(ApiError::PasswordRequired);
     }
     check(password, owner, salt, rules)
 }
@@ -98,34 +98,34 @@ fn check(
     owner: &Owner<'_>,
     salt: &[u8; 16],
     rules: &Consultation,
-) -> Result<Digest, DomainError> {
+) -> Result<Digest, ApiError> {
     let text = password.expose();
     let length = text.chars().count();
     if length < as_count(rules.password_min_length()) {
-        return Err(DomainError::PasswordTooShort);
+        return Err(ApiError::PasswordTooShort);
     }
     if length > as_count(rules.password_max_length()) {
-        return Err(DomainError::PasswordTooLong);
+        return Err(ApiError::PasswordTooLong);
     }
     if rules.password_charset() == PasswordCharset::Simple
         && !text.chars().all(|c| c.is_ascii_graphic())
     {
-        return Err(DomainError::PasswordCharacters);
+        return Err(ApiError::PasswordCharacters);
     }
     if classes(text) < rules.password_classes() {
-        return Err(DomainError::PasswordClasses);
+        return Err(ApiError::PasswordClasses);
     }
     if rules.password_identity() == PasswordIdentity::Refused && holds_identity(text, owner) {
-        return Err(DomainError::PasswordIdentity);
+        return Err(ApiError::PasswordIdentity);
     }
     let repeats = as_count(rules.password_repeats());
     if repeats > 0 && repeats_longer_than(text, repeats) {
-        return Err(DomainError::PasswordRepeats);
+        return Err(ApiError::PasswordRepeats);
     }
     if rules.password_common_words() == CommonWords::Refused
         && COMMON_WORDS.iter().any(|word| holds(text, word))
     {
-        return Err(DomainError::PasswordCommonWord);
+        return Err(ApiError::PasswordCommonWord);
     }
     let digest = Digest::of(salt, text);
     let remembered = as_count(rules.password_history());
@@ -135,7 +135,7 @@ fn check(
         .take(remembered)
         .any(|earlier| earlier.matches(&digest))
     {
-        return Err(DomainError::PasswordReused);
+        return Err(ApiError::PasswordReused);
     }
     Ok(digest)
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bandwidth_fixtures::{Consultation, NamedProfile, Secret, Texts, profile::UsernameCase};
 use proptest::prelude::*;
 
-use super::{Account, Digest, DomainError, Login, Role, Taken, User};
+use super::{Account, ApiError, Digest, Login, Role, Taken, User};
 use crate::wire::{RoleReference, UserBody};
 
 /// No other account has anything.
@@ -67,7 +67,7 @@ fn body() -> UserBody {
     }
 }
 
-fn create(change: impl FnOnce(&mut UserBody), set: &[&str]) -> Result<(), DomainError> {
+fn create(change: impl FnOnce(&mut UserBody), set: &[&str]) -> Result<(), ApiError> {
     let mut body = body();
     change(&mut body);
     account().create(&body, &Nobody, &rules(set)).map(|_| ())
@@ -80,17 +80,10 @@ fn usernames_and_emails_have_forms() {
         assert_eq!(username(text), Ok(()), "{text}");
     }
     for text in ["a b", "a/b", "é", "a+b", "a:b", "%41"] {
-        assert_eq!(
-            username(text),
-            Err(DomainError::UsernameCharacters),
-            "{text}"
-        );
+        assert_eq!(username(text), Err(ApiError::UsernameCharacters), "{text}");
     }
-    assert_eq!(
-        username(&"x".repeat(101)),
-        Err(DomainError::UsernameTooLong)
-    );
-    assert_eq!(username("api-user"), Err(DomainError::UsernameTaken));
+    assert_eq!(username(&"x".repeat(101)), Err(ApiError::UsernameTooLong));
+    assert_eq!(username("api-user"), Err(ApiError::UsernameTaken));
 
     let email = |text: &str| create(|body| body.texts.email = Some(text.to_owned()), &[]);
     for text in ["a@b.c", "o'brien+x@mail.example.com", "é@exämple.com"] {
@@ -99,7 +92,7 @@ fn usernames_and_emails_have_forms() {
     for text in [
         "a", "a@b", "@b.c", "a@", "a@b..c", "a@.c", "a b@c.d", "a@b@c.d", "a@b.c\n",
     ] {
-        assert_eq!(email(text), Err(DomainError::EmailInvalid), "{text}");
+        assert_eq!(email(text), Err(ApiError::EmailInvalid), "{text}");
     }
 }
 
@@ -118,7 +111,7 @@ fn telephone_numbers_have_the_form_of_the_profile() {
     assert_eq!(telephone("", "user.telephone=ten_digits_optional"), Ok(()));
     assert_eq!(
         telephone("", "user.telephone=ten_digits_required"),
-        Err(DomainError::TelephoneRequired)
+        Err(ApiError::TelephoneRequired)
     );
     assert_eq!(
         telephone("+19195550100", "user.telephone=e164_optional"),
@@ -126,16 +119,16 @@ fn telephone_numbers_have_the_form_of_the_profile() {
     );
     for text in ["919555010", "91955501000", "919-555-0100", "+19195550100"] {
         let result = telephone(text, "user.telephone=ten_digits_optional");
-        assert_eq!(result, Err(DomainError::TelephoneInvalid), "{text}");
+        assert_eq!(result, Err(ApiError::TelephoneInvalid), "{text}");
     }
     for text in ["9195550100", "+09195550100", "+1", "+1234567890123456"] {
         let result = telephone(text, "user.telephone=e164_optional");
-        assert_eq!(result, Err(DomainError::TelephoneInvalid), "{text}");
+        assert_eq!(result, Err(ApiError::TelephoneInvalid), "{text}");
     }
 }
 
 /// What an update to these fields makes of a user that has all of them.
-fn updated(set: &[&str], change: impl FnOnce(&mut UserBody)) -> Result<User, DomainError> {
+fn updated(set: &[&str], change: impl FnOnce(&mut UserBody)) -> Result<User, ApiError> {
     let rules = rules(set);
     let mut account = account();
     let mut whole = body();
@@ -177,10 +170,7 @@ fn put_replaces_merges_or_requires() {
     assert!(!merged.roles.is_empty() && !merged.enabled);
 
     let requiring = ["put.semantics=replace_requiring_fields"];
-    assert_eq!(
-        updated(&requiring, jane),
-        Err(DomainError::LastNameRequired)
-    );
+    assert_eq!(updated(&requiring, jane), Err(ApiError::LastNameRequired));
     let all_required = |body: &mut UserBody| {
         jane(body);
         body.texts.last_name = Some("Smith".to_owned());
@@ -200,9 +190,9 @@ fn given_but_empty_clears_in_a_merge_too() {
     assert_eq!(merged.texts.last_name, None);
     assert!(merged.roles.is_empty());
     let emptied = |body: &mut UserBody| body.username = Some(String::new());
-    assert_eq!(updated(&[], emptied), Err(DomainError::UsernameRequired));
+    assert_eq!(updated(&[], emptied), Err(ApiError::UsernameRequired));
     let emptied = |body: &mut UserBody| body.password = Some(Secret::new(""));
-    assert_eq!(updated(&[], emptied), Err(DomainError::PasswordRequired));
+    assert_eq!(updated(&[], emptied), Err(ApiError::PasswordRequired));
 }
 
 #[test]
@@ -221,7 +211,7 @@ fn a_refused_update_changes_nothing_and_frees_nothing() {
     assert_eq!(account.find(&user.id, &rules), Ok(&user));
     assert_eq!(
         account.create(&body(), &Nobody, &rules),
-        Err(DomainError::UsernameTaken)
+        Err(ApiError::UsernameTaken)
     );
     // A rename frees the old name and takes the new one.
     wrong.password = None;
@@ -237,7 +227,7 @@ fn ids_are_never_used_again_and_a_deleted_name_is_free() {
     account.delete(&first.id, &rules).unwrap();
     assert_eq!(
         account.delete(&first.id, &rules),
-        Err(DomainError::UnknownUser)
+        Err(ApiError::UnknownUser)
     );
     let second = account.create(&body(), &Nobody, &rules).unwrap();
     assert_eq!((&*first.id, &*second.id), ("u1", "u2"));
@@ -248,7 +238,7 @@ fn case_matters_or_not_as_the_profile_says() {
     let upper = |body: &mut UserBody| body.username = Some("ASMITH".to_owned());
     for (set, expected) in [
         ("username.case=sensitive", Ok(())),
-        ("username.case=insensitive", Err(DomainError::UsernameTaken)),
+        ("username.case=insensitive", Err(ApiError::UsernameTaken)),
     ] {
         let rules = rules(&[set]);
         let mut account = account();
@@ -325,16 +315,16 @@ fn ids_in_a_body_must_be_those_of_the_path() {
         create(|body| body.account_id = id, &[])
     };
     assert_eq!(account_id("12345"), Ok(()));
-    assert_eq!(account_id("12346"), Err(DomainError::AccountIdMismatch));
+    assert_eq!(account_id("12346"), Err(ApiError::AccountIdMismatch));
     let user_id = |set: &[&str]| create(|body| body.user_id = Some("u9".to_owned()), set);
-    assert_eq!(user_id(&[]), Err(DomainError::UserIdMismatch));
+    assert_eq!(user_id(&[]), Err(ApiError::UserIdMismatch));
     assert_eq!(user_id(&["put.id_mismatch=ignored"]), Ok(()));
     assert_eq!(user_id(&["naming.user_key=Username"]), Ok(()));
     let rules = rules(&[]);
     let mut account = account();
     let user = account.create(&body(), &Nobody, &rules).unwrap();
     let mut update = body();
-    for (id, expected) in [("u1", Ok(())), ("u2", Err(DomainError::UserIdMismatch))] {
+    for (id, expected) in [("u1", Ok(())), ("u2", Err(ApiError::UserIdMismatch))] {
         update.user_id = Some(id.to_owned());
         let updated = account.update(&user.id, &update, &Nobody, &rules);
         assert_eq!(updated.map(drop), expected, "{id}");
@@ -368,19 +358,19 @@ fn a_username_finds_a_user_only_where_the_profile_says_so() {
     let found = |key: &str, set: &[&str]| account.find(key, &rules(set)).map(|user| user.number);
     for (key, set, expected) in [
         ("u1", &[][..], Ok(1)),
-        ("asmith", &[], Err(DomainError::UnknownUser)),
+        ("asmith", &[], Err(ApiError::UnknownUser)),
         ("asmith", &["missing.by_username=found"], Ok(1)),
         ("u1", &["missing.by_username=found"], Ok(1)),
         ("asmith", &["naming.user_key=Username"], Ok(1)),
         (
             "Asmith",
             &["naming.user_key=Username"],
-            Err(DomainError::UnknownUser),
+            Err(ApiError::UnknownUser),
         ),
         (
             "u1",
             &["naming.user_key=Username"],
-            Err(DomainError::UnknownUser),
+            Err(ApiError::UnknownUser),
         ),
     ] {
         assert_eq!(found(key, set), expected, "{key} {set:?}");
@@ -421,11 +411,11 @@ fn roles_are_found_by_all_that_is_said_of_them() {
             &[],
             ok(&["r1"]),
         ),
-        (&[contradiction], &[], Err(DomainError::UnknownRole)),
+        (&[contradiction], &[], Err(ApiError::UnknownRole)),
         (
             &[first.clone(), unknown.clone()],
             &[],
-            Err(DomainError::UnknownRole),
+            Err(ApiError::UnknownRole),
         ),
         (&[first, unknown], &["role.unknown=ignored"], ok(&["r1"])),
     ] {
@@ -445,7 +435,7 @@ fn an_email_of_another_is_refused_at_an_update_too_and_ones_own_is_not() {
     account.update("u2", &second, &Nobody, &rules).unwrap();
     second.texts.email = body().texts.email;
     let taken = account.update("u2", &second, &Nobody, &rules);
-    assert_eq!(taken, Err(DomainError::EmailTaken));
+    assert_eq!(taken, Err(ApiError::EmailTaken));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use bandwidth_fixtures::{
 };
 
 use super::{
-    error::DomainError,
+    ApiError,
     index::folded,
     update::Fields,
     user::{User, UserNumber},
@@ -35,7 +35,7 @@ impl Names<'_> {
         own: Option<&User>,
         elsewhere: &dyn Taken,
         rules: &Consultation,
-    ) -> Result<(), DomainError> {
+    ) -> Result<(), ApiError> {
         let number = own.map(|user| user.number);
         let renamed = own.is_none_or(|user| *user.username != *fields.username);
         if renamed {
@@ -44,7 +44,7 @@ impl Names<'_> {
                 || (rules.username_scope() == UsernameScope::Global
                     && elsewhere.username(fields.username, case));
             if taken {
-                return Err(DomainError::UsernameTaken);
+                return Err(ApiError::UsernameTaken);
             }
         }
         let Some(email) = fields.texts.email else {
@@ -59,7 +59,7 @@ impl Names<'_> {
             EmailUnique::Global => self.has_email(email, number) || elsewhere.email(email),
         };
         if taken {
-            Err(DomainError::EmailTaken)
+            Err(ApiError::EmailTaken)
         } else {
             Ok(())
         }

@@ -5,7 +5,7 @@ use bandwidth_fixtures::{
     profile::{PutSemantics, Telephone, UsernameUpdate},
 };
 
-use super::{error::DomainError, input, user::User};
+use super::{ApiError, input, user::User};
 use crate::wire::UserBody;
 
 /// The fields of a user that a client writes, checked. Role ids and the password come later: they
@@ -20,19 +20,19 @@ pub(super) struct Fields<'a> {
 }
 
 /// Texts that a create must give, and some updates, in the order in which they are checked.
-const REQUIRED: [(TextField, DomainError); 3] = [
-    (TextField::FirstName, DomainError::FirstNameRequired),
-    (TextField::LastName, DomainError::LastNameRequired),
-    (TextField::Email, DomainError::EmailRequired),
+const REQUIRED: [(TextField, ApiError); 3] = [
+    (TextField::FirstName, ApiError::FirstNameRequired),
+    (TextField::LastName, ApiError::LastNameRequired),
+    (TextField::Email, ApiError::EmailRequired),
 ];
 
 /// Texts with no other rule than a longest length.
-const LIMITED: [(TextField, DomainError); 2] = [
-    (TextField::FirstName, DomainError::FirstNameTooLong),
-    (TextField::LastName, DomainError::LastNameTooLong),
+const LIMITED: [(TextField, ApiError); 2] = [
+    (TextField::FirstName, ApiError::FirstNameTooLong),
+    (TextField::LastName, ApiError::LastNameTooLong),
 ];
 
-fn require_texts(body: &UserBody) -> Result<(), DomainError> {
+fn require_texts(body: &UserBody) -> Result<(), ApiError> {
     REQUIRED.into_iter().try_for_each(|(field, error)| {
         input::required(body.texts[field].as_deref(), error).map(drop)
     })
@@ -40,11 +40,8 @@ fn require_texts(body: &UserBody) -> Result<(), DomainError> {
 
 /// The fields of a new user. Roles, `Enabled` and all texts that are not [`REQUIRED`] may be left
 /// out.
-pub(super) fn create<'a>(
-    body: &'a UserBody,
-    rules: &Consultation,
-) -> Result<Fields<'a>, DomainError> {
-    let username = input::required(body.username.as_deref(), DomainError::UsernameRequired)?;
+pub(super) fn create<'a>(body: &'a UserBody, rules: &Consultation) -> Result<Fields<'a>, ApiError> {
+    let username = input::required(body.username.as_deref(), ApiError::UsernameRequired)?;
     require_texts(body)?;
     let fields = Fields {
         username,
@@ -62,7 +59,7 @@ pub(super) fn update<'a>(
     user: &'a User,
     body: &'a UserBody,
     rules: &Consultation,
-) -> Result<Fields<'a>, DomainError> {
+) -> Result<Fields<'a>, ApiError> {
     let semantics = rules.put_semantics();
     if semantics == PutSemantics::ReplaceRequiringFields {
         require_texts(body)?;
@@ -70,14 +67,14 @@ pub(super) fn update<'a>(
     let merged = semantics == PutSemantics::Merge;
     let username = match body.username.as_deref() {
         None => &*user.username,
-        Some("") => return Err(DomainError::UsernameRequired),
+        Some("") => return Err(ApiError::UsernameRequired),
         Some(given) if given == &*user.username => &*user.username,
         Some(given) => match rules.username_update() {
             UsernameUpdate::Allowed => {
                 input::username(given)?;
                 given
             }
-            UsernameUpdate::Refused => return Err(DomainError::UsernameImmutable),
+            UsernameUpdate::Refused => return Err(ApiError::UsernameImmutable),
             UsernameUpdate::Ignored => &*user.username,
         },
     };
@@ -98,7 +95,7 @@ pub(super) fn update<'a>(
 }
 
 /// Checks what the body gave; what stays from before was checked then, or came with the seed.
-fn check(fields: &Fields<'_>, body: &UserBody, rules: &Consultation) -> Result<(), DomainError> {
+fn check(fields: &Fields<'_>, body: &UserBody, rules: &Consultation) -> Result<(), ApiError> {
     for (field, error) in LIMITED {
         if let Some(text) = &body.texts[field] {
             input::length(text, error)?;
@@ -109,10 +106,7 @@ fn check(fields: &Fields<'_>, body: &UserBody, rules: &Consultation) -> Result<(
     }
     let form = rules.user_telephone();
     if form == Telephone::TenDigitsRequired {
-        input::required(
-            fields.texts.telephone_number,
-            DomainError::TelephoneRequired,
-        )?;
+        input::required(fields.texts.telephone_number, ApiError::TelephoneRequired)?;
     }
     match filled(body.texts.telephone_number.as_deref()) {
         Some(text) => input::telephone(text, form),

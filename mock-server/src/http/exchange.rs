@@ -62,7 +62,7 @@ pub(super) struct Exchange {
     plan: Plan,
 }
 
-/// What came of a request.
+/// The result of a request.
 struct Performed {
     /// None if the connection ends without one.
     answer: Option<Answer>,

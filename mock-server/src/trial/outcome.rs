@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::runner::Run;
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {

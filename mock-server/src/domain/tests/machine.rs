@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use super::{Nobody, account, body, rules};
-use crate::domain::{Account, DomainError};
+use crate::domain::{Account, ApiError};
 
 /// Names that differ, also in case only.
 const NAMES: [&str; 4] = ["ann", "Ann", "ben", "cleo"];
@@ -24,7 +24,7 @@ struct Person {
 struct Model {
     people: BTreeMap<u64, Person>,
     next: u64,
-    last: Result<(), DomainError>,
+    last: Result<(), ApiError>,
 }
 
 #[derive(Debug, Clone)]
@@ -41,15 +41,15 @@ impl Model {
         people.any(|(number, person)| Some(*number) != except && person.username == username)
     }
 
-    fn outcome(&mut self, operation: &Operation) -> Result<(), DomainError> {
+    fn outcome(&mut self, operation: &Operation) -> Result<(), ApiError> {
         let exists = |number: &u64| {
             let found = self.people.contains_key(number);
-            found.then_some(()).ok_or(DomainError::UnknownUser)
+            found.then_some(()).ok_or(ApiError::UnknownUser)
         };
         match operation {
             Operation::Create(username) => {
                 if self.is_taken(username, None) {
-                    return Err(DomainError::UsernameTaken);
+                    return Err(ApiError::UsernameTaken);
                 }
                 let first_name = "Anna".to_owned();
                 let person = Person {
@@ -62,14 +62,14 @@ impl Model {
             Operation::Rename(number, username) => {
                 exists(number)?;
                 if self.is_taken(username, Some(*number)) {
-                    return Err(DomainError::UsernameTaken);
+                    return Err(ApiError::UsernameTaken);
                 }
                 let person = self.people.get_mut(number);
-                person.ok_or(DomainError::UnknownUser)?.username = username;
+                person.ok_or(ApiError::UnknownUser)?.username = username;
             }
             Operation::ChangeFirstName(number, first_name) => {
                 let person = self.people.get_mut(number);
-                let person = person.ok_or(DomainError::UnknownUser)?;
+                let person = person.ok_or(ApiError::UnknownUser)?;
                 person.first_name.clone_from(first_name);
             }
             Operation::Delete(number) => {

@@ -3,15 +3,15 @@
 use bandwidth_fixtures::Secret;
 
 use super::{Nobody, account, body, create, rules};
-use crate::{domain::DomainError, wire::UserBody};
+use crate::{domain::ApiError, wire::UserBody};
 
-fn with_password(password: &str, set: &[&str]) -> Result<(), DomainError> {
+fn with_password(password: &str, set: &[&str]) -> Result<(), ApiError> {
     create(|body| body.password = Some(Secret::new(password)), set)
 }
 
 #[test]
 fn the_password_policy_of_the_guide() {
-    use DomainError as E;
+    use ApiError as E;
     for (password, expected) in [
         ("Teal-Wagon.47", Ok(())),
         ("aB3-aaaa", Ok(())),
@@ -40,7 +40,7 @@ fn the_password_policy_of_the_guide() {
 
 #[test]
 fn each_password_rule_follows_its_behaviour() {
-    use DomainError as E;
+    use ApiError as E;
     for (set, password, expected) in [
         (
             "password.min_length=14",
@@ -103,7 +103,7 @@ fn the_last_passwords_are_refused() {
     let user = account.create(&body(), &Nobody, &rules).unwrap();
     let mut change =
         |text: &str| account.change_user_password(user.number, &Secret::new(text), &rules);
-    let reused = Err(DomainError::PasswordReused);
+    let reused = Err(ApiError::PasswordReused);
     assert_eq!(change("Teal-Wagon.47"), reused);
     assert_eq!(change("Teal-Wagon.48"), Ok(()));
     assert_eq!(change("Teal-Wagon.47"), reused);
