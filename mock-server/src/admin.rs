@@ -57,6 +57,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(server::version))
         .routes(routes!(openapi::show))
         .routes(routes!(server::ca_pem))
+        .routes(routes!(server::jwks))
         .routes(routes!(server::metrics))
         .routes(routes!(server::reset))
         .routes(routes!(server::shutdown))

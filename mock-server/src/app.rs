@@ -14,6 +14,7 @@ use crate::{
     clock::Clock,
     fault::{Fault, FaultSet},
     journal::{Journal, Limits, assumptions::Reliance},
+    jwt::Signer,
     metrics::Metrics,
     store::{Exists, Origin, Store},
 };
@@ -29,6 +30,8 @@ pub struct App {
     pub journal: Journal,
     /// Which behaviours the traffic relied on.
     pub reliance: Reliance,
+    /// Signs tokens, with a key that a reset keeps.
+    pub signer: Signer,
     /// Counts for Prometheus.
     pub metrics: Metrics,
     /// The time, for accounts without a clock of their own.
@@ -82,7 +85,7 @@ pub struct Settings {
 
 impl App {
     /// The server as it starts.
-    pub fn new(start: Start, settings: Settings) -> Result<Self, Exists> {
+    pub fn new(start: Start, settings: Settings, signer: Signer) -> Result<Self, Exists> {
         let clock = Arc::new(Clock::new(start.clock));
         let store = Store::new(&start.accounts, &clock)?;
         let started = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -92,6 +95,7 @@ impl App {
             faults: FaultSet::new(start.faults.clone(), clock.now()),
             journal: Journal::new(settings.journal),
             reliance: Reliance::default(),
+            signer,
             metrics: Metrics::default(),
             clock,
             setting_clocks: Mutex::new(()),

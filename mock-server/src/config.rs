@@ -6,14 +6,16 @@ use std::{
     time::Duration,
 };
 
-use bandwidth_fixtures::{FixtureError, NamedProfile, Secret, Seed};
+use bandwidth_fixtures::{FixtureError, NamedProfile, Secret, Seed, seed::SeedAccount};
 use data_encoding::HEXLOWER;
 use thiserror::Error;
 
 use crate::{
     app::{App, Settings, Start},
     fault::{Fault, FaultError},
+    generate::with_credential,
     journal::Limits,
+    jwt::{NoRandomNumbers, Signer},
     random::mix,
     server::Addresses,
     store::{Exists, Origin},
@@ -114,12 +116,18 @@ impl Config {
         self.tls.as_ref().map(Certificate::load).transpose()
     }
 
+    /// The accounts that it starts with; those that have no credentials are given one.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = SeedAccount> {
+        let accounts = self.seed.accounts.iter().cloned();
+        accounts.map(|account| with_credential(account, self.random_seed))
+    }
+
     /// The world that the configuration describes, for a server that listens at these addresses.
     pub(crate) fn app(&self, addresses: &Addresses, tls: Option<&Tls>) -> Result<App, ConfigError> {
-        let accounts = (0_u64..).zip(&self.seed.accounts);
+        let accounts = (0_u64..).zip(self.accounts());
         let accounts = accounts.map(|(index, account)| {
             Arc::new(Origin {
-                account: account.clone(),
+                account,
                 generated: self.users,
                 profile: None,
                 clock: None,
@@ -142,6 +150,10 @@ impl Config {
             api: addresses.api,
             read_timeout: self.read_timeout,
         };
-        Ok(App::new(start, settings)?)
+        let signer = Signer::new().map_err(|NoRandomNumbers| {
+            let message = "no key for tokens can be made: the machine gives no random numbers";
+            ConfigError::Value(message.to_owned())
+        })?;
+        Ok(App::new(start, settings, signer)?)
     }
 }

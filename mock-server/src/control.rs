@@ -20,6 +20,7 @@ use crate::{
     clock::{Clock, ClockChange, Reading, TooFar},
     domain::User,
     fault::{ArmedFault, Fault, FaultError, TooManyFaults},
+    generate::{client_of, with_credential},
     random::mix,
     store::{AccountState, Exists, Origin, Store},
 };
@@ -93,6 +94,10 @@ pub struct MadeAccount {
     pub state: Arc<AccountState>,
     /// The password of its login.
     pub password: Secret,
+    /// The id of its credential.
+    pub client_id: String,
+    /// The secret of that.
+    pub client_secret: Secret,
     /// The faults that were armed for it, in order.
     pub faults: Vec<Arc<ArmedFault>>,
 }
@@ -135,7 +140,7 @@ impl App {
             Some(SeedChoice::Contents(contents)) => contents,
         };
         let store = self.store();
-        let (state, password) = loop {
+        let (state, password, client) = loop {
             let number = self.made.fetch_add(1, Ordering::Relaxed);
             let random = mix(!self.settings.random_seed, number);
             let chosen = new.account_id.clone();
@@ -148,6 +153,8 @@ impl App {
             };
             let mut account = contents.clone().into_account("account", &id, login)?;
             account.throwaway = true;
+            let account = with_credential(account, self.settings.random_seed);
+            let client = client_of(&account).expect("one was made");
             let origin = Arc::new(Origin {
                 account,
                 generated: 0,
@@ -156,7 +163,7 @@ impl App {
                 random,
             });
             match store.add(AccountState::new(origin, &self.clock)) {
-                Ok(state) => break (state, password),
+                Ok(state) => break (state, password, client),
                 Err(exists) if new.account_id.is_some() => return Err(exists.into()),
                 // A seed has taken that id; the next one may be free.
                 Err(_) => {}
@@ -171,6 +178,8 @@ impl App {
             Ok(faults) => Ok(MadeAccount {
                 state,
                 password,
+                client_id: client.0,
+                client_secret: client.1,
                 faults,
             }),
             Err(error) => {
@@ -268,6 +277,7 @@ impl App {
     /// it did before.
     fn restored(&self, account: SeedAccount, present: Option<&AccountState>) -> AccountState {
         let random = mix(self.settings.random_seed, 0);
+        let account = with_credential(account, self.settings.random_seed);
         let profile = present.and_then(AccountState::profile);
         let origin = Origin {
             account,

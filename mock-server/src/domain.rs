@@ -2,6 +2,7 @@
 //! HTTP nor the formats. What is open about the real API it asks the profile.
 
 mod account;
+mod credential;
 mod id;
 mod index;
 mod input;
@@ -13,6 +14,7 @@ mod users;
 
 pub use account::{Account, Login, Role};
 pub use bandwidth_fixtures::ApiError;
+pub use credential::{ClientSecret, Credential, CredentialError};
 pub use password::Digest;
 pub use unique::Taken;
 pub use user::{User, UserNumber};

@@ -7,7 +7,7 @@ mod pattern;
 use std::{fmt, sync::Arc, thread::JoinHandle};
 
 #[cfg(feature = "variants")]
-use bandwidth_fixtures::NamedProfile;
+use bandwidth_fixtures::{NamedProfile, Secret};
 use thiserror::Error;
 
 pub use self::{
@@ -15,6 +15,8 @@ pub use self::{
     builder::Builder,
     pattern::RequestPattern,
 };
+#[cfg(feature = "variants")]
+use crate::generate::client_of;
 use crate::{
     address::reachable,
     app::App,
@@ -132,6 +134,12 @@ impl MockServer {
     /// The journal's entries, of all accounts, deleted ones included.
     pub(crate) fn journal_entries(&self) -> Vec<Arc<Entry>> {
         self.app.journal.all()
+    }
+
+    /// The client id of the first account, and its secret where the seed has it in the clear.
+    #[cfg(feature = "variants")]
+    pub(crate) fn first_client(&self) -> Option<(String, Secret)> {
+        client_of(&self.app.start.accounts.first()?.account)
     }
 
     /// How it behaved at the start.

@@ -36,6 +36,7 @@ mod http;
 #[doc(hidden)]
 pub mod internals;
 mod journal;
+mod jwt;
 mod logins;
 mod metrics;
 mod peer;

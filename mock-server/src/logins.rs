@@ -1,27 +1,17 @@
-//! What an account knows of those who log in: failed attempts, tokens, the rate limit and the
-//! credentials that were right last. All times are those of the account's clock.
+//! What an account knows of those who log in: failed attempts, the rate limit and the credentials
+//! that were right last. All times are those of the account's clock.
 
-use std::{
-    collections::HashMap,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use bandwidth_fixtures::{RateLimit, Secret};
 use parking_lot::Mutex;
 use subtle::ConstantTimeEq as _;
 
-use crate::{
-    domain::Digest,
-    fault::TokenBucket,
-    random::{mix, sixteen_bytes},
-};
+use crate::{domain::Digest, fault::TokenBucket};
 
 /// The logins of one account.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Logins {
-    /// Signs the account's tokens. A reset makes another one, so that old tokens end.
-    token_key: [u8; 16],
     /// Encoded credentials that were right for the API login, and its password then.
     opened_by: Mutex<Option<(Secret, Digest)>>,
     failures: Mutex<HashMap<Box<str>, Failures>>,
@@ -47,19 +37,6 @@ pub struct Lockout {
 }
 
 impl Logins {
-    /// No attempts and no tokens. `random` decides the key of the tokens, together with the number
-    /// of such values before.
-    pub fn new(random: u64) -> Self {
-        static INCARNATION: AtomicU64 = AtomicU64::new(0);
-        let incarnation = INCARNATION.fetch_add(1, Ordering::Relaxed);
-        Self {
-            token_key: sixteen_bytes(mix(!random, incarnation)),
-            opened_by: Mutex::default(),
-            failures: Mutex::default(),
-            bucket: Mutex::default(),
-        }
-    }
-
     /// The password that the API login had when these encoded credentials were right last.
     pub fn opened_by(&self, encoded: &str) -> Option<Digest> {
         let opened_by = self.opened_by.lock();
@@ -126,10 +103,5 @@ impl Logins {
         let mut lockouts: Vec<Lockout> = lockouts.collect();
         lockouts.sort_by(|a, b| a.login.cmp(&b.login));
         lockouts
-    }
-
-    /// The signature of a token of this account.
-    pub fn sign(&self, token: &str) -> Digest {
-        Digest::of(&self.token_key, token)
     }
 }

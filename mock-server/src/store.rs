@@ -7,7 +7,7 @@ pub mod token;
 
 use std::sync::Arc;
 
-use bandwidth_fixtures::{Consultation, profile::UsernameCase, seed::SeedAccount};
+use bandwidth_fixtures::{AccountScope, Consultation, profile::UsernameCase, seed::SeedAccount};
 use dashmap::DashMap;
 use parking_lot::{Mutex, MutexGuard};
 use thiserror::Error;
@@ -15,7 +15,8 @@ use thiserror::Error;
 pub use self::state::{AccountState, Origin};
 use crate::{
     clock::Clock,
-    domain::{Account, ApiError, Taken, User},
+    domain::{Account, ApiError, Credential, CredentialError, Taken, User},
+    generate,
     wire::UserBody,
 };
 
@@ -25,6 +26,8 @@ pub struct Store {
     accounts: DashMap<Arc<str>, Arc<AccountState>>,
     /// Names of API logins and the accounts they open.
     logins: DashMap<Arc<str>, Arc<str>>,
+    /// Client ids and the accounts that they are of.
+    clients: DashMap<Arc<str>, Arc<str>>,
     /// Held while a name is given that must be unique among all accounts, so that two accounts
     /// cannot give it at once. Taken before any account's lock.
     naming: Mutex<()>,
@@ -41,6 +44,31 @@ pub enum Exists {
     /// Its login's name is taken.
     #[error("the login `{0}` belongs to another account already")]
     Login(Box<str>),
+    /// One of its client ids is taken.
+    #[error("the client id `{0}` belongs to another account already")]
+    Client(Box<str>),
+}
+
+/// What an update may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changes {
+    /// Everything that the API can change.
+    All,
+    /// The password.
+    PasswordOnly,
+}
+
+/// What a credential is created with.
+#[derive(Debug, Clone)]
+pub struct NewCredential {
+    /// What it is for.
+    pub description: String,
+    /// How far it reaches.
+    pub scope: AccountScope,
+    /// Display names of its roles; at least one.
+    pub roles: Vec<String>,
+    /// Ids of the accounts that it opens; at least one.
+    pub accounts: Vec<String>,
 }
 
 /// Whether an operation takes effect.
@@ -82,6 +110,7 @@ impl Store {
         if self.logins.contains_key(&state.login) {
             return Err(Exists::Login((*state.login).into()));
         }
+        self.index_clients(&state)?;
         let state = Arc::new(state);
         self.accounts
             .insert(Arc::clone(&state.id), Arc::clone(&state));
@@ -99,6 +128,7 @@ impl Store {
         if holder.is_some_and(|holder| holder != state.id) {
             return Err(Exists::Login((*state.login).into()));
         }
+        self.index_clients(&state)?;
         let state = Arc::new(state);
         self.logins
             .insert(state.login.clone(), Arc::clone(&state.id));
@@ -116,7 +146,26 @@ impl Store {
         let _guard = self.membership.lock();
         let (_, state) = self.accounts.remove(id)?;
         self.logins.remove(&state.login);
+        self.clients.retain(|_, holder| *holder != state.id);
         Some(state)
+    }
+
+    /// Has the client ids of an account find it, and no others of it.
+    fn index_clients(&self, state: &AccountState) -> Result<(), Exists> {
+        let account = state.account();
+        let own = || account.credentials().iter().map(|one| &one.client_id);
+        for client in own() {
+            let holder = self.clients.get(client).map(|id| Arc::clone(&id));
+            if holder.is_some_and(|holder| holder != state.id) {
+                return Err(Exists::Client((**client).into()));
+            }
+        }
+        self.clients.retain(|_, holder| *holder != state.id);
+        for client in own() {
+            self.clients
+                .insert(Arc::clone(client), Arc::clone(&state.id));
+        }
+        Ok(())
     }
 
     /// The account of that id.
@@ -128,6 +177,51 @@ impl Store {
     pub fn account_of_login(&self, username: &str) -> Option<Arc<AccountState>> {
         let id = self.logins.get(username).map(|id| Arc::clone(&id))?;
         self.account(&id)
+    }
+
+    /// The account that has the credential of that client id.
+    pub fn account_of_client(&self, client_id: &str) -> Option<Arc<AccountState>> {
+        let id = self.clients.get(client_id).map(|id| Arc::clone(&id))?;
+        self.account(&id)
+    }
+
+    #[expect(dead_code, reason = "for the surface that manages credentials")]
+    /// Creates a credential with an id of its own and without secrets.
+    pub fn create_credential(
+        &self,
+        state: &AccountState,
+        new: NewCredential,
+        mode: Mode,
+    ) -> Arc<Credential> {
+        let credential = Credential {
+            client_id: generate::client_id(state.fresh()).into(),
+            description: new.description,
+            scope: new.scope,
+            roles: new.roles,
+            accounts: new.accounts,
+            created: state.now(),
+            secrets: Vec::new(),
+        };
+        let client_id = Arc::clone(&credential.client_id);
+        if mode == Mode::Commit {
+            self.clients.insert(client_id, Arc::clone(&state.id));
+        }
+        mode.on(state, |account| account.add_credential(credential))
+    }
+
+    #[expect(dead_code, reason = "for the surface that manages credentials")]
+    /// Revokes a credential.
+    pub fn delete_credential(
+        &self,
+        state: &AccountState,
+        client_id: &str,
+        mode: Mode,
+    ) -> Result<(), CredentialError> {
+        mode.on(state, |account| account.delete_credential(client_id))?;
+        if mode == Mode::Commit {
+            self.clients.remove(client_id);
+        }
+        Ok(())
     }
 
     /// All accounts, by id.
@@ -177,11 +271,21 @@ impl Store {
         state: &AccountState,
         key: &str,
         body: &UserBody,
+        changes: Changes,
         mode: Mode,
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
         let (_guard, others) = self.naming(state);
-        mode.on(state, |account| account.update(key, body, &others, rules))
+        mode.on(state, |account| {
+            if changes == Changes::PasswordOnly {
+                let before = Arc::clone(account.find(key, rules)?);
+                let after = account.clone().update(key, body, &others, rules)?;
+                if !after.differs_in_password_only(&before) {
+                    return Err(ApiError::ApiUserNotUpdated);
+                }
+            }
+            account.update(key, body, &others, rules)
+        })
     }
 
     /// What must be held and asked while names are given. A throwaway account shares names with

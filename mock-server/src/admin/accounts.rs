@@ -65,6 +65,10 @@ pub struct CreatedAccount {
     username: String,
     /// The password of its login. It is shown once.
     password: String,
+    /// The id of its API credential, for tokens.
+    client_id: String,
+    /// The secret of that. It is shown once.
+    client_secret: String,
     /// The base of the emulated API.
     base_url: String,
     /// The ids of the faults that were armed for it, in their order.
@@ -82,6 +86,8 @@ pub struct AccountView {
     company_name: String,
     /// The name of its login.
     username: String,
+    /// The ids of its API credentials, the oldest first.
+    client_ids: Vec<String>,
     /// Whether it was made for one test.
     throwaway: bool,
     /// How many users it has.
@@ -154,6 +160,11 @@ fn view(app: &App, state: &AccountState) -> AccountView {
         account_id: (*state.id).to_owned(),
         company_name: (*state.company_name).to_owned(),
         username: (*state.login).to_owned(),
+        client_ids: account
+            .credentials()
+            .iter()
+            .map(|credential| (*credential.client_id).to_owned())
+            .collect(),
         throwaway: state.throwaway,
         users: account.users().len(),
         roles: account.roles().len(),
@@ -230,6 +241,8 @@ pub async fn create(
         account_id: (*made.state.id).to_owned(),
         username: (*made.state.login).to_owned(),
         password: made.password.expose().to_owned(),
+        client_id: made.client_id.clone(),
+        client_secret: made.client_secret.expose().to_owned(),
         base_url: base_url(&app, &headers, peer.as_deref()),
         faults: made.faults.iter().map(|fault| fault.id).collect(),
     };

@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::answer::{AdminError, Code};
@@ -67,6 +68,14 @@ pub async fn ca_pem(State(app): State<Arc<App>>) -> Result<Response, AdminError>
             "this server has no certificate; start it with --tls",
         )),
     }
+}
+
+/// The key that signs tokens
+///
+/// A JSON Web Key Set (RFC 7517). The key is made when the server starts; a reset keeps it.
+#[utoipa::path(get, path = "/jwks.json", tag = "server", responses((status = 200, body = Object)))]
+pub async fn jwks(State(app): State<Arc<App>>) -> Json<Value> {
+    Json(app.signer.jwks())
 }
 
 /// Metrics for Prometheus

@@ -14,6 +14,7 @@ use crate::{
     address::reachable,
     arguments::{Announce, Program},
     config::Config,
+    generate::client_of,
     server::Addresses,
 };
 
@@ -33,7 +34,8 @@ struct Urls {
 /// Prints the announcement: JSON on stdout, text on stderr.
 pub(super) fn announce(program: &Program, addresses: &Addresses) {
     let config = &program.config;
-    let Some(account) = config.seed.accounts.first() else {
+    let accounts: Vec<SeedAccount> = config.accounts().collect();
+    let Some(account) = accounts.first() else {
         return;
     };
     let scheme = if config.tls.is_some() {
@@ -47,7 +49,7 @@ pub(super) fn announce(program: &Program, addresses: &Addresses) {
     };
     match program.announce {
         Announce::Json => print(&json_line(config, account, &urls)),
-        Announce::Text => print_to_stderr(&text(config, &program.set, account, &urls)),
+        Announce::Text => print_to_stderr(&text(config, &program.set, &accounts, &urls)),
     }
 }
 
@@ -60,6 +62,12 @@ fn password(account: &SeedAccount) -> Option<&str> {
         .map(bandwidth_fixtures::Secret::expose)
 }
 
+/// The first client id of the account; the one with a secret in the clear, if there is one.
+fn client_id(account: &SeedAccount) -> Option<String> {
+    let first = || Some(account.credentials.as_ref()?.first()?.client_id.clone());
+    client_of(account).map_or_else(first, |(id, _)| Some(id))
+}
+
 fn json_line(config: &Config, account: &SeedAccount, urls: &Urls) -> String {
     let mut line = json!({
         "baseUrl": urls.base,
@@ -67,6 +75,8 @@ fn json_line(config: &Config, account: &SeedAccount, urls: &Urls) -> String {
         "accountId": account.account_id,
         "username": account.login.username,
         "password": password(account),
+        "clientId": client_id(account),
+        "clientSecret": client_of(account).map(|(_, secret)| secret.expose().to_owned()),
         "profile": config.profile.name(),
     });
     if let Some(token) = &config.admin_token {
@@ -75,7 +85,7 @@ fn json_line(config: &Config, account: &SeedAccount, urls: &Urls) -> String {
     format!("{line}\n")
 }
 
-fn text(config: &Config, set: &[String], account: &SeedAccount, urls: &Urls) -> String {
+fn text(config: &Config, set: &[String], accounts: &[SeedAccount], urls: &Urls) -> String {
     let mut profile = config.profile.name().to_owned();
     if !set.is_empty() {
         profile = format!("{profile} with {}", set.join(", "));
@@ -95,7 +105,6 @@ fn text(config: &Config, set: &[String], account: &SeedAccount, urls: &Urls) -> 
         );
     }
     let _ = writeln!(told, "  inspector {}/ui", urls.admin);
-    let accounts = &config.seed.accounts;
     for account in accounts.iter().take(SHOWN) {
         let login = format!(
             "{} / {}",
@@ -107,6 +116,13 @@ fn text(config: &Config, set: &[String], account: &SeedAccount, urls: &Urls) -> 
             "  account   {}\n  login     {login}",
             account.account_id
         );
+        if let Some(id) = client_id(account) {
+            let secret = client_of(account);
+            let secret = secret
+                .as_ref()
+                .map_or(NO_PASSWORD, |(_, text)| text.expose());
+            let _ = writeln!(told, "  client    {id} / {secret}");
+        }
     }
     if let Some(more) = accounts.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         let _ = writeln!(
@@ -116,7 +132,12 @@ fn text(config: &Config, set: &[String], account: &SeedAccount, urls: &Urls) -> 
         );
     }
     told += "\nTry it:\n";
-    for command in commands(config, account, urls) {
+    for command in accounts
+        .first()
+        .map(|first| commands(config, first, urls))
+        .into_iter()
+        .flatten()
+    {
         let _ = writeln!(told, "  {command}");
     }
     told + "\nCtrl-C stops it.\n"
@@ -136,8 +157,16 @@ fn commands(config: &Config, account: &SeedAccount, urls: &Urls) -> Vec<String> 
         curl += " --cacert ca.pem";
     }
     let auth = if options.auth_schemes == AuthSchemes::Bearer {
+        let client = client_of(account);
+        let secret = client
+            .as_ref()
+            .map_or(NO_PASSWORD, |(_, text)| text.expose());
+        let client = shell_quoted(&format!(
+            "{}:{secret}",
+            client_id(account).unwrap_or_default()
+        ));
         commands.push(format!(
-            "token=$({curl} -s {basic} -d grant_type=client_credentials {}/v1/oauth2/token | \
+            "token=$({curl} -s -u {client} -d grant_type=client_credentials {}/v1/oauth2/token | \
              sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')",
             urls.base
         ));
@@ -203,17 +232,18 @@ mod tests {
     #[test]
     fn the_announcements() {
         let mut config = Config::default();
-        let account = config.seed.accounts[0].clone();
+        let accounts: Vec<_> = config.accounts().collect();
+        let account = &accounts[0];
         let urls = |scheme: &str| Urls {
             base: format!("{scheme}://127.0.0.1:8080/api"),
             admin: "http://127.0.0.1:8080/__admin".to_owned(),
         };
         let http = urls("http");
-        let plain = text(&config, &[], &account, &http) + &json_line(&config, &account, &http);
+        let plain = text(&config, &[], &accounts, &http) + &json_line(&config, account, &http);
         config.tls = Some(Certificate::Generated(Vec::new()));
         config.admin_token = Some(Secret::new("4711"));
         let https = urls("https");
-        let secured = text(&config, &[], &account, &https) + &json_line(&config, &account, &https);
+        let secured = text(&config, &[], &accounts, &https) + &json_line(&config, account, &https);
         insta::assert_snapshot!(plain + "\n" + &secured);
     }
 
@@ -232,13 +262,15 @@ mod tests {
             let mut account = first.clone();
             account.account_id = format!("9000{number}");
             account.login.username = format!("api-{number}");
+            account.credentials = None;
             config.seed.accounts.push(account);
         }
         let urls = Urls {
             base: "http://127.0.0.1:8080/api".to_owned(),
             admin: "http://127.0.0.1:8080/__admin".to_owned(),
         };
-        insta::assert_snapshot!(text(&config, &set, &first, &urls));
+        let accounts: Vec<_> = config.accounts().collect();
+        insta::assert_snapshot!(text(&config, &set, &accounts, &urls));
     }
 
     #[test]

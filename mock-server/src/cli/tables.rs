@@ -53,7 +53,7 @@ fn difference(profile: &NamedProfile, other: &NamedProfile) -> String {
 }
 
 fn choice(profile: &NamedProfile, id: BehaviourId) -> String {
-    format!("{:<25}{}", id.as_str(), option_with_evidence(profile, id))
+    format!("{:<30}{}", id.as_str(), option_with_evidence(profile, id))
 }
 
 fn option_with_evidence(profile: &NamedProfile, id: BehaviourId) -> String {
@@ -69,7 +69,7 @@ pub(super) fn behaviours(id: Option<&str>) -> Result<String, FixtureError> {
     let Some(id) = id else {
         let mut text = String::new();
         for behaviour in all_behaviours() {
-            let _ = writeln!(text, "{:<25}{}", behaviour.id.as_str(), behaviour.question);
+            let _ = writeln!(text, "{:<30}{}", behaviour.id.as_str(), behaviour.question);
         }
         return Ok(text);
     };

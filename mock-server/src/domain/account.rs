@@ -10,7 +10,7 @@ use bandwidth_fixtures::{
 };
 
 use super::{
-    ApiError, id, input,
+    ApiError, Credential, id, input,
     password::{self, Digest, Owner},
     unique::{Names, Taken},
     update,
@@ -42,6 +42,7 @@ pub struct Account {
     roles: Arc<[Role]>,
     users: Users,
     next_number: UserNumber,
+    pub(super) credentials: Vec<Arc<Credential>>,
 }
 
 /// The API login of an account. It is not one of its users.
@@ -69,12 +70,19 @@ impl Account {
             roles: roles.into(),
             users: Users::default(),
             next_number,
+            credentials: Vec::new(),
         }
     }
 
     /// The roles, in order.
     pub fn roles(&self) -> &[Role] {
         &self.roles
+    }
+
+    /// The names of the roles, in order.
+    pub fn role_names(&self) -> Vec<String> {
+        let names = self.roles.iter().map(|role| (*role.name).to_owned());
+        names.collect()
     }
 
     /// The roles, to keep.

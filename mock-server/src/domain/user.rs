@@ -29,3 +29,15 @@ pub struct User {
     /// Names of resources that keep it from being deleted.
     pub resources: Box<[Box<str>]>,
 }
+
+impl User {
+    /// Whether both are the same but for their passwords.
+    pub fn differs_in_password_only(&self, other: &Self) -> bool {
+        let passwords = self.passwords.clone();
+        *self
+            == Self {
+                passwords,
+                ..other.clone()
+            }
+    }
+}

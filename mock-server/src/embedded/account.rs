@@ -160,6 +160,16 @@ impl Account {
         self.made.password.expose()
     }
 
+    /// The id of its API credential, for tokens.
+    pub fn client_id(&self) -> &str {
+        &self.made.client_id
+    }
+
+    /// The secret of that.
+    pub fn client_secret(&self) -> &str {
+        self.made.client_secret.expose()
+    }
+
     /// The base of the emulated API, as `http://127.0.0.1:40123/api`.
     pub fn base_url(&self) -> &str {
         &self.base_url

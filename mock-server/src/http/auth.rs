@@ -8,12 +8,14 @@ use bandwidth_fixtures::{
     profile::{AuthSchemes, UserLogins},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use percent_encoding::percent_decode_str;
 
 use crate::{
     domain::UserNumber,
+    jwt::Signer,
     store::{
         AccountState, Store,
-        token::{self, TokenError},
+        token::{self, Grant, Owner, TokenError},
     },
     text::credentials,
 };
@@ -42,6 +44,8 @@ pub(super) struct Caller {
     pub(super) who: Who,
     /// Its name.
     pub(super) login: Arc<str>,
+    /// What its token allows; none for Basic.
+    pub(super) grant: Option<Arc<Grant>>,
 }
 
 impl Caller {
@@ -51,6 +55,21 @@ impl Caller {
             login: Arc::clone(&slot.login),
             slot,
             who: Who::ApiLogin,
+            grant: None,
+        }
+    }
+
+    /// The holder of a token, at that account.
+    pub(super) fn with_token(slot: Arc<AccountState>, grant: Arc<Grant>) -> Self {
+        Self {
+            slot,
+            who: match grant.owner {
+                Owner::Credential => Who::Client,
+                Owner::ApiLogin => Who::ApiLogin,
+                Owner::User(number) => Who::User(number),
+            },
+            login: grant.client_id.as_str().into(),
+            grant: Some(grant),
         }
     }
 }
@@ -62,6 +81,8 @@ pub(super) enum Who {
     ApiLogin,
     /// A user of the account.
     User(UserNumber),
+    /// API credentials.
+    Client,
 }
 
 /// A name and a password.
@@ -88,6 +109,22 @@ impl Credentials {
         })
     }
 
+    /// The same with each part decoded as in a form, if that changes anything.
+    pub(super) fn form_decoded(&self) -> Option<Self> {
+        let parts = [self.username.as_str(), self.password.expose()];
+        if !parts.iter().any(|part| part.contains(['%', '+'])) {
+            return None;
+        }
+        let decoded = |text: &str| {
+            let text = text.replace('+', " ");
+            percent_decode_str(&text).decode_utf8_lossy().into_owned()
+        };
+        Some(Self {
+            username: decoded(&self.username),
+            password: Secret::new(decoded(self.password.expose())),
+        })
+    }
+
     fn are_blank(&self) -> bool {
         self.username.trim().is_empty() || self.password.expose().trim().is_empty()
     }
@@ -106,72 +143,79 @@ fn authorization(headers: &HeaderMap) -> Option<(&'static str, &str)> {
     Some((scheme, rest))
 }
 
-/// The account of the API login or token in the request, whether or not it is right. It decides
-/// whose profile is asked where the path names no account.
+/// The account of the API login, client id or token in the request, whether or not it is right. It
+/// decides whose profile is asked where the path names no account.
 pub(super) fn claimed_account(store: &Store, headers: &HeaderMap) -> Option<Arc<AccountState>> {
     match authorization(headers)? {
         ("bearer", text) => token::account_of(store, text),
-        (_, encoded) => store.account_of_login(&Credentials::decode(encoded)?.username),
+        (_, encoded) => account_named(store, &Credentials::decode(encoded)?.username),
     }
 }
 
-/// The caller, who must have access to `account` where the path names one; `slot` is that account,
-/// if there is one.
-pub(super) fn authenticate(
-    store: &Store,
-    headers: &HeaderMap,
-    account: Option<&str>,
-    slot: Option<&Arc<AccountState>>,
-    rules: &Consultation,
-) -> Result<Caller, ApiError> {
-    let caller = match authorization(headers) {
-        Some(("bearer", text)) if schemes(rules).bearer => {
-            let slot = token::check(store, text).map_err(|error| match error {
-                TokenError::Invalid => ApiError::TokenInvalid,
-                TokenError::Expired => ApiError::TokenExpired,
-            })?;
-            Caller::api_login(slot)
-        }
-        Some(("basic", encoded)) if schemes(rules).basic => {
-            // What was right a moment ago, letter for letter, need not be decoded and hashed.
-            if let Some(slot) = slot.filter(|slot| slot.opened_before_by(encoded)) {
-                settle(slot, &slot.login, true, rules)?;
-                return Ok(Caller::api_login(Arc::clone(slot)));
-            }
-            let credentials =
-                Credentials::decode(encoded).ok_or(ApiError::CredentialsMissingOrWrong)?;
-            if credentials.are_blank() {
-                return Err(ApiError::CredentialsBlank);
-            }
-            let caller = log_in(store, &credentials, account, rules)?;
-            if caller.who == Who::ApiLogin {
-                let password = &credentials.password;
-                caller.slot.remember_opened_by(encoded, password);
-            }
-            caller
-        }
-        _ => return Err(ApiError::CredentialsMissingOrWrong),
-    };
-    if account.is_some_and(|id| *id != *caller.slot.id) {
-        return Err(ApiError::OtherAccount);
-    }
-    Ok(caller)
+/// The account whose API login or client id has that name.
+pub(super) fn account_named(store: &Store, name: &str) -> Option<Arc<AccountState>> {
+    let slot = store.account_of_login(name);
+    slot.or_else(|| store.account_of_client(name))
 }
 
-/// The caller whose API login these credentials are. A wrong password counts towards a lockout.
-pub(super) fn api_login(
-    store: &Store,
-    credentials: &Credentials,
-    rules: &Consultation,
-) -> Option<Caller> {
-    let slot = store.account_of_login(&credentials.username)?;
-    match check_api_login(&slot, credentials, rules) {
-        Ok(true) => Some(Caller::api_login(slot)),
-        Ok(false) => {
-            slot.logins.count_failure(&credentials.username, slot.now());
-            None
+/// What is needed to know a caller.
+#[derive(Clone, Copy)]
+pub(super) struct Authenticator<'a> {
+    pub(super) store: &'a Store,
+    pub(super) signer: &'a Signer,
+    pub(super) rules: &'a Consultation,
+}
+
+impl Authenticator<'_> {
+    /// The caller, who must have access to `account` where the path names one; `slot` is that
+    /// account, else the claimed one, if there is one.
+    pub(super) fn caller(
+        self,
+        headers: &HeaderMap,
+        account: Option<&str>,
+        slot: Option<&Arc<AccountState>>,
+    ) -> Result<Caller, ApiError> {
+        let Self {
+            store,
+            signer,
+            rules,
+        } = self;
+        let caller = match authorization(headers) {
+            Some(("bearer", text)) if schemes(rules).bearer => {
+                let asked = slot.map(|slot| &**slot);
+                let grant = token::check(store, signer, text, asked, rules);
+                let grant = grant.map_err(|error| match error {
+                    TokenError::Invalid => ApiError::TokenInvalid,
+                    TokenError::Expired => ApiError::TokenExpired,
+                })?;
+                let slot = slot.filter(|slot| grant.opens(&slot.id));
+                let slot = slot.ok_or(ApiError::OtherAccount)?;
+                Caller::with_token(Arc::clone(slot), grant)
+            }
+            Some(("basic", encoded)) if schemes(rules).basic => {
+                // What was right a moment ago, letter for letter, need not be decoded and hashed.
+                if let Some(slot) = slot.filter(|slot| slot.opened_before_by(encoded)) {
+                    settle(slot, &slot.login, true, rules)?;
+                    return Ok(Caller::api_login(Arc::clone(slot)));
+                }
+                let credentials =
+                    Credentials::decode(encoded).ok_or(ApiError::CredentialsMissingOrWrong)?;
+                if credentials.are_blank() {
+                    return Err(ApiError::CredentialsBlank);
+                }
+                let caller = log_in(store, &credentials, account, rules)?;
+                if caller.who == Who::ApiLogin {
+                    let password = &credentials.password;
+                    caller.slot.remember_opened_by(encoded, password);
+                }
+                caller
+            }
+            _ => return Err(ApiError::CredentialsMissingOrWrong),
+        };
+        if account.is_some_and(|id| *id != *caller.slot.id) {
+            return Err(ApiError::OtherAccount);
         }
-        Err(_) => None,
+        Ok(caller)
     }
 }
 
@@ -190,7 +234,8 @@ fn check_api_login(
     settle(slot, username, right, rules)
 }
 
-/// A locked name does not get in, right or not; a right login ends the row of failed ones.
+/// A locked name does not get in, right or not, and none after the end of Basic; a right login ends
+/// the row of failed ones.
 fn settle(
     slot: &AccountState,
     username: &str,
@@ -202,6 +247,9 @@ fn settle(
     }
     if right {
         slot.logins.forget_failures(username);
+        if slot.has_come(rules.auth_basic_ends()) {
+            return Err(ApiError::BasicEnded);
+        }
     }
     Ok(right)
 }
@@ -214,7 +262,8 @@ fn is_locked_out(slot: &AccountState, login: &str, rules: &Consultation) -> bool
             .is_locked_out(login, most, rules.auth_lockout_seconds(), slot.now())
 }
 
-fn log_in(
+/// The login that these credentials open. Wrong ones count towards a lockout.
+pub(super) fn log_in(
     store: &Store,
     credentials: &Credentials,
     account: Option<&str>,
@@ -244,6 +293,7 @@ fn log_in(
                     slot,
                     who: Who::User(user.number),
                     login: username.into(),
+                    grant: None,
                 });
             }
             named.push(slot);

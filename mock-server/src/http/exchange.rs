@@ -19,13 +19,13 @@ use bandwidth_fixtures::{
 use super::{
     accept::{self, Negotiated},
     answer::{Answer, Reply},
-    auth::{self, Caller},
+    auth::{self, Authenticator, Caller},
     body::Received,
     delivery::{Hangup, deliver},
     handlers::Context,
     refusal::{Refusal, Verdict},
     route::{self, Route},
-    token,
+    token::Form,
 };
 use crate::{
     app::App,
@@ -40,6 +40,8 @@ pub(super) struct Exchange {
     app: Arc<App>,
     head: Parts,
     body: Received,
+    /// What a form says, where the path names no account.
+    form: Result<Form, ApiError>,
     /// Its place in the journal.
     id: u64,
     /// When it came, on its account's clock.
@@ -88,10 +90,14 @@ impl Exchange {
         let store = app.store();
         let in_path = route::account_in(head.uri.path());
         let account_in_path = in_path.is_some();
+        let form = match in_path {
+            Some(_) => Err(ApiError::TokenRequestInvalid),
+            None => Form::read(&head, &body),
+        };
         let slot = match &in_path {
             Some(id) => store.account(id),
             None => auth::claimed_account(&store, &head.headers)
-                .or_else(|| token::claimed_account(&store, &head, &body)),
+                .or_else(|| form.as_ref().ok()?.claimed_account(&store)),
         };
         let account = match (&slot, in_path) {
             (Some(slot), _) => Some(Arc::clone(&slot.id)),
@@ -111,6 +117,7 @@ impl Exchange {
             app,
             head,
             body,
+            form,
             at,
             started,
             peer,
@@ -281,6 +288,7 @@ impl Exchange {
             head: &self.head,
             body: &self.body,
             route,
+            signer: &self.app.signer,
             caller: &caller,
             mode,
             format: self.negotiated.format,
@@ -291,12 +299,21 @@ impl Exchange {
     }
 
     fn caller(&self, endpoint: &Endpoint) -> Result<Caller, ApiError> {
-        let (store, headers, rules) = (&self.store, &self.head.headers, &self.rules);
+        let (store, headers, rules) = (&*self.store, &self.head.headers, &self.rules);
         match endpoint.login {
-            Login::Client => token::client(store, headers, &self.body, rules),
+            Login::Client => {
+                let form = self.form.as_ref().map_err(|error| *error)?;
+                form.client(store, headers, rules)
+            }
             Login::Read | Login::Write | Login::Own => {
                 let account = self.account.as_deref().filter(|_| self.account_in_path);
-                auth::authenticate(store, headers, account, self.slot.as_ref(), rules)
+                let signer = &self.app.signer;
+                let authenticator = Authenticator {
+                    store,
+                    signer,
+                    rules,
+                };
+                authenticator.caller(headers, account, self.slot.as_ref())
             }
         }
     }

@@ -1,12 +1,12 @@
 //! The operations: read the body, ask the domain, show what came of it.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc};
 
 use axum::http::{HeaderValue, StatusCode, header::LOCATION, request::Parts};
 use bandwidth_fixtures::{
-    ApiError, Consultation, NamedProfile, Secret,
+    ApiError, Consultation, Date, NamedProfile, Secret,
     operation::{Action, Parameter},
-    profile::{CreateResponse, CreateStatus, DeleteStatus, EmptyList},
+    profile::{CreateResponse, CreateStatus, DeleteStatus, EmptyList, UserLogins},
 };
 use serde_json::json;
 
@@ -22,7 +22,8 @@ use super::{
 use crate::{
     codec::{self, Document, Format},
     domain::{Role, User},
-    store::{Mode, Store, token},
+    jwt::{NoRandomNumbers, Signer},
+    store::{Changes, Mode, Store},
     wire::{AccountView, UserBody},
 };
 
@@ -32,6 +33,7 @@ pub(super) struct Context<'a> {
     pub(super) head: &'a Parts,
     pub(super) body: &'a Received,
     pub(super) route: &'a Route,
+    pub(super) signer: &'a Signer,
     pub(super) caller: &'a Caller,
     pub(super) mode: Mode,
     pub(super) format: Format,
@@ -53,7 +55,7 @@ impl Context<'_> {
             Action::DeleteUser => self.delete_user(&self.parameter(Parameter::UserId)),
             Action::ListRoles => Ok(self.list_roles()),
             Action::ChangePassword => self.change_password(&self.parameter(Parameter::Username)),
-            Action::IssueToken => Ok(self.issue_token()),
+            Action::IssueToken => self.issue_token(),
         }
     }
 
@@ -103,7 +105,17 @@ impl Context<'_> {
         Ok(self.answer(StatusCode::OK, &Document::User(view)))
     }
 
+    /// Whether users made here are API users, and that day has begun. From then on they are not
+    /// created, or not changed.
+    fn api_users_ended(&self, day: impl Fn(&Consultation) -> Option<Date>) -> bool {
+        self.rules.auth_user_logins() == UserLogins::Accepted
+            && self.caller.slot.has_come(day(self.rules))
+    }
+
     fn create_user(&self) -> Outcome {
+        if self.api_users_ended(Consultation::auth_api_users_created_until) {
+            return Err(ApiError::ApiUserNotCreated.into());
+        }
         let body = self.user_body()?;
         let slot = &self.caller.slot;
         let user = self.store.create_user(slot, &body, self.mode, self.rules)?;
@@ -134,9 +146,14 @@ impl Context<'_> {
     fn update_user(&self, key: &str) -> Outcome {
         let body = self.user_body()?;
         let slot = &self.caller.slot;
+        let changes = if self.api_users_ended(Consultation::auth_api_users_updated_until) {
+            Changes::PasswordOnly
+        } else {
+            Changes::All
+        };
         let user = self
             .store
-            .update_user(slot, key, &body, self.mode, self.rules)?;
+            .update_user(slot, key, &body, changes, self.mode, self.rules)?;
         let account = slot.account();
         let view = views::user(&user, account.roles(), self.rules);
         Ok(self.answer(StatusCode::OK, &Document::User(view)))
@@ -172,6 +189,7 @@ impl Context<'_> {
                 Who::User(number) => account
                     .find_number(number)
                     .is_some_and(|user| *user.username == *username),
+                Who::Client => false,
             }
         };
         if !own {
@@ -181,6 +199,7 @@ impl Context<'_> {
         self.mode.on(slot, |account| match self.caller.who {
             Who::ApiLogin => account.change_login_password(&password, self.rules),
             Who::User(number) => account.change_user_password(number, &password, self.rules),
+            Who::Client => Err(ApiError::NotPasswordOwner),
         })?;
         Ok(Answer::empty(StatusCode::OK))
     }
@@ -206,14 +225,15 @@ impl Context<'_> {
         Ok((format, bytes))
     }
 
-    fn issue_token(&self) -> Answer {
-        let seconds = self.rules.auth_token_seconds();
-        let expires = self.caller.slot.now() + Duration::from_secs(seconds.into());
+    fn issue_token(&self) -> Outcome {
+        let token = self.signer.sign(&self.caller.grant.as_deref());
+        let token =
+            token.map_err(|NoRandomNumbers| Refusal::Fault(StatusCode::INTERNAL_SERVER_ERROR))?;
         let body = json!({
-            "access_token": token::sign(&self.caller.slot, expires),
+            "access_token": token,
             "token_type": "Bearer",
-            "expires_in": seconds,
+            "expires_in": self.rules.auth_token_seconds(),
         });
-        Answer::uncached_json(StatusCode::OK, &body)
+        Ok(Answer::uncached_json(StatusCode::OK, &body))
     }
 }

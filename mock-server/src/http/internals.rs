@@ -3,8 +3,8 @@
 use axum::http::HeaderMap;
 use bandwidth_fixtures::Consultation;
 
-use super::{accept, auth, content_type};
-use crate::{codec::Format, store::Store};
+use super::{accept, auth::Authenticator, content_type};
+use crate::{codec::Format, jwt::Signer, store::Store};
 
 /// The format that `Accept` gets, and whether it is one that was asked for.
 pub(crate) fn negotiated(headers: &HeaderMap, rules: &Consultation) -> (Format, bool) {
@@ -24,10 +24,18 @@ pub(crate) fn body_format(
 /// Whether the credentials open the account.
 pub(crate) fn opens(
     store: &Store,
+    signer: &Signer,
     headers: &HeaderMap,
     account: &str,
     rules: &Consultation,
 ) -> bool {
     let slot = store.account(account);
-    auth::authenticate(store, headers, Some(account), slot.as_ref(), rules).is_ok()
+    let authenticator = Authenticator {
+        store,
+        signer,
+        rules,
+    };
+    authenticator
+        .caller(headers, Some(account), slot.as_ref())
+        .is_ok()
 }

@@ -1,80 +1,127 @@
-//! OAuth 2 client credentials, as `POST /api/v1/oauth2/token` reads them.
-//!
-//! The official SDKs send the account's API login there, in a form or as Basic, and go on with
-//! the token. The answers of the real one to a refused request are not published; RFC 6749 is
-//! followed.
+//! OAuth 2 client credentials, as `POST /api/v1/oauth2/token` reads them: a client id and its secret,
+//! in a form or as Basic. The answers of the real one to a refused request are not published; RFC
+//! 6749 is followed.
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, header::CONTENT_TYPE, request::Parts};
-use bandwidth_fixtures::{ApiError, Consultation, Secret};
+use axum::http::{
+    HeaderMap,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+    request::Parts,
+};
+use bandwidth_fixtures::{ApiError, Consultation, Secret, profile::TokenClients};
 
 use super::{
-    auth::{self, Caller, Credentials},
+    auth::{self, Caller, Credentials, Who},
     body::Received,
 };
 use crate::{
-    store::{AccountState, Store},
+    store::{
+        AccountState, Store,
+        token::{Grant, Owner},
+    },
     text::media_type,
 };
 
 /// What the form says.
-#[derive(Default)]
-struct Form {
+#[derive(Debug, Default)]
+pub(super) struct Form {
     grant_type: Option<String>,
     client_id: Option<String>,
     client_secret: Option<Secret>,
 }
 
 impl Form {
-    fn read(headers: &HeaderMap, body: &[u8]) -> Option<Self> {
-        let kind = media_type(headers.get(CONTENT_TYPE)?.to_str().ok()?);
-        if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return None;
+    /// The form in the body.
+    pub(super) fn read(head: &Parts, body: &Received) -> Result<Self, ApiError> {
+        let body = body.whole()?;
+        let kind = head.headers.get(CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if !media_type(kind).eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(ApiError::TokenRequestInvalid);
         }
         let mut form = Self::default();
         for (key, value) in form_urlencoded::parse(body) {
-            match &*key {
-                "grant_type" => form.grant_type = Some(value.into_owned()),
-                "client_id" => form.client_id = Some(value.into_owned()),
-                "client_secret" => form.client_secret = Some(Secret::new(value)),
-                _ => {}
+            let value = value.into_owned();
+            let twice = match &*key {
+                "grant_type" => form.grant_type.replace(value).is_some(),
+                "client_id" => form.client_id.replace(value).is_some(),
+                "client_secret" => form.client_secret.replace(Secret::new(value)).is_some(),
+                _ => false,
+            };
+            // RFC 6749, section 3.2.
+            if twice {
+                return Err(ApiError::TokenRequestRepeats);
             }
         }
-        Some(form)
+        Ok(form)
+    }
+
+    /// The account that asks for a token, if the form says so.
+    pub(super) fn claimed_account(&self, store: &Store) -> Option<Arc<AccountState>> {
+        auth::account_named(store, self.client_id.as_deref()?)
+    }
+
+    /// The client that asks for a token, with what the token will allow.
+    pub(super) fn client(
+        &self,
+        store: &Store,
+        headers: &HeaderMap,
+        rules: &Consultation,
+    ) -> Result<Caller, ApiError> {
+        let grant = self.grant_type.as_ref();
+        if grant.ok_or(ApiError::TokenRequestInvalid)? != "client_credentials" {
+            return Err(ApiError::GrantTypeUnsupported);
+        }
+        // Only one way of authenticating (RFC 6749, section 2.3).
+        match (headers.contains_key(AUTHORIZATION), &self.client_secret) {
+            (true, Some(_)) => Err(ApiError::TokenRequestRepeats),
+            (true, None) => {
+                let sent = Credentials::basic(headers).ok_or(ApiError::TokenRequestInvalid)?;
+                // As they are, which is what Bandwidth's own clients send, or form-encoded (RFC
+                // 6749, section 2.3.1).
+                let decoded = sent.form_decoded();
+                let found = known(store, &sent, rules);
+                found.or_else(|error| match decoded {
+                    Some(decoded) => known(store, &decoded, rules),
+                    None => Err(error),
+                })
+            }
+            (false, Some(secret)) => {
+                let username = self.client_id.clone();
+                let sent = Credentials {
+                    username: username.ok_or(ApiError::TokenRequestInvalid)?,
+                    password: secret.clone(),
+                };
+                known(store, &sent, rules)
+            }
+            (false, None) => Err(ApiError::TokenRequestInvalid),
+        }
     }
 }
 
-/// The account that asks for a token, if it says so in a form.
-pub(super) fn claimed_account(
-    store: &Store,
-    head: &Parts,
-    body: &Received,
-) -> Option<Arc<AccountState>> {
-    let form = Form::read(&head.headers, body.bytes())?;
-    store.account_of_login(&form.client_id?)
-}
-
-/// The client that the request names, where its credentials are right.
-pub(super) fn client(
-    store: &Store,
-    headers: &HeaderMap,
-    body: &Received,
-    rules: &Consultation,
-) -> Result<Caller, ApiError> {
-    let form = Form::read(headers, body.whole()?).ok_or(ApiError::TokenRequestInvalid)?;
-    let grant = form.grant_type.ok_or(ApiError::TokenRequestInvalid)?;
-    if grant != "client_credentials" {
-        return Err(ApiError::GrantTypeUnsupported);
+/// The client of these credentials.
+fn known(store: &Store, sent: &Credentials, rules: &Consultation) -> Result<Caller, ApiError> {
+    let seconds = rules.auth_token_seconds();
+    if let Some(slot) = store.account_of_client(&sent.username) {
+        let now = slot.now();
+        let client = slot.account().client(&sent.username, &sent.password, now);
+        if let Some(client) = client {
+            let grant = Grant::of_credential(&slot, &client, seconds);
+            return Ok(Caller::with_token(slot, Arc::new(grant)));
+        }
     }
-    let credentials = match (
-        Credentials::basic(headers),
-        form.client_id,
-        form.client_secret,
-    ) {
-        (Some(credentials), _, _) => credentials,
-        (None, Some(username), Some(password)) => Credentials { username, password },
-        (None, _, _) => return Err(ApiError::TokenRequestInvalid),
+    if rules.auth_token_clients() == TokenClients::Credentials {
+        return Err(ApiError::ClientInvalid);
+    }
+    let login = auth::log_in(store, sent, None, rules).map_err(|error| match error {
+        ApiError::BasicEnded => ApiError::ClientBasicEnded,
+        _ => ApiError::ClientInvalid,
+    })?;
+    let owner = match login.who {
+        Who::User(number) => Owner::User(number),
+        Who::ApiLogin | Who::Client => Owner::ApiLogin,
     };
-    auth::api_login(store, &credentials, rules).ok_or(ApiError::ClientInvalid)
+    let grant = Grant::of_login(&login.slot, &login.login, owner, seconds);
+    Ok(Caller::with_token(login.slot, Arc::new(grant)))
 }

@@ -17,6 +17,7 @@ use crate::{
     codec::{self, Format},
     config::Config,
     http::internals as http,
+    jwt::Signer,
     store::{Origin, Store},
     wire::UserBody,
 };
@@ -215,6 +216,8 @@ fn store() -> Store {
 /// login, and it never opens another one. A login that is right stays right after a wrong one.
 pub fn authentication(bytes: &[u8]) {
     static STORE: LazyLock<Store> = LazyLock::new(store);
+    static SIGNER: LazyLock<Signer> =
+        LazyLock::new(|| Signer::new().expect("the machine has random numbers"));
     static RULES: LazyLock<Profile> = LazyLock::new(|| {
         profile(&[
             "auth.schemes=basic_and_bearer",
@@ -228,11 +231,11 @@ pub fn authentication(bytes: &[u8]) {
     let rules = Consultation::of(*RULES);
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, value);
-    let opens = http::opens(&STORE, &headers, "12345", &rules);
+    let opens = http::opens(&STORE, &SIGNER, &headers, "12345", &rules);
     assert_eq!(opens, is_the_login(bytes), "an independent reading differs");
-    assert!(!http::opens(&STORE, &headers, "54321", &rules));
+    assert!(!http::opens(&STORE, &SIGNER, &headers, "54321", &rules));
     headers.append(AUTHORIZATION, HeaderValue::from_static("Basic eDp5"));
-    let twice = http::opens(&STORE, &headers, "12345", &rules);
+    let twice = http::opens(&STORE, &SIGNER, &headers, "12345", &rules);
     assert!(!twice, "two headers are none");
 }
 

@@ -1,16 +1,30 @@
 //! One account of a server: its data, and what belongs to it alone.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
-use bandwidth_fixtures::{Asked, NamedProfile, Secret, seed::SeedAccount};
+use bandwidth_fixtures::{Asked, Date, NamedProfile, Secret, seed::SeedAccount};
 use parking_lot::{Mutex, MutexGuard, RwLock};
+use subtle::ConstantTimeEq as _;
 
-use super::listing::{Listed, Listing};
+use super::{
+    Mode,
+    listing::{Listed, Listing},
+    seed,
+    token::Grant,
+};
 use crate::{
     clock::{AccountClock, Clock},
     codec::{Format, ListFrame},
-    domain::{Account, Role, User},
+    domain::{Account, ClientSecret, CredentialError, Role, User},
+    generate,
     logins::Logins,
+    random::mix,
 };
 
 /// What an account is made from. A reset makes the account from it again.
@@ -28,6 +42,15 @@ pub struct Origin {
     pub random: u64,
 }
 
+/// A secret that was issued. Only its digest is kept.
+#[derive(Debug)]
+pub struct IssuedSecret {
+    /// What is known of it from now on.
+    pub secret: ClientSecret,
+    /// The text, once.
+    pub text: Secret,
+}
+
 /// An account of a server.
 #[derive(Debug)]
 pub struct AccountState {
@@ -43,8 +66,14 @@ pub struct AccountState {
     pub origin: Arc<Origin>,
     /// The time of the account's world.
     pub clock: Arc<AccountClock>,
-    /// Failed logins, tokens and the rate limit.
+    /// Another number for each state, also of the same account. Tokens name it.
+    pub incarnation: u64,
+    /// Failed logins and the rate limit.
     pub logins: Logins,
+    /// The token that was verified last.
+    verified: Mutex<Option<(Secret, Arc<Grant>)>>,
+    /// How many random numbers were made.
+    made: AtomicU64,
     account: Mutex<Account>,
     /// The users as they were listed last, by format. Locked before the account.
     listings: [Mutex<Listing>; 2],
@@ -54,15 +83,21 @@ pub struct AccountState {
 impl AccountState {
     /// The account as its origin says, on a server with that clock.
     pub fn new(origin: Arc<Origin>, clock: &Arc<Clock>) -> Self {
+        static INCARNATION: AtomicU64 = AtomicU64::new(0);
         let seeded = &origin.account;
+        let clock = Arc::new(AccountClock::new(Arc::clone(clock), origin.clock));
+        let account = seed::account(&origin, clock.shown().now());
         Self {
             id: seeded.account_id.as_str().into(),
             company_name: seeded.company_name.as_str().into(),
             login: seeded.login.username.as_str().into(),
             throwaway: seeded.throwaway,
-            clock: Arc::new(AccountClock::new(Arc::clone(clock), origin.clock)),
-            logins: Logins::new(origin.random),
-            account: Mutex::new(Account::from(&*origin)),
+            clock,
+            incarnation: INCARNATION.fetch_add(1, Ordering::Relaxed),
+            logins: Logins::default(),
+            verified: Mutex::default(),
+            made: AtomicU64::new(0),
+            account: Mutex::new(account),
             listings: Default::default(),
             profile: RwLock::new(origin.profile.clone()),
             origin,
@@ -125,6 +160,49 @@ impl AccountState {
     pub fn remember_opened_by(&self, encoded: &str, password: &Secret) {
         let digest = self.account().digest(password.expose());
         self.logins.remember_opened_by(encoded, digest);
+    }
+
+    /// What that token allows, if it was the last one here, else what `verify` says.
+    pub fn verified(
+        &self,
+        token: &str,
+        verify: impl FnOnce() -> Option<Arc<Grant>>,
+    ) -> Option<Arc<Grant>> {
+        if let Some((known, grant)) = &*self.verified.lock()
+            && bool::from(known.expose().as_bytes().ct_eq(token.as_bytes()))
+        {
+            return Some(Arc::clone(grant));
+        }
+        let grant = verify()?;
+        *self.verified.lock() = Some((Secret::new(token), Arc::clone(&grant)));
+        Some(grant)
+    }
+
+    /// Adds a secret to a credential.
+    pub fn issue_secret(
+        &self,
+        client_id: &str,
+        expires: Option<Duration>,
+        mode: Mode,
+    ) -> Result<IssuedSecret, CredentialError> {
+        let id = format!("{:08x}", self.fresh() >> 32);
+        let text = generate::client_secret(self.fresh());
+        let now = self.now();
+        let secret = mode.on(self, |account| {
+            account.add_secret(client_id, &id, &text, now, expires)
+        })?;
+        Ok(IssuedSecret { secret, text })
+    }
+
+    /// Whether that day has begun on the account's clock.
+    pub fn has_come(&self, day: Option<Date>) -> bool {
+        day.is_some_and(|day| self.now() >= day.start())
+    }
+
+    /// A number that looks random, another one each time.
+    pub fn fresh(&self) -> u64 {
+        let made = self.made.fetch_add(1, Ordering::Relaxed);
+        mix(mix(self.origin.random, self.incarnation), made)
     }
 
     /// The account's own profile. Without one it follows the server's.

@@ -1,18 +1,61 @@
-//! Access tokens. A token says which account it opens, until when, and that this server made it;
-//! the store keeps nothing of it.
+//! Access tokens: JWTs that say which accounts they open, until when, and whose they are. The store
+//! keeps nothing of one; an account only remembers which it verified last.
 
 use std::{sync::Arc, time::Duration};
 
-use data_encoding::HEXLOWER;
+use bandwidth_fixtures::{AccountScope, Consultation, profile::OwnerGone};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{AccountState, Store};
-use crate::domain::Digest;
+use crate::{
+    domain::{Credential, UserNumber},
+    jwt::{self, Signer},
+};
+
+/// What a token allows, and whose it is: its claims. Bandwidth's command line client reads
+/// `accounts`, `roles`, `express`, `iat` and `exp` (BAND).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Grant {
+    /// Ids of the accounts that it opens.
+    pub accounts: Vec<String>,
+    /// Display names of its roles.
+    pub roles: Vec<String>,
+    express: bool,
+    /// Seconds since the Unix epoch.
+    iat: u64,
+    exp: u64,
+    iss: String,
+    sub: String,
+    /// The client id, or the name of the login that asked for the token.
+    pub client_id: String,
+    /// How far it reaches.
+    pub scope: AccountScope,
+    jti: String,
+    /// The account that issued it.
+    home: String,
+    /// Its state then. A reset begins another, and ends the token.
+    incarnation: u64,
+    /// Who asked for it.
+    pub owner: Owner,
+}
+
+/// Whose token it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// A credential.
+    Credential,
+    /// The API login.
+    ApiLogin,
+    /// A user of the account.
+    User(UserNumber),
+}
 
 /// A token that opens no account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TokenError {
-    /// This server did not make it, or a reset has ended it.
+    /// This server did not make it, or a reset or the end of its owner has ended it.
     #[error("the token is unknown")]
     Invalid,
     /// Its time is over.
@@ -20,35 +63,90 @@ pub enum TokenError {
     Expired,
 }
 
-/// A token for the account.
-pub fn sign(slot: &AccountState, expires: Duration) -> String {
-    let claim = format!("{}.{}", slot.id, expires.as_millis());
-    let signature = HEXLOWER.encode(&slot.logins.sign(&claim).to_bytes());
-    format!("{claim}.{signature}")
+impl Grant {
+    /// What a credential of the account allows, for that many seconds.
+    pub fn of_credential(home: &AccountState, credential: &Credential, seconds: u32) -> Self {
+        Self {
+            accounts: credential.accounts.clone(),
+            roles: credential.roles.clone(),
+            scope: credential.scope,
+            ..Self::new(home, &credential.client_id, Owner::Credential, seconds)
+        }
+    }
+
+    /// What a login of the account allows: all of that account.
+    pub fn of_login(home: &AccountState, name: &str, owner: Owner, seconds: u32) -> Self {
+        Self {
+            accounts: vec![(*home.id).to_owned()],
+            roles: home.account().role_names(),
+            ..Self::new(home, name, owner, seconds)
+        }
+    }
+
+    fn new(home: &AccountState, name: &str, owner: Owner, seconds: u32) -> Self {
+        let now = home.now();
+        let ends = now + Duration::from_secs(seconds.into());
+        Self {
+            accounts: Vec::new(),
+            roles: Vec::new(),
+            express: false,
+            iat: now.as_secs(),
+            // Whole seconds, and not before the time that the client is told.
+            exp: ends.as_secs() + u64::from(ends.subsec_nanos() > 0),
+            iss: "bandwidth-mock".to_owned(),
+            sub: name.to_owned(),
+            client_id: name.to_owned(),
+            scope: AccountScope::AccountAdmin,
+            jti: format!("{:016x}", home.fresh()),
+            home: (*home.id).to_owned(),
+            incarnation: home.incarnation,
+            owner,
+        }
+    }
+
+    /// Whether it opens the account of that id.
+    pub fn opens(&self, account: &str) -> bool {
+        self.accounts.iter().any(|id| id == account)
+    }
+
+    fn owner_is_there(&self, home: &AccountState) -> bool {
+        let account = home.account();
+        match self.owner {
+            Owner::Credential => account.credential(&self.client_id).is_ok(),
+            Owner::ApiLogin => true,
+            Owner::User(number) => account.find_number(number).is_some_and(|user| user.enabled),
+        }
+    }
 }
 
-/// The account that a token says it is for, whether or not that is true.
+/// The first account that a token says it opens, whether or not that is true.
 pub fn account_of(store: &Store, token: &str) -> Option<Arc<AccountState>> {
-    let (claim, _signature) = token.rsplit_once('.')?;
-    let (account, _expires) = claim.rsplit_once('.')?;
-    store.account(account)
+    let grant: Grant = jwt::claims(token)?;
+    grant.accounts.iter().find_map(|id| store.account(id))
 }
 
-/// The account that a token opens.
-pub fn check(store: &Store, token: &str) -> Result<Arc<AccountState>, TokenError> {
-    let slot = account_of(store, token).ok_or(TokenError::Invalid)?;
-    let (claim, signature) = token.rsplit_once('.').ok_or(TokenError::Invalid)?;
-    let signature = HEXLOWER.decode(signature.as_bytes()).ok();
-    let signature = signature.and_then(|bytes| bytes.try_into().ok());
-    let signature = Digest::from_bytes(signature.ok_or(TokenError::Invalid)?);
-    if !slot.logins.sign(claim).matches(&signature) {
+/// What a token allows. `asked` is the account that it is for.
+pub fn check(
+    store: &Store,
+    signer: &Signer,
+    token: &str,
+    asked: Option<&AccountState>,
+    rules: &Consultation,
+) -> Result<Arc<Grant>, TokenError> {
+    let verify = || signer.verify(token).map(Arc::new);
+    let grant = match asked {
+        Some(asked) => asked.verified(token, verify),
+        None => verify(),
+    };
+    let grant = grant.ok_or(TokenError::Invalid)?;
+    let home = store.account(&grant.home);
+    let home = home.filter(|home| home.incarnation == grant.incarnation);
+    let home = home.ok_or(TokenError::Invalid)?;
+    if home.now() >= Duration::from_secs(grant.exp) {
+        return Err(TokenError::Expired);
+    }
+    if rules.auth_token_owner_gone() == OwnerGone::Ends && !grant.owner_is_there(&home) {
         return Err(TokenError::Invalid);
     }
-    let expires = claim
-        .rsplit_once('.')
-        .and_then(|(_, expires)| expires.parse().ok());
-    match expires.map(Duration::from_millis) {
-        Some(expires) if slot.now() < expires => Ok(slot),
-        _ => Err(TokenError::Expired),
-    }
+    Ok(grant)
 }

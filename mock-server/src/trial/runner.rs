@@ -82,13 +82,18 @@ impl Trial<'_> {
                 "--seed: the first account's login has no password in the clear, so the command could not log in".to_owned(),
             )
         })?;
-        let variables = [
+        let mut variables = Vec::from([
             ("BW_BASE_URL", server.base_url()),
             ("BW_ACCOUNT_ID", account.account_id.clone()),
             ("BW_USERNAME", account.login.username.clone()),
             ("BW_PASSWORD", password.expose().to_owned()),
             ("BANDWIDTH_MOCK_ADMIN_URL", server.admin_url()),
-        ];
+        ]);
+        // A seed that is a snapshot has no secret in the clear; Basic may be enough.
+        if let Some((id, secret)) = server.first_client() {
+            variables.push(("BW_CLIENT_ID", id));
+            variables.push(("BW_CLIENT_SECRET", secret.expose().to_owned()));
+        }
         let path = self.output_of(&world.name, turn);
         let started = Instant::now();
         let ended = command::run(self.command, &variables, &path, self.limit, &self.interrupt)?;

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use bandwidth_fixtures::{BehaviourId, NamedProfile, Seed};
 use bandwidth_mock::MockServer;
 
-use crate::wire::{LOGIN, basic, request, send};
+use crate::wire::{LOGIN, basic, noon, request, send};
 
 /// A second account, for what must be unique among all.
 const TWO_ACCOUNTS: &str = r#"{"format":1,"accounts":[
@@ -37,18 +37,24 @@ impl Step<'_> {
         !self.shown.contains(" /__admin/")
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    /// `token` is the one of the last reply that had one.
+    fn bytes(&self, token: &str) -> Vec<u8> {
         let mut parts = self.shown.splitn(3, ' ');
         let mut part = || parts.next().unwrap_or_default();
         let (method, target, body) = (part(), part(), part());
-        let headers = match self.headers.split_once("Authorization: Basic ") {
+        let headers = self
+            .headers
+            .replace("Bearer TOKEN", &format!("Bearer {token}"));
+        let headers = match headers.split_once("Authorization: Basic ") {
             Some((before, rest)) => {
                 let (login, after) = rest.split_once("\r\n").unwrap();
                 let (name, password) = login.split_once(':').unwrap();
                 format!("{before}{}{after}", basic(name, password))
             }
-            None if self.is_for_client() => format!("{LOGIN}{}", self.headers),
-            None => self.headers.clone(),
+            None if self.is_for_client() && !headers.contains("Authorization: ") => {
+                format!("{LOGIN}{headers}")
+            }
+            None => headers,
         };
         request(method, target, &headers, body)
     }
@@ -82,7 +88,10 @@ fn start(seed: &str, set: &[&str], choice: &str) -> MockServer {
         "two_accounts" => Seed::parse("two.json", TWO_ACCOUNTS).unwrap(),
         name => Seed::built_in(name).unwrap(),
     };
-    let builder = MockServer::builder().profile(profile).seed(seed);
+    let builder = MockServer::builder()
+        .profile(profile)
+        .seed(seed)
+        .clock(noon());
     builder.start_blocking().unwrap()
 }
 
@@ -92,10 +101,14 @@ fn transcript(server: &MockServer, steps: &[Step]) -> String {
     let freeze = request("POST", "/__admin/clock", "", r#"{"action":"freeze"}"#);
     send(server, &freeze);
     let mut shown: Vec<(String, usize)> = Vec::new();
+    let mut token = String::new();
     for step in steps {
-        let bytes = step.bytes();
+        let bytes = step.bytes(&token);
         for _ in 0..step.times {
             let reply = send(server, &bytes);
+            if let Some((_, rest)) = reply.body.split_once("\"access_token\":\"") {
+                rest.split('"').next().unwrap().clone_into(&mut token);
+            }
             let mut exchange = format!("> {}\n", step.shown);
             if step.is_for_client() {
                 exchange += &steady_head(&reply.head);

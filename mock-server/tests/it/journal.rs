@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::{
     control::{admin, made, ok},
     wire::{
-        JSON, LOGIN, USERS, XML, basic, call, guide, post_user, request, send, server, user_xml,
+        CLIENT, CLIENT_SECRET, JSON, LOGIN, TOKEN, USERS, XML, basic, call, guide, post_user,
+        request, send, server, user_xml,
     },
 };
 
@@ -292,16 +293,10 @@ fn no_secret_is_ever_in_it() {
     // The password was changed to it meanwhile; and a token that is in use.
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";
     let body = format!("grant_type=client_credentials&client_id=api-user&client_secret={CANARY}");
-    send(
-        &server,
-        &request("POST", "/api/v1/oauth2/token", form, &body),
-    );
-    let headers = format!("{wrong}{form}");
+    send(&server, &request("POST", TOKEN, form, &body));
+    let headers = format!("{}{form}", basic(CLIENT, CLIENT_SECRET));
     let body = "grant_type=client_credentials";
-    let issued = send(
-        &server,
-        &request("POST", "/api/v1/oauth2/token", &headers, body),
-    );
+    let issued = send(&server, &request("POST", TOKEN, &headers, body));
     let token: Value = serde_json::from_str(&issued.body).unwrap();
     let token = token["access_token"].as_str().unwrap();
     send(
@@ -324,7 +319,7 @@ fn no_secret_is_ever_in_it() {
         let text = send(&server, &request("GET", &format!("/__admin{path}"), "", "")).body;
         let encoded = wrong.split(' ').nth(2).unwrap().trim();
         let login = LOGIN.split(' ').nth(2).unwrap().trim();
-        for secret in [CANARY, "Passw0rd", encoded, login, token] {
+        for secret in [CANARY, "Passw0rd", encoded, login, token, CLIENT_SECRET] {
             assert!(!text.contains(secret), "{path} holds {secret}: {text}");
         }
     }

@@ -20,6 +20,7 @@ mod program;
 mod robustness;
 mod secrets;
 mod secure;
+mod tokens;
 mod variants;
 mod wire;
 mod worlds;

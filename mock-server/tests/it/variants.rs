@@ -266,8 +266,10 @@ fn accounts_are_aligned_by_what_is_asked_of_them() {
 fn a_token_is_no_difference() {
     let folder = tempfile::tempdir().unwrap();
     let command = script(
-        "send POST /api/v1/oauth2/token $'Content-Type: application/x-www-form-urlencoded\\r\\n' \\
-           grant_type=client_credentials | grep -q access_token
+        "form=$'Content-Type: application/x-www-form-urlencoded\\r\\n'
+         BW_USERNAME=$BW_CLIENT_ID BW_PASSWORD=$BW_CLIENT_SECRET \\
+           send POST /api/v1/oauth2/token \"$form\" grant_type=client_credentials |
+           grep -q access_token
          ask DELETE users/u1 | grep -q '200 OK'",
     );
     let set = [

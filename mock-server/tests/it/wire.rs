@@ -3,7 +3,7 @@
 use std::{
     io::{ErrorKind, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use bandwidth_fixtures::{NamedProfile, Seed};
@@ -13,6 +13,11 @@ use bandwidth_mock::MockServer;
 pub(crate) const LOGIN: &str = "Authorization: Basic YXBpLXVzZXI6QXBpLVBhc3N3MHJkITIz\r\n";
 pub(crate) const JSON: &str = "Accept: application/json\r\nContent-Type: application/json\r\n";
 pub(crate) const XML: &str = "Content-Type: application/xml\r\n";
+/// The credential of the demo account, and its secret.
+pub(crate) const CLIENT: &str = "CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913";
+pub(crate) const CLIENT_SECRET: &str = "qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U";
+pub(crate) const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+pub(crate) const TOKEN: &str = "/api/v1/oauth2/token";
 pub(crate) const USERS: &str = "/api/accounts/12345/users";
 
 /// A response, taken apart.
@@ -168,6 +173,11 @@ pub(crate) fn call(
     )
 }
 
+/// 2026-03-04T12:00:00Z: before all days that `published` knows, so that no test depends on today's.
+pub(crate) fn noon() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_772_625_600)
+}
+
 /// A server with some behaviours of a profile set otherwise.
 pub(crate) fn server(profile: &str, set: &[&str], seed: &str) -> MockServer {
     let mut named = NamedProfile::built_in(profile).unwrap();
@@ -176,6 +186,7 @@ pub(crate) fn server(profile: &str, set: &[&str], seed: &str) -> MockServer {
     MockServer::builder()
         .profile(named)
         .seed(seed)
+        .clock(noon())
         .start_blocking()
         .unwrap()
 }

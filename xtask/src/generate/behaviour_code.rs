@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, ensure};
 use bandwidth_fixtures::{
-    Evidence, RateLimit, Values,
+    Date, Evidence, RateLimit, Values,
     behaviour::table::{self, Row, RowOption},
 };
 
@@ -106,7 +106,7 @@ fn profile(rows: &[Row]) -> String {
     format!(
         "use super::option::{{OptionValue, set}};
         use crate::{{
-            RateLimit,
+            Date, RateLimit,
             behaviour::{{Behaviour, BehaviourId, BehaviourOption, Values}},
             evidence::{{Evidence, EvidenceKind}},
         }};
@@ -148,6 +148,7 @@ fn rust_type(row: &Row) -> &str {
     match (&row.enum_name, row.values) {
         (Some(name), _) => name,
         (None, Values::Rate) => "Option<RateLimit>",
+        (None, Values::Date) => "Option<Date>",
         (None, _) => "u32",
     }
 }
@@ -160,6 +161,9 @@ fn literal(row: &Row, name: &str) -> String {
             format!("{enum_name}::{}", variant(option))
         });
     }
+    if let Ok(Date { days }) = name.parse() {
+        return format!("Some(Date {{ days: {days} }})");
+    }
     match name.parse::<RateLimit>() {
         Ok(limit) => format!(
             "Some(RateLimit {{ requests: {}, period: std::time::Duration::from_millis({}), burst: {} }})",
@@ -167,7 +171,7 @@ fn literal(row: &Row, name: &str) -> String {
             limit.period.as_millis(),
             limit.burst
         ),
-        Err(_) if name == "none" => "None".to_owned(),
+        Err(_) if ["none", "never"].contains(&name) => "None".to_owned(),
         Err(_) => name.to_owned(),
     }
 }
@@ -250,7 +254,7 @@ fn questions(rows: &[Row]) -> String {
     format!(
         "use super::Consultation;
         use crate::{{
-            RateLimit,
+            Date, RateLimit,
             behaviour::BehaviourId,
             profile::generated::{{{types}}},
         }};

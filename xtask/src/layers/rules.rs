@@ -14,7 +14,7 @@ pub(super) const LADDERS: &[Ladder] = &[
         within: "fixtures/src",
         families: true,
         rungs: &[
-            &["secret", "describe", "operation", "rate"],
+            &["date", "secret", "describe", "operation", "rate", "scope"],
             &["error", "known"],
             &["evidence"],
             &["behaviour", "error_code"],
@@ -28,7 +28,7 @@ pub(super) const LADDERS: &[Ladder] = &[
         within: "mock-server/src",
         families: true,
         rungs: &[
-            &["address", "clock", "peer", "random", "text", "wire"],
+            &["address", "clock", "jwt", "peer", "random", "text", "wire"],
             &["codec", "domain", "fault"],
             &["generate", "logins"],
             &["store"],

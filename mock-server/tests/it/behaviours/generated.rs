@@ -449,6 +449,88 @@ Content-Type: application/x-www-form-urlencoded
 }
 
 #[test]
+fn auth_token_clients() {
+    differ(
+        "auth.token_clients",
+        "demo",
+        &["auth.schemes=basic_and_bearer"],
+        r##"> POST /api/v1/oauth2/token grant_type=client_credentials
+Content-Type: application/x-www-form-urlencoded
+> POST /api/v1/oauth2/token grant_type=client_credentials
+Content-Type: application/x-www-form-urlencoded
+Authorization: Basic CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913:qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U
+"##,
+    );
+}
+
+#[test]
+fn auth_token_owner_gone() {
+    differ(
+        "auth.token_owner_gone",
+        "published",
+        &[
+            "auth.schemes=basic_and_bearer",
+            "auth.user_logins=accepted",
+            "auth.token_clients=credentials_and_login",
+        ],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>Teal-Wagon.47</Password></User>
+> POST /api/v1/oauth2/token grant_type=client_credentials
+Content-Type: application/x-www-form-urlencoded
+Authorization: Basic asmith:Teal-Wagon.47
+> GET /api/accounts/12345/roles
+Authorization: Bearer TOKEN
+> DELETE /api/accounts/12345/users/u3
+> GET /api/accounts/12345/roles
+Authorization: Bearer TOKEN
+"##,
+    );
+}
+
+#[test]
+fn auth_basic_ends() {
+    differ(
+        "auth.basic_ends",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/roles
+> POST /__admin/clock {"action":"advance","ms":23543999000}
+> GET /api/accounts/12345/roles
+> POST /__admin/clock {"action":"advance","ms":1000}
+> GET /api/accounts/12345/roles
+"##,
+    );
+}
+
+#[test]
+fn auth_api_users_created_until() {
+    differ(
+        "auth.api_users_created_until",
+        "demo",
+        &["auth.user_logins=accepted"],
+        r##"> POST /__admin/clock {"action":"advance","ms":2375999000}
+> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>Teal-Wagon.47</Password></User>
+> POST /__admin/clock {"action":"advance","ms":1000}
+> POST /api/accounts/12345/users <User><Username>bsmith</Username><FirstName>Bea</FirstName><LastName>Smith</LastName><Email>bsmith@example.com</Email><Password>Teal-Wagon.48</Password></User>
+"##,
+    );
+}
+
+#[test]
+fn auth_api_users_updated_until() {
+    differ(
+        "auth.api_users_updated_until",
+        "demo",
+        &["auth.user_logins=accepted", "put.semantics=merge"],
+        r##"> POST /__admin/clock {"action":"advance","ms":10238399000}
+> PUT /api/accounts/12345/users/u1 <User><FirstName>Jack</FirstName></User>
+> POST /__admin/clock {"action":"advance","ms":1000}
+> PUT /api/accounts/12345/users/u1 <User><FirstName>John</FirstName></User>
+> PUT /api/accounts/12345/users/u1 <User><Password>Teal-Wagon.48</Password></User>
+"##,
+    );
+}
+
+#[test]
 fn missing_user() {
     differ(
         "missing.user",
