@@ -1,6 +1,6 @@
 //! The command line: what can be asked for, and how a wrong question is answered in one line.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, path::PathBuf, time::SystemTime};
 
 use bandwidth_fixtures::describe;
 use clap::{
@@ -136,6 +136,9 @@ pub struct AimArgs {
     /// Trust only the certificates in this PEM file, for example a mock's ca.pem
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
+    /// Where the clock of the mock inside starts (RFC 3339 in UTC) [default: 2026-03-04T12:00:00Z]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_rfc3339)]
+    pub clock: Option<SystemTime>,
     /// What may be done there, and how fast.
     #[command(flatten)]
     pub limits: LimitArgs,

@@ -47,6 +47,24 @@ pub enum Login {
     },
 }
 
+impl Login {
+    /// The client credentials of the first account of the demo seed.
+    pub fn demo_client() -> Self {
+        let seed = Seed::built_in("demo").expect("the demo seed is compiled in");
+        let mut credentials = seed
+            .accounts
+            .into_iter()
+            .flat_map(|account| account.credentials);
+        let first = credentials.next().and_then(|all| all.into_iter().next());
+        let first = first.expect("the demo account has one");
+        Self::Client {
+            id: first.client_id,
+            secret: first.client_secret.expect("it is in the clear there"),
+            token_url: None,
+        }
+    }
+}
+
 /// An account and who asks.
 #[derive(Debug, Clone)]
 pub struct Credentials {

@@ -27,6 +27,7 @@ mod clock;
 mod codec;
 mod config;
 mod control;
+mod deadline;
 mod domain;
 mod embedded;
 mod fault;

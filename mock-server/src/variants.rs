@@ -8,7 +8,7 @@ use std::{
     ops::ControlFlow,
     path::PathBuf,
     sync::Arc,
-    time::Duration,
+    time::{Duration, UNIX_EPOCH},
 };
 
 use bandwidth_fixtures::{
@@ -19,6 +19,7 @@ use thiserror::Error;
 
 use crate::{
     arguments::named,
+    clock::parse_start,
     config::{Config, ConfigError},
     journal::Entry,
     trial::{
@@ -53,6 +54,10 @@ pub struct VariantsArguments {
     /// [default: demo]
     #[arg(long, value_name = "SEED", env = "BANDWIDTH_MOCK_SEED")]
     seed: Option<String>,
+    /// Start the clock of each run at this time, for example 2026-12-02T00:00:00Z [default: the
+    /// machine's time]
+    #[arg(long, value_name = "TIME", env = "BANDWIDTH_MOCK_CLOCK", value_parser = parse_start)]
+    clock: Option<Duration>,
     /// Vary only these behaviours, or areas of them; `profile` stands for the other built-in profiles
     #[arg(long, value_name = "ID,..", value_delimiter = ',')]
     only: Vec<String>,
@@ -297,6 +302,7 @@ pub fn run(
     let trial = Trial {
         command: &arguments.command,
         seed: &plan.seed,
+        clock: arguments.clock.map(|start| UNIX_EPOCH + start),
         output: arguments.output.clone(),
         limit: Duration::from_secs(arguments.timeout),
         interrupt: Interrupt::listen().map_err(cannot("cannot wait for signals"))?,

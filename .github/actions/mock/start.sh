@@ -52,7 +52,7 @@ export_as() {
   value=$(announced "$2")
   [[ -z $value ]] || printf '%s=%s\n' "$1" "$value" >>"${GITHUB_ENV:-/dev/null}"
 }
-for secret in password adminToken; do
+for secret in password clientSecret adminToken; do
   value=$(announced "$secret")
   [[ -z $value ]] || printf '::add-mask::%s\n' "$value"
 done
@@ -60,6 +60,8 @@ export_as BW_BASE_URL baseUrl
 export_as BW_ACCOUNT_ID accountId
 export_as BW_USERNAME username
 export_as BW_PASSWORD password
+export_as BW_CLIENT_ID clientId
+export_as BW_CLIENT_SECRET clientSecret
 export_as BANDWIDTH_MOCK_ADMIN_URL adminUrl
 export_as BANDWIDTH_MOCK_ADMIN_TOKEN adminToken
 {

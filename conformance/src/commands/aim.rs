@@ -1,6 +1,10 @@
 //! What a run is aimed at, ready to be asked.
 
-use std::{any::Any, path::Path, time::Duration};
+use std::{
+    any::Any,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use bandwidth_fixtures::NamedProfile;
 
@@ -75,7 +79,7 @@ impl Aim {
                     "which is in this process and has no certificate",
                 );
             }
-            let mut aim = Self::embedded(expected)?;
+            let mut aim = Self::embedded(expected, arguments.clock)?;
             let setup = &mut aim.setup;
             setup.limits = Limits::of(
                 &asked,
@@ -86,6 +90,11 @@ impl Aim {
                 setup.limits.settle = MOCK_SETTLE;
             }
             return Ok(aim);
+        }
+        if arguments.clock.is_some() {
+            return Err(ConformanceError::Usage(
+                "--clock moves only the clock of the mock inside; leave it out, and move the clock of your mock with its own --clock".to_owned(),
+            ));
         }
         let target = Target::parse(&arguments.target)?;
         let (credentials, note) = credentials(arguments.credentials.as_deref(), &target, variable)?;
@@ -111,19 +120,22 @@ impl Aim {
 
     /// A mock inside this process that behaves as is expected.
     #[cfg(feature = "embedded")]
-    pub fn embedded(expected: NamedProfile) -> Result<Self, ConformanceError> {
+    pub fn embedded(
+        expected: NamedProfile,
+        clock: Option<SystemTime>,
+    ) -> Result<Self, ConformanceError> {
         use crate::commands::emulators::Inside;
         use crate::target::embedded::Embedded;
 
-        let server =
-            Embedded::for_suite(expected.clone(), &[]).map_err(ConformanceError::Unreachable)?;
+        let server = Embedded::for_suite(expected.clone(), &[], clock)
+            .map_err(ConformanceError::Unreachable)?;
         let credentials = server.credentials(&expected);
         Ok(Self {
             setup: Setup {
                 endpoint: Endpoint::local(server.address()),
                 credentials,
                 expected,
-                emulators: Some(std::sync::Arc::new(Inside)),
+                emulators: Some(std::sync::Arc::new(Inside { clock })),
                 limits: Limits::none(),
             },
             place: Place {
@@ -138,7 +150,7 @@ impl Aim {
 
     /// A mock inside this process that behaves as is expected.
     #[cfg(not(feature = "embedded"))]
-    pub fn embedded(_: NamedProfile) -> Result<Self, ConformanceError> {
+    pub fn embedded(_: NamedProfile, _: Option<SystemTime>) -> Result<Self, ConformanceError> {
         Err(ConformanceError::Usage(
             "this build has no embedded mock; write --target http://127.0.0.1:PORT".to_owned(),
         ))

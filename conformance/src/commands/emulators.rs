@@ -1,5 +1,7 @@
 //! Emulators of this process for single cases.
 
+use std::time::SystemTime;
+
 use bandwidth_fixtures::{Golden, NamedProfile};
 
 use crate::{
@@ -8,11 +10,14 @@ use crate::{
 };
 
 /// Emulators of this process.
-pub struct Inside;
+pub struct Inside {
+    /// Where their clocks start.
+    pub clock: Option<SystemTime>,
+}
 
 impl Emulators for Inside {
     fn for_case(&self, profile: &NamedProfile, faults: &[&str]) -> Result<Emulator, String> {
-        Embedded::for_suite(profile.clone(), faults).map(running)
+        Embedded::for_suite(profile.clone(), faults, self.clock).map(running)
     }
 
     fn for_golden(&self, golden: &Golden) -> Result<Emulator, String> {

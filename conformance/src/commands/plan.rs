@@ -28,7 +28,7 @@ use crate::{
 /// Runs the cases against a mock of its own, as they would be run against the target of `setup`. The
 /// request that asks whether the login is right counts too.
 pub fn rehearse(setup: &Setup, cases: &[Case]) -> Result<RunReport, ConformanceError> {
-    let mut stage = Aim::embedded(setup.expected.clone())?;
+    let mut stage = Aim::embedded(setup.expected.clone(), None)?;
     stage.setup.limits = Limits {
         interval: Duration::ZERO,
         max_requests: None,

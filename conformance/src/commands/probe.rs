@@ -396,7 +396,7 @@ fn plan(
     aim: &Aim,
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
-    let mut stage = Aim::embedded(aim.setup.expected.clone())?;
+    let mut stage = Aim::embedded(aim.setup.expected.clone(), None)?;
     let limits = &aim.setup.limits;
     let prepared_user = match limits.prepared_user {
         Some(_) => Some(block_on(some_user(&stage.setup))??),

@@ -1,7 +1,10 @@
 //! An emulator inside this process. This is the only place that knows the emulator's crate, and all
 //! that it takes from it is a started server's address.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use bandwidth_fixtures::{Golden, NamedProfile, Seed, profile::AuthSchemes};
 use bandwidth_mock::{Builder, MockServer};
@@ -11,16 +14,36 @@ use crate::login::{Credentials, Login};
 /// The account of [`Embedded::for_suite`] that its login may not touch.
 const SECOND_ACCOUNT: &str = "67890";
 
+/// Where its clock starts unless something else is asked for, 2026-03-04T12:00:00Z: the cases are
+/// about the API before the days on which Bandwidth ends parts of it.
+fn usual_start() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_772_625_600)
+}
+
 /// A running emulator; stops when dropped.
 pub struct Embedded {
     address: SocketAddr,
+    start: SystemTime,
     _server: MockServer,
 }
 
 impl Embedded {
     /// Starts one on a free port of the loopback interface that lets requests fail, by rules such as `status=503,every=5`.
     pub fn failing(profile: NamedProfile, seed: Seed, faults: &[String]) -> Result<Self, String> {
-        let builder = MockServer::builder().profile(profile).seed(seed);
+        Self::start(profile, seed, faults, None)
+    }
+
+    fn start(
+        profile: NamedProfile,
+        seed: Seed,
+        faults: &[String],
+        clock: Option<SystemTime>,
+    ) -> Result<Self, String> {
+        let start = clock.unwrap_or_else(usual_start);
+        let builder = MockServer::builder()
+            .profile(profile)
+            .seed(seed)
+            .clock(start);
         let server = faults
             .iter()
             .fold(builder, Builder::fault)
@@ -33,34 +56,38 @@ impl Embedded {
             .map_err(|_| format!("the embedded emulator is at no address: {uri}"))?;
         Ok(Self {
             address,
+            start,
             _server: server,
         })
     }
 
     /// Starts one with the demo seed and a second account, that lets requests fail by these rules.
-    pub fn for_suite(profile: NamedProfile, faults: &[&str]) -> Result<Self, String> {
+    /// Its clock starts at `clock`.
+    pub fn for_suite(
+        profile: NamedProfile,
+        faults: &[&str],
+        clock: Option<SystemTime>,
+    ) -> Result<Self, String> {
         let mut seed = Seed::built_in("demo").ok_or("the demo seed is not built in")?;
         let mut second = seed.accounts[0].clone();
         SECOND_ACCOUNT.clone_into(&mut second.account_id);
         second.login.username.push_str("-2");
         second.users.clear();
+        second.credentials = None;
         seed.accounts.push(second);
         let faults: Vec<String> = faults.iter().map(|rule| (*rule).to_owned()).collect();
-        Self::failing(profile, seed, &faults)
+        Self::start(profile, seed, &faults, clock)
     }
 
-    /// The login of the first account, as that profile wants it.
+    /// The login of the first account, as that profile wants it at the start.
     pub fn credentials(&self, profile: &NamedProfile) -> Credentials {
         let mut credentials = Credentials::demo();
         credentials.second_account_id = Some(SECOND_ACCOUNT.to_owned());
-        if let (AuthSchemes::Bearer, Login::Basic { username, password }) =
-            (profile.options().auth_schemes, credentials.login.clone())
+        let options = profile.options();
+        let ends = options.auth_basic_ends.map(|day| UNIX_EPOCH + day.start());
+        if options.auth_schemes == AuthSchemes::Bearer || ends.is_some_and(|end| self.start >= end)
         {
-            credentials.login = Login::Client {
-                id: username,
-                secret: password,
-                token_url: None,
-            };
+            credentials.login = Login::demo_client();
         }
         credentials
     }

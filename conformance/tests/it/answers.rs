@@ -207,8 +207,8 @@ fn a_token_that_is_valid_for_all_time_is_used() {
     let url = target.url();
     let login = [
         ("BW_ACCOUNT_ID", "12345"),
-        ("BW_CLIENT_ID", "api-user"),
-        ("BW_CLIENT_SECRET", "Api-Passw0rd!23"),
+        ("BW_CLIENT_ID", "CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913"),
+        ("BW_CLIENT_SECRET", "qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U"),
     ];
     let arguments = [
         "run",

@@ -483,8 +483,8 @@ fn client_credentials_get_a_token_and_the_suite_runs_with_it() {
     let stage = Stage::new(&["auth.schemes=basic_and_bearer"], &[]);
     let login = [
         ("BW_ACCOUNT_ID", "12345"),
-        ("BW_CLIENT_ID", "api-user"),
-        ("BW_CLIENT_SECRET", "Api-Passw0rd!23"),
+        ("BW_CLIENT_ID", "CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913"),
+        ("BW_CLIENT_SECRET", "qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U"),
     ];
     let url = stage.url();
     let expected = stage.path("profile.toml");

@@ -64,7 +64,7 @@ fn profile(name: &str, set: &[&str]) -> NamedProfile {
 fn run(mutant: &'static Mutant, cases: &[Case]) -> RunReport {
     let expected = profile(mutant.profile, &[]);
     let actual = profile(mutant.profile, mutant.set);
-    let server = Embedded::for_suite(actual, &[]).expect("an emulator");
+    let server = Embedded::for_suite(actual, &[], None).expect("an emulator");
     let proxy = Proxy::start(mutant, server.address());
     let limits = Limits {
         allow_leftovers: true,
@@ -137,7 +137,7 @@ impl Broken {
 
 impl Emulators for Broken {
     fn for_case(&self, profile: &NamedProfile, faults: &[&str]) -> Result<Emulator, String> {
-        Embedded::for_suite(profile.clone(), faults).map(|emulator| self.start(emulator))
+        Embedded::for_suite(profile.clone(), faults, None).map(|emulator| self.start(emulator))
     }
 
     fn for_golden(&self, golden: &Golden) -> Result<Emulator, String> {

@@ -16,6 +16,7 @@ use super::answer::{AdminError, AnyBody, Path, Text, object, read};
 use crate::{
     app::App,
     control::{ProfileChoice, read_options},
+    deadline::basic_ends,
     text::media_type,
 };
 
@@ -26,6 +27,8 @@ pub struct ProfileView {
     name: String,
     /// What it stands for.
     description: String,
+    /// The end of Basic logins, in one line: the day, what this profile does, and how to change that.
+    notice: String,
     /// The chosen options, by the ids of the behaviours.
     behaviours: BTreeMap<&'static str, ChoiceView>,
 }
@@ -57,6 +60,7 @@ impl ProfileView {
         Self {
             name: profile.name().to_owned(),
             description: profile.description().to_owned(),
+            notice: basic_ends(profile.options()),
             behaviours: BehaviourId::all()
                 .map(|id| (id.as_str(), choice(id)))
                 .collect(),

@@ -14,6 +14,7 @@ use crate::{
     address::reachable,
     arguments::{Announce, Program},
     config::Config,
+    deadline::basic_ends,
     generate::client_of,
     server::Addresses,
 };
@@ -131,6 +132,7 @@ fn text(config: &Config, set: &[String], accounts: &[SeedAccount], urls: &Urls) 
             urls.admin
         );
     }
+    let _ = writeln!(told, "\n{}", basic_ends(config.profile.options()));
     told += "\nTry it:\n";
     for command in accounts
         .first()

@@ -198,7 +198,13 @@ mod tests {
             let username = found.parameter(&path, Parameter::Username);
             assert_eq!(username, "jdoe@example.com");
         }
-        assert!(route("published", "/api/v1/oauth2/token").is_some());
+        for path in [
+            "/api/v1/oauth2/token",
+            "/api/v2/oauth2/token",
+            "/api/v2/accounts/12345/users",
+        ] {
+            assert!(route("published", path).is_some(), "{path}");
+        }
         assert!(route("published", "/api/oauth2/token").is_none());
     }
 }

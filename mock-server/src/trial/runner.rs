@@ -4,7 +4,7 @@ use std::{
     ffi::OsString,
     path::PathBuf,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use bandwidth_fixtures::{NamedProfile, Seed};
@@ -26,6 +26,8 @@ pub struct Trial<'a> {
     pub command: &'a [OsString],
     /// The accounts that each world starts with.
     pub seed: &'a Seed,
+    /// When the clock of each world starts; the machine's time by default.
+    pub clock: Option<SystemTime>,
     /// The folder for the output of each run.
     pub output: PathBuf,
     /// A run that takes longer is stopped.
@@ -70,11 +72,14 @@ impl Run {
 impl Trial<'_> {
     /// Runs the command in a world of its own. `turn` is 1, or 2 for a repetition.
     pub fn run(&self, world: &World, turn: usize) -> Result<Run, TrialError> {
-        let server = MockServer::builder()
+        let mut builder = MockServer::builder()
             .profile(world.profile.clone())
             .seed(self.seed.clone())
-            .journal(JOURNAL.0, JOURNAL.1)
-            .start_blocking()?;
+            .journal(JOURNAL.0, JOURNAL.1);
+        if let Some(start) = self.clock {
+            builder = builder.clock(start);
+        }
+        let server = builder.start_blocking()?;
         server.keep_forgotten_requests();
         let account = &self.seed.accounts[0];
         let password = account.login.password.as_ref().ok_or_else(|| {

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     program::{Serving, program, run},
-    wire::{LOGIN, USERS, request},
+    wire::{CLIENT, CLIENT_SECRET, LOGIN, USERS, request},
 };
 
 /// The one line that a wrong start prints.
@@ -99,6 +99,8 @@ fn json_announces_what_a_script_needs_and_sigterm_ends_with_0() {
             "accountId": "12345",
             "username": "api-user",
             "password": "Api-Passw0rd!23",
+            "clientId": CLIENT,
+            "clientSecret": CLIENT_SECRET,
             "profile": "published",
         })
     );

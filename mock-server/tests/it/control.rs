@@ -3,7 +3,7 @@
 use bandwidth_mock::MockServer;
 use serde_json::{Value, json};
 
-use crate::wire::{JSON, LOGIN, USERS, basic, post_user, request, send};
+use crate::wire::{JSON, LOGIN, USERS, basic, guide, post_user, request, send};
 
 /// Sends JSON to the control API and reads JSON.
 pub(crate) fn admin(server: &MockServer, method: &str, path: &str, body: &str) -> (u16, Value) {
@@ -30,7 +30,7 @@ pub(crate) fn made(account: &Value) -> (String, String) {
 
 #[test]
 fn a_throwaway_account_has_everything_of_its_own_and_leaves_nothing() {
-    let server = MockServer::start_blocking().unwrap();
+    let server = guide();
     let account = ok(
         &server,
         "POST",

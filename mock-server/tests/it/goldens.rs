@@ -5,13 +5,14 @@ use bandwidth_fixtures::{
 };
 use bandwidth_mock::MockServer;
 
-use crate::wire::{Reply, send};
+use crate::wire::{Reply, noon, send};
 
 fn exchange(golden: &Golden) -> Reply {
     let mut profile = NamedProfile::built_in(&golden.profile).unwrap();
     profile.set(golden.set.iter().map(String::as_str)).unwrap();
     let seed = Seed::built_in(&golden.seed).unwrap();
-    let mut builder = MockServer::builder().profile(profile).seed(seed);
+    let builder = MockServer::builder().profile(profile).seed(seed);
+    let mut builder = builder.clock(noon());
     for fault in &golden.faults {
         builder = builder.fault(fault);
     }

@@ -1,9 +1,11 @@
 //! HTTP itself: order of checks, limits, methods, connections, faults and rate limits.
 
+use std::time::UNIX_EPOCH;
+
 use bandwidth_mock::MockServer;
 
 use crate::wire::{
-    Connection, JSON, LOGIN, Reply, USERS, XML, basic, call, guide, request, send, server,
+    Connection, JSON, LOGIN, Reply, USERS, XML, basic, call, guide, noon, request, send, server,
 };
 
 const LIST: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?><UsersResponse><Users>\
@@ -282,10 +284,7 @@ fn the_published_429_closes_and_says_when() {
     assert_eq!(reply.header("content-type"), [""; 0]);
     assert_eq!(reply.header("retry-after"), [""; 0]);
     let reset: u64 = reply.header("x-ratelimit-reset")[0].parse().unwrap();
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
+    let now = noon().duration_since(UNIX_EPOCH).unwrap().as_secs();
     assert!(
         (now + 3_500..=now + 3_601).contains(&reset),
         "{reset} is not an hour from {now}"

@@ -143,6 +143,7 @@ fn profiles(review: &mut Review) {
         &["--set", "colour=red"],
         &["--set", "put.semantics=merg"],
         &["--set", "put.semantics=patch"],
+        &["--set", "auth.basic_ends=2026-02-30"],
         &["--set", "auth.lockout=-1"],
         &["--set", "password.min_length=200"],
         &["--set", "rate.limit=fast"],
@@ -329,6 +330,12 @@ fn seed_files(review: &mut Review) {
     };
     let digests =
         |digest: &str| format!(r#""login":{{"username":"a","passwordDigests":["{digest}"]}}"#);
+    let credential = |members: &str, roles: &str| {
+        let rest = format!(
+            r#","credentials":[{{{members},"accountScope":"ACCOUNT","roles":{roles},"accounts":["1"]}}]"#
+        );
+        seed(login, &rest)
+    };
     let texts = [
         "{".to_owned(),
         "{\"format\":1,\n \"accounts\":[,]}".to_owned(),
@@ -375,6 +382,14 @@ fn seed_files(review: &mut Review) {
         seed(&digests("Canary-1"), ""),
         seed(&digests(&"4711".repeat(16)), ""),
         seed(login, r#","salt":"4711""#),
+        credential(
+            r#""clientId":"a:Canary-1","clientSecret":"x""#,
+            r#"["Porting"]"#,
+        ),
+        credential(r#""clientId":"a","clientSecret":"""#, r#"["Porting"]"#),
+        credential(r#""clientId":"a","clientSecret":4711"#, r#"["Porting"]"#),
+        credential(r#""clientId":"a","secret":"Canary-1""#, r#"["Porting"]"#),
+        credential(r#""clientId":"a""#, "[]"),
     ];
     review.with_files("--seed", "seed.json", &texts);
 }

@@ -118,6 +118,8 @@ fn a_password_never_comes_back() {
         let serving = Serving::start(&[
             "--profile",
             profile,
+            "--clock",
+            "2026-03-04T12:00:00Z",
             "--log",
             "trace",
             "--explain",

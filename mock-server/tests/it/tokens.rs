@@ -348,8 +348,7 @@ fn a_token_opens_the_accounts_of_its_credential_and_no_others() {
              "roles":["Porting"],"accounts":["2","3"]}]},
         {"accountId":"3","login":{"username":"three","password":"Api-Passw0rd!23"}}]}"#;
     let mut profile = bandwidth_fixtures::NamedProfile::built_in("guide").unwrap();
-    let set = ["auth.schemes=bearer", "list.empty=container"];
-    profile.set(set).unwrap();
+    profile.set(["auth.schemes=bearer"]).unwrap();
     let server = MockServer::builder()
         .profile(profile)
         .seed(bandwidth_fixtures::Seed::parse("seed", seed).unwrap())
@@ -458,4 +457,60 @@ fn from_that_day_on_the_login_gives_no_token_either() {
         (401, &json!("invalid_client"))
     );
     assert_eq!(last_rule(&server), "client_basic_ended");
+}
+
+#[test]
+fn api_users_are_not_created_or_changed_from_their_days_on_except_their_password() {
+    let ended = |logins: &str| {
+        let logins = format!("auth.user_logins={logins}");
+        let set = [
+            logins.as_str(),
+            "auth.api_users_created_until=2026-03-05",
+            "auth.api_users_updated_until=2026-03-06",
+            "put.semantics=merge",
+        ];
+        server("guide", &set, "demo")
+    };
+    let server = ended("accepted");
+    let post = |name: &str| call(&server, "POST", USERS, XML, &user_xml(name)).status;
+    let put = |body: &str| {
+        let body = format!("<User>{body}</User>");
+        call(&server, "PUT", &format!("{USERS}/u2"), XML, &body)
+    };
+    assert_eq!(post("asmith"), 201);
+    advance(&server, 12 * 3_600_000);
+    assert_eq!(post("bsmith"), 403);
+    assert_eq!(last_rule(&server), "api_user_not_created");
+    assert_eq!(put("<FirstName>Bea</FirstName>").status, 200);
+    advance(&server, 24 * 3_600_000);
+    let refused = put("<FirstName>Cleo</FirstName><Password>Teal-Wagon.48</Password>");
+    assert_eq!((refused.status, refused.code()), (403, Some(403)));
+    assert_eq!(last_rule(&server), "api_user_not_updated");
+    let login = |password: &str| {
+        let headers = basic("asmith", password);
+        send(
+            &server,
+            &request("GET", &format!("{USERS}/u2"), &headers, ""),
+        )
+    };
+    assert!(login("Teal-Wagon.47").body.contains("<FirstName>Bea<"));
+    assert_eq!(
+        put("<FirstName>Bea</FirstName><Password>Teal-Wagon.48</Password>").status,
+        200
+    );
+    assert_eq!(
+        (login("Teal-Wagon.47").status, login("Teal-Wagon.48").status),
+        (401, 200)
+    );
+    assert_eq!(
+        put("<FirstName>Bea</FirstName>").status,
+        200,
+        "it changes nothing"
+    );
+
+    // Without a login of their own, they are no API users.
+    let server = ended("refused");
+    advance(&server, 48 * 3_600_000);
+    let created = call(&server, "POST", USERS, XML, &user_xml("asmith"));
+    assert_eq!(created.status, 201);
 }

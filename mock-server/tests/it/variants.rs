@@ -22,6 +22,7 @@ struct Ran {
 fn command(folder: &TempDir, arguments: &[&str], script: &str) -> Command {
     let mut command = program(&["variants"]);
     command
+        .args(["--clock", "2026-03-04T12:00:00Z"])
         .args(arguments)
         .args(["--", "bash", "-euo", "pipefail", "-c", script])
         .current_dir(folder.path());
@@ -43,7 +44,7 @@ const ASK: &str = r#"
 send() {
   local place=${BW_BASE_URL#http://}; place=${place%/api}
   exec 3<>"/dev/tcp/${place%:*}/${place#*:}"
-  local login; login=$(printf %s "$BW_USERNAME:$BW_PASSWORD" | base64)
+  local login; login=$(printf %s "$BW_USERNAME:$BW_PASSWORD" | base64 -w0)
   printf '%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Basic %s\r\n%sContent-Length: %s\r\n\r\n%s' \
     "$1" "$2" "$login" "$3" "${#4}" "$4" >&3
   cat <&3

@@ -28,7 +28,9 @@ pub(super) const LADDERS: &[Ladder] = &[
         within: "mock-server/src",
         families: true,
         rungs: &[
-            &["address", "clock", "jwt", "peer", "random", "text", "wire"],
+            &[
+                "address", "clock", "deadline", "jwt", "peer", "random", "text", "wire",
+            ],
             &["codec", "domain", "fault"],
             &["generate", "logins"],
             &["store"],

@@ -62,7 +62,7 @@ fn varied(base: &NamedProfile, seed: u64) -> (NamedProfile, Vec<String>) {
 
 /// One trace on a mock of its own.
 fn alone(profile: &NamedProfile, trace: &Trace) -> Result<(Walk, Context), ConformanceError> {
-    let server = Embedded::for_suite(profile.clone(), &FAULTS);
+    let server = Embedded::for_suite(profile.clone(), &FAULTS, None);
     let server = server.map_err(ConformanceError::Unreachable)?;
     let run = Run::new(Setup {
         endpoint: Endpoint::local(server.address()),
@@ -101,6 +101,12 @@ pub(super) fn fuzz(
     traces: &[(u64, Trace)],
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
+    if arguments.aim.clock.is_some() {
+        return Err(ConformanceError::Usage(
+            "--clock does nothing with fuzz, whose traces start at one moment each; leave it out"
+                .to_owned(),
+        ));
+    }
     let base = NamedProfile::load(&arguments.aim.profile)?;
     let profile_of = |number: u64| {
         if arguments.fixed_profile {

@@ -123,11 +123,11 @@ fn tokens(seconds: u64) -> Odd {
     })
 }
 
-/// The demo login, as a client's.
+/// The credentials of the demo account.
 const CLIENT: [(&str, &str); 3] = [
     ("BW_ACCOUNT_ID", "12345"),
-    ("BW_CLIENT_ID", "api-user"),
-    ("BW_CLIENT_SECRET", "Api-Passw0rd!23"),
+    ("BW_CLIENT_ID", "CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913"),
+    ("BW_CLIENT_SECRET", "qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U"),
 ];
 
 #[test]

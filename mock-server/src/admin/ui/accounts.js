@@ -34,7 +34,8 @@ export class Accounts {
     const made = await api('POST', 'accounts', {});
     const pair = (name, value) => [el('dt', {}, name), el('dd', {}, el('code', {}, shown(value)))];
     this.made.replaceChildren(el('p', {}, 'Made. The password is shown this once:'), el('dl', { class: 'pairs' },
-      pair('account', made.accountId), pair('username', made.username), pair('password', made.password), pair('base URL', made.baseUrl)));
+      pair('account', made.accountId), pair('username', made.username), pair('password', made.password),
+      pair('clientId', made.clientId), pair('clientSecret', made.clientSecret), pair('base URL', made.baseUrl)));
     location.hash = `#/accounts/${encodeURIComponent(made.accountId)}`;
     await this.refresh();
   }
@@ -63,14 +64,14 @@ export class Accounts {
   accounts(accounts, selected) {
     const change = (method, path) => act(async () => { await api(method, path); await this.refresh(); });
     const button = (text, account, method, path) => el('button', { type: 'button', class: 'small', 'data-key': `${text} ${account.accountId}`, 'aria-label': oneLine(`${text} ${account.accountId}`), onclick: change(method, path) }, text);
-    return table(['Account', 'Company', 'Login', 'Users', 'Roles', 'Profile', 'Actions'], accounts.map((account) => {
+    return table(['Account', 'Company', 'Login', 'Clients', 'Users', 'Roles', 'Profile', 'Actions'], accounts.map((account) => {
       const path = below('accounts', account.accountId);
       const failed = account.failedLogins.map(({ username, failures, lockedOut }) =>
         [' ', el('span', { class: 'mark' }, shown(username), lockedOut ? ' is locked out' : `: ${count(failures, 'failed login')}`)]);
       return el('tr', { class: account === selected ? 'selected' : null },
         el('td', {}, el('a', { href: `#/accounts/${encodeURIComponent(account.accountId)}`, 'data-key': `account ${account.accountId}`, 'aria-current': account === selected ? 'true' : null }, shown(account.accountId)),
           account.throwaway ? [' ', el('span', { class: 'mark plain' }, 'throwaway')] : null, failed),
-        cell(account.companyName), cell(account.username), el('td', {}, account.users.toLocaleString('en')), el('td', {}, account.roles),
+        cell(account.companyName), cell(account.username), cell(account.clientIds.join(', ')), el('td', {}, account.users.toLocaleString('en')), el('td', {}, account.roles),
         el('td', {}, el('a', { href: `#/profile?account=${encodeURIComponent(account.accountId)}` }, shown(account.profile)), account.ownProfile ? ', its own' : ''),
         el('td', { class: 'buttons' }, account.failedLogins.length ? button('Unlock', account, 'POST', `${path}/unlock`) : null,
           button('Reset', account, 'POST', `${path}/reset`), account.throwaway ? button('Delete', account, 'DELETE', path) : null));

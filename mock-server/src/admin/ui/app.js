@@ -78,6 +78,7 @@ async function facts() {
   const [profile, clock, { faults }] = await Promise.all([get('profile'), get('clock'), get('faults')]);
   const different = Object.values(profile.behaviours).filter(({ option, atStart }) => option !== atStart).length;
   const armed = faults.filter((fault) => faultState(fault) === 'armed').length;
+  update(document.getElementById('deadline'), profile.notice, () => [shown(profile.notice)]);
   update(document.getElementById('facts'), [profile.name, different, clock.frozen, armed], () => [
     el('a', { href: '#/profile' }, 'profile ', shown(profile.name), different ? `, ${different} changed` : ''),
     armed ? el('a', { href: '#/faults', class: 'attention' }, `${count(armed, 'fault')} armed`) : null,

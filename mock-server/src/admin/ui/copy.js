@@ -1,6 +1,7 @@
 // A request that was received as a command and as a test, to be sent again. The journal holds no
-// secrets, so they are asked of the environment: BW_USERNAME and BW_PASSWORD, and for the password
-// of a user BW_USER_PASSWORD, or one that the password rules accept.
+// secrets, so they are asked of the environment: BW_USERNAME and BW_PASSWORD, for a token
+// BW_CLIENT_ID and BW_CLIENT_SECRET, and for the password of a user BW_USER_PASSWORD, or one that the
+// password rules accept.
 
 const REMOVED = '[removed]';
 // What the client of the copy writes itself.
@@ -16,13 +17,17 @@ const header = (message, name) =>
 function secrets(entry) {
   const wrong = entry.status === 401 && !entry.login;
   const refused = (entry.why.refusal?.rule ?? '').startsWith('password');
+  const forToken = entry.operation === 'issue_token';
+  const own = forToken ? 'BW_CLIENT_SECRET' : 'BW_PASSWORD';
   return {
-    password: wrong ? { otherwise: 'not-the-password' } : { variable: 'BW_PASSWORD' },
+    name: forToken ? 'BW_CLIENT_ID' : 'BW_USERNAME',
+    own,
+    password: wrong ? { otherwise: 'not-the-password' } : { variable: own },
     token: wrong ? { otherwise: 'not-a-token' } : { variable: 'BW_TOKEN' },
     // The password of a request that was refused for it is not known either; this one is refused too,
     // if perhaps for another reason.
     another: wrong || refused,
-    body: entry.operation === 'issue_token' ? (wrong ? { otherwise: 'not-the-password' } : { variable: 'BW_PASSWORD' })
+    body: forToken ? (wrong ? { otherwise: 'not-the-password' } : { variable: own })
       : refused ? { otherwise: 'x' } : { variable: 'BW_USER_PASSWORD', otherwise: 'Teal-Wagon.47' },
   };
 }
@@ -84,7 +89,7 @@ export function curl(entry, origin) {
   if (/[[\]{}]/.test(entry.path)) lines.push('--globoff');
   if (/\/\.\.?(\/|\?|$)/.test(entry.path)) lines.push('--path-as-is');
   switch (credentials(entry)) {
-    case 'basic': lines.push(`-u ${secret.password.variable ? '"$BW_USERNAME:$BW_PASSWORD"' : `"$BW_USERNAME:${secret.password.otherwise}"`}`); break;
+    case 'basic': lines.push(`-u "$${secret.name}:${secret.password.variable ? `$${secret.password.variable}` : secret.password.otherwise}"`); break;
     case 'bearer': lines.push(`-H "Authorization: Bearer ${secret.token.variable ? '$BW_TOKEN' : secret.token.otherwise}"`); break;
     case 'other': lines.push("-H 'Authorization: removed'"); break;
     default:
@@ -134,7 +139,7 @@ export function test(entry, origin) {
   const name = `test_${entry.operation ?? 'request'}_is_answered_${entry.status ?? 'never'}`;
   const scheme = credentials(entry);
   const uses = {
-    basic: `        ("Authorization", "Basic " + base64.b64encode(f"{os.environ['BW_USERNAME']}:{${secret.password.variable ? "os.environ['BW_PASSWORD']" : `'${secret.password.otherwise}'`}}".encode()).decode()),`,
+    basic: `        ("Authorization", "Basic " + base64.b64encode(f"{os.environ['${secret.name}']}:{${secret.password.variable ? `os.environ['${secret.password.variable}']` : `'${secret.password.otherwise}'`}}".encode()).decode()),`,
     bearer: `        ("Authorization", "Bearer " + ${pythonSecret(secret.token)}),`,
     other: '        ("Authorization", "removed"),',
   }[scheme];
@@ -143,7 +148,7 @@ export function test(entry, origin) {
   const secure = origin.startsWith('https:');
   const answered = !secret.another && entry.response?.body.includes(String(code));
   const lines = [
-    `# Request ${entry.id} of the mock's journal.${{ basic: ' Needs BW_USERNAME and BW_PASSWORD.', bearer: ' Needs BW_TOKEN.' }[scheme] ?? ''} BW_BASE_URL where the mock is elsewhere.`,
+    `# Request ${entry.id} of the mock's journal.${{ basic: ` Needs ${secret.name} and ${secret.own}.`, bearer: ' Needs BW_TOKEN.' }[scheme] ?? ''} BW_BASE_URL where the mock is elsewhere.`,
     scheme === 'basic' ? 'import base64' : null,
     'import http.client',
     'import os',

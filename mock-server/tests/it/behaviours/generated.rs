@@ -356,6 +356,7 @@ fn auth_schemes() {
 Authorization: Basic api-user:wrong
 > POST /api/v1/oauth2/token grant_type=client_credentials
 Content-Type: application/x-www-form-urlencoded
+Authorization: Basic CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913:qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U
 "##,
     );
 }
@@ -444,6 +445,7 @@ fn auth_token_seconds() {
         &["auth.schemes=basic_and_bearer"],
         r##"> POST /api/v1/oauth2/token grant_type=client_credentials
 Content-Type: application/x-www-form-urlencoded
+Authorization: Basic CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913:qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U
 "##,
     );
 }
