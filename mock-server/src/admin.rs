@@ -66,6 +66,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(accounts::reset))
         .routes(routes!(accounts::unlock))
         .routes(routes!(accounts::resources))
+        .routes(routes!(accounts::password))
         .routes(routes!(snapshot::get, snapshot::put))
         .routes(routes!(snapshot::get_account, snapshot::put_account))
         .routes(routes!(profile::get, profile::put, profile::patch))

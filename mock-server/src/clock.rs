@@ -89,6 +89,17 @@ pub fn parse_start(text: &str) -> Result<Duration, NoStart> {
     start_at(time)
 }
 
+/// A time since the Unix epoch, as RFC 3339 in UTC.
+pub fn rfc3339(time: Duration) -> String {
+    humantime::format_rfc3339_millis(UNIX_EPOCH + time).to_string()
+}
+
+/// The time since the Unix epoch that RFC 3339 names in UTC.
+pub fn parse_rfc3339(text: &str) -> Option<Duration> {
+    let time = humantime::parse_rfc3339(text).ok()?;
+    time.duration_since(UNIX_EPOCH).ok()
+}
+
 /// Where a clock is to start, since the Unix epoch.
 pub fn start_at(time: SystemTime) -> Result<Duration, NoStart> {
     let start = time.duration_since(UNIX_EPOCH).map_err(|_| NoStart)?;

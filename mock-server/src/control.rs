@@ -9,7 +9,7 @@ use std::{
 };
 
 use bandwidth_fixtures::{
-    FixtureError, NamedProfile, RateLimit, Secret, Seed, describe,
+    Consultation, FixtureError, NamedProfile, RateLimit, Secret, Seed, describe,
     seed::{SeedAccount, SeedContents, SeedLogin},
 };
 use thiserror::Error;
@@ -18,7 +18,7 @@ pub use self::profile_choice::{ProfileChoice, read_options};
 use crate::{
     app::App,
     clock::{Clock, ClockChange, Reading, TooFar},
-    domain::User,
+    domain::{ApiError, User},
     fault::{ArmedFault, Fault, FaultError, TooManyFaults},
     generate::{client_of, with_credential},
     random::mix,
@@ -306,6 +306,30 @@ impl App {
         assigned.map_err(|_| ControlError::NoUser {
             account: id.to_owned(),
             user: user.to_owned(),
+        })
+    }
+
+    /// Sets a user's password, which must meet the profile's rules. Users of today's API get none
+    /// when they are created.
+    pub fn set_password(
+        &self,
+        id: &str,
+        user: &str,
+        password: &Secret,
+    ) -> Result<(), ControlError> {
+        let state = self.account(id)?;
+        let rules = Consultation::of(*self.profile_of(Some(id))?.options());
+        let set = state.account().set_user_password(user, password, &rules);
+        set.map_err(|error| match error {
+            ApiError::UnknownUser => ControlError::NoUser {
+                account: id.to_owned(),
+                user: user.to_owned(),
+            },
+            refused => ControlError::Invalid(format!(
+                "the password breaks the rule `{}` of the account's profile; GET \
+                 /__admin/profile?account={id} shows its password.* behaviours",
+                refused.facts().rule
+            )),
         })
     }
 

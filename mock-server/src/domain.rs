@@ -6,6 +6,7 @@ mod credential;
 mod id;
 mod index;
 mod input;
+mod managed;
 mod password;
 mod unique;
 mod update;

@@ -34,6 +34,7 @@ pub(crate) fn add_users(account: &mut Account, count: u32, first: UserNumber, fi
                 email: Some(email.into()),
                 ..Texts::default()
             },
+            scope: AccountScope::Account,
             roles: Box::default(),
             enabled: true,
             passwords: Box::default(),

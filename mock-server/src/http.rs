@@ -6,11 +6,13 @@ mod answer;
 mod auth;
 mod body;
 mod content_type;
+mod credentials;
 mod delivery;
 mod exchange;
 mod handlers;
 #[cfg(feature = "internals")]
 pub(crate) mod internals;
+mod management;
 mod refusal;
 mod route;
 mod token;

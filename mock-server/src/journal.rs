@@ -20,16 +20,15 @@ use std::{
 
 use parking_lot::{Mutex, MutexGuard};
 
-pub(crate) use self::view::rfc3339;
 use self::watch::Watchers;
 pub use self::{
     entry::{Entry, RefusalNote, Sent},
     pattern::{Nearest, Pattern, Since},
-    redact::token_response as redact_token_response,
+    redact::answer_body,
     request::Request,
     view::{
-        Header, RecordedBehaviour, RecordedFault, RecordedMessage, RecordedRefusal,
-        RecordedRequest, RecordedSummary, RecordedWhy,
+        Header, RecordedAssumed, RecordedBehaviour, RecordedFault, RecordedMessage,
+        RecordedRefusal, RecordedRequest, RecordedSummary, RecordedWhy,
     },
     watch::{Change, Watcher},
 };

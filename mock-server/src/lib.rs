@@ -64,6 +64,6 @@ pub use embedded::{
     StartError, Times,
 };
 pub use journal::{
-    Header, RecordedBehaviour, RecordedFault, RecordedMessage, RecordedRefusal, RecordedRequest,
-    RecordedWhy,
+    Header, RecordedAssumed, RecordedBehaviour, RecordedFault, RecordedMessage, RecordedRefusal,
+    RecordedRequest, RecordedWhy,
 };

@@ -185,7 +185,6 @@ impl Store {
         self.account(&id)
     }
 
-    #[expect(dead_code, reason = "for the surface that manages credentials")]
     /// Creates a credential with an id of its own and without secrets.
     pub fn create_credential(
         &self,
@@ -209,7 +208,6 @@ impl Store {
         mode.on(state, |account| account.add_credential(credential))
     }
 
-    #[expect(dead_code, reason = "for the surface that manages credentials")]
     /// Revokes a credential.
     pub fn delete_credential(
         &self,
@@ -261,8 +259,9 @@ impl Store {
         mode: Mode,
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
-        let (_guard, others) = self.naming(state);
-        mode.on(state, |account| account.create(body, &others, rules))
+        self.with_names(state, mode, |account, others| {
+            account.create(body, others, rules)
+        })
     }
 
     /// Updates a user.
@@ -275,17 +274,27 @@ impl Store {
         mode: Mode,
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
-        let (_guard, others) = self.naming(state);
-        mode.on(state, |account| {
+        self.with_names(state, mode, |account, others| {
             if changes == Changes::PasswordOnly {
                 let before = Arc::clone(account.find(key, rules)?);
-                let after = account.clone().update(key, body, &others, rules)?;
+                let after = account.clone().update(key, body, others, rules)?;
                 if !after.differs_in_password_only(&before) {
                     return Err(ApiError::ApiUserNotUpdated);
                 }
             }
-            account.update(key, body, &others, rules)
+            account.update(key, body, others, rules)
         })
+    }
+
+    /// Does what may give names to the account, or to a copy of it.
+    pub fn with_names<T>(
+        &self,
+        state: &AccountState,
+        mode: Mode,
+        change: impl FnOnce(&mut Account, &dyn Taken) -> T,
+    ) -> T {
+        let (_guard, others) = self.naming(state);
+        mode.on(state, |account| change(account, &others))
     }
 
     /// What must be held and asked while names are given. A throwaway account shares names with

@@ -3,7 +3,9 @@
 //! They are plain data between the codec, which turns them into bytes, and the domain, which
 //! decides. Neither knows the other.
 
-use bandwidth_fixtures::{Secret, Texts};
+use std::time::Duration;
+
+use bandwidth_fixtures::{AccountScope, Secret, Texts};
 
 /// A user as a request gave it. `None` means that the field was left out; an empty string, a JSON
 /// null and an empty element all mean that it was given and is empty.
@@ -78,4 +80,101 @@ pub struct ErrorView<'a> {
     pub code: u32,
     /// `Description`
     pub description: &'a str,
+}
+
+/// A user as a request of today's API gave it.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct ManagedUserBody {
+    /// `userId`
+    pub user_id: Option<String>,
+    /// `username`
+    pub username: Option<String>,
+    /// The fields that are text
+    pub texts: Texts<Option<String>>,
+    /// `accountScope`
+    pub scope: Option<AccountScope>,
+    /// `roles`
+    pub roles: Option<Vec<RoleReference>>,
+    /// Ids of `accounts`
+    pub accounts: Option<Vec<String>>,
+    /// `enabled` or `status`
+    pub enabled: Option<bool>,
+}
+
+/// A user as an answer of today's API shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManagedUserView<'a> {
+    /// `userId`
+    pub id: &'a str,
+    /// `username`
+    pub username: &'a str,
+    /// The fields that are text
+    pub texts: Texts<Option<&'a str>>,
+    /// `accountScope`
+    pub scope: AccountScope,
+    /// `roles`
+    pub roles: Vec<RoleView<'a>>,
+    /// The only one of `accounts`
+    pub account: AccountView<'a>,
+    /// `enabled` or `status`
+    pub enabled: bool,
+}
+
+/// A credential as a request gave it.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct CredentialBody {
+    /// `description`
+    pub description: Option<String>,
+    /// `accountScope`
+    pub scope: Option<AccountScope>,
+    /// Names of `roles`
+    pub roles: Option<Vec<String>>,
+    /// Ids of `accounts`
+    pub accounts: Option<Vec<String>>,
+}
+
+/// A credential as an answer shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialView<'a> {
+    /// `clientId`
+    pub client_id: &'a str,
+    /// `description`
+    pub description: &'a str,
+    /// `accountScope`
+    pub scope: AccountScope,
+    /// Names of `roles`
+    pub roles: &'a [String],
+    /// Ids of `accounts`
+    pub accounts: &'a [String],
+    /// `createdDate`, since the Unix epoch
+    pub created: Duration,
+    /// `secrets`
+    pub secrets: Vec<SecretView<'a>>,
+}
+
+/// When a secret ends, as a request gave it in `expirationDate`.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// It was left out.
+    #[default]
+    Unsaid,
+    /// It was null.
+    Never,
+    /// Since the Unix epoch.
+    At(Duration),
+}
+
+/// A secret as an answer shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretView<'a> {
+    /// `secretId`
+    pub id: &'a str,
+    /// `clientSecret`, where it was just made
+    pub value: Option<&'a Secret>,
+    /// `active`
+    pub active: bool,
+    /// `createdDate`, since the Unix epoch
+    pub created: Duration,
+    /// `expirationDate`, since the Unix epoch
+    pub expires: Option<Duration>,
 }

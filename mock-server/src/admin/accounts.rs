@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use bandwidth_fixtures::{RateLimit, describe, seed::SeedContents};
+use bandwidth_fixtures::{RateLimit, Secret, describe, seed::SeedContents};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -20,9 +20,8 @@ use super::{
 use crate::{
     address::reachable,
     app::App,
-    clock::parse_start,
+    clock::{parse_start, rfc3339},
     control::{NewAccount, ProfileChoice, SeedChoice},
-    journal::rfc3339,
     peer::Peer,
     store::AccountState,
 };
@@ -131,6 +130,15 @@ pub struct Resources {
     /// Their names. While there are any, `delete.with_resources` decides whether the user can be
     /// deleted.
     resources: Vec<String>,
+}
+
+/// A password.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPassword {
+    /// The profile's rules for passwords hold.
+    #[schema(value_type = String, example = "Teal-Wagon.47")]
+    password: Secret,
 }
 
 fn view(app: &App, state: &AccountState) -> AccountView {
@@ -347,4 +355,24 @@ pub async fn resources(
 ) -> Result<Json<Resources>, AdminError> {
     app.assign_resources(&id, &user, &request.resources)?;
     Ok(Json(request))
+}
+
+/// Set a user's password
+///
+/// Users of today's API are created without one. Bandwidth mails them a link to choose it; the mock
+/// sends no mail. A user without a password cannot log in.
+#[utoipa::path(put, path = "/accounts/{accountId}/users/{userId}/password", tag = "accounts",
+    params(("accountId" = String, Path), ("userId" = String, Path, description = "The internal id.")),
+    request_body = NewPassword, responses(
+    (status = 204),
+    (status = 400, body = AdminError),
+    (status = 404, body = AdminError),
+))]
+pub async fn password(
+    State(app): State<Arc<App>>,
+    Path((id, user)): Path<(String, String)>,
+    Body(request): Body<NewPassword>,
+) -> Result<StatusCode, AdminError> {
+    app.set_password(&id, &user, &request.password)?;
+    Ok(StatusCode::NO_CONTENT)
 }

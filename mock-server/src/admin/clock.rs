@@ -9,8 +9,7 @@ use utoipa::ToSchema;
 use super::answer::{AdminError, Body, Path};
 use crate::{
     app::App,
-    clock::{Clock, ClockChange},
-    journal::rfc3339,
+    clock::{Clock, ClockChange, rfc3339},
 };
 
 /// What to do with the clock.

@@ -24,7 +24,8 @@ use utoipa::{OpenApi, ToSchema};
 use super::accounts::base_url;
 use crate::{
     app::App,
-    journal::{Change, RecordedSummary, Watcher, rfc3339},
+    clock::rfc3339,
+    journal::{Change, RecordedSummary, Watcher},
     peer::Peer,
 };
 

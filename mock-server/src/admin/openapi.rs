@@ -66,8 +66,13 @@ pub fn document() -> OpenApi {
     }
     emulated::add(&mut document);
     if let Some(components) = &mut document.components {
-        let basic = HttpBuilder::new().scheme(HttpAuthScheme::Basic).build();
-        components.add_security_scheme("basic", SecurityScheme::Http(basic));
+        for (name, scheme) in [
+            ("basic", HttpAuthScheme::Basic),
+            ("bearer", HttpAuthScheme::Bearer),
+        ] {
+            let scheme = HttpBuilder::new().scheme(scheme).build();
+            components.add_security_scheme(name, SecurityScheme::Http(scheme));
+        }
     }
     document
 }

@@ -64,8 +64,19 @@ pub fn password(format: Format, bytes: &[u8], rules: &Consultation) -> Result<Se
     })
 }
 
+/// A body that is there and is UTF-8.
+pub(super) fn text_of(bytes: &[u8]) -> Result<&str, DecodeError> {
+    let text = std::str::from_utf8(bytes).map_err(|error| DecodeError::NotUtf8 {
+        offset: error.valid_up_to(),
+    })?;
+    if text.trim_ascii().is_empty() {
+        return Err(DecodeError::Empty);
+    }
+    Ok(text)
+}
+
 /// The first name that stands twice.
-fn repeated(fields: &[(Name, Node)]) -> Option<&str> {
+pub(super) fn repeated(fields: &[(Name, Node)]) -> Option<&str> {
     /// Up to here, comparing each with each is quickest.
     const FEW: usize = 16;
     let mut names = fields.iter().map(|(name, _)| &**name);
@@ -98,12 +109,7 @@ impl Reader<'_> {
         root: &'static str,
         read: impl FnOnce(Node) -> Result<T, DecodeError>,
     ) -> Result<T, DecodeError> {
-        let text = std::str::from_utf8(bytes).map_err(|error| DecodeError::NotUtf8 {
-            offset: error.valid_up_to(),
-        })?;
-        if text.trim_ascii().is_empty() {
-            return Err(DecodeError::Empty);
-        }
+        let text = text_of(bytes)?;
         match self.format {
             Format::Json => read(json::read(text)?),
             Format::Xml if text.trim_ascii_start().starts_with(['{', '[']) => {

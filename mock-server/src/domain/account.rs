@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bandwidth_fixtures::{
-    Consultation, Secret, Texts,
+    AccountScope, Consultation, Secret, Texts,
     profile::{
         DeleteEffect, DeleteWithResources, MissingByUsername, UnknownRole, UserKey, UsernameCase,
     },
@@ -13,7 +13,7 @@ use super::{
     ApiError, Credential, id, input,
     password::{self, Digest, Owner},
     unique::{Names, Taken},
-    update,
+    update::{self, Manner},
     user::{User, UserNumber},
     users::Users,
 };
@@ -37,10 +37,10 @@ pub struct Role {
 #[derive(Debug, Clone)]
 pub struct Account {
     id: Arc<str>,
-    salt: [u8; 16],
+    pub(super) salt: [u8; 16],
     login: Login,
     roles: Arc<[Role]>,
-    users: Users,
+    pub(super) users: Users,
     next_number: UserNumber,
     pub(super) credentials: Vec<Arc<Credential>>,
 }
@@ -100,6 +100,11 @@ impl Account {
         self.users.iter()
     }
 
+    /// The users that were created after that one, in the order of their creation.
+    pub fn users_after(&self, number: UserNumber) -> impl Iterator<Item = &Arc<User>> {
+        self.users.after(number)
+    }
+
     /// The salt of its passwords.
     pub fn salt(&self) -> &[u8; 16] {
         &self.salt
@@ -141,7 +146,7 @@ impl Account {
         self.exactly_named(username).is_some()
     }
 
-    fn exactly_named(&self, username: &str) -> Option<&Arc<User>> {
+    pub(super) fn exactly_named(&self, username: &str) -> Option<&Arc<User>> {
         let mut named = self.users.named(username);
         named.find(|user| *user.username == *username)
     }
@@ -181,7 +186,7 @@ impl Account {
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
         input::ids(body, &self.id, None, rules)?;
-        let fields = update::create(body, rules)?;
+        let fields = update::create(body.into(), || rules.user_telephone())?;
         let password = body.password.as_ref().ok_or(ApiError::PasswordRequired)?;
         let owner = Owner::new(fields.username, fields.texts.convert(), &[]);
         let digest = password::accept(password, &owner, &self.salt, rules)?;
@@ -193,6 +198,7 @@ impl Account {
             id: id::new_id(number, &self.salt, rules),
             username: fields.username.into(),
             texts: fields.texts.convert(),
+            scope: AccountScope::Account,
             roles,
             enabled: fields.enabled,
             passwords: [digest].into(),
@@ -210,7 +216,12 @@ impl Account {
     ) -> Result<Arc<User>, ApiError> {
         let user = Arc::clone(self.find(key, rules)?);
         input::ids(body, &self.id, Some(&user.id), rules)?;
-        let fields = update::update(&user, body, rules)?;
+        let manner = Manner {
+            semantics: rules.put_semantics(),
+            username: || rules.username_update(),
+            telephone: || rules.user_telephone(),
+        };
+        let fields = update::update(&user, body.into(), manner)?;
         let passwords = match &body.password {
             None => user.passwords.clone(),
             Some(password) => {
@@ -230,6 +241,7 @@ impl Account {
             id: user.id.clone(),
             username: fields.username.into(),
             texts: fields.texts.convert(),
+            scope: user.scope,
             roles,
             enabled: fields.enabled,
             passwords,
@@ -240,17 +252,27 @@ impl Account {
     /// Deletes a user, or deactivates it, as `delete.effect` says.
     pub fn delete(&mut self, key: &str, rules: &Consultation) -> Result<(), ApiError> {
         let user = Arc::clone(self.find(key, rules)?);
+        self.remove(&user, || rules.delete_effect(), rules)
+    }
+
+    /// Removes a user from the active ones.
+    pub(super) fn remove(
+        &mut self,
+        user: &User,
+        effect: impl FnOnce() -> DeleteEffect,
+        rules: &Consultation,
+    ) -> Result<(), ApiError> {
         if !user.resources.is_empty()
             && rules.delete_with_resources() == DeleteWithResources::Refused
         {
             return Err(ApiError::HasResources);
         }
-        match rules.delete_effect() {
+        match effect() {
             DeleteEffect::Removed => self.users.remove(user.number),
             DeleteEffect::Deactivated => {
                 self.users.put(User {
                     enabled: false,
-                    ..User::clone(&user)
+                    ..User::clone(user)
                 });
             }
         }
@@ -303,7 +325,7 @@ impl Account {
         Ok(())
     }
 
-    fn resolve_roles(
+    pub(super) fn resolve_roles(
         &self,
         references: &[RoleReference],
         rules: &Consultation,
@@ -327,7 +349,7 @@ impl Account {
         Ok(ids.into())
     }
 
-    fn names(&self) -> Names<'_> {
+    pub(super) fn names(&self) -> Names<'_> {
         Names {
             users: &self.users,
             login: &self.login.username,

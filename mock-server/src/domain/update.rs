@@ -1,12 +1,50 @@
 //! The fields that a create or an update gives a user, checked.
 
 use bandwidth_fixtures::{
-    Consultation, TextField, Texts,
+    TextField, Texts,
     profile::{PutSemantics, Telephone, UsernameUpdate},
 };
 
 use super::{ApiError, input, user::User};
-use crate::wire::UserBody;
+use crate::wire::{ManagedUserBody, UserBody};
+
+/// What a body says of the fields that every surface has.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a> {
+    username: Option<&'a str>,
+    texts: &'a Texts<Option<String>>,
+    enabled: Option<bool>,
+}
+
+impl<'a> From<&'a UserBody> for Given<'a> {
+    fn from(body: &'a UserBody) -> Self {
+        Self {
+            username: body.username.as_deref(),
+            texts: &body.texts,
+            enabled: body.enabled,
+        }
+    }
+}
+
+impl<'a> From<&'a ManagedUserBody> for Given<'a> {
+    fn from(body: &'a ManagedUserBody) -> Self {
+        Self {
+            username: body.username.as_deref(),
+            texts: &body.texts,
+            enabled: body.enabled,
+        }
+    }
+}
+
+/// What a surface decides about updates. It is asked only where it matters.
+pub(super) struct Manner<U, T> {
+    /// What an update does with what it leaves out.
+    pub(super) semantics: PutSemantics,
+    /// What it does with another username.
+    pub(super) username: U,
+    /// The form of a telephone number.
+    pub(super) telephone: T,
+}
 
 /// The fields of a user that a client writes, checked. Role ids and the password come later: they
 /// need the account.
@@ -32,44 +70,50 @@ const LIMITED: [(TextField, ApiError); 2] = [
     (TextField::LastName, ApiError::LastNameTooLong),
 ];
 
-fn require_texts(body: &UserBody) -> Result<(), ApiError> {
-    REQUIRED.into_iter().try_for_each(|(field, error)| {
-        input::required(body.texts[field].as_deref(), error).map(drop)
-    })
+fn require_texts(texts: &Texts<Option<String>>) -> Result<(), ApiError> {
+    REQUIRED
+        .into_iter()
+        .try_for_each(|(field, error)| input::required(texts[field].as_deref(), error).map(drop))
 }
 
 /// The fields of a new user. Roles, `Enabled` and all texts that are not [`REQUIRED`] may be left
 /// out.
-pub(super) fn create<'a>(body: &'a UserBody, rules: &Consultation) -> Result<Fields<'a>, ApiError> {
-    let username = input::required(body.username.as_deref(), ApiError::UsernameRequired)?;
-    require_texts(body)?;
+pub(super) fn create(
+    given: Given<'_>,
+    telephone: impl FnOnce() -> Telephone,
+) -> Result<Fields<'_>, ApiError> {
+    let username = input::required(given.username, ApiError::UsernameRequired)?;
+    require_texts(given.texts)?;
     let fields = Fields {
         username,
-        texts: Texts::from_fn(|field| filled(body.texts[field].as_deref())),
-        enabled: body.enabled.unwrap_or(true),
+        texts: Texts::from_fn(|field| filled(given.texts[field].as_deref())),
+        enabled: given.enabled.unwrap_or(true),
         merged: false,
     };
-    check(&fields, body, rules)?;
+    check(&fields, given.texts, telephone)?;
     input::username(username)?;
     Ok(fields)
 }
 
-/// The fields of an updated user, as `put.semantics` says.
-pub(super) fn update<'a>(
+/// The fields of an updated user.
+pub(super) fn update<'a, U, T>(
     user: &'a User,
-    body: &'a UserBody,
-    rules: &Consultation,
-) -> Result<Fields<'a>, ApiError> {
-    let semantics = rules.put_semantics();
-    if semantics == PutSemantics::ReplaceRequiringFields {
-        require_texts(body)?;
+    given: Given<'a>,
+    manner: Manner<U, T>,
+) -> Result<Fields<'a>, ApiError>
+where
+    U: FnOnce() -> UsernameUpdate,
+    T: FnOnce() -> Telephone,
+{
+    if manner.semantics == PutSemantics::ReplaceRequiringFields {
+        require_texts(given.texts)?;
     }
-    let merged = semantics == PutSemantics::Merge;
-    let username = match body.username.as_deref() {
+    let merged = manner.semantics == PutSemantics::Merge;
+    let username = match given.username {
         None => &*user.username,
         Some("") => return Err(ApiError::UsernameRequired),
         Some(given) if given == &*user.username => &*user.username,
-        Some(given) => match rules.username_update() {
+        Some(given) => match (manner.username)() {
             UsernameUpdate::Allowed => {
                 input::username(given)?;
                 given
@@ -80,35 +124,39 @@ pub(super) fn update<'a>(
     };
     let fields = Fields {
         username,
-        texts: Texts::from_fn(|field| match body.texts[field].as_deref() {
+        texts: Texts::from_fn(|field| match given.texts[field].as_deref() {
             None if merged => user.texts[field].as_deref(),
             given => filled(given),
         }),
-        enabled: match body.enabled {
+        enabled: match given.enabled {
             None if merged => user.enabled,
             given => given.unwrap_or(true),
         },
         merged,
     };
-    check(&fields, body, rules)?;
+    check(&fields, given.texts, manner.telephone)?;
     Ok(fields)
 }
 
 /// Checks what the body gave; what stays from before was checked then, or came with the seed.
-fn check(fields: &Fields<'_>, body: &UserBody, rules: &Consultation) -> Result<(), ApiError> {
+fn check(
+    fields: &Fields<'_>,
+    given: &Texts<Option<String>>,
+    telephone: impl FnOnce() -> Telephone,
+) -> Result<(), ApiError> {
     for (field, error) in LIMITED {
-        if let Some(text) = &body.texts[field] {
+        if let Some(text) = &given[field] {
             input::length(text, error)?;
         }
     }
-    if let Some(text) = filled(body.texts.email.as_deref()) {
+    if let Some(text) = filled(given.email.as_deref()) {
         input::email(text)?;
     }
-    let form = rules.user_telephone();
+    let form = telephone();
     if form == Telephone::TenDigitsRequired {
         input::required(fields.texts.telephone_number, ApiError::TelephoneRequired)?;
     }
-    match filled(body.texts.telephone_number.as_deref()) {
+    match filled(given.telephone_number.as_deref()) {
         Some(text) => input::telephone(text, form),
         None => Ok(()),
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bandwidth_fixtures::Texts;
+use bandwidth_fixtures::{AccountScope, Texts};
 
 use super::password::Digest;
 
@@ -20,6 +20,8 @@ pub struct User {
     pub username: Box<str>,
     /// What the user has of the fields that are text.
     pub texts: Texts<Option<Box<str>>>,
+    /// How far it reaches in today's API.
+    pub scope: AccountScope,
     /// Ids of its roles, in the order in which they were given.
     pub roles: Box<[Arc<str>]>,
     /// Whether it is active.

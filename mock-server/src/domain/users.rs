@@ -26,6 +26,11 @@ impl Users {
         self.by_number.values()
     }
 
+    pub(super) fn after(&self, number: UserNumber) -> impl Iterator<Item = &Arc<User>> {
+        let later = self.by_number.range(number.saturating_add(1)..);
+        later.map(|(_, user)| user)
+    }
+
     pub(super) fn version(&self) -> u64 {
         self.version
     }
@@ -106,7 +111,7 @@ impl Users {
 
 #[cfg(test)]
 mod tests {
-    use bandwidth_fixtures::Texts;
+    use bandwidth_fixtures::{AccountScope, Texts};
 
     use super::{User, UserNumber, Users};
 
@@ -119,6 +124,7 @@ mod tests {
                 email: Some(format!("{username}@example.com").into()),
                 ..Texts::default()
             },
+            scope: AccountScope::Account,
             roles: Box::default(),
             enabled: true,
             passwords: Box::default(),

@@ -136,12 +136,12 @@ impl Answer {
             .header(CACHE_CONTROL, HeaderValue::from_static("no-store"))
     }
 
-    /// The answer to a request that is refused, in the shape that the profile gives it. `now` is
-    /// in seconds since the Unix epoch.
+    /// The answer to a request that is refused, in the shape that the profile gives it. `body`
+    /// writes an error; `now` is in seconds since the Unix epoch.
     pub(super) fn refuse(
         verdict: &Verdict,
         format: Format,
-        root: &'static str,
+        body: impl FnOnce(ErrorView<'_>) -> Vec<u8>,
         now: u64,
         rules: &Consultation,
     ) -> Self {
@@ -157,27 +157,26 @@ impl Answer {
         let mut answer = Self::empty(verdict.status);
         if verdict.has_body {
             let code = verdict.note.code;
-            let error = ErrorView { code, description };
-            let document = Document::Error { root, error };
-            answer = answer.body(format, codec::encode(format, &document, rules));
+            answer = answer.body(format, body(ErrorView { code, description }));
         }
-        match verdict.refusal {
-            Refusal::MethodNotAllowed(allow) => {
-                answer.header(ALLOW, HeaderValue::from_static(allow))
-            }
-            Refusal::RateLimited { reset } => answer.rate_limited(reset, now, rules),
+        match &verdict.refusal {
+            Refusal::MethodNotAllowed(allow) => match HeaderValue::from_str(allow) {
+                Ok(allow) => answer.header(ALLOW, allow),
+                Err(_) => answer,
+            },
+            Refusal::RateLimited { reset } => answer.rate_limited(*reset, now, rules),
             // The HTTP library would read the rest of the body as the next request.
             Refusal::Rule(
                 ApiError::BodyTooLarge | ApiError::BodyBrokenOff | ApiError::BodyTooSlow,
             ) => answer.header(CONNECTION, HeaderValue::from_static("close")),
             Refusal::Rule(error) if verdict.status == StatusCode::UNAUTHORIZED => {
-                answer.challenge(error, rules)
+                answer.challenge(*error, verdict.managed, rules)
             }
             _ => answer,
         }
     }
 
-    fn challenge(mut self, error: ApiError, rules: &Consultation) -> Self {
+    fn challenge(mut self, error: ApiError, managed: bool, rules: &Consultation) -> Self {
         // RFC 6750, section 3: the error only where a token was sent.
         let bearer = match error {
             ApiError::TokenInvalid | ApiError::TokenExpired => {
@@ -189,7 +188,7 @@ impl Answer {
             return self;
         }
         let schemes = auth::schemes(rules);
-        if schemes.basic {
+        if schemes.basic && !managed {
             self = self.header(WWW_AUTHENTICATE, BASIC);
         }
         if schemes.bearer {

@@ -1,6 +1,6 @@
 //! In which format a request's body is.
 
-use axum::http::{HeaderMap, header::CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
 use bandwidth_fixtures::{
     ApiError, Consultation,
     profile::{JsonSupport, UntypedBody},
@@ -27,6 +27,20 @@ pub(super) fn format(
         return Err(ApiError::UnsupportedMediaType);
     }
     Ok(format)
+}
+
+/// Refuses a body that says it is not JSON.
+pub(super) fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    match (values.next().map(HeaderValue::to_str), values.next()) {
+        (None, _) => Ok(()),
+        (Some(Ok(value)), None) => match typed(value) {
+            Ok(Format::Json) => Ok(()),
+            Err(error @ ApiError::UnsupportedCharset) => Err(error),
+            _ => Err(ApiError::JsonRequired),
+        },
+        _ => Err(ApiError::JsonRequired),
+    }
 }
 
 fn typed(value: &str) -> Result<Format, ApiError> {

@@ -19,10 +19,11 @@ use bandwidth_fixtures::{
 use super::{
     accept::{self, Negotiated},
     answer::{Answer, Reply},
-    auth::{self, Authenticator, Caller},
+    auth::{self, Authenticator, Caller, Credentials},
     body::Received,
     delivery::{Hangup, deliver},
     handlers::Context,
+    management,
     refusal::{Refusal, Verdict},
     route::{self, Route},
     token::Form,
@@ -30,9 +31,11 @@ use super::{
 use crate::{
     app::App,
     clock::Clock,
+    codec::{self, Document, Format},
     fault::{AppliedFault, Execution, Now, Plan, Reshape, Sending, Subject},
-    journal::{self, Entry, RefusalNote},
+    journal::{self, Entry, RecordedAssumed, RefusalNote},
     store::{AccountState, Mode, Store},
+    wire::ErrorView,
 };
 
 /// A request that was read, and what was found out about it once.
@@ -109,9 +112,15 @@ impl Exchange {
         let clock = slot.as_ref().map_or(&*app.clock, |slot| slot.clock.shown());
         let at = clock.at(started);
         let rules = Consultation::of(*profile.options());
-        let negotiated = accept::negotiate(&head.headers, &rules);
-        let route = Route::of(head.uri.path(), &head.method);
-        let route = route.filter(|route| route.is_served(&rules));
+        let route = Route::of(head.uri.path(), &head.method, &rules);
+        let media = route.as_ref().map(|route| route.surface().facts().media);
+        let negotiated = match media {
+            Some(["application/json"]) => Negotiated {
+                format: Format::Json,
+                acceptable: true,
+            },
+            _ => accept::negotiate(&head.headers, &rules),
+        };
         let mut exchange = Self {
             id: app.journal.next_id(),
             app,
@@ -238,7 +247,7 @@ impl Exchange {
                 answer = answer.date(now);
             }
             if self.app.settings.explain {
-                answer = explain(&self.profile, answer, asked);
+                answer = self.explain(answer, asked);
             }
             answer
         });
@@ -252,13 +261,17 @@ impl Exchange {
     }
 
     fn refuse(&self, refusal: Refusal, now: Duration) -> (Option<Answer>, Option<Verdict>) {
-        let verdict = refusal.verdict(&self.rules);
-        let root = self
-            .route
-            .as_ref()
-            .map_or("ErrorResponse", Route::error_root);
+        let route = self.route.as_ref();
+        let verdict = refusal.verdict(route.map(Route::surface), &self.rules);
         let format = self.negotiated.format;
-        let answer = Answer::refuse(&verdict, format, root, now.as_secs(), &self.rules);
+        let body = |error: ErrorView<'_>| {
+            if verdict.managed {
+                return management::error(&error, verdict.status, &self.head, now, &self.rules);
+            }
+            let root = route.and_then(Route::error_root).unwrap_or("ErrorResponse");
+            codec::encode(format, &Document::Error { root, error }, &self.rules)
+        };
+        let answer = Answer::refuse(&verdict, format, body, now.as_secs(), &self.rules);
         (Some(answer), Some(verdict))
     }
 
@@ -266,9 +279,11 @@ impl Exchange {
     fn outcome(&self, mode: Mode, login: &mut Option<Arc<str>>) -> Result<Answer, Refusal> {
         let route = self.route.as_ref().ok_or(ApiError::UnknownPath)?;
         let endpoint = route.endpoint;
-        let endpoint = endpoint.ok_or(Refusal::MethodNotAllowed(route.resource.allow))?;
+        let endpoint =
+            endpoint.ok_or_else(|| Refusal::MethodNotAllowed(route.allow(&self.rules)))?;
         let caller = self.caller(endpoint)?;
         *login = Some(Arc::clone(&caller.login));
+        management::admit(endpoint.login, caller.grant.as_deref())?;
         if endpoint.login != Login::Client {
             if let Some(limit) = self.rules.rate_limit() {
                 caller
@@ -300,6 +315,11 @@ impl Exchange {
 
     fn caller(&self, endpoint: &Endpoint) -> Result<Caller, ApiError> {
         let (store, headers, rules) = (&*self.store, &self.head.headers, &self.rules);
+        let authenticator = Authenticator {
+            store,
+            signer: &self.app.signer,
+            rules,
+        };
         match endpoint.login {
             Login::Client => {
                 let form = self.form.as_ref().map_err(|error| *error)?;
@@ -307,13 +327,13 @@ impl Exchange {
             }
             Login::Read | Login::Write | Login::Own => {
                 let account = self.account.as_deref().filter(|_| self.account_in_path);
-                let signer = &self.app.signer;
-                let authenticator = Authenticator {
-                    store,
-                    signer,
-                    rules,
-                };
                 authenticator.caller(headers, account, self.slot.as_ref())
+            }
+            Login::Token | Login::Admin | Login::Credentials => {
+                if Credentials::basic(headers).is_some() {
+                    return Err(ApiError::BearerRequired);
+                }
+                authenticator.caller(headers, None, self.slot.as_ref())
             }
         }
     }
@@ -380,8 +400,36 @@ impl Exchange {
             fault: self.fault.clone(),
             profile: Arc::clone(&self.profile),
             asked: Asked::default(),
+            shape_assumed: self.shape_assumed(),
             refusal: None,
             took_effect: false,
+        }
+    }
+
+    fn shape_assumed(&self) -> bool {
+        self.endpoint()
+            .is_some_and(|endpoint| endpoint.shape_assumed)
+    }
+
+    /// Adds a header that names the behaviours that were asked, their options and their evidence,
+    /// and says how much of the answer is assumed.
+    fn explain(&self, answer: Answer, asked: Asked) -> Answer {
+        let profile = &*self.profile;
+        let mut parts: Vec<String> = asked
+            .iter()
+            .map(|id| {
+                let option = profile.options().get(id);
+                format!("{id}={option} ({})", profile.evidence_kind(id))
+            })
+            .collect();
+        let assumed = RecordedAssumed::of(profile, asked, self.shape_assumed());
+        parts.push(format!("assumed={}/{}", assumed.behaviours, assumed.of));
+        if assumed.shape {
+            parts.push("shape=assumed".to_owned());
+        }
+        match HeaderValue::from_str(&parts.join("; ")) {
+            Ok(value) => answer.header(HeaderName::from_static("mock-explain"), value),
+            Err(_) => answer,
         }
     }
 
@@ -414,20 +462,5 @@ fn refusal_of(status: u16, now: Duration) -> Refusal {
         Ok(StatusCode::UNAUTHORIZED) => ApiError::CredentialsMissingOrWrong.into(),
         Ok(status) => Refusal::Fault(status),
         Err(_) => Refusal::Fault(StatusCode::INTERNAL_SERVER_ERROR),
-    }
-}
-
-/// Adds a header that names the behaviours that were asked, their options and their evidence.
-fn explain(profile: &NamedProfile, answer: Answer, asked: Asked) -> Answer {
-    let asked: Vec<String> = asked
-        .iter()
-        .map(|id| {
-            let option = profile.options().get(id);
-            format!("{id}={option} ({})", profile.evidence_kind(id))
-        })
-        .collect();
-    match HeaderValue::from_str(&asked.join("; ")) {
-        Ok(value) => answer.header(HeaderName::from_static("mock-explain"), value),
-        Err(_) => answer,
     }
 }

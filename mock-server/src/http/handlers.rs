@@ -41,7 +41,7 @@ pub(super) struct Context<'a> {
     pub(super) rules: &'a Consultation,
 }
 
-type Outcome = Result<Answer, Refusal>;
+pub(super) type Outcome = Result<Answer, Refusal>;
 
 impl Context<'_> {
     /// Does what the request asks for.
@@ -56,10 +56,27 @@ impl Context<'_> {
             Action::ListRoles => Ok(self.list_roles()),
             Action::ChangePassword => self.change_password(&self.parameter(Parameter::Username)),
             Action::IssueToken => self.issue_token(),
+            Action::ListManagedUsers => self.list_managed_users(),
+            Action::GetManagedUser => self.get_managed_user(),
+            Action::CreateManagedUser => self.create_managed_user(),
+            Action::UpdateManagedUser | Action::PatchManagedUser => self.update_managed_user(),
+            Action::RemoveManagedUser => self.remove_managed_user(),
+            Action::ListManagedRoles => self.list_managed_roles(),
+            Action::ListAccounts => self.list_accounts(),
+            Action::ListCredentials => self.list_credentials(),
+            Action::GetCredential => self.get_credential(),
+            Action::CreateCredential => self.create_credential(),
+            Action::UpdateCredential | Action::PatchCredential => self.update_credential(),
+            Action::RevokeCredential => self.revoke_credential(),
+            Action::ListSecrets => self.list_secrets(),
+            Action::GetSecret => self.get_secret(),
+            Action::CreateSecret => self.create_secret(),
+            Action::UpdateSecret | Action::PatchSecret => self.update_secret(),
+            Action::RevokeSecret => self.revoke_secret(),
         }
     }
 
-    fn parameter(&self, parameter: Parameter) -> Cow<'_, str> {
+    pub(super) fn parameter(&self, parameter: Parameter) -> Cow<'_, str> {
         self.route.parameter(self.head.uri.path(), parameter)
     }
 

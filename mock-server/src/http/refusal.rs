@@ -6,9 +6,17 @@
 use std::borrow::Cow;
 
 use axum::http::StatusCode;
-use bandwidth_fixtures::{ApiError, BehaviourId, Consultation, error_code::Change};
+use bandwidth_fixtures::{
+    ApiError, BehaviourId, Consultation,
+    error_code::{Change, JsonError},
+    operation::Surface,
+    profile::ManagedInvalidStatus,
+};
 
-use crate::{codec::DecodeError, journal::RefusalNote};
+use crate::{
+    codec::{DecodeError, management},
+    journal::RefusalNote,
+};
 
 /// A request that is not fulfilled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +24,7 @@ pub enum Refusal {
     /// A rule of the API, without more to say.
     Rule(ApiError),
     /// The path exists; these are its methods.
-    MethodNotAllowed(&'static str),
+    MethodNotAllowed(String),
     /// The body cannot be read.
     UnreadableBody(DecodeError),
     /// Too many requests; the next one is allowed at this time, in seconds since the Unix epoch.
@@ -48,6 +56,8 @@ pub(super) struct Verdict {
     pub(super) status: StatusCode,
     pub(super) note: RefusalNote,
     pub(super) has_body: bool,
+    /// Whether today's API refuses, which takes tokens and no Basic login.
+    pub(super) managed: bool,
     /// The error by the names of RFC 6749, for the token endpoint.
     pub(super) oauth: Option<&'static str>,
 }
@@ -63,8 +73,8 @@ impl Refusal {
         }
     }
 
-    /// What the profile makes of it.
-    pub(super) fn verdict(self, rules: &Consultation) -> Verdict {
+    /// What the profile makes of it on a surface, if its path belongs to one.
+    pub(super) fn verdict(self, surface: Option<Surface>, rules: &Consultation) -> Verdict {
         let facts = self.error().facts();
         let (mut code, mut status, mut words) = (facts.code, facts.status, facts.words);
         let mut has_body = true;
@@ -82,11 +92,19 @@ impl Refusal {
                 }
             }
         }
+        let managed = surface == Some(Surface::Management);
+        let says = |text: &str| {
+            if managed {
+                management::keyed(text, rules)
+            } else {
+                filled(text, rules).into_owned()
+            }
+        };
         let mut note = RefusalNote {
             rule: facts.rule,
-            field: facts.field.map(|field| filled(field, rules).into_owned()),
+            field: facts.field.map(says),
             code,
-            description: filled(words, rules).into_owned(),
+            description: says(words),
         };
         let mut status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
         match &self {
@@ -107,13 +125,30 @@ impl Refusal {
                 }
             }
         }
+        if managed {
+            if matches!(self, Self::Rule(_)) && status == StatusCode::BAD_REQUEST {
+                status = invalid_status(rules);
+            }
+            if let Some(error) = JsonError::of(status.as_u16()) {
+                note.code = error.code;
+            }
+        }
         Verdict {
             refusal: self,
+            managed,
             status,
             note,
             has_body,
             oauth: facts.oauth,
         }
+    }
+}
+
+/// The status of a value that today's API refuses.
+fn invalid_status(rules: &Consultation) -> StatusCode {
+    match rules.management_invalid() {
+        ManagedInvalidStatus::BadRequest => StatusCode::BAD_REQUEST,
+        ManagedInvalidStatus::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

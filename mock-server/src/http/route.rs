@@ -6,19 +6,15 @@ use axum::http::Method;
 use bandwidth_fixtures::{
     Consultation,
     operation::{Endpoint, LONGEST, Parameter, RESOURCES, Resource, Segment, Surface},
-    profile::{BasePaths, UserPaths},
+    profile::BasePaths,
 };
 use percent_encoding::percent_decode_str;
 
-use super::auth;
-
-/// Where a path leads, whether or not a profile has it.
+/// Where a path leads under a profile.
 #[derive(Debug)]
 pub(super) struct Route {
     /// What comes before the resource: `/api`.
     pub(super) base: &'static str,
-    /// Whether that base is one of `paths.bases`.
-    versioned: bool,
     pub(super) resource: &'static Resource,
     /// What the method does there, if anything.
     pub(super) endpoint: Option<&'static Endpoint>,
@@ -51,8 +47,14 @@ fn below<'p>(path: &'p str, base: &str) -> Option<&'p str> {
 }
 
 impl Route {
-    /// The route of a path. Longer bases come first: `/api/v1` also starts with `/api`.
-    pub(super) fn of(path: &str, method: &Method) -> Option<Self> {
+    /// The route of a path, on the first surface that the profile serves. Longer bases come first:
+    /// `/api/v1` also starts with `/api`.
+    pub(super) fn of(path: &str, method: &Method, rules: &Consultation) -> Option<Self> {
+        // HEAD is GET without its body (RFC 9110, section 9.3.2).
+        let method = match method {
+            &Method::HEAD => "GET",
+            method => method.as_str(),
+        };
         for surface in Surface::ALL {
             let facts = surface.facts();
             let versions = facts.versions.iter().map(|base| (*base, true));
@@ -63,19 +65,16 @@ impl Route {
                 let Some((resource, places)) = find(surface, rest, path.len() - rest.len()) else {
                     continue;
                 };
-                // HEAD is GET without its body (RFC 9110, section 9.3.2).
-                let method = match method {
-                    &Method::HEAD => "GET",
-                    method => method.as_str(),
-                };
+                let has_base = !versioned || rules.paths_bases() == BasePaths::ApiAndVersions;
+                if !has_base || !facts.is_served(rules) {
+                    continue;
+                }
+                let mut endpoints = resource.endpoints.iter();
                 return Some(Self {
                     base,
-                    versioned,
                     resource,
-                    endpoint: resource
-                        .endpoints
-                        .iter()
-                        .find(|endpoint| endpoint.method == method),
+                    endpoint: endpoints
+                        .find(|endpoint| endpoint.method == method && endpoint.is_served(rules)),
                     places,
                 });
             }
@@ -83,15 +82,15 @@ impl Route {
         None
     }
 
-    /// Whether the profile has the path.
-    pub(super) fn is_served(&self, rules: &Consultation) -> bool {
-        let base = || !self.versioned || rules.paths_bases() == BasePaths::ApiAndVersions;
-        let surface = || match self.resource.surface {
-            Surface::Account => true,
-            Surface::Login => rules.paths_users() == UserPaths::AccountAndLogin,
-            Surface::Token => auth::schemes(rules).bearer,
-        };
-        base() && surface()
+    /// The value of `Allow`.
+    pub(super) fn allow(&self, rules: &Consultation) -> String {
+        let endpoints = self.resource.endpoints.iter();
+        let served = endpoints.filter(|endpoint| endpoint.is_served(rules));
+        let methods = served.map(|endpoint| match endpoint.method {
+            "GET" => "GET, HEAD",
+            method => method,
+        });
+        methods.collect::<Vec<_>>().join(", ")
     }
 
     /// The part of the path that the request chose, empty where the template has no such part.
@@ -102,8 +101,12 @@ impl Route {
         text.and_then(decoded).unwrap_or_default()
     }
 
+    pub(super) fn surface(&self) -> Surface {
+        self.resource.surface
+    }
+
     /// Name of the XML root of an error.
-    pub(super) fn error_root(&self) -> &'static str {
+    pub(super) fn error_root(&self) -> Option<&'static str> {
         let endpoint = self.endpoint.unwrap_or(&self.resource.endpoints[0]);
         endpoint.error
     }
@@ -149,14 +152,17 @@ fn find(
 #[cfg(test)]
 mod tests {
     use axum::http::Method;
-    use bandwidth_fixtures::{Consultation, NamedProfile, operation::Parameter};
+    use bandwidth_fixtures::{
+        Consultation, NamedProfile,
+        operation::{Parameter, Surface},
+    };
 
     use super::Route;
 
     fn route(profile: &str, path: &str) -> Option<Route> {
         let profile = NamedProfile::built_in(profile).unwrap();
         let rules = Consultation::of(*profile.options());
-        Route::of(path, &Method::GET).filter(|route| route.is_served(&rules))
+        Route::of(path, &Method::GET, &rules)
     }
 
     #[test]
@@ -183,6 +189,25 @@ mod tests {
             "/api/v1/oauth2/token",
         ] {
             assert!(route("guide", path).is_none(), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_first_surface_that_is_served_has_a_path() {
+        for (profile, path, surface) in [
+            ("guide", "/api/v1/users", None),
+            ("published", "/api/v1/users", Some(Surface::Management)),
+            ("published", "/api/v2/users/u1", Some(Surface::Management)),
+            ("published", "/api/users", Some(Surface::Login)),
+            ("published", "/v1.0/users/jdoe", Some(Surface::Login)),
+            (
+                "published",
+                "/api/v1/users/jdoe/password",
+                Some(Surface::Login),
+            ),
+        ] {
+            let found = route(profile, path).map(|route| route.resource.surface);
+            assert_eq!(found, surface, "{profile} {path}");
         }
     }
 

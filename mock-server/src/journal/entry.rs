@@ -45,6 +45,8 @@ pub struct Entry {
     pub profile: Arc<NamedProfile>,
     /// The behaviours that shaped the answer.
     pub asked: Asked,
+    /// Whether no source shows the bodies of the operation in full.
+    pub shape_assumed: bool,
     /// Why it was refused.
     pub refusal: Option<RefusalNote>,
     /// Whether it changed something.

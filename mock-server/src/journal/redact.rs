@@ -8,6 +8,7 @@ mod xml;
 
 use std::{borrow::Cow, ops::Range};
 
+use bandwidth_fixtures::Operation;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
@@ -129,9 +130,15 @@ pub fn request<'h>(
     }
 }
 
-/// The answer to a token request without the token.
-pub fn token_response(body: &[u8]) -> String {
+/// The body of an answer without the secrets that its operation shows.
+pub fn answer_body(operation: Option<Operation>, body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
+    if !matches!(
+        operation,
+        Some(Operation::IssueToken | Operation::CreateSecret)
+    ) {
+        return text.into_owned();
+    }
     match json::read(&text) {
         Some(found) => found.apply(&text).unwrap_or_else(|| text.into_owned()),
         None => REMOVED.to_owned(),

@@ -6,7 +6,8 @@ use bandwidth_fixtures::Operation;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{entry::Entry, view::rfc3339};
+use super::entry::Entry;
+use crate::clock::rfc3339;
 
 /// The report.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]

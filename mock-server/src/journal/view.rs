@@ -1,17 +1,17 @@
 //! What is shown of an entry, in JSON and in the library.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use bandwidth_fixtures::Evidence;
+use bandwidth_fixtures::{Asked, BehaviourId, Evidence, EvidenceKind, NamedProfile};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
     entry::{Entry, Sent},
-    redact_token_response,
+    redact::answer_body,
 };
-use crate::text::title_case;
+use crate::{clock::rfc3339, text::title_case};
 use bandwidth_fixtures::Operation;
 
 /// A request to the emulated API, its answer, and why it was answered so.
@@ -124,8 +124,32 @@ pub struct RecordedWhy {
     pub profile: String,
     /// The behaviours that were asked for this answer.
     pub behaviours: Vec<RecordedBehaviour>,
+    /// How much of the answer is assumed.
+    pub assumed: RecordedAssumed,
     /// The rule that the request broke, when it was refused.
     pub refusal: Option<RecordedRefusal>,
+}
+
+/// How much of an answer is assumed.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct RecordedAssumed {
+    /// How many of the behaviours that were asked are only assumed.
+    pub behaviours: usize,
+    /// How many were asked.
+    pub of: usize,
+    /// Whether the bodies themselves are: no source shows those of the operation in full.
+    pub shape: bool,
+}
+
+impl RecordedAssumed {
+    pub(crate) fn of(profile: &NamedProfile, asked: Asked, shape: bool) -> Self {
+        let assumed = |id: &BehaviourId| profile.evidence_kind(*id) == EvidenceKind::Assumed;
+        Self {
+            behaviours: asked.iter().filter(assumed).count(),
+            of: asked.iter().count(),
+            shape,
+        }
+    }
 }
 
 /// A behaviour that shaped an answer.
@@ -153,11 +177,6 @@ pub struct RecordedRefusal {
     pub description: String,
 }
 
-/// A time of the mock's clock, as RFC 3339 in UTC.
-pub(crate) fn rfc3339(time: Duration) -> String {
-    humantime::format_rfc3339_millis(UNIX_EPOCH + time).to_string()
-}
-
 pub(crate) fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
@@ -167,11 +186,7 @@ fn message_of(sent: &Sent, operation: Option<Operation>) -> RecordedMessage {
         name: title_case(name.as_str()),
         value: String::from_utf8_lossy(value.as_bytes()).into_owned(),
     });
-    let body = if operation == Some(Operation::IssueToken) {
-        redact_token_response(&sent.body)
-    } else {
-        String::from_utf8_lossy(&sent.body).into_owned()
-    };
+    let body = answer_body(operation, &sent.body);
     RecordedMessage {
         headers: headers.collect(),
         body,
@@ -257,6 +272,7 @@ impl From<&Entry> for RecordedRequest {
                         evidence: entry.profile.evidence(id).to_vec(),
                     })
                     .collect(),
+                assumed: RecordedAssumed::of(&entry.profile, entry.asked, entry.shape_assumed),
                 refusal: entry.refusal.as_ref().map(|refusal| RecordedRefusal {
                     rule: refusal.rule.to_owned(),
                     field: refusal.field.clone(),

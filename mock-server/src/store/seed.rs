@@ -53,6 +53,7 @@ pub(super) fn account(origin: &Origin, now: Duration) -> Account {
             id: user.user_id.as_str().into(),
             username: user.username.as_str().into(),
             texts: user.texts().convert(),
+            scope: user.account_scope,
             roles: roles
                 .filter_map(|id| role_ids.get(id.as_str()).cloned())
                 .collect(),
@@ -174,6 +175,7 @@ impl From<&Role> for SeedRole {
 impl From<&User> for SeedUser {
     fn from(user: &User) -> Self {
         Self {
+            account_scope: user.scope,
             roles: user.roles.iter().map(|id| (**id).to_owned()).collect(),
             enabled: user.enabled,
             password_digests: digests(&user.passwords),

@@ -8,7 +8,7 @@ use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
 use bandwidth_fixtures::Operation;
 
-use crate::journal::{Entry, redact_token_response};
+use crate::journal::{Entry, answer_body};
 
 /// The longest excerpt of an answer, in characters.
 const EXCERPT: usize = 160;
@@ -56,11 +56,7 @@ impl Exchange {
     fn of(at: usize, entry: &Entry) -> Self {
         let (mut body, mut headers) = (String::new(), String::new());
         if let Some(sent) = &entry.sent {
-            body = if entry.operation == Some(Operation::IssueToken) {
-                redact_token_response(&sent.body)
-            } else {
-                String::from_utf8_lossy(&sent.body).into_owned()
-            };
+            body = answer_body(entry.operation, &sent.body);
             for (name, value) in &sent.headers {
                 if !UNTOLD.contains(&name.as_str()) {
                     let value = String::from_utf8_lossy(value.as_bytes());

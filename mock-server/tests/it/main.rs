@@ -14,6 +14,7 @@ mod inspector;
 mod journal;
 mod library;
 mod linearizable;
+mod management;
 mod messages;
 mod openapi;
 mod program;

@@ -1,13 +1,12 @@
-//! `docs/reference/api.md`: the emulated API, from the description that the mock serves and the
-//! golden exchanges.
+//! `docs/reference/api.md`: the emulated API, from the table of its operations and the golden
+//! exchanges.
 
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
-use bandwidth_fixtures::{golden::Message, goldens};
-use serde_json::Value;
+use bandwidth_fixtures::{golden::Message, goldens, operation::RESOURCES};
 
-use super::markdown::{code, head, plain, table};
+use super::markdown::{code, codes, head, plain, table};
 
 /// The exchanges that show each operation, with what they are.
 const SHOWN: [(&str, &[(&str, &str)]); 6] = [
@@ -96,12 +95,30 @@ const FIELDS: [[&str; 4]; 8] = [
     ],
 ];
 
+/// About the surface `management`.
+const TODAY: &str = "\
+## Today's API
+
+Where `surface.management` is `served`, the paths with that condition are below `/api/v1` and `/api/v2`. They take JSON and tokens only. \
+A user of this API is the same user as on the other paths. Most of its shape is assumed: each open point is a `management.*` behaviour, and the journal \
+says for each answer how much of it is assumed.
+
+A create needs the username, both names, the email, `accounts`, `roles` and `accountScope` (`ACCOUNT` or `ACCOUNT_ADMIN`). It takes no password: \
+the user has none until `PUT /__admin/accounts/{accountId}/users/{userId}/password` sets one, in place of Bandwidth's mail with a link. \
+The mock keeps a user in one account, so that `accounts` has one entry. A username never changes. An update deactivates a user.
+
+The token needs the scope `ACCOUNT_ADMIN` for users, and the role `Credential Access` for credentials. A credential gives and takes only roles and \
+accounts that it has; roles are compared by name. A role `basicAccess` is what Bandwidth's App asks for at sign-in; the mock has no App and gives it no meaning.
+
+`POST /credentials/{clientId}/secrets` shows the value of a secret once. A credential has two active secrets at most. To rotate: create a second one, \
+move your clients, and delete the first one or give it an `expirationDate`.
+
+";
+
 pub(super) fn page() -> Result<String> {
-    let document: Value = serde_json::from_str(&bandwidth_mock::openapi())
-        .context("the mock's OpenAPI description cannot be read")?;
     let mut text = head(
         "The emulated API",
-        "the mock's OpenAPI description and fixtures/golden",
+        "fixtures/operations.toml and fixtures/golden",
     );
     text += "What the mock answers as it is started, under the profile `guide` unless said otherwise. How each of it is known, \
              and what another profile makes of it, is in [behaviours.md](behaviours.md); what error bodies say is in \
@@ -112,22 +129,17 @@ pub(super) fn page() -> Result<String> {
              ## Operations\n\n";
     text += &table(
         ["", "path", "operation", "only with"],
-        operations(&document).map(|(path, method, operation)| {
-            let needs = operation["description"].as_str().unwrap_or_default();
-            let needs = needs
-                .trim_start_matches("Only with ")
-                .trim_end_matches("; else 404.");
-            let name = operation["operationId"].as_str().unwrap_or_default();
-            [
-                method.to_uppercase(),
-                code(path),
-                code(name.trim_end_matches("_of_login")),
-                if needs.is_empty() {
-                    String::new()
-                } else {
-                    code(needs)
-                },
-            ]
+        RESOURCES.iter().flat_map(|resource| {
+            let surface = resource.surface.facts();
+            resource.endpoints.iter().map(|endpoint| {
+                let needs = [&surface.needs, &endpoint.needs].into_iter().flatten();
+                [
+                    endpoint.method.to_owned(),
+                    code(format!("{}{}", surface.bases[0], resource.path)),
+                    code(endpoint.operation),
+                    codes(needs.map(|need| need.text)),
+                ]
+            })
         }),
     );
     text += "The names of operations are those of faults, the journal and reports. Under `published` the API is also below \
@@ -142,6 +154,7 @@ pub(super) fn page() -> Result<String> {
              `{\"RoleName\":\"ReadOnly\"}` in JSON, and `<Roles><Role>r2</Role></Roles>` or \
              `<Roles><Role><RoleId>r2</RoleId></Role></Roles>` in XML. A field that is not known is refused \
              (`user.unknown_fields`), and in JSON names are camelCase where `naming.json_case` says so.\n\n";
+    text += TODAY;
     for (operation, exchanges) in SHOWN {
         let _ = writeln!(text, "## {operation}\n");
         for (id, what) in exchanges {
@@ -149,16 +162,6 @@ pub(super) fn page() -> Result<String> {
         }
     }
     Ok(text.trim_end().to_owned() + "\n")
-}
-
-fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
-    let paths = document["paths"].as_object().into_iter().flatten();
-    paths
-        .filter(|(path, _)| path.starts_with("/api/"))
-        .flat_map(|(path, item)| {
-            let methods = item.as_object().into_iter().flatten();
-            methods.map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
-        })
 }
 
 fn exchange(id: &str, what: &str) -> Result<String> {

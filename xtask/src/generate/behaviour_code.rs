@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use bandwidth_fixtures::{
     Date, Evidence, RateLimit, Values,
     behaviour::table::{self, Row, RowOption},
@@ -17,7 +17,8 @@ use super::{
 const SOURCE: &str = "fixtures/behaviours.toml";
 const TEXT: &str = include_str!("../../../fixtures/behaviours.toml");
 
-pub(super) fn files() -> Result<Vec<Generated>> {
+/// The rows of the table, each option with the name of its variant.
+pub(super) fn rows() -> Result<Vec<Row>> {
     let mut rows = table::read(SOURCE, TEXT)?;
     for row in &mut rows {
         for option in &mut row.options {
@@ -30,6 +31,37 @@ pub(super) fn files() -> Result<Vec<Generated>> {
             );
         }
     }
+    Ok(rows)
+}
+
+/// `with` as a question to a `Consultation` that is called `rules`. It has the form
+/// `BEHAVIOUR=OPTION or OPTION`.
+pub(super) fn condition(rows: &[Row], with: &str) -> Result<String> {
+    let (id, options) = with
+        .split_once('=')
+        .with_context(|| format!("`{with}` is not BEHAVIOUR=OPTION"))?;
+    let row = rows.iter().find(|row| row.id == id);
+    let row = row.with_context(|| format!("there is no behaviour `{id}`"))?;
+    let name = row.enum_name.as_ref();
+    let name = name.with_context(|| format!("{id} has no list of options"))?;
+    let variants = options.split(" or ").map(|name| {
+        let option = row.options.iter().find(|option| option.name == name);
+        option
+            .map(variant)
+            .with_context(|| format!("{id} has no option `{name}`"))
+    });
+    let variants: Vec<String> = variants
+        .map(|variant| Ok(format!("crate::profile::{name}::{}", variant?)))
+        .collect::<Result<_>>()?;
+    let asked = format!("rules.{}()", field(row));
+    Ok(match &*variants {
+        [only] => format!("{asked} == {only}"),
+        several => format!("matches!({asked}, {})", several.join(" | ")),
+    })
+}
+
+pub(super) fn files() -> Result<Vec<Generated>> {
+    let rows = rows()?;
     let files = [
         ("fixtures/src/behaviour/generated.rs", ids(&rows)),
         (

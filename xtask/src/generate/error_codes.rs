@@ -8,9 +8,9 @@ use super::{
 };
 
 pub(super) fn page() -> Result<String> {
-    let (answered, others): (Vec<Row>, Vec<Row>) = errors::read(errors::TEXT)?
-        .into_iter()
-        .partition(|code| code.name.is_some());
+    let file = errors::read(errors::TEXT)?;
+    let (answered, others): (Vec<Row>, Vec<Row>) =
+        file.code.into_iter().partition(|code| code.name.is_some());
     let mut text = head("Error codes", "fixtures/error-codes.toml");
     text += "`ErrorCode` in an error body. The codes are Bandwidth's, where the source is ERR \
              ([sources.md](../sources.md)); ERR lists them without an HTTP status, so which status \
@@ -33,6 +33,21 @@ pub(super) fn page() -> Result<String> {
                 row.status
                     .map_or_else(String::new, |status| status.to_string()),
                 row.status_evidence.map_or_else(String::new, code),
+                plain(&row.source),
+            ]
+        }),
+    );
+    text += "## In today's API\n\n\
+             Where `management.errors` is `list`, an error has the type and the code of its status, \
+             and the description of the table above. A status that is not here gets its reason \
+             phrase as type, and keeps the code above.\n\n";
+    text += &table(
+        ["status", "type", "code", "known from"],
+        file.json.into_iter().map(|row| {
+            [
+                row.status.to_string(),
+                code(row.kind),
+                row.code.to_string(),
                 plain(&row.source),
             ]
         }),

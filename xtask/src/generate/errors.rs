@@ -13,14 +13,25 @@ pub(super) const TEXT: &str = include_str!("../../../fixtures/error-codes.toml")
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    code: Vec<Row>,
+pub(super) struct File {
+    pub(super) code: Vec<Row>,
+    pub(super) json: Vec<JsonRow>,
 }
 
 /// The rows of the file.
-pub(super) fn read(text: &str) -> Result<Vec<Row>> {
-    let file: File = toml::from_str(text).context(SOURCE)?;
-    Ok(file.code)
+pub(super) fn read(text: &str) -> Result<File> {
+    toml::from_str(text).context(SOURCE)
+}
+
+/// The type and the code that a status has in today's API.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JsonRow {
+    pub(super) status: u16,
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    pub(super) code: u32,
+    pub(super) source: String,
 }
 
 #[derive(Deserialize)]
@@ -89,7 +100,16 @@ impl Override {
 
 /// The errors as Rust.
 pub(super) fn code(text: &str) -> Result<String> {
-    let rows = read(text)?;
+    let File { code: rows, json } = read(text)?;
+    let json: String = json
+        .iter()
+        .map(|row| {
+            format!(
+                "JsonError {{ status: {}, kind: {:?}, code: {} }},",
+                row.status, row.kind, row.code
+            )
+        })
+        .collect();
     let mut codes = String::new();
     let mut errors = Errors::default();
     for (index, row) in rows.iter().enumerate() {
@@ -135,7 +155,7 @@ pub(super) fn code(text: &str) -> Result<String> {
     source::file(
         SOURCE,
         &format!(
-            "use super::{{Change, ErrorCode, ErrorFacts, Override}};\nuse crate::EvidenceKind;\n\n\
+            "use super::{{Change, ErrorCode, ErrorFacts, JsonError, Override}};\nuse crate::EvidenceKind;\n\n\
              /// Why a request is refused.\n\
              #[derive(Debug, Clone, Copy, PartialEq, Eq)]\n\
              pub enum ApiError {{ {variants} }}\n\n\
@@ -144,7 +164,8 @@ pub(super) fn code(text: &str) -> Result<String> {
              pub fn facts(self) -> &'static ErrorFacts {{ &FACTS[self as usize] }}\n\
              }}\n\n\
              static FACTS: &[ErrorFacts] = &[{facts}];\n\n\
-             pub(super) static CODES: &[ErrorCode] = &[{codes}];\n"
+             pub(super) static CODES: &[ErrorCode] = &[{codes}];\n\n\
+             pub(super) static JSON: &[JsonError] = &[{json}];\n"
         ),
     )
 }

@@ -3,9 +3,13 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use anyhow::{Context as _, Result, ensure};
+use bandwidth_fixtures::behaviour::table::Row;
 use serde::Deserialize;
 
-use super::source::{self, pascal};
+use super::{
+    behaviour_code,
+    source::{self, pascal},
+};
 
 const SOURCE: &str = "fixtures/operations.toml";
 pub(super) const TEXT: &str = include_str!("../../../fixtures/operations.toml");
@@ -38,6 +42,8 @@ enum Method {
     Post,
     #[serde(rename = "PUT")]
     Put,
+    #[serde(rename = "PATCH")]
+    Patch,
     #[serde(rename = "DELETE")]
     Delete,
 }
@@ -49,6 +55,15 @@ enum Login {
     Write,
     Own,
     Client,
+    Token,
+    Admin,
+    Credentials,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Shape {
+    Assumed,
 }
 
 #[derive(Deserialize)]
@@ -61,11 +76,11 @@ struct Operation {
     path: String,
     summary: String,
     login: Login,
+    needs: Option<String>,
     #[serde(default)]
     changes: bool,
-    request: Option<String>,
-    response: Option<String>,
-    error: String,
+    shape: Option<Shape>,
+    error: Option<String>,
     success: Vec<u16>,
     #[serde(default)]
     refusals: Vec<u16>,
@@ -79,6 +94,7 @@ impl Method {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
     }
@@ -100,24 +116,36 @@ impl Operation {
         })
     }
 
-    fn code(&self) -> String {
-        format!(
-            "Endpoint {{ action: Action::{}, operation: Operation::{}, method: {:?}, \
-             summary: {:?}, login: Login::{:?}, changes: {}, request: {:?}, response: {:?}, \
-             error: {:?}, success: &{:?}, refusals: &{:?} }}",
+    fn code(&self, behaviours: &[Row]) -> Result<String> {
+        Ok(format!(
+            "Endpoint {{ surface: Surface::{}, action: Action::{}, operation: Operation::{}, \
+             method: {:?}, summary: {:?}, login: Login::{:?}, needs: {}, changes: {}, \
+             shape_assumed: {}, error: {:?}, success: &{:?}, refusals: &{:?} }}",
+            pascal(&self.surface),
             pascal(&self.name),
             pascal(self.reported()),
             self.method.name(),
             self.summary,
             self.login,
+            need(behaviours, self.needs.as_deref())?,
             self.changes,
-            self.request,
-            self.response,
+            self.shape.is_some(),
             self.error,
             self.success,
             self.refusals
-        )
+        ))
     }
+}
+
+/// A value of `Option<Need>`.
+fn need(behaviours: &[Row], needs: Option<&str>) -> Result<String> {
+    let Some(needs) = needs else {
+        return Ok("None".to_owned());
+    };
+    let condition = behaviour_code::condition(behaviours, needs).context(SOURCE)?;
+    Ok(format!(
+        "Some(Need {{ text: {needs:?}, is_met: |rules| {condition} }})"
+    ))
 }
 
 /// The rows that the journal reports under a name of their own, and the parameters of all paths.
@@ -167,7 +195,9 @@ pub(super) fn code(text: &str) -> Result<String> {
         surface: surfaces,
         operation: rows,
     } = toml::from_str(text).context(SOURCE)?;
-    let mut code = "use super::{Endpoint, Login, Resource, Segment, SurfaceFacts};\n".to_owned();
+    let behaviours = behaviour_code::rows()?;
+    let mut code =
+        "use super::{Endpoint, Login, Need, Resource, Segment, SurfaceFacts};\n".to_owned();
 
     let (reported, parameters) = checked(&rows, &surfaces)?;
     let operations = reported.iter().map(|row| {
@@ -223,11 +253,11 @@ pub(super) fn code(text: &str) -> Result<String> {
     for row in &surfaces {
         writeln!(
             code,
-            "Self::{} => &SurfaceFacts {{ bases: &{:?}, versions: &{:?}, needs: {:?}, media: &{:?} }},",
+            "Self::{} => &SurfaceFacts {{ bases: &{:?}, versions: &{:?}, needs: {}, media: &{:?} }},",
             pascal(&row.name),
             row.bases,
             row.versions,
-            row.needs,
+            need(&behaviours, row.needs.as_deref())?,
             row.media
         )?;
     }
@@ -238,12 +268,12 @@ pub(super) fn code(text: &str) -> Result<String> {
         "/// How many segments the longest template has.\npub const LONGEST: usize = {};\n",
         longest.unwrap_or(0)
     )?;
-    resources(&mut code, &rows)?;
+    resources(&mut code, &rows, &behaviours)?;
     source::file(SOURCE, &code)
 }
 
 /// The paths, each with the operations of its methods.
-fn resources(code: &mut String, rows: &[Operation]) -> Result<()> {
+fn resources(code: &mut String, rows: &[Operation], behaviours: &[Row]) -> Result<()> {
     *code += "/// Every path.\npub static RESOURCES: &[Resource] = &[";
     for (index, row) in rows.iter().enumerate() {
         let same = |other: &&Operation| other.surface == row.surface && other.path == row.path;
@@ -251,25 +281,19 @@ fn resources(code: &mut String, rows: &[Operation]) -> Result<()> {
             continue;
         }
         let here: Vec<&Operation> = rows.iter().filter(same).collect();
-        let allow = here.iter().map(|row| match row.method {
-            Method::Get => "GET, HEAD",
-            _ => row.method.name(),
-        });
         let segments = row.segments().map(|segment| match segment {
             Ok(name) => format!("Segment::Parameter(Parameter::{})", pascal(name)),
             Err(text) => format!("Segment::Literal({text:?})"),
         });
         writeln!(
             code,
-            "Resource {{ surface: Surface::{}, path: {:?}, segments: &[{}], allow: {:?}, \
-             endpoints: &[{}] }},",
+            "Resource {{ surface: Surface::{}, path: {:?}, segments: &[{}], endpoints: &[{}] }},",
             pascal(&row.surface),
             row.path,
             segments.collect::<Vec<_>>().join(", "),
-            allow.collect::<Vec<_>>().join(", "),
             here.iter()
-                .map(|row| row.code())
-                .collect::<Vec<_>>()
+                .map(|row| row.code(behaviours))
+                .collect::<Result<Vec<_>>>()?
                 .join(", ")
         )?;
     }
@@ -336,6 +360,8 @@ mod tests {
                 "names a later row",
             ),
             ("method = \"PUT\"", "method = \"COPY\"", "COPY"),
+            ("needs = \"surface.", "needs = \"surfaces.", "no behaviour"),
+            ("=served", "=there", "no option `there`"),
         ] {
             assert!(TEXT.contains(from), "{from}");
             let error = code(&TEXT.replacen(from, to, 1)).unwrap_err();

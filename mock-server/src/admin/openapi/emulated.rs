@@ -36,6 +36,7 @@ fn method(endpoint: &Endpoint) -> HttpMethod {
     match endpoint.method {
         "POST" => HttpMethod::Post,
         "PUT" => HttpMethod::Put,
+        "PATCH" => HttpMethod::Patch,
         "DELETE" => HttpMethod::Delete,
         _ => HttpMethod::Get,
     }
@@ -43,15 +44,21 @@ fn method(endpoint: &Endpoint) -> HttpMethod {
 
 fn operation(resource: &Resource, endpoint: &Endpoint) -> Operation {
     let surface = resource.surface.facts();
-    let needs = surface
-        .needs
-        .map(|needs| format!("Only with {needs}; else 404."));
+    let needs = [(&surface.needs, 404), (&endpoint.needs, 405)].map(|(needs, status)| {
+        let needs = needs.as_ref();
+        needs.map(|needs| format!("Only with {}; else {status}.", needs.text))
+    });
+    let needs: Vec<String> = needs.into_iter().flatten().collect();
+    let scheme = match endpoint.login {
+        Login::Token | Login::Admin | Login::Credentials => "bearer",
+        Login::Read | Login::Write | Login::Own | Login::Client => "basic",
+    };
     let mut operation = OperationBuilder::new()
         .operation_id(Some(endpoint.action.as_str()))
-        .description(needs)
+        .description(Some(needs.join(" ")).filter(|needs| !needs.is_empty()))
         .tag("emulated API")
         .summary(Some(endpoint.summary))
-        .security(SecurityRequirement::new::<_, _, String>("basic", []))
+        .security(SecurityRequirement::new::<_, _, String>(scheme, []))
         .request_body(body(endpoint));
     for segment in resource.segments {
         let Segment::Parameter(parameter) = segment else {
@@ -110,9 +117,36 @@ fn body(endpoint: &Endpoint) -> Option<RequestBody> {
             xml("<User><FirstName>Jane</FirstName><Email>jane@example.com</Email></User>"),
             json!({ "FirstName": "Jane", "Email": "jane@example.com" }),
         ),
+        (Action::CreateManagedUser, _) => json_body(json!({
+            "username": "asmith", "firstName": "Anna", "lastName": "Smith", "email": "asmith@example.com",
+            "accountScope": "ACCOUNT", "roles": [{ "roleId": "r2" }], "accounts": [{ "accountId": "12345" }],
+        })),
+        (Action::UpdateManagedUser | Action::PatchManagedUser, _) => {
+            json_body(json!({ "firstName": "Jane", "enabled": false }))
+        }
+        (Action::CreateCredential | Action::UpdateCredential | Action::PatchCredential, _) => {
+            json_body(json!({
+                "description": "HR sync", "accountScope": "ACCOUNT", "roles": ["Porting"],
+                "accounts": ["12345"],
+            }))
+        }
+        (Action::CreateSecret | Action::UpdateSecret | Action::PatchSecret, _) => {
+            json_body(json!({ "expirationDate": "2126-12-31T23:59:59Z" }))
+        }
         _ => return None,
     };
     Some(body.build())
+}
+
+/// A body of today's API. Its keys follow the profile, as those of users do.
+fn json_body(example: serde_json::Value) -> RequestBodyBuilder {
+    let any = ObjectBuilder::new().schema_type(Type::Object);
+    let json = ContentBuilder::new()
+        .schema(Some(any))
+        .example(Some(example));
+    RequestBodyBuilder::new()
+        .required(Some(Required::True))
+        .content("application/json", json.build())
 }
 
 fn user_body(xml: utoipa::openapi::Content, json: serde_json::Value) -> RequestBodyBuilder {

@@ -1,6 +1,6 @@
 // One request: what was asked and answered, and why.
 import { below, get } from './api.js';
-import { copy, el, evidence, named, prose, shown, status } from './dom.js';
+import { copy, el, evidence, kind, named, prose, shown, status } from './dom.js';
 import { curl, test } from './copy.js';
 import { pretty } from './pretty.js';
 import { KINDS, count, duration, ruleText } from './text.js';
@@ -84,7 +84,7 @@ function refusal({ why }) {
 }
 
 function why(entry) {
-  const { behaviours, profile } = entry.why;
+  const { assumed, behaviours, profile } = entry.why;
   const rank = ({ evidence: [first] }) => KINDS.indexOf(first?.kind);
   const rows = [...behaviours].sort((one, other) => rank(one) - rank(other)).map((one) => {
     const asked = el('span', { class: 'question' });
@@ -97,7 +97,8 @@ function why(entry) {
   });
   return el('section', { class: 'why' }, el('h3', {}, 'Why'),
     el('p', { class: 'line' }, 'Profile ', shown(profile), behaviours.length
-      ? `; ${count(behaviours.length, 'behaviour')} shaped this answer, the least known first.` : '; no behaviour was asked.'),
+      ? `; ${count(behaviours.length, 'behaviour')} shaped this answer, ${assumed.behaviours} of them assumed, the least known first.` : '; no behaviour was asked.'),
+    assumed.shape ? el('p', { class: 'line' }, kind('assumed'), ' No source shows the bodies of this operation in full.') : null,
     rows.length ? el('table', {}, el('thead', {}, el('tr', {}, ['Behaviour', 'Option', 'How it is known'].map((name) => el('th', { scope: 'col' }, name)))),
       el('tbody', {}, rows)) : null);
 }

@@ -1,7 +1,9 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::{request, token_response};
+use bandwidth_fixtures::Operation;
+
+use super::{answer_body, request};
 
 const CANARY: &str = "Canary-Bird.7913";
 
@@ -215,12 +217,18 @@ fn depth_and_size_are_no_danger() {
 fn tokens_leave_the_answer() {
     let answer = br#"{"access_token":"abc.def","token_type":"Bearer","expires_in":3600}"#;
     assert_eq!(
-        token_response(answer),
+        answer_body(Some(Operation::IssueToken), answer),
         r#"{"access_token":"[removed]","token_type":"[removed]","expires_in":3600}"#
     );
-    assert_eq!(token_response(b"no JSON"), "[removed]");
+    assert_eq!(
+        answer_body(Some(Operation::IssueToken), b"no JSON"),
+        "[removed]"
+    );
     let refusal = br#"{"error":"invalid_client","error_description":"the client secret is wrong"}"#;
-    assert_eq!(token_response(refusal).as_bytes(), refusal);
+    assert_eq!(
+        answer_body(Some(Operation::IssueToken), refusal).as_bytes(),
+        refusal
+    );
 }
 
 proptest! {

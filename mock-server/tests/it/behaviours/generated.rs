@@ -721,3 +721,247 @@ fn rate_connection() {
 "##,
     );
 }
+
+#[test]
+fn surface_management() {
+    differ(
+        "surface.management",
+        "demo",
+        &["auth.schemes=basic_and_bearer"],
+        r##"> POST /api/v1/oauth2/token grant_type=client_credentials
+Authorization: Basic CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913:qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U
+Content-Type: application/x-www-form-urlencoded
+> GET /api/v1/users
+Authorization: Bearer TOKEN
+> GET /api/v2/accounts
+Authorization: Bearer TOKEN
+"##,
+    );
+}
+
+#[test]
+fn management_user_key() {
+    differ(
+        "management.user_key",
+        "demo",
+        &["surface.management=served", "auth.schemes=basic_and_bearer"],
+        r##"> POST /api/v1/oauth2/token grant_type=client_credentials
+Authorization: Basic CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913:qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U
+Content-Type: application/x-www-form-urlencoded
+> GET /api/v1/users/u1
+Authorization: Bearer TOKEN
+> GET /api/v1/users/jdoe
+Authorization: Bearer TOKEN
+"##,
+    );
+}
+
+#[test]
+fn management_names() {
+    differ(
+        "management.names",
+        "demo",
+        &["surface.management=served", "auth.schemes=basic_and_bearer"],
+        r##"> POST /api/v1/oauth2/token grant_type=client_credentials
+Authorization: Basic CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913:qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U
+Content-Type: application/x-www-form-urlencoded
+> GET /api/v1/users/u1
+Authorization: Bearer TOKEN
+"##,
+    );
+}
+
+#[test]
+fn management_state() {
+    differ(
+        "management.state",
+        "demo",
+        &[
+            "surface.management=served",
+            "management.update=patch",
+            "auth.schemes=basic_and_bearer",
+        ],
+        r##"> POST /api/v1/oauth2/token grant_type=client_credentials
+Authorization: Basic CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913:qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U
+Content-Type: application/x-www-form-urlencoded
+> PATCH /api/v1/users/u1 {"enabled":false}
+Authorization: Bearer TOKEN
+> PATCH /api/v1/users/u1 {"status":"INACTIVE"}
+Authorization: Bearer TOKEN
+"##,
+    );
+}
+
+#[test]
+fn management_envelope() {
+    differ(
+        "management.envelope",
+        "demo",
+        &["surface.management=served", "auth.schemes=basic_and_bearer"],
+        r##"> POST /api/v1/oauth2/token grant_type=client_credentials
+Authorization: Basic CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913:qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U
+Content-Type: application/x-www-form-urlencoded
+> GET /api/v1/users/u1
+Authorization: Bearer TOKEN
+> GET /api/v1/roles
+Authorization: Bearer TOKEN
+"##,
+    );
+}
+
+#[test]
+fn management_role_form() {
+    differ(
+        "management.role_form",
+        "demo",
+        &["surface.management=served", "auth.schemes=basic_and_bearer"],
+        r##"> POST /api/v1/oauth2/token grant_type=client_credentials
+Authorization: Basic CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913:qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U
+Content-Type: application/x-www-form-urlencoded
+> POST /api/v1/users {"username":"asmith","firstName":"Anna","lastName":"Smith","email":"asmith@example.com","accountScope":"ACCOUNT","roles":[{"roleId":"r2"}],"accounts":[{"accountId":"12345"}]}
+Authorization: Bearer TOKEN
+> POST /api/v1/users {"username":"asmith","firstName":"Anna","lastName":"Smith","email":"asmith@example.com","accountScope":"ACCOUNT","roles":["r2"],"accounts":[{"accountId":"12345"}]}
+Authorization: Bearer TOKEN
+> POST /api/v1/users {"username":"asmith","firstName":"Anna","lastName":"Smith","email":"asmith@example.com","accountScope":"ACCOUNT","roles":["ReadOnly"],"accounts":[{"accountId":"12345"}]}
+Authorization: Bearer TOKEN
+"##,
+    );
+}
+
+#[test]
+fn management_account_form() {
+    differ(
+        "management.account_form",
+        "demo",
+        &["surface.management=served", "auth.schemes=basic_and_bearer"],
+        r##"> POST /api/v1/oauth2/token grant_type=client_credentials
+Authorization: Basic CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913:qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U
+Content-Type: application/x-www-form-urlencoded
+> POST /api/v1/users {"username":"asmith","firstName":"Anna","lastName":"Smith","email":"asmith@example.com","accountScope":"ACCOUNT","roles":[{"roleId":"r2"}],"accounts":[{"accountId":"12345"}]}
+Authorization: Bearer TOKEN
+> POST /api/v1/users {"username":"asmith","firstName":"Anna","lastName":"Smith","email":"asmith@example.com","accountScope":"ACCOUNT","roles":[{"roleId":"r2"}],"accounts":["12345"]}
+Authorization: Bearer TOKEN
+"##,
+    );
+}
+
+#[test]
+fn management_update() {
+    differ(
+        "management.update",
+        "demo",
+        &["surface.management=served", "auth.schemes=basic_and_bearer"],
+        r##"> POST /api/v1/oauth2/token grant_type=client_credentials
+Authorization: Basic CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913:qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U
+Content-Type: application/x-www-form-urlencoded
+> PATCH /api/v1/users/u1 {"firstName":"Jane"}
+Authorization: Bearer TOKEN
+> PUT /api/v1/users/u1 {"firstName":"Jane"}
+Authorization: Bearer TOKEN
+"##,
+    );
+}
+
+#[test]
+fn management_absent_keys() {
+    differ(
+        "management.absent_keys",
+        "demo",
+        &[
+            "surface.management=served",
+            "management.update=patch",
+            "auth.schemes=basic_and_bearer",
+        ],
+        r##"> POST /api/v1/oauth2/token grant_type=client_credentials
+Authorization: Basic CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913:qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U
+Content-Type: application/x-www-form-urlencoded
+> PATCH /api/v1/users/u1 {"phone":"+19195550100"}
+Authorization: Bearer TOKEN
+> PATCH /api/v1/users/u1 {"username":"jdoe","firstName":"Anna","lastName":"Smith","email":"jdoe@example.com","accountScope":"ACCOUNT","roles":[{"roleId":"r2"}],"accounts":[{"accountId":"12345"}]}
+Authorization: Bearer TOKEN
+> PATCH /api/v1/users/u1 {"firstName":"Jane"}
+Authorization: Bearer TOKEN
+"##,
+    );
+}
+
+#[test]
+fn management_removal() {
+    differ(
+        "management.removal",
+        "demo",
+        &["surface.management=served", "auth.schemes=basic_and_bearer"],
+        r##"> POST /api/v1/oauth2/token grant_type=client_credentials
+Authorization: Basic CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913:qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U
+Content-Type: application/x-www-form-urlencoded
+> DELETE /api/v1/users/u1 
+Authorization: Bearer TOKEN
+> GET /api/v1/users/u1
+Authorization: Bearer TOKEN
+"##,
+    );
+}
+
+#[test]
+fn management_create_status() {
+    differ(
+        "management.create_status",
+        "demo",
+        &["surface.management=served", "auth.schemes=basic_and_bearer"],
+        r##"> POST /api/v1/oauth2/token grant_type=client_credentials
+Authorization: Basic CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913:qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U
+Content-Type: application/x-www-form-urlencoded
+> POST /api/v1/users {"username":"asmith","firstName":"Anna","lastName":"Smith","email":"asmith@example.com","accountScope":"ACCOUNT","roles":[{"roleId":"r2"}],"accounts":[{"accountId":"12345"}]}
+Authorization: Bearer TOKEN
+"##,
+    );
+}
+
+#[test]
+fn management_pages() {
+    differ(
+        "management.pages",
+        "demo",
+        &["surface.management=served", "auth.schemes=basic_and_bearer"],
+        r##"> POST /api/v1/oauth2/token grant_type=client_credentials
+Authorization: Basic CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913:qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U
+Content-Type: application/x-www-form-urlencoded
+> GET /api/v1/roles?limit=1
+Authorization: Bearer TOKEN
+> GET /api/v1/roles?limit=0
+Authorization: Bearer TOKEN
+"##,
+    );
+}
+
+#[test]
+fn management_errors() {
+    differ(
+        "management.errors",
+        "demo",
+        &["surface.management=served", "auth.schemes=basic_and_bearer"],
+        r##"> POST /api/v1/oauth2/token grant_type=client_credentials
+Authorization: Basic CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913:qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U
+Content-Type: application/x-www-form-urlencoded
+> GET /api/v1/users/u9
+Authorization: Bearer TOKEN
+"##,
+    );
+}
+
+#[test]
+fn management_invalid() {
+    differ(
+        "management.invalid",
+        "demo",
+        &["surface.management=served", "auth.schemes=basic_and_bearer"],
+        r##"> POST /api/v1/oauth2/token grant_type=client_credentials
+Authorization: Basic CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913:qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U
+Content-Type: application/x-www-form-urlencoded
+> POST /api/v1/users {"username":"asmith","firstName":"Anna","lastName":"Smith","email":"asmith","accountScope":"ACCOUNT","roles":[{"roleId":"r2"}],"accounts":[{"accountId":"12345"}]}
+Authorization: Bearer TOKEN
+> POST /api/v1/users {
+Authorization: Bearer TOKEN
+"##,
+    );
+}
