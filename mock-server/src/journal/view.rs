@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
+    answer_body,
     entry::{Entry, Sent},
-    redact::answer_body,
 };
 use crate::{clock::rfc3339, text::title_case};
 use bandwidth_fixtures::Operation;
