@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""A sync from an identity provider to Bandwidth, written twice with the standard library alone.
+"""A sync from an identity provider to Bandwidth, with the standard library alone.
 
-    okta_sync.py naive      believes what the guide's examples show
-    okta_sync.py careful    assumes nothing that is not certain
+    okta_sync.py naive      the guide's API; believes what the guide's examples show
+    okta_sync.py careful    the guide's API; assumes nothing that is not certain
+    okta_sync.py today      the JSON API of today, with tokens
 
-Both create who is new, update who changed and delete who was deactivated, then look whether the
-account is as the directory says. The address and the login come from BW_BASE_URL, BW_ACCOUNT_ID,
-BW_USERNAME and BW_PASSWORD. See which answers of the API break which of them:
+Each creates new users, updates changed ones, and removes deactivated ones: the first two delete
+them, the last one deactivates them. Then it compares the account with the directory. The address
+and the logins come from BW_BASE_URL, BW_ACCOUNT_ID, BW_USERNAME, BW_PASSWORD, BW_CLIENT_ID and
+BW_CLIENT_SECRET. See which answers of the API break which of them:
 
     bandwidth-mock variants -- python3 okta_sync.py naive
     bandwidth-mock variants -- python3 okta_sync.py careful
+    bandwidth-mock variants --profile published -- python3 okta_sync.py today
 """
 
 import base64
@@ -27,9 +30,13 @@ from xml.sax.saxutils import escape
 
 BASE = os.environ["BW_BASE_URL"]
 ACCOUNT = f"{BASE}/accounts/{os.environ['BW_ACCOUNT_ID']}"
-BASIC = "Basic " + base64.b64encode(
-    f"{os.environ['BW_USERNAME']}:{os.environ['BW_PASSWORD']}".encode()
-).decode()
+
+
+def basic(name, secret):
+    return "Basic " + base64.b64encode(f"{os.environ[name]}:{os.environ[secret]}".encode()).decode()
+
+
+BASIC = basic("BW_USERNAME", "BW_PASSWORD")
 
 # Two days of an Okta directory: who is there, and who was deactivated.
 MONDAY = [
@@ -52,6 +59,20 @@ def send(method, url, headers, body=None):
             return answer.status, answer.read(), answer.headers
     except urllib.error.HTTPError as error:
         return error.code, error.read(), error.headers
+
+
+def token():
+    """A token, and for how many seconds it is valid."""
+    root = urllib.parse.urlsplit(BASE)
+    status, text, _ = send(
+        "POST", f"{root.scheme}://{root.netloc}/api/v1/oauth2/token",
+        {"Authorization": basic("BW_CLIENT_ID", "BW_CLIENT_SECRET"), "Content-Type": "application/x-www-form-urlencoded"},
+        b"grant_type=client_credentials",
+    )
+    if status != 200:
+        raise SystemExit(f"the client gets no token ({status})")
+    answer = json.loads(text)
+    return "Bearer " + answer["access_token"], answer.get("expires_in", 3600)
 
 
 def new_password():
@@ -131,7 +152,7 @@ class Careful:
                 headers["Content-Type"] = "application/xml"
             status, text, answered = send(method, ACCOUNT + path, headers, body)
             if status == 401 and self.authorization == BASIC:
-                self.authorization = self.token()
+                self.authorization = token()[0]
                 continue
             if status == 429 or (status in (502, 503, 504) and method == "GET"):
                 asked = answered.get("Retry-After") or ""
@@ -146,18 +167,6 @@ class Careful:
                 continue
             return status, ElementTree.fromstring(text) if text.strip().startswith(b"<") else None
         raise SystemExit(f"{method} {path}: no answer in eight tries")
-
-    def token(self):
-        """Basic may be retired; then the login is a client's id and secret."""
-        root = urllib.parse.urlsplit(BASE)
-        status, text, _ = send(
-            "POST", f"{root.scheme}://{root.netloc}/api/v1/oauth2/token",
-            {"Authorization": BASIC, "Content-Type": "application/x-www-form-urlencoded"},
-            b"grant_type=client_credentials",
-        )
-        if status != 200:
-            raise SystemExit(f"neither Basic nor a token is accepted ({status})")
-        return "Bearer " + json.loads(text)["access_token"]
 
     def users(self):
         status, tree = self.call("GET", "/users")
@@ -233,10 +242,64 @@ class Careful:
         }
 
 
+class Today:
+    """The JSON API of today. Users get their password by mail, and are deactivated, not deleted."""
+
+    def __init__(self):
+        root = urllib.parse.urlsplit(BASE)
+        self.base = f"{root.scheme}://{root.netloc}/api/v1"
+        self.renew_at = 0.0
+
+    def call(self, method, path, body=None):
+        if time.monotonic() >= self.renew_at:
+            self.authorization, seconds = token()
+            self.renew_at = time.monotonic() + seconds - 60
+        headers = {"Authorization": self.authorization, "Accept": "application/json", "Content-Type": "application/json"}
+        status, text, _ = send(method, self.base + path, headers, json.dumps(body).encode() if body is not None else None)
+        if status not in (200, 201, 204):
+            raise SystemExit(f"{method} {path.split('?')[0]} returned {status}")
+        return json.loads(text) if text else None
+
+    def listed(self, path):
+        """All pages of a list."""
+        entries, after = [], ""
+        while True:
+            answer = self.call("GET", f"{path}?limit=100{after}")
+            entries += answer["data"]
+            following = [link["href"] for link in answer["links"] if link.get("rel") == "next"]
+            if not following:
+                return entries
+            cursor = urllib.parse.parse_qs(urllib.parse.urlsplit(following[0]).query)["afterCursor"][0]
+            after = "&afterCursor=" + urllib.parse.quote(cursor, safe="")
+
+    def sync(self, directory):
+        role = next(role["roleId"] for role in self.listed("/roles") if role["roleName"] == ROLE)
+        known = {user["username"]: user for user in self.listed("/users")}
+        for person in directory:
+            user = known.get(person["login"])
+            wanted = {
+                "firstName": person["first"], "lastName": person["last"], "email": person["email"],
+                "roles": [{"roleId": role}], "enabled": person["active"],
+            }
+            if user is None and person["active"]:
+                self.call("POST", "/users", wanted | {
+                    "username": person["login"], "accountScope": "ACCOUNT",
+                    "accounts": [{"accountId": os.environ["BW_ACCOUNT_ID"]}],
+                })
+            elif user is not None and (user["lastName"] != person["last"] or user["enabled"] != person["active"]):
+                self.call("PATCH", "/users/" + urllib.parse.quote(user["userId"], safe=""), wanted)
+
+    def found(self):
+        return {
+            user["username"]: (user["firstName"], user["lastName"], user["email"], [role["roleName"] for role in user["roles"]])
+            for user in self.listed("/users") if user["enabled"]
+        }
+
+
 def main():
-    kinds = {"naive": Naive, "careful": Careful}
+    kinds = {"naive": Naive, "careful": Careful, "today": Today}
     if len(sys.argv) != 2 or sys.argv[1] not in kinds:
-        raise SystemExit("usage: okta_sync.py naive|careful")
+        raise SystemExit("usage: okta_sync.py naive|careful|today")
     sync = kinds[sys.argv[1]]()
     for directory in (MONDAY, TUESDAY, TUESDAY):
         sync.sync(directory)
