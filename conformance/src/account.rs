@@ -21,6 +21,5 @@ pub use self::{
     absence::Holder,
     change::Change,
     file::cleanup_command,
-    ledger::UNDER_WAY,
     users::{Account, Refusal},
 };

@@ -101,7 +101,7 @@ impl Dispatch {
             }
         };
         Self {
-            client: Client::new(&endpoint, &user_agent),
+            client: Client::new(&endpoint, &user_agent, limits.timeout),
             endpoint,
             credentials,
             redactor,
@@ -320,7 +320,7 @@ impl Dispatch {
             Route::Client => self.client.send(&target.origin(), request).await,
             Route::Raw => {
                 let bytes = raw::to_bytes(request, &target.authority(), &self.user_agent);
-                raw::send(&self.endpoint, &request.method, &bytes).await
+                raw::send(&self.endpoint, &request.method, &bytes, self.limits.timeout).await
             }
         };
         let times = (self.started, sent);

@@ -17,6 +17,11 @@ const RPS: f64 = 1.0;
 const SETTLE: Duration = Duration::from_secs(5);
 /// The same on another machine.
 const REMOTE_SETTLE: Duration = Duration::from_secs(30);
+/// How long a response may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a create whose client gave up may still take effect: servers and gateways end a request
+/// that takes longer.
+const UNDER_WAY: Duration = Duration::from_mins(1);
 /// The domain of emails of created users, unless told otherwise. It receives no mail (RFC 2606).
 const EMAIL_DOMAIN: &str = "example.com";
 
@@ -57,6 +62,10 @@ pub struct Limits {
     pub max_users: Option<u64>,
     /// How long it waits for a target that limits or fails.
     pub backoff: Backoff,
+    /// How long a response may take.
+    pub timeout: Duration,
+    /// How long a create whose client gave up may still take effect.
+    pub under_way: Duration,
     /// How long a target may take to show what was written.
     pub settle: Duration,
     /// Whether no second user may be created before the first one is gone.
@@ -166,6 +175,8 @@ impl Limits {
                 cap: Duration::from_secs(5),
                 patience: Duration::from_mins(1),
             },
+            timeout: TIMEOUT,
+            under_way: UNDER_WAY,
             settle: SETTLE,
             one_user_first: false,
             allow_leftovers: false,

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
             err: &mut stderr(),
             colour,
             watched: stderr().is_terminal() && variable("CI").is_none(),
+            adjust: |_| (),
         },
     );
     ExitCode::from(code)

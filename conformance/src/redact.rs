@@ -1,21 +1,22 @@
 //! Removes secrets, by value and in every encoding that is known here, from all output, and escapes
 //! what a terminal would obey.
 
+mod words;
+
 use std::{
     borrow::Cow,
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     fmt::Write as _,
-    ops::Range,
     sync::{Mutex, PoisonError},
 };
 
 use base64::{Engine as _, engine::general_purpose};
 use sha2::{Digest as _, Sha256};
 
+use self::words::{MIN_LENGTH, Words};
+
 /// What replaces a secret.
 pub(crate) const MARK: &str = "[secret]";
-/// Shorter strings occur in ordinary text by chance.
-const MIN_LENGTH: usize = 4;
 
 /// The secrets of a run.
 #[derive(Default)]
@@ -30,162 +31,6 @@ struct Known {
     forms: Words,
     /// In the hexadecimal digits of a text, whatever separates them.
     digits: Words,
-}
-
-/// Words to look for, by their first bytes. To add one is cheap: secrets come one by one.
-#[derive(Default)]
-struct Words(HashMap<[u8; MIN_LENGTH], BTreeSet<Vec<u8>>>);
-
-impl Words {
-    /// Adds a word, if it is long enough.
-    fn add(&mut self, word: Vec<u8>) {
-        if let Some(start) = word.first_chunk() {
-            self.0.entry(*start).or_default().insert(word);
-        }
-    }
-
-    /// All occurrences in `bytes`, by where they begin.
-    fn find(&self, bytes: &[u8]) -> Vec<Range<usize>> {
-        let mut found = Vec::new();
-        for place in 0..bytes.len() {
-            let rest = &bytes[place..];
-            let Some(words) = rest.first_chunk().and_then(|start| self.0.get(start)) else {
-                continue;
-            };
-            let words = words.iter().filter(|word| rest.starts_with(word));
-            let longest = words.map(Vec::len).max();
-            found.extend(longest.map(|length| place..place + length));
-        }
-        found
-    }
-}
-
-/// Some bytes that a text stands for, and where each of them comes from.
-#[derive(Default)]
-struct View {
-    bytes: Vec<u8>,
-    places: Vec<Range<usize>>,
-}
-
-/// Undoes the escape at the start of a text: what it stands for, and its length in bytes.
-type Unescape = fn(&str) -> Option<(Vec<u8>, usize)>;
-
-/// Bytes of `&#x10ffff;`.
-const LONGEST_ENTITY: usize = 10;
-
-/// How escapes begin. One text has escapes of one kind: the others may be part of a secret.
-const ESCAPES: [(char, Unescape); 3] = [('%', percent), ('\\', backslash), ('&', entity)];
-
-impl View {
-    fn push(&mut self, bytes: &[u8], place: &Range<usize>) {
-        // UTF-16 that was read as UTF-8 has NULs, and replacements for what is not UTF-8.
-        for byte in bytes.iter().filter(|byte| **byte != 0) {
-            self.bytes.push(*byte);
-            self.places.push(place.clone());
-        }
-    }
-
-    /// `text` without the escapes that begin with `mark`; `None` if that is `text` itself.
-    fn unescaped(text: &str, mark: char, unescape: Unescape) -> Option<Self> {
-        if !text.contains([mark, '\0', char::REPLACEMENT_CHARACTER]) {
-            return None;
-        }
-        let mut view = Self::default();
-        let mut end = 0;
-        for (place, character) in text.char_indices() {
-            if place < end {
-                continue;
-            }
-            let escape = (character == mark).then(|| unescape(&text[place..]));
-            if let Some((bytes, length)) = escape.flatten() {
-                end = place + length;
-                view.push(&bytes, &(place..end));
-            } else if character != char::REPLACEMENT_CHARACTER {
-                let bytes = character.encode_utf8(&mut [0; 4]).as_bytes().to_vec();
-                view.push(&bytes, &(place..place + bytes.len()));
-            }
-        }
-        Some(view)
-    }
-
-    /// The hexadecimal digits of `text` in lower case, without the prefix `0x`.
-    fn digits(text: &str) -> Self {
-        let bytes = text.as_bytes();
-        let mut view = Self::default();
-        for (place, byte) in bytes.iter().enumerate() {
-            let is_prefix = *byte == b'0' && matches!(bytes.get(place + 1), Some(b'x' | b'X'));
-            if byte.is_ascii_hexdigit() && !is_prefix {
-                view.push(&[byte.to_ascii_lowercase()], &(place..place + 1));
-            }
-        }
-        view
-    }
-
-    /// Where the words are in the text.
-    fn find(&self, words: &Words) -> Vec<Range<usize>> {
-        let mut found = words.find(&self.bytes);
-        for range in &mut found {
-            *range = self.places[range.start].start..self.places[range.end - 1].end;
-        }
-        found
-    }
-}
-
-/// `%43`, in URLs.
-fn percent(text: &str) -> Option<(Vec<u8>, usize)> {
-    Some((vec![byte(text.get(1..3)?)?], 3))
-}
-
-/// `\u0043`, `\x43`, `\"` and the like, in JSON and other languages.
-fn backslash(text: &str) -> Option<(Vec<u8>, usize)> {
-    let unit = |from: usize| {
-        let digits = text.get(from..from + 6)?.strip_prefix("\\u")?;
-        let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        u16::from_str_radix(digits, 16).ok().filter(|_| plain)
-    };
-    let utf8 = |units: &[u16]| Some(String::from_utf16(units).ok()?.into_bytes());
-    let second = text[1..].chars().next()?;
-    match (second, unit(0), unit(6)) {
-        ('u', Some(high @ 0xD800..0xDC00), Some(low)) => Some((utf8(&[high, low])?, 12)),
-        ('u', Some(unit), _) => Some((utf8(&[unit])?, 6)),
-        ('u', None, _) => None,
-        ('x', ..) => Some((vec![byte(text.get(2..4)?)?], 4)),
-        ('n', ..) => Some((b"\n".to_vec(), 2)),
-        ('r', ..) => Some((b"\r".to_vec(), 2)),
-        ('t', ..) => Some((b"\t".to_vec(), 2)),
-        ('0', ..) => Some((Vec::new(), 2)),
-        (other, ..) => Some((other.to_string().into_bytes(), 1 + other.len_utf8())),
-    }
-}
-
-/// `&#67;`, `&#x43;` and `&lt;`, in XML and HTML.
-fn entity(text: &str) -> Option<(Vec<u8>, usize)> {
-    let end = text
-        .bytes()
-        .take(LONGEST_ENTITY)
-        .position(|byte| byte == b';')?;
-    let name = &text[1..end];
-    let character = match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        _ => {
-            let number = name.strip_prefix('#')?;
-            let number = match number.strip_prefix(['x', 'X']) {
-                Some(digits) => u32::from_str_radix(digits, 16),
-                None => number.parse(),
-            };
-            char::from_u32(number.ok()?)?
-        }
-    };
-    Some((character.to_string().into_bytes(), name.len() + 2))
-}
-
-fn byte(digits: &str) -> Option<u8> {
-    let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    u8::from_str_radix(digits, 16).ok().filter(|_| plain)
 }
 
 impl Redactor {
@@ -223,12 +68,8 @@ impl Redactor {
     /// `text` without secrets.
     pub fn clean(&self, text: &str) -> String {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut found = known.forms.find(text.as_bytes());
-        for (mark, unescape) in ESCAPES {
-            let view = View::unescaped(text, mark, unescape);
-            found.extend(view.iter().flat_map(|view| view.find(&known.forms)));
-        }
-        found.extend(View::digits(text).find(&known.digits));
+        let mut found = known.forms.in_text(text);
+        found.extend(known.digits.in_digits(text));
         found.sort_by_key(|range| range.start);
         let mut cleaned = String::with_capacity(text.len());
         let mut end = 0;
@@ -276,7 +117,7 @@ impl Redactor {
 pub(crate) fn text_of(bytes: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(bytes).ok()?;
     let control = |character: char| character.is_control() && !"\t\n\r".contains(character);
-    (!text.contains(control)).then_some(text)
+    (!text.chars().any(control)).then_some(text)
 }
 
 /// The name and the password in the value of an Authorization header; `None` where there are none

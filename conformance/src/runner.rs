@@ -19,14 +19,12 @@ use crate::{
     exchange::Log,
     outcome::{CaseReport, Expectation, OpenQuestion, RunReport},
     transcript::{Transcript, milliseconds},
-    transport::TIMEOUT,
     verdict::{CaseResult, Stop},
     wire::Format,
 };
 
-/// How long a case may take to come to its end when somebody asks for an end: as long as the
-/// request at hand may take, and a little.
-const GRACE: Duration = TIMEOUT.saturating_add(Duration::from_secs(2));
+/// How long an interrupted case may take to come to its end, beside the request under way.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Runs `cases` against the target of `run`, hands on each outcome as it comes, and removes what each
 /// case created. When `interrupt` is ready, the request under way is the last of its case, and no
@@ -287,7 +285,7 @@ async fn until_answered<T>(
         () = interrupt => run.dispatch().interrupt(),
         done = &mut work => return Some(done),
     }
-    timeout(GRACE, work).await.ok()
+    timeout(run.limits().timeout + GRACE, work).await.ok()
 }
 
 async fn judge(case: &Case, format: Option<Format>, cx: &mut Context) -> CaseResult {

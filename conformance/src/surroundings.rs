@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::report::console::Colour;
+use crate::{limits::Limits, report::console::Colour};
 
 /// What the outside gives a run of the command line.
 pub struct Surroundings<'a> {
@@ -16,4 +16,6 @@ pub struct Surroundings<'a> {
     pub colour: Colour,
     /// Whether somebody watches, so that a progress bar is of use.
     pub watched: bool,
+    /// Changes what a run may do: tests shorten its waits.
+    pub adjust: fn(&mut Limits),
 }

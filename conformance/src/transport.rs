@@ -13,9 +13,6 @@ use thiserror::Error;
 use self::tls::Trust;
 use crate::target::Target;
 
-/// How long one exchange may take.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
-
 /// The longest body that is read, far above what any case asks for: a target that does not stop
 /// must not fill this machine's memory.
 pub(crate) const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -143,8 +140,8 @@ pub enum TransportError {
     #[error("{0}")]
     Untrusted(String),
     /// No answer in time.
-    #[error("no answer within {} seconds", TIMEOUT.as_secs())]
-    Timeout,
+    #[error("no answer within {} seconds", .0.as_secs_f64())]
+    Timeout(Duration),
     /// The connection ended before the response did.
     #[error("the connection closed before the response was whole")]
     Closed,

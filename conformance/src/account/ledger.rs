@@ -1,17 +1,9 @@
 //! What a run knows of its own users, and of requests that may have created one.
 
-use std::{
-    io,
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{io, path::PathBuf, time::Instant};
 
 use super::file::{Event, LedgerFile};
 use crate::decode::users::Shown;
-
-/// How long a create whose client gave up may still take effect: servers and gateways end a request
-/// that takes longer.
-pub const UNDER_WAY: Duration = Duration::from_mins(1);
 
 /// A user of the run, or a key that may name one.
 #[derive(Debug, Clone, PartialEq, Eq)]

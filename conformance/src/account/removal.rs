@@ -12,7 +12,7 @@ use super::{
     absence::Holder,
     file::Event,
     keys,
-    ledger::{Answer, Entry, Ledger, Open, State, Stay, UNDER_WAY},
+    ledger::{Answer, Entry, Ledger, Open, State, Stay},
     listing::Listing,
     users::Account,
 };
@@ -449,7 +449,8 @@ impl Account {
     fn give_up(&self) {
         let now = Instant::now();
         let mut state = self.state();
-        let under_way = |open: &Open| open.ends > now && open.ends <= now + UNDER_WAY;
+        let most = now + self.dispatch.limits.under_way;
+        let under_way = |open: &Open| open.ends > now && open.ends <= most;
         for create in state.ledger.open_where(under_way) {
             let _ = state.ledger.note(Event::GivenUp { create });
         }

@@ -15,7 +15,7 @@ use super::{
     change::Change,
     file::Event,
     keys,
-    ledger::{Entry, Ledger, State as Known, UNDER_WAY},
+    ledger::{Entry, Ledger, State as Known},
     snapshot::Prepared,
 };
 use crate::{
@@ -275,7 +275,7 @@ impl Account {
                     }
                     _ => {}
                 }
-                now + ends_after(response.status)
+                now + self.ends_after(response.status)
             }
             // It was never let in. That is a refusal like any other.
             Err(SendError::Ended(_)) if sent.limited => {
@@ -283,8 +283,8 @@ impl Account {
                 self.users.fetch_sub(1, Ordering::Relaxed);
                 now
             }
-            Err(SendError::Transport(TransportError::Timeout) | SendError::Ended(_)) => {
-                now + UNDER_WAY
+            Err(SendError::Transport(TransportError::Timeout(_)) | SendError::Ended(_)) => {
+                now + self.dispatch.limits.under_way
             }
             // A target that closes a connection has mostly finished what came over it.
             Err(SendError::Transport(_)) => now + self.dispatch.limits.backoff.cap,
@@ -342,13 +342,13 @@ impl Account {
         let reserve = if pending == 0 { 2 } else { 4 * pending + 4 };
         self.dispatch.keep_back(reserve);
     }
-}
 
-/// How long after an answer with that status a create may still take effect. A gateway may have
-/// given up on a target that goes on.
-fn ends_after(status: u16) -> Duration {
-    match status {
-        502 | 504 => UNDER_WAY,
-        _ => Duration::ZERO,
+    /// How long after an answer with that status a create may still take effect. A gateway may have
+    /// given up on a target that goes on.
+    fn ends_after(&self, status: u16) -> Duration {
+        match status {
+            502 | 504 => self.dispatch.limits.under_way,
+            _ => Duration::ZERO,
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     error::ConformanceError,
     limits::{LimitArgs, Limits},
     login::Credentials,
+    surroundings::Surroundings,
     target::{Scheme, Target},
     transport::{Endpoint, tls},
 };
@@ -57,7 +58,7 @@ impl Aim {
     pub fn take(
         arguments: &AimArgs,
         read_only: bool,
-        variable: &dyn Fn(&str) -> Option<String>,
+        surroundings: &Surroundings<'_>,
     ) -> Result<Self, ConformanceError> {
         let expected = NamedProfile::load(&arguments.profile)?;
         let asked = LimitArgs {
@@ -89,6 +90,7 @@ impl Aim {
             if asked.settle.is_none() {
                 setup.limits.settle = MOCK_SETTLE;
             }
+            (surroundings.adjust)(&mut setup.limits);
             return Ok(aim);
         }
         if arguments.clock.is_some() {
@@ -97,9 +99,14 @@ impl Aim {
             ));
         }
         let target = Target::parse(&arguments.target)?;
-        let (credentials, note) = credentials(arguments.credentials.as_deref(), &target, variable)?;
+        let (credentials, note) = credentials(
+            arguments.credentials.as_deref(),
+            &target,
+            surroundings.variable,
+        )?;
         let mut limits = Limits::of(&asked, &target, &credentials.account_id)?;
         limits.protect_others(&asked);
+        (surroundings.adjust)(&mut limits);
         Ok(Self {
             place: Place {
                 description: target.to_string(),

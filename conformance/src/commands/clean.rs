@@ -16,7 +16,6 @@ use super::{
 };
 use crate::{
     account::{
-        UNDER_WAY,
         file::LedgerFile,
         ledger::{Entry, Ledger, State},
     },
@@ -48,7 +47,9 @@ pub fn clean(
         settle: arguments.settle,
         ..LimitArgs::default()
     };
-    let run = run_of_ledger(&arguments.ledger, &credentials, endpoint, &asked)?;
+    let mut limits = Limits::of(&asked, &endpoint.target, &credentials.account_id)?;
+    (surroundings.adjust)(&mut limits);
+    let run = run_of_ledger(&arguments.ledger, &credentials, endpoint, limits)?;
     let out = &mut surroundings.out;
     if arguments.dry_run {
         let found = block_on(async {
@@ -97,7 +98,7 @@ pub fn run_of_ledger(
     path: &Path,
     credentials: &Credentials,
     endpoint: Endpoint,
-    asked: &LimitArgs,
+    limits: Limits,
 ) -> Result<Run, ConformanceError> {
     let (header, events) = LedgerFile::read(path)?;
     if credentials.account_id != header.account_id {
@@ -108,7 +109,7 @@ pub fn run_of_ledger(
             credentials.account_id
         )));
     }
-    let limits = Limits::of(asked, &endpoint.target, &credentials.account_id)?;
+    let under_way = limits.under_way;
     let setup = Setup {
         endpoint,
         credentials: credentials.clone(),
@@ -119,7 +120,7 @@ pub fn run_of_ledger(
     let mut ledger = Ledger::replay(events);
     let written = fs::metadata(path).and_then(|data| data.modified());
     let age = written.ok().and_then(|written| written.elapsed().ok());
-    ledger.hold(Instant::now() + UNDER_WAY.saturating_sub(age.unwrap_or(Duration::ZERO)));
+    ledger.hold(Instant::now() + under_way.saturating_sub(age.unwrap_or(Duration::ZERO)));
     let run = Run::with_prefix(setup, header.prefix);
     run.account.keep(ledger);
     Ok(run)

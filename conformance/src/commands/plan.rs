@@ -75,7 +75,7 @@ pub fn plan(
 ) -> Result<u8, ConformanceError> {
     let read_only = arguments.selection.read_only;
     let cases = select(arguments.selection.clone())?;
-    let aim = Aim::take(&arguments.aim, read_only, surroundings.variable)?;
+    let aim = Aim::take(&arguments.aim, read_only, surroundings)?;
     let estimate = rehearse(&aim.setup, &cases)?;
     let is_skipped = |case: &&CaseReport| case.verdict == Verdict::Skipped;
     let mut skipped: BTreeMap<&str, usize> = BTreeMap::new();

@@ -95,7 +95,7 @@ pub fn probe(
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
     let choice = choice(arguments)?;
-    let aim = Aim::take(&arguments.aim, arguments.read_only, surroundings.variable)?;
+    let aim = Aim::take(&arguments.aim, arguments.read_only, surroundings)?;
     if arguments.plan {
         return plan(&choice, &aim, surroundings);
     }
@@ -234,9 +234,10 @@ impl Session {
                 "--resume: {name} has users of the interrupted probe, and to remove them is to write; allow that as the interrupted probe did, or remove them with `bandwidth-conformance cleanup --ledger {name}`; nothing was sent"
             )));
         }
-        let asked = LimitArgs::default();
         let endpoint = run.dispatch().endpoint.clone();
-        let old = run_of_ledger(&files.ledger, run.credentials(), endpoint, &asked)?;
+        let account = &run.credentials().account_id;
+        let limits = Limits::of(&LimitArgs::default(), &endpoint.target, account)?;
+        let old = run_of_ledger(&files.ledger, run.credentials(), endpoint, limits)?;
         let left = remove_all(&old, out)?;
         if !left.is_empty() {
             return Err(ConformanceError::Unreachable(format!(

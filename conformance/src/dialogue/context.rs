@@ -526,7 +526,8 @@ impl Context {
         let endpoint = Endpoint::local(emulator);
         let (method, path) = message.method_and_path();
         let times = (self.run.dispatch().started, Instant::now());
-        let outcome = raw::send(&endpoint, method, &message.to_bytes()).await;
+        let timeout = self.run.limits().timeout;
+        let outcome = raw::send(&endpoint, method, &message.to_bytes(), timeout).await;
         let mut request = Request::new(method, path).raw().body(message.body.as_str());
         request.headers.clone_from(&message.headers);
         let origin = endpoint.target.origin();

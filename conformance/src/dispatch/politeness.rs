@@ -100,7 +100,7 @@ pub fn reason(outcome: &Result<Response, TransportError>) -> Option<Reason> {
         Ok(response) if response.status == 429 => Some(Reason::Limited),
         Ok(response) if matches!(response.status, 502..=504) => Some(Reason::Failed),
         Err(TransportError::Connect(_)) => Some(Reason::NotSent),
-        Err(TransportError::Timeout | TransportError::Closed) => Some(Reason::Failed),
+        Err(TransportError::Timeout(_) | TransportError::Closed) => Some(Reason::Failed),
         // To wait makes no certificate a better one, and no answer a shorter one.
         Ok(_)
         | Err(

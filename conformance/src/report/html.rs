@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::groups;
 use crate::{
+    case::Case,
     describe::explain_text,
     exchange::Purpose,
     fit::Fit,
@@ -35,6 +36,7 @@ pub fn render(report: &RunReport) -> String {
     let policy = format!(
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'"
     );
+    let cases = registry::cases();
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -57,7 +59,7 @@ pub fn render(report: &RunReport) -> String {
                 main {
                     @for verdict in ORDER {
                         @for case in report.cases.iter().filter(|case| case.verdict == verdict) {
-                            (case_section(case))
+                            (case_section(case, &cases))
                         }
                     }
                     p #nothing hidden { "No case has that. " button #all type="button" { "Show all" } }
@@ -201,7 +203,7 @@ fn anchor(case: &CaseReport) -> String {
     case.name().replace(' ', "")
 }
 
-fn case_section(case: &CaseReport) -> Markup {
+fn case_section(case: &CaseReport, cases: &[Case]) -> Markup {
     let verdict = case.verdict.as_str();
     html! {
         details .case id=(anchor(case)) data-verdict=(verdict) data-level=(case.level.as_str()) {
@@ -221,7 +223,7 @@ fn case_section(case: &CaseReport) -> Markup {
                 dt { "took" } dd { (case.elapsed_ms) " ms" }
             }
             @if let Some(reason) = &case.reason { pre .reason { (reason) } }
-            @if let Some(text) = explained(case) { pre .explain { (text) } }
+            @if let Some(text) = explained(case, cases) { pre .explain { (text) } }
             @if !case.facts.is_empty() {
                 ul { @for fact in &case.facts { li { pre { (fact) } } } }
             }
@@ -233,10 +235,10 @@ fn case_section(case: &CaseReport) -> Markup {
 }
 
 /// What `explain` says of a failing case.
-fn explained(case: &CaseReport) -> Option<String> {
-    let found = registry::find(&case.id).ok();
+fn explained(case: &CaseReport, cases: &[Case]) -> Option<String> {
+    let found = cases.iter().find(|known| known.id == case.id);
     let found = found.filter(|_| case.verdict.is_failure())?;
-    Some(explain_text(&found))
+    Some(explain_text(found))
 }
 
 fn exchange_section(number: usize, exchange: &Transcript) -> Markup {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::{Method, redirect::Policy};
 
-use super::{Endpoint, MAX_BODY, Request, Response, TIMEOUT, TransportError};
+use super::{Endpoint, MAX_BODY, Request, Response, TransportError};
 
 /// An idle connection is not used for longer than this. Servers close idle connections, some after
 /// five seconds. Whether a request that meets the end had an effect is unknown.
@@ -15,19 +15,21 @@ const IDLE: Duration = Duration::from_secs(4);
 #[derive(Debug)]
 pub struct Client {
     inner: reqwest::Client,
+    timeout: Duration,
 }
 
 impl Client {
-    /// A client with the trust of `endpoint`, which says who it is.
-    pub fn new(endpoint: &Endpoint, user_agent: &str) -> Self {
+    /// A client with the trust of `endpoint`, which says who it is. An exchange may take as long as
+    /// `timeout`.
+    pub fn new(endpoint: &Endpoint, user_agent: &str, timeout: Duration) -> Self {
         let mut builder = reqwest::Client::builder()
             .user_agent(user_agent)
             .redirect(Policy::none())
             .no_proxy()
             .retry(reqwest::retry::never())
             .pool_idle_timeout(IDLE)
-            .connect_timeout(TIMEOUT)
-            .timeout(TIMEOUT)
+            .connect_timeout(timeout)
+            .timeout(timeout)
             .http1_only()
             .tls_backend_preconfigured(endpoint.tls.as_ref().clone());
         if let Some(address) = endpoint.target.loopback {
@@ -36,6 +38,7 @@ impl Client {
         let inner = builder.build();
         Self {
             inner: inner.expect("a client whose TLS settings are given has nothing to load"),
+            timeout,
         }
     }
 
@@ -51,7 +54,7 @@ impl Client {
         if !request.body.is_empty() {
             builder = builder.body(request.body.clone());
         }
-        let mut response = builder.send().await.map_err(|error| explain(&error))?;
+        let mut response = builder.send().await.map_err(|error| self.explain(&error))?;
         let status = response.status().as_u16();
         let headers = response
             .headers()
@@ -62,7 +65,11 @@ impl Client {
             })
             .collect();
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| explain(&error))? {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.explain(&error))?
+        {
             if body.len() + chunk.len() > MAX_BODY {
                 return Err(TransportError::TooLong);
             }
@@ -74,17 +81,17 @@ impl Client {
             body,
         })
     }
-}
 
-/// reqwest's own text holds the URL; ours holds nothing that was sent.
-fn explain(error: &reqwest::Error) -> TransportError {
-    if error.is_timeout() {
-        TransportError::Timeout
-    } else if error.is_connect() {
-        TransportError::connect(error)
-    } else if error.is_builder() {
-        TransportError::NotHttp("the request cannot be built".to_owned())
-    } else {
-        TransportError::Closed
+    /// reqwest's own text holds the URL; ours holds nothing that was sent.
+    fn explain(&self, error: &reqwest::Error) -> TransportError {
+        if error.is_timeout() {
+            TransportError::Timeout(self.timeout)
+        } else if error.is_connect() {
+            TransportError::connect(error)
+        } else if error.is_builder() {
+            TransportError::NotHttp("the request cannot be built".to_owned())
+        } else {
+            TransportError::Closed
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Raw TCP: the bytes of a request exactly as given, and a small strict reader of the response.
 
-use std::{fmt::Write as _, mem, sync::Arc};
+use std::{fmt::Write as _, mem, sync::Arc, time::Duration};
 
 use rustls::pki_types::ServerName;
 use tokio::{
@@ -10,7 +10,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::{Endpoint, MAX_BODY, Request, Response, TIMEOUT, TransportError};
+use super::{Endpoint, MAX_BODY, Request, Response, TransportError};
 use crate::target::Scheme;
 
 /// The head of a response is far below this, and so is the line before a chunk.
@@ -34,16 +34,17 @@ pub fn to_bytes(request: &Request, authority: &str, user_agent: &str) -> Vec<u8>
     bytes
 }
 
-/// Sends bytes over a new connection and reads one response. `method` tells whether the response
-/// to expect has a body.
+/// Sends bytes over a new connection and reads one response, which may take as long as `most`.
+/// `method` tells whether the response to expect has a body.
 pub async fn send(
     endpoint: &Endpoint,
     method: &str,
     bytes: &[u8],
+    most: Duration,
 ) -> Result<Response, TransportError> {
-    timeout(TIMEOUT, exchange(endpoint, method, bytes))
+    timeout(most, exchange(endpoint, method, bytes))
         .await
-        .unwrap_or(Err(TransportError::Timeout))
+        .unwrap_or(Err(TransportError::Timeout(most)))
 }
 
 async fn exchange(

@@ -8,6 +8,7 @@ use bandwidth_conformance::{
     dialogue::run::{Run, Setup},
     limits::Limits,
     outcome::RunReport,
+    registry::cases,
     runner,
     target::embedded::Embedded,
     transport::Endpoint,
@@ -21,6 +22,18 @@ pub(crate) fn repeats(variable: &str, usual: usize) -> usize {
     asked.map_or(usual, |text| {
         text.parse().expect("the variable is a number")
     })
+}
+
+/// Whether a test takes all that there is, and no sample of it.
+pub(crate) fn takes_all(variable: &str) -> bool {
+    std::env::var(variable).is_ok_and(|wish| wish == "all")
+}
+
+/// Every fourth case, in the order of the registry, so that no area is left out; all of them where
+/// `CASES=all` is set.
+pub(crate) fn some_cases() -> Vec<Case> {
+    let step = if takes_all("CASES") { 1 } else { 4 };
+    cases().into_iter().step_by(step).collect()
 }
 
 /// A built-in profile with some behaviours set.

@@ -4,7 +4,7 @@
 mod encodings;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fs,
     path::Path,
     process::Command,
@@ -44,6 +44,8 @@ struct Echo {
     secrets: &'static [&'static str],
     /// Passwords in the order in which they came.
     seen: Mutex<Vec<String>>,
+    /// What [`as_text`] made of a text.
+    texts: Mutex<HashMap<String, Arc<[String]>>>,
     served: AtomicUsize,
 }
 
@@ -53,6 +55,7 @@ impl Echo {
             status,
             secrets,
             seen: Mutex::default(),
+            texts: Mutex::default(),
             served: AtomicUsize::default(),
         });
         let answering = Arc::clone(&echo);
@@ -82,60 +85,69 @@ impl Echo {
             (
                 self.status,
                 "application/xml",
-                body(request, &secrets, turn),
+                self.body(request, &secrets, turn),
             )
         };
-        let header = header(&secrets, turn);
+        let header = self.header(&secrets, turn);
         let head = format!(
             "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nX-Echo: {authorization}\r\nX-Secret: {header}\r\nLocation: /api/users/{header}\r\nSet-Cookie: session={TOKEN}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
             body.len()
         );
         Answer::raw([head.as_bytes(), &body].concat())
     }
-}
 
-/// What was sent and what is secret: as text, as text in UTF-16, and as bytes that are not text.
-fn body(request: &[u8], secrets: &[String], turn: usize) -> Vec<u8> {
-    let every = secrets.iter().flat_map(|secret| {
-        let pair = format!("{NAME}:{secret}");
-        [as_text(secret), as_text(&pair)].concat()
-    });
-    let texts: Vec<String> = every.map(|(_, text)| text).collect();
-    // A report shows only the start of a long body, so each has others.
-    let parts: Vec<&[String]> = texts.chunks(SHOWN).collect();
-    let texts = parts[turn / 4 % parts.len()];
-    match turn % 4 {
-        2 => {
-            let wide = texts.join("\n");
-            let units = wide.encode_utf16().flat_map(u16::to_le_bytes);
-            [0xFF, 0xFE].into_iter().chain(units).collect()
-        }
-        3 => {
-            let bytes = secrets.iter().flat_map(|secret| as_bytes(secret));
-            let mut body = request.to_vec();
-            for (_, bytes) in bytes {
-                body.extend([0, 1]);
-                body.extend(bytes);
+    /// A text in all encodings. They take long to make.
+    fn as_text(&self, text: &str) -> Arc<[String]> {
+        let mut texts = self.texts.lock().unwrap();
+        let encoded = texts.entry(text.to_owned()).or_insert_with(|| {
+            let encoded = as_text(text).into_iter();
+            encoded.map(|(_, text)| text).collect()
+        });
+        Arc::clone(encoded)
+    }
+
+    /// What was sent and what is secret: as text, as text in UTF-16, and as bytes that are not text.
+    fn body(&self, request: &[u8], secrets: &[String], turn: usize) -> Vec<u8> {
+        let every = secrets.iter().flat_map(|secret| {
+            let pair = format!("{NAME}:{secret}");
+            [self.as_text(secret), self.as_text(&pair)].concat()
+        });
+        let texts: Vec<String> = every.collect();
+        // A report shows only the start of a long body, so each has others.
+        let parts: Vec<&[String]> = texts.chunks(SHOWN).collect();
+        let texts = parts[turn / 4 % parts.len()];
+        match turn % 4 {
+            2 => {
+                let wide = texts.join("\n");
+                let units = wide.encode_utf16().flat_map(u16::to_le_bytes);
+                [0xFF, 0xFE].into_iter().chain(units).collect()
             }
-            body
-        }
-        _ => {
-            let sent: String = String::from_utf8_lossy(request)
-                .chars()
-                .take(2_000)
-                .collect();
-            let sent = sent.replace('\0', "\\u0000");
-            (sent + "\n" + &texts.join("\n")).into_bytes()
+            3 => {
+                let bytes = secrets.iter().flat_map(|secret| as_bytes(secret));
+                let mut body = request.to_vec();
+                for (_, bytes) in bytes {
+                    body.extend([0, 1]);
+                    body.extend(bytes);
+                }
+                body
+            }
+            _ => {
+                let sent: String = String::from_utf8_lossy(request)
+                    .chars()
+                    .take(2_000)
+                    .collect();
+                let sent = sent.replace('\0', "\\u0000");
+                (sent + "\n" + &texts.join("\n")).into_bytes()
+            }
         }
     }
-}
 
-/// A secret in another encoding at each turn.
-fn header(secrets: &[String], turn: usize) -> String {
-    let secret = &secrets[turn % secrets.len()];
-    let texts = as_text(secret);
-    let (_, text) = &texts[turn % texts.len()];
-    text.replace(['\r', '\n'], "")
+    /// A secret in another encoding at each turn.
+    fn header(&self, secrets: &[String], turn: usize) -> String {
+        let secret = &secrets[turn % secrets.len()];
+        let texts = self.as_text(secret);
+        texts[turn % texts.len()].replace(['\r', '\n'], "")
+    }
 }
 
 /// The password in a body that can be read.

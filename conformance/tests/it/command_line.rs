@@ -1,8 +1,8 @@
 //! The command line: exit codes, and messages that fit on a line.
 
-use std::{collections::HashMap, ffi::OsString};
+use std::{collections::HashMap, ffi::OsString, time::Duration};
 
-use bandwidth_conformance::{Surroundings, main, report::console::Colour};
+use bandwidth_conformance::{Surroundings, limits::Limits, main, report::console::Colour};
 
 /// What a run of the command line came to.
 pub(crate) struct Ran {
@@ -11,8 +11,23 @@ pub(crate) struct Ran {
     pub(crate) err: String,
 }
 
-/// Runs the command line with these arguments and variables, and nothing else around it.
+/// Runs the command line with these arguments and variables, and nothing else around it. It hardly
+/// waits for a target that fails.
 pub(crate) fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+    run_within(hurry, arguments, variables)
+}
+
+/// Shortens the waits for a target that fails.
+pub(crate) fn hurry(limits: &mut Limits) {
+    limits.backoff.cap = Duration::from_millis(100);
+}
+
+/// The same, with other changes to what a run may do.
+pub(crate) fn run_within(
+    adjust: fn(&mut Limits),
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Ran {
     let variables: HashMap<&str, &str> = variables.iter().copied().collect();
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let code = main(
@@ -26,6 +41,7 @@ pub(crate) fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
             err: &mut err,
             colour: Colour::Off,
             watched: false,
+            adjust,
         },
     );
     Ran {

@@ -8,18 +8,19 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use bandwidth_conformance::{
-    dialogue::Context, leftover::LeftoverState, outcome::RunReport, target::embedded::Embedded,
-    verdict::Verdict, wire::Format,
+    dialogue::Context, leftover::LeftoverState, limits::Limits, outcome::RunReport,
+    target::embedded::Embedded, verdict::Verdict, wire::Format,
 };
 use bandwidth_fixtures::NamedProfile;
 use tempfile::TempDir;
 
 use crate::{
     against::{profile, run_of, server, wait},
-    command_line::{Ran, run},
+    command_line::{Ran, hurry, run, run_within},
     support::{
         http::{Answer, Server},
         proxy::{self, Asked},
@@ -69,6 +70,10 @@ impl Stage {
     }
 
     fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_within(hurry, arguments)
+    }
+
+    fn run_within(&self, adjust: fn(&mut Limits), arguments: &[&str]) -> Ran {
         let ledger = self.ledger();
         let first = [
             "run",
@@ -77,7 +82,7 @@ impl Stage {
             "--ledger",
             text(&ledger),
         ];
-        run(&[&first[..], arguments].concat(), &[])
+        run_within(adjust, &[&first[..], arguments].concat(), &[])
     }
 
     fn cleanup(&self) -> Ran {
@@ -300,6 +305,14 @@ fn where_leftovers_are_allowed_they_are_listed_and_verdicts_decide() {
     assert_eq!(deleted.code, 1, "{}", deleted.out);
 }
 
+const DELETES: [&str; 4] = ["--filter", "delete.user.is", "--settle", "0.1"];
+
+/// Does not wait for a create that is not answered.
+fn impatient(limits: &mut Limits) {
+    hurry(limits);
+    limits.timeout = Duration::from_secs(1);
+}
+
 #[test]
 fn a_create_that_may_still_be_under_way_keeps_the_ledger_until_it_is_seen() {
     // The server gets the first create only when the test says so.
@@ -316,7 +329,7 @@ fn a_create_that_may_still_be_under_way_keeps_the_ledger_until_it_is_seen() {
         }
         asked.pass()
     });
-    let ran = stage.run(&["--filter", "delete.user.is", "--settle", "0.1"]);
+    let ran = stage.run_within(impatient, &DELETES);
     assert_eq!(ran.code, 5, "{}", ran.out);
     assert!(ran.out.contains("(unconfirmed)"), "{}", ran.out);
     // To look at once is too soon.
@@ -326,6 +339,25 @@ fn a_create_that_may_still_be_under_way_keeps_the_ledger_until_it_is_seen() {
     go.send(()).unwrap();
     is_done.recv().unwrap();
     let ran = stage.cleanup();
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    stage.is_as_it_was();
+}
+
+#[test]
+fn a_create_that_cannot_be_under_way_any_more_is_no_leftover() {
+    let first = AtomicBool::new(true);
+    let stage = Stage::new(move |asked| {
+        if asked.creates() && first.swap(false, Ordering::SeqCst) {
+            return Answer::of(504, HTML, "");
+        }
+        asked.pass()
+    });
+    let ran = stage.run(&CREATES);
+    assert_eq!(ran.code, 5, "{}", ran.out);
+    let ledger = stage.ledger();
+    let later = |limits: &mut Limits| limits.under_way = Duration::ZERO;
+    let cleanup = ["cleanup", "--ledger", text(&ledger), "--settle", "0.1"];
+    let ran = run_within(later, &cleanup, &[]);
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     stage.is_as_it_was();
 }

@@ -4,12 +4,11 @@
 use bandwidth_conformance::{
     dialogue::Context,
     exchange::Log,
-    registry::cases,
     verdict::{Stop, Verdict},
     wire::{Draft, Format},
 };
 
-use crate::against::{profile, run_of, run_on, server, wait, wrong};
+use crate::against::{profile, run_of, run_on, server, some_cases, wait, wrong};
 
 /// Names of the users that the target lists.
 pub(crate) async fn usernames(cx: &mut Context) -> Vec<String> {
@@ -80,7 +79,7 @@ fn an_outage_is_inconclusive_and_what_was_created_is_still_removed() {
         profile("guide", &[]),
         &["status=503,probability=0.1,seed=7"],
     );
-    let report = run_on(&server, &cases(), profile("guide", &[]));
+    let report = run_on(&server, &some_cases(), profile("guide", &[]));
     assert_eq!(wrong(&report, &[Verdict::Inconclusive]), [""; 0]);
     assert!(report.count(Verdict::Inconclusive) > 0);
     assert_eq!(report.leftovers, []);
@@ -89,8 +88,8 @@ fn an_outage_is_inconclusive_and_what_was_created_is_still_removed() {
 #[test]
 fn a_429_now_and_then_is_waited_out_and_costs_no_verdict() {
     let server = server(profile("guide", &[]), &["status=429,every=9"]);
-    let report = run_on(&server, &cases(), profile("guide", &[]));
+    let report = run_on(&server, &some_cases(), profile("guide", &[]));
     assert_eq!(wrong(&report, &[]), [""; 0]);
-    assert!(report.count(Verdict::Pass) > 100);
+    assert!(report.count(Verdict::Pass) > report.cases.len() / 3);
     assert_eq!(report.leftovers, []);
 }

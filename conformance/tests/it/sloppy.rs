@@ -19,6 +19,7 @@ use self::{
     cells::{Cell, Command},
     modes::{MODES, Mode},
 };
+use crate::against::takes_all;
 
 /// How many cells run at a time: most of them wait for their target most of the time.
 const AT_A_TIME: usize = 4;
@@ -27,7 +28,7 @@ const STACK: usize = 32 << 20;
 
 /// What is wrong with the cells of one command, one line for each fault.
 fn faults(command: Command) -> Vec<String> {
-    let all = env::var("SLOPPY").is_ok_and(|wish| wish == "all");
+    let all = takes_all("SLOPPY");
     let only = env::var("SLOPPY_MODE").ok();
     let wanted = |mode: &&Mode| match &only {
         Some(words) => mode.words == words,

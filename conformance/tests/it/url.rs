@@ -39,7 +39,7 @@ fn a_target_on_this_machine_runs_with_the_demo_login_and_says_so() {
 
 #[test]
 fn the_mock_inside_is_the_default_target_and_passes() {
-    let ran = run(&["--quiet"], &[]);
+    let ran = run(&["--area", "update", "--quiet"], &[]);
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     assert!(!ran.out.contains("pass  "), "{}", ran.out);
 }

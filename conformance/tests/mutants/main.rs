@@ -117,7 +117,12 @@ fn users(emulator: SocketAddr, credentials: &Credentials) -> Vec<String> {
         .build()
         .expect("a runtime");
     let endpoint = Endpoint::local(emulator);
-    let answer = runtime.block_on(raw::send(&endpoint, "GET", head.as_bytes()));
+    let answer = runtime.block_on(raw::send(
+        &endpoint,
+        "GET",
+        head.as_bytes(),
+        Limits::none().timeout,
+    ));
     let users = shown(&answer.expect("an answer").body).expect("a list");
     users.into_iter().map(|user| user.username).collect()
 }

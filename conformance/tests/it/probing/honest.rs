@@ -7,8 +7,10 @@ use std::{
         Mutex,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
+use bandwidth_conformance::limits::Limits;
 use serde_json::{Value, json};
 
 use super::quirk::{Answered, Odd};
@@ -56,7 +58,11 @@ fn a_get_that_lags_behind_a_put_is_no_evidence() {
     }
     // One that lags for longer than the target may take to settle.
     let odd = stale(&["user.unknown_fields=ignored"], u32::MAX);
-    let learned = odd.learned(&["username.update", "put", "role", "user"]);
+    let soon = Limits {
+        settle: Duration::from_millis(50),
+        ..Limits::impatient()
+    };
+    let learned = odd.learned_within(soon, &["username.update", "put", "role", "user"]);
     for id in [
         "username.update",
         "put.semantics",

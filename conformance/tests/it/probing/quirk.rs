@@ -104,11 +104,16 @@ impl Odd {
 
     /// The same, of some behaviours.
     pub(crate) fn learned(&self, only: &[&str]) -> Learned {
+        self.learned_within(Limits::impatient(), only)
+    }
+
+    /// The same within those limits.
+    pub(crate) fn learned_within(&self, limits: Limits, only: &[&str]) -> Learned {
         let choice = Choice {
             only: only.iter().map(|id| (*id).to_owned()).collect(),
             ..Choice::default()
         };
-        Learned(self.probed(&choice).0)
+        Learned(self.probed_within(limits, &choice).0)
     }
 }
 
