@@ -109,6 +109,19 @@ fn what_the_command_relies_on_is_varied_and_what_breaks_it_is_told() {
 }
 
 #[test]
+fn what_support_answered_is_not_varied() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = "format = 1\nname = \"ours\"\nbase = \"guide\"\n\
+                evidence.\"delete.status\" = { kind = \"support\", by = \"Jo\", ticket = \"7\", date = \"2026-12-01\" }";
+    fs::write(folder.path().join("ours.toml"), ours).unwrap();
+    let arguments = ["--only", "delete", "--profile", "ours.toml"];
+    let ran = variants(&folder, &arguments, &script("ask DELETE users/u1"));
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("delete.effect=deactivated"), "{}", ran.out);
+    assert!(!ran.out.contains("delete.status"), "{}", ran.out);
+}
+
+#[test]
 fn a_command_that_reads_anything_has_no_variant_that_breaks_it() {
     let folder = tempfile::tempdir().unwrap();
     let ran = variants(
