@@ -85,7 +85,7 @@ fn what_the_command_relies_on_is_varied_and_what_breaks_it_is_told() {
         "here      204 without a body",
         "stderr ends with: no 200",
         "passed  delete.effect=deactivated",
-        "delete.status=204: Which status has a successful delete?",
+        "delete.status=204: Which HTTP status does a successful delete return?",
     ] {
         assert!(ran.out.contains(words), "{words}: {}", ran.out);
     }
