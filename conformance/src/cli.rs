@@ -264,9 +264,9 @@ pub struct DiffArgs {
 /// What to look at.
 #[derive(Debug, Args)]
 pub struct DriftArgs {
-    /// The profile that `probe` wrote
+    /// The profile that `probe` wrote, or one with the answers of Bandwidth's support
     pub profile: String,
-    /// Show every behaviour, also those that do not differ or were not observed
+    /// Show every behaviour, also those that do not differ or are not known
     #[arg(long)]
     pub all: bool,
     /// How to write it

@@ -352,7 +352,7 @@ pub(crate) fn named(place: &str, error: FixtureError) -> ConfigError {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "what clap asks for")]
-fn secret(text: &str) -> Result<Secret, Infallible> {
+pub(crate) fn secret(text: &str) -> Result<Secret, Infallible> {
     Ok(Secret::new(text))
 }
 

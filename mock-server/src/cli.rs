@@ -1,9 +1,10 @@
 //! The command line: raw arguments, and what each command prints.
 
 mod announce;
+mod assumptions;
+mod client;
 mod errors;
 mod log;
-mod ready;
 mod tables;
 
 use std::{
@@ -15,7 +16,7 @@ use std::{
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, builder::Resettable};
 
-use self::log::Log;
+use self::{assumptions::AssumptionsArguments, client::Failure, log::Log};
 #[cfg(feature = "variants")]
 use crate::variants::{self, VariantsArguments};
 use crate::{
@@ -109,6 +110,16 @@ Exit code 0 when it is ready, 1 when it is not.")]
         #[arg(long, value_name = "URL", env = "BANDWIDTH_MOCK_URL")]
         url: Option<String>,
     },
+    /// Show what the requests to a running server relied on and how each is known, or print it as
+    /// questions to Bandwidth's support
+    #[command(after_help = "Examples:
+  bandwidth-mock assumptions
+  bandwidth-mock assumptions --fail-on assumed
+  bandwidth-mock assumptions --questions > questions.txt
+  bandwidth-mock assumptions --questions --profile ./our-account.toml
+
+Exit code 0, 1 when --fail-on finds something, 2 when the server cannot be asked.")]
+    Assumptions(AssumptionsArguments),
     /// Print a completion script for a shell
     #[command(after_help = "Example:
   bandwidth-mock completions bash > ~/.local/share/bash-completion/completions/bandwidth-mock")]
@@ -152,13 +163,20 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
                 }
             }
         }
-        Some(Command::Ready { url }) => match ready::check(url.as_deref(), &words) {
+        Some(Command::Ready { url }) => match ready(url.as_deref(), &words) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(ready::NotReady::Usage(message)) => fail(&message),
-            Err(ready::NotReady::No(message)) => {
+            Err(Failure::Usage(message)) => fail(&message),
+            Err(Failure::Unavailable(message)) => {
                 print_to_stderr(&format!("not ready: {message}\n"));
                 ExitCode::FAILURE
             }
+        },
+        Some(Command::Assumptions(arguments)) => match assumptions::run(&arguments, &words) {
+            Ok(printed) => {
+                print(&printed.text);
+                ExitCode::from(u8::from(!printed.ok))
+            }
+            Err(message) => fail(&message),
         },
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
@@ -166,6 +184,15 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
             print(&String::from_utf8_lossy(&script));
             ExitCode::SUCCESS
         }
+    }
+}
+
+/// Whether the server is ready.
+fn ready(url: Option<&str>, words: &[std::ffi::OsString]) -> Result<(), Failure> {
+    let answer = client::get(url, words, "ready", None)?;
+    match answer.status {
+        200 => Ok(()),
+        _ => Err(Failure::another(&answer.authority)),
     }
 }
 

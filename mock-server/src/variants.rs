@@ -11,9 +11,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use bandwidth_fixtures::{
-    BehaviourId, EvidenceKind, FixtureError, KnownFailures, NamedProfile, Seed,
-};
+use bandwidth_fixtures::{BehaviourId, FixtureError, KnownFailures, NamedProfile, Seed};
 use clap::Args;
 use thiserror::Error;
 
@@ -455,10 +453,10 @@ fn is_named(names: &[String], area: &str, variant: &str) -> bool {
 /// The options of a behaviour that may be the real ones.
 fn others(base: &NamedProfile, id: BehaviourId) -> impl Iterator<Item = &str> {
     let strongest = base.evidence(id).first();
-    let observed = strongest.filter(|evidence| evidence.kind == EvidenceKind::Observed);
+    let settled = strongest.filter(|evidence| evidence.kind.is_of_an_account());
     let listed = id.behaviour().options.iter().map(|option| option.name);
-    let listed = listed.filter(move |_| observed.is_none());
-    let alternatives = observed
+    let listed = listed.filter(move |_| settled.is_none());
+    let alternatives = settled
         .into_iter()
         .flat_map(|evidence| &evidence.alternatives);
     listed.chain(alternatives.map(String::as_str))

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, fs};
 
-use bandwidth_fixtures::{BehaviourId, EvidenceKind, NamedProfile};
+use bandwidth_fixtures::{BehaviourId, Evidence, EvidenceKind, NamedProfile};
 use serde::Serialize;
 
 use crate::{
@@ -108,23 +108,26 @@ fn code(differs: bool) -> u8 {
     }
 }
 
-/// The behaviours of which two profiles say differently: another option, or, where both were learned,
-/// that only one saw it, or saw it less clearly.
+/// The behaviours of which two profiles say differently: another option, or, where both tell of an
+/// account, that only one knows it from there, or knows it less clearly.
 fn differences(a: &NamedProfile, b: &NamedProfile) -> impl Iterator<Item = BehaviourId> {
-    let learned = |profile| BehaviourId::all().any(|id| observed(profile, id).is_some());
+    let learned = |profile| BehaviourId::all().any(|id| settled(profile, id).is_some());
     let both = learned(a) && learned(b);
     BehaviourId::all().filter(move |id| {
-        a.options().get(*id) != b.options().get(*id) || both && observed(a, *id) != observed(b, *id)
+        a.options().get(*id) != b.options().get(*id) || both && settled(a, *id) != settled(b, *id)
     })
 }
 
-/// What an observation does not rule out, where there is one.
-fn observed(profile: &NamedProfile, id: BehaviourId) -> Option<&[String]> {
-    let evidence = profile.evidence(id).first()?;
-    (evidence.kind == EvidenceKind::Observed).then_some(&*evidence.alternatives)
+/// How an account's own option is known and what that does not rule out, where it is known.
+fn settled(profile: &NamedProfile, id: BehaviourId) -> Option<(EvidenceKind, &[String])> {
+    let Evidence {
+        kind, alternatives, ..
+    } = profile.evidence(id).first()?;
+    kind.is_of_an_account().then_some((*kind, alternatives))
 }
 
-/// What the guide says, what Bandwidth publishes, and what this account did.
+/// What the guide says, what Bandwidth publishes, and what this account does: as the suite observed
+/// it, or as support answered.
 pub fn drift(
     arguments: &DriftArgs,
     surroundings: &mut Surroundings<'_>,
@@ -132,25 +135,25 @@ pub fn drift(
     let learned = NamedProfile::load(&arguments.profile)?;
     let [guide, published] =
         NamedProfile::BUILT_IN.map(|name| NamedProfile::built_in(name).expect("it is compiled in"));
-    let is_observed = |id: &BehaviourId| learned.evidence_kind(*id) == EvidenceKind::Observed;
+    let is_known = |id: &BehaviourId| learned.evidence_kind(*id).is_of_an_account();
     let differs_from = |other: &NamedProfile, id: BehaviourId| {
         learned.options().get(id) != other.options().get(id)
     };
-    let observed: Vec<BehaviourId> = BehaviourId::all().filter(is_observed).collect();
-    let different: Vec<BehaviourId> = observed
+    let known: Vec<BehaviourId> = BehaviourId::all().filter(is_known).collect();
+    let different: Vec<BehaviourId> = known
         .iter()
         .copied()
         .filter(|id| differs_from(&guide, *id) || differs_from(&published, *id))
         .collect();
     let row = |id: BehaviourId| {
-        let own = if observed.contains(&id) {
+        let own = if known.contains(&id) {
             option(&learned, id)
         } else {
-            Cell::of("not observed")
+            Cell::of("not known")
         };
         Row::new(&id, vec![option(&guide, id), option(&published, id), own])
     };
-    let columns = ["the guide says", "Bandwidth publishes", "this account did"];
+    let columns = ["the guide says", "Bandwidth publishes", "this account does"];
     let table = Table {
         rows_are: "behaviour",
         columns: columns.map(str::to_owned).into(),
@@ -160,15 +163,15 @@ pub fn drift(
             different.iter().copied().map(row).collect()
         },
     };
-    let none = "This account did what the guide says and Bandwidth publishes.";
+    let none = "This account does what the guide says and Bandwidth publishes.";
     show(&table, none, arguments.format, surroundings)?;
     if arguments.format == Form::Text {
         writeln!(
             surroundings.out,
-            "{} of {} observed behaviours differ; {} were not observed{}",
+            "{} of {} known behaviours differ; {} are not known{}",
             different.len(),
-            observed.len(),
-            BehaviourId::COUNT - observed.len(),
+            known.len(),
+            BehaviourId::COUNT - known.len(),
             if arguments.all {
                 ""
             } else {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use bandwidth_fixtures::{BehaviourId, Evidence, EvidenceKind, FixtureError, NamedProfile};
+use bandwidth_fixtures::{Answer, BehaviourId, Evidence, EvidenceKind, FixtureError, NamedProfile};
 
 use super::findings::{Finding, Findings, Observation};
 
@@ -169,6 +169,7 @@ pub fn to_toml(
                 kind: EvidenceKind::Observed,
                 source: source.into(),
                 date: date.to_owned().into(),
+                answer: None,
                 alternatives: seen.alternatives.clone(),
             };
             write_evidence(&mut text, id, &evidence);
@@ -205,11 +206,16 @@ fn comment(text: &mut String, id: BehaviourId, base: &NamedProfile, why: &str) {
 fn write_evidence(text: &mut String, id: BehaviourId, evidence: &Evidence) {
     let _ = write!(
         text,
-        "\n[evidence.\"{id}\"]\nkind = \"{}\"\ndate = {}\nsource = {}\n",
+        "\n[evidence.\"{id}\"]\nkind = \"{}\"\ndate = {}\n",
         evidence.kind,
         date(&evidence.date),
-        quoted(&evidence.source)
     );
+    if let Some(Answer { by, ticket }) = &evidence.answer {
+        let _ = writeln!(text, "by = {}\nticket = {}", quoted(by), quoted(ticket));
+    }
+    if !evidence.source.is_empty() {
+        let _ = writeln!(text, "source = {}", quoted(&evidence.source));
+    }
     if !evidence.alternatives.is_empty() {
         let alternatives: Vec<String> = evidence
             .alternatives

@@ -6,7 +6,7 @@ use axum::{
     Json,
     extract::{RawQuery, State},
 };
-use bandwidth_fixtures::{Evidence, EvidenceKind, Values, behaviours as all_behaviours};
+use bandwidth_fixtures::{Evidence, Values, behaviours as all_behaviours};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     app::App,
     journal::{
-        assumptions::Assumptions,
+        assumptions::{Assumptions, FAIL_ON},
         retries::{self, Retries},
     },
 };
@@ -83,11 +83,12 @@ pub async fn behaviours() -> Json<BehaviourList> {
 /// Which behaviours the traffic so far relied on, and how each is known
 ///
 /// With `fail_on=assumed` there is an `ok`, which is false when anything rests on `assumed`, and
-/// when there was no request; with `fail_on=guide` also when anything rests on the guide only. The
-/// status is 200 either way. Accounts that were deleted count in the report of all.
+/// when there was no request. `fail_on=guide`, `fail_on=published` and `fail_on=support` are
+/// stricter, each than the one before: `ok` is false when anything is known no better than that.
+/// The status is 200 either way. Accounts that were deleted count in the report of all.
 #[utoipa::path(get, path = "/assumptions", tag = "reports", params(
     ("accountId" = Option<String>, Query, description = "Only the traffic of this account."),
-    ("fail_on" = Option<String>, Query, description = "assumed, guide or published."),
+    ("fail_on" = Option<String>, Query, description = "assumed, guide, published or support."),
 ), responses(
     (status = 200, body = Assumptions),
     (status = 400, body = AdminError),
@@ -98,20 +99,14 @@ pub async fn assumptions(
     RawQuery(raw): RawQuery,
 ) -> Result<Json<Assumptions>, AdminError> {
     let query = query(raw.as_deref(), &["accountId", "fail_on"])?;
-    let kinds = [
-        EvidenceKind::Assumed,
-        EvidenceKind::Guide,
-        EvidenceKind::Published,
-    ];
     let fail_on = match query.get("fail_on") {
         None => None,
         Some(text) => {
-            let kind = kinds.into_iter().find(|kind| kind.as_str() == text);
-            Some(kind.ok_or_else(|| {
-                AdminError::invalid(format!(
-                    "fail_on must be one of {}, not `{text}`",
-                    kinds.map(EvidenceKind::as_str).join(", ")
-                ))
+            let kind = FAIL_ON.iter().find(|kind| kind.as_str() == text);
+            Some(*kind.ok_or_else(|| {
+                let kinds: Vec<&str> = FAIL_ON.iter().map(|kind| kind.as_str()).collect();
+                let kinds = kinds.join(", ");
+                AdminError::invalid(format!("fail_on must be one of {kinds}, not `{text}`"))
             })?)
         }
     };

@@ -7,7 +7,7 @@ use std::{
 
 use bandwidth_fixtures::{Asked, BehaviourId, Evidence, EvidenceKind, NamedProfile};
 use parking_lot::{Mutex, MutexGuard};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Counts, for each account, how often each behaviour of a profile was asked. It counts also what
@@ -23,6 +23,9 @@ struct Counted {
     /// Of accounts that are no more.
     gone: Sum,
 }
+
+/// What a report may fail on: anything that is not observed can be known better.
+pub const FAIL_ON: &[EvidenceKind] = EvidenceKind::ALL.split_last().unwrap().1;
 
 /// What was asked of one profile.
 #[derive(Debug)]
@@ -50,10 +53,13 @@ impl Sum {
                 continue;
             }
             let option = relied.profile.options().get(behaviour);
-            self.rows
-                .entry((behaviour, option.clone()))
-                .or_insert_with(|| Assumption::new(behaviour, option, &relied.profile))
-                .requests += requests;
+            let new = Assumption::new(behaviour, option.clone(), &relied.profile);
+            let row = self.rows.entry((behaviour, option)).or_insert(new.clone());
+            // Two profiles may know the same option differently.
+            if new.known_as < row.known_as {
+                (row.known_as, row.evidence) = (new.known_as, new.evidence);
+            }
+            row.requests += requests;
         }
     }
 }
@@ -134,6 +140,7 @@ impl Reliance {
                 .map(|least| sum.requests > 0 && behaviours.iter().all(|row| row.known_as > least)),
             requests: sum.requests,
             observed: count(EvidenceKind::Observed),
+            support: count(EvidenceKind::Support),
             published: count(EvidenceKind::Published),
             guide: count(EvidenceKind::Guide),
             assumed: count(EvidenceKind::Assumed),
@@ -143,7 +150,7 @@ impl Reliance {
 }
 
 /// Which behaviours the traffic relied on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Assumptions {
     /// With `fail_on`: whether there were requests, and everything is better known than that.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,6 +159,8 @@ pub struct Assumptions {
     pub requests: u64,
     /// How many behaviours are known from a real account.
     pub observed: usize,
+    /// How many from an answer of Bandwidth's support.
+    pub support: usize,
     /// How many from Bandwidth's own documents.
     pub published: usize,
     /// How many from the guide only.
@@ -163,7 +172,7 @@ pub struct Assumptions {
 }
 
 /// A behaviour that the traffic relied on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Assumption {
     /// Its id, as `put.semantics`.
@@ -174,7 +183,7 @@ pub struct Assumption {
     pub option: String,
     /// How many requests it shaped.
     pub requests: u64,
-    /// The strongest kind of evidence for it.
+    /// The strongest kind of evidence for it; if two profiles differ in that, the weaker one's.
     #[schema(value_type = String, example = "assumed")]
     pub known_as: EvidenceKind,
     /// How it is known, strongest first.

@@ -150,6 +150,7 @@ fn help_teaches_by_example() {
         "profiles",
         "behaviours",
         "ready",
+        "assumptions",
         "completions",
     ] {
         let arguments: Vec<&str> = [command, "--help"]

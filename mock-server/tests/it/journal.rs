@@ -370,6 +370,48 @@ fn the_assumptions_are_those_that_the_traffic_relied_on() {
 }
 
 #[test]
+fn the_weaker_evidence_counts_where_accounts_know_an_option_differently() {
+    let server = guide();
+    let toml = "format = 1\nname = \"ours\"\nbase = \"guide\"\n\
+                evidence.\"format.json\" = { kind = \"support\", by = \"Jo\", ticket = \"7\", date = \"2026-12-01\" }";
+    for id in ["t-1", "t-2", "t-3", "t-4"] {
+        let own = if id == "t-3" {
+            json!("guide")
+        } else {
+            json!({ "toml": toml })
+        };
+        let body = json!({ "accountId": id, "profile": own }).to_string();
+        let (users, login) = made(&ok(&server, "POST", "/accounts", &body));
+        send(
+            &server,
+            &request(
+                "GET",
+                &users,
+                &format!("{login}Accept: application/json\r\n"),
+                "",
+            ),
+        );
+    }
+    let row = |query: &str| {
+        let report = ok(&server, "GET", &format!("/assumptions{query}"), "");
+        let rows = report["behaviours"].as_array().unwrap().clone();
+        let row = rows.into_iter().find(|row| row["id"] == "format.json");
+        (row.unwrap(), report["support"].clone())
+    };
+    let (answered, support) = row("?accountId=t-1");
+    assert_eq!(
+        (&answered["knownAs"], support),
+        (&json!("support"), json!(1))
+    );
+    assert_eq!(answered["evidence"][0]["by"], "Jo");
+    let (all, support) = row("");
+    assert_eq!((&all["knownAs"], support), (&json!("guide"), json!(0)));
+    assert_eq!(all["requests"], 4);
+    let explained = ok(&server, "GET", "/requests/1", "").to_string();
+    assert!(explained.contains(r#""ticket":"7""#), "{explained}");
+}
+
+#[test]
 fn what_deleted_accounts_relied_on_is_not_forgotten() {
     let server = guide();
     let report = |query: &str| ok(&server, "GET", &format!("/assumptions{query}"), "");

@@ -89,7 +89,7 @@ fn of_the_command_line() {
     profile_files(&mut review);
     seed_files(&mut review);
     tls(&mut review);
-    ready_and_variants(&mut review);
+    other_commands(&mut review);
     insta::assert_snapshot!(review.end(&port));
 }
 
@@ -214,7 +214,7 @@ fn variables(review: &mut Review) {
     }
 }
 
-fn ready_and_variants(review: &mut Review) {
+fn other_commands(review: &mut Review) {
     review.heading("ready");
     // Port 80 of a machine that builds this may have a listener; port 1 has none.
     for (url, code) in [("ftp://x", 2), ("http://", 2), ("http://127.0.0.1:1", 1)] {
@@ -224,6 +224,27 @@ fn ready_and_variants(review: &mut Review) {
         review.with_variables(&[("BANDWIDTH_MOCK_LISTEN", listen)], &["ready"], 2);
     }
     review.with_variables(&[("BANDWIDTH_MOCK_URL", "https://x")], &["ready"], 2);
+
+    review.heading("assumptions");
+    for arguments in [
+        &["assumptions", "--url", "http://127.0.0.1:1"][..],
+        &["assumptions", "--url", "https://x"],
+        &["assumptions", "--fail-on", "guess"],
+        &["assumptions", "--profile", "guide"],
+        &["assumptions", "--questions", "--json"],
+        &["assumptions", "--questions", "--profile", "guidee"],
+        &["assumptions", "--questions", "--profile", "nothing.toml"],
+        &[
+            "assumptions",
+            "--questions",
+            "--profile",
+            "guide",
+            "--account",
+            "1",
+        ],
+    ] {
+        review.start(arguments);
+    }
 
     review.heading("variants");
     for arguments in [
@@ -285,6 +306,11 @@ fn profile_files(review: &mut Review) {
     review.heading("profile files");
     let head = "format = 1\nname = \"x\"\nbase = \"guide\"\n";
     let below = |text: &str| format!("{head}{text}");
+    let support = |keys: &str| {
+        below(&format!(
+            "evidence.\"put.semantics\" = {{ kind = \"support\", {keys} }}"
+        ))
+    };
     let texts = [
         "name = \"x\"".to_owned(),
         "format = 2\nname = \"x\"".to_owned(),
@@ -312,6 +338,17 @@ fn profile_files(review: &mut Review) {
             "[evidence.\"put.semantics\"]\nkind = \"rumour\"\nsource = \"x\"\ndate = \"undated\"",
         ),
         below("[evidence.\"put.semantics\"]\nkind = \"guide\"\nsource = \"x\"\ndate = \"today\""),
+        support(r#"ticket = "1", date = "2026-12-01""#),
+        support(r#"by = " ", ticket = "1", date = "2026-12-01""#),
+        support(r#"by = "Jo", date = "2026-12-01""#),
+        support(r#"by = "Jo", ticket = "1""#),
+        support(r#"by = "Jo", ticket = "1", date = """#),
+        support(r#"by = "Jo", ticket = "1", date = "undated""#),
+        support(r#"by = "Jo", tickets = "1""#),
+        support("by = 7"),
+        below(
+            "[evidence.\"put.semantics\"]\nkind = \"published\"\nby = \"Jo\"\ndate = \"undated\"",
+        ),
         below("[put"),
     ];
     review.with_files("--profile", "profile.toml", &texts);

@@ -86,7 +86,7 @@ fn what_the_command_relies_on_is_varied_and_what_breaks_it_is_told() {
         "here      204 without a body",
         "stderr ends with: no 200",
         "passed  delete.effect=deactivated",
-        "delete.status=204: Which status has a successful delete?",
+        "delete.status=204: Which HTTP status does a successful delete return?",
     ] {
         assert!(ran.out.contains(words), "{words}: {}", ran.out);
     }
@@ -107,6 +107,19 @@ fn what_the_command_relies_on_is_varied_and_what_breaks_it_is_told() {
     // The whole of another profile is varied too.
     assert!(ran.out.contains(" profile=published "), "{}", ran.out);
     assert!(!ran.out.contains(" profile=guide "), "{}", ran.out);
+}
+
+#[test]
+fn what_support_answered_is_not_varied() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = "format = 1\nname = \"ours\"\nbase = \"guide\"\n\
+                evidence.\"delete.status\" = { kind = \"support\", by = \"Jo\", ticket = \"7\", date = \"2026-12-01\" }";
+    fs::write(folder.path().join("ours.toml"), ours).unwrap();
+    let arguments = ["--only", "delete", "--profile", "ours.toml"];
+    let ran = variants(&folder, &arguments, &script("ask DELETE users/u1"));
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("delete.effect=deactivated"), "{}", ran.out);
+    assert!(!ran.out.contains("delete.status"), "{}", ran.out);
 }
 
 #[test]

@@ -123,6 +123,13 @@ pub(super) fn code(text: &str) -> Result<String> {
             "{}: name, status and status_evidence come together or not at all",
             place()
         );
+        ensure!(
+            !row.status_evidence
+                .is_some_and(EvidenceKind::is_of_an_account),
+            "{}: {}",
+            place(),
+            EvidenceKind::OF_AN_ACCOUNT
+        );
         let evidence = row
             .status_evidence
             .map(|kind| format!("EvidenceKind::{kind:?}"));

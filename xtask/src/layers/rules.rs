@@ -19,6 +19,7 @@ pub(super) const LADDERS: &[Ladder] = &[
             &["evidence"],
             &["behaviour", "error_code"],
             &["profile"],
+            &["questions"],
             &["operation", "seed"],
             &["golden"],
             &["lib"],

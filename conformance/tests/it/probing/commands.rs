@@ -67,7 +67,7 @@ fn a_probe_writes_a_profile_that_diff_and_drift_read() {
     );
     for words in [
         "put.semantics\n  the guide says       replace\n",
-        "\n  this account did     merge\n      observed (",
+        "\n  this account does    merge\n      observed (",
         "; --all shows all\n",
     ] {
         assert!(shown.contains(words), "{words}: {shown}");
@@ -80,7 +80,7 @@ fn a_probe_writes_a_profile_that_diff_and_drift_read() {
         2 + bandwidth_fixtures::BehaviourId::all().count()
     );
     assert!(all.out.starts_with("| behaviour | the guide says |"));
-    assert!(all.out.contains("**not observed**"), "{}", all.out);
+    assert!(all.out.contains("**not known**"), "{}", all.out);
 
     let plan = run(&[&probe[..], &["--plan"]].concat(), &[]);
     assert_eq!(plan.code, 0, "{}", plan.err);
@@ -117,6 +117,56 @@ fn a_probe_that_may_only_read_sends_nothing_else() {
     );
     let exchanges = fs::read_to_string(stage.path("learned.toml.exchanges.json")).unwrap();
     assert!(!exchanges.contains("\"method\": \"POST\"") && exchanges.contains("\"GET\""));
+}
+
+#[test]
+fn an_answer_of_support_is_known_of_the_account_and_outlives_a_probe() {
+    let stage = Stage::new(&["put.semantics=merge"], &[]);
+    let (file, url) = (stage.path("ours.toml"), stage.url());
+    let answer =
+        "kind = \"support\"\ndate = 2026-12-01\nby = \"Support, tier 2\"\nticket = \"4711\"\n";
+    let ours = format!(
+        "format = 1\nname = \"ours\"\nbase = \"guide\"\n[put]\nsemantics = \"merge\"\n\
+         [evidence.\"put.semantics\"]\n{answer}"
+    );
+    fs::write(&file, ours).unwrap();
+
+    let drift = run(&["drift", text(&file)], &[]);
+    assert_eq!(drift.code, 1, "{}", drift.err);
+    let row = "\n  this account does    merge\n      support (2026-12-01): Support, tier 2, ticket 4711\n";
+    assert!(drift.out.contains(row), "{}", drift.out);
+    assert!(
+        drift.out.contains("\n1 of 1 known behaviours differ; "),
+        "{}",
+        drift.out
+    );
+
+    let out = stage.path("learned.toml");
+    let probe = [
+        "probe",
+        "--target",
+        &url,
+        "--out",
+        text(&out),
+        "--profile",
+        text(&file),
+    ];
+    let ran = run(&[&probe[..], &["--only", "delete.status"]].concat(), &[]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+    let learned = fs::read_to_string(&out).unwrap();
+    assert!(
+        learned.contains(&format!("[evidence.\"put.semantics\"]\n{answer}")),
+        "{learned}"
+    );
+    // Both tell of an account, and only one knows of the delete.
+    let diff = run(&["diff", text(&file), text(&out)], &[]);
+    assert_eq!(
+        (diff.code, diff.out.lines().count()),
+        (1, 3),
+        "{}",
+        diff.out
+    );
+    assert!(diff.out.contains("| `delete.status` |"), "{}", diff.out);
 }
 
 #[test]

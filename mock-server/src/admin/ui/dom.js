@@ -56,7 +56,7 @@ export function choices(select, entries) {
   select.value = entries.some(([key]) => key === value) ? value : entries[0][0];
 }
 
-// Known as guide, published, observed or assumed.
+// A kind of evidence, as `assumed`.
 export const kind = (name) => el('span', { class: `kind ${name}` }, name);
 
 // Our own words, in which backticks stand around code.
@@ -66,7 +66,7 @@ export const prose = (text) => text.split('`').map((part, index) => (index % 2 ?
 export function evidence(list) {
   if (!list.length) return kind('assumed');
   return el('ul', { class: 'evidence' }, list.map((one) => el('li', {},
-    kind(one.kind), ' ', prose(one.source), ' ', el('span', { class: 'quiet date' }, one.date),
+    kind(one.kind), ' ', one.ticket ? [shown(`${one.by}, ticket ${one.ticket}`), ' '] : null, prose(one.source), ' ', el('span', { class: 'quiet date' }, one.date),
     one.alternatives?.length ? [' ', el('span', { class: 'quiet' }, `not ruled out: ${one.alternatives.join(', ')}`)] : null)));
 }
 

@@ -43,7 +43,7 @@ export function duration(ms) {
 export const timeOfDay = (time) => time.slice(11, 23);
 
 // The kinds of evidence, weakest first.
-export const KINDS = ['assumed', 'guide', 'published', 'observed'];
+export const KINDS = ['assumed', 'guide', 'published', 'support', 'observed'];
 
 // Whether an armed fault can still hit: `armed`, `used up` or `expired`.
 export function faultState({ rule, hits, expired }) {

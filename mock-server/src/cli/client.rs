@@ -1,5 +1,5 @@
-//! Asking a server whether it is ready, without a client library: this also runs as the health
-//! check of an image that holds nothing but this binary.
+//! Asking a running server, without a client library: this also runs as the health check of an image
+//! that holds nothing but this binary.
 
 use std::{
     ffi::OsString,
@@ -8,35 +8,56 @@ use std::{
     time::Duration,
 };
 
+use bandwidth_fixtures::Secret;
+
 use super::errors;
 use crate::{address::reachable, arguments::parse_address};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Why the answer is no.
+/// Why there is no answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum NotReady {
+pub(super) enum Failure {
     /// The URL cannot be used.
     Usage(String),
-    /// The server is not there or says no.
-    No(String),
+    /// The server is not there, or it is another one.
+    Unavailable(String),
+}
+
+/// What the server answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// Where it was asked, as `127.0.0.1:8080`.
+    pub(super) authority: String,
+    pub(super) status: u16,
+    pub(super) body: String,
 }
 
 /// The variables that say where a server listens that has the same environment as we, as in a
-/// container. The control API tells whether it is ready.
+/// container. The control API is what is asked.
 const LISTENS: [&str; 2] = ["BANDWIDTH_MOCK_ADMIN_LISTEN", "BANDWIDTH_MOCK_LISTEN"];
 
-/// Asks the server at the URL, or else the one that the environment describes. `words` are the
-/// arguments.
-pub(super) fn check(url: Option<&str>, words: &[OsString]) -> Result<(), NotReady> {
+/// Gets a path of the control API, as `ready`, of the server at the URL, or else of the one that the
+/// environment describes. `words` are the arguments.
+pub(super) fn get(
+    url: Option<&str>,
+    words: &[OsString],
+    path: &str,
+    token: Option<&Secret>,
+) -> Result<Answer, Failure> {
     let place = errors::place("--url", words);
     match url {
-        Some(url) => ask(url, &place),
-        None => ask(&default_url(|name| std::env::var(name).ok())?, &place),
+        Some(url) => ask(url, &place, path, token),
+        None => ask(
+            &default_url(|name| std::env::var(name).ok())?,
+            &place,
+            path,
+            token,
+        ),
     }
 }
 
-fn default_url(variable: impl Fn(&str) -> Option<String>) -> Result<String, NotReady> {
+fn default_url(variable: impl Fn(&str) -> Option<String>) -> Result<String, Failure> {
     let set = LISTENS.into_iter().find_map(|name| {
         let text = variable(name).filter(|text| !text.is_empty())?;
         Some((name, text))
@@ -44,18 +65,18 @@ fn default_url(variable: impl Fn(&str) -> Option<String>) -> Result<String, NotR
     let Some((name, text)) = set else {
         return Ok("http://127.0.0.1:8080".to_owned());
     };
-    let address = parse_address(name, &text).map_err(|error| NotReady::Usage(error.to_string()))?;
+    let address = parse_address(name, &text).map_err(|error| Failure::Usage(error.to_string()))?;
     if address.port() == 0 {
-        return Err(NotReady::Usage(format!(
+        return Err(Failure::Usage(format!(
             "{name} `{text}`: it names no port to ask at; say where the server is with --url"
         )));
     }
     Ok(format!("http://{}", reachable(address)))
 }
 
-fn ask(url: &str, place: &str) -> Result<(), NotReady> {
+fn ask(url: &str, place: &str, path: &str, token: Option<&Secret>) -> Result<Answer, Failure> {
     let usage = || {
-        NotReady::Usage(format!(
+        Failure::Usage(format!(
             "{place} `{url}`: write http://ADDRESS:PORT, as http://127.0.0.1:8080, which a server \
              with TLS answers too"
         ))
@@ -67,9 +88,9 @@ fn ask(url: &str, place: &str) -> Result<(), NotReady> {
             ErrorKind::ConnectionRefused => "nothing listens there; is the server running?",
             ErrorKind::TimedOut | ErrorKind::WouldBlock => "no answer within two seconds",
             ErrorKind::UnexpectedEof => "it closed the connection without an answer",
-            _ => return NotReady::No(format!("{authority}: {error}")),
+            _ => return Failure::Unavailable(format!("{authority}: {error}")),
         };
-        NotReady::No(format!("{authority}: {why}"))
+        Failure::Unavailable(format!("{authority}: {why}"))
     };
     let mut addresses = authority
         .to_socket_addrs()
@@ -81,24 +102,51 @@ fn ask(url: &str, place: &str) -> Result<(), NotReady> {
     let address = addresses.next().ok_or_else(usage)?;
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT).map_err(no)?;
     stream.set_read_timeout(Some(TIMEOUT)).map_err(no)?;
-    let request =
-        format!("GET /__admin/ready HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+    let authorization = token.map_or_else(String::new, |token| {
+        format!("Authorization: Bearer {}\r\n", token.expose())
+    });
+    let request = format!(
+        "GET /__admin/{path} HTTP/1.1\r\nHost: {authority}\r\n{authorization}Connection: close\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).map_err(no)?;
-    let mut status = [0; 12];
-    stream.read_exact(&mut status).map_err(no)?;
-    match &status {
-        b"HTTP/1.1 200" => Ok(()),
-        _ => Err(NotReady::No(format!(
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).map_err(no)?;
+    if bytes.is_empty() {
+        return Err(no(ErrorKind::UnexpectedEof.into()));
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let answer = text.split_once("\r\n\r\n").and_then(|(head, body)| {
+        let status = head.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
+        Some(Answer {
+            authority: authority.to_owned(),
+            status,
+            body: body.to_owned(),
+        })
+    });
+    answer.ok_or_else(|| Failure::another(authority))
+}
+
+impl Failure {
+    /// What is wrong, and what to do.
+    pub(super) fn message(self) -> String {
+        match self {
+            Self::Usage(message) | Self::Unavailable(message) => message,
+        }
+    }
+
+    /// Something else listens there.
+    pub(super) fn another(authority: &str) -> Self {
+        Self::Unavailable(format!(
             "{authority} answers, but not as this server does; is it another one?"
-        ))),
+        ))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{NotReady, default_url};
+    use super::{Failure, default_url};
 
-    fn url(variables: &[(&str, &str)]) -> Result<String, NotReady> {
+    fn url(variables: &[(&str, &str)]) -> Result<String, Failure> {
         default_url(|name| {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
