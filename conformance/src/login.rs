@@ -54,7 +54,7 @@ impl Login {
         let mut credentials = seed
             .accounts
             .into_iter()
-            .flat_map(|account| account.credentials);
+            .filter_map(|account| account.credentials);
         let first = credentials.next().and_then(|all| all.into_iter().next());
         let first = first.expect("the demo account has one");
         Self::Client {

@@ -17,7 +17,7 @@ const SECOND_ACCOUNT: &str = "67890";
 /// Where its clock starts unless something else is asked for, 2026-03-04T12:00:00Z: the cases are
 /// about the API before the days on which Bandwidth ends parts of it.
 fn usual_start() -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(1_772_625_600)
+    UNIX_EPOCH + Duration::from_hours(492_396)
 }
 
 /// A running emulator; stops when dropped.

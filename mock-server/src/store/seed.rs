@@ -17,72 +17,74 @@ use crate::{
     random::sixteen_bytes,
 };
 
-/// The account of an origin, at that time of its clock.
-pub(super) fn account(origin: &Origin, now: Duration) -> Account {
-    let seeded = &origin.account;
-    let salt = seeded
-        .salt
-        .map_or_else(|| sixteen_bytes(origin.random), |salt| salt.0);
-    let passwords = |clear: Option<&Secret>, digests: &[PasswordDigest]| {
-        let clear = clear.map(|password| Digest::of(&salt, password.expose()));
-        let kept = digests.iter().map(|digest| Digest::from_bytes(digest.0));
-        clear.into_iter().chain(kept).collect::<Vec<Digest>>()
-    };
-    let roles: Vec<Role> = seeded.roles.iter().map(Role::from).collect();
-    let role_ids: HashMap<&str, Arc<str>> = seeded
-        .roles
-        .iter()
-        .zip(&roles)
-        .map(|(seed, role)| (seed.role_id.as_str(), Arc::clone(&role.id)))
-        .collect();
-    let login = Login {
-        username: seeded.login.username.as_str().into(),
-        passwords: passwords(
-            seeded.login.password.as_ref(),
-            &seeded.login.password_digests,
-        ),
-    };
-    let next = seeded.next_user_number;
-    let generated = origin.generated;
-    let after = next + u64::from(generated);
-    let mut account = Account::new(&seeded.account_id, salt, login, roles, after);
-    for (number, user) in (1..).zip(&seeded.users) {
-        let roles = user.roles.iter();
-        account.put(User {
-            number,
-            id: user.user_id.as_str().into(),
-            username: user.username.as_str().into(),
-            texts: user.texts().convert(),
-            scope: user.account_scope,
-            roles: roles
-                .filter_map(|id| role_ids.get(id.as_str()).cloned())
-                .collect(),
-            enabled: user.enabled,
-            passwords: passwords(user.password.as_ref(), &user.password_digests).into(),
-            resources: user.resources.iter().map(|name| (**name).into()).collect(),
-        });
+impl Account {
+    /// The account of an origin, at that time of its clock.
+    pub(super) fn seeded(origin: &Origin, now: Duration) -> Self {
+        let seeded = &origin.account;
+        let salt = seeded
+            .salt
+            .map_or_else(|| sixteen_bytes(origin.random), |salt| salt.0);
+        let passwords = |clear: Option<&Secret>, digests: &[PasswordDigest]| {
+            let clear = clear.map(|password| Digest::of(&salt, password.expose()));
+            let kept = digests.iter().map(|digest| Digest::from_bytes(digest.0));
+            clear.into_iter().chain(kept).collect::<Vec<Digest>>()
+        };
+        let roles: Vec<Role> = seeded.roles.iter().map(Role::from).collect();
+        let role_ids: HashMap<&str, Arc<str>> = seeded
+            .roles
+            .iter()
+            .zip(&roles)
+            .map(|(seed, role)| (seed.role_id.as_str(), Arc::clone(&role.id)))
+            .collect();
+        let login = Login {
+            username: seeded.login.username.as_str().into(),
+            passwords: passwords(
+                seeded.login.password.as_ref(),
+                &seeded.login.password_digests,
+            ),
+        };
+        let next = seeded.next_user_number;
+        let generated = origin.generated;
+        let after = next + u64::from(generated);
+        let mut account = Self::new(&seeded.account_id, salt, login, roles, after);
+        for (number, user) in (1..).zip(&seeded.users) {
+            let roles = user.roles.iter();
+            account.put(User {
+                number,
+                id: user.user_id.as_str().into(),
+                username: user.username.as_str().into(),
+                texts: user.texts().convert(),
+                scope: user.account_scope,
+                roles: roles
+                    .filter_map(|id| role_ids.get(id.as_str()).cloned())
+                    .collect(),
+                enabled: user.enabled,
+                passwords: passwords(user.password.as_ref(), &user.password_digests).into(),
+                resources: user.resources.iter().map(|name| (**name).into()).collect(),
+            });
+        }
+        for credential in seeded.credentials.iter().flatten() {
+            let clear = credential.client_secret.as_ref().map(|text| ClientSecret {
+                id: "s1".into(),
+                digest: Digest::of(&salt, text.expose()),
+                created: now,
+                expires: None,
+            });
+            let kept = credential.secrets.iter().map(ClientSecret::from);
+            account.add_credential(Credential {
+                client_id: credential.client_id.as_str().into(),
+                description: credential.description.clone(),
+                scope: credential.account_scope,
+                roles: credential.roles.clone(),
+                accounts: credential.accounts.clone(),
+                created: credential.created.map_or(now, |created| created.0),
+                secrets: clear.into_iter().chain(kept).collect(),
+            });
+        }
+        let first = seeded.users.len() as u64 + 1;
+        generate::add_users(&mut account, generated, first, next);
+        account
     }
-    for credential in seeded.credentials.iter().flatten() {
-        let clear = credential.client_secret.as_ref().map(|text| ClientSecret {
-            id: "s1".into(),
-            digest: Digest::of(&salt, text.expose()),
-            created: now,
-            expires: None,
-        });
-        let kept = credential.secrets.iter().map(ClientSecret::from);
-        account.add_credential(Credential {
-            client_id: credential.client_id.as_str().into(),
-            description: credential.description.clone(),
-            scope: credential.account_scope,
-            roles: credential.roles.clone(),
-            accounts: credential.accounts.clone(),
-            created: credential.created.map_or(now, |created| created.0),
-            secrets: clear.into_iter().chain(kept).collect(),
-        });
-    }
-    let first = seeded.users.len() as u64 + 1;
-    generate::add_users(&mut account, generated, first, next);
-    account
 }
 
 impl From<&AccountState> for SeedAccount {
@@ -175,7 +177,6 @@ impl From<&Role> for SeedRole {
 impl From<&User> for SeedUser {
     fn from(user: &User) -> Self {
         Self {
-            account_scope: user.scope,
             roles: user.roles.iter().map(|id| (**id).to_owned()).collect(),
             enabled: user.enabled,
             password_digests: digests(&user.passwords),

@@ -15,7 +15,6 @@ use subtle::ConstantTimeEq as _;
 use super::{
     Mode,
     listing::{Listed, Listing},
-    seed,
     token::Grant,
 };
 use crate::{
@@ -86,7 +85,7 @@ impl AccountState {
         static INCARNATION: AtomicU64 = AtomicU64::new(0);
         let seeded = &origin.account;
         let clock = Arc::new(AccountClock::new(Arc::clone(clock), origin.clock));
-        let account = seed::account(&origin, clock.shown().now());
+        let account = Account::seeded(&origin, clock.shown().now());
         Self {
             id: seeded.account_id.as_str().into(),
             company_name: seeded.company_name.as_str().into(),

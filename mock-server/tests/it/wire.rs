@@ -175,7 +175,7 @@ pub(crate) fn call(
 
 /// 2026-03-04T12:00:00Z: before all days that `published` knows, so that no test depends on today's.
 pub(crate) fn noon() -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(1_772_625_600)
+    UNIX_EPOCH + Duration::from_hours(492_396)
 }
 
 /// A server with some behaviours of a profile set otherwise.
