@@ -101,15 +101,13 @@ impl Override {
 /// The errors as Rust.
 pub(super) fn code(text: &str) -> Result<String> {
     let File { code: rows, json } = read(text)?;
-    let json: String = json
-        .iter()
-        .map(|row| {
-            format!(
-                "JsonError {{ status: {}, kind: {:?}, code: {} }},",
-                row.status, row.kind, row.code
-            )
-        })
-        .collect();
+    let json = json.iter().map(|row| {
+        format!(
+            "JsonError {{ status: {}, kind: {:?}, code: {} }},",
+            row.status, row.kind, row.code
+        )
+    });
+    let json = json.collect::<Vec<_>>().concat();
     let mut codes = String::new();
     let mut errors = Errors::default();
     for (index, row) in rows.iter().enumerate() {
