@@ -2,13 +2,16 @@
 
 use std::{borrow::Cow, pin::Pin};
 
-use bandwidth_fixtures::profile::{JsonSupport, UserKey, UserLogins, UserPaths};
+use bandwidth_fixtures::profile::{
+    AuthSchemes, JsonSupport, ManagementSurface, TokenClients, UserKey, UserLogins, UserPaths,
+};
 
 use crate::{
     claims::{self, Claim, Kind},
     dialogue::Context,
     dialogue::run::Run,
-    limits::Writes,
+    limits::{Surface, Writes},
+    target::TOKEN_PATH,
     verdict::{CaseResult, Level},
     wire::Format,
 };
@@ -84,6 +87,8 @@ impl Users {
 pub enum Need {
     /// It creates, changes or deletes users.
     Writing,
+    /// Leave to create, change and delete users on the account surface.
+    AccountWrites,
     /// A target that speaks JSON.
     Json,
     /// An account with at least one role.
@@ -96,6 +101,14 @@ pub enum Need {
     LoginPaths,
     /// A login with a name and a password.
     BasicLogin,
+    /// API credentials, and the token endpoint on the target.
+    Tokens,
+    /// The surface of today's API.
+    Management,
+    /// Leave to create and change users in today's API.
+    ManagementWrites,
+    /// Users whose own name and password give a token.
+    UserTokens,
     /// Failed logins that could lock a login: the run's own, or many of one user.
     FailedLogins,
     /// Leave to ask about accounts that are not the login's own.
@@ -104,7 +117,8 @@ pub enum Need {
     SecondAccount,
     /// A user that the run creates itself, whose create it looks at.
     NewUser,
-    /// The built-in mock: it sends what must not be sent to an account of anybody's.
+    /// The built-in mock: it sends what must not be sent to an account of anybody's, or makes what
+    /// is more than a user.
     Emulator,
 }
 
@@ -113,12 +127,17 @@ impl Need {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Writing => "write access",
+            Self::AccountWrites => "write access on the account surface",
             Self::Json => "JSON",
             Self::Role => "a role in the account",
             Self::UserIds => "internal user ids",
             Self::UserLogins => "users that can log in to the API",
             Self::LoginPaths => "the paths below /users",
             Self::BasicLogin => "a login with name and password",
+            Self::Management => "today's API",
+            Self::ManagementWrites => "write access in today's API",
+            Self::UserTokens => "users that can get a token",
+            Self::Tokens => "API credentials and a token endpoint",
             Self::FailedLogins => "failed logins that could lock a login",
             Self::ForeignAccounts => "leave to ask about other accounts",
             Self::SecondAccount => "a second account",
@@ -136,6 +155,10 @@ impl Need {
                 Writes::Allowed => return None,
                 Writes::Refused(reason) => (true, reason),
             },
+            Self::AccountWrites => (
+                !run.limits().may_write_on(Surface::Account),
+                "it writes on the account surface, and --surface management leaves that alone",
+            ),
             Self::Json => (
                 profile.format_json == JsonSupport::Never,
                 "the expected profile has no JSON (format.json=never)",
@@ -156,6 +179,45 @@ impl Need {
                 run.credentials().basic().is_none(),
                 "the run has OAuth credentials, and this is about a name and a password",
             ),
+            Self::Tokens if profile.auth_schemes == AuthSchemes::Basic => (
+                true,
+                "the expected profile has no tokens (auth.schemes=basic)",
+            ),
+            Self::Tokens if run.credentials().client().is_none() => (
+                true,
+                "it is about tokens, and the run has no API credentials; set BW_CLIENT_ID and BW_CLIENT_SECRET",
+            ),
+            Self::Tokens => {
+                let target = &run.dispatch().endpoint.target;
+                let own = format!("{}{TOKEN_PATH}", target.origin());
+                (
+                    run.credentials().token_url(target) != own,
+                    "tokens come from another host, and only the target itself is asked for some",
+                )
+            }
+            Self::Management if profile.surface_management == ManagementSurface::Served => {
+                return Self::Tokens.missing_in(run);
+            }
+            Self::Management => (
+                true,
+                "the expected profile has no such surface (surface.management=absent)",
+            ),
+            Self::ManagementWrites if run.limits().may_write_on(Surface::Management) => {
+                return Self::Management.missing_in(run);
+            }
+            Self::ManagementWrites => (
+                true,
+                "it writes in today's API, and --surface management permits that",
+            ),
+            Self::UserTokens if profile.auth_token_clients == TokenClients::Credentials => (
+                true,
+                "users of the expected profile get no tokens (auth.token_clients=credentials)",
+            ),
+            Self::UserTokens => {
+                return Self::UserLogins
+                    .missing_in(run)
+                    .or_else(|| Self::Tokens.missing_in(run));
+            }
             Self::FailedLogins => (
                 !run.limits().failed_logins,
                 "it fails to log in on purpose, which could lock a login; --allow-failed-logins permits that",
@@ -173,7 +235,7 @@ impl Need {
             ),
             Self::Emulator => (
                 run.emulators.is_none(),
-                "it sends a method that no account's API has, which only the built-in mock is sent",
+                "it sends what no account of anybody's should be sent, so it needs the built-in mock",
             ),
             Self::SecondAccount => (
                 run.credentials().second_account_id.is_none(),
@@ -315,6 +377,15 @@ impl Case {
         self.users != Users::None || self.needs.contains(&Need::Writing)
     }
 
+    /// Where it writes, if it does.
+    pub fn surface(&self) -> Surface {
+        if self.needs.contains(&Need::ManagementWrites) {
+            Surface::Management
+        } else {
+            Surface::Account
+        }
+    }
+
     /// Where it comes in a run that begins with what one user can answer: cases without users, then
     /// what PUT means, the other cases of one user, the delete of that user, and all others.
     pub fn turn(&self) -> (Users, bool) {
@@ -334,7 +405,11 @@ impl Case {
 
     /// Why it does not apply to that run, if it does not.
     pub fn inapplicable(&self, run: &Run) -> Option<&'static str> {
-        let writing = self.writes().then_some(Need::Writing);
+        let writing: &[Need] = match (self.writes(), self.surface()) {
+            (false, _) => &[],
+            (true, Surface::Account) => &[Need::Writing, Need::AccountWrites],
+            (true, Surface::Management) => &[Need::Writing],
+        };
         writing
             .iter()
             .chain(self.needs)

@@ -3,6 +3,8 @@
 mod ask;
 mod context;
 mod created;
+pub mod managed;
+mod oauth;
 pub mod reply;
 pub mod run;
 mod subject;
@@ -11,4 +13,5 @@ pub use self::{
     ask::Ask,
     context::{Answered, Context},
     created::Created,
+    oauth::{ClientIn, GRANT},
 };

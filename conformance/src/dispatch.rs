@@ -16,9 +16,10 @@ use tokio::sync::watch;
 
 use self::politeness::{OUTAGE, Pace, Patience, Reason, only_reads, reason};
 use crate::{
+    decode::{json, tolerant},
     exchange::{Exchange, Log, Purpose},
     limits::Limits,
-    login::{Credentials, Login, basic_header},
+    login::{Credentials, basic_header},
     redact::Redactor,
     target::BASE,
     token::Tokens,
@@ -28,6 +29,15 @@ use crate::{
 
 /// Why a run ended that a signal ended.
 const INTERRUPTED: &str = "interrupted";
+/// What stands before a token in its header.
+const BEARER: &str = "Bearer ";
+/// Under what an answer gives a secret away that it has just made.
+const ISSUED: [&str; 4] = [
+    "access_token",
+    "refresh_token",
+    "clientSecret",
+    "client_secret",
+];
 
 /// Why a request got no response that could be judged.
 #[derive(Debug, Error)]
@@ -56,6 +66,15 @@ pub struct Sent {
     pub delivered: bool,
     /// Every try that reached the target was answered with 429.
     pub limited: bool,
+}
+
+/// How a request says that it is from the run.
+#[derive(Debug, Clone, Copy)]
+pub enum Own {
+    /// With the run's login.
+    Login,
+    /// With a token, whatever the login is.
+    Token,
 }
 
 /// Sends the requests of one run.
@@ -89,17 +108,13 @@ impl Dispatch {
         let redactor = Arc::new(Redactor::default());
         let version = env!("CARGO_PKG_VERSION");
         let user_agent = format!("bandwidth-conformance/{version} (run {run})");
-        let tokens = match &credentials.login {
-            Login::Basic { username, password } => {
-                redactor.add_login(username, password.expose());
-                None
-            }
-            Login::Client { id, secret, .. } => {
-                redactor.add_login(id, secret.expose());
-                let url = credentials.token_url(&endpoint.target);
-                Some(Tokens::new(url, id.clone(), secret.clone()))
-            }
-        };
+        if let Some((username, password)) = credentials.basic() {
+            redactor.add_login(username, password);
+        }
+        let tokens = credentials.client().map(|client| {
+            redactor.add_login(&client.id, client.secret.expose());
+            Tokens::new(credentials.token_url(&endpoint.target), client)
+        });
         Self {
             client: Client::new(&endpoint, &user_agent, limits.timeout),
             endpoint,
@@ -183,21 +198,57 @@ impl Dispatch {
         self.unless_interrupted(tokio::time::sleep(time)).await;
     }
 
+    /// Sends a request with the run's own login. A target may end a token before its time: if it
+    /// refuses one with 401, the request had no effect, and is sent once more with a new token.
+    pub async fn send_own(
+        &self,
+        own: Own,
+        request: Request,
+        purpose: Purpose,
+        log: &mut Log,
+    ) -> Sent {
+        let mut renewed = false;
+        loop {
+            let authorization = match self.authorization(own).await {
+                Ok(authorization) => authorization,
+                Err(error) => {
+                    return Sent {
+                        outcome: Err(error),
+                        repeated: false,
+                        delivered: false,
+                        limited: false,
+                    };
+                }
+            };
+            let own = request
+                .clone()
+                .header("Authorization", authorization.as_str());
+            let sent = self.send(&own, purpose, log).await;
+            let refused = matches!(&sent.outcome, Ok(response) if response.status == 401);
+            let token = authorization.strip_prefix(BEARER);
+            let (Some(tokens), Some(token), true) = (&self.tokens, token, refused) else {
+                return sent;
+            };
+            if renewed || !tokens.forget(token).await {
+                return sent;
+            }
+            renewed = true;
+        }
+    }
+
     /// The run's own Authorization header. A token is got where one is needed.
-    pub async fn authorization(&self) -> Result<String, SendError> {
-        match (&self.tokens, self.credentials.basic()) {
-            (Some(tokens), _) => {
+    pub async fn authorization(&self, own: Own) -> Result<String, SendError> {
+        match (own, self.credentials.basic(), &self.tokens) {
+            (Own::Login, Some((username, password)), _) => Ok(basic_header(username, password)),
+            (_, _, Some(tokens)) => {
                 let token = tokens
                     .get(&self.client, self.limits.backoff)
                     .await
                     .map_err(|error| self.end(format!("{}: {error}", tokens.place())))?;
                 self.redactor.add(&token);
-                Ok(format!("Bearer {token}"))
+                Ok(format!("{BEARER}{token}"))
             }
-            (None, login) => {
-                let (username, password) = login.unwrap_or_default();
-                Ok(basic_header(username, password))
-            }
+            (_, _, None) => Err(self.end("the run has no client credentials".to_owned())),
         }
     }
 
@@ -323,6 +374,11 @@ impl Dispatch {
                 raw::send(&self.endpoint, &request.method, &bytes, self.limits.timeout).await
             }
         };
+        if let Ok(response) = &outcome {
+            for secret in issued(&response.body) {
+                self.redactor.add(&secret);
+            }
+        }
         let times = (self.started, sent);
         let exchange = Exchange::new(purpose, target.origin(), times, request.clone(), &outcome);
         (outcome, exchange)
@@ -348,4 +404,20 @@ impl Dispatch {
             }
         }
     }
+}
+
+/// Secrets that an answer shows because they are new: no report shows them.
+fn issued(body: &[u8]) -> Vec<String> {
+    let hints = ["ecret", "_token"];
+    let text = str::from_utf8(body).unwrap_or_default();
+    let Some(tree) = hints
+        .iter()
+        .any(|hint| text.contains(hint))
+        .then(|| json::read(body).ok())
+        .flatten()
+    else {
+        return Vec::new();
+    };
+    let found = tolerant::all(&tree, &ISSUED).into_iter();
+    found.map(str::to_owned).collect()
 }

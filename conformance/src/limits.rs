@@ -34,6 +34,15 @@ pub enum Writes {
     Refused(&'static str),
 }
 
+/// Where users are created and changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Surface {
+    /// The paths below the account
+    Account,
+    /// Today's API, for tokens; on this machine only
+    Management,
+}
+
 /// How long to wait before a request is sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
@@ -51,6 +60,8 @@ pub struct Backoff {
 pub struct Limits {
     /// Whether it may write.
     pub writes: Writes,
+    /// Where it may write; both where nothing is said.
+    pub surface: Option<Surface>,
     /// Whether it may fail to log in with the name of its own login, or many times with another's:
     /// either could lock somebody out.
     pub failed_logins: bool,
@@ -166,6 +177,7 @@ impl Limits {
     pub fn none() -> Self {
         Self {
             writes: Writes::Allowed,
+            surface: None,
             failed_logins: true,
             interval: Duration::ZERO,
             max_requests: None,
@@ -277,10 +289,16 @@ impl Limits {
     /// For every target but the mock inside: its users may be somebody's.
     pub fn protect_others(&mut self, asked: &LimitArgs) {
         self.one_user_first = true;
+        self.surface = Some(Surface::Account);
         self.foreign_accounts = asked.foreign_accounts;
         if asked.role.is_none() {
             self.roles = Roles::Withheld;
         }
+    }
+
+    /// Whether it may write there, if it may write.
+    pub fn may_write_on(&self, surface: Surface) -> bool {
+        self.surface.is_none_or(|chosen| chosen == surface)
     }
 
     /// Whether it may write.

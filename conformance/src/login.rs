@@ -8,7 +8,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use reqwest::Url;
 use serde::Deserialize;
 
-use crate::{error::ConformanceError, target::Target};
+use crate::{
+    error::ConformanceError,
+    target::{TOKEN_PATH, Target},
+};
 
 /// What a login is made of, as a file names it.
 const KEYS: [&str; 7] = [
@@ -23,8 +26,15 @@ const KEYS: [&str; 7] = [
 
 /// The host whose logins get their tokens from another one, and that one.
 const TOKEN_HOSTS: (&str, &str) = ("dashboard.bandwidth.com", "https://api.bandwidth.com");
-/// The path of the token endpoint.
-const TOKEN_PATH: &str = "/api/v1/oauth2/token";
+
+/// API credentials: a client's id and secret, which get a token.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The id.
+    pub id: String,
+    /// The secret.
+    pub secret: Secret,
+}
 
 /// How requests say who they are from.
 #[derive(Debug, Clone)]
@@ -47,24 +57,6 @@ pub enum Login {
     },
 }
 
-impl Login {
-    /// The client credentials of the first account of the demo seed.
-    pub fn demo_client() -> Self {
-        let seed = Seed::built_in("demo").expect("the demo seed is compiled in");
-        let mut credentials = seed
-            .accounts
-            .into_iter()
-            .filter_map(|account| account.credentials);
-        let first = credentials.next().and_then(|all| all.into_iter().next());
-        let first = first.expect("the demo account has one");
-        Self::Client {
-            id: first.client_id,
-            secret: first.client_secret.expect("it is in the clear there"),
-            token_url: None,
-        }
-    }
-}
-
 /// An account and who asks.
 #[derive(Debug, Clone)]
 pub struct Credentials {
@@ -72,6 +64,8 @@ pub struct Credentials {
     pub account_id: String,
     /// Who asks.
     pub login: Login,
+    /// API credentials of the account beside a login of another kind. Cases about tokens need them.
+    pub beside: Option<Client>,
     /// Another account that exists and that the login may not touch.
     pub second_account_id: Option<String>,
 }
@@ -126,6 +120,17 @@ impl Credentials {
                 username: account.login.username.clone(),
                 password: password.expect("it is in the clear there"),
             },
+            beside: account
+                .credentials
+                .iter()
+                .flatten()
+                .next()
+                .and_then(|credential| {
+                    Some(Client {
+                        id: credential.client_id.clone(),
+                        secret: credential.client_secret.clone()?,
+                    })
+                }),
             second_account_id: None,
         }
     }
@@ -169,6 +174,17 @@ impl Credentials {
             ))
         })?;
         raw.checked(Origin::File, &name)
+    }
+
+    /// The API credentials of the login, or those beside it.
+    pub fn client(&self) -> Option<Client> {
+        match &self.login {
+            Login::Basic { .. } => self.beside.clone(),
+            Login::Client { id, secret, .. } => Some(Client {
+                id: id.clone(),
+                secret: secret.clone(),
+            }),
+        }
     }
 
     /// Where this login gets its tokens.
@@ -273,6 +289,7 @@ impl Raw {
         Ok(Credentials {
             account_id,
             login,
+            beside: None,
             second_account_id: filled(self.second_account_id),
         })
     }

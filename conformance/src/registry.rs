@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bandwidth_fixtures::describe;
 use clap::Args;
 
-use crate::{case::Case, error::ConformanceError, suites, verdict::Level};
+use crate::{case::Case, error::ConformanceError, limits::Surface, suites, verdict::Level};
 
 /// The cases of `--smoke`: one user is created, read, updated and deleted.
 const SMOKE: [&str; 4] = [
@@ -38,6 +38,9 @@ pub struct Selection {
     /// Only cases that change nothing: sends only GET, HEAD and OPTIONS
     #[arg(long)]
     pub read_only: bool,
+    /// Where users are created and changed [default: account; the mock inside: both]
+    #[arg(long, value_name = "NAME", conflicts_with = "read_only")]
+    pub surface: Option<Surface>,
     /// Only the four cases that create, read, update and delete one user
     #[arg(long, conflicts_with = "read_only")]
     pub smoke: bool,

@@ -2,19 +2,23 @@
 
 mod authentication;
 mod create;
+mod credentials;
 mod delete;
 mod errors;
 mod formats;
 mod get;
 mod golden;
+mod leaving;
 mod limits;
 mod list;
+mod management;
 mod passwords;
 mod prelude;
 mod published;
 mod refusal;
 mod roles;
 mod scenarios;
+mod tokens;
 mod update;
 
 use crate::case::Case;
@@ -39,6 +43,10 @@ pub(crate) fn all() -> Vec<Case> {
         .chain(passwords::cases())
         .chain(passwords::identity())
         .chain(published::cases())
+        .chain(tokens::cases())
+        .chain(credentials::cases())
+        .chain(management::cases())
+        .chain(leaving::cases())
         .chain(scenarios::cases())
         .collect()
 }

@@ -14,6 +14,10 @@ use crate::error::ConformanceError;
 
 /// The path below which the API lives.
 pub const BASE: &str = "/api";
+/// The path below which today's API has users, roles and credentials.
+pub const MANAGED: &str = "/api/v1";
+/// The path of the token endpoint.
+pub const TOKEN_PATH: &str = "/api/v1/oauth2/token";
 
 /// Whether a connection is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,21 +3,20 @@
 
 use std::time::{Duration, Instant};
 
-use bandwidth_fixtures::Secret;
 use serde_json::Value;
 use tokio::{sync::Mutex, time::sleep};
 
 use crate::{
     limits::Backoff,
-    login::basic_header,
+    login,
     transport::{Request, Response, TransportError, client::Client},
 };
 
 /// How often a token is asked for that the endpoint's distress kept from coming: to ask has no effect.
 const TRIES: u32 = 3;
 
-/// A token is not used in its last moments.
-const MARGIN: Duration = Duration::from_secs(30);
+/// A token is renewed so long before its end, as Bandwidth's own clients do.
+const MARGIN: Duration = Duration::from_mins(1);
 /// A token is not used for longer than this, whatever its endpoint says.
 const LONGEST: Duration = Duration::from_hours(24);
 /// How long one is used where its endpoint does not say.
@@ -26,8 +25,7 @@ const USUAL: Duration = Duration::from_hours(1);
 /// Where tokens come from, and the one at hand.
 pub struct Tokens {
     url: String,
-    id: String,
-    secret: Secret,
+    owner: login::Client,
     current: Mutex<Option<Token>>,
 }
 
@@ -39,11 +37,10 @@ struct Token {
 
 impl Tokens {
     /// Tokens of the endpoint at `url`.
-    pub fn new(url: String, id: String, secret: Secret) -> Self {
+    pub fn new(url: String, owner: login::Client) -> Self {
         Self {
             url,
-            id,
-            secret,
+            owner,
             current: Mutex::new(None),
         }
     }
@@ -56,6 +53,13 @@ impl Tokens {
     /// How long the token at hand is valid, as the endpoint said.
     pub async fn seconds(&self) -> Option<u64> {
         self.current.lock().await.as_ref()?.seconds
+    }
+
+    /// Forgets a token that the target refused. Returns whether it was the one at hand, which its
+    /// endpoint said is still valid.
+    pub async fn forget(&self, refused: &str) -> bool {
+        let mut current = self.current.lock().await;
+        current.take_if(|token| token.text == refused).is_some()
     }
 
     /// A token that is valid now. The exchange that gets one is not kept: all of it is secret.
@@ -75,7 +79,7 @@ impl Tokens {
         let request = Request::new("POST", path)
             .header(
                 "Authorization",
-                basic_header(&self.id, self.secret.expose()),
+                login::basic_header(&self.owner.id, self.owner.secret.expose()),
             )
             .header("Accept", "application/json")
             .header("Content-Type", "application/x-www-form-urlencoded")

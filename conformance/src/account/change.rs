@@ -1,7 +1,10 @@
 //! What a request would do to users, as its method and its path say.
 
 use super::keys;
-use crate::{dispatch::politeness::only_reads, target::BASE};
+use crate::{
+    dispatch::politeness::only_reads,
+    target::{BASE, MANAGED, TOKEN_PATH},
+};
 
 /// What a request would do to users.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +34,8 @@ pub enum Change {
 impl Change {
     /// What a request with that method and path would do on that account.
     pub fn of(method: &str, path: &str, account_id: &str) -> Self {
-        if only_reads(method) {
+        // To get a token changes no user.
+        if only_reads(method) || (method, path) == ("POST", TOKEN_PATH) {
             return Self::None;
         }
         let Some(rest) = below_users(path, account_id) else {
@@ -47,6 +51,12 @@ impl Change {
                 key,
                 path: own.unwrap_or(path).to_owned(),
             },
+            ("PATCH", _, "", None) if is_managed(path) && is_one_user(path, segment) => {
+                Self::Update {
+                    key,
+                    path: path.to_owned(),
+                }
+            }
             ("DELETE", _, "", None) if is_one_user(path, segment) => Self::Delete {
                 key,
                 path: path.to_owned(),
@@ -54,6 +64,12 @@ impl Change {
             _ => Self::Unknown,
         }
     }
+}
+
+/// Whether a path is that of users in today's API, for tokens.
+pub(super) fn is_managed(path: &str) -> bool {
+    let below = path.strip_prefix(MANAGED);
+    below.is_some_and(|below| below == "/users" || below.starts_with("/users/"))
 }
 
 /// Whether a segment names one user, and the path ends where it should.
@@ -97,6 +113,7 @@ mod tests {
         let of = |method: &str, path: &str| Change::of(method, path, "12345");
         let users = "/api/accounts/12345/users";
         assert_eq!(of("GET", "/anything?x"), Change::None);
+        assert_eq!(of("POST", "/api/v1/oauth2/token"), Change::None);
         for path in [
             users,
             "/api/v1.0/accounts/12345/users",
@@ -115,6 +132,11 @@ mod tests {
             }
         );
         assert_eq!(of("DELETE", &path), Change::Delete { key, path });
+        let (key, path) = user("jd", "/api/v1/users/jd");
+        assert_eq!(
+            of("PATCH", "/api/v1/users/jd"),
+            Change::Update { key, path }
+        );
         let (key, path) = user("jd", "/api/users/jd");
         assert_eq!(
             of("PUT", "/api/users/jd/password"),

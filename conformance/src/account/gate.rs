@@ -2,12 +2,13 @@
 
 use super::{
     absence::{Holder, Signature},
+    change::is_managed,
     keys,
     users::Account,
 };
 use crate::{
     decode::users::shown,
-    dispatch::SendError,
+    dispatch::{Own, SendError},
     exchange::{Log, Purpose},
     transport::{Request, Response},
     wire::Format,
@@ -32,10 +33,14 @@ impl Account {
         purpose: Purpose,
         log: &mut Log,
     ) -> Result<Response, SendError> {
-        let request = Request::new(method, path)
-            .header("Authorization", self.dispatch.authorization().await?)
-            .header("Accept", Format::Xml.media_type());
-        self.dispatch.send(&request, purpose, log).await.outcome
+        let (own, format) = if is_managed(path) {
+            (Own::Token, Format::Json)
+        } else {
+            (Own::Login, Format::Xml)
+        };
+        let request = Request::new(method, path).header("Accept", format.media_type());
+        let sent = self.dispatch.send_own(own, request, purpose, log).await;
+        sent.outcome
     }
 
     /// Who has that key, by its own URL.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     decode::users::{Shown, shown},
-    dispatch::SendError,
+    dispatch::{Own, SendError},
     error::ConformanceError,
     exchange::{Log, Purpose},
     leftover::{Leftover, LeftoverState},
@@ -89,11 +89,13 @@ impl Account {
             None => vec!["it cannot be found any more".to_owned()],
             Some(current) => {
                 let request = Request::new("PUT", self.user_path(&current))
-                    .header("Authorization", self.dispatch.authorization().await?)
                     .header("Accept", Format::Xml.media_type())
                     .header("Content-Type", content_type)
                     .body(body.clone());
-                let sent = self.dispatch.send(&request, Purpose::CleanUp, log).await;
+                let sent = self
+                    .dispatch
+                    .send_own(Own::Login, request, Purpose::CleanUp, log)
+                    .await;
                 let status = sent.outcome?.status;
                 self.differences(&key, status, &body, log).await?
             }

@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     absence::{Absence, Holder},
-    change::Change,
+    change::{Change, is_managed},
     file::Event,
     keys,
     ledger::{Entry, Ledger, State as Known},
@@ -241,9 +241,9 @@ impl Account {
         Ok(create)
     }
 
-    /// Writes down the result of a request that may have created the user of that name. Returns the
-    /// keys that its answer names, most likely first.
-    pub fn note_create(&self, create: u64, username: &str, sent: &Sent) -> Vec<String> {
+    /// Writes down the result of a request to `path` that may have created the user of that name.
+    /// Returns the keys that its answer names, most likely first.
+    pub fn note_create(&self, create: u64, username: &str, path: &str, sent: &Sent) -> Vec<String> {
         let mut state = self.state();
         if !sent.delivered {
             let _ = state.ledger.note(Event::Settled { create });
@@ -260,6 +260,10 @@ impl Account {
                     200..300 => {
                         named = self.keys_in(response, username);
                         let mut keys = named.clone();
+                        if is_managed(path) {
+                            // The user may have another key below the account, where it is deleted.
+                            keys.clear();
+                        }
                         if keys.is_empty() && !username.is_empty() {
                             // Where the answer names none, the name may be the key.
                             keys.push(username.to_owned());

@@ -12,7 +12,7 @@ use crate::{
     cli::AimArgs,
     dialogue::run::{Run, Setup},
     error::ConformanceError,
-    limits::{LimitArgs, Limits},
+    limits::{LimitArgs, Limits, Surface},
     login::Credentials,
     surroundings::Surroundings,
     target::{Scheme, Target},
@@ -123,6 +123,19 @@ impl Aim {
                 limits,
             },
         })
+    }
+
+    /// Writes on that surface only, if one is named.
+    pub fn write_on(&mut self, surface: Option<Surface>) -> Result<(), ConformanceError> {
+        let target = &self.setup.endpoint.target;
+        if surface == Some(Surface::Management) && !target.is_loopback() {
+            return Err(ConformanceError::Refused(format!(
+                "--surface management: as far as is known, today's API deactivates users and deletes none, so each user of the run would stay on {}; leave it out, or name a target on this machine; nothing was sent",
+                target.host
+            )));
+        }
+        self.setup.limits.surface = surface.or(self.setup.limits.surface);
+        Ok(())
     }
 
     /// A mock inside this process that behaves as is expected.

@@ -16,8 +16,13 @@ pub struct Inside {
 }
 
 impl Emulators for Inside {
-    fn for_case(&self, profile: &NamedProfile, faults: &[&str]) -> Result<Emulator, String> {
-        Embedded::for_suite(profile.clone(), faults, self.clock).map(running)
+    fn for_case(
+        &self,
+        profile: &NamedProfile,
+        faults: &[&str],
+        clock: Option<SystemTime>,
+    ) -> Result<Emulator, String> {
+        Embedded::for_suite(profile.clone(), faults, clock.or(self.clock)).map(running)
     }
 
     fn for_golden(&self, golden: &Golden) -> Result<Emulator, String> {

@@ -46,6 +46,8 @@ pub fn rehearse(setup: &Setup, cases: &[Case]) -> Result<RunReport, ConformanceE
         let second = setup.credentials.second_account_id.is_some();
         let credentials = &mut stage.setup.credentials;
         credentials.second_account_id = credentials.second_account_id.take().filter(|_| second);
+        let client = setup.credentials.client().is_some();
+        credentials.beside = credentials.beside.take().filter(|_| client);
     }
     let run = Arc::new(Run::new(stage.setup)?);
     let mut quiet = |_: &mut _| io::Result::Ok(());
@@ -75,7 +77,8 @@ pub fn plan(
 ) -> Result<u8, ConformanceError> {
     let read_only = arguments.selection.read_only;
     let cases = select(arguments.selection.clone())?;
-    let aim = Aim::take(&arguments.aim, read_only, surroundings)?;
+    let mut aim = Aim::take(&arguments.aim, read_only, surroundings)?;
+    aim.write_on(arguments.selection.surface)?;
     let estimate = rehearse(&aim.setup, &cases)?;
     let is_skipped = |case: &&CaseReport| case.verdict == Verdict::Skipped;
     let mut skipped: BTreeMap<&str, usize> = BTreeMap::new();

@@ -43,6 +43,25 @@ pub fn find<'a>(tree: &'a Tree, wanted: &[&str]) -> Option<&'a str> {
     }
 }
 
+/// All texts and numbers, at any depth, under one of these names.
+pub fn all<'a>(tree: &'a Tree, wanted: &[&str]) -> Vec<&'a str> {
+    match tree {
+        Tree::List(items) => items.iter().flat_map(|item| all(item, wanted)).collect(),
+        Tree::Object(members) => {
+            let mut found = Vec::new();
+            for (name, value) in members {
+                let is_wanted = wanted
+                    .iter()
+                    .any(|wanted| name.eq_ignore_ascii_case(wanted));
+                found.extend(scalar(value).filter(|_| is_wanted));
+                found.extend(all(value, wanted));
+            }
+            found
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// The names of all members, at any depth.
 pub fn names(tree: &Tree) -> Vec<&str> {
     match tree {

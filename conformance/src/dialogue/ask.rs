@@ -1,12 +1,12 @@
 //! Requests in the making.
 
-use crate::{login::basic_header, transport::Request, wire::Format};
+use crate::{dispatch::Own, login::basic_header, transport::Request, wire::Format};
 
 /// Who a request says it is from.
 #[derive(Clone)]
 pub(super) enum Login {
-    /// The run's login.
-    Account,
+    /// The run's own.
+    Own(Own),
     /// Anything else, `None` for no Authorization header at all.
     Other(Option<String>),
 }
@@ -56,6 +56,17 @@ impl Ask {
     pub fn untyped(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.request = self.request.raw().body(body);
         self
+    }
+
+    /// With a token of the run's, whatever its login is.
+    pub fn token(mut self) -> Self {
+        self.login = Login::Own(Own::Token);
+        self
+    }
+
+    /// With that token.
+    pub fn bearer(self, token: &str) -> Self {
+        self.authorization(Some(&format!("Bearer {token}")))
     }
 
     /// With an Authorization header as written, or none.

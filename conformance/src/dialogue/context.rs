@@ -1,6 +1,11 @@
 //! What a case works with: it sends requests through here and gets replies that it can question.
 
-use std::{any::Any, net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    any::Any,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
 
 use bandwidth_fixtures::{
     Golden, Profile, Secret,
@@ -16,7 +21,7 @@ use super::{
 };
 use crate::{
     account::{Change, Holder, Refusal},
-    dispatch::{SendError, Sent},
+    dispatch::{Own, SendError, Sent},
     exchange::{Exchange, Log, Purpose},
     limits::Roles,
     password,
@@ -105,10 +110,23 @@ impl Context {
     /// The same work against an emulator of the case's own, with faults; `None` where cases have no
     /// emulators of their own.
     pub fn private(&self, faults: &[&str]) -> Result<Option<Self>, Stop> {
+        self.private_with(faults, None)
+    }
+
+    /// The same without faults, and with a clock that starts at that time.
+    pub fn private_at(&self, clock: SystemTime) -> Result<Option<Self>, Stop> {
+        self.private_with(&[], Some(clock))
+    }
+
+    fn private_with(
+        &self,
+        faults: &[&str],
+        clock: Option<SystemTime>,
+    ) -> Result<Option<Self>, Stop> {
         let Some(emulators) = &self.run.emulators else {
             return Ok(None);
         };
-        let emulator = emulators.for_case(&self.run.expected, faults);
+        let emulator = emulators.for_case(&self.run.expected, faults, clock);
         let emulator = emulator.map_err(Stop::Error)?;
         let run = Arc::new(self.run.beside(emulator.address));
         Ok(Some(Self {
@@ -204,7 +222,7 @@ impl Context {
     pub fn ask(&self, method: &str, path: impl Into<String>) -> Ask {
         Ask {
             request: Request::new(method, path),
-            login: Login::Account,
+            login: Login::Own(Own::Login),
             format: self.default_format(),
             creates: None,
         }
@@ -235,26 +253,28 @@ impl Context {
             format,
             creates,
         } = ask;
-        let line = format!("{} {}", request.method, request.path);
+        let path = request.path.clone();
+        let line = format!("{} {path}", request.method);
         let halted = |error: SendError| Stop::Inconclusive(format!("{line}: {error}"));
         let username = creates.unwrap_or_default();
         let change = self.change_of(&request)?;
         let run = Arc::clone(&self.run);
         let admitted = run.account.admit(&change, &username, &mut self.log).await;
         let create = admitted.map_err(|refusal| stop_of(&line, refusal))?;
-        let own_login = matches!(login, Login::Account);
-        let authorization = match login {
-            Login::Account => Some(run.dispatch().authorization().await.map_err(halted)?),
-            Login::Other(value) => value,
-        };
-        if let Some(value) = authorization {
-            request = request.header("Authorization", value);
-        }
+        let own_login = matches!(login, Login::Own(_));
         let before = self.log.exchanges.len();
-        let sent = run.dispatch().send(&request, Purpose::Case, &mut self.log);
-        let sent = sent.await;
+        let (dispatch, log) = (run.dispatch(), &mut self.log);
+        let sent = match login {
+            Login::Own(own) => dispatch.send_own(own, request, Purpose::Case, log).await,
+            Login::Other(value) => {
+                if let Some(value) = value {
+                    request = request.header("Authorization", value);
+                }
+                dispatch.send(&request, Purpose::Case, log).await
+            }
+        };
         let keys = create.map_or_else(Vec::new, |create| {
-            run.account.note_create(create, &username, &sent)
+            run.account.note_create(create, &username, &path, &sent)
         });
         if change != Change::None && sent.delivered {
             self.note_change(&change).await;

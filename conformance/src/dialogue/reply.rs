@@ -17,6 +17,7 @@ use crate::{
     decode::{
         json,
         tolerant::{member, objects_with, scalar},
+        tree::Tree,
         users::NO_RESULTS,
         xml,
     },
@@ -55,6 +56,11 @@ impl Reply {
             line,
             format,
         }
+    }
+
+    /// The expected options.
+    pub(super) fn profile(&self) -> &Profile {
+        &self.profile
     }
 
     /// Its status.
@@ -148,6 +154,14 @@ impl Reply {
     fn is_empty(&self, what: &str, status: u16) -> CaseResult {
         self.is(what, status)?;
         self.has_no_body()
+    }
+
+    /// It has that status, and a JSON body.
+    pub fn json(&self, what: &str, status: u16) -> Result<Tree, Stop> {
+        self.is(what, status)?;
+        self.has_format()?;
+        json::read(&self.response.body)
+            .map_err(|error| self.fail(&format!("the body of {what} is not JSON: {error}")))
     }
 
     /// The format that it was asked for in.
@@ -344,7 +358,10 @@ fn holds_error(body: &[u8]) -> bool {
     };
     let Ok(tree) = tree else { return false };
     let wrapped = ["ResponseStatus", "Errors", "ErrorList", "Error"];
-    wrapped.iter().any(|name| member(&tree, name).is_some())
+    // Today's API has an empty list of errors in each success.
+    let names_errors =
+        |name: &&str| member(&tree, name).is_some_and(|errors| *errors != Tree::List(Vec::new()));
+    wrapped.iter().any(names_errors)
         && !["ErrorCode", "Code"]
             .iter()
             .flat_map(|name| objects_with(&tree, name))
@@ -519,6 +536,7 @@ mod tests {
             "{}",
             "<html>",
             r#"{"Username":"a","FirstName":"Error"}"#,
+            r#"{"links":[],"data":{"username":"a"},"errors":[]}"#,
             "<UserResponse><User><Username>a</Username></User></UserResponse>",
             "<UsersResponse><ResponseStatus><ErrorCode>230</ErrorCode></ResponseStatus></UsersResponse>",
         ] {

@@ -7,6 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::SystemTime,
 };
 
 use bandwidth_fixtures::{Golden, NamedProfile, Profile, profile::AuthSchemes};
@@ -19,7 +20,7 @@ use crate::{
         ledger::Ledger,
     },
     challenges::challenges,
-    dispatch::{Dispatch, SendError},
+    dispatch::{Dispatch, Own, SendError},
     error::ConformanceError,
     exchange::{Log, Purpose},
     limits::Limits,
@@ -28,6 +29,9 @@ use crate::{
     transport::{Endpoint, Request, TransportError},
     wire::Format,
 };
+
+/// What else a refused Basic login may mean.
+const BASIC_ENDS: &str = "; the account or the password may be wrong, and from 2026-12-02 on Bandwidth refuses Basic logins of API users: then set BW_CLIENT_ID and BW_CLIENT_SECRET, or client_id and client_secret in the file of --credentials, in their place";
 
 /// What a run starts from.
 pub struct Setup {
@@ -53,8 +57,14 @@ pub struct Emulator {
 
 /// Starts emulators for single cases.
 pub trait Emulators: Send + Sync {
-    /// One with the demo seed and a second account, which lets requests fail by these rules.
-    fn for_case(&self, profile: &NamedProfile, faults: &[&str]) -> Result<Emulator, String>;
+    /// One with the demo seed and a second account, which lets requests fail by these rules. Its
+    /// clock starts at `clock`, or where that of the target does.
+    fn for_case(
+        &self,
+        profile: &NamedProfile,
+        faults: &[&str],
+        clock: Option<SystemTime>,
+    ) -> Result<Emulator, String>;
 
     /// One as a golden wants it.
     fn for_golden(&self, golden: &Golden) -> Result<Emulator, String>;
@@ -188,12 +198,14 @@ impl Run {
         // A target may repeat in its answer, for example in Location, what was sent.
         let unreachable =
             |what: String| ConformanceError::Unreachable(self.redactor().clean(&what));
-        let authorization = dispatch.authorization().await;
-        let authorization = authorization.map_err(|error| unreachable(error.to_string()))?;
-        let request = Request::new("GET", dispatch.users_path())
-            .header("Authorization", authorization)
-            .header("Accept", Format::Xml.media_type());
-        let sent = dispatch.send(&request, Purpose::Case, log).await;
+        // Why there is no token is told without the target: its endpoint may be elsewhere.
+        let authorization = dispatch.authorization(Own::Login).await;
+        authorization.map_err(|error| unreachable(error.to_string()))?;
+        let request =
+            Request::new("GET", dispatch.users_path()).header("Accept", Format::Xml.media_type());
+        let sent = dispatch
+            .send_own(Own::Login, request, Purpose::Case, log)
+            .await;
         let answer = sent.outcome.map_err(|error| {
             let hint = match &error {
                 SendError::Transport(TransportError::Connect(_)) if place.is_loopback() => {
@@ -207,10 +219,11 @@ impl Run {
         match answer.status {
             401 => {
                 let offered = challenges(&answer);
-                let offered = offered.iter().map(|one| one.scheme.as_str());
+                let offered: Vec<&str> = offered.iter().map(|one| one.scheme.as_str()).collect();
+                let advice = login_advice(&offered);
+                let end = self.credentials().basic().map_or("", |_| BASIC_ENDS);
                 Err(unreachable(format!(
-                    "{place} refuses the login of account {account}; {}",
-                    login_advice(&offered.collect::<Vec<_>>())
+                    "{place} refuses the login of account {account}; {advice}{end}"
                 )))
             }
             403 => Err(unreachable(format!(

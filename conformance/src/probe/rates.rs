@@ -7,6 +7,7 @@ use super::{
     state::Probe,
 };
 use crate::{
+    dispatch::Own,
     transport::{Request, Route},
     verdict::Stop,
 };
@@ -92,7 +93,7 @@ async fn once(probe: &mut Probe) -> Result<bool, Stop> {
     let path = probe.cx.users_path();
     let dispatch = probe.cx.run.dispatch();
     let request = Request::new("GET", path)
-        .header("Authorization", dispatch.authorization().await?)
+        .header("Authorization", dispatch.authorization(Own::Login).await?)
         .header("Accept", probe.format.media_type());
     let answer = dispatch.send_once(&request, &mut probe.cx.log).await?;
     Ok(answer.status == 429)

@@ -5,12 +5,14 @@ pub(super) use crate::{
         Case,
         Need::{
             BasicLogin, Emulator as BuiltIn, FailedLogins, ForeignAccounts, Json, LoginPaths,
-            NewUser, Role as AnyRole, SecondAccount, UserIds, UserLogins, Writing,
+            Management, ManagementWrites, NewUser, Role as AnyRole, SecondAccount, Tokens, UserIds,
+            UserLogins, UserTokens, Writing,
         },
         Users, cases,
     },
     dialogue::{
-        Ask, Context, Created,
+        Ask, ClientIn, Context, Created,
+        managed::Managed,
         reply::{At, Reply},
     },
     verdict::{CaseResult, Stop},

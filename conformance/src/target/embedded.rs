@@ -9,7 +9,7 @@ use std::{
 use bandwidth_fixtures::{Golden, NamedProfile, Seed, profile::AuthSchemes};
 use bandwidth_mock::{Builder, MockServer};
 
-use crate::login::{Credentials, Login};
+use crate::login::{Client, Credentials, Login};
 
 /// The account of [`Embedded::for_suite`] that its login may not touch.
 const SECOND_ACCOUNT: &str = "67890";
@@ -72,8 +72,8 @@ impl Embedded {
         let mut second = seed.accounts[0].clone();
         SECOND_ACCOUNT.clone_into(&mut second.account_id);
         second.login.username.push_str("-2");
-        second.users.clear();
         second.credentials = None;
+        second.users.clear();
         seed.accounts.push(second);
         let faults: Vec<String> = faults.iter().map(|rule| (*rule).to_owned()).collect();
         Self::start(profile, seed, &faults, clock)
@@ -85,9 +85,14 @@ impl Embedded {
         credentials.second_account_id = Some(SECOND_ACCOUNT.to_owned());
         let options = profile.options();
         let ends = options.auth_basic_ends.map(|day| UNIX_EPOCH + day.start());
-        if options.auth_schemes == AuthSchemes::Bearer || ends.is_some_and(|end| self.start >= end)
-        {
-            credentials.login = Login::demo_client();
+        let tokens_only = options.auth_schemes == AuthSchemes::Bearer
+            || ends.is_some_and(|end| self.start >= end);
+        if let Some(Client { id, secret }) = credentials.beside.take_if(|_| tokens_only) {
+            credentials.login = Login::Client {
+                id,
+                secret,
+                token_url: None,
+            };
         }
         credentials
     }

@@ -192,6 +192,13 @@ fn an_answer_that_does_not_end_is_not_read_to_its_end() {
     }
 }
 
+/// API credentials of the demo account.
+const CLIENT: [(&str, &str); 3] = [
+    ("BW_ACCOUNT_ID", "12345"),
+    ("BW_CLIENT_ID", "CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913"),
+    ("BW_CLIENT_SECRET", "qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U"),
+];
+
 #[test]
 fn a_token_that_is_valid_for_all_time_is_used() {
     let server = server(profile("guide", &["auth.schemes=basic_and_bearer"]), &[]);
@@ -205,11 +212,6 @@ fn a_token_that_is_valid_for_all_time_is_used() {
         answer.with_body(grant.to_string())
     });
     let url = target.url();
-    let login = [
-        ("BW_ACCOUNT_ID", "12345"),
-        ("BW_CLIENT_ID", "CLI-7c1f5a34-9d2e-4b60-8f17-2a5be0c4d913"),
-        ("BW_CLIENT_SECRET", "qV7mTz2Lr9XwKc4NfB8sHd6YpJ3gEa5U"),
-    ];
     let arguments = [
         "run",
         "--target",
@@ -218,8 +220,42 @@ fn a_token_that_is_valid_for_all_time_is_used() {
         "--filter",
         "list.users",
     ];
-    let ran = run(&arguments, &login);
+    let ran = run(&arguments, &CLIENT);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+}
+
+#[test]
+fn a_token_that_the_target_refuses_before_its_end_is_renewed_once() {
+    let server = server(profile("guide", &["auth.schemes=basic_and_bearer"]), &[]);
+    for (refused, code) in [(1, 0), (usize::MAX, 3)] {
+        let issued = Arc::new(AtomicUsize::new(0));
+        let (counted, seen) = (Arc::clone(&issued), AtomicUsize::new(0));
+        let target = proxy::start(server.address(), move |asked| {
+            if asked.is("POST", "/api/v1/oauth2/token") {
+                counted.fetch_add(1, Ordering::Relaxed);
+                return asked.pass();
+            }
+            // The run begins with a request that only looks whether it is let in.
+            let number = seen.fetch_add(1, Ordering::Relaxed);
+            if (1..=refused).contains(&number) {
+                return Answer::of(401, "text/plain", "");
+            }
+            asked.pass()
+        });
+        let url = target.url();
+        let arguments = ["run", "--target", &url, "--read-only", "--filter"];
+        let ran = run(
+            &[&arguments[..], &["list.users.are-listed"]].concat(),
+            &CLIENT,
+        );
+        assert_eq!(ran.code, code, "{}{}", ran.out, ran.err);
+        if code == 0 {
+            assert_eq!(issued.load(Ordering::Relaxed), 2);
+        } else {
+            let words = "the run's own login was refused";
+            assert!(ran.out.contains(words), "{}", ran.out);
+        }
+    }
 }
 
 #[test]

@@ -114,6 +114,59 @@ fn a_refused_login_names_what_the_challenge_offers_and_the_variables_for_it() {
     assert_eq!(ran.code, 3, "{}", ran.out);
     let words = "it offers Basic (BW_USERNAME and BW_PASSWORD) and Bearer (BW_CLIENT_ID and BW_CLIENT_SECRET)";
     assert!(ran.err.contains(words), "{}", ran.err);
+    for words in [
+        "from 2026-12-02 on",
+        "client_id and client_secret",
+        "--credentials",
+    ] {
+        assert!(ran.err.contains(words), "{words}: {}", ran.err);
+    }
+}
+
+#[test]
+fn users_of_todays_api_are_created_on_this_machine_only() {
+    let client = [
+        ("BW_ACCOUNT_ID", "12345"),
+        ("BW_CLIENT_ID", "id"),
+        ("BW_CLIENT_SECRET", "Canary-secret"),
+    ];
+    let away = ["run", "--target", "https://api.bandwidth.com/api"];
+    let ran = run(&[&away[..], &["--surface", "management"]].concat(), &client);
+    assert_eq!(ran.code, 6, "{}", ran.err);
+    assert!(ran.err.contains("nothing was sent"), "{}", ran.err);
+
+    // Where a deleted user stays, no second one is created.
+    let emulator = server(profile("published", &["delete.effect=removed"]), &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger");
+    let url = format!("http://{}", emulator.address());
+    let here = ["run", "--target", &url, "--profile", "published"];
+    let here = [&here[..], &["--ledger", text(&ledger), "--role", "r1"]].concat();
+    let cases = [
+        "--filter",
+        "management.create.reads-back",
+        "--filter",
+        "create.username.missing-is-400",
+    ];
+    for (surface, written, reason) in [
+        (
+            "management",
+            "management.create.reads-back",
+            "leaves that alone",
+        ),
+        (
+            "account",
+            "create.username",
+            "--surface management permits that",
+        ),
+    ] {
+        let ran = run(&[&here[..], &cases, &["--surface", surface]].concat(), &[]);
+        assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+        let passed = |line: &str| line.starts_with("pass") && line.contains(written);
+        assert!(ran.out.lines().any(passed), "{}", ran.out);
+        assert!(ran.out.contains(reason), "{}", ran.out);
+        assert!(!ledger.exists());
+    }
 }
 
 #[test]

@@ -6,9 +6,11 @@ mod changing;
 mod creating;
 mod errors;
 mod formats;
+mod management;
 mod passwords;
 mod reading;
 mod roles;
+mod tokens;
 mod whole_answers;
 
 use crate::message::{Answer, Ask, Memory};
@@ -24,7 +26,9 @@ pub(crate) struct Mutant {
     pub(crate) because: &'static str,
     /// The built-in profile that is expected.
     pub(crate) profile: &'static str,
-    /// How the server differs from that.
+    /// How what is expected differs from that profile.
+    pub(crate) expected: &'static [&'static str],
+    /// How the server differs from what is expected.
     pub(crate) set: &'static [&'static str],
     /// Changes a request on its way.
     pub(crate) before: fn(&mut Ask, &mut Memory),
@@ -45,6 +49,7 @@ impl Mutant {
             killed_by,
             because,
             profile: "guide",
+            expected: &[],
             set: &[],
             before: |_, _| {},
             after: |_, _, _| {},
@@ -56,6 +61,10 @@ impl Mutant {
             profile: "published",
             ..self
         }
+    }
+
+    const fn expects(self, expected: &'static [&'static str]) -> Self {
+        Self { expected, ..self }
     }
 
     const fn set(self, set: &'static [&'static str]) -> Self {
@@ -113,6 +122,13 @@ fn accept(ask: &Ask, answer: &mut Answer, status: u16) {
     answer.headers.set("Content-Type", kind);
 }
 
+/// A create of today's API that succeeded, with that data.
+fn managed_success(answer: &mut Answer, data: &str) {
+    answer.status = 201;
+    answer.body = format!("{{\"links\":[],\"data\":{data},\"errors\":[]}}");
+    answer.headers.set("Content-Type", "application/json");
+}
+
 fn is_create(ask: &Ask) -> bool {
     ask.method == "POST" && ask.is_users()
 }
@@ -131,14 +147,16 @@ fn shorten(text: &str) -> String {
 }
 
 /// All of them, by what is wrong.
-pub(crate) const MUTANTS: [&[Mutant]; 9] = [
+pub(crate) const MUTANTS: [&[Mutant]; 11] = [
     authentication::MUTANTS,
     changing::MUTANTS,
     creating::MUTANTS,
     errors::MUTANTS,
     formats::MUTANTS,
+    management::MUTANTS,
     passwords::MUTANTS,
     reading::MUTANTS,
     roles::MUTANTS,
+    tokens::MUTANTS,
     whole_answers::MUTANTS,
 ];

@@ -20,6 +20,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::SystemTime,
 };
 
 use bandwidth_conformance::{
@@ -62,8 +63,8 @@ fn profile(name: &str, set: &[&str]) -> NamedProfile {
 
 /// Runs the cases against a mutant.
 fn run(mutant: &'static Mutant, cases: &[Case]) -> RunReport {
-    let expected = profile(mutant.profile, &[]);
-    let actual = profile(mutant.profile, mutant.set);
+    let expected = profile(mutant.profile, mutant.expected);
+    let actual = profile(mutant.profile, &[mutant.expected, mutant.set].concat());
     let server = Embedded::for_suite(actual, &[], None).expect("an emulator");
     let proxy = Proxy::start(mutant, server.address());
     let limits = Limits {
@@ -141,8 +142,13 @@ impl Broken {
 }
 
 impl Emulators for Broken {
-    fn for_case(&self, profile: &NamedProfile, faults: &[&str]) -> Result<Emulator, String> {
-        Embedded::for_suite(profile.clone(), faults, None).map(|emulator| self.start(emulator))
+    fn for_case(
+        &self,
+        profile: &NamedProfile,
+        faults: &[&str],
+        clock: Option<SystemTime>,
+    ) -> Result<Emulator, String> {
+        Embedded::for_suite(profile.clone(), faults, clock).map(|emulator| self.start(emulator))
     }
 
     fn for_golden(&self, golden: &Golden) -> Result<Emulator, String> {
