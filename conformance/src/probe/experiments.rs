@@ -68,6 +68,13 @@ pub fn experiments() -> Vec<Experiment> {
         "errors" None [List] "foundation" shape::errors => "errors.shape";
         "unacceptable" None [List] shape::unacceptable => "format.unacceptable";
         "paths" None [List] shape::paths => "paths.users" "paths.bases";
+        "today" None [List] shape::today =>
+            "surface.management" "auth.token_clients" "auth.token_owner_gone" "auth.basic_ends"
+            "auth.api_users_created_until" "auth.api_users_updated_until" "management.user_key"
+            "management.names" "management.state" "management.envelope" "management.role_form"
+            "management.account_form" "management.update" "management.absent_keys"
+            "management.removal" "management.create_status" "management.pages"
+            "management.errors" "management.invalid";
         "roles" None [] "foundation" shape::roles => "role.form";
         "anonymous" None [List] authentication::anonymous =>
             "auth.failure_body" "auth.challenge" "auth.schemes" "auth.token_seconds";

@@ -128,7 +128,7 @@ cases! {
     /// The account's Basic login opens the API up to the day on which it ends, and is refused from
     /// then on, while a token opens it on both days
     "tokens.basic.ends-on-its-day" none,
-    cites ["basic-ends", "client-credentials-open"], measures ["auth.basic_ends"],
+    cites ["basic-ends", "client-credentials-open"],
     needs [Tokens, BasicLogin, BuiltIn]
     |cx| {
         let Some(day) = cx.profile().auth_basic_ends else {
