@@ -79,6 +79,8 @@ fn operation(resource: &Resource, endpoint: &Endpoint) -> Operation {
         .iter()
         .chain(endpoint.success)
         .chain(endpoint.refusals)
+        // Under some profiles the method is absent.
+        .chain(endpoint.needs.as_ref().map(|_| &405))
     {
         let success = endpoint.success.contains(status);
         let description = if success { "As asked." } else { "Refused." };
