@@ -331,7 +331,7 @@ async function control() {
   // For the server, then for one account alone.
   await view(page, '#/profile/delete.status');
   const behaviour = page.locator('.behaviour');
-  await behaviour.getByLabel('204').click();
+  await page.locator('[data-key="delete.status=204"]').click();
   await behaviour.getByText('started with 200').waitFor();
   check(await mock.send('DELETE', `${USERS}/u2`), 204, 'the API has changed');
   await page.getByText('profile guide, 1 changed').waitFor();
@@ -372,7 +372,7 @@ async function control() {
   check(await mock.send('GET', `/accounts/${id}/users`, { login: `${username}:${password}` }), 200, 'the new login opens it');
   await view(page, `#/profile/delete.status?account=${id}`);
   await page.getByText('This account follows the server').waitFor();
-  await behaviour.getByLabel('204').click();
+  await page.locator('[data-key="delete.status=204"]').click();
   await page.getByText('This account has a profile of its own').waitFor();
   check((await mock.admin('GET', `accounts/${id}/profile`)).behaviours['delete.status'].option, '204');
   check((await mock.admin('GET', 'profile')).behaviours['delete.status'].option, '200', 'the server has not');
