@@ -55,8 +55,8 @@ impl Tokens {
         self.current.lock().await.as_ref()?.seconds
     }
 
-    /// Forgets a token that the target refused. Returns whether it was the one at hand, which its
-    /// endpoint said is still valid.
+    /// Forgets a token that the target refused. Returns whether it was the current one, and still
+    /// within its lifetime.
     pub async fn forget(&self, refused: &str) -> bool {
         let mut current = self.current.lock().await;
         current.take_if(|token| token.text == refused).is_some()

@@ -1,4 +1,4 @@
-//! The day on which Basic logins of API users end, as people are told it.
+//! The line that tells a user of the mock on which day Basic logins of API users end.
 
 use bandwidth_fixtures::{BehaviourId, Profile, profile::AuthSchemes};
 
@@ -9,7 +9,7 @@ pub fn basic_ends(profile: &Profile) -> String {
     let mut options = behaviour.options.iter().map(|option| option.name);
     let day = options.find(|option| *option != "never");
     let day = day.unwrap_or_default();
-    let told = if let Some(own) = profile.auth_basic_ends {
+    let effect = if let Some(own) = profile.auth_basic_ends {
         format!(
             "this profile refuses them from {own} on; try that day with --clock {own}T00:00:00Z, \
              or keep them with --set {id}=never"
@@ -24,7 +24,7 @@ pub fn basic_ends(profile: &Profile) -> String {
              --clock {day}T00:00:00Z"
         )
     };
-    format!("Bandwidth ends Basic logins of API users on {day}; {told}")
+    format!("Bandwidth ends Basic logins of API users on {day}; {effect}")
 }
 
 #[cfg(test)]

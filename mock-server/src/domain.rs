@@ -18,6 +18,7 @@ pub use bandwidth_fixtures::ApiError;
 pub use credential::{ClientSecret, Credential, CredentialError};
 pub use password::Digest;
 pub use unique::Taken;
+pub use update::Changes;
 pub use user::{User, UserNumber};
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use thiserror::Error;
 pub use self::state::{AccountState, Origin};
 use crate::{
     clock::Clock,
-    domain::{Account, ApiError, Credential, CredentialError, Taken, User},
+    domain::{Account, ApiError, Changes, Credential, CredentialError, Taken, User},
     generate,
     wire::UserBody,
 };
@@ -47,15 +47,6 @@ pub enum Exists {
     /// One of its client ids is taken.
     #[error("the client id `{0}` belongs to another account already")]
     Client(Box<str>),
-}
-
-/// What an update may change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Changes {
-    /// Everything that the API can change.
-    All,
-    /// The password.
-    PasswordOnly,
 }
 
 /// What a credential is created with.
@@ -91,6 +82,12 @@ impl Mode {
     }
 }
 
+fn client_ids(state: &AccountState) -> Vec<Arc<str>> {
+    let account = state.account();
+    let credentials = account.credentials().iter();
+    credentials.map(|one| Arc::clone(&one.client_id)).collect()
+}
+
 impl Store {
     /// The accounts of these origins, on a server with that clock.
     pub fn new(origins: &[Arc<Origin>], clock: &Arc<Clock>) -> Result<Self, Exists> {
@@ -110,7 +107,7 @@ impl Store {
         if self.logins.contains_key(&state.login) {
             return Err(Exists::Login((*state.login).into()));
         }
-        self.index_clients(&state)?;
+        self.index_clients(&state, &[])?;
         let state = Arc::new(state);
         self.accounts
             .insert(Arc::clone(&state.id), Arc::clone(&state));
@@ -128,7 +125,8 @@ impl Store {
         if holder.is_some_and(|holder| holder != state.id) {
             return Err(Exists::Login((*state.login).into()));
         }
-        self.index_clients(&state)?;
+        let before = self.account(&state.id).map(|old| client_ids(&old));
+        self.index_clients(&state, &before.unwrap_or_default())?;
         let state = Arc::new(state);
         self.logins
             .insert(state.login.clone(), Arc::clone(&state.id));
@@ -146,24 +144,26 @@ impl Store {
         let _guard = self.membership.lock();
         let (_, state) = self.accounts.remove(id)?;
         self.logins.remove(&state.login);
-        self.clients.retain(|_, holder| *holder != state.id);
+        for client in client_ids(&state) {
+            self.clients.remove(&client);
+        }
         Some(state)
     }
 
-    /// Has the client ids of an account find it, and no others of it.
-    fn index_clients(&self, state: &AccountState) -> Result<(), Exists> {
-        let account = state.account();
-        let own = || account.credentials().iter().map(|one| &one.client_id);
-        for client in own() {
+    /// Has the client ids of an account find it, in place of those that it had before.
+    fn index_clients(&self, state: &AccountState, before: &[Arc<str>]) -> Result<(), Exists> {
+        let own = client_ids(state);
+        for client in &own {
             let holder = self.clients.get(client).map(|id| Arc::clone(&id));
             if holder.is_some_and(|holder| holder != state.id) {
                 return Err(Exists::Client((**client).into()));
             }
         }
-        self.clients.retain(|_, holder| *holder != state.id);
-        for client in own() {
-            self.clients
-                .insert(Arc::clone(client), Arc::clone(&state.id));
+        for client in before {
+            self.clients.remove(client);
+        }
+        for client in own {
+            self.clients.insert(client, Arc::clone(&state.id));
         }
         Ok(())
     }
@@ -275,14 +275,7 @@ impl Store {
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
         self.with_names(state, mode, |account, others| {
-            if changes == Changes::PasswordOnly {
-                let before = Arc::clone(account.find(key, rules)?);
-                let after = account.clone().update(key, body, others, rules)?;
-                if !after.differs_in_password_only(&before) {
-                    return Err(ApiError::ApiUserNotUpdated);
-                }
-            }
-            account.update(key, body, others, rules)
+            account.update(key, body, changes, others, rules)
         })
     }
 

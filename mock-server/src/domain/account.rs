@@ -13,7 +13,7 @@ use super::{
     ApiError, Credential, id, input,
     password::{self, Digest, Owner},
     unique::{Names, Taken},
-    update::{self, Manner},
+    update::{self, Changes, Manner},
     user::{User, UserNumber},
     users::Users,
 };
@@ -211,6 +211,7 @@ impl Account {
         &mut self,
         key: &str,
         body: &UserBody,
+        changes: Changes,
         elsewhere: &dyn Taken,
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
@@ -236,7 +237,7 @@ impl Account {
             None => Box::default(),
         };
         self.names().check(&fields, Some(&user), elsewhere, rules)?;
-        Ok(self.users.put(User {
+        let updated = User {
             number: user.number,
             id: user.id.clone(),
             username: fields.username.into(),
@@ -246,7 +247,11 @@ impl Account {
             enabled: fields.enabled,
             passwords,
             resources: user.resources.clone(),
-        }))
+        };
+        if changes == Changes::PasswordOnly && !updated.differs_in_password_only(&user) {
+            return Err(ApiError::ApiUserNotUpdated);
+        }
+        Ok(self.users.put(updated))
     }
 
     /// Deletes a user, or deactivates it, as `delete.effect` says.

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::{account::Account, password::Digest};
 
-/// A credential has at most so many secrets that have not ended, so that one can be rotated (SUP2).
+/// The most active secrets of a credential: two, so that one can be rotated (SUP2).
 pub const MOST_SECRETS: usize = 2;
 
 /// A client id, what its tokens allow, and its secrets.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bandwidth_fixtures::{Consultation, NamedProfile, Secret, Texts, profile::UsernameCase};
 use proptest::prelude::*;
 
-use super::{Account, ApiError, Digest, Login, Role, Taken, User};
+use super::{Account, ApiError, Changes, Digest, Login, Role, Taken, User};
 use crate::wire::{RoleReference, UserBody};
 
 /// No other account has anything.
@@ -140,7 +140,7 @@ fn updated(set: &[&str], change: impl FnOnce(&mut UserBody)) -> Result<User, Api
     let user = account.create(&whole, &Nobody, &rules)?;
     let mut body = UserBody::default();
     change(&mut body);
-    let after = account.update(&user.id, &body, &Nobody, &rules)?;
+    let after = account.update(&user.id, &body, Changes::All, &Nobody, &rules)?;
     assert_eq!(
         account.find(&user.id, &rules),
         Ok(&after),
@@ -206,7 +206,7 @@ fn a_refused_update_changes_nothing_and_frees_nothing() {
     };
     wrong.password = Some(Secret::new("weak"));
     account
-        .update(&user.id, &wrong, &Nobody, &rules)
+        .update(&user.id, &wrong, Changes::All, &Nobody, &rules)
         .unwrap_err();
     assert_eq!(account.find(&user.id, &rules), Ok(&user));
     assert_eq!(
@@ -215,7 +215,9 @@ fn a_refused_update_changes_nothing_and_frees_nothing() {
     );
     // A rename frees the old name and takes the new one.
     wrong.password = None;
-    account.update(&user.id, &wrong, &Nobody, &rules).unwrap();
+    account
+        .update(&user.id, &wrong, Changes::All, &Nobody, &rules)
+        .unwrap();
     account.create(&body(), &Nobody, &rules).unwrap();
 }
 
@@ -287,7 +289,7 @@ proptest! {
             body.texts.email = Some(format!("{}@example.com", names[3 - name]));
             let _ = match kind {
                 0 => account.create(&body, &Nobody, &rules).map(|_| ()),
-                1 => account.update(&key, &body, &Nobody, &rules).map(|_| ()),
+                1 => account.update(&key, &body, Changes::All, &Nobody, &rules).map(|_| ()),
                 _ => account.delete(&key, &rules),
             };
             let mut seen = std::collections::HashSet::new();
@@ -326,7 +328,7 @@ fn ids_in_a_body_must_be_those_of_the_path() {
     let mut update = body();
     for (id, expected) in [("u1", Ok(())), ("u2", Err(ApiError::UserIdMismatch))] {
         update.user_id = Some(id.to_owned());
-        let updated = account.update(&user.id, &update, &Nobody, &rules);
+        let updated = account.update(&user.id, &update, Changes::All, &Nobody, &rules);
         assert_eq!(updated.map(drop), expected, "{id}");
     }
 }
@@ -338,7 +340,9 @@ fn each_change_of_a_user_makes_another_version() {
     let mut seen = vec![account.version()];
     account.create(&body(), &Nobody, &rules).unwrap();
     seen.push(account.version());
-    account.update("u1", &body(), &Nobody, &rules).unwrap();
+    account
+        .update("u1", &body(), Changes::All, &Nobody, &rules)
+        .unwrap();
     seen.push(account.version());
     account.assign_resources("u1", Box::default()).unwrap();
     seen.push(account.version());
@@ -432,9 +436,11 @@ fn an_email_of_another_is_refused_at_an_update_too_and_ones_own_is_not() {
     second.username = Some("ben".to_owned());
     second.texts.email = Some("ben@example.com".to_owned());
     account.create(&second, &Nobody, &rules).unwrap();
-    account.update("u2", &second, &Nobody, &rules).unwrap();
+    account
+        .update("u2", &second, Changes::All, &Nobody, &rules)
+        .unwrap();
     second.texts.email = body().texts.email;
-    let taken = account.update("u2", &second, &Nobody, &rules);
+    let taken = account.update("u2", &second, Changes::All, &Nobody, &rules);
     assert_eq!(taken, Err(ApiError::EmailTaken));
 }
 
@@ -492,7 +498,9 @@ fn ids_that_say_the_number_of_another_user_find_their_own() {
     }
     let mut changed = body();
     changed.username = Some("user-4".to_owned());
-    let user = account.update("u1", &changed, &Nobody, &rules).unwrap();
+    let user = account
+        .update("u1", &changed, Changes::All, &Nobody, &rules)
+        .unwrap();
     assert_eq!((user.number, &*user.id), (4, "u1"));
     account.delete("u2", &rules).unwrap();
     assert!(account.find("u2", &rules).is_err());
@@ -513,7 +521,9 @@ fn a_name_that_stays_is_no_new_name() {
         let mut same = body();
         same.username = Some(seeded.to_owned());
         same.texts.first_name = Some("Ann".to_owned());
-        let user = account.update("u1", &same, &Nobody, &rules).unwrap();
+        let user = account
+            .update("u1", &same, Changes::All, &Nobody, &rules)
+            .unwrap();
         let names = (&*user.username, user.texts.first_name.as_deref());
         assert_eq!(names, (seeded, Some("Ann")), "{username_update}");
     }
@@ -526,7 +536,9 @@ fn an_email_that_was_changed_or_deleted_is_free() {
     account.create(&body(), &Nobody, &rules).unwrap();
     let mut changed = body();
     changed.texts.email = Some("anna@example.com".to_owned());
-    account.update("u1", &changed, &Nobody, &rules).unwrap();
+    account
+        .update("u1", &changed, Changes::All, &Nobody, &rules)
+        .unwrap();
     let mut second = body();
     second.username = Some("ben".to_owned());
     account.create(&second, &Nobody, &rules).unwrap();

@@ -36,6 +36,15 @@ impl<'a> From<&'a ManagedUserBody> for Given<'a> {
     }
 }
 
+/// What an update may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changes {
+    /// Everything that the API can change.
+    All,
+    /// The password.
+    PasswordOnly,
+}
+
 /// What a surface decides about updates. It is asked only where it matters.
 pub(super) struct Manner<U, T> {
     /// What an update does with what it leaves out.

@@ -21,9 +21,9 @@ use super::{
 };
 use crate::{
     codec::{self, Document, Format},
-    domain::{Role, User},
+    domain::{Changes, Role, User},
     jwt::{NoRandomNumbers, Signer},
-    store::{Changes, Mode, Store},
+    store::{Mode, Store},
     wire::{AccountView, UserBody},
 };
 

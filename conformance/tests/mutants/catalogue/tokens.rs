@@ -16,7 +16,7 @@ fn is_secrets(ask: &Ask) -> bool {
     ask.method == "POST" && ask.path.ends_with("/secrets")
 }
 
-/// A DELETE below `/credentials` with so many parts after it.
+/// A DELETE below `/credentials` with this number of path segments after it.
 fn deletes(ask: &Ask, parts: usize) -> bool {
     let below = ask.path.split_once("/credentials/");
     ask.method == "DELETE" && below.is_some_and(|(_, rest)| rest.split('/').count() == parts)
@@ -128,7 +128,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     .after(|_, answer, _| answer.headers.remove("WWW-Authenticate")),
     Mutant::new(
         "unknown-client-told",
-        "an unknown client is told from a wrong secret",
+        "an unknown client gets another error than a wrong secret",
         "tokens.unknown-client.is-401",
         "the member `error`: expected \"invalid_client\", got \"unauthorized_client\"",
     )

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use super::{Nobody, account, body, rules};
-use crate::domain::{Account, ApiError};
+use crate::domain::{Account, ApiError, Changes};
 
 /// Names that differ, also in case only.
 const NAMES: [&str; 4] = ["ann", "Ann", "ben", "cleo"];
@@ -137,12 +137,16 @@ impl StateMachineTest for Machine {
             Operation::Rename(number, username) => {
                 given.username = Some(username.to_owned());
                 let key = format!("u{number}");
-                account.update(&key, &given, &Nobody, &rules).map(drop)
+                account
+                    .update(&key, &given, Changes::All, &Nobody, &rules)
+                    .map(drop)
             }
             Operation::ChangeFirstName(number, first_name) => {
                 given.texts.first_name = Some(first_name);
                 let key = format!("u{number}");
-                account.update(&key, &given, &Nobody, &rules).map(drop)
+                account
+                    .update(&key, &given, Changes::All, &Nobody, &rules)
+                    .map(drop)
             }
             Operation::Delete(number) => account.delete(&format!("u{number}"), &rules),
         };
