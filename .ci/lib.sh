@@ -1,7 +1,10 @@
-# Sourced by the scripts beside it: the project's folder, a temporary folder, and mocks that are
-# started there and end with the script.
+# Sourced by the scripts beside it: the project's folder, its programs, a temporary folder, and mocks
+# that are started there and end with the script.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# Built as `cargo test --workspace` builds them: for other packages Cargo unites other features, and
+# builds the dependencies again.
+cargo build --quiet --workspace --bins --tests
 programs=${CARGO_TARGET_DIR:-target}/debug
 folder=$(mktemp -d)
 mock=

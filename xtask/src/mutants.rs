@@ -15,8 +15,8 @@ pub(crate) struct Options {
 /// Runs them, and prints the matrix.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let status = workspace::cargo()
-        .args(["test", "--quiet", "--package", "bandwidth-conformance"])
-        .args(["--test", "mutants", "--", "--matrix"])
+        .args(["test", "--quiet", "--workspace", "--test", "mutants"])
+        .args(["--", "--matrix"])
         .args(&options.names)
         .status()?;
     ensure!(status.success(), "the suite lets a broken server pass");
