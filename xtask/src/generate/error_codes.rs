@@ -13,9 +13,9 @@ pub(super) fn page() -> Result<String> {
         file.code.into_iter().partition(|code| code.name.is_some());
     let mut text = head("Error codes", "fixtures/error-codes.toml");
     text += "`ErrorCode` in an error body. The codes are Bandwidth's, where the source is ERR \
-             ([sources.md](../sources.md)); ERR lists them without an HTTP status, so which status \
-             goes with a code is mostly assumed. The descriptions in the mock's answers are ours. \
-             A profile can change the status of some (`errors.conflict`), the shape of the body \
+             ([sources.md](../sources.md)). ERR lists them without an HTTP status. The examples of \
+             IRIS20, PR360 and PR684 show some codes with theirs; the other statuses are assumed. \
+             The descriptions in the mock's answers are ours. A profile can change the status of some (`errors.conflict`), the shape of the body \
              (`errors.shape`) and whether there is one: see [behaviours.md](behaviours.md).\n\n\
              ## What the mock answers with\n\n";
     text += &table(
@@ -52,8 +52,9 @@ pub(super) fn page() -> Result<String> {
             ]
         }),
     );
-    text += "## Published, and never answered\n\n\
-             They are published for users, and belong to nothing that the mock emulates.\n\n";
+    text += "## Published, and never returned\n\n\
+             These codes are published for users, roles, accounts, identity domains and \
+             preferences. The mock returns none of them.\n\n";
     text += &table(
         ["code", "when", "the code is known from"],
         others.into_iter().map(|row| {
