@@ -1,17 +1,15 @@
 //! Cases: one claim about the API each, where it comes from, and how it is tested.
 
+mod need;
+
 use std::{borrow::Cow, pin::Pin};
 
-use bandwidth_fixtures::profile::{
-    AuthSchemes, JsonSupport, ManagementSurface, TokenClients, UserKey, UserLogins, UserPaths,
-};
-
+pub use self::need::Need;
 use crate::{
     claims::{self, Claim, Kind},
     dialogue::Context,
     dialogue::run::Run,
-    limits::{Surface, Writes},
-    target::TOKEN_PATH,
+    limits::Surface,
     verdict::{CaseResult, Level},
     wire::Format,
 };
@@ -82,170 +80,6 @@ impl Users {
     }
 }
 
-/// What a case cannot do without.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Need {
-    /// It creates, changes or deletes users.
-    Writing,
-    /// Leave to create, change and delete users on the account surface.
-    AccountWrites,
-    /// A target that speaks JSON.
-    Json,
-    /// An account with at least one role.
-    Role,
-    /// Internal user ids.
-    UserIds,
-    /// Users whose own name and password open the API.
-    UserLogins,
-    /// The paths below `/users` that name no account.
-    LoginPaths,
-    /// A login with a name and a password.
-    BasicLogin,
-    /// API credentials, and the token endpoint on the target.
-    Tokens,
-    /// The surface of today's API.
-    Management,
-    /// Leave to create and change users in today's API.
-    ManagementWrites,
-    /// Users whose own name and password give a token.
-    UserTokens,
-    /// Failed logins that could lock a login: the run's own, or many of one user.
-    FailedLogins,
-    /// Leave to ask about accounts that are not the login's own.
-    ForeignAccounts,
-    /// Another account that exists and that the login may not touch.
-    SecondAccount,
-    /// A user that the run creates itself, whose create it looks at.
-    NewUser,
-    /// The built-in mock: it sends what must not be sent to an account of anybody's, or makes what
-    /// is more than a user.
-    Emulator,
-}
-
-impl Need {
-    /// What it asks for, in words.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Writing => "write access",
-            Self::AccountWrites => "write access on the account surface",
-            Self::Json => "JSON",
-            Self::Role => "a role in the account",
-            Self::UserIds => "internal user ids",
-            Self::UserLogins => "users that can log in to the API",
-            Self::LoginPaths => "the paths below /users",
-            Self::BasicLogin => "a login with name and password",
-            Self::Management => "today's API",
-            Self::ManagementWrites => "write access in today's API",
-            Self::UserTokens => "users that can get a token",
-            Self::Tokens => "API credentials and a token endpoint",
-            Self::FailedLogins => "failed logins that could lock a login",
-            Self::ForeignAccounts => "leave to ask about other accounts",
-            Self::SecondAccount => "a second account",
-            Self::NewUser => "a user of the run's own",
-            Self::Emulator => "the built-in mock",
-        }
-    }
-
-    /// Why a run cannot give it; `None` when it can, or when only the target itself can tell.
-    fn missing_in(self, run: &Run) -> Option<&'static str> {
-        let profile = run.profile();
-        let (missing, reason) = match self {
-            Self::Role => return None,
-            Self::Writing => match run.limits().writes {
-                Writes::Allowed => return None,
-                Writes::Refused(reason) => (true, reason),
-            },
-            Self::AccountWrites => (
-                !run.limits().may_write_on(Surface::Account),
-                "it writes on the account surface, and --surface management leaves that alone",
-            ),
-            Self::Json => (
-                profile.format_json == JsonSupport::Never,
-                "the expected profile has no JSON (format.json=never)",
-            ),
-            Self::UserIds => (
-                profile.naming_user_key == UserKey::Username,
-                "the expected profile names users by username (naming.user_key=Username)",
-            ),
-            Self::UserLogins => (
-                profile.auth_user_logins == UserLogins::Refused,
-                "users of the expected profile cannot log in (auth.user_logins=refused)",
-            ),
-            Self::LoginPaths => (
-                profile.paths_users == UserPaths::AccountOnly,
-                "the expected profile has no such paths (paths.users=account_only)",
-            ),
-            Self::BasicLogin => (
-                run.credentials().basic().is_none(),
-                "the run has OAuth credentials, and this is about a name and a password",
-            ),
-            Self::Tokens if profile.auth_schemes == AuthSchemes::Basic => (
-                true,
-                "the expected profile has no tokens (auth.schemes=basic)",
-            ),
-            Self::Tokens if run.credentials().client().is_none() => (
-                true,
-                "it is about tokens, and the run has no API credentials; set BW_CLIENT_ID and BW_CLIENT_SECRET",
-            ),
-            Self::Tokens => {
-                let target = &run.dispatch().endpoint.target;
-                let own = format!("{}{TOKEN_PATH}", target.origin());
-                (
-                    run.credentials().token_url(target) != own,
-                    "tokens come from another host, and only the target itself is asked for some",
-                )
-            }
-            Self::Management if profile.surface_management == ManagementSurface::Served => {
-                return Self::Tokens.missing_in(run);
-            }
-            Self::Management => (
-                true,
-                "the expected profile has no such surface (surface.management=absent)",
-            ),
-            Self::ManagementWrites if run.limits().may_write_on(Surface::Management) => {
-                return Self::Management.missing_in(run);
-            }
-            Self::ManagementWrites => (
-                true,
-                "it writes in today's API, and --surface management permits that",
-            ),
-            Self::UserTokens if profile.auth_token_clients == TokenClients::Credentials => (
-                true,
-                "users of the expected profile get no tokens (auth.token_clients=credentials)",
-            ),
-            Self::UserTokens => {
-                return Self::UserLogins
-                    .missing_in(run)
-                    .or_else(|| Self::Tokens.missing_in(run));
-            }
-            Self::FailedLogins => (
-                !run.limits().failed_logins,
-                "it fails to log in on purpose, which could lock a login; --allow-failed-logins permits that",
-            ),
-            Self::ForeignAccounts => (
-                !run.limits().foreign_accounts,
-                "it asks about an account that is not the login's own; --foreign-accounts permits that",
-            ),
-            Self::SecondAccount if !run.limits().foreign_accounts => {
-                return Self::ForeignAccounts.missing_in(run);
-            }
-            Self::NewUser => (
-                run.limits().prepared_user.is_some(),
-                "it looks at the create of a user, and --prepared-user creates none",
-            ),
-            Self::Emulator => (
-                run.emulators.is_none(),
-                "it sends what no account of anybody's should be sent, so it needs the built-in mock",
-            ),
-            Self::SecondAccount => (
-                run.credentials().second_account_id.is_none(),
-                "it needs another account, one that the login may not touch; BW_SECOND_ACCOUNT_ID names it",
-            ),
-        };
-        missing.then_some(reason)
-    }
-}
-
 /// What a case's body does, once it is started.
 pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = CaseResult> + 'a>>;
 
@@ -285,6 +119,8 @@ pub struct Case {
     pub tags: &'static [&'static str],
     /// Whether it is judged in each format of the expected profile, with a verdict for each.
     each_format: bool,
+    /// Whether it has a server of its own where there is the built-in mock, whatever is expected.
+    own_server: bool,
     body: Box<Body>,
 }
 
@@ -306,6 +142,7 @@ impl Case {
             users,
             tags: &[],
             each_format: false,
+            own_server: false,
             body: Box::new(|_, _| Box::pin(std::future::ready(Ok(())))),
         }
     }
@@ -340,6 +177,11 @@ impl Case {
 
     pub(crate) fn needs(mut self, needs: &'static [Need]) -> Self {
         self.needs = needs;
+        self
+    }
+
+    pub(crate) fn own_server(mut self) -> Self {
+        self.own_server = true;
         self
     }
 
@@ -379,7 +221,8 @@ impl Case {
 
     /// Where it writes, if it does.
     pub fn surface(&self) -> Surface {
-        if self.needs.contains(&Need::ManagementWrites) {
+        let managed = [Need::Management, Need::ManagementWrites];
+        if managed.iter().any(|need| self.needs.contains(need)) {
             Surface::Management
         } else {
             Surface::Account
@@ -405,10 +248,11 @@ impl Case {
 
     /// Why it does not apply to that run, if it does not.
     pub fn inapplicable(&self, run: &Run) -> Option<&'static str> {
-        let writing: &[Need] = match (self.writes(), self.surface()) {
-            (false, _) => &[],
-            (true, Surface::Account) => &[Need::Writing, Need::AccountWrites],
-            (true, Surface::Management) => &[Need::Writing],
+        let apart = self.own_server && run.emulators.is_some();
+        let writing: &[Need] = match self.surface() {
+            _ if !self.writes() => &[],
+            Surface::Account if !apart => &[Need::Writing, Need::AccountWrites],
+            Surface::Account | Surface::Management => &[Need::Writing],
         };
         writing
             .iter()
@@ -468,6 +312,27 @@ mod tests {
                 (|setup| setup.limits.writes = Writes::Refused("read only")) as fn(&mut Setup),
                 "read only",
             ),
+            (
+                &[Need::AccountList],
+                "surface.account=absent",
+                "surface.account=list_only",
+                keep,
+                "nothing below an account",
+            ),
+            (
+                &[Need::AccountUsers],
+                "surface.account=list_only",
+                "",
+                keep,
+                "only the list",
+            ),
+            (
+                &[Need::AccountWrites],
+                "surface.account=list_only",
+                "",
+                keep,
+                "only the list",
+            ),
             (&[Need::Json], "format.json=never", "", keep, "no JSON"),
             (
                 &[Need::UserIds],
@@ -486,7 +351,7 @@ mod tests {
             (
                 &[Need::LoginPaths],
                 "",
-                "paths.users=account_and_login",
+                "surface.login=served",
                 keep,
                 "no such paths",
             ),

@@ -133,6 +133,9 @@ pub struct AimArgs {
     /// `client_id` and `client_secret`
     #[arg(long, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
+    /// The identity domain of the account; the variable `BW_DOMAIN` sets it too [default: Iris]
+    #[arg(long, value_name = "NAME")]
+    pub domain: Option<String>,
     /// Trust only the certificates in this PEM file, for example a mock's ca.pem
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,

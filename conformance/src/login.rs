@@ -27,6 +27,9 @@ const KEYS: [&str; 7] = [
 /// The host whose logins get their tokens from another one, and that one.
 const TOKEN_HOSTS: (&str, &str) = ("dashboard.bandwidth.com", "https://api.bandwidth.com");
 
+/// The identity domain of accounts, unless told otherwise.
+const DOMAIN: &str = "Iris";
+
 /// API credentials: a client's id and secret, which get a token.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -68,6 +71,8 @@ pub struct Credentials {
     pub beside: Option<Client>,
     /// Another account that exists and that the login may not touch.
     pub second_account_id: Option<String>,
+    /// The identity domain of the account.
+    pub domain: String,
 }
 
 /// What the environment or a file says.
@@ -132,6 +137,7 @@ impl Credentials {
                     })
                 }),
             second_account_id: None,
+            domain: DOMAIN.to_owned(),
         }
     }
 
@@ -174,6 +180,13 @@ impl Credentials {
             ))
         })?;
         raw.checked(Origin::File, &name)
+    }
+
+    /// Takes the domain that was named, if one was.
+    pub fn name_domain(&mut self, domain: Option<String>) {
+        if let Some(domain) = domain {
+            self.domain = domain;
+        }
     }
 
     /// The API credentials of the login, or those beside it.
@@ -291,6 +304,7 @@ impl Raw {
             login,
             beside: None,
             second_account_id: filled(self.second_account_id),
+            domain: DOMAIN.to_owned(),
         })
     }
 }

@@ -16,6 +16,7 @@ mod rates;
 mod seen;
 mod shape;
 mod state;
+mod surfaces;
 mod users;
 
 use self::experiments::{Control, Experiment, Users, experiments};
@@ -78,6 +79,9 @@ impl Probe {
         }
         if !self.cx.run.limits().may_write() {
             return Some("it takes writing, which was not allowed".to_owned());
+        }
+        if matches!(self.known("surface.account"), Some("list_only" | "absent")) {
+            return Some("the target has no users below the account to create".to_owned());
         }
         if experiment.users == Users::One {
             return None;

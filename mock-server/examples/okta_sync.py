@@ -206,6 +206,8 @@ class Careful:
                 if status in (200, 201):
                     self.email_name, self.telephone = email_name, telephone
                     return
+                if status in (404, 405):
+                    raise SystemExit(f"this API creates no users below an account ({status}), so there is nothing to sync with")
         raise SystemExit(f"{person['login']} cannot be created ({status})")
 
     def key(self, user):

@@ -31,6 +31,9 @@ const DELETES: u32 = 4;
 impl Account {
     /// Removes what a case created. What cannot be deleted is left for the end of the run.
     pub async fn clean_up(&self, log: &mut Log) {
+        if self.ends_with_target {
+            return;
+        }
         // What is not done stays in the ledger.
         let _ = self.sweep(false, log).await;
         self.keep_back();
@@ -47,7 +50,7 @@ impl Account {
         let untouched = |ledger: &Ledger| {
             ledger.creates() == 0 && ledger.entries().is_empty() && ledger.prepared().is_none()
         };
-        if self.ledger(untouched) {
+        if self.ends_with_target || self.ledger(untouched) {
             return Vec::new();
         }
         // What is not done, or not in time, stays in the ledger.

@@ -62,6 +62,9 @@ pub struct Account {
     /// Whether the guard lets requests pass that it cannot read: an emulator of this process has
     /// nothing to protect.
     pub unguarded: bool,
+    /// Whether its users end with the target, which has nothing that removes them: an emulator of
+    /// this process without users below the account.
+    pub ends_with_target: bool,
     names: AtomicU64,
     users: AtomicU64,
     state: Mutex<State>,
@@ -96,6 +99,7 @@ impl Account {
             dispatch,
             prefix,
             unguarded: false,
+            ends_with_target: false,
             names: AtomicU64::new(0),
             users: AtomicU64::new(0),
             state: Mutex::default(),

@@ -61,6 +61,8 @@ impl Aim {
         surroundings: &Surroundings<'_>,
     ) -> Result<Self, ConformanceError> {
         let expected = NamedProfile::load(&arguments.profile)?;
+        let named = (surroundings.variable)("BW_DOMAIN").filter(|name| !name.is_empty());
+        let domain = arguments.domain.clone().or(named);
         let asked = LimitArgs {
             read_only,
             ..arguments.limits.clone()
@@ -82,6 +84,7 @@ impl Aim {
             }
             let mut aim = Self::embedded(expected, arguments.clock)?;
             let setup = &mut aim.setup;
+            setup.credentials.name_domain(domain);
             setup.limits = Limits::of(
                 &asked,
                 &setup.endpoint.target,
@@ -99,11 +102,12 @@ impl Aim {
             ));
         }
         let target = Target::parse(&arguments.target)?;
-        let (credentials, note) = credentials(
+        let (mut credentials, note) = credentials(
             arguments.credentials.as_deref(),
             &target,
             surroundings.variable,
         )?;
+        credentials.name_domain(domain);
         let mut limits = Limits::of(&asked, &target, &credentials.account_id)?;
         limits.protect_others(&asked);
         (surroundings.adjust)(&mut limits);

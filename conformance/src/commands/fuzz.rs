@@ -7,6 +7,8 @@ mod sum;
 
 use std::{fmt::Write as _, sync::Arc};
 
+use bandwidth_fixtures::{NamedProfile, profile::AccountSurface};
+
 #[cfg(feature = "embedded")]
 use self::inside::fuzz as fuzz_inside;
 use self::sum::{Sum, seed_of, told};
@@ -39,6 +41,13 @@ pub fn fuzz(
         None => u64::from(random::number()),
     };
     writeln!(surroundings.out, "seed {seed}")?;
+    let expected = NamedProfile::load(&arguments.aim.profile)?;
+    if expected.options().surface_account != AccountSurface::Full {
+        return Err(ConformanceError::Usage(format!(
+            "fuzz works on users below an account, and the profile {} does not serve them; take one with surface.account=full",
+            expected.name()
+        )));
+    }
     let numbers = match arguments.trace {
         Some(number) => number..number + 1,
         None => 0..arguments.traces,

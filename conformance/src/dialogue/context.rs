@@ -10,7 +10,7 @@ use std::{
 use bandwidth_fixtures::{
     Golden, Profile, Secret,
     golden::Message,
-    profile::{IdStyle, Telephone, UserKey},
+    profile::{AccountSurface, IdStyle, Telephone, UserKey},
 };
 
 use super::{
@@ -182,6 +182,22 @@ impl Context {
     pub fn roles_path(&self) -> String {
         let account = &self.run.credentials().account_id;
         format!("{BASE}/accounts/{account}/roles")
+    }
+
+    /// Whether the expected profile has users one by one and roles below the account, and not only
+    /// the list.
+    pub fn has_account_users(&self) -> bool {
+        self.profile.surface_account == AccountSurface::Full
+    }
+
+    /// What the expected profile lets read below the account: the list, and where it has them the
+    /// user with that key and the roles.
+    pub fn account_paths(&self, key: &str) -> Vec<String> {
+        let mut paths = vec![self.users_path()];
+        if self.has_account_users() {
+            paths.extend([self.user_path(key), self.roles_path()]);
+        }
+        paths
     }
 
     /// The name and password of the run's own login. For cases that need a Basic login.

@@ -10,7 +10,10 @@ use std::{
     time::SystemTime,
 };
 
-use bandwidth_fixtures::{Golden, NamedProfile, Profile, profile::AuthSchemes};
+use bandwidth_fixtures::{
+    Golden, NamedProfile, Profile,
+    profile::{AccountSurface, AuthSchemes},
+};
 
 use super::created::Created;
 use crate::{
@@ -118,6 +121,8 @@ impl Run {
     fn of(expected: NamedProfile, dispatch: Dispatch, prefix: String, unguarded: bool) -> Self {
         let mut account = Account::new(dispatch, prefix);
         account.unguarded = unguarded;
+        account.ends_with_target =
+            unguarded && expected.options().surface_account != AccountSurface::Full;
         Self {
             expected,
             account,

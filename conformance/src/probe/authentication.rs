@@ -100,9 +100,12 @@ fn attempt(probe: &Probe, username: &str, password: &str) -> Ask {
 /// What came of an attempt to log in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LoggedIn {
+    /// It was let in, and shown the list.
     Yes,
+    /// It is known, and the list is refused to it with 403.
+    Barred,
     No,
-    /// The answer is neither the list nor a 401.
+    /// The answer is neither the list nor a refusal of the login.
     Unclear(u16),
 }
 
@@ -118,12 +121,14 @@ async fn login(probe: &mut Probe, ask: Ask) -> Result<LoggedIn, Stop> {
     Ok(match seen.status {
         401 => LoggedIn::No,
         200 if is_users(probe, &seen) => LoggedIn::Yes,
+        403 => LoggedIn::Barred,
         status => LoggedIn::Unclear(status),
     })
 }
 
 pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
     const ID: &str = "auth.user_logins";
+    const PERMISSIONS: &str = "auth.role_permissions";
     let mut made = probe.subject().await?;
     let Some(password) = made.passwords.last().cloned() else {
         return Err(Stop::skip("the prepared user's password is not known"));
@@ -138,8 +143,9 @@ pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
         Err(Stop::Skip(why))
     };
     let right = attempt(probe, made.username(), &password);
-    match login(probe, right).await? {
-        LoggedIn::Yes => probe.logged_in = true,
+    let first = login(probe, right).await?;
+    match first {
+        LoggedIn::Yes | LoggedIn::Barred => probe.logged_in = true,
         LoggedIn::Unclear(status) => return unclear(status),
         LoggedIn::No if probe.logged_in => {
             let why = "a user that could log in cannot any more, and may be locked out";
@@ -153,21 +159,33 @@ pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
             let right = attempt(probe, made.username(), &password);
             match login(probe, right).await? {
                 LoggedIn::No => probe.observed(ID, "refused"),
-                LoggedIn::Yes => probe.leave_open(ID, "a user can log in only after an update"),
+                LoggedIn::Yes | LoggedIn::Barred => {
+                    probe.leave_open(ID, "a user can log in only after an update");
+                }
                 LoggedIn::Unclear(status) => return unclear(status),
             }
             return Ok(());
         }
     }
     let cut = attempt(probe, made.username(), &password[..password.len() - 1]);
-    let note = match login(probe, cut).await? {
-        LoggedIn::Yes => {
+    let note = match (first, login(probe, cut).await?) {
+        (LoggedIn::Barred, LoggedIn::No) => {
+            "a user without roles gets 403 for the right password, and 401 for a wrong one"
+        }
+        (LoggedIn::Barred, _) => return unclear(403),
+        (_, LoggedIn::Yes) => {
             "a password is taken without its last character too, so that passwords are cut"
         }
-        LoggedIn::No => "a password without its last character is refused",
-        LoggedIn::Unclear(_) => "",
+        (_, LoggedIn::No) => "a password without its last character is refused",
+        (_, LoggedIn::Barred | LoggedIn::Unclear(_)) => "",
     };
     probe.likely(ID, "accepted", &[], note);
+    // The roles of a prepared user are the operator's.
+    if !probe.is_prepared() {
+        let enforced = first == LoggedIn::Barred;
+        let option = if enforced { "enforced" } else { "ignored" };
+        probe.observed(PERMISSIONS, option);
+    }
     Ok(())
 }
 
@@ -237,7 +255,7 @@ async fn locked_after(probe: &mut Probe, failures: usize) -> Result<bool, Stop> 
         let wrong = attempt(probe, made.username(), &wrong);
         match login(probe, wrong).await? {
             LoggedIn::No => {}
-            LoggedIn::Yes | LoggedIn::Unclear(_) => {
+            LoggedIn::Yes | LoggedIn::Barred | LoggedIn::Unclear(_) => {
                 let why = "a wrong password is not answered with 401";
                 return Err(Stop::inconclusive(why));
             }
@@ -245,7 +263,7 @@ async fn locked_after(probe: &mut Probe, failures: usize) -> Result<bool, Stop> 
     }
     let right = attempt(probe, made.username(), &password);
     match login(probe, right).await? {
-        LoggedIn::Yes => Ok(false),
+        LoggedIn::Yes | LoggedIn::Barred => Ok(false),
         LoggedIn::No => Ok(true),
         LoggedIn::Unclear(status) => Err(Stop::Inconclusive(format!(
             "the right password is answered with {status}"

@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 use super::{
     authentication, creates, deletion, fields, first, passwords, puts, rates, shape, state::Probe,
+    surfaces,
 };
 use crate::verdict::Stop;
 
@@ -63,18 +64,19 @@ macro_rules! experiments {
 /// deletion, and those that take more users.
 pub fn experiments() -> Vec<Experiment> {
     experiments! {
-        "formats" None [] "foundation" shape::formats =>
-            "format.default" "format.json" "naming.json_case" "list.empty";
-        "errors" None [List] "foundation" shape::errors => "errors.shape";
-        "unacceptable" None [List] shape::unacceptable => "format.unacceptable";
-        "paths" None [List] shape::paths => "paths.users" "paths.bases";
-        "today" None [List] shape::today =>
-            "surface.management" "auth.token_clients" "auth.token_owner_gone" "auth.basic_ends"
+        "surfaces" None [] surfaces::surfaces =>
+            "surface.account" "surface.login" "surface.management"
+            "auth.token_clients" "auth.token_owner_gone" "auth.basic_ends"
             "auth.api_users_created_until" "auth.api_users_updated_until" "management.user_key"
             "management.names" "management.state" "management.envelope" "management.role_form"
             "management.account_form" "management.update" "management.absent_keys"
             "management.removal" "management.create_status" "management.pages"
             "management.errors" "management.invalid";
+        "formats" None [] "foundation" shape::formats =>
+            "format.default" "format.json" "naming.json_case" "list.empty";
+        "errors" None [List] "foundation" shape::errors => "errors.shape";
+        "unacceptable" None [List] shape::unacceptable => "format.unacceptable";
+        "bases" None [List] shape::bases => "paths.bases";
         "roles" None [] "foundation" shape::roles => "role.form";
         "anonymous" None [List] authentication::anonymous =>
             "auth.failure_body" "auth.challenge" "auth.schemes" "auth.token_seconds";
@@ -90,7 +92,8 @@ pub fn experiments() -> Vec<Experiment> {
         "telephone" One [Update] fields::telephone => "user.telephone";
         "untyped body" One [Update] fields::untyped_body => "format.body_without_type";
         "unknown role" One [Update] fields::unknown_role => "role.unknown";
-        "user logins" One [Update] authentication::user_logins => "auth.user_logins";
+        "user logins" One [Update] authentication::user_logins =>
+            "auth.user_logins" "auth.role_permissions";
         "passwords" One [Update] passwords::of_updates =>
             "password.min_length" "password.max_length" "password.classes" "password.identity"
             "password.repeats" "password.history" "password.common_words" "password.charset"

@@ -1,9 +1,6 @@
 //! Formats, names, errors and paths: what reading alone tells.
 
-use bandwidth_fixtures::{
-    BehaviourId,
-    profile::{ErrorShape, OptionValue},
-};
+use bandwidth_fixtures::profile::{ErrorShape, OptionValue};
 
 use super::{
     seen::{Seen, letter_case},
@@ -172,14 +169,7 @@ pub(super) async fn unacceptable(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-pub(super) async fn paths(probe: &mut Probe) -> Result<(), Stop> {
-    let seen = probe.read("/api/users").await?;
-    let users = match seen.status {
-        200 if is_users(probe, &seen) => Ok("account_and_login"),
-        404 => Ok("account_only"),
-        status => Err(format!("GET /api/users is answered with {status}")),
-    };
-    probe.settle("paths.users", users);
+pub(super) async fn bases(probe: &mut Probe) -> Result<(), Stop> {
     let mut found = Vec::new();
     for base in ["/api/v1", "/v1.0"] {
         let path = probe.cx.users_path().replacen("/api", base, 1);
@@ -192,37 +182,6 @@ pub(super) async fn paths(probe: &mut Probe) -> Result<(), Stop> {
         other => Err(format!("the two other bases are answered with {other:?}")),
     };
     probe.settle("paths.bases", bases);
-    Ok(())
-}
-
-/// Whether today's API is there. Its other questions are left open: users that are created there
-/// may stay.
-pub(super) async fn today(probe: &mut Probe) -> Result<(), Stop> {
-    const SURFACE: &str = "surface.management";
-    let areas = [
-        "auth.token_",
-        "auth.basic_ends",
-        "auth.api_users_",
-        "management.",
-    ];
-    for id in BehaviourId::all().map(BehaviourId::as_str) {
-        if id != "auth.token_seconds" && areas.iter().any(|area| id.starts_with(area)) {
-            probe.leave_open(id, "the probe does not ask this");
-        }
-    }
-    let mut statuses = [0; 2];
-    for (status, name) in statuses.iter_mut().zip(["no-such-resource", "roles"]) {
-        let ask = probe.cx.ask("GET", format!("/api/v1/{name}")).raw();
-        let reply = probe.cx.send(ask.authorization(None)).await?;
-        *status = reply.response.status;
-    }
-    let [unknown, roles] = statuses;
-    let surface = match (unknown, roles) {
-        (404, 404) => Ok("absent"),
-        (404, _) => Ok("served"),
-        _ => Err(format!("a path that should not exist returns {unknown}")),
-    };
-    probe.settle(SURFACE, surface);
     Ok(())
 }
 

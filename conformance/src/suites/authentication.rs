@@ -1,6 +1,8 @@
 //! Authentication: who is let in, and how the others are turned away.
 
-use bandwidth_fixtures::profile::{AuthSchemes, Challenge, UserLogins as LoginsOption};
+use bandwidth_fixtures::profile::{
+    AuthSchemes, Challenge, RolePermissions, UserLogins as LoginsOption,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
@@ -16,11 +18,11 @@ cases! {
     /// Reading without credentials is refused with 401, a challenge, and the body that the profile
     /// says
     "authentication.missing.is-401" none,
-    cites ["basic-opens", "challenge", "401-empty"], measures ["auth.failure_body", "auth.challenge"]
+    cites ["basic-opens", "challenge", "401-empty"], measures ["auth.failure_body", "auth.challenge"],
+    needs [AccountList]
     |cx, format| {
         let nobody = cx.nobody().await?;
-        let user = cx.user_path(&nobody);
-        for path in [cx.users_path(), user, cx.roles_path()] {
+        for path in cx.account_paths(&nobody) {
             let ask = cx.ask("GET", path.as_str()).accept(format);
             let reply = cx.send(ask.authorization(None)).await?;
             reply.unauthenticated().at(&format!("GET {path} without credentials"))?;
@@ -51,7 +53,7 @@ cases! {
 
     /// An Authorization header that cannot be read is refused with 401
     "authentication.malformed.is-401" none,
-    cites ["rfc9110-401", "rfc7617-form"], measures ["auth.failure_body"]
+    cites ["rfc9110-401", "rfc7617-form"], measures ["auth.failure_body"], needs [AccountList]
     |cx| {
         let no_colon = format!("Basic {}", STANDARD.encode("no-colon"));
         let not_text = format!("Basic {}", STANDARD.encode([0xff, b':', 0xfe]));
@@ -76,7 +78,7 @@ cases! {
 
     /// A name that no login has is refused with 401
     "authentication.unknown-login.is-401" none,
-    cites ["basic-opens"], measures ["auth.failure_body"]
+    cites ["basic-opens"], measures ["auth.failure_body"], needs [AccountList]
     |cx, format| {
         let (name, password) = (cx.fresh_username(), cx.strong_password());
         let ask = cx.list_as(&name, &password).accept(format);
@@ -85,7 +87,7 @@ cases! {
 
     /// The right name with a wrong password is refused with 401, and the right password still works
     "authentication.wrong-password.is-401" none,
-    cites ["basic-opens"], needs [BasicLogin, FailedLogins]
+    cites ["basic-opens"], needs [AccountList, BasicLogin, FailedLogins]
     |cx| {
         let (name, _) = cx.basic_login();
         // One failure, then a success: a login that locks after several is not harmed.
@@ -97,7 +99,7 @@ cases! {
 
     /// The login's name in other case is another name, refused with 401
     "authentication.username.is-case-sensitive" none,
-    cites ["case-sensitive"], needs [BasicLogin, FailedLogins]
+    cites ["case-sensitive"], needs [AccountList, BasicLogin, FailedLogins]
     |cx| {
         let (own, password) = cx.basic_login();
         let mut name = own.to_uppercase();
@@ -113,7 +115,7 @@ cases! {
     }
 
     /// The name of the scheme may be written in any case
-    "authentication.scheme-name.ignores-case" none, cites ["rfc9110-scheme"], needs [BasicLogin]
+    "authentication.scheme-name.ignores-case" none, cites ["rfc9110-scheme"], needs [AccountList, BasicLogin]
     |cx| {
         let (name, password) = cx.basic_login();
         for scheme in ["basic", "BASIC"] {
@@ -126,13 +128,12 @@ cases! {
 
     /// A right login that asks for another account is refused, on every path and in both formats
     "authentication.other-account.is-refused" none,
-    cites ["one-account", "err-1001"], measures ["auth.other_account"], needs [ForeignAccounts]
+    cites ["one-account", "err-1001"], measures ["auth.other_account"], needs [AccountList, ForeignAccounts]
     |cx, format| {
         let nobody = cx.nobody().await?;
-        let user = cx.user_path(&nobody);
         let own = format!("/{}/", cx.account_id());
         let other = format!("/{}9/", cx.account_id());
-        for path in [cx.users_path(), user, cx.roles_path()] {
+        for path in cx.account_paths(&nobody) {
             let path = path.replacen(&own, &other, 1);
             cx.read(&path, format).await?.other_account().at(&path)?;
         }
@@ -142,7 +143,7 @@ cases! {
     /// The refusal of one other account reads like that of the next, so that it tells nothing about
     /// which exist
     "authentication.other-account.tells-nothing" none,
-    cites ["accounts-not-betrayed"], measures ["auth.other_account"], needs [ForeignAccounts]
+    cites ["accounts-not-betrayed"], measures ["auth.other_account"], needs [AccountList, ForeignAccounts]
     |cx| {
         let account = cx.account_id().to_owned();
         let mut earlier = None;
@@ -159,15 +160,17 @@ cases! {
     /// An account that exists, and that the login may not touch, is refused exactly as one that does
     /// not exist
     "authentication.second-account.is-refused-like-an-unknown-one" none,
-    cites ["accounts-not-betrayed"], measures ["auth.other_account"], needs [SecondAccount]
+    cites ["accounts-not-betrayed"], measures ["auth.other_account"], needs [AccountList, SecondAccount]
     |cx, format| {
         let known = cx.second_account_id().unwrap_or_default().to_owned();
         let unknown = format!("{}9", cx.account_id());
-        let user = cx.nobody().await?;
-        for path in ["users".to_owned(), format!("users/{user}"), "roles".to_owned()] {
+        let nobody = cx.nobody().await?;
+        let own = format!("/{}/", cx.account_id());
+        for path in cx.account_paths(&nobody) {
             let mut earlier = None;
             for account in [&unknown, &known] {
-                let reply = cx.read(&format!("/api/accounts/{account}/{path}"), format).await?;
+                let path = path.replacen(&own, &format!("/{account}/"), 1);
+                let reply = cx.read(&path, format).await?;
                 reply.other_account()?;
                 let text = reply.text().replace(account.as_str(), "{accountId}");
                 let first = earlier.get_or_insert_with(|| text.clone());
@@ -194,7 +197,7 @@ cases! {
     }
 
     /// A bearer token that nobody issued is refused with 401, whether or not tokens are taken
-    "authentication.unknown-token.is-401" none, cites ["rfc6750-invalid-token"]
+    "authentication.unknown-token.is-401" none, cites ["rfc6750-invalid-token"], needs [AccountList]
     |cx, format| {
         let ask = cx.ask("GET", cx.users_path()).accept(format);
         let ask = ask.authorization(Some("Bearer cf.no-such.token"));
@@ -203,7 +206,8 @@ cases! {
 
     /// The challenge of a 401 names Basic, and Bearer where tokens are taken
     "authentication.challenge.names-the-schemes" none,
-    cites ["challenge", "basic-ends"], measures ["auth.schemes", "auth.challenge"]
+    cites ["challenge", "basic-ends"], measures ["auth.schemes", "auth.challenge"],
+    needs [AccountList]
     |cx| {
         if cx.profile().auth_challenge == Challenge::Absent {
             return Err(Stop::skip(
@@ -229,9 +233,24 @@ cases! {
         let reply = cx.send(ask).await?;
         match cx.profile().auth_user_logins {
             LoginsOption::Refused => reply.unauthenticated(),
-            LoginsOption::Accepted => reply.users().map(drop),
+            LoginsOption::Accepted => reply.user_let_in(),
         }
         .at("the login of a created user")
+    }
+
+    /// A user without roles that logs in may read the list or, where the permissions of roles decide
+    /// that, is refused with 403
+    "authentication.user-without-roles.as-the-profile-says" one,
+    cites ["password-change", "profile-choice"], measures ["auth.role_permissions"], needs [UserLogins]
+    |cx, format| {
+        let created = with_password(cx, format).await?;
+        let ask = cx.list_as(created.username(), created.password()).accept(format);
+        let reply = cx.send(ask).await?;
+        match cx.profile().auth_role_permissions {
+            RolePermissions::Ignored => reply.users().map(drop),
+            RolePermissions::Enforced => reply.error(403).map(drop),
+        }
+        .at("the list for a user without roles")
     }
 
     /// A user that is not enabled cannot log in
@@ -241,7 +260,7 @@ cases! {
         let format = cx.default_format();
         let created = with_password(cx, format).await?;
         let login = cx.list_as(created.username(), created.password());
-        let before = cx.send(login.clone()).await?.let_in();
+        let before = cx.send(login.clone()).await?.user_let_in();
         before.control("the user must be seen to log in while it is enabled")?;
         let draft = created.update().with_value("Enabled", Value::Flag(false));
         cx.put(&created.key, &draft, format).await?.updated()?;
@@ -265,7 +284,7 @@ cases! {
         }
         let right = cx.list_as(name, created.password());
         let reply = cx.send(right.clone()).await?;
-        reply.let_in().at(&format!("after {failures} failures"))?;
+        reply.user_let_in().at(&format!("after {failures} failures"))?;
         if limit == 0 {
             return Ok(());
         }

@@ -60,7 +60,7 @@ cases! {
 
     /// A secret is shown when it is made and never again, and opens the API
     "credentials.secret.is-shown-once" none,
-    cites ["secret-once"], needs [Writing, Management, BuiltIn]
+    cites ["secret-once"], needs [AccountList, Writing, Management, BuiltIn]
     |cx| {
         let api = credential(cx).await?;
         let (client, id) = secret(cx, &api, None).await?;
@@ -90,7 +90,7 @@ cases! {
 
     /// A secret does not give a token once its date is over
     "credentials.secret.expired-is-refused" none,
-    cites ["secret-expires"], needs [Writing, Management, BuiltIn]
+    cites ["secret-expires"], needs [AccountList, Writing, Management, BuiltIn]
     |cx| {
         let api = credential(cx).await?;
         let (valid, _) = secret(cx, &api, Some("2099-12-31T23:59:59Z")).await?;
@@ -101,7 +101,7 @@ cases! {
 
     /// A secret that is deleted gives no token any more
     "credentials.secret.revoked-is-refused" none,
-    cites ["secret-deleted"], needs [Writing, Management, BuiltIn]
+    cites ["secret-deleted"], needs [AccountList, Writing, Management, BuiltIn]
     |cx| {
         let api = credential(cx).await?;
         let (client, id) = secret(cx, &api, None).await?;
@@ -113,7 +113,7 @@ cases! {
     /// A secret is rotated without a gap: the old and the new one both open, until the old one is
     /// deleted
     "credentials.secret.rotates-without-a-gap" none,
-    cites ["two-secrets", "secret-deleted"], needs [Writing, Management, BuiltIn]
+    cites ["two-secrets", "secret-deleted"], needs [AccountList, Writing, Management, BuiltIn]
     |cx| {
         let api = credential(cx).await?;
         let (old, id) = secret(cx, &api, None).await?;
@@ -171,7 +171,7 @@ cases! {
     /// gives no new one
     "credentials.delete.ends-access-as-the-profile-says" none,
     cites ["credential-gone", "profile-choice"], measures ["auth.token_owner_gone"],
-    needs [Writing, Management, BuiltIn]
+    needs [AccountList, Writing, Management, BuiltIn]
     |cx| {
         let api = credential(cx).await?;
         let (client, _) = secret(cx, &api, None).await?;

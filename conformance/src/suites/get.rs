@@ -28,7 +28,8 @@ cases! {
 
     /// A key that no user has is refused, in the format that was asked for
     "get.missing-user.is-refused" none,
-    cites ["deprovision", "missing-404", "err-12000"], measures ["missing.user"]
+    cites ["deprovision", "missing-404", "err-12000"], measures ["missing.user"],
+    needs [AccountUsers]
     |cx, format| {
         let absent = cx.nobody().await?;
         cx.get(&absent, format).await?.missing_user()

@@ -42,6 +42,7 @@ fn case(golden: &'static Golden) -> Case {
     let source = format!("{}, {}", golden.evidence.as_str(), golden.source);
     let mut case = Case::new(id, says, users(golden))
         .known_from(level, source)
+        .own_server()
         .tags(&["golden", "raw"]);
     let shown = claims::all().iter();
     case.cites = shown.filter(|claim| claim.is_shown_by(golden)).collect();

@@ -48,7 +48,7 @@ cases! {
 
     /// The password of a user that today's API deactivates opens nothing any more
     "leaving.management-deactivation.ends-the-password" many,
-    cites ["disabled-cannot-log-in", "deactivated"], needs [ManagementWrites, UserLogins]
+    cites ["disabled-cannot-log-in", "deactivated"], needs [AccountUsers, ManagementWrites, UserLogins]
     |cx| {
         let (created, password) = with_password(cx).await?;
         let login = cx.list_as(created.draft.text("username"), &password);
@@ -61,7 +61,7 @@ cases! {
     /// The token of a user that today's API deactivates ends or lives on, as the profile says
     "leaving.management-deactivation.token-as-the-profile-says" many,
     cites ["disabled-cannot-log-in", "profile-choice"], measures ["auth.token_owner_gone"],
-    needs [ManagementWrites, UserTokens]
+    needs [AccountUsers, ManagementWrites, UserTokens]
     |cx| {
         let (created, password) = with_password(cx).await?;
         let (client, token) = token_of(cx, created.draft.text("username"), &password).await?;
@@ -73,7 +73,7 @@ cases! {
     /// The password of a user that today's API deletes opens nothing any more, where it deletes
     "leaving.management-delete.ends-the-password" many,
     cites ["gone-cannot-log-in", "profile-choice"], measures ["management.removal"],
-    needs [ManagementWrites, UserLogins]
+    needs [AccountUsers, ManagementWrites, UserLogins]
     |cx| {
         if cx.profile().management_removal == ManagedRemoval::None {
             return Err(Stop::skip(
@@ -91,7 +91,7 @@ cases! {
 
 /// The login opens the API, or the case has no verdict.
 async fn works(cx: &mut Context, login: &Ask) -> CaseResult {
-    let before = cx.send(login.clone()).await?.let_in();
+    let before = cx.send(login.clone()).await?.user_let_in();
     before.control("the password must be seen to open the API")
 }
 
@@ -128,7 +128,7 @@ async fn token_of(
     let token = cx.token(&client, ClientIn::Header).await;
     let token = token.control("the user must get a token")?;
     let ask = cx.ask_with_token(&cx.users_path(), &token);
-    let before = cx.send(ask).await?.let_in();
+    let before = cx.send(ask).await?.user_let_in();
     before.control("the token must be seen to open the API")?;
     Ok((client, token))
 }

@@ -9,7 +9,7 @@ cases! {
     /// the profile names
     "list.users.are-listed" none,
     cites ["endpoints", "list-body", "list-published", "no-pages", "json-camel"],
-    measures ["naming.email", "naming.json_case", "naming.user_key"]
+    measures ["naming.email", "naming.json_case", "naming.user_key"], needs [AccountList]
     |cx, format| {
         let reply = cx.list(format).await?;
         let users = reply.users()?;
@@ -47,7 +47,7 @@ cases! {
 
     /// The list as XML and the list as JSON hold the same users in the same order
     "list.parity.xml-and-json-tell-the-same" none,
-    cites ["rfc9110-representations"], needs [Json], tags ["parity"]
+    cites ["rfc9110-representations"], needs [AccountList, Json], tags ["parity"]
     |cx| {
         let xml = cx.list(Format::Xml).await?.users()?;
         let reply = cx.list(Format::Json).await?;
@@ -55,7 +55,7 @@ cases! {
     }
 
     /// HEAD of the list has the status and the Content-Type of GET, and no body
-    "list.head.is-like-get" none, cites ["rfc9110-head"]
+    "list.head.is-like-get" none, cites ["rfc9110-head"], needs [AccountList]
     |cx| {
         let ask = cx.ask("HEAD", cx.users_path()).raw();
         let reply = cx.send(ask.accept(Format::Xml)).await?;
@@ -65,7 +65,7 @@ cases! {
 
     /// What parameters do that would page the list elsewhere, and whether a header points to another
     /// page; the guide knows no pages
-    "list.pagination.is-not-there" none
+    "list.pagination.is-not-there" none, needs [AccountList]
     |cx| {
         let format = cx.default_format();
         let whole = cx.list(format).await?.users()?;

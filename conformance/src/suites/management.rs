@@ -5,7 +5,7 @@ use bandwidth_fixtures::profile::{
     ManagedAbsentKeys, ManagedPages, ManagedRemoval, ManagedUserKey, ManagementSurface,
 };
 
-use super::prelude::*;
+use super::{list, prelude::*};
 use crate::{
     decode::tolerant::{all, member, scalar},
     dialogue::managed::{ACCOUNTS, ManagedDraft},
@@ -130,14 +130,12 @@ cases! {
 
     /// A user of today's API is the same user on the account surface
     "management.create.is-the-same-user-on-the-account-surface" many,
-    cites ["managed-same-users"], needs [ManagementWrites]
+    cites ["managed-same-users"], needs [AccountList, ManagementWrites]
     |cx| {
         let (created, _) = cx.managed_user().await?;
-        let format = cx.default_format();
-        let reply = cx.get(&created.account_key, format).await?;
-        let user = reply.user()?;
+        let reply = cx.list(cx.default_format()).await?;
+        let user = listed(&reply, &created)?;
         let text = |key| Some(created.draft.text(key));
-        reply.same("Username", &text("username"), &user.username.as_deref())?;
         reply.same("LastName", &text("lastName"), &user.last_name.as_deref())?;
         reply.same("Email", &text("email"), &user.email.as_deref())
     }
@@ -181,7 +179,7 @@ cases! {
 
     /// A password in a create opens nothing: it is refused, or the user has none
     "management.create.gives-no-password" many, cites ["managed-no-password"],
-    needs [ManagementWrites]
+    needs [AccountList, ManagementWrites]
     |cx| {
         let role = cx.managed_role().await?;
         let password = cx.strong_password();
@@ -271,7 +269,7 @@ cases! {
     /// An update deactivates a user, with the key that the profile says, and the account surface shows
     /// it
     "management.update.deactivates" many,
-    cites ["deactivated", "profile-choice"], measures ["management.state"], needs [ManagementWrites]
+    cites ["deactivated", "profile-choice"], measures ["management.state"], needs [AccountList, ManagementWrites]
     |cx| {
         let (created, _) = cx.managed_user().await?;
         created.reply.managed_created()?.is_active()?;
@@ -279,8 +277,8 @@ cases! {
         cx.managed_put(&created.key, &draft).await?.managed_user()?;
         let reply = cx.read_managed(&cx.managed_path(&created.key)).await?;
         reply.same("whether it is active", &false, &reply.managed_user()?.is_active()?)?;
-        let reply = cx.get(&created.account_key, cx.default_format()).await?;
-        reply.same("Enabled", &false, &reply.user()?.enabled.unwrap_or(true))
+        let reply = cx.list(cx.default_format()).await?;
+        reply.same("Enabled", &false, &listed(&reply, &created)?.enabled.unwrap_or(true))
     }
 
     /// A DELETE of a user is a 405, deactivates it or deletes it, as the profile says
@@ -307,6 +305,12 @@ cases! {
         };
         after.same("whether it is active", &active, &after.managed_user()?.is_active()?)
     }
+}
+
+/// A user of today's API in the list below the account.
+fn listed(reply: &Reply, created: &Managed) -> Result<User, Stop> {
+    let name = created.draft.text("username");
+    list::one(reply, "Username", name, |user| user.username.as_deref())
 }
 
 /// A second user with that value of the first one is refused.

@@ -161,7 +161,7 @@ cases! {
         let draft = created.update().with("Password", password.as_str());
         cx.put(&created.key, &draft, format).await?.updated()?;
         let ask = cx.list_as(created.username(), &password);
-        cx.send(ask).await?.let_in().at("a password with escaped characters")
+        cx.send(ask).await?.user_let_in().at("a password with escaped characters")
     }
 }
 

@@ -4,9 +4,9 @@ pub(super) use crate::{
     case::{
         Case,
         Need::{
-            BasicLogin, Emulator as BuiltIn, FailedLogins, ForeignAccounts, Json, LoginPaths,
-            Management, ManagementWrites, NewUser, Role as AnyRole, SecondAccount, Tokens, UserIds,
-            UserLogins, UserTokens, Writing,
+            AccountList, AccountUsers, BasicLogin, Emulator as BuiltIn, FailedLogins,
+            ForeignAccounts, Json, LoginPaths, Management, ManagementWrites, NewUser,
+            Role as AnyRole, SecondAccount, Tokens, UserIds, UserLogins, UserTokens, Writing,
         },
         Users, cases,
     },

@@ -1,20 +1,32 @@
 //! Paths that only Bandwidth's own documents and SDKs show: those below `/users`, and other bases.
 
-use bandwidth_fixtures::profile::{BasePaths, UserPaths};
+use bandwidth_fixtures::profile::{AccountSurface, BasePaths, LoginSurface};
 
 use super::{get::with_password, prelude::*};
 
 cases! {
+    /// Below an account there are its users and roles, the list of users alone, or nothing, as the
+    /// profile says
+    "published.account.serves-what-the-profile-says" none,
+    cites ["endpoints", "list-published", "profile-choice"], measures ["surface.account"]
+    |cx| {
+        let served = |yes| if yes { 200 } else { 404 };
+        let account = cx.profile().surface_account;
+        let expected = served(account != AccountSurface::Absent);
+        cx.list(cx.default_format()).await?.is("the list of users", expected)?;
+        cx.roles(cx.default_format()).await?.is("the list of roles", served(cx.has_account_users()))
+    }
+
     /// `GET /users` lists the users of the login's account or, where the profile has no such path, is
     /// 404
     "published.users.without-an-account" none,
-    cites ["users-published"], measures ["paths.users"]
+    cites ["users-published"], measures ["surface.login"], needs [AccountList]
     |cx, format| {
         let listed = cx.list(format).await?.users()?;
         let reply = cx.read("/api/users", format).await?;
-        match cx.profile().paths_users {
-            UserPaths::AccountOnly => reply.error(404).map(drop).at("GET /api/users"),
-            UserPaths::AccountAndLogin => {
+        match cx.profile().surface_login {
+            LoginSurface::Absent => reply.error(404).map(drop).at("GET /api/users"),
+            LoginSurface::Served => {
                 reply.same("the list below no account", &listed, &reply.users()?)
             }
         }
@@ -22,7 +34,7 @@ cases! {
 
     /// `GET /users/{userid}` shows a user as the path below the account does
     "published.user.without-an-account" one,
-    cites ["user-published"], measures ["paths.users"], needs [LoginPaths]
+    cites ["user-published"], measures ["surface.login"], needs [LoginPaths]
     |cx, format| {
         let created = cx.subject(format).await?;
         let shown = cx.get(&created.key, format).await?.user()?;
@@ -35,7 +47,7 @@ cases! {
     /// A user changes its own password: 200 with an empty body, the old one stops working and the new
     /// one works; when the history allows it, the old one can be restored
     "published.password.is-changed-by-its-owner" one,
-    cites ["password-change", "err-12730"], measures ["paths.users", "password.history"],
+    cites ["password-change", "err-12730"], measures ["surface.login", "password.history"],
     needs [LoginPaths, UserLogins]
     |cx| {
         let format = cx.default_format();
@@ -84,7 +96,8 @@ cases! {
 
     /// The bases /api/v1 and /v1.0 lead where /api leads or, where the profile does not have them,
     /// nowhere
-    "published.bases.lead-to-the-same" none, cites ["bases"], measures ["paths.bases"]
+    "published.bases.lead-to-the-same" none, cites ["bases"], measures ["paths.bases"],
+    needs [AccountList]
     |cx, format| {
         let listed = cx.list(format).await?.users()?;
         for base in ["/api/v1", "/v1.0"] {
@@ -122,5 +135,5 @@ fn change(cx: &Context, username: &str, new: &str, format: Format) -> Ask {
 
 /// That login works.
 async fn works(cx: &mut Context, username: &str, password: &str) -> CaseResult {
-    cx.send(cx.list_as(username, password)).await?.let_in()
+    cx.send(cx.list_as(username, password)).await?.user_let_in()
 }

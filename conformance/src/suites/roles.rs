@@ -7,7 +7,7 @@ use super::prelude::*;
 cases! {
     /// A list of roles is 200 with the roles below `Roles`, each in the profile's form and named once
     "roles.list.holds-the-roles" none,
-    cites ["roles-body", "list-published"], measures ["role.form"]
+    cites ["roles-body", "list-published"], measures ["role.form"], needs [AccountUsers]
     |cx, format| {
         let reply = cx.roles(format).await?;
         let roles = reply.roles()?;
@@ -23,7 +23,7 @@ cases! {
 
     /// The roles as XML and the roles as JSON are the same
     "roles.parity.xml-and-json-tell-the-same" none,
-    cites ["rfc9110-representations"], needs [Json], tags ["parity"]
+    cites ["rfc9110-representations"], needs [AccountUsers, Json], tags ["parity"]
     |cx| {
         let xml = cx.roles(Format::Xml).await?.roles()?;
         let reply = cx.roles(Format::Json).await?;

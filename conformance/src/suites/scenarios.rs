@@ -92,7 +92,7 @@ cases! {
     }
 
     /// How often the run was limited at the pace at which it asked
-    "scenarios.pace.was-answered" none, tags ["scenario"]
+    "scenarios.pace.was-answered" none, tags ["scenario"], needs [AccountList]
     |cx| {
         const READS: usize = 10;
         for _ in 0..READS {

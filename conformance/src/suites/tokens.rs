@@ -41,7 +41,7 @@ cases! {
     /// The client's id and secret give a token in a Basic header as well as in the form, and both
     /// tokens open the API
     "tokens.client.in-header-or-form" none,
-    cites ["client-credentials-open", "token-form"], needs [Tokens]
+    cites ["client-credentials-open", "token-form"], needs [AccountList, Tokens]
     |cx| {
         let client = cx.client()?;
         for (place, name) in [(ClientIn::Header, "header"), (ClientIn::Body, "form")] {
@@ -52,7 +52,7 @@ cases! {
     }
 
     /// The client's id and secret may be form-encoded before they go into a Basic header
-    "tokens.client.form-encoded-in-header" none, cites ["rfc6749-client-password"], needs [Tokens]
+    "tokens.client.form-encoded-in-header" none, cites ["rfc6749-client-password"], needs [AccountList, Tokens]
     |cx| {
         let client = cx.client()?;
         let token = cx.token(&client, ClientIn::EncodedHeader).await;
@@ -115,7 +115,7 @@ cases! {
     /// says
     "tokens.basic-login.as-the-profile-says" none,
     cites ["client-credentials-open", "profile-choice"], measures ["auth.token_clients"],
-    needs [Tokens, BasicLogin, FailedLogins]
+    needs [AccountList, Tokens, BasicLogin, FailedLogins]
     |cx| {
         let (id, secret) = cx.basic_login();
         let reply = cx.send(cx.ask_token(&Client { id, secret }, ClientIn::Header)).await?;
@@ -129,7 +129,7 @@ cases! {
     /// then on, while a token opens it on both days
     "tokens.basic.ends-on-its-day" none,
     cites ["basic-ends", "client-credentials-open"],
-    needs [Tokens, BasicLogin, BuiltIn]
+    needs [AccountList, Tokens, BasicLogin, BuiltIn]
     |cx| {
         let Some(day) = cx.profile().auth_basic_ends else {
             return Err(Stop::skip(
@@ -179,7 +179,7 @@ cases! {
     }
 
     /// A token with a changed signature or changed claims is refused with 401
-    "tokens.changed.is-401" none, cites ["rfc7519-signature", "rfc6750-invalid-token"], needs [Tokens]
+    "tokens.changed.is-401" none, cites ["rfc7519-signature", "rfc6750-invalid-token"], needs [AccountList, Tokens]
     |cx| {
         let client = cx.client()?;
         let token = cx.token(&client, ClientIn::Header).await?;

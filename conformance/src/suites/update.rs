@@ -118,10 +118,10 @@ cases! {
     |cx| {
         let created = with_password(cx, cx.default_format()).await?;
         let login = cx.list_as(created.username(), created.password());
-        let before = cx.send(login.clone()).await?.let_in();
+        let before = cx.send(login.clone()).await?.user_let_in();
         before.control("the password must be seen to log in")?;
         put_and_get(cx, &created, &created.update()).await?.user()?;
-        cx.send(login).await?.let_in().at("after a PUT without Password")
+        cx.send(login).await?.user_let_in().at("after a PUT without Password")
     }
 
     /// After a PUT with a new Password the user's login works with it and no longer with the old one
@@ -129,14 +129,14 @@ cases! {
     |cx| {
         let created = with_password(cx, cx.default_format()).await?;
         let old = cx.list_as(created.username(), created.password());
-        let before = cx.send(old.clone()).await?.let_in();
+        let before = cx.send(old.clone()).await?.user_let_in();
         before.control("the old password must be seen to log in")?;
         let new = cx.strong_password();
         let draft = created.update().with("Password", new.as_str());
         put_and_get(cx, &created, &draft).await?.user()?;
         cx.send(old).await?.unauthenticated().at("the old password")?;
         let new = cx.list_as(created.username(), &new);
-        cx.send(new).await?.let_in().at("the new password")
+        cx.send(new).await?.user_let_in().at("the new password")
     }
 
     /// A PUT with another Username changes it, is refused, or leaves it, as the profile says

@@ -3,7 +3,7 @@
 
 use bandwidth_fixtures::{
     Profile,
-    profile::{ErrorShape, RoleForm, UserKey, UserPaths},
+    profile::{ErrorShape, LoginSurface, RoleForm, UserKey},
 };
 
 use super::format::{Format, email_name, key};
@@ -187,7 +187,7 @@ impl Reader {
             } else if is("Enabled") {
                 user.enabled = Some(self.flag(name, value)?);
                 continue;
-            } else if is("Accounts") && self.profile.paths_users == UserPaths::AccountAndLogin {
+            } else if is("Accounts") && self.profile.surface_login == LoginSurface::Served {
                 continue;
             } else {
                 return Err(format!("the user has an unexpected field `{name}`"));

@@ -16,6 +16,10 @@ use bandwidth_conformance::{
 };
 use bandwidth_fixtures::{NamedProfile, Seed};
 
+/// A profile with the rules of `published` on the whole account surface.
+pub(crate) const PUBLISHED_FULL: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../.ci/published-full.toml");
+
 /// How often a test repeats itself: `usual` times, or as often as that variable says.
 pub(crate) fn repeats(variable: &str, usual: usize) -> usize {
     let asked = std::env::var(variable).ok();

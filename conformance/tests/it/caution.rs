@@ -15,7 +15,7 @@ use std::{
 use bandwidth_conformance::{outcome::RunReport, verdict::Verdict};
 
 use crate::{
-    against::{profile, server},
+    against::{PUBLISHED_FULL, profile, server},
     command_line::{Ran, run},
     support::{
         http::{Answer, Server},
@@ -136,11 +136,17 @@ fn users_of_todays_api_are_created_on_this_machine_only() {
     assert!(ran.err.contains("nothing was sent"), "{}", ran.err);
 
     // Where a deleted user stays, no second one is created.
-    let emulator = server(profile("published", &["delete.effect=removed"]), &[]);
+    let emulator = server(
+        profile(
+            "published",
+            &["surface.account=full", "delete.effect=removed"],
+        ),
+        &[],
+    );
     let folder = tempfile::tempdir().unwrap();
     let ledger = folder.path().join("ledger");
     let url = format!("http://{}", emulator.address());
-    let here = ["run", "--target", &url, "--profile", "published"];
+    let here = ["run", "--target", &url, "--profile", PUBLISHED_FULL];
     let here = [&here[..], &["--ledger", text(&ledger), "--role", "r1"]].concat();
     let cases = [
         "--filter",

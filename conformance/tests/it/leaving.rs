@@ -19,7 +19,7 @@ use bandwidth_fixtures::NamedProfile;
 use tempfile::TempDir;
 
 use crate::{
-    against::{profile, run_of, server, wait},
+    against::{PUBLISHED_FULL, profile, run_of, server, wait},
     command_line::{Ran, hurry, run, run_within},
     support::{
         http::{Answer, Server},
@@ -203,10 +203,19 @@ fn a_user_whose_create_had_to_be_repeated_and_was_then_refused_is_removed() {
 
 #[test]
 fn a_user_that_has_another_name_now_is_removed_where_its_name_is_its_key() {
-    let set = ["username.update=allowed", "delete.effect=removed"];
+    let set = [
+        "surface.account=full",
+        "username.update=allowed",
+        "delete.effect=removed",
+    ];
     let stage = Stage::before(profile("published", &set), &[], Asked::pass_on);
     let before = stage.users();
-    stage.run(&["--profile", "published", "--filter", "update.username.as"]);
+    stage.run(&[
+        "--profile",
+        PUBLISHED_FULL,
+        "--filter",
+        "update.username.as",
+    ]);
     assert_eq!(stage.users(), before);
     assert!(!stage.ledger().exists());
 }

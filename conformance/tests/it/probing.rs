@@ -65,10 +65,11 @@ fn options(id: BehaviourId) -> Vec<String> {
     numbers.iter().map(ToString::to_string).collect()
 }
 
-/// Any complete profile without a limit of requests, which the probe does not look for unasked.
+/// Any complete profile with users below the account, and without a limit of requests, which the
+/// probe does not look for unasked.
 fn any_profile() -> impl Strategy<Value = Vec<String>> {
     let choices: Vec<_> = BehaviourId::all()
-        .filter(|id| id.as_str() != "rate.limit")
+        .filter(|id| !["rate.limit", "surface.account"].contains(&id.as_str()))
         .map(|id| {
             proptest::sample::select(options(id)).prop_map(move |option| format!("{id}={option}"))
         })
@@ -105,7 +106,9 @@ fn untellable(id: &str, actual: &NamedProfile, empty: bool) -> Option<&'static s
         "auth.schemes" if is("auth.challenge", "absent") => Some("a 401 names no scheme"),
         "auth.token_seconds" if !is("auth.schemes", "bearer") => Some("the login needs no token"),
         "auth.user_logins" if is("auth.schemes", "bearer") => Some("no name and password is taken"),
-        "auth.lockout" if is("auth.user_logins", "refused") || is("auth.schemes", "bearer") => {
+        "auth.lockout" | "auth.role_permissions"
+            if is("auth.user_logins", "refused") || is("auth.schemes", "bearer") =>
+        {
             Some("users cannot log in")
         }
         "rate.limit" | "rate.response" | "rate.headers" | "rate.connection" => {
@@ -148,6 +151,16 @@ struct Probed {
 
 /// Probes an emulator of that profile.
 fn probed(actual: &NamedProfile, empty: bool, faults: &[&str], limits: Limits) -> Probed {
+    probed_about(&Choice::default(), actual, empty, faults, limits)
+}
+
+fn probed_about(
+    choice: &Choice,
+    actual: &NamedProfile,
+    empty: bool,
+    faults: &[&str],
+    limits: Limits,
+) -> Probed {
     let seed = Seed::built_in(if empty { "empty" } else { "demo" }).unwrap();
     let faults: Vec<String> = faults.iter().map(|rule| (*rule).to_owned()).collect();
     let server = Embedded::failing(actual.clone(), seed, &faults).unwrap();
@@ -173,7 +186,7 @@ fn probed(actual: &NamedProfile, empty: bool, faults: &[&str], limits: Limits) -
         before = requests;
         Ok(())
     };
-    wait(probe.learn(&Choice::default(), Findings::new(), &mut tell)).unwrap();
+    wait(probe.learn(choice, Findings::new(), &mut tell)).unwrap();
     costs.all = run.dispatch().requests();
     Probed {
         findings: probe.findings().clone(),
@@ -359,7 +372,7 @@ fn a_list_that_is_an_error_is_recognised_at_other_paths_and_in_the_other_format(
                 "errors.shape=response_status_without_code",
                 "naming.json_case=camelCase",
                 "format.unacceptable=default_format",
-                "paths.users=account_and_login",
+                "surface.login=served",
                 "paths.bases=api_and_versions",
                 "format.default=json",
                 format,
@@ -449,5 +462,51 @@ fn a_mock_of_a_learned_profile_is_judged_as_what_it_was_learned_from() {
         let (there, here) = (verdicts(&actual, &learned), verdicts(&learned, &learned));
         let differing: Vec<_> = there.iter().zip(&here).filter(|(a, b)| a != b).collect();
         assert!(differing.is_empty(), "{set:?}: {differing:?}");
+    }
+}
+
+/// What a GET of each surface shows, also where there is none: then nothing is written.
+#[test]
+fn the_surfaces_of_a_target_are_told_by_reading() {
+    let options = [
+        ("surface.account", vec!["full", "list_only", "absent"]),
+        ("surface.login", vec!["served", "absent"]),
+        ("surface.management", vec!["served", "absent"]),
+    ];
+    let surfaces = Choice {
+        only: vec!["surface".to_owned()],
+        ..Choice::default()
+    };
+    let combinations = options[0].1.iter().flat_map(|account| {
+        let login = &options[1].1;
+        login.iter().flat_map(|login| {
+            let management = options[2].1.iter();
+            management.map(|management| [*account, *login, *management])
+        })
+    });
+    for chosen in combinations {
+        let set: Vec<String> = options
+            .iter()
+            .zip(chosen)
+            .map(|((id, _), option)| format!("{id}={option}"))
+            .collect();
+        let mut actual = profile("guide", &["auth.schemes=basic_and_bearer"]);
+        actual.set(words(&set)).unwrap();
+        for empty in [false, true] {
+            let probed = probed_about(&surfaces, &actual, empty, &[], Limits::impatient());
+            let findings = probed.findings;
+            let nothing = chosen == ["absent"; 3];
+            for (id, _) in &options {
+                let expected = actual.options().get(id.parse().unwrap());
+                match &findings[*id] {
+                    Finding::Observed(seen) => {
+                        assert_eq!((&seen.option, nothing), (&expected, false), "{set:?}: {id}");
+                        let unclear = empty && chosen[0] == "list_only" && *id == "surface.account";
+                        assert_eq!(seen.alternatives.is_empty(), !unclear, "{set:?}: {id}");
+                    }
+                    Finding::Open(why) => assert!(nothing, "{set:?}: {id}: {why}"),
+                }
+            }
+        }
     }
 }

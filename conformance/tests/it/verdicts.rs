@@ -89,7 +89,7 @@ fn a_wrong_answer_fails_in_the_case_that_measures_it_and_says_so() {
 fn each_option_of_a_measured_behaviour_is_told_from_the_others() {
     // These need tokens, today's API, or users that can log in; `guide` has none of them.
     let needs_published = |id: &str| {
-        let auth = ["auth.lockout", "auth.token"];
+        let auth = ["auth.lockout", "auth.role_permissions", "auth.token"];
         auth.iter().any(|start| id.starts_with(start))
             || id.starts_with("management.")
             || id == "surface.management"
@@ -102,11 +102,12 @@ fn each_option_of_a_measured_behaviour_is_told_from_the_others() {
         } else {
             "guide"
         };
-        // Users are the owners that a case on a target can remove.
-        let also: &[&str] = if id.as_str() == "auth.token_owner_gone" {
-            &["auth.token_clients=credentials_and_login"]
-        } else {
-            &[]
+        let full = "surface.account=full";
+        let also: &[&str] = match id.as_str() {
+            "surface.account" => &[],
+            // Users are the owners that a case on a target can remove.
+            "auth.token_owner_gone" => &[full, "auth.token_clients=credentials_and_login"],
+            _ => &[full],
         };
         let usual = profile(base, also);
         for option in id.behaviour().options {
@@ -156,7 +157,8 @@ fn an_untrue_claim_fails_a_documented_case_with_a_message_that_helps() {
         "format.default=json",
         "format.json=never",
         "format.body_without_type=detected",
-        "paths.users=account_and_login",
+        "surface.account=list_only",
+        "surface.login=served",
         "paths.bases=api_and_versions",
         "naming.email=EmailAddress",
         "naming.json_case=camelCase",

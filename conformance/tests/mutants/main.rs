@@ -63,8 +63,13 @@ fn profile(name: &str, set: &[&str]) -> NamedProfile {
 
 /// Runs the cases against a mutant.
 fn run(mutant: &'static Mutant, cases: &[Case]) -> RunReport {
-    let expected = profile(mutant.profile, mutant.expected);
-    let actual = profile(mutant.profile, &[mutant.expected, mutant.set].concat());
+    // What a mutant creates is removed below the account, so that it shows what a case left.
+    let full = ["surface.account=full"];
+    let expected = profile(mutant.profile, &[&full, mutant.expected].concat());
+    let actual = profile(
+        mutant.profile,
+        &[&full, mutant.expected, mutant.set].concat(),
+    );
     let server = Embedded::for_suite(actual, &[], None).expect("an emulator");
     let proxy = Proxy::start(mutant, server.address());
     let limits = Limits {

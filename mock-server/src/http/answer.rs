@@ -160,7 +160,7 @@ impl Answer {
             answer = answer.body(format, body(ErrorView { code, description }));
         }
         match &verdict.refusal {
-            Refusal::MethodNotAllowed(allow) => match HeaderValue::from_str(allow) {
+            Refusal::MethodNotAllowed { allow, .. } => match HeaderValue::from_str(allow) {
                 Ok(allow) => answer.header(ALLOW, allow),
                 Err(_) => answer,
             },

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use bandwidth_fixtures::{
     ApiError, Consultation, Secret,
-    profile::{AuthSchemes, UserLogins},
+    operation::{Endpoint, Login},
+    profile::{AuthSchemes, RolePermissions, UserLogins},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::percent_decode_str;
 
 use crate::{
-    domain::UserNumber,
+    domain::{Role, UserNumber},
     jwt::Signer,
     store::{
         AccountState, Store,
@@ -19,6 +20,11 @@ use crate::{
     },
     text::credentials,
 };
+
+/// The permission of a role to read (RAML).
+const VIEW: &str = "VIEW";
+/// The permission of a role to change (RAML).
+const UPDATE: &str = "UPDATE";
 
 /// The kinds of credentials that open the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +76,37 @@ impl Caller {
             },
             login: grant.client_id.as_str().into(),
             grant: Some(grant),
+        }
+    }
+
+    /// Refuses a user whose roles do not permit the operation. A role that lists no permissions
+    /// permits reading.
+    pub(super) fn permit(&self, endpoint: &Endpoint, rules: &Consultation) -> Result<(), ApiError> {
+        let Who::User(number) = self.who else {
+            return Ok(());
+        };
+        // It asks for a token, or changes its own password.
+        let own = matches!(endpoint.login, Login::Client | Login::Own);
+        if own || rules.auth_role_permissions() == RolePermissions::Ignored {
+            return Ok(());
+        }
+        let account = self.slot.account();
+        let held = |role: &&Role| {
+            let user = account.find_number(number);
+            user.is_some_and(|user| user.roles.contains(&role.id))
+        };
+        let mut roles = account.roles().iter().filter(held);
+        let permitted = roles.any(
+            |role| match (endpoint.changes, role.permissions.as_slice()) {
+                (changes, []) => !changes,
+                (true, listed) => listed.iter().any(|permission| permission == UPDATE),
+                (false, listed) => listed.iter().any(|permission| permission == VIEW),
+            },
+        );
+        if permitted {
+            Ok(())
+        } else {
+            Err(ApiError::NotPermitted)
         }
     }
 }

@@ -277,13 +277,21 @@ impl Exchange {
 
     /// What the operation answers; `login` becomes the caller's.
     fn outcome(&self, mode: Mode, login: &mut Option<Arc<str>>) -> Result<Answer, Refusal> {
-        let route = self.route.as_ref().ok_or(ApiError::UnknownPath)?;
-        let endpoint = route.endpoint;
-        let endpoint =
-            endpoint.ok_or_else(|| Refusal::MethodNotAllowed(route.allow(&self.rules)))?;
+        let elsewhere = || {
+            let path = self.head.uri.path();
+            Route::elsewhere(path, &self.head.method, self.profile.options()).unwrap_or_default()
+        };
+        let route = self.route.as_ref().ok_or_else(|| Refusal::UnknownPath {
+            elsewhere: elsewhere(),
+        })?;
+        let endpoint = route.endpoint.ok_or_else(|| Refusal::MethodNotAllowed {
+            allow: route.allow(&self.rules),
+            elsewhere: elsewhere(),
+        })?;
         let caller = self.caller(endpoint)?;
         *login = Some(Arc::clone(&caller.login));
         management::admit(endpoint.login, caller.grant.as_deref())?;
+        caller.permit(endpoint, &self.rules)?;
         if endpoint.login != Login::Client {
             if let Some(limit) = self.rules.rate_limit() {
                 caller

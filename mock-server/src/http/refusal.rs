@@ -23,8 +23,18 @@ use crate::{
 pub enum Refusal {
     /// A rule of the API, without more to say.
     Rule(ApiError),
-    /// The path exists; these are its methods.
-    MethodNotAllowed(String),
+    /// Nothing has the path.
+    UnknownPath {
+        /// Where else the operation is, as a sentence that follows others; empty if nowhere.
+        elsewhere: String,
+    },
+    /// The path exists, without that method.
+    MethodNotAllowed {
+        /// Its methods.
+        allow: String,
+        /// Where else the operation is.
+        elsewhere: String,
+    },
     /// The body cannot be read.
     UnreadableBody(DecodeError),
     /// Too many requests; the next one is allowed at this time, in seconds since the Unix epoch.
@@ -66,7 +76,8 @@ impl Refusal {
     fn error(&self) -> ApiError {
         match self {
             Self::Rule(error) => *error,
-            Self::MethodNotAllowed(_) => ApiError::MethodNotAllowed,
+            Self::UnknownPath { .. } => ApiError::UnknownPath,
+            Self::MethodNotAllowed { .. } => ApiError::MethodNotAllowed,
             Self::UnreadableBody(_) => ApiError::UnreadableBody,
             Self::RateLimited { .. } => ApiError::RateLimited,
             Self::Fault(_) => ApiError::Fault,
@@ -109,8 +120,9 @@ impl Refusal {
         let mut status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
         match &self {
             Self::Rule(_) | Self::RateLimited { .. } => {}
-            Self::MethodNotAllowed(allow) => {
-                note.description = note.description.replace("{allow}", allow);
+            Self::UnknownPath { elsewhere } => note.description += elsewhere,
+            Self::MethodNotAllowed { allow, elsewhere } => {
+                note.description = note.description.replace("{allow}", allow) + elsewhere;
             }
             Self::UnreadableBody(error) => {
                 note.rule = error.rule();

@@ -6,7 +6,7 @@ use axum::http::Method;
 use bandwidth_fixtures::{
     Consultation,
     operation::{Endpoint, LONGEST, Parameter, RESOURCES, Resource, Segment, Surface},
-    profile::BasePaths,
+    profile::{BasePaths, Profile},
 };
 use percent_encoding::percent_decode_str;
 
@@ -66,7 +66,7 @@ impl Route {
                     continue;
                 };
                 let has_base = !versioned || rules.paths_bases() == BasePaths::ApiAndVersions;
-                if !has_base || !facts.is_served(rules) {
+                if !has_base || !facts.is_served(rules) || !resource.is_served(rules) {
                     continue;
                 }
                 let mut endpoints = resource.endpoints.iter();
@@ -80,6 +80,36 @@ impl Route {
             }
         }
         None
+    }
+
+    /// Where a profile has the operation that the path and the method have in another one, or what
+    /// would have it here. `None` where no profile has it.
+    pub(super) fn elsewhere(path: &str, method: &Method, profile: &Profile) -> Option<String> {
+        let here = Surface::ALL.into_iter().find_map(|surface| {
+            let facts = surface.facts();
+            let mut bases = facts.versions.iter().chain(facts.bases);
+            let rest = bases.find_map(|base| below(path, base))?;
+            let (resource, _) = find(surface, rest, path.len() - rest.len())?;
+            let mut endpoints = resource.endpoints.iter();
+            endpoints.find(|endpoint| endpoint.method == method.as_str())
+        })?;
+        // Nothing is decided by these, so that the request did not ask them.
+        let rules = Consultation::of(*profile);
+        let has = |endpoint: &&Endpoint| {
+            endpoint.operation == here.operation
+                && endpoint.surface.facts().is_served(&rules)
+                && endpoint.is_served(&rules)
+        };
+        let served = RESOURCES.iter().find_map(|resource| {
+            let endpoint = resource.endpoints.iter().find(has)?;
+            let base = resource.surface.facts().bases[0];
+            Some(format!("{} {base}{}", endpoint.method, resource.path))
+        });
+        let operation = here.operation;
+        Some(match served {
+            Some(place) => format!(" This profile has {operation} at {place}."),
+            None => format!(" {operation} needs {}.", here.conditions().join(" and ")),
+        })
     }
 
     /// The value of `Allow`.
@@ -230,6 +260,12 @@ mod tests {
         ] {
             assert!(route("published", path).is_some(), "{path}");
         }
-        assert!(route("published", "/api/oauth2/token").is_none());
+        for path in [
+            "/api/oauth2/token",
+            "/api/accounts/12345/users/u1",
+            "/api/v1/accounts/12345/roles",
+        ] {
+            assert!(route("published", path).is_none(), "{path}");
+        }
     }
 }

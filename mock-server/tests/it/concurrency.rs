@@ -37,7 +37,7 @@ fn user(username: &str, email: &str) -> String {
 fn of_200_clients_that_create_the_same_username_exactly_one_succeeds() {
     for (profile, email, conflict) in [("guide", "Email", 409), ("published", "EmailAddress", 400)]
     {
-        let server = server(profile, &[], "demo");
+        let server = server(profile, &["surface.account=full"], "demo");
         let replies = at_once(|_| call(&server, "POST", USERS, XML, &user("asmith", email)));
         let count = |status: u16| {
             replies

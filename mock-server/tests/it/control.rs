@@ -35,7 +35,7 @@ fn a_throwaway_account_has_everything_of_its_own_and_leaves_nothing() {
         &server,
         "POST",
         "/accounts",
-        r#"{"accountId":"t-1","profile":{"profile":"published","set":{"create.status":"201"}},
+        r#"{"accountId":"t-1","profile":{"profile":"published","set":{"create.status":"201","surface.account":"full"}},
             "seed":{"roles":[{"roleId":"x","roleName":"X"}],"users":[{"userId":"u4","username":"old"}]},
             "rateLimit":"3/1h","faults":[{"status":503,"operation":"delete_user"}]}"#,
     );

@@ -231,7 +231,7 @@ fn content_types() {
 #[test]
 fn location_leads_to_the_created_user() {
     for (profile, email) in [("guide", "Email"), ("published", "EmailAddress")] {
-        let server = server(profile, &[], "demo");
+        let server = server(profile, &["surface.account=full"], "demo");
         let body = format!(
             "<User><Username>a.smith@x-1</Username><FirstName>Anna</FirstName><LastName>Smith</LastName>\
              <{email}>a@example.com</{email}><Password>Teal-Wagon.47</Password></User>"
@@ -360,8 +360,97 @@ fn a_login_changes_its_own_password_and_the_old_one_stops() {
 }
 
 #[test]
+fn where_only_the_list_is_served_a_refusal_names_the_place_of_the_operation() {
+    let server = server("published", &[], "demo");
+    assert_eq!(list(&server).status, 200);
+    let head = request("HEAD", USERS, &format!("{LOGIN}Connection: close\r\n"), "");
+    assert_eq!(send(&server, &head).status, 200);
+    for (method, path, status, told) in [
+        (
+            "POST",
+            USERS,
+            405,
+            "This path takes GET, HEAD. This profile has create_user at POST /api/v1/users.",
+        ),
+        (
+            "GET",
+            "/api/accounts/12345/users/u1",
+            404,
+            "This profile has get_user at GET /api/v1/users/{userId}.",
+        ),
+        (
+            "DELETE",
+            "/api/accounts/12345/users/u1",
+            404,
+            "delete_user needs surface.account=full.",
+        ),
+        (
+            "GET",
+            "/api/accounts/12345/roles",
+            404,
+            "This profile has list_roles at GET /api/v1/roles.",
+        ),
+        ("GET", "/api/accounts/12345/sites", 404, "there is users.<"),
+    ] {
+        let reply = call(&server, method, path, XML, "");
+        assert_eq!(reply.status, status, "{method} {path}");
+        assert!(reply.body.contains(told), "{method} {path}: {}", reply.body);
+        let allow: &[&str] = if status == 405 { &["GET, HEAD"] } else { &[] };
+        assert_eq!(reply.header("allow"), allow, "{method} {path}");
+    }
+}
+
+#[test]
+fn the_permissions_of_roles_decide_what_a_login_of_a_user_does() {
+    let set = [
+        "auth.user_logins=accepted",
+        "auth.role_permissions=enforced",
+        "auth.schemes=basic_and_bearer",
+        "surface.login=served",
+    ];
+    let server = server("guide", &set, "demo");
+    for (name, role) in [("reader", "r2"), ("writer", "r1"), ("nothing", "")] {
+        let roles = if role.is_empty() {
+            String::new()
+        } else {
+            format!("<Roles><Role>{role}</Role></Roles>")
+        };
+        let body = format!(
+            "<User><Username>{name}</Username><FirstName>Anna</FirstName><LastName>Smith</LastName>\
+             <Email>{name}@example.com</Email><Password>Teal-Wagon.47</Password>{roles}</User>"
+        );
+        assert_eq!(
+            call(&server, "POST", USERS, XML, &body).status,
+            201,
+            "{name}"
+        );
+    }
+    let as_user = |name: &str, method: &str, path: &str, body: &str| {
+        let headers = format!("{}{XML}", basic(name, "Teal-Wagon.47"));
+        send(&server, &request(method, path, &headers, body))
+    };
+    for (name, read, write) in [
+        ("reader", 200, 403),
+        ("writer", 200, 404),
+        ("nothing", 403, 403),
+    ] {
+        assert_eq!(as_user(name, "GET", USERS, "").status, read, "{name}");
+        let unknown = as_user(name, "DELETE", "/api/accounts/12345/users/u9", "");
+        assert_eq!(unknown.status, write, "{name}");
+        assert_eq!(
+            unknown.code(),
+            Some(if write == 403 { 1001 } else { 12000 })
+        );
+    }
+    // Its own password is its own.
+    let path = "/api/users/nothing/password";
+    let changed = as_user("nothing", "PUT", path, "<Password>Olive-Kite.93</Password>");
+    assert_eq!(changed.status, 200, "{}", changed.body);
+}
+
+#[test]
 fn a_user_that_is_not_enabled_never_gets_in() {
-    let server = server("published", &[], "published");
+    let server = server("published", &["surface.account=full"], "published");
     let user = basic("mroe", "Teal-Wagon.47");
     assert_eq!(send(&server, &request("GET", USERS, &user, "")).status, 200);
     let body = "<User><FirstName>Mary</FirstName><LastName>Roe</LastName>\

@@ -261,7 +261,11 @@ fn no_secret_is_ever_in_it() {
     const CANARY: &str = "Canary-Bird.7913";
     let server = server(
         "published",
-        &["auth.schemes=basic_and_bearer", "auth.lockout=0"],
+        &[
+            "surface.account=full",
+            "auth.schemes=basic_and_bearer",
+            "auth.lockout=0",
+        ],
         "published",
     );
     let wrong = basic("api-user", CANARY);

@@ -16,7 +16,7 @@ const METHODS: [&str; 5] = ["GET", "PUT", "POST", "DELETE", "PATCH"];
 /// A server that has every path, with that method for updates of today's API.
 fn everywhere(update: &str) -> MockServer {
     let set = [
-        "paths.users=account_and_login",
+        "surface.login=served",
         "auth.schemes=basic_and_bearer",
         "surface.management=served",
         "management.removal=deletes",

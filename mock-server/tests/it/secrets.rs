@@ -124,7 +124,9 @@ fn a_password_never_comes_back() {
             "trace",
             "--explain",
             "--set",
-            "paths.users=account_and_login",
+            "surface.login=served",
+            "--set",
+            "surface.account=full",
             "--set",
             "auth.lockout=0",
         ]);

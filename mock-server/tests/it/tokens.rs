@@ -304,7 +304,7 @@ fn a_login_gets_a_token_where_the_profile_takes_it_and_it_is_the_logins() {
         "auth.token_clients=credentials_and_login",
         "auth.user_logins=accepted",
         "auth.token_owner_gone=ends",
-        "paths.users=account_and_login",
+        "surface.login=served",
     ];
     let server = server("guide", &set, "demo");
     let own = token(&server, "api-user", "Api-Passw0rd!23");

@@ -29,7 +29,7 @@ const SHOWN: [(&str, &[(&str, &str)]); 6] = [
             ("create_user/xml", "As XML"),
             (
                 "create_user/published-xml",
-                "With a role and a telephone number, under the profile `published`",
+                "With a role and a telephone number, under the profile `published` with `surface.account=full`",
             ),
         ],
     ),
@@ -132,12 +132,11 @@ pub(super) fn page() -> Result<String> {
         RESOURCES.iter().flat_map(|resource| {
             let surface = resource.surface.facts();
             resource.endpoints.iter().map(|endpoint| {
-                let needs = [&surface.needs, &endpoint.needs].into_iter().flatten();
                 [
                     endpoint.method.to_owned(),
                     code(format!("{}{}", surface.bases[0], resource.path)),
                     code(endpoint.operation),
-                    codes(needs.map(|need| need.text)),
+                    codes(endpoint.conditions()),
                 ]
             })
         }),

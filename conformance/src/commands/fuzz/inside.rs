@@ -33,7 +33,7 @@ const FAULTS: [&str; 2] = ["status=429,probability=0.03", "status=503,probabilit
 const ATTEMPTS: usize = 600;
 
 /// Behaviours of these areas change how a trace can be sent, not what it does.
-const LEFT_AS_THEY_ARE: [&str; 3] = ["auth", "paths", "rate"];
+const LEFT_AS_THEY_ARE: [&str; 4] = ["auth", "paths", "rate", "surface"];
 
 /// The profile with some behaviours changed at random, and the changes.
 fn varied(base: &NamedProfile, seed: u64) -> (NamedProfile, Vec<String>) {

@@ -4,6 +4,14 @@ use super::{Mutant, OWN_LOGIN, refuse};
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new(
+        "roles-permit-nothing-less",
+        "a user without roles reads the list, where the permissions of roles decide",
+        "authentication.user-without-roles.as-the-profile-says",
+        "the list for a user without roles: a refusal: expected status 403, got 200",
+    )
+    .expects(&["auth.user_logins=accepted", "auth.role_permissions=enforced"])
+    .set(&["auth.role_permissions=ignored"]),
+    Mutant::new(
         "no-challenge",
         "a 401 comes without WWW-Authenticate",
         "authentication.missing.is-401",

@@ -15,6 +15,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }
     }),
     Mutant::new(
+        "only-the-list-below-accounts",
+        "below an account there is only the list of users",
+        "published.account.serves-what-the-profile-says",
+        "the list of roles: expected status 200, got 404",
+    )
+    .set(&["surface.account=list_only"]),
+    Mutant::new(
         "list-lacks-the-last",
         "the list of users lacks the newest",
         "list.created-user.is-found-by-name-and-email",

@@ -44,18 +44,15 @@ fn method(endpoint: &Endpoint) -> HttpMethod {
 
 fn operation(resource: &Resource, endpoint: &Endpoint) -> Operation {
     let surface = resource.surface.facts();
-    let needs = [(&surface.needs, 404), (&endpoint.needs, 405)].map(|(needs, status)| {
-        let needs = needs.as_ref();
-        needs.map(|needs| format!("Only with {}; else {status}.", needs.text))
-    });
-    let needs: Vec<String> = needs.into_iter().flatten().collect();
+    let needs = endpoint.conditions().join(", ");
+    let needs = (!needs.is_empty()).then(|| format!("Only with {needs}; else 404 or 405."));
     let scheme = match endpoint.login {
         Login::Token | Login::Admin | Login::Credentials => "bearer",
         Login::Read | Login::Write | Login::Own | Login::Client => "basic",
     };
     let mut operation = OperationBuilder::new()
         .operation_id(Some(endpoint.action.as_str()))
-        .description(Some(needs.join(" ")).filter(|needs| !needs.is_empty()))
+        .description(needs)
         .tag("emulated API")
         .summary(Some(endpoint.summary))
         .security(SecurityRequirement::new::<_, _, String>(scheme, []))

@@ -53,9 +53,23 @@ fn format_body_without_type() {
 }
 
 #[test]
-fn paths_users() {
+fn surface_account() {
     differ(
-        "paths.users",
+        "surface.account",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/users
+> POST /api/accounts/12345/users <User/>
+> GET /api/accounts/12345/users/u1
+> GET /api/accounts/12345/roles
+"##,
+    );
+}
+
+#[test]
+fn surface_login() {
+    differ(
+        "surface.login",
         "demo",
         &[],
         r##"> GET /api/users
@@ -374,6 +388,24 @@ Authorization: Basic mroe:Teal-Wagon.47
 }
 
 #[test]
+fn auth_role_permissions() {
+    differ(
+        "auth.role_permissions",
+        "published",
+        &["auth.user_logins=accepted"],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>Teal-Wagon.47</Password></User>
+> GET /api/accounts/12345/roles
+Authorization: Basic asmith:Teal-Wagon.47
+> PUT /api/accounts/12345/users/u3 <User><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Roles><Role>r2</Role></Roles></User>
+> GET /api/accounts/12345/roles
+Authorization: Basic asmith:Teal-Wagon.47
+> DELETE /api/accounts/12345/users/u1
+Authorization: Basic asmith:Teal-Wagon.47
+"##,
+    );
+}
+
+#[test]
 fn auth_failure_body() {
     differ(
         "auth.failure_body",
@@ -630,7 +662,7 @@ fn password_history() {
     differ(
         "password.history",
         "demo",
-        &["paths.users=account_and_login"],
+        &["surface.login=served"],
         r##"> PUT /api/users/api-user/password <Password>Api-Passw0rd!23</Password>
 Authorization: Basic api-user:Api-Passw0rd!23
 Content-Type: application/xml

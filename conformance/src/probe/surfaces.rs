@@ -1,0 +1,165 @@
+//! Which surfaces a target has, as far as GET tells. It is asked first: what follows writes below
+//! the account.
+
+use bandwidth_fixtures::BehaviourId;
+
+use super::state::Probe;
+use crate::{
+    account::keys,
+    decode::users::{listed, shown},
+    target::{BASE, MANAGED},
+    transport::Response,
+    verdict::Stop,
+    wire::Format,
+};
+
+/// A name that no resource has.
+const NOTHING: &str = "no-such-resource";
+const ACCOUNT: &str = "surface.account";
+const LOGIN: &str = "surface.login";
+const MANAGEMENT: &str = "surface.management";
+
+/// An answer, or why it shows nothing.
+type Shown<T> = Result<T, String>;
+
+pub(super) async fn surfaces(probe: &mut Probe) -> Result<(), Stop> {
+    leave_others_open(probe);
+    let nothing = get(probe, &format!("{BASE}/{NOTHING}")).await?;
+    if nothing.status != 404 {
+        let why = format!("a path that should not exist returns {}", nothing.status);
+        return Err(Stop::Skip(why));
+    }
+    let users = probe.cx.users_path();
+    let list = get(probe, &users).await?;
+    let account = match has_users(&users, &list) {
+        Ok(true) => Ok(below_account(probe, &list).await?),
+        other => other.map(|_| Found::sure("absent")),
+    };
+    let login = served(probe, &format!("{BASE}/users")).await?;
+    let domain = keys::encode(&probe.cx.run.credentials().domain);
+    let identity = served(probe, &format!("{BASE}/identitydomains/{domain}/users")).await?;
+    let management = management(probe).await?;
+    let is_there = |shown: &Shown<bool>| *shown == Ok(true);
+    let below = account.as_ref().is_ok_and(|found| found.option != "absent");
+    if !below && ![&login, &identity, &management].into_iter().any(is_there) {
+        return Err(Stop::skip(
+            "no surface is there; the host, the account or the domain may be another one",
+        ));
+    }
+    match account {
+        Ok(found) => probe.likely(ACCOUNT, found.option, found.alternatives, found.note),
+        Err(why) => probe.leave_open(ACCOUNT, &why),
+    }
+    let option = |shown: Shown<bool>| shown.map(|is| if is { "served" } else { "absent" });
+    probe.settle(LOGIN, option(login));
+    probe.settle(MANAGEMENT, option(management));
+    if is_there(&identity) {
+        let note = format!("there is a surface below {BASE}/identitydomains/{domain}");
+        probe.note(ACCOUNT, &note);
+    }
+    Ok(())
+}
+
+/// What is found out of the account surface.
+struct Found {
+    option: &'static str,
+    alternatives: &'static [&'static str],
+    note: &'static str,
+}
+
+impl Found {
+    const fn sure(option: &'static str) -> Self {
+        Self {
+            option,
+            alternatives: &[],
+            note: "",
+        }
+    }
+}
+
+/// Other questions that the probe does not ask: users that are created in today's API may stay.
+fn leave_others_open(probe: &mut Probe) {
+    let areas = [
+        "auth.token_",
+        "auth.basic_ends",
+        "auth.api_users_",
+        "management.",
+    ];
+    for id in BehaviourId::all().map(BehaviourId::as_str) {
+        if id != "auth.token_seconds" && areas.iter().any(|area| id.starts_with(area)) {
+            probe.leave_open(id, "the probe does not ask this");
+        }
+    }
+}
+
+async fn get(probe: &mut Probe, path: &str) -> Result<Response, Stop> {
+    let ask = probe.cx.ask("GET", path).raw().accept(Format::Xml);
+    Ok(probe.cx.send(ask).await?.response)
+}
+
+/// Whether the answer to a list says that the path is there. A list without users may be an error.
+fn has_users(path: &str, answer: &Response) -> Shown<bool> {
+    match answer.status {
+        200..300 => Ok(true),
+        404 => Ok(listed(answer).is_some()),
+        status => Err(format!("GET {path} returns {status}")),
+    }
+}
+
+async fn served(probe: &mut Probe, path: &str) -> Result<Shown<bool>, Stop> {
+    let answer = get(probe, path).await?;
+    Ok(has_users(path, &answer))
+}
+
+/// Whether there is more below the account than the list: its roles, or a user of the list.
+async fn below_account(probe: &mut Probe, list: &Response) -> Result<Found, Stop> {
+    const READ: &str = "as far as reading shows";
+    let roles = probe.cx.roles_path();
+    let full = Found {
+        note: READ,
+        ..Found::sure("full")
+    };
+    if get(probe, &roles).await?.status == 200 {
+        return Ok(full);
+    }
+    let user = listed(list).and_then(|users| users.into_iter().next());
+    let Some(user) = user else {
+        let fresh = probe.cx.fresh_username();
+        let unused = probe.cx.user_path(&fresh);
+        let unused = get(probe, &unused).await?;
+        let unknown = get(probe, &format!("{roles}/{NOTHING}")).await?;
+        let alike = (unused.status, &unused.body) == (unknown.status, &unknown.body);
+        return Ok(if alike {
+            Found {
+                alternatives: &["full"],
+                note: "the account has no user to ask for",
+                ..Found::sure("list_only")
+            }
+        } else {
+            full
+        });
+    };
+    for key in [user.id.as_deref(), Some(user.username.as_str())] {
+        let Some(key) = key else { continue };
+        let path = probe.cx.user_path(key);
+        let answer = get(probe, &path).await?;
+        if answer.status == 200 && shown(&answer.body).is_some_and(|users| users.len() == 1) {
+            return Ok(full);
+        }
+    }
+    Ok(Found::sure("list_only"))
+}
+
+/// Whether today's API is there: it refuses a request without a token.
+async fn management(probe: &mut Probe) -> Result<Shown<bool>, Stop> {
+    let mut statuses = [0; 2];
+    for (status, name) in statuses.iter_mut().zip([NOTHING, "roles"]) {
+        let ask = probe.cx.ask("GET", format!("{MANAGED}/{name}")).raw();
+        let reply = probe.cx.send(ask.authorization(None)).await?;
+        *status = reply.response.status;
+    }
+    Ok(match statuses {
+        [404, roles] => Ok(roles != 404),
+        [unknown, _] => Err(format!("a path that should not exist returns {unknown}")),
+    })
+}
