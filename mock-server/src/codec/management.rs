@@ -243,7 +243,7 @@ fn text(key: &str, node: Node) -> Result<String, DecodeError> {
 
 fn scope(node: Node) -> Result<bandwidth_fixtures::AccountScope, DecodeError> {
     let scope = text("accountScope", node)?.parse();
-    scope.map_err(|()| wrong_type("accountScope", "ACCOUNT or ACCOUNT_ADMIN"))
+    scope.map_err(|()| wrong_type("accountScope", "ACCOUNT, ACCOUNT_ADMIN, ALL or SYSTEM"))
 }
 
 /// The items of a list; null is an empty one.

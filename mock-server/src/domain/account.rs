@@ -10,7 +10,7 @@ use bandwidth_fixtures::{
 };
 
 use super::{
-    ApiError, Credential, id, input,
+    ApiError, Company, Credential, id, input,
     password::{self, Digest, Owner},
     unique::{Names, Taken},
     update::{self, Changes, Manner},
@@ -30,18 +30,21 @@ pub struct Role {
     pub permissions: Vec<String>,
 }
 
-/// An account with its API login.
+/// The accounts of a domain with what they share: the users, the roles, the API login of the main
+/// account, the credentials.
 ///
 /// Every operation either happens whole or changes nothing. A clone is what an operation can be
 /// tried on.
 #[derive(Debug, Clone)]
 pub struct Account {
-    id: Arc<str>,
+    companies: Arc<[Company]>,
     pub(super) salt: [u8; 16],
     login: Login,
     roles: Arc<[Role]>,
     pub(super) users: Users,
     next_number: UserNumber,
+    /// Numbers that the seed's users have and the next ones do not get.
+    ahead: Vec<UserNumber>,
     pub(super) credentials: Vec<Arc<Credential>>,
 }
 
@@ -52,25 +55,45 @@ pub struct Login {
     pub username: Box<str>,
     /// Its passwords, the present one first.
     pub passwords: Vec<Digest>,
+    /// How far it reaches.
+    pub scope: AccountScope,
 }
 
 impl Account {
-    /// An account without users.
+    /// An account without users. The main one of the companies comes first.
     pub fn new(
-        id: &str,
+        companies: Arc<[Company]>,
         salt: [u8; 16],
         login: Login,
         roles: Vec<Role>,
         next_number: UserNumber,
     ) -> Self {
         Self {
-            id: id.into(),
+            companies,
             salt,
             login,
             roles: roles.into(),
             users: Users::default(),
             next_number,
+            ahead: Vec::new(),
             credentials: Vec::new(),
+        }
+    }
+
+    /// The accounts of the domain, the main one first.
+    pub fn companies(&self) -> &Arc<[Company]> {
+        &self.companies
+    }
+
+    /// The list of these accounts that a user has, shared where it is one alone.
+    pub fn shared_accounts(&self, ids: &[&str]) -> Arc<[Arc<str>]> {
+        let known = |id: &&str| self.companies.iter().find(|company| *company.id == **id);
+        match ids {
+            [id] => known(id).map_or_else(Arc::default, |company| Arc::clone(company.alone())),
+            ids => {
+                let known = ids.iter().filter_map(known);
+                known.map(|company| Arc::clone(&company.id)).collect()
+            }
         }
     }
 
@@ -115,7 +138,7 @@ impl Account {
         &self.login
     }
 
-    /// The number that the next user gets.
+    /// The number that the next user gets, unless a user of the seed has it.
     pub fn next_number(&self) -> UserNumber {
         self.next_number
     }
@@ -177,6 +200,24 @@ impl Account {
         self.users.put(user)
     }
 
+    /// Puts a user there whose number the next ones skip when they get to it.
+    pub fn put_ahead(&mut self, user: User) {
+        self.ahead.push(user.number);
+        self.users.put(user);
+    }
+
+    /// The number and the id of the next user.
+    pub fn next_id(&self, id_of: impl Fn(UserNumber) -> Box<str>) -> (UserNumber, Box<str>) {
+        let mut number = self.next_number;
+        loop {
+            let id = id_of(number);
+            if !self.ahead.contains(&number) && self.users.with_id(&id).is_none() {
+                return (number, id);
+            }
+            number += 1;
+        }
+    }
+
     /// Creates a user. `elsewhere` tells whether another account has a username or an email,
     /// where they must be unique among all.
     pub fn create(
@@ -185,20 +226,21 @@ impl Account {
         elsewhere: &dyn Taken,
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
-        input::ids(body, &self.id, None, rules)?;
+        input::ids(body, &self.companies[0].id, None, rules)?;
         let fields = update::create(body.into(), || rules.user_telephone())?;
         let password = body.password.as_ref().ok_or(ApiError::PasswordRequired)?;
         let owner = Owner::new(fields.username, fields.texts.convert(), &[]);
         let digest = password::accept(password, &owner, &self.salt, rules)?;
         let roles = self.resolve_roles(body.roles.as_deref().unwrap_or(&[]), rules)?;
         self.names().check(&fields, None, elsewhere, rules)?;
-        let number = self.next_number;
+        let (number, id) = self.next_id(|number| id::new_id(number, &self.salt, rules));
         Ok(self.put(User {
             number,
-            id: id::new_id(number, &self.salt, rules),
+            id,
             username: fields.username.into(),
             texts: fields.texts.convert(),
             scope: AccountScope::Account,
+            accounts: Arc::clone(self.companies[0].alone()),
             roles,
             enabled: fields.enabled,
             passwords: [digest].into(),
@@ -216,7 +258,7 @@ impl Account {
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
         let user = Arc::clone(self.find(key, rules)?);
-        input::ids(body, &self.id, Some(&user.id), rules)?;
+        input::ids(body, &self.companies[0].id, Some(&user.id), rules)?;
         let manner = Manner {
             semantics: rules.put_semantics(),
             username: || rules.username_update(),
@@ -243,6 +285,7 @@ impl Account {
             username: fields.username.into(),
             texts: fields.texts.convert(),
             scope: user.scope,
+            accounts: Arc::clone(&user.accounts),
             roles,
             enabled: fields.enabled,
             passwords,

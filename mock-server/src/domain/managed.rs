@@ -45,13 +45,14 @@ impl Account {
         let roles = self.managed_roles(body, &[], holds, rules)?;
         let roles = roles.ok_or(ApiError::RolesRequired)?;
         self.names().check(&fields, None, elsewhere, rules)?;
-        let number = self.next_number();
+        let (number, id) = self.next_id(|number| id::new_id(number, &self.salt, rules));
         Ok(self.put(User {
             number,
-            id: id::new_id(number, &self.salt, rules),
+            id,
             username: fields.username.into(),
             texts: fields.texts.convert(),
             scope,
+            accounts: Arc::clone(self.companies()[0].alone()),
             roles,
             enabled: fields.enabled,
             passwords: Box::default(),

@@ -5,10 +5,12 @@ mod passwords;
 
 use std::sync::Arc;
 
-use bandwidth_fixtures::{Consultation, NamedProfile, Secret, Texts, profile::UsernameCase};
+use bandwidth_fixtures::{
+    AccountScope, Consultation, NamedProfile, Secret, Texts, profile::UsernameCase,
+};
 use proptest::prelude::*;
 
-use super::{Account, ApiError, Changes, Digest, Login, Role, Taken, User};
+use super::{Account, ApiError, Changes, Company, Digest, Login, Role, Taken, User};
 use crate::wire::{RoleReference, UserBody};
 
 /// No other account has anything.
@@ -34,6 +36,10 @@ fn account() -> Account {
     salted(7)
 }
 
+fn companies() -> Arc<[Company]> {
+    Arc::new([Company::new("12345", ""), Company::new("67890", "")])
+}
+
 fn salted(salt: u8) -> Account {
     let salt = [salt; 16];
     let roles = ["r1", "r2"].map(|id| Role {
@@ -42,11 +48,12 @@ fn salted(salt: u8) -> Account {
         permissions: Vec::new(),
     });
     Account::new(
-        "12345",
+        companies(),
         salt,
         Login {
             username: "api-user".into(),
             passwords: vec![Digest::of(&salt, "x")],
+            scope: AccountScope::AccountAdmin,
         },
         roles.into(),
         1,
@@ -455,7 +462,7 @@ fn uuids_are_those_of_the_account() {
     assert_ne!(id(7), id(8));
     // Whoever wrote an id down finds the same user behind it tomorrow.
     let mut account = Account::new(
-        "12345",
+        companies(),
         std::array::from_fn(|at| u8::try_from(at).unwrap()),
         salted(7).login().clone(),
         Vec::new(),
@@ -505,6 +512,27 @@ fn ids_that_say_the_number_of_another_user_find_their_own() {
     account.delete("u2", &rules).unwrap();
     assert!(account.find("u2", &rules).is_err());
     assert_eq!(account.find("u1", &rules).unwrap().number, 4);
+}
+
+#[test]
+fn the_next_ids_skip_those_that_a_seed_gave_ahead() {
+    let rules = rules(&[]);
+    let mut account = account();
+    let first = User::clone(&account.create(&body(), &Nobody, &rules).unwrap());
+    account.put_ahead(User {
+        number: 3,
+        id: "u3".into(),
+        username: "ahead".into(),
+        ..first
+    });
+    let mut next = |name: &str| {
+        let mut body = body();
+        body.username = Some(name.to_owned());
+        let user = account.create(&body, &Nobody, &rules).unwrap();
+        account.delete("u3", &rules).ok();
+        user.id.clone()
+    };
+    assert_eq!(["b", "c"].map(&mut next), ["u2".into(), "u4".into()]);
 }
 
 #[test]

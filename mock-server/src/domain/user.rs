@@ -20,8 +20,10 @@ pub struct User {
     pub username: Box<str>,
     /// What the user has of the fields that are text.
     pub texts: Texts<Option<Box<str>>>,
-    /// How far it reaches in today's API.
+    /// How far it reaches. The account and login surfaces do not show it.
     pub scope: AccountScope,
+    /// Ids of its accounts; none for a system-wide scope. Users of one account alone share the list.
+    pub accounts: Arc<[Arc<str>]>,
     /// Ids of its roles, in the order in which they were given.
     pub roles: Box<[Arc<str>]>,
     /// Whether it is active.

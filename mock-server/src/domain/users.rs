@@ -111,6 +111,8 @@ impl Users {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use bandwidth_fixtures::{AccountScope, Texts};
 
     use super::{User, UserNumber, Users};
@@ -125,6 +127,7 @@ mod tests {
                 ..Texts::default()
             },
             scope: AccountScope::Account,
+            accounts: Arc::default(),
             roles: Box::default(),
             enabled: true,
             passwords: Box::default(),
@@ -132,7 +135,7 @@ mod tests {
         }
     }
 
-    fn numbers<'u>(found: impl Iterator<Item = &'u std::sync::Arc<User>>) -> Vec<UserNumber> {
+    fn numbers<'u>(found: impl Iterator<Item = &'u Arc<User>>) -> Vec<UserNumber> {
         found.map(|user| user.number).collect()
     }
 

@@ -117,7 +117,7 @@ impl Context<'_> {
         let mut view = views::user(user, account.roles(), self.rules);
         view.account = Some(AccountView {
             id: &slot.id,
-            company_name: &slot.company_name,
+            company_name: &slot.companies[0].name,
         });
         Ok(self.answer(StatusCode::OK, &Document::User(view)))
     }

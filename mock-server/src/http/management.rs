@@ -51,7 +51,7 @@ type Item = (String, Value);
 pub(super) fn admit(login: Login, grant: Option<&Grant>) -> Result<(), ApiError> {
     let scope = grant.map(|grant| grant.scope);
     match login {
-        Login::Admin if scope != Some(AccountScope::AccountAdmin) => Err(ApiError::ScopeTooLow),
+        Login::Admin if scope < Some(AccountScope::AccountAdmin) => Err(ApiError::ScopeTooLow),
         Login::Credentials if !grant.is_some_and(|grant| holds(grant, CREDENTIAL_ACCESS)) => {
             Err(ApiError::RoleMissing)
         }
@@ -322,7 +322,7 @@ fn role_view(role: &Role) -> RoleView<'_> {
 fn account_view(slot: &AccountState) -> AccountView<'_> {
     AccountView {
         id: &slot.id,
-        company_name: &slot.company_name,
+        company_name: &slot.companies[0].name,
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     clock::{AccountClock, Clock},
     codec::{Format, ListFrame},
-    domain::{Account, ClientSecret, CredentialError, Role, User},
+    domain::{Account, ClientSecret, Company, CredentialError, Role, User},
     generate,
     logins::Logins,
     random::mix,
@@ -53,10 +53,12 @@ pub struct IssuedSecret {
 /// An account of a server.
 #[derive(Debug)]
 pub struct AccountState {
-    /// The account's id.
+    /// The id of its main account.
     pub id: Arc<str>,
-    /// The company's name.
-    pub company_name: Box<str>,
+    /// The name of its identity domain.
+    pub domain_name: Arc<str>,
+    /// Its accounts, the main one first.
+    pub companies: Arc<[Company]>,
     /// The name of the API login.
     pub login: Arc<str>,
     /// Whether the account was made for one test, and shares names with no other account.
@@ -85,10 +87,15 @@ impl AccountState {
         static INCARNATION: AtomicU64 = AtomicU64::new(0);
         let seeded = &origin.account;
         let clock = Arc::new(AccountClock::new(Arc::clone(clock), origin.clock));
-        let account = Account::seeded(&origin, clock.shown().now());
+        let further = seeded.further_accounts.iter();
+        let further = further.map(|more| Company::new(&more.account_id, &more.company_name));
+        let main = Company::new(&seeded.account_id, &seeded.company_name);
+        let companies: Arc<[Company]> = [main].into_iter().chain(further).collect();
+        let account = Account::seeded(&origin, Arc::clone(&companies), clock.shown().now());
         Self {
-            id: seeded.account_id.as_str().into(),
-            company_name: seeded.company_name.as_str().into(),
+            id: Arc::clone(&companies[0].id),
+            domain_name: seeded.domain_name.as_str().into(),
+            companies,
             login: seeded.login.username.as_str().into(),
             throwaway: seeded.throwaway,
             clock,
@@ -111,6 +118,11 @@ impl AccountState {
             clock: Arc::clone(&present.clock),
             ..self
         }
+    }
+
+    /// The account of that id, if it is one of the domain's.
+    pub fn company(&self, id: &str) -> Option<&Company> {
+        self.companies.iter().find(|company| *company.id == *id)
     }
 
     /// The time in the account's world, since the Unix epoch.
