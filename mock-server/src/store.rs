@@ -7,7 +7,7 @@ pub mod token;
 
 use std::sync::Arc;
 
-use bandwidth_fixtures::{AccountScope, Consultation, profile::UsernameCase, seed::SeedAccount};
+use bandwidth_fixtures::{AccountScope, profile::UsernameCase, seed::SeedAccount};
 use dashmap::DashMap;
 use parking_lot::{Mutex, MutexGuard};
 use thiserror::Error;
@@ -15,9 +15,8 @@ use thiserror::Error;
 pub use self::state::{AccountState, Origin};
 use crate::{
     clock::Clock,
-    domain::{Account, ApiError, Changes, Credential, CredentialError, Taken, User},
+    domain::{Account, Credential, CredentialError, Taken, same_name},
     generate,
-    wire::UserBody,
 };
 
 /// All accounts.
@@ -284,34 +283,6 @@ impl Store {
             .collect()
     }
 
-    /// Creates a user.
-    pub fn create_user(
-        &self,
-        state: &AccountState,
-        body: &UserBody,
-        mode: Mode,
-        rules: &Consultation,
-    ) -> Result<Arc<User>, ApiError> {
-        self.with_names(state, mode, |account, others| {
-            account.create(body, others, rules)
-        })
-    }
-
-    /// Updates a user.
-    pub fn update_user(
-        &self,
-        state: &AccountState,
-        key: &str,
-        body: &UserBody,
-        changes: Changes,
-        mode: Mode,
-        rules: &Consultation,
-    ) -> Result<Arc<User>, ApiError> {
-        self.with_names(state, mode, |account, others| {
-            account.update(key, body, changes, others, rules)
-        })
-    }
-
     /// Does what may give names to the account, or to a copy of it.
     pub fn with_names<T>(
         &self,
@@ -338,18 +309,34 @@ struct Others<'s> {
 }
 
 impl Others<'_> {
+    fn shares(&self, other: &AccountState) -> bool {
+        other.id != self.state.id && !other.throwaway && !self.state.throwaway
+    }
+
     fn any(&self, has: impl Fn(&Account) -> bool) -> bool {
-        let shares = |other: &AccountState| other.id != self.state.id && !other.throwaway;
         !self.state.throwaway
             && self
                 .store
                 .accounts()
                 .iter()
-                .any(|other| shares(other) && has(&other.account()))
+                .any(|other| self.shares(other) && has(&other.account()))
     }
 }
 
 impl Taken for Others<'_> {
+    fn login(&self, username: &str, case: UsernameCase) -> bool {
+        let has = |state: &Arc<AccountState>| {
+            self.shares(state) && same_name(&state.login, username, case)
+        };
+        match case {
+            UsernameCase::Sensitive => self
+                .store
+                .account_of_login(username)
+                .is_some_and(|it| has(&it)),
+            UsernameCase::Insensitive => self.store.accounts().iter().any(has),
+        }
+    }
+
     fn username(&self, username: &str, case: UsernameCase) -> bool {
         self.any(|account| account.username_taken(username, None, case))
     }

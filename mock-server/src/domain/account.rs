@@ -10,7 +10,7 @@ use bandwidth_fixtures::{
 };
 
 use super::{
-    ApiError, Company, Credential, id, input,
+    ApiError, Company, Credential, Reach, id, input,
     password::{self, Digest, Owner},
     unique::{Names, Taken},
     update::{self, Changes, Manner},
@@ -69,11 +69,11 @@ impl Account {
         next_number: UserNumber,
     ) -> Self {
         Self {
+            users: Users::of(&companies[0]),
             companies,
             salt,
             login,
             roles: roles.into(),
-            users: Users::default(),
             next_number,
             ahead: Vec::new(),
             credentials: Vec::new(),
@@ -121,6 +121,11 @@ impl Account {
     /// The users, in the order of their creation.
     pub fn users(&self) -> impl ExactSizeIterator<Item = &Arc<User>> {
         self.users.iter()
+    }
+
+    /// The users that a caller reaches, in the order of their creation.
+    pub fn users_within(&self, reach: &Reach) -> impl Iterator<Item = &Arc<User>> {
+        self.users.within(reach)
     }
 
     /// The users that were created after that one, in the order of their creation.
@@ -175,7 +180,13 @@ impl Account {
     }
 
     /// The user that the path means by `key`, as `naming.user_key` and `missing.by_username` say.
-    pub fn find(&self, key: &str, rules: &Consultation) -> Result<&Arc<User>, ApiError> {
+    /// A user that the caller does not reach is unknown to it.
+    pub fn find(
+        &self,
+        key: &str,
+        reach: &Reach,
+        rules: &Consultation,
+    ) -> Result<&Arc<User>, ApiError> {
         let found = match rules.naming_user_key() {
             UserKey::Username => self.exactly_named(key),
             UserKey::UserId => match self.users.with_id(key) {
@@ -186,6 +197,7 @@ impl Account {
                 None => None,
             },
         };
+        let found = found.filter(|user| reach.includes(user));
         found.ok_or(ApiError::UnknownUser)
     }
 
@@ -218,15 +230,16 @@ impl Account {
         }
     }
 
-    /// Creates a user. `elsewhere` tells whether another account has a username or an email,
-    /// where they must be unique among all.
+    /// Creates a user of an account of the domain. `elsewhere` tells which usernames and emails
+    /// other domains have.
     pub fn create(
         &mut self,
         body: &UserBody,
+        company: &Company,
         elsewhere: &dyn Taken,
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
-        input::ids(body, &self.companies[0].id, None, rules)?;
+        input::ids(body, &company.id, None, rules)?;
         let fields = update::create(body.into(), || rules.user_telephone())?;
         let password = body.password.as_ref().ok_or(ApiError::PasswordRequired)?;
         let owner = Owner::new(fields.username, fields.texts.convert(), &[]);
@@ -240,7 +253,7 @@ impl Account {
             username: fields.username.into(),
             texts: fields.texts.convert(),
             scope: AccountScope::Account,
-            accounts: Arc::clone(self.companies[0].alone()),
+            accounts: Arc::clone(company.alone()),
             roles,
             enabled: fields.enabled,
             passwords: [digest].into(),
@@ -248,17 +261,18 @@ impl Account {
         }))
     }
 
-    /// Updates a user.
+    /// Updates a user of an account of the domain.
     pub fn update(
         &mut self,
         key: &str,
         body: &UserBody,
+        company: &Company,
         changes: Changes,
         elsewhere: &dyn Taken,
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
-        let user = Arc::clone(self.find(key, rules)?);
-        input::ids(body, &self.companies[0].id, Some(&user.id), rules)?;
+        let user = Arc::clone(self.find(key, &company.reach(), rules)?);
+        input::ids(body, &company.id, Some(&user.id), rules)?;
         let manner = Manner {
             semantics: rules.put_semantics(),
             username: || rules.username_update(),
@@ -298,8 +312,13 @@ impl Account {
     }
 
     /// Deletes a user, or deactivates it, as `delete.effect` says.
-    pub fn delete(&mut self, key: &str, rules: &Consultation) -> Result<(), ApiError> {
-        let user = Arc::clone(self.find(key, rules)?);
+    pub fn delete(
+        &mut self,
+        key: &str,
+        reach: &Reach,
+        rules: &Consultation,
+    ) -> Result<(), ApiError> {
+        let user = Arc::clone(self.find(key, reach, rules)?);
         self.remove(&user, || rules.delete_effect(), rules)
     }
 

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     clock::{AccountClock, Clock},
     codec::{Format, ListFrame},
-    domain::{Account, ClientSecret, Company, CredentialError, Role, User},
+    domain::{Account, ClientSecret, Company, CredentialError, Reach, Role, User},
     generate,
     logins::Logins,
     random::mix,
@@ -61,6 +61,8 @@ pub struct AccountState {
     pub companies: Arc<[Company]>,
     /// The name of the API login.
     pub login: Arc<str>,
+    /// What the API login reaches.
+    pub login_reach: Reach,
     /// Whether the account was made for one test, and shares names with no other account.
     pub throwaway: bool,
     /// What a reset brings back.
@@ -76,8 +78,8 @@ pub struct AccountState {
     /// How many random numbers were made.
     made: AtomicU64,
     account: Mutex<Account>,
-    /// The users as they were listed last, by format. Locked before the account.
-    listings: [Mutex<Listing>; 2],
+    /// The users of each account as they were listed last, by format. Locked before the account.
+    listings: Box<[[Mutex<Listing>; 2]]>,
     profile: RwLock<Option<Arc<NamedProfile>>>,
 }
 
@@ -95,8 +97,11 @@ impl AccountState {
         Self {
             id: Arc::clone(&companies[0].id),
             domain_name: seeded.domain_name.as_str().into(),
-            companies,
             login: seeded.login.username.as_str().into(),
+            login_reach: match seeded.login.account_scope.is_system_wide() {
+                true => Reach::Domain,
+                false => companies[0].reach(),
+            },
             throwaway: seeded.throwaway,
             clock,
             incarnation: INCARNATION.fetch_add(1, Ordering::Relaxed),
@@ -104,9 +109,10 @@ impl AccountState {
             verified: Mutex::default(),
             made: AtomicU64::new(0),
             account: Mutex::new(account),
-            listings: Default::default(),
+            listings: companies.iter().map(|_| Default::default()).collect(),
             profile: RwLock::new(origin.profile.clone()),
             origin,
+            companies,
         }
     }
 
@@ -135,25 +141,30 @@ impl AccountState {
         self.account.lock()
     }
 
-    /// The list of its users in that format; none when there are none. `encode` turns users into
-    /// what stands for them in the list, and tells the behaviours that it asked.
+    /// The list of the users that a caller reaches, in that format; none when there are none.
+    /// `encode` turns users into what stands for them in the list, and tells the behaviours that it
+    /// asked. The list of one account alone is kept.
     pub fn list(
         &self,
         format: Format,
         profile: &Arc<NamedProfile>,
+        reach: &Reach,
         frame: impl FnOnce() -> ListFrame,
         encode: impl Fn(&[Arc<User>], &[Role]) -> (Vec<u8>, Asked),
     ) -> Option<Listed> {
-        let mut listing = self.listings[format as usize].lock();
+        let alone = reach.alone().and_then(|alone| {
+            let mut companies = self.companies.iter();
+            companies.position(|company| *company.id == *alone)
+        });
+        let several = Mutex::default();
+        let kept = alone.map_or(&several, |at| &self.listings[at][format as usize]);
+        let mut listing = kept.lock();
         let account = self.account();
-        if account.users().len() == 0 {
-            return None;
-        }
         let version = account.version();
         if let Some(listed) = listing.unchanged(profile, version) {
             return Some(listed);
         }
-        let plans = listing.plan(profile, account.users());
+        let plans = listing.plan(profile, account.users_within(reach))?;
         let roles = Arc::clone(account.shared_roles());
         // The users are immutable and shared, so the account is not held while they are encoded.
         drop(account);
