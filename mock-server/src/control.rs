@@ -9,7 +9,7 @@ use std::{
 };
 
 use bandwidth_fixtures::{
-    Consultation, FixtureError, NamedProfile, RateLimit, Secret, Seed, describe,
+    AccountScope, Consultation, FixtureError, NamedProfile, RateLimit, Secret, Seed, describe,
     seed::{SeedAccount, SeedContents, SeedLogin},
 };
 use thiserror::Error;
@@ -150,8 +150,9 @@ impl App {
                 username: format!("api-{id}"),
                 password: Some(password.clone()),
                 password_digests: Vec::new(),
+                account_scope: AccountScope::AccountAdmin,
             };
-            let mut account = contents.clone().into_account("account", &id, login)?;
+            let mut account = contents.clone().into_account("account", &id, None, login)?;
             account.throwaway = true;
             let account = with_credential(account, self.settings.random_seed);
             let client = client_of(&account).expect("one was made");

@@ -2,6 +2,7 @@
 //! HTTP nor the formats. What is open about the real API it asks the profile.
 
 mod account;
+mod company;
 mod credential;
 mod id;
 mod index;
@@ -15,9 +16,12 @@ mod users;
 
 pub use account::{Account, Login, Role};
 pub use bandwidth_fixtures::ApiError;
+pub use company::{Company, Reach};
 pub use credential::{ClientSecret, Credential, CredentialError};
+pub use id::number_in;
+pub use managed::Authority;
 pub use password::Digest;
-pub use unique::Taken;
+pub use unique::{Taken, same_name};
 pub use update::Changes;
 pub use user::{User, UserNumber};
 

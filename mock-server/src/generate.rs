@@ -1,5 +1,7 @@
 //! What is made up: users, for a server with many of them, and credentials.
 
+use std::sync::Arc;
+
 use bandwidth_fixtures::{
     AccountScope, Secret, Texts,
     seed::{CREDENTIAL_ACCESS, SeedAccount, SeedCredential},
@@ -8,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Builder;
 
 use crate::{
-    domain::{Account, User, UserNumber},
+    domain::{Account, User},
     random::{mix, sixteen_bytes},
 };
 
@@ -17,16 +19,16 @@ const LAST_NAMES: [&str; 7] = [
     "Archer", "Baker", "Cooper", "Dyer", "Fisher", "Glover", "Mason",
 ];
 
-/// Adds `count` users to the account, numbered from `first` in the order of creation and named
-/// after the ids from `first_id` on. They have no password.
-pub(crate) fn add_users(account: &mut Account, count: u32, first: UserNumber, first_id: u64) {
+/// Adds `count` users to the main account, named after their ids. They have no password.
+pub(crate) fn add_users(account: &mut Account, count: u32) {
+    let accounts = Arc::clone(account.companies()[0].alone());
     for index in 0..u64::from(count) {
-        let id = format!("u{}", first_id + index);
-        let username = format!("user-{}", first_id + index);
+        let (number, id) = account.next_id(|number| format!("u{number}").into());
+        let username = format!("user-{number}");
         let email = format!("{username}@example.com");
         account.put(User {
-            number: first + index,
-            id: id.into(),
+            number,
+            id,
             username: username.into(),
             texts: Texts {
                 first_name: Some(pick(&FIRST_NAMES, index)),
@@ -35,6 +37,7 @@ pub(crate) fn add_users(account: &mut Account, count: u32, first: UserNumber, fi
                 ..Texts::default()
             },
             scope: AccountScope::Account,
+            accounts: Arc::clone(&accounts),
             roles: Box::default(),
             enabled: true,
             passwords: Box::default(),

@@ -7,7 +7,7 @@ pub mod token;
 
 use std::sync::Arc;
 
-use bandwidth_fixtures::{AccountScope, Consultation, profile::UsernameCase, seed::SeedAccount};
+use bandwidth_fixtures::{AccountScope, profile::UsernameCase, seed::SeedAccount};
 use dashmap::DashMap;
 use parking_lot::{Mutex, MutexGuard};
 use thiserror::Error;
@@ -15,17 +15,19 @@ use thiserror::Error;
 pub use self::state::{AccountState, Origin};
 use crate::{
     clock::Clock,
-    domain::{Account, ApiError, Changes, Credential, CredentialError, Taken, User},
+    domain::{Account, Credential, CredentialError, Taken, same_name},
     generate,
-    wire::UserBody,
 };
 
 /// All accounts.
 #[derive(Debug, Default)]
 pub struct Store {
+    /// By the id of each account of the domain.
     accounts: DashMap<Arc<str>, Arc<AccountState>>,
     /// Names of API logins and the accounts they open.
     logins: DashMap<Arc<str>, Arc<str>>,
+    /// Names of domains without case, and their main accounts.
+    domains: DashMap<Arc<str>, Arc<str>>,
     /// Client ids and the accounts that they are of.
     clients: DashMap<Arc<str>, Arc<str>>,
     /// Held while a name is given that must be unique among all accounts, so that two accounts
@@ -44,6 +46,9 @@ pub enum Exists {
     /// Its login's name is taken.
     #[error("the login `{0}` belongs to another account already")]
     Login(Box<str>),
+    /// The name of its domain is taken, whatever the case.
+    #[error("the domain `{0}` belongs to another account already; choose another domainName")]
+    Domain(Box<str>),
     /// One of its client ids is taken.
     #[error("the client id `{0}` belongs to another account already")]
     Client(Box<str>),
@@ -82,6 +87,10 @@ impl Mode {
     }
 }
 
+fn domain_key(state: &AccountState) -> Arc<str> {
+    state.domain_name.to_ascii_lowercase().into()
+}
+
 fn client_ids(state: &AccountState) -> Vec<Arc<str>> {
     let account = state.account();
     let credentials = account.credentials().iter();
@@ -104,71 +113,93 @@ impl Store {
         if self.accounts.contains_key(&state.id) {
             return Err(Exists::Account((*state.id).into()));
         }
-        if self.logins.contains_key(&state.login) {
-            return Err(Exists::Login((*state.login).into()));
-        }
-        self.index_clients(&state, &[])?;
-        let state = Arc::new(state);
-        self.accounts
-            .insert(Arc::clone(&state.id), Arc::clone(&state));
-        // Last: who can log in finds an account.
-        self.logins
-            .insert(state.login.clone(), Arc::clone(&state.id));
-        Ok(state)
+        self.require_free(&state)?;
+        Ok(self.index(state))
     }
 
     /// Puts another state of an account in its place. What requests that are under way do to the
     /// old one is lost.
     pub fn replace(&self, state: AccountState) -> Result<Arc<AccountState>, Exists> {
         let _guard = self.membership.lock();
-        let holder = self.logins.get(&state.login).map(|id| Arc::clone(&id));
-        if holder.is_some_and(|holder| holder != state.id) {
-            return Err(Exists::Login((*state.login).into()));
-        }
-        let before = self.account(&state.id).map(|old| client_ids(&old));
-        self.index_clients(&state, &before.unwrap_or_default())?;
-        let state = Arc::new(state);
-        self.logins
-            .insert(state.login.clone(), Arc::clone(&state.id));
-        let old = self
-            .accounts
-            .insert(Arc::clone(&state.id), Arc::clone(&state));
-        if let Some(old) = old.filter(|old| old.login != state.login) {
-            self.logins.remove(&old.login);
+        self.require_free(&state)?;
+        let before = self.account(&state.id);
+        let state = self.index(state);
+        if let Some(before) = before {
+            self.unindex(&before, Some(&state));
         }
         Ok(state)
     }
 
-    /// Removes the account of that id.
+    /// Removes the account of that id, with the other accounts of its domain.
     pub fn remove(&self, id: &str) -> Option<Arc<AccountState>> {
         let _guard = self.membership.lock();
-        let (_, state) = self.accounts.remove(id)?;
-        self.logins.remove(&state.login);
-        for client in client_ids(&state) {
-            self.clients.remove(&client);
-        }
+        let state = self.account(id)?;
+        self.unindex(&state, None);
         Some(state)
     }
 
-    /// Has the client ids of an account find it, in place of those that it had before.
-    fn index_clients(&self, state: &AccountState, before: &[Arc<str>]) -> Result<(), Exists> {
-        let own = client_ids(state);
-        for client in &own {
-            let holder = self.clients.get(client).map(|id| Arc::clone(&id));
-            if holder.is_some_and(|holder| holder != state.id) {
-                return Err(Exists::Client((**client).into()));
+    /// Refuses ids and names that another domain has.
+    fn require_free(&self, state: &AccountState) -> Result<(), Exists> {
+        let other = |index: &DashMap<Arc<str>, Arc<str>>, name: &str| {
+            index.get(name).is_some_and(|holder| *holder != state.id)
+        };
+        for company in &*state.companies {
+            let holder = self.account(&company.id);
+            if holder.is_some_and(|holder| holder.id != state.id) {
+                return Err(Exists::Account((*company.id).into()));
             }
         }
-        for client in before {
-            self.clients.remove(client);
+        if other(&self.logins, &state.login) {
+            return Err(Exists::Login((*state.login).into()));
         }
-        for client in own {
-            self.clients.insert(client, Arc::clone(&state.id));
+        if other(&self.domains, &domain_key(state)) {
+            return Err(Exists::Domain((*state.domain_name).into()));
         }
-        Ok(())
+        match client_ids(state).iter().find(|id| other(&self.clients, id)) {
+            Some(taken) => Err(Exists::Client((**taken).into())),
+            None => Ok(()),
+        }
     }
 
-    /// The account of that id.
+    /// Has all ids and names of a domain find it.
+    fn index(&self, state: AccountState) -> Arc<AccountState> {
+        let state = Arc::new(state);
+        for company in &*state.companies {
+            let id = Arc::clone(&company.id);
+            self.accounts.insert(id, Arc::clone(&state));
+        }
+        let main = || Arc::clone(&state.id);
+        for client in client_ids(&state) {
+            self.clients.insert(client, main());
+        }
+        self.domains.insert(domain_key(&state), main());
+        // Last: who can log in finds an account.
+        self.logins.insert(Arc::clone(&state.login), main());
+        state
+    }
+
+    /// Forgets the ids and names of a domain that `now` lacks.
+    fn unindex(&self, state: &AccountState, now: Option<&AccountState>) {
+        let lacks = |has: &dyn Fn(&AccountState) -> bool| !now.is_some_and(has);
+        for company in &*state.companies {
+            if lacks(&|now| now.company(&company.id).is_some()) {
+                self.accounts.remove(&company.id);
+            }
+        }
+        for client in client_ids(state) {
+            if lacks(&|now| client_ids(now).contains(&client)) {
+                self.clients.remove(&client);
+            }
+        }
+        if lacks(&|now| domain_key(now) == domain_key(state)) {
+            self.domains.remove(&domain_key(state));
+        }
+        if lacks(&|now| now.login == state.login) {
+            self.logins.remove(&state.login);
+        }
+    }
+
+    /// What has the account of that id.
     pub fn account(&self, id: &str) -> Option<Arc<AccountState>> {
         self.accounts.get(id).map(|state| Arc::clone(&state))
     }
@@ -222,20 +253,21 @@ impl Store {
         Ok(())
     }
 
-    /// All accounts, by id.
+    /// All main accounts, by id.
     pub fn accounts(&self) -> Vec<Arc<AccountState>> {
         let mut accounts: Vec<Arc<AccountState>> = self
             .accounts
             .iter()
+            .filter(|entry| *entry.key() == entry.id)
             .map(|entry| Arc::clone(entry.value()))
             .collect();
         accounts.sort_by(|a, b| a.id.cmp(&b.id));
         accounts
     }
 
-    /// How many accounts there are.
+    /// How many main accounts there are.
     pub fn len(&self) -> usize {
-        self.accounts.len()
+        self.logins.len()
     }
 
     /// All accounts as a snapshot has them, at one moment.
@@ -249,34 +281,6 @@ impl Store {
             .iter()
             .map(|state| SeedAccount::from(&**state))
             .collect()
-    }
-
-    /// Creates a user.
-    pub fn create_user(
-        &self,
-        state: &AccountState,
-        body: &UserBody,
-        mode: Mode,
-        rules: &Consultation,
-    ) -> Result<Arc<User>, ApiError> {
-        self.with_names(state, mode, |account, others| {
-            account.create(body, others, rules)
-        })
-    }
-
-    /// Updates a user.
-    pub fn update_user(
-        &self,
-        state: &AccountState,
-        key: &str,
-        body: &UserBody,
-        changes: Changes,
-        mode: Mode,
-        rules: &Consultation,
-    ) -> Result<Arc<User>, ApiError> {
-        self.with_names(state, mode, |account, others| {
-            account.update(key, body, changes, others, rules)
-        })
     }
 
     /// Does what may give names to the account, or to a copy of it.
@@ -305,18 +309,34 @@ struct Others<'s> {
 }
 
 impl Others<'_> {
+    fn shares(&self, other: &AccountState) -> bool {
+        other.id != self.state.id && !other.throwaway && !self.state.throwaway
+    }
+
     fn any(&self, has: impl Fn(&Account) -> bool) -> bool {
-        let shares = |other: &AccountState| other.id != self.state.id && !other.throwaway;
         !self.state.throwaway
             && self
                 .store
                 .accounts()
                 .iter()
-                .any(|other| shares(other) && has(&other.account()))
+                .any(|other| self.shares(other) && has(&other.account()))
     }
 }
 
 impl Taken for Others<'_> {
+    fn login(&self, username: &str, case: UsernameCase) -> bool {
+        let has = |state: &Arc<AccountState>| {
+            self.shares(state) && same_name(&state.login, username, case)
+        };
+        match case {
+            UsernameCase::Sensitive => self
+                .store
+                .account_of_login(username)
+                .is_some_and(|it| has(&it)),
+            UsernameCase::Insensitive => self.store.accounts().iter().any(has),
+        }
+    }
+
     fn username(&self, username: &str, case: UsernameCase) -> bool {
         self.any(|account| account.username_taken(username, None, case))
     }

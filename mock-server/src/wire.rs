@@ -50,7 +50,7 @@ pub struct UserView<'a> {
     /// `Enabled`
     pub enabled: Option<bool>,
     /// `Accounts`, only below `/users/{userid}`
-    pub account: Option<AccountView<'a>>,
+    pub accounts: Option<Vec<AccountView<'a>>>,
 }
 
 /// A role as a response shows it.
@@ -64,7 +64,7 @@ pub struct RoleView<'a> {
     pub permissions: Option<&'a [String]>,
 }
 
-/// The account of a user.
+/// An account of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountView<'a> {
     /// `AccountId`
@@ -114,8 +114,8 @@ pub struct ManagedUserView<'a> {
     pub scope: AccountScope,
     /// `roles`
     pub roles: Vec<RoleView<'a>>,
-    /// The only one of `accounts`
-    pub account: AccountView<'a>,
+    /// `accounts`
+    pub accounts: Vec<AccountView<'a>>,
     /// `enabled` or `status`
     pub enabled: bool,
 }

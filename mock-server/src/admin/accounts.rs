@@ -166,7 +166,7 @@ fn view(app: &App, state: &AccountState) -> AccountView {
     let account = state.account();
     AccountView {
         account_id: (*state.id).to_owned(),
-        company_name: (*state.company_name).to_owned(),
+        company_name: (*state.companies[0].name).to_owned(),
         username: (*state.login).to_owned(),
         client_ids: account
             .credentials()

@@ -178,16 +178,11 @@ fn user(writer: &mut impl Writer, view: &UserView<'_>, rules: &Consultation) {
     if let Some(enabled) = view.enabled {
         writer.literal("Enabled", if enabled { "true" } else { "false" });
     }
-    if let Some(account) = &view.account {
-        writer.list(
-            "Accounts",
-            "Account",
-            std::slice::from_ref(account),
-            |w, account| {
-                w.text("AccountId", account.id);
-                w.text("CompanyName", account.company_name);
-            },
-        );
+    if let Some(accounts) = &view.accounts {
+        writer.list("Accounts", "Account", accounts, |w, account| {
+            w.text("AccountId", account.id);
+            w.text("CompanyName", account.company_name);
+        });
     }
 }
 

@@ -83,11 +83,12 @@ pub fn user(view: &ManagedUserView<'_>, rules: &Consultation) -> Value {
         ManagedRoleForm::Names => shown.name.into(),
     });
     put("roles", roles.collect());
-    let own = match rules.management_account_form() {
-        ManagedAccountForm::Objects => account(&view.account),
-        ManagedAccountForm::Ids => view.account.id.into(),
-    };
-    put("accounts", json!([own]));
+    let form = rules.management_account_form();
+    let accounts = view.accounts.iter().map(|shown| match form {
+        ManagedAccountForm::Objects => account(shown),
+        ManagedAccountForm::Ids => shown.id.into(),
+    });
+    put("accounts", accounts.collect());
     match rules.management_state() {
         ManagedState::Enabled => put("enabled", view.enabled.into()),
         ManagedState::Status => {
@@ -243,7 +244,7 @@ fn text(key: &str, node: Node) -> Result<String, DecodeError> {
 
 fn scope(node: Node) -> Result<bandwidth_fixtures::AccountScope, DecodeError> {
     let scope = text("accountScope", node)?.parse();
-    scope.map_err(|()| wrong_type("accountScope", "ACCOUNT or ACCOUNT_ADMIN"))
+    scope.map_err(|()| wrong_type("accountScope", "ACCOUNT, ACCOUNT_ADMIN, ALL or SYSTEM"))
 }
 
 /// The items of a list; null is an empty one.

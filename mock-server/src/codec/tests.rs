@@ -352,7 +352,7 @@ fn view(first_name: &str) -> UserView<'_> {
         },
         roles: Some(Vec::new()),
         enabled: Some(true),
-        account: None,
+        accounts: None,
     }
 }
 

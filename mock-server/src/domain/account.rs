@@ -10,7 +10,7 @@ use bandwidth_fixtures::{
 };
 
 use super::{
-    ApiError, Credential, id, input,
+    ApiError, Company, Credential, Reach, id, input,
     password::{self, Digest, Owner},
     unique::{Names, Taken},
     update::{self, Changes, Manner},
@@ -30,18 +30,21 @@ pub struct Role {
     pub permissions: Vec<String>,
 }
 
-/// An account with its API login.
+/// The accounts of a domain with what they share: the users, the roles, the API login of the main
+/// account, the credentials.
 ///
 /// Every operation either happens whole or changes nothing. A clone is what an operation can be
 /// tried on.
 #[derive(Debug, Clone)]
 pub struct Account {
-    id: Arc<str>,
+    companies: Arc<[Company]>,
     pub(super) salt: [u8; 16],
     login: Login,
     roles: Arc<[Role]>,
     pub(super) users: Users,
     next_number: UserNumber,
+    /// Numbers that the seed's users have and the next ones do not get.
+    ahead: Vec<UserNumber>,
     pub(super) credentials: Vec<Arc<Credential>>,
 }
 
@@ -52,25 +55,45 @@ pub struct Login {
     pub username: Box<str>,
     /// Its passwords, the present one first.
     pub passwords: Vec<Digest>,
+    /// How far it reaches.
+    pub scope: AccountScope,
 }
 
 impl Account {
-    /// An account without users.
+    /// An account without users. The main one of the companies comes first.
     pub fn new(
-        id: &str,
+        companies: Arc<[Company]>,
         salt: [u8; 16],
         login: Login,
         roles: Vec<Role>,
         next_number: UserNumber,
     ) -> Self {
         Self {
-            id: id.into(),
+            users: Users::of(&companies[0]),
+            companies,
             salt,
             login,
             roles: roles.into(),
-            users: Users::default(),
             next_number,
+            ahead: Vec::new(),
             credentials: Vec::new(),
+        }
+    }
+
+    /// The accounts of the domain, the main one first.
+    pub fn companies(&self) -> &Arc<[Company]> {
+        &self.companies
+    }
+
+    /// The list of these accounts that a user has, shared where it is one alone.
+    pub fn shared_accounts(&self, ids: &[&str]) -> Arc<[Arc<str>]> {
+        let known = |id: &&str| self.companies.iter().find(|company| *company.id == **id);
+        match ids {
+            [id] => known(id).map_or_else(Arc::default, |company| Arc::clone(company.alone())),
+            ids => {
+                let known = ids.iter().filter_map(known);
+                known.map(|company| Arc::clone(&company.id)).collect()
+            }
         }
     }
 
@@ -100,6 +123,11 @@ impl Account {
         self.users.iter()
     }
 
+    /// The users that a caller reaches, in the order of their creation.
+    pub fn users_within(&self, reach: &Reach) -> impl Iterator<Item = &Arc<User>> {
+        self.users.within(reach)
+    }
+
     /// The users that were created after that one, in the order of their creation.
     pub fn users_after(&self, number: UserNumber) -> impl Iterator<Item = &Arc<User>> {
         self.users.after(number)
@@ -115,7 +143,7 @@ impl Account {
         &self.login
     }
 
-    /// The number that the next user gets.
+    /// The number that the next user gets, unless a user of the seed has it.
     pub fn next_number(&self) -> UserNumber {
         self.next_number
     }
@@ -152,7 +180,13 @@ impl Account {
     }
 
     /// The user that the path means by `key`, as `naming.user_key` and `missing.by_username` say.
-    pub fn find(&self, key: &str, rules: &Consultation) -> Result<&Arc<User>, ApiError> {
+    /// A user that the caller does not reach is unknown to it.
+    pub fn find(
+        &self,
+        key: &str,
+        reach: &Reach,
+        rules: &Consultation,
+    ) -> Result<&Arc<User>, ApiError> {
         let found = match rules.naming_user_key() {
             UserKey::Username => self.exactly_named(key),
             UserKey::UserId => match self.users.with_id(key) {
@@ -163,6 +197,7 @@ impl Account {
                 None => None,
             },
         };
+        let found = found.filter(|user| reach.includes(user));
         found.ok_or(ApiError::UnknownUser)
     }
 
@@ -177,28 +212,48 @@ impl Account {
         self.users.put(user)
     }
 
-    /// Creates a user. `elsewhere` tells whether another account has a username or an email,
-    /// where they must be unique among all.
+    /// Puts a user there whose number the next ones skip when they get to it.
+    pub fn put_ahead(&mut self, user: User) {
+        self.ahead.push(user.number);
+        self.users.put(user);
+    }
+
+    /// The number and the id of the next user.
+    pub fn next_id(&self, id_of: impl Fn(UserNumber) -> Box<str>) -> (UserNumber, Box<str>) {
+        let mut number = self.next_number;
+        loop {
+            let id = id_of(number);
+            if !self.ahead.contains(&number) && self.users.with_id(&id).is_none() {
+                return (number, id);
+            }
+            number += 1;
+        }
+    }
+
+    /// Creates a user of an account of the domain. `elsewhere` tells which usernames and emails
+    /// other domains have.
     pub fn create(
         &mut self,
         body: &UserBody,
+        company: &Company,
         elsewhere: &dyn Taken,
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
-        input::ids(body, &self.id, None, rules)?;
+        input::ids(body, &company.id, None, rules)?;
         let fields = update::create(body.into(), || rules.user_telephone())?;
         let password = body.password.as_ref().ok_or(ApiError::PasswordRequired)?;
         let owner = Owner::new(fields.username, fields.texts.convert(), &[]);
         let digest = password::accept(password, &owner, &self.salt, rules)?;
         let roles = self.resolve_roles(body.roles.as_deref().unwrap_or(&[]), rules)?;
         self.names().check(&fields, None, elsewhere, rules)?;
-        let number = self.next_number;
+        let (number, id) = self.next_id(|number| id::new_id(number, &self.salt, rules));
         Ok(self.put(User {
             number,
-            id: id::new_id(number, &self.salt, rules),
+            id,
             username: fields.username.into(),
             texts: fields.texts.convert(),
             scope: AccountScope::Account,
+            accounts: Arc::clone(company.alone()),
             roles,
             enabled: fields.enabled,
             passwords: [digest].into(),
@@ -206,17 +261,18 @@ impl Account {
         }))
     }
 
-    /// Updates a user.
+    /// Updates a user of an account of the domain.
     pub fn update(
         &mut self,
         key: &str,
         body: &UserBody,
+        company: &Company,
         changes: Changes,
         elsewhere: &dyn Taken,
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
-        let user = Arc::clone(self.find(key, rules)?);
-        input::ids(body, &self.id, Some(&user.id), rules)?;
+        let user = Arc::clone(self.find(key, &company.reach(), rules)?);
+        input::ids(body, &company.id, Some(&user.id), rules)?;
         let manner = Manner {
             semantics: rules.put_semantics(),
             username: || rules.username_update(),
@@ -243,6 +299,7 @@ impl Account {
             username: fields.username.into(),
             texts: fields.texts.convert(),
             scope: user.scope,
+            accounts: Arc::clone(&user.accounts),
             roles,
             enabled: fields.enabled,
             passwords,
@@ -255,8 +312,13 @@ impl Account {
     }
 
     /// Deletes a user, or deactivates it, as `delete.effect` says.
-    pub fn delete(&mut self, key: &str, rules: &Consultation) -> Result<(), ApiError> {
-        let user = Arc::clone(self.find(key, rules)?);
+    pub fn delete(
+        &mut self,
+        key: &str,
+        reach: &Reach,
+        rules: &Consultation,
+    ) -> Result<(), ApiError> {
+        let user = Arc::clone(self.find(key, reach, rules)?);
         self.remove(&user, || rules.delete_effect(), rules)
     }
 

@@ -179,19 +179,21 @@ impl Account {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{sync::Arc, time::Duration};
 
     use bandwidth_fixtures::{AccountScope, Secret};
 
     use super::{Account, Credential, CredentialError};
-    use crate::domain::Login;
+    use crate::domain::{Company, Login};
 
     fn account() -> Account {
         let login = Login {
             username: "api".into(),
             passwords: Vec::new(),
+            scope: AccountScope::AccountAdmin,
         };
-        let mut account = Account::new("1", [7; 16], login, Vec::new(), 1);
+        let companies = Arc::new([Company::new("1", "")]);
+        let mut account = Account::new(companies, [7; 16], login, Vec::new(), 1);
         account.add_credential(Credential {
             client_id: "CLI-1".into(),
             description: String::new(),

@@ -23,6 +23,6 @@ pub(super) fn new_id(number: UserNumber, salt: &[u8; 16], rules: &Consultation) 
 }
 
 /// The number that an id says: 7 of `u7` and of `7`.
-pub(super) fn number_in(id: &str) -> Option<UserNumber> {
+pub fn number_in(id: &str) -> Option<UserNumber> {
     id.strip_prefix('u').unwrap_or(id).parse().ok()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bandwidth_fixtures::{
-    Consultation, Secret,
+    AccountScope, Consultation, Secret,
     profile::{
         DeleteEffect, IdMismatch, ManagedAbsentKeys, ManagedUserKey, PutSemantics, Telephone,
         UsernameUpdate,
@@ -11,47 +11,78 @@ use bandwidth_fixtures::{
 };
 
 use super::{
-    Account, ApiError, Taken, id,
+    Account, ApiError, Reach, Taken, id,
     update::{self, Manner},
     user::User,
 };
 use crate::wire::ManagedUserBody;
 
-/// Whether the caller has the role of that name. A role that it lacks it neither gives nor takes
-/// (UM).
-pub type Holds<'a> = &'a dyn Fn(&str) -> bool;
+/// What a caller has, and so may give and take: roles (UM), and by analogy accounts and scopes.
+#[derive(Debug, Clone, Copy)]
+pub struct Authority<'a> {
+    /// Its accounts.
+    pub reach: &'a Reach,
+    /// Its scope.
+    pub scope: AccountScope,
+    /// The names of its roles.
+    pub roles: &'a [String],
+}
+
+impl Authority<'_> {
+    /// Refuses to give a scope that is wider than its own.
+    fn gives_scope(
+        &self,
+        scope: AccountScope,
+        before: Option<AccountScope>,
+    ) -> Result<(), ApiError> {
+        if scope > self.scope && before != Some(scope) {
+            return Err(ApiError::ScopeNotHeld);
+        }
+        Ok(())
+    }
+}
 
 impl Account {
     /// The user that a path means by `key`, as `management.user_key` says.
-    pub fn find_managed(&self, key: &str, rules: &Consultation) -> Result<&Arc<User>, ApiError> {
+    pub fn find_managed(
+        &self,
+        key: &str,
+        reach: &Reach,
+        rules: &Consultation,
+    ) -> Result<&Arc<User>, ApiError> {
         let found = match rules.management_user_key() {
             ManagedUserKey::Id => self.users.with_id(key),
             ManagedUserKey::Username => self.exactly_named(key),
         };
+        let found = found.filter(|user| reach.includes(user));
         found.ok_or(ApiError::UnknownUser)
     }
 
-    /// Creates a user without a password. Whether the caller has the account was asked before.
+    /// Creates a user without a password.
     pub fn create_managed(
         &mut self,
         body: &ManagedUserBody,
-        holds: Holds<'_>,
+        authority: &Authority<'_>,
         elsewhere: &dyn Taken,
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
         check_id(body, None, rules)?;
         let fields = update::create(body.into(), || TELEPHONE)?;
         let scope = body.scope.ok_or(ApiError::AccountScopeRequired)?;
-        let roles = self.managed_roles(body, &[], holds, rules)?;
+        authority.gives_scope(scope, None)?;
+        let accounts = self.managed_accounts(body, scope, None, authority)?;
+        let accounts = accounts.ok_or(ApiError::AccountsRequired)?;
+        let roles = self.managed_roles(body, &[], authority, rules)?;
         let roles = roles.ok_or(ApiError::RolesRequired)?;
         self.names().check(&fields, None, elsewhere, rules)?;
-        let number = self.next_number();
+        let (number, id) = self.next_id(|number| id::new_id(number, &self.salt, rules));
         Ok(self.put(User {
             number,
-            id: id::new_id(number, &self.salt, rules),
+            id,
             username: fields.username.into(),
             texts: fields.texts.convert(),
             scope,
+            accounts,
             roles,
             enabled: fields.enabled,
             passwords: Box::default(),
@@ -59,16 +90,16 @@ impl Account {
         }))
     }
 
-    /// Updates a user, as `management.absent_keys` says. Its account and its username stay.
+    /// Updates a user, as `management.absent_keys` says. Its username stays.
     pub fn update_managed(
         &mut self,
         key: &str,
         body: &ManagedUserBody,
-        holds: Holds<'_>,
+        authority: &Authority<'_>,
         elsewhere: &dyn Taken,
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
-        let user = Arc::clone(self.find_managed(key, rules)?);
+        let user = Arc::clone(self.find_managed(key, authority.reach, rules)?);
         check_id(body, Some(&user.id), rules)?;
         let manner = Manner {
             semantics: match rules.management_absent_keys() {
@@ -82,13 +113,18 @@ impl Account {
         let kept = fields.merged;
         let scope = body.scope.or_else(|| kept.then_some(user.scope));
         let scope = scope.ok_or(ApiError::AccountScopeRequired)?;
-        let roles = self.managed_roles(body, &user.roles, holds, rules)?;
+        authority.gives_scope(scope, Some(user.scope))?;
+        let accounts = self.managed_accounts(body, scope, Some(&user), authority)?;
+        let accounts = accounts.or_else(|| kept.then(|| Arc::clone(&user.accounts)));
+        let accounts = accounts.ok_or(ApiError::AccountsRequired)?;
+        let roles = self.managed_roles(body, &user.roles, authority, rules)?;
         let roles = roles.or_else(|| kept.then(|| user.roles.clone()));
         let roles = roles.ok_or(ApiError::RolesRequired)?;
         self.names().check(&fields, Some(&user), elsewhere, rules)?;
         Ok(self.users.put(User {
             texts: fields.texts.convert(),
             scope,
+            accounts,
             roles,
             enabled: fields.enabled,
             ..User::clone(&user)
@@ -110,11 +146,56 @@ impl Account {
     pub fn remove_managed(
         &mut self,
         key: &str,
+        reach: &Reach,
         effect: DeleteEffect,
         rules: &Consultation,
     ) -> Result<(), ApiError> {
-        let user = Arc::clone(self.find_managed(key, rules)?);
+        let user = Arc::clone(self.find_managed(key, reach, rules)?);
         self.remove(&user, || effect, rules)
+    }
+
+    /// The accounts that the body gives, if any, to a user of that scope. A user of a system-wide
+    /// scope has none, and one that leaves such a scope needs some.
+    fn managed_accounts(
+        &self,
+        body: &ManagedUserBody,
+        scope: AccountScope,
+        user: Option<&User>,
+        authority: &Authority<'_>,
+    ) -> Result<Option<Arc<[Arc<str>]>>, ApiError> {
+        let named = body.accounts.as_deref();
+        if scope.is_system_wide() {
+            return match named {
+                None | Some([]) => Ok(Some(Arc::default())),
+                Some(_) => Err(ApiError::AccountsNotAllowed),
+            };
+        }
+        let Some(named) = named else {
+            let left = user.is_some_and(|user| user.scope.is_system_wide());
+            return if left {
+                Err(ApiError::AccountsRequired)
+            } else {
+                Ok(None)
+            };
+        };
+        if named.is_empty() {
+            return Err(ApiError::AccountsRequired);
+        }
+        let known = |id: &str| self.companies().iter().any(|company| *company.id == *id);
+        let before = user.map_or(&[][..], |user| &user.accounts);
+        let is = |id: &str| before.iter().any(|before| **before == *id);
+        let gives = |id: &str| !is(id) && !(known(id) && authority.reach.opens(id));
+        let takes = |id: &str| !named.iter().any(|named| named == id) && !authority.reach.opens(id);
+        if named.iter().any(|id| gives(id)) || before.iter().any(|id| takes(id)) {
+            return Err(ApiError::AccountNotHeld);
+        }
+        let mut ids: Vec<&str> = Vec::with_capacity(named.len());
+        for id in named {
+            if !ids.contains(&id.as_str()) {
+                ids.push(id);
+            }
+        }
+        Ok(Some(self.shared_accounts(&ids)))
     }
 
     /// The roles that the body gives, if any, in the place of `before`.
@@ -122,7 +203,7 @@ impl Account {
         &self,
         body: &ManagedUserBody,
         before: &[Arc<str>],
-        holds: Holds<'_>,
+        authority: &Authority<'_>,
         rules: &Consultation,
     ) -> Result<Option<Box<[Arc<str>]>>, ApiError> {
         let Some(given) = &body.roles else {
@@ -134,7 +215,7 @@ impl Account {
         let roles = self.resolve_roles(given, rules)?;
         let changes = |id: &Arc<str>| roles.contains(id) != before.contains(id);
         let changed = || self.roles().iter().filter(|role| changes(&role.id));
-        if changed().any(|role| !holds(&role.name)) {
+        if changed().any(|role| !authority.roles.iter().any(|held| **held == *role.name)) {
             return Err(ApiError::RoleNotHeld);
         }
         Ok(Some(roles))

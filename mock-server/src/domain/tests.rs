@@ -3,18 +3,24 @@
 mod machine;
 mod passwords;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use bandwidth_fixtures::{Consultation, NamedProfile, Secret, Texts, profile::UsernameCase};
+use bandwidth_fixtures::{
+    AccountScope, Consultation, NamedProfile, Secret, Texts, profile::UsernameCase,
+};
 use proptest::prelude::*;
 
-use super::{Account, ApiError, Changes, Digest, Login, Role, Taken, User};
+use super::{Account, ApiError, Changes, Company, Digest, Login, Role, Taken, User};
 use crate::wire::{RoleReference, UserBody};
 
 /// No other account has anything.
 struct Nobody;
 
 impl Taken for Nobody {
+    fn login(&self, _: &str, _: UsernameCase) -> bool {
+        false
+    }
+
     fn username(&self, _: &str, _: UsernameCase) -> bool {
         false
     }
@@ -34,6 +40,12 @@ fn account() -> Account {
     salted(7)
 }
 
+static MAIN: LazyLock<Company> = LazyLock::new(|| Company::new("12345", ""));
+
+fn companies() -> Arc<[Company]> {
+    Arc::new([Company::new("12345", ""), Company::new("67890", "")])
+}
+
 fn salted(salt: u8) -> Account {
     let salt = [salt; 16];
     let roles = ["r1", "r2"].map(|id| Role {
@@ -42,11 +54,12 @@ fn salted(salt: u8) -> Account {
         permissions: Vec::new(),
     });
     Account::new(
-        "12345",
+        companies(),
         salt,
         Login {
             username: "api-user".into(),
             passwords: vec![Digest::of(&salt, "x")],
+            scope: AccountScope::AccountAdmin,
         },
         roles.into(),
         1,
@@ -70,7 +83,9 @@ fn body() -> UserBody {
 fn create(change: impl FnOnce(&mut UserBody), set: &[&str]) -> Result<(), ApiError> {
     let mut body = body();
     change(&mut body);
-    account().create(&body, &Nobody, &rules(set)).map(|_| ())
+    account()
+        .create(&body, &MAIN, &Nobody, &rules(set))
+        .map(|_| ())
 }
 
 #[test]
@@ -137,12 +152,12 @@ fn updated(set: &[&str], change: impl FnOnce(&mut UserBody)) -> Result<User, Api
         name: None,
     }]);
     whole.enabled = Some(false);
-    let user = account.create(&whole, &Nobody, &rules)?;
+    let user = account.create(&whole, &MAIN, &Nobody, &rules)?;
     let mut body = UserBody::default();
     change(&mut body);
-    let after = account.update(&user.id, &body, Changes::All, &Nobody, &rules)?;
+    let after = account.update(&user.id, &body, &MAIN, Changes::All, &Nobody, &rules)?;
     assert_eq!(
-        account.find(&user.id, &rules),
+        account.find(&user.id, &MAIN.reach(), &rules),
         Ok(&after),
         "the echo is what is kept"
     );
@@ -199,39 +214,39 @@ fn given_but_empty_clears_in_a_merge_too() {
 fn a_refused_update_changes_nothing_and_frees_nothing() {
     let rules = rules(&[]);
     let mut account = account();
-    let user = account.create(&body(), &Nobody, &rules).unwrap();
+    let user = account.create(&body(), &MAIN, &Nobody, &rules).unwrap();
     let mut wrong = UserBody {
         username: Some("other".to_owned()),
         ..UserBody::default()
     };
     wrong.password = Some(Secret::new("weak"));
     account
-        .update(&user.id, &wrong, Changes::All, &Nobody, &rules)
+        .update(&user.id, &wrong, &MAIN, Changes::All, &Nobody, &rules)
         .unwrap_err();
-    assert_eq!(account.find(&user.id, &rules), Ok(&user));
+    assert_eq!(account.find(&user.id, &MAIN.reach(), &rules), Ok(&user));
     assert_eq!(
-        account.create(&body(), &Nobody, &rules),
+        account.create(&body(), &MAIN, &Nobody, &rules),
         Err(ApiError::UsernameTaken)
     );
     // A rename frees the old name and takes the new one.
     wrong.password = None;
     account
-        .update(&user.id, &wrong, Changes::All, &Nobody, &rules)
+        .update(&user.id, &wrong, &MAIN, Changes::All, &Nobody, &rules)
         .unwrap();
-    account.create(&body(), &Nobody, &rules).unwrap();
+    account.create(&body(), &MAIN, &Nobody, &rules).unwrap();
 }
 
 #[test]
 fn ids_are_never_used_again_and_a_deleted_name_is_free() {
     let rules = rules(&[]);
     let mut account = account();
-    let first = account.create(&body(), &Nobody, &rules).unwrap();
-    account.delete(&first.id, &rules).unwrap();
+    let first = account.create(&body(), &MAIN, &Nobody, &rules).unwrap();
+    account.delete(&first.id, &MAIN.reach(), &rules).unwrap();
     assert_eq!(
-        account.delete(&first.id, &rules),
+        account.delete(&first.id, &MAIN.reach(), &rules),
         Err(ApiError::UnknownUser)
     );
-    let second = account.create(&body(), &Nobody, &rules).unwrap();
+    let second = account.create(&body(), &MAIN, &Nobody, &rules).unwrap();
     assert_eq!((&*first.id, &*second.id), ("u1", "u2"));
 }
 
@@ -244,11 +259,11 @@ fn case_matters_or_not_as_the_profile_says() {
     ] {
         let rules = rules(&[set]);
         let mut account = account();
-        account.create(&body(), &Nobody, &rules).unwrap();
+        account.create(&body(), &MAIN, &Nobody, &rules).unwrap();
         let mut other = body();
         upper(&mut other);
         assert_eq!(
-            account.create(&other, &Nobody, &rules).map(|_| ()),
+            account.create(&other, &MAIN, &Nobody, &rules).map(|_| ()),
             expected,
             "{set}"
         );
@@ -263,7 +278,7 @@ fn uuids_look_like_uuids_and_differ() {
     for number in 0..50 {
         let mut body = body();
         body.username = Some(format!("user-{number}"));
-        let user = account.create(&body, &Nobody, &rules).unwrap();
+        let user = account.create(&body, &MAIN, &Nobody, &rules).unwrap();
         let parts: Vec<usize> = user.id.split('-').map(str::len).collect();
         assert_eq!(parts, [8, 4, 4, 4, 12], "{}", user.id);
         assert!(
@@ -288,14 +303,14 @@ proptest! {
             body.username = Some(names[name].to_owned());
             body.texts.email = Some(format!("{}@example.com", names[3 - name]));
             let _ = match kind {
-                0 => account.create(&body, &Nobody, &rules).map(|_| ()),
-                1 => account.update(&key, &body, Changes::All, &Nobody, &rules).map(|_| ()),
-                _ => account.delete(&key, &rules),
+                0 => account.create(&body, &MAIN, &Nobody, &rules).map(|_| ()),
+                1 => account.update(&key, &body, &MAIN, Changes::All, &Nobody, &rules).map(|_| ()),
+                _ => account.delete(&key, &MAIN.reach(), &rules),
             };
             let mut seen = std::collections::HashSet::new();
             for user in account.users() {
                 prop_assert!(seen.insert(user.username.to_lowercase()), "a name is there twice");
-                prop_assert_eq!(account.find(&user.id, &rules), Ok(user));
+                prop_assert_eq!(account.find(&user.id, &MAIN.reach(), &rules), Ok(user));
                 prop_assert!(account.has_username(&user.username));
             }
             for name in names {
@@ -324,11 +339,11 @@ fn ids_in_a_body_must_be_those_of_the_path() {
     assert_eq!(user_id(&["naming.user_key=Username"]), Ok(()));
     let rules = rules(&[]);
     let mut account = account();
-    let user = account.create(&body(), &Nobody, &rules).unwrap();
+    let user = account.create(&body(), &MAIN, &Nobody, &rules).unwrap();
     let mut update = body();
     for (id, expected) in [("u1", Ok(())), ("u2", Err(ApiError::UserIdMismatch))] {
         update.user_id = Some(id.to_owned());
-        let updated = account.update(&user.id, &update, Changes::All, &Nobody, &rules);
+        let updated = account.update(&user.id, &update, &MAIN, Changes::All, &Nobody, &rules);
         assert_eq!(updated.map(drop), expected, "{id}");
     }
 }
@@ -338,10 +353,10 @@ fn each_change_of_a_user_makes_another_version() {
     let mut account = account();
     let rules = rules(&[]);
     let mut seen = vec![account.version()];
-    account.create(&body(), &Nobody, &rules).unwrap();
+    account.create(&body(), &MAIN, &Nobody, &rules).unwrap();
     seen.push(account.version());
     account
-        .update("u1", &body(), Changes::All, &Nobody, &rules)
+        .update("u1", &body(), &MAIN, Changes::All, &Nobody, &rules)
         .unwrap();
     seen.push(account.version());
     account.assign_resources("u1", Box::default()).unwrap();
@@ -350,7 +365,7 @@ fn each_change_of_a_user_makes_another_version() {
         .change_user_password(1, &Secret::new("Plum-Kettle.58"), &rules)
         .unwrap();
     seen.push(account.version());
-    account.delete("u1", &rules).unwrap();
+    account.delete("u1", &MAIN.reach(), &rules).unwrap();
     seen.push(account.version());
     assert!(seen.is_sorted_by(|a, b| a < b), "{seen:?}");
 }
@@ -358,8 +373,14 @@ fn each_change_of_a_user_makes_another_version() {
 #[test]
 fn a_username_finds_a_user_only_where_the_profile_says_so() {
     let mut account = account();
-    account.create(&body(), &Nobody, &rules(&[])).unwrap();
-    let found = |key: &str, set: &[&str]| account.find(key, &rules(set)).map(|user| user.number);
+    account
+        .create(&body(), &MAIN, &Nobody, &rules(&[]))
+        .unwrap();
+    let found = |key: &str, set: &[&str]| {
+        account
+            .find(key, &MAIN.reach(), &rules(set))
+            .map(|user| user.number)
+    };
     for (key, set, expected) in [
         ("u1", &[][..], Ok(1)),
         ("asmith", &[], Err(ApiError::UnknownUser)),
@@ -390,7 +411,7 @@ fn roles_are_found_by_all_that_is_said_of_them() {
     let given = |references: &[RoleReference], set: &[&str]| {
         let mut body = body();
         body.roles = Some(references.to_vec());
-        let user = account().create(&body, &Nobody, &rules(set))?;
+        let user = account().create(&body, &MAIN, &Nobody, &rules(set))?;
         Ok(user
             .roles
             .iter()
@@ -431,16 +452,16 @@ fn roles_are_found_by_all_that_is_said_of_them() {
 fn an_email_of_another_is_refused_at_an_update_too_and_ones_own_is_not() {
     let rules = rules(&["email.unique=account"]);
     let mut account = account();
-    account.create(&body(), &Nobody, &rules).unwrap();
+    account.create(&body(), &MAIN, &Nobody, &rules).unwrap();
     let mut second = body();
     second.username = Some("ben".to_owned());
     second.texts.email = Some("ben@example.com".to_owned());
-    account.create(&second, &Nobody, &rules).unwrap();
+    account.create(&second, &MAIN, &Nobody, &rules).unwrap();
     account
-        .update("u2", &second, Changes::All, &Nobody, &rules)
+        .update("u2", &second, &MAIN, Changes::All, &Nobody, &rules)
         .unwrap();
     second.texts.email = body().texts.email;
-    let taken = account.update("u2", &second, Changes::All, &Nobody, &rules);
+    let taken = account.update("u2", &second, &MAIN, Changes::All, &Nobody, &rules);
     assert_eq!(taken, Err(ApiError::EmailTaken));
 }
 
@@ -448,14 +469,16 @@ fn an_email_of_another_is_refused_at_an_update_too_and_ones_own_is_not() {
 fn uuids_are_those_of_the_account() {
     let rules = rules(&["user.id_style=uuid"]);
     let id = |salt: u8| {
-        let user = salted(salt).create(&body(), &Nobody, &rules).unwrap();
+        let user = salted(salt)
+            .create(&body(), &MAIN, &Nobody, &rules)
+            .unwrap();
         user.id.clone()
     };
     assert_eq!(id(7), id(7));
     assert_ne!(id(7), id(8));
     // Whoever wrote an id down finds the same user behind it tomorrow.
     let mut account = Account::new(
-        "12345",
+        companies(),
         std::array::from_fn(|at| u8::try_from(at).unwrap()),
         salted(7).login().clone(),
         Vec::new(),
@@ -464,7 +487,7 @@ fn uuids_are_those_of_the_account() {
     let ids = ["asmith", "ben"].map(|name| {
         let mut body = body();
         body.username = Some(name.to_owned());
-        let user = account.create(&body, &Nobody, &rules).unwrap();
+        let user = account.create(&body, &MAIN, &Nobody, &rules).unwrap();
         user.id.to_string()
     });
     let expected = [
@@ -479,8 +502,8 @@ fn uuids_are_those_of_the_account() {
 fn ids_that_say_the_number_of_another_user_find_their_own() {
     let rules = rules(&[]);
     let mut account = account();
-    let template = User::clone(&account.create(&body(), &Nobody, &rules).unwrap());
-    account.delete("u1", &rules).unwrap();
+    let template = User::clone(&account.create(&body(), &MAIN, &Nobody, &rules).unwrap());
+    account.delete("u1", &MAIN.reach(), &rules).unwrap();
     let ids = ["u2", "u3", "3", "u1", "u05", "+5", "five", "u"];
     for (number, id) in (1..).zip(ids) {
         account.put(User {
@@ -491,20 +514,45 @@ fn ids_that_say_the_number_of_another_user_find_their_own() {
         });
     }
     for (number, id) in (1..).zip(ids) {
-        assert_eq!(account.find(id, &rules).unwrap().number, number, "{id}");
+        assert_eq!(
+            account.find(id, &MAIN.reach(), &rules).unwrap().number,
+            number,
+            "{id}"
+        );
     }
     for id in ["1", "2", "u4", "4", "u5", "5", "u005", "7", "u7"] {
-        assert!(account.find(id, &rules).is_err(), "{id}");
+        assert!(account.find(id, &MAIN.reach(), &rules).is_err(), "{id}");
     }
     let mut changed = body();
     changed.username = Some("user-4".to_owned());
     let user = account
-        .update("u1", &changed, Changes::All, &Nobody, &rules)
+        .update("u1", &changed, &MAIN, Changes::All, &Nobody, &rules)
         .unwrap();
     assert_eq!((user.number, &*user.id), (4, "u1"));
-    account.delete("u2", &rules).unwrap();
-    assert!(account.find("u2", &rules).is_err());
-    assert_eq!(account.find("u1", &rules).unwrap().number, 4);
+    account.delete("u2", &MAIN.reach(), &rules).unwrap();
+    assert!(account.find("u2", &MAIN.reach(), &rules).is_err());
+    assert_eq!(account.find("u1", &MAIN.reach(), &rules).unwrap().number, 4);
+}
+
+#[test]
+fn the_next_ids_skip_those_that_a_seed_gave_ahead() {
+    let rules = rules(&[]);
+    let mut account = account();
+    let first = User::clone(&account.create(&body(), &MAIN, &Nobody, &rules).unwrap());
+    account.put_ahead(User {
+        number: 3,
+        id: "u3".into(),
+        username: "ahead".into(),
+        ..first
+    });
+    let mut next = |name: &str| {
+        let mut body = body();
+        body.username = Some(name.to_owned());
+        let user = account.create(&body, &MAIN, &Nobody, &rules).unwrap();
+        account.delete("u3", &MAIN.reach(), &rules).ok();
+        user.id.clone()
+    };
+    assert_eq!(["b", "c"].map(&mut next), ["u2".into(), "u4".into()]);
 }
 
 #[test]
@@ -514,15 +562,15 @@ fn a_name_that_stays_is_no_new_name() {
         let mut account = account();
         // As a seed may have it; no operation takes it for a new name.
         let seeded = "a b";
-        let mut user = User::clone(&account.create(&body(), &Nobody, &rules).unwrap());
+        let mut user = User::clone(&account.create(&body(), &MAIN, &Nobody, &rules).unwrap());
         user.username = seeded.into();
-        account.delete("u1", &rules).unwrap();
+        account.delete("u1", &MAIN.reach(), &rules).unwrap();
         account.put(user);
         let mut same = body();
         same.username = Some(seeded.to_owned());
         same.texts.first_name = Some("Ann".to_owned());
         let user = account
-            .update("u1", &same, Changes::All, &Nobody, &rules)
+            .update("u1", &same, &MAIN, Changes::All, &Nobody, &rules)
             .unwrap();
         let names = (&*user.username, user.texts.first_name.as_deref());
         assert_eq!(names, (seeded, Some("Ann")), "{username_update}");
@@ -533,15 +581,15 @@ fn a_name_that_stays_is_no_new_name() {
 fn an_email_that_was_changed_or_deleted_is_free() {
     let rules = rules(&["email.unique=account"]);
     let mut account = account();
-    account.create(&body(), &Nobody, &rules).unwrap();
+    account.create(&body(), &MAIN, &Nobody, &rules).unwrap();
     let mut changed = body();
     changed.texts.email = Some("anna@example.com".to_owned());
     account
-        .update("u1", &changed, Changes::All, &Nobody, &rules)
+        .update("u1", &changed, &MAIN, Changes::All, &Nobody, &rules)
         .unwrap();
     let mut second = body();
     second.username = Some("ben".to_owned());
-    account.create(&second, &Nobody, &rules).unwrap();
-    account.delete("u2", &rules).unwrap();
-    account.create(&second, &Nobody, &rules).unwrap();
+    account.create(&second, &MAIN, &Nobody, &rules).unwrap();
+    account.delete("u2", &MAIN.reach(), &rules).unwrap();
+    account.create(&second, &MAIN, &Nobody, &rules).unwrap();
 }

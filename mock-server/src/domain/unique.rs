@@ -13,15 +13,25 @@ use super::{
     users::Users,
 };
 
-/// What the other accounts of the server have.
+/// What the other domains of the server have.
 pub trait Taken {
+    /// Whether one of them has an API login of that name. Logins are unique on the server.
+    fn login(&self, username: &str, case: UsernameCase) -> bool;
     /// Whether one of them has the username.
     fn username(&self, username: &str, case: UsernameCase) -> bool;
     /// Whether one of them has the email.
     fn email(&self, email: &str) -> bool;
 }
 
-/// The names of one account. Its API login has one too.
+/// Whether both are the same username.
+pub fn same_name(one: &str, other: &str, case: UsernameCase) -> bool {
+    match case {
+        UsernameCase::Sensitive => one == other,
+        UsernameCase::Insensitive => folded(one) == folded(other),
+    }
+}
+
+/// The names of one domain. Its API login has one too.
 pub(super) struct Names<'a> {
     pub(super) users: &'a Users,
     pub(super) login: &'a str,
@@ -41,6 +51,7 @@ impl Names<'_> {
         if renamed {
             let case = rules.username_case();
             let taken = self.has_username(fields.username, number, case)
+                || elsewhere.login(fields.username, case)
                 || (rules.username_scope() == UsernameScope::Global
                     && elsewhere.username(fields.username, case));
             if taken {
@@ -72,10 +83,7 @@ impl Names<'_> {
         except: Option<UserNumber>,
         case: UsernameCase,
     ) -> bool {
-        let same = |other: &str| match case {
-            UsernameCase::Sensitive => other == username,
-            UsernameCase::Insensitive => folded(other) == folded(username),
-        };
+        let same = |other: &str| same_name(other, username, case);
         let others = || self.users.named(username);
         same(self.login) || others().any(|user| Some(user.number) != except && same(&user.username))
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bandwidth_fixtures::{AccountScope, Texts};
 
-use super::password::Digest;
+use super::{Reach, password::Digest};
 
 /// The place of a user in the order of creation, from 1. Never used twice in an account.
 pub type UserNumber = u64;
@@ -20,8 +20,10 @@ pub struct User {
     pub username: Box<str>,
     /// What the user has of the fields that are text.
     pub texts: Texts<Option<Box<str>>>,
-    /// How far it reaches in today's API.
+    /// How far it reaches. The account and login surfaces do not show it.
     pub scope: AccountScope,
+    /// Ids of its accounts; none for a system-wide scope. Users of one account alone share the list.
+    pub accounts: Arc<[Arc<str>]>,
     /// Ids of its roles, in the order in which they were given.
     pub roles: Box<[Arc<str>]>,
     /// Whether it is active.
@@ -33,6 +35,15 @@ pub struct User {
 }
 
 impl User {
+    /// What it reaches when it logs in.
+    pub fn reach(&self) -> Reach {
+        if self.scope.is_system_wide() {
+            Reach::Domain
+        } else {
+            Reach::Accounts(Arc::clone(&self.accounts))
+        }
+    }
+
     /// Whether both are the same but for their passwords.
     pub fn differs_in_password_only(&self, other: &Self) -> bool {
         let passwords = self.passwords.clone();

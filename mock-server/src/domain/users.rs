@@ -3,6 +3,7 @@
 use std::{cell::OnceCell, collections::BTreeMap, sync::Arc};
 
 use super::{
+    Company, Reach,
     id::number_in,
     index::{Index, folded},
     user::{User, UserNumber},
@@ -14,6 +15,10 @@ pub(super) struct Users {
     by_number: BTreeMap<UserNumber, Arc<User>>,
     /// Another one after each change.
     version: u64,
+    /// The list that users of the main account alone share.
+    main: Arc<[Arc<str>]>,
+    /// How many users have another list.
+    elsewhere: usize,
     /// Of the ids that do not say their user's number.
     ids: Index,
     usernames: Index,
@@ -22,6 +27,19 @@ pub(super) struct Users {
 }
 
 impl Users {
+    pub(super) fn of(main: &Company) -> Self {
+        Self {
+            main: Arc::clone(main.alone()),
+            ..Self::default()
+        }
+    }
+
+    /// The users that are included. Where all are, none of them is asked.
+    pub(super) fn within<'u>(&'u self, reach: &Reach) -> impl Iterator<Item = &'u Arc<User>> {
+        let all = self.elsewhere == 0 && self.main.iter().all(|main| reach.opens(main));
+        self.iter().filter(move |user| all || reach.includes(user))
+    }
+
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &Arc<User>> {
         self.by_number.values()
     }
@@ -85,6 +103,7 @@ impl Users {
     pub(super) fn put(&mut self, user: User) -> Arc<User> {
         self.remove(user.number);
         self.reindex(&user, Index::insert);
+        self.elsewhere += usize::from(!Arc::ptr_eq(&user.accounts, &self.main));
         let user = Arc::new(user);
         self.by_number.insert(user.number, Arc::clone(&user));
         user
@@ -94,6 +113,7 @@ impl Users {
         self.version += 1;
         if let Some(user) = self.by_number.remove(&number) {
             self.reindex(&user, Index::remove);
+            self.elsewhere -= usize::from(!Arc::ptr_eq(&user.accounts, &self.main));
         }
     }
 
@@ -111,6 +131,8 @@ impl Users {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use bandwidth_fixtures::{AccountScope, Texts};
 
     use super::{User, UserNumber, Users};
@@ -125,6 +147,7 @@ mod tests {
                 ..Texts::default()
             },
             scope: AccountScope::Account,
+            accounts: Arc::default(),
             roles: Box::default(),
             enabled: true,
             passwords: Box::default(),
@@ -132,7 +155,7 @@ mod tests {
         }
     }
 
-    fn numbers<'u>(found: impl Iterator<Item = &'u std::sync::Arc<User>>) -> Vec<UserNumber> {
+    fn numbers<'u>(found: impl Iterator<Item = &'u Arc<User>>) -> Vec<UserNumber> {
         found.map(|user| user.number).collect()
     }
 

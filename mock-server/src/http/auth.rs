@@ -12,7 +12,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::percent_decode_str;
 
 use crate::{
-    domain::{Role, UserNumber},
+    domain::{Reach, Role, UserNumber},
     jwt::Signer,
     store::{
         AccountState, Store,
@@ -45,13 +45,15 @@ pub(super) fn schemes(rules: &Consultation) -> Schemes {
 /// A caller whose credentials are right.
 #[derive(Debug)]
 pub(super) struct Caller {
-    /// The account that the credentials open.
+    /// What has the accounts that the credentials open.
     pub(super) slot: Arc<AccountState>,
     pub(super) who: Who,
     /// Its name.
     pub(super) login: Arc<str>,
     /// What its token allows; none for Basic.
     pub(super) grant: Option<Arc<Grant>>,
+    /// What it reaches: the account in the path alone, else all that its credentials open.
+    pub(super) reach: Reach,
 }
 
 impl Caller {
@@ -59,15 +61,17 @@ impl Caller {
     fn api_login(slot: Arc<AccountState>) -> Self {
         Self {
             login: Arc::clone(&slot.login),
+            reach: slot.login_reach.clone(),
             slot,
             who: Who::ApiLogin,
             grant: None,
         }
     }
 
-    /// The holder of a token, at that account.
+    /// The holder of a token, where it opens accounts.
     pub(super) fn with_token(slot: Arc<AccountState>, grant: Arc<Grant>) -> Self {
         Self {
+            reach: grant.reach(&slot),
             slot,
             who: match grant.owner {
                 Owner::Credential => Who::Client,
@@ -108,6 +112,15 @@ impl Caller {
         } else {
             Err(ApiError::NotPermitted)
         }
+    }
+
+    /// The caller at the account that the path names, if it names one.
+    fn at(self, account: Option<&str>) -> Result<Self, ApiError> {
+        let Some(id) = account else { return Ok(self) };
+        let company = self.slot.company(id);
+        let opened = company.filter(|company| self.reach.opens(&company.id));
+        let reach = opened.ok_or(ApiError::OtherAccount)?.reach();
+        Ok(Self { reach, ..self })
     }
 }
 
@@ -225,7 +238,6 @@ impl Authenticator<'_> {
                     TokenError::Invalid => ApiError::TokenInvalid,
                     TokenError::Expired => ApiError::TokenExpired,
                 })?;
-                let slot = slot.filter(|slot| grant.opens(&slot.id));
                 let slot = slot.ok_or(ApiError::OtherAccount)?;
                 Caller::with_token(Arc::clone(slot), grant)
             }
@@ -233,7 +245,7 @@ impl Authenticator<'_> {
                 // What was right a moment ago, letter for letter, need not be decoded and hashed.
                 if let Some(slot) = slot.filter(|slot| slot.opened_before_by(encoded)) {
                     settle(slot, &slot.login, true, rules)?;
-                    return Ok(Caller::api_login(Arc::clone(slot)));
+                    return Caller::api_login(Arc::clone(slot)).at(account);
                 }
                 let credentials =
                     Credentials::decode(encoded).ok_or(ApiError::CredentialsMissingOrWrong)?;
@@ -249,10 +261,7 @@ impl Authenticator<'_> {
             }
             _ => return Err(ApiError::CredentialsMissingOrWrong),
         };
-        if account.is_some_and(|id| *id != *caller.slot.id) {
-            return Err(ApiError::OtherAccount);
-        }
-        Ok(caller)
+        caller.at(account)
     }
 }
 
@@ -327,6 +336,7 @@ pub(super) fn log_in(
             if let Some(user) = user {
                 slot.logins.forget_failures(username);
                 return Ok(Caller {
+                    reach: user.reach(),
                     slot,
                     who: Who::User(user.number),
                     login: username.into(),
@@ -352,6 +362,6 @@ fn slots_by_preference(store: &Store, account: Option<&str>) -> Vec<Arc<AccountS
     }
     let mut slots = store.accounts();
     slots.retain(|slot| !slot.throwaway);
-    slots.sort_by_key(|slot| account != Some(&*slot.id));
+    slots.sort_by_key(|slot| account.is_none_or(|id| slot.company(id).is_none()));
     slots
 }

@@ -30,8 +30,11 @@ impl From<CredentialError> for ApiError {
 impl Context<'_> {
     pub(super) fn list_credentials(&self) -> Outcome {
         let mut items = Vec::new();
-        for slot in self.token_accounts()? {
-            for credential in slot.account().credentials() {
+        let held = self.held_accounts()?;
+        for (slot, _) in self.domains()? {
+            let account = slot.account();
+            let seen = account.credentials().iter();
+            for credential in seen.filter(|credential| is_seen(credential, &held)) {
                 let shown = management::credential(&credential_view(credential, slot.now()));
                 items.push(((*credential.client_id).to_owned(), shown));
             }
@@ -178,29 +181,46 @@ impl Context<'_> {
         };
         let grant = self.grant()?;
         if new.scope > grant.scope {
-            return Err(ApiError::ScopeTooLow);
+            return Err(ApiError::ScopeNotHeld);
         }
         let present_roles = present.map_or(&[][..], |present| &present.roles);
         if !may_change(present_roles, &new.roles, &grant.roles) {
             return Err(ApiError::RoleNotHeld);
         }
         let present_accounts = present.map_or(&[][..], |present| &present.accounts);
-        if !may_change(present_accounts, &new.accounts, &grant.accounts) {
+        if !may_change(present_accounts, &new.accounts, &self.held_accounts()?) {
             return Err(ApiError::AccountNotHeld);
         }
         Ok(new)
     }
 
-    /// The credential in the path, and the account that has it.
+    /// The ids of the accounts that the token opens.
+    fn held_accounts(&self) -> Result<Vec<String>, ApiError> {
+        let mut held = self.grant()?.accounts.clone();
+        for (slot, reach) in self.domains()? {
+            let companies = slot.companies.iter();
+            let opened = companies.filter(|company| reach.opens(&company.id));
+            held.extend(opened.map(|company| (*company.id).to_owned()));
+        }
+        Ok(held)
+    }
+
+    /// The credential in the path, and what has it.
     fn credential(&self) -> Result<(Arc<AccountState>, Arc<Credential>), ApiError> {
         let client_id = self.parameter(Parameter::ClientId);
-        let mut slots = self.token_accounts()?.into_iter();
-        let found = slots.find_map(|slot| {
+        let held = self.held_accounts()?;
+        let found = self.domains()?.into_iter().find_map(|(slot, _)| {
             let credential = slot.account().credential(&client_id).ok().cloned();
-            credential.map(|credential| (slot, credential))
+            let credential = credential.filter(|credential| is_seen(credential, &held))?;
+            Some((slot, credential))
         });
         found.ok_or(ApiError::UnknownCredential)
     }
+}
+
+/// Whether one of its accounts is held.
+fn is_seen(credential: &Credential, held: &[String]) -> bool {
+    credential.accounts.iter().any(|id| held.contains(id))
 }
 
 /// Whether everything that comes or goes is held.

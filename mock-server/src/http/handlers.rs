@@ -21,10 +21,10 @@ use super::{
 };
 use crate::{
     codec::{self, Document, Format},
-    domain::{Changes, Role, User},
+    domain::{Changes, Company, Role, User},
     jwt::{NoRandomNumbers, Signer},
     store::{Mode, Store},
-    wire::{AccountView, UserBody},
+    wire::UserBody,
 };
 
 /// What every operation has at hand.
@@ -80,6 +80,13 @@ impl Context<'_> {
         self.route.parameter(self.head.uri.path(), parameter)
     }
 
+    /// The account in the path, else the main one.
+    fn company(&self) -> &Company {
+        let slot = &self.caller.slot;
+        let named = slot.company(&self.parameter(Parameter::AccountId));
+        named.unwrap_or(&slot.companies[0])
+    }
+
     fn list_users(&self) -> Outcome {
         let encode = |users: &[Arc<User>], roles: &[Role]| {
             let rules = Consultation::of(*self.profile.options());
@@ -89,7 +96,7 @@ impl Context<'_> {
         };
         let frame = || codec::list_frame(self.format, self.rules);
         let slot = &self.caller.slot;
-        match slot.list(self.format, self.profile, frame, encode) {
+        match slot.list(self.format, self.profile, &self.caller.reach, frame, encode) {
             Some(listed) => {
                 self.rules.asked_before(listed.asked);
                 let answer = Answer::empty(StatusCode::OK);
@@ -104,21 +111,18 @@ impl Context<'_> {
 
     fn get_user(&self, key: &str) -> Outcome {
         let account = self.caller.slot.account();
-        let user = account.find(key, self.rules)?;
+        let user = account.find(key, &self.caller.reach, self.rules)?;
         let view = views::user(user, account.roles(), self.rules);
         Ok(self.answer(StatusCode::OK, &Document::User(view)))
     }
 
-    /// `/users/{userid}` also names the user's account (RAML).
+    /// `/users/{userid}` also names the user's accounts (RAML).
     fn get_user_of_login(&self, key: &str) -> Outcome {
         let slot = &self.caller.slot;
         let account = slot.account();
-        let user = account.find(key, self.rules)?;
+        let user = account.find(key, &self.caller.reach, self.rules)?;
         let mut view = views::user(user, account.roles(), self.rules);
-        view.account = Some(AccountView {
-            id: &slot.id,
-            company_name: &slot.company_name,
-        });
+        view.accounts = Some(views::accounts_of(user, &slot.companies));
         Ok(self.answer(StatusCode::OK, &Document::User(view)))
     }
 
@@ -135,7 +139,10 @@ impl Context<'_> {
         }
         let body = self.user_body()?;
         let slot = &self.caller.slot;
-        let user = self.store.create_user(slot, &body, self.mode, self.rules)?;
+        let company = self.company();
+        let user = self.store.with_names(slot, self.mode, |account, others| {
+            account.create(&body, company, others, self.rules)
+        })?;
         let status = match self.rules.create_status() {
             CreateStatus::Created => StatusCode::CREATED,
             CreateStatus::Ok => StatusCode::OK,
@@ -153,7 +160,7 @@ impl Context<'_> {
         };
         let key = views::key(&user, self.rules);
         // Ids and usernames are made of characters that need no encoding in a path.
-        let location = format!("{}/accounts/{}/users/{key}", self.route.base, slot.id);
+        let location = format!("{}/accounts/{}/users/{key}", self.route.base, company.id);
         Ok(match HeaderValue::from_str(&location) {
             Ok(location) => answer.header(LOCATION, location),
             Err(_) => answer,
@@ -168,9 +175,9 @@ impl Context<'_> {
         } else {
             Changes::All
         };
-        let user = self
-            .store
-            .update_user(slot, key, &body, changes, self.mode, self.rules)?;
+        let user = self.store.with_names(slot, self.mode, |account, others| {
+            account.update(key, &body, self.company(), changes, others, self.rules)
+        })?;
         let account = slot.account();
         let view = views::user(&user, account.roles(), self.rules);
         Ok(self.answer(StatusCode::OK, &Document::User(view)))
@@ -178,8 +185,9 @@ impl Context<'_> {
 
     fn delete_user(&self, key: &str) -> Outcome {
         let slot = &self.caller.slot;
-        self.mode
-            .on(slot, |account| account.delete(key, self.rules))?;
+        self.mode.on(slot, |account| {
+            account.delete(key, &self.caller.reach, self.rules)
+        })?;
         Ok(match self.rules.delete_status() {
             DeleteStatus::Ok => self.answer(StatusCode::OK, &Document::Nothing),
             DeleteStatus::NoContent => Answer::empty(StatusCode::NO_CONTENT),

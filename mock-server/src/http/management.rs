@@ -24,13 +24,14 @@ use super::{
     answer::Answer,
     content_type,
     handlers::{Context, Outcome},
+    views,
 };
 use crate::{
     clock::rfc3339,
     codec::{Format, management},
-    domain::{Role, User},
+    domain::{Authority, Reach, Role, User},
     store::{AccountState, token::Grant},
-    wire::{AccountView, ErrorView, ManagedUserView, RoleView},
+    wire::{ErrorView, ManagedUserView, RoleView},
 };
 
 /// The largest page, and the page of a request that names no size (EUM).
@@ -51,7 +52,7 @@ type Item = (String, Value);
 pub(super) fn admit(login: Login, grant: Option<&Grant>) -> Result<(), ApiError> {
     let scope = grant.map(|grant| grant.scope);
     match login {
-        Login::Admin if scope != Some(AccountScope::AccountAdmin) => Err(ApiError::ScopeTooLow),
+        Login::Admin if scope < Some(AccountScope::AccountAdmin) => Err(ApiError::ScopeTooLow),
         Login::Credentials if !grant.is_some_and(|grant| holds(grant, CREDENTIAL_ACCESS)) => {
             Err(ApiError::RoleMissing)
         }
@@ -66,18 +67,21 @@ fn holds(grant: &Grant, role: &str) -> bool {
 impl Context<'_> {
     pub(super) fn list_managed_users(&self) -> Outcome {
         let page = self.page()?;
-        let slots = self.token_accounts()?;
+        let domains = self.domains()?;
         let (first, after) = match &page.after {
             None => (0, 0),
-            Some(key) => user_place(key, &slots).ok_or(ApiError::CursorInvalid)?,
+            Some(key) => user_place(key, &domains).ok_or(ApiError::CursorInvalid)?,
         };
         let mut items = Vec::new();
-        for (index, slot) in slots.iter().enumerate().skip(first) {
+        for (index, (slot, reach)) in domains.iter().enumerate().skip(first) {
             let account = slot.account();
             let after = if index == first { after } else { 0 };
             // One more tells whether there is another page.
             let wanted = page.limit.saturating_add(1) - items.len();
-            for user in account.users_after(after).take(wanted) {
+            let later = account
+                .users_after(after)
+                .filter(|user| reach.includes(user));
+            for user in later.take(wanted) {
                 let key = format!("{}:{}", slot.id, user.number);
                 items.push((key, self.managed_user(user, account.roles(), slot)));
             }
@@ -87,21 +91,30 @@ impl Context<'_> {
 
     pub(super) fn get_managed_user(&self) -> Outcome {
         let key = self.parameter(Parameter::UserId);
-        let slot = self.account_of_user(&key)?;
+        let (slot, reach) = self.domain_of_user(&key)?;
         let account = slot.account();
-        let user = account.find_managed(&key, self.rules)?;
+        let user = account.find_managed(&key, &reach, self.rules)?;
         let data = self.managed_user(user, account.roles(), &slot);
         Ok(self.json(StatusCode::OK, data))
     }
 
     pub(super) fn create_managed_user(&self) -> Outcome {
         let body = management::user_body(self.json_body()?, self.rules)?;
-        let slot = self.account_of_body(body.accounts.as_deref())?;
-        let slot = slot.ok_or(ApiError::AccountsRequired)?;
-        let grant = self.grant()?;
-        let holds = |role: &str| holds(grant, role);
+        let domains = self.domains()?.into_iter();
+        let named = body.accounts.as_deref().unwrap_or_default();
+        let system_wide = body.scope.is_some_and(AccountScope::is_system_wide);
+        let mut domains = domains.filter(|(slot, reach)| match named {
+            [] => true,
+            [first, ..] => slot.company(first).is_some() && reach.opens(first),
+        });
+        let (slot, reach) = match (domains.next(), named) {
+            (_, []) if !system_wide => return Err(ApiError::AccountsRequired.into()),
+            (None, _) => return Err(ApiError::AccountNotHeld.into()),
+            (Some(found), _) => found,
+        };
+        let authority = self.authority(&reach)?;
         let user = self.store.with_names(&slot, self.mode, |account, others| {
-            account.create_managed(&body, &holds, others, self.rules)
+            account.create_managed(&body, &authority, others, self.rules)
         })?;
         let key = match self.rules.management_user_key() {
             ManagedUserKey::Id => &user.id,
@@ -114,16 +127,10 @@ impl Context<'_> {
     pub(super) fn update_managed_user(&self) -> Outcome {
         let body = management::user_body(self.json_body()?, self.rules)?;
         let key = self.parameter(Parameter::UserId);
-        let slot = self.account_of_user(&key)?;
-        if let Some(other) = self.account_of_body(body.accounts.as_deref())?
-            && other.id != slot.id
-        {
-            return Err(ApiError::SeveralAccounts.into());
-        }
-        let grant = self.grant()?;
-        let holds = |role: &str| holds(grant, role);
+        let (slot, reach) = self.domain_of_user(&key)?;
+        let authority = self.authority(&reach)?;
         let user = self.store.with_names(&slot, self.mode, |account, others| {
-            account.update_managed(&key, &body, &holds, others, self.rules)
+            account.update_managed(&key, &body, &authority, others, self.rules)
         })?;
         let data = self.managed_user(&user, slot.account().roles(), &slot);
         Ok(self.json(StatusCode::OK, data))
@@ -131,13 +138,13 @@ impl Context<'_> {
 
     pub(super) fn remove_managed_user(&self) -> Outcome {
         let key = self.parameter(Parameter::UserId);
-        let slot = self.account_of_user(&key)?;
+        let (slot, reach) = self.domain_of_user(&key)?;
         let effect = match self.rules.management_removal() {
             ManagedRemoval::Deletes => DeleteEffect::Removed,
             ManagedRemoval::None | ManagedRemoval::Deactivates => DeleteEffect::Deactivated,
         };
         self.mode.on(&slot, |account| {
-            account.remove_managed(&key, effect, self.rules)
+            account.remove_managed(&key, &reach, effect, self.rules)
         })?;
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
@@ -152,11 +159,15 @@ impl Context<'_> {
     }
 
     pub(super) fn list_accounts(&self) -> Outcome {
-        let items = self.token_accounts()?.into_iter().map(|slot| {
-            let shown = management::account(&account_view(&slot));
-            ((*slot.id).to_owned(), shown)
-        });
-        self.list(items.collect())
+        let mut items = Vec::new();
+        for (slot, reach) in self.domains()? {
+            let companies = slot.companies.iter();
+            for company in companies.filter(|company| reach.opens(&company.id)) {
+                let shown = management::account(&views::account(company));
+                items.push(((*company.id).to_owned(), shown));
+            }
+        }
+        self.list(items)
     }
 
     fn managed_user(&self, user: &User, roles: &[Role], slot: &AccountState) -> Value {
@@ -167,7 +178,7 @@ impl Context<'_> {
             texts: user.texts.convert(),
             scope: user.scope,
             roles: user.roles.iter().filter_map(known).map(role_view).collect(),
-            account: account_view(slot),
+            accounts: views::accounts_of(user, &slot.companies),
             enabled: user.enabled,
         };
         management::user(&view, self.rules)
@@ -179,39 +190,27 @@ impl Context<'_> {
         grant.ok_or(ApiError::BearerRequired)
     }
 
-    /// The accounts that the token opens, in its order.
-    pub(super) fn token_accounts(&self) -> Result<Vec<Arc<AccountState>>, ApiError> {
-        let ids = self.grant()?.accounts.iter();
-        Ok(ids.filter_map(|id| self.store.account(id)).collect())
+    /// The domains that the token reaches accounts of, and what it reaches there.
+    pub(super) fn domains(&self) -> Result<Vec<(Arc<AccountState>, Reach)>, ApiError> {
+        Ok(self.grant()?.domains(self.store))
     }
 
-    fn account_of_user(&self, key: &str) -> Result<Arc<AccountState>, ApiError> {
-        let has = |slot: &Arc<AccountState>| slot.account().find_managed(key, self.rules).is_ok();
-        let mut slots = self.token_accounts()?.into_iter();
-        slots.find(has).ok_or(ApiError::UnknownUser)
+    fn domain_of_user(&self, key: &str) -> Result<(Arc<AccountState>, Reach), ApiError> {
+        let mut domains = self.domains()?.into_iter();
+        let has = |(slot, reach): &(Arc<AccountState>, Reach)| {
+            slot.account().find_managed(key, reach, self.rules).is_ok()
+        };
+        domains.find(has).ok_or(ApiError::UnknownUser)
     }
 
-    /// The account that a body names, if it names any. A user is in one account, so that the older
-    /// surfaces have it too.
-    fn account_of_body(
-        &self,
-        named: Option<&[String]>,
-    ) -> Result<Option<Arc<AccountState>>, ApiError> {
-        let Some(named) = named else {
-            return Ok(None);
-        };
-        let [first, others @ ..] = named else {
-            return Err(ApiError::AccountsRequired);
-        };
-        let slots = self.token_accounts()?;
-        let held = |id: &String| slots.iter().any(|slot| *slot.id == **id);
-        if !named.iter().all(held) {
-            return Err(ApiError::AccountNotHeld);
-        }
-        if others.iter().any(|other| other != first) {
-            return Err(ApiError::SeveralAccounts);
-        }
-        Ok(slots.into_iter().find(|slot| *slot.id == **first))
+    /// What the token may give and take.
+    fn authority<'a>(&'a self, reach: &'a Reach) -> Result<Authority<'a>, ApiError> {
+        let grant = self.grant()?;
+        Ok(Authority {
+            reach,
+            scope: grant.scope,
+            roles: &grant.roles,
+        })
     }
 
     pub(super) fn json_body(&self) -> Result<&[u8], ApiError> {
@@ -304,10 +303,11 @@ impl Context<'_> {
     }
 }
 
-/// The account and the number of the user that a cursor names.
-fn user_place(key: &str, slots: &[Arc<AccountState>]) -> Option<(usize, u64)> {
+/// The domain and the number of the user that a cursor names.
+fn user_place(key: &str, domains: &[(Arc<AccountState>, Reach)]) -> Option<(usize, u64)> {
     let (account, number) = key.rsplit_once(':')?;
-    let index = slots.iter().position(|slot| *slot.id == *account)?;
+    let mut slots = domains.iter().map(|(slot, _)| slot);
+    let index = slots.position(|slot| *slot.id == *account)?;
     Some((index, number.parse().ok()?))
 }
 
@@ -316,13 +316,6 @@ fn role_view(role: &Role) -> RoleView<'_> {
         id: Some(&role.id),
         name: &role.name,
         permissions: None,
-    }
-}
-
-fn account_view(slot: &AccountState) -> AccountView<'_> {
-    AccountView {
-        id: &slot.id,
-        company_name: &slot.company_name,
     }
 }
 

@@ -8,8 +8,8 @@ use bandwidth_fixtures::{
 };
 
 use crate::{
-    domain::{Role, User},
-    wire::{RoleView, UserView},
+    domain::{Company, Role, User},
+    wire::{AccountView, RoleView, UserView},
 };
 
 /// Whether users have an id beside their username.
@@ -36,7 +36,21 @@ pub(super) fn user<'a>(user: &'a User, roles: &'a [Role], rules: &Consultation) 
         roles: (!user.roles.is_empty() || shows_defaults())
             .then(|| roles_of(&user.roles, roles, rules)),
         enabled: (!user.enabled || shows_defaults()).then_some(user.enabled),
-        account: None,
+        accounts: None,
+    }
+}
+
+/// What is shown of those of these accounts that a user has.
+pub(super) fn accounts_of<'a>(user: &User, companies: &'a [Company]) -> Vec<AccountView<'a>> {
+    let has = |company: &&Company| user.accounts.contains(&company.id);
+    companies.iter().filter(has).map(account).collect()
+}
+
+/// What is shown of an account.
+pub(super) fn account(company: &Company) -> AccountView<'_> {
+    AccountView {
+        id: &company.id,
+        company_name: &company.name,
     }
 }
 

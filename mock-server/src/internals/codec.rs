@@ -71,7 +71,7 @@ impl Bench {
                 permissions: None,
             }]),
             enabled: Some(true),
-            account: None,
+            accounts: None,
         };
         let views = std::iter::repeat_n(view, users);
         codec::list_items(self.format, views, &self.rules)

@@ -72,12 +72,12 @@ impl Listing {
         })
     }
 
-    /// Finds out what has changed. Only this needs the account.
+    /// Finds out what has changed; none where there are no users. Only this needs the account.
     pub fn plan<'u>(
         &self,
         profile: &Arc<NamedProfile>,
         users: impl Iterator<Item = &'u Arc<User>>,
-    ) -> Plans {
+    ) -> Option<Plans> {
         let kept = self.0.as_ref();
         let kept = kept.filter(|kept| Arc::ptr_eq(&kept.profile, profile));
         let before = kept.map_or(&[][..], |kept| &kept.pieces);
@@ -114,7 +114,7 @@ impl Listing {
                 Some(users) => Plan::Encoded(place, users),
             });
         }
-        Plans(plans)
+        (!plans.is_empty()).then_some(Plans(plans))
     }
 
     /// Makes the list as planned, and keeps it. `encode` turns users into what stands for them

@@ -5,21 +5,21 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use bandwidth_fixtures::{
     Secret,
     seed::{
-        PasswordDigest, Salt, SeedAccount, SeedCredential, SeedLogin, SeedRole, SeedSecret,
-        SeedUser, Timestamp,
+        PasswordDigest, Salt, SeedAccount, SeedCredential, SeedFurtherAccount, SeedLogin, SeedRole,
+        SeedSecret, SeedUser, Timestamp,
     },
 };
 
 use super::state::{AccountState, Origin};
 use crate::{
-    domain::{Account, ClientSecret, Credential, Digest, Login, Role, User},
+    domain::{Account, ClientSecret, Company, Credential, Digest, Login, Role, User, number_in},
     generate,
     random::sixteen_bytes,
 };
 
 impl Account {
     /// The account of an origin, at that time of its clock.
-    pub(super) fn seeded(origin: &Origin, now: Duration) -> Self {
+    pub(super) fn seeded(origin: &Origin, companies: Arc<[Company]>, now: Duration) -> Self {
         let seeded = &origin.account;
         let salt = seeded
             .salt
@@ -42,26 +42,36 @@ impl Account {
                 seeded.login.password.as_ref(),
                 &seeded.login.password_digests,
             ),
+            scope: seeded.login.account_scope,
         };
         let next = seeded.next_user_number;
-        let generated = origin.generated;
-        let after = next + u64::from(generated);
-        let mut account = Self::new(&seeded.account_id, salt, login, roles, after);
-        for (number, user) in (1..).zip(&seeded.users) {
+        let mut account = Self::new(companies, salt, login, roles, next);
+        let mut place = 0;
+        for user in &seeded.users {
+            let ahead = number_in(&user.user_id).filter(|number| *number >= next);
+            let ahead = ahead.filter(|number| account.find_number(*number).is_none());
             let roles = user.roles.iter();
-            account.put(User {
-                number,
+            let user = User {
+                number: ahead.unwrap_or_else(|| {
+                    place += 1;
+                    place
+                }),
                 id: user.user_id.as_str().into(),
                 username: user.username.as_str().into(),
                 texts: user.texts().convert(),
                 scope: user.account_scope,
+                accounts: account.shared_accounts(&seeded.accounts_of(user)),
                 roles: roles
                     .filter_map(|id| role_ids.get(id.as_str()).cloned())
                     .collect(),
                 enabled: user.enabled,
                 passwords: passwords(user.password.as_ref(), &user.password_digests).into(),
                 resources: user.resources.iter().map(|name| (**name).into()).collect(),
-            });
+            };
+            match ahead {
+                Some(_) => account.put_ahead(user),
+                None => drop(account.put(user)),
+            }
         }
         for credential in seeded.credentials.iter().flatten() {
             let clear = credential.client_secret.as_ref().map(|text| ClientSecret {
@@ -81,8 +91,7 @@ impl Account {
                 secrets: clear.into_iter().chain(kept).collect(),
             });
         }
-        let first = seeded.users.len() as u64 + 1;
-        generate::add_users(&mut account, generated, first, next);
+        generate::add_users(&mut account, origin.generated);
         account
     }
 }
@@ -92,13 +101,16 @@ impl From<&AccountState> for SeedAccount {
         let account = state.account();
         Self {
             account_id: (*state.id).to_owned(),
-            company_name: (*state.company_name).to_owned(),
+            company_name: (*state.companies[0].name).to_owned(),
+            domain_name: (*state.domain_name).to_owned(),
+            further_accounts: further_accounts(&state.companies),
             throwaway: state.throwaway,
             salt: Some(Salt(*account.salt())),
             login: SeedLogin {
                 username: (*state.login).to_owned(),
                 password: None,
                 password_digests: digests(&account.login().passwords),
+                account_scope: account.login().scope,
             },
             credentials: Some(
                 account
@@ -110,7 +122,7 @@ impl From<&AccountState> for SeedAccount {
             roles: account.roles().iter().map(SeedRole::from).collect(),
             users: account
                 .users()
-                .map(|user| SeedUser::from(&**user))
+                .map(|user| seed_user(user, &state.companies[0]))
                 .collect(),
             next_user_number: account.next_number(),
         }
@@ -174,20 +186,34 @@ impl From<&Role> for SeedRole {
     }
 }
 
-impl From<&User> for SeedUser {
-    fn from(user: &User) -> Self {
-        Self {
-            roles: user.roles.iter().map(|id| (**id).to_owned()).collect(),
-            enabled: user.enabled,
-            password_digests: digests(&user.passwords),
-            resources: user
-                .resources
-                .iter()
-                .map(|name| (**name).to_owned())
-                .collect(),
-            ..Self::new(&user.id, &user.username, user.texts.convert())
-        }
+/// A user of a domain whose main account is that one.
+fn seed_user(user: &User, main: &Company) -> SeedUser {
+    let usual: &[Arc<str>] = match user.scope.is_system_wide() {
+        true => &[],
+        false => main.alone(),
+    };
+    let texts = |list: &[Arc<str>]| list.iter().map(|text| (**text).to_owned()).collect();
+    SeedUser {
+        account_scope: user.scope,
+        accounts: (*user.accounts != *usual).then(|| texts(&user.accounts)),
+        roles: texts(&user.roles),
+        enabled: user.enabled,
+        password_digests: digests(&user.passwords),
+        resources: user
+            .resources
+            .iter()
+            .map(|name| (**name).to_owned())
+            .collect(),
+        ..SeedUser::new(&user.id, &user.username, user.texts.convert())
     }
+}
+
+fn further_accounts(companies: &[Company]) -> Vec<SeedFurtherAccount> {
+    let further = companies[1..].iter().map(|company| SeedFurtherAccount {
+        account_id: (*company.id).to_owned(),
+        company_name: (*company.name).to_owned(),
+    });
+    further.collect()
 }
 
 fn digests(digests: &[Digest]) -> Vec<PasswordDigest> {

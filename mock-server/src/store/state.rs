@@ -20,7 +20,7 @@ use super::{
 use crate::{
     clock::{AccountClock, Clock},
     codec::{Format, ListFrame},
-    domain::{Account, ClientSecret, CredentialError, Role, User},
+    domain::{Account, ClientSecret, Company, CredentialError, Reach, Role, User},
     generate,
     logins::Logins,
     random::mix,
@@ -53,12 +53,16 @@ pub struct IssuedSecret {
 /// An account of a server.
 #[derive(Debug)]
 pub struct AccountState {
-    /// The account's id.
+    /// The id of its main account.
     pub id: Arc<str>,
-    /// The company's name.
-    pub company_name: Box<str>,
+    /// The name of its identity domain.
+    pub domain_name: Arc<str>,
+    /// Its accounts, the main one first.
+    pub companies: Arc<[Company]>,
     /// The name of the API login.
     pub login: Arc<str>,
+    /// What the API login reaches.
+    pub login_reach: Reach,
     /// Whether the account was made for one test, and shares names with no other account.
     pub throwaway: bool,
     /// What a reset brings back.
@@ -74,8 +78,8 @@ pub struct AccountState {
     /// How many random numbers were made.
     made: AtomicU64,
     account: Mutex<Account>,
-    /// The users as they were listed last, by format. Locked before the account.
-    listings: [Mutex<Listing>; 2],
+    /// The users of each account as they were listed last, by format. Locked before the account.
+    listings: Box<[[Mutex<Listing>; 2]]>,
     profile: RwLock<Option<Arc<NamedProfile>>>,
 }
 
@@ -85,11 +89,19 @@ impl AccountState {
         static INCARNATION: AtomicU64 = AtomicU64::new(0);
         let seeded = &origin.account;
         let clock = Arc::new(AccountClock::new(Arc::clone(clock), origin.clock));
-        let account = Account::seeded(&origin, clock.shown().now());
+        let further = seeded.further_accounts.iter();
+        let further = further.map(|more| Company::new(&more.account_id, &more.company_name));
+        let main = Company::new(&seeded.account_id, &seeded.company_name);
+        let companies: Arc<[Company]> = [main].into_iter().chain(further).collect();
+        let account = Account::seeded(&origin, Arc::clone(&companies), clock.shown().now());
         Self {
-            id: seeded.account_id.as_str().into(),
-            company_name: seeded.company_name.as_str().into(),
+            id: Arc::clone(&companies[0].id),
+            domain_name: seeded.domain_name.as_str().into(),
             login: seeded.login.username.as_str().into(),
+            login_reach: match seeded.login.account_scope.is_system_wide() {
+                true => Reach::Domain,
+                false => companies[0].reach(),
+            },
             throwaway: seeded.throwaway,
             clock,
             incarnation: INCARNATION.fetch_add(1, Ordering::Relaxed),
@@ -97,9 +109,10 @@ impl AccountState {
             verified: Mutex::default(),
             made: AtomicU64::new(0),
             account: Mutex::new(account),
-            listings: Default::default(),
+            listings: companies.iter().map(|_| Default::default()).collect(),
             profile: RwLock::new(origin.profile.clone()),
             origin,
+            companies,
         }
     }
 
@@ -113,6 +126,11 @@ impl AccountState {
         }
     }
 
+    /// The account of that id, if it is one of the domain's.
+    pub fn company(&self, id: &str) -> Option<&Company> {
+        self.companies.iter().find(|company| *company.id == *id)
+    }
+
     /// The time in the account's world, since the Unix epoch.
     pub fn now(&self) -> Duration {
         self.clock.shown().now()
@@ -123,25 +141,30 @@ impl AccountState {
         self.account.lock()
     }
 
-    /// The list of its users in that format; none when there are none. `encode` turns users into
-    /// what stands for them in the list, and tells the behaviours that it asked.
+    /// The list of the users that a caller reaches, in that format; none when there are none.
+    /// `encode` turns users into what stands for them in the list, and tells the behaviours that it
+    /// asked. The list of one account alone is kept.
     pub fn list(
         &self,
         format: Format,
         profile: &Arc<NamedProfile>,
+        reach: &Reach,
         frame: impl FnOnce() -> ListFrame,
         encode: impl Fn(&[Arc<User>], &[Role]) -> (Vec<u8>, Asked),
     ) -> Option<Listed> {
-        let mut listing = self.listings[format as usize].lock();
+        let alone = reach.alone().and_then(|alone| {
+            let mut companies = self.companies.iter();
+            companies.position(|company| *company.id == *alone)
+        });
+        let several = Mutex::default();
+        let kept = alone.map_or(&several, |at| &self.listings[at][format as usize]);
+        let mut listing = kept.lock();
         let account = self.account();
-        if account.users().len() == 0 {
-            return None;
-        }
         let version = account.version();
         if let Some(listed) = listing.unchanged(profile, version) {
             return Some(listed);
         }
-        let plans = listing.plan(profile, account.users());
+        let plans = listing.plan(profile, account.users_within(reach))?;
         let roles = Arc::clone(account.shared_roles());
         // The users are immutable and shared, so the account is not held while they are encoded.
         drop(account);

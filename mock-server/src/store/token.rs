@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::{AccountState, Store};
 use crate::{
-    domain::{Credential, UserNumber},
+    domain::{Company, Credential, Reach, UserNumber},
     jwt::{self, Signer},
 };
 
@@ -17,7 +17,7 @@ use crate::{
 /// `accounts`, `roles`, `express`, `iat` and `exp` (BAND).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Grant {
-    /// Ids of the accounts that it opens.
+    /// Ids of the accounts that it opens; none for a system-wide scope of a login (BAND).
     pub accounts: Vec<String>,
     /// Display names of its roles.
     pub roles: Vec<String>,
@@ -74,11 +74,24 @@ impl Grant {
         }
     }
 
-    /// What a login of the account allows: all of that account.
+    /// What a login of the domain allows.
     pub fn of_login(home: &AccountState, name: &str, owner: Owner, seconds: u32) -> Self {
+        let account = home.account();
+        let user = match owner {
+            Owner::User(number) => account.find_number(number),
+            Owner::Credential | Owner::ApiLogin => None,
+        };
+        let (scope, reach) = match user {
+            Some(user) => (user.scope, user.reach()),
+            None => (account.login().scope, home.login_reach.clone()),
+        };
         Self {
-            accounts: vec![(*home.id).to_owned()],
-            roles: home.account().role_names(),
+            accounts: match reach {
+                Reach::Domain => Vec::new(),
+                Reach::Accounts(ids) => ids.iter().map(|id| (**id).to_owned()).collect(),
+            },
+            roles: account.role_names(),
+            scope,
             ..Self::new(home, name, owner, seconds)
         }
     }
@@ -104,9 +117,35 @@ impl Grant {
         }
     }
 
-    /// Whether it opens the account of that id.
-    pub fn opens(&self, account: &str) -> bool {
-        self.accounts.iter().any(|id| id == account)
+    /// What it reaches there. A system-wide scope reaches all of the domain that issued it.
+    pub fn reach(&self, state: &AccountState) -> Reach {
+        if self.scope.is_system_wide() && self.home == *state.id {
+            return Reach::Domain;
+        }
+        let opened = |company: &&Company| self.accounts.iter().any(|id| **id == *company.id);
+        let mut companies = state.companies.iter().filter(opened);
+        match (companies.next(), companies.next()) {
+            (Some(only), None) => only.reach(),
+            _ => {
+                let companies = state.companies.iter().filter(opened);
+                Reach::Accounts(companies.map(|company| Arc::clone(&company.id)).collect())
+            }
+        }
+    }
+
+    /// The domains that it reaches accounts of, in the order of its accounts.
+    pub fn domains(&self, store: &Store) -> Vec<(Arc<AccountState>, Reach)> {
+        let mut states: Vec<Arc<AccountState>> = Vec::new();
+        let home = self.scope.is_system_wide().then_some(&self.home);
+        for id in home.into_iter().chain(&self.accounts) {
+            let known = |state: &Arc<AccountState>| states.iter().any(|one| one.id == state.id);
+            states.extend(store.account(id).filter(|state| !known(state)));
+        }
+        let reached = states.into_iter().map(|state| {
+            let reach = self.reach(&state);
+            (state, reach)
+        });
+        reached.collect()
     }
 
     fn owner_is_there(&self, home: &AccountState) -> bool {
@@ -119,10 +158,12 @@ impl Grant {
     }
 }
 
-/// The first account that a token says it opens, whether or not that is true.
+/// What has the first account that a token says it opens, else what it says issued it, whether or
+/// not that is true.
 pub fn account_of(store: &Store, token: &str) -> Option<Arc<AccountState>> {
     let grant: Grant = jwt::claims(token)?;
-    grant.accounts.iter().find_map(|id| store.account(id))
+    let mut ids = grant.accounts.iter().chain([&grant.home]);
+    ids.find_map(|id| store.account(id))
 }
 
 /// What a token allows. `asked` is the account that it is for.
