@@ -4,7 +4,9 @@
 mod account;
 mod company;
 mod credential;
+mod events;
 mod id;
+mod identity;
 mod index;
 mod input;
 mod managed;

@@ -13,7 +13,7 @@ use std::{
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, request::Parts};
 use bandwidth_fixtures::{
     ApiError, Asked, Consultation, NamedProfile, Operation,
-    operation::{Endpoint, Login},
+    operation::{Endpoint, Login, Surface},
 };
 
 use super::{
@@ -31,7 +31,10 @@ use super::{
 use crate::{
     app::App,
     clock::Clock,
-    codec::{self, Document, Format},
+    codec::{
+        self, Document, Format,
+        identity::{self, Content},
+    },
     fault::{AppliedFault, Execution, Now, Plan, Reshape, Sending, Subject},
     journal::{self, Entry, RecordedAssumed, RefusalNote},
     store::{AccountState, Mode, Store},
@@ -115,10 +118,8 @@ impl Exchange {
         let route = Route::of(head.uri.path(), &head.method, &rules);
         let media = route.as_ref().map(|route| route.surface().facts().media);
         let negotiated = match media {
-            Some(["application/json"]) => Negotiated {
-                format: Format::Json,
-                acceptable: true,
-            },
+            Some(["application/json"]) => Negotiated::only(Format::Json),
+            Some(["application/xml"]) => Negotiated::only(Format::Xml),
             _ => accept::negotiate(&head.headers, &rules),
         };
         let mut exchange = Self {
@@ -265,11 +266,20 @@ impl Exchange {
         let verdict = refusal.verdict(route.map(Route::surface), &self.rules);
         let format = self.negotiated.format;
         let body = |error: ErrorView<'_>| {
-            if verdict.managed {
-                return management::error(&error, verdict.status, &self.head, now, &self.rules);
-            }
             let root = route.and_then(Route::error_root).unwrap_or("ErrorResponse");
-            codec::encode(format, &Document::Error { root, error }, &self.rules)
+            match verdict.surface {
+                Some(Surface::Management) => {
+                    management::error(&error, verdict.status, &self.head, now, &self.rules)
+                }
+                Some(Surface::Identity) => {
+                    let echo = match &verdict.refusal {
+                        Refusal::Echoed(_, echo) => echo.clone(),
+                        _ => Content::default(),
+                    };
+                    identity::error(root, &error, echo)
+                }
+                _ => codec::encode(format, &Document::Error { root, error }, &self.rules),
+            }
         };
         let answer = Answer::refuse(&verdict, format, body, now.as_secs(), &self.rules);
         (Some(answer), Some(verdict))
