@@ -2,7 +2,11 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use super::user::{User, UserNumber};
+use super::{
+    Account,
+    user::{User, UserNumber},
+    users::Change,
+};
 
 /// How many events are kept; the oldest go first.
 const MOST: usize = 10_000;
@@ -49,7 +53,7 @@ pub struct Event {
     /// Whether it took effect.
     pub success: bool,
     /// The user before it, unless that was created, and after it, where its fields changed.
-    pub change: Option<(Option<Arc<User>>, Arc<User>)>,
+    pub change: Option<Change>,
     user: UserNumber,
 }
 
@@ -92,7 +96,7 @@ impl Events {
         user: UserNumber,
         kind: EventKind,
         success: bool,
-        change: Option<(Option<Arc<User>>, Arc<User>)>,
+        change: Option<Change>,
     ) {
         self.count += 1;
         if self.kept.len() == MOST {
@@ -127,4 +131,31 @@ fn kinds(before: Option<&User>, after: &User) -> Vec<EventKind> {
     ];
     let changed = changed.into_iter().filter(|(_, changed)| *changed);
     changed.map(|(kind, _)| kind).collect()
+}
+
+impl Account {
+    /// Makes a change, and logs what it does to users.
+    pub fn logging<T>(&mut self, actor: &Actor, change: impl FnOnce(&mut Self) -> T) -> T {
+        self.users.watch();
+        let done = change(self);
+        for (before, after) in self.users.unwatch() {
+            self.events.add_change(actor, before, &after);
+        }
+        done
+    }
+
+    /// Logs that a change of a user failed.
+    pub fn log_failure(&mut self, actor: &Actor, user: UserNumber, kind: EventKind) {
+        self.events.add_plain(actor, user, kind, false);
+    }
+
+    /// Logs that a user logged in.
+    pub fn log_login(&mut self, actor: &Actor, user: UserNumber) {
+        self.events.add_plain(actor, user, EventKind::Login, true);
+    }
+
+    /// What was done to a user, newest first.
+    pub fn events_of(&self, user: &User) -> impl Iterator<Item = &Arc<Event>> {
+        self.events.of(user.number)
+    }
 }

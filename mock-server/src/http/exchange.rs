@@ -14,12 +14,13 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, request::Parts};
 use bandwidth_fixtures::{
     ApiError, Asked, Consultation, NamedProfile, Operation,
     operation::{Endpoint, Login, Surface},
+    profile::IdentitySurface,
 };
 
 use super::{
     accept::{self, Negotiated},
     answer::{Answer, Reply},
-    auth::{self, Authenticator, Caller, Credentials},
+    auth::{self, Authenticator, Caller, Credentials, Who},
     body::Received,
     delivery::{Hangup, deliver},
     handlers::Context,
@@ -35,6 +36,7 @@ use crate::{
         self, Document, Format,
         identity::{self, Content},
     },
+    domain::Actor,
     fault::{AppliedFault, Execution, Now, Plan, Reshape, Sending, Subject},
     journal::{self, Entry, RecordedAssumed, RefusalNote},
     store::{AccountState, Mode, Store},
@@ -214,9 +216,9 @@ impl Exchange {
         let mut login = None;
         let (ran, took_effect) = match self.plan.run {
             Execution::Skip => (None, false),
-            Execution::DryRun => (Some(self.outcome(Mode::DryRun, &mut login)), false),
+            Execution::DryRun => (Some(self.outcome(false, &mut login)), false),
             Execution::Commit => {
-                let outcome = self.outcome(Mode::Commit, &mut login);
+                let outcome = self.outcome(true, &mut login);
                 let changes = self.endpoint().is_some_and(|endpoint| endpoint.changes);
                 let took_effect = changes && outcome.is_ok();
                 (Some(outcome), took_effect)
@@ -285,8 +287,12 @@ impl Exchange {
         (Some(answer), Some(verdict))
     }
 
-    /// What the operation answers; `login` becomes the caller's.
-    fn outcome(&self, mode: Mode, login: &mut Option<Arc<str>>) -> Result<Answer, Refusal> {
+    /// What the operation answers, whether or not it takes effect; `login` becomes the caller's.
+    fn outcome(
+        &self,
+        takes_effect: bool,
+        login: &mut Option<Arc<str>>,
+    ) -> Result<Answer, Refusal> {
         let route = self.route.as_ref().ok_or(ApiError::UnknownPath)?;
         let endpoint = route.endpoint;
         let endpoint =
@@ -308,6 +314,20 @@ impl Exchange {
                 return Err(ApiError::NotAcceptable.into());
             }
         }
+        let actor = self.has_log().then(|| Actor {
+            login: Arc::clone(&caller.login),
+            at: caller.slot.now(),
+        });
+        let mode = if takes_effect {
+            Mode::Commit(actor.as_ref())
+        } else {
+            Mode::DryRun
+        };
+        if let (Who::User(number), Mode::Commit(Some(actor))) = (caller.who, mode)
+            && caller.grant.is_none()
+        {
+            caller.slot.account().log_login(actor, number);
+        }
         let context = Context {
             store: &self.store,
             head: &self.head,
@@ -321,6 +341,11 @@ impl Exchange {
             rules: &self.rules,
         };
         context.perform(endpoint.action)
+    }
+
+    /// Whether users have a log: only the identity surface shows it.
+    fn has_log(&self) -> bool {
+        self.profile.options().surface_identity == IdentitySurface::Served
     }
 
     fn caller(&self, endpoint: &Endpoint) -> Result<Caller, ApiError> {

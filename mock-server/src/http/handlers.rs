@@ -35,7 +35,7 @@ pub(super) struct Context<'a> {
     pub(super) route: &'a Route,
     pub(super) signer: &'a Signer,
     pub(super) caller: &'a Caller,
-    pub(super) mode: Mode,
+    pub(super) mode: Mode<'a>,
     pub(super) format: Format,
     pub(super) profile: &'a Arc<NamedProfile>,
     pub(super) rules: &'a Consultation,

@@ -1,6 +1,6 @@
 //! The log of a user: what was done to it, with before and after.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::http::{StatusCode, header::HOST};
 use bandwidth_fixtures::{ApiError, Date, operation::Parameter, profile::EventNames};
@@ -37,7 +37,7 @@ impl Context<'_> {
         let events: Vec<&Arc<Event>> = account
             .events_of(user)
             .filter(|event| start.is_none_or(|day| event.at >= day.start()))
-            .filter(|event| end.is_none_or(|day| event.at < day.end()))
+            .filter(|event| end.is_none_or(|day| event.at < day.start() + DAY))
             .collect();
         let shown = page.cut(&events, self.rules)?;
         let links = Content::of(|links| {
@@ -110,6 +110,9 @@ impl Context<'_> {
         format!("Link=<http://{host}{path}?{query}>;rel=\"{relation}\";")
     }
 }
+
+/// Both days of a range belong to it.
+const DAY: Duration = Duration::from_hours(24);
 
 /// The part of a user that an event of that kind is about.
 fn part(kind: EventKind, user: &User, account: &Account) -> Content {

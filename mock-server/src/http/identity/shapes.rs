@@ -21,6 +21,12 @@ pub(super) struct Shows {
 }
 
 impl Shows {
+    /// All of them.
+    pub(super) const ALL: Self = Self {
+        scope: true,
+        state: true,
+    };
+
     pub(super) fn of(rules: &Consultation) -> Self {
         Self {
             scope: true,
