@@ -234,10 +234,7 @@ pub fn preference_body(
 }
 
 /// Reads a body with the root `TokenScope` into the id of an account, if it names one.
-pub fn token_scope_body(
-    bytes: &[u8],
-    rules: &Consultation,
-) -> Result<Option<String>, DecodeError> {
+pub fn token_scope_body(bytes: &[u8], rules: &Consultation) -> Result<Option<String>, DecodeError> {
     let reader = reader(rules);
     let mut account = None;
     let fields = reader.document(bytes, "TokenScope", |content| {
@@ -264,7 +261,7 @@ fn settings(reader: Reader<'_>, node: Node) -> Result<SettingsBody, DecodeError>
     let mut body = SettingsBody::default();
     for (name, value) in reader.fields("UserSettings", node)? {
         let field = &*name;
-        let mut word = || -> Result<Option<String>, DecodeError> {
+        let word = || -> Result<Option<String>, DecodeError> {
             let text = reader.text(field, value.clone())?;
             Ok((!text.is_empty()).then_some(text))
         };
@@ -305,7 +302,13 @@ fn profile(reader: Reader<'_>, node: Node) -> Result<ProfileBody, DecodeError> {
                 group(reader, DetailGroup::StreetAddress, field, value, &mut body)?;
             }
             "TelephoneNumbers" => {
-                group(reader, DetailGroup::TelephoneNumbers, field, value, &mut body)?;
+                group(
+                    reader,
+                    DetailGroup::TelephoneNumbers,
+                    field,
+                    value,
+                    &mut body,
+                )?;
             }
             other => reader.unknown(other)?,
         }

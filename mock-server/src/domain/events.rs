@@ -74,11 +74,19 @@ pub(super) struct Events {
 impl Events {
     /// Those of a user, newest first.
     pub(super) fn of(&self, user: UserNumber) -> impl Iterator<Item = &Arc<Event>> {
-        self.kept.iter().rev().filter(move |event| event.user == user)
+        self.kept
+            .iter()
+            .rev()
+            .filter(move |event| event.user == user)
     }
 
     /// Adds what happened to a user. One change can be several events.
-    pub(super) fn add_change(&mut self, actor: &Actor, before: Option<Arc<User>>, after: &Arc<User>) {
+    pub(super) fn add_change(
+        &mut self,
+        actor: &Actor,
+        before: Option<Arc<User>>,
+        after: &Arc<User>,
+    ) {
         for kind in kinds(before.as_deref(), after) {
             let change = Some((before.clone(), Arc::clone(after)));
             self.add(actor, after.number, kind, true, change);
@@ -86,7 +94,13 @@ impl Events {
     }
 
     /// Adds an event without a change.
-    pub(super) fn add_plain(&mut self, actor: &Actor, user: UserNumber, kind: EventKind, success: bool) {
+    pub(super) fn add_plain(
+        &mut self,
+        actor: &Actor,
+        user: UserNumber,
+        kind: EventKind,
+        success: bool,
+    ) {
         self.add(actor, user, kind, success, None);
     }
 
@@ -123,11 +137,20 @@ fn kinds(before: Option<&User>, after: &User) -> Vec<EventKind> {
         (user.scope, user.enabled, details.origin(), details.state())
     };
     let changed = [
-        (EventKind::PasswordReset, before.passwords != after.passwords),
-        (EventKind::UserSettingsUpdate, settings(before) != settings(after)),
+        (
+            EventKind::PasswordReset,
+            before.passwords != after.passwords,
+        ),
+        (
+            EventKind::UserSettingsUpdate,
+            settings(before) != settings(after),
+        ),
         (EventKind::UserProfileUpdate, !before.has_profile_of(after)),
         (EventKind::UserRolesUpdate, before.roles != after.roles),
-        (EventKind::UserAccountsUpdate, before.accounts != after.accounts),
+        (
+            EventKind::UserAccountsUpdate,
+            before.accounts != after.accounts,
+        ),
     ];
     let changed = changed.into_iter().filter(|(_, changed)| *changed);
     changed.map(|(kind, _)| kind).collect()

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use bandwidth_fixtures::{
     AccountScope, Consultation, Secret, TextField,
     profile::{
-        DeleteEffect, GuiLogins, IdentityEmptyList, IdentityPutAbsent, IdentityPutEmpty, NewAccounts,
-        NewActive, NewOrigin, PhoneRequired, ScopeAbove, Telephone, UsernameCase, UsernameUpdate,
-        PutSemantics,
+        DeleteEffect, GuiLogins, IdentityEmptyList, IdentityPutAbsent, IdentityPutEmpty,
+        NewAccounts, NewActive, NewOrigin, PhoneRequired, PutSemantics, ScopeAbove, Telephone,
+        UsernameCase, UsernameUpdate,
     },
     seed::{ApiOrigin, DetailField, DetailGroup, Details, UserState},
 };
@@ -41,7 +41,10 @@ impl Authority {
         self.scope.is_system_wide()
             || (!user.scope.is_system_wide()
                 && (user.accounts.is_empty()
-                    || user.accounts.iter().any(|account| self.manages_account(account))))
+                    || user
+                        .accounts
+                        .iter()
+                        .any(|account| self.manages_account(account))))
     }
 }
 
@@ -74,23 +77,25 @@ impl Account {
     }
 
     /// The user of that login name that the caller sees.
-    pub fn seen_in_domain(
-        &self,
-        target: Target<'_>,
-    ) -> Result<&Arc<User>, ApiError> {
+    pub fn seen_in_domain(&self, target: Target<'_>) -> Result<&Arc<User>, ApiError> {
         let Target { key, by, rules } = target;
         let user = self.named_in_domain(key, rules)?;
-        if by.manages(user) { Ok(user) } else { Err(ApiError::UnknownUser) }
+        if by.manages(user) {
+            Ok(user)
+        } else {
+            Err(ApiError::UnknownUser)
+        }
     }
 
     /// The user of that login name that the caller changes.
-    pub fn managed_in_domain(
-        &self,
-        target: Target<'_>,
-    ) -> Result<&Arc<User>, ApiError> {
+    pub fn managed_in_domain(&self, target: Target<'_>) -> Result<&Arc<User>, ApiError> {
         let Target { key, by, rules } = target;
         let user = self.named_in_domain(key, rules)?;
-        if by.manages(user) { Ok(user) } else { Err(ApiError::UserNotManaged) }
+        if by.manages(user) {
+            Ok(user)
+        } else {
+            Err(ApiError::UserNotManaged)
+        }
     }
 
     /// The role of that id in paths and bodies of the domain.
@@ -99,7 +104,9 @@ impl Account {
             return Err(ApiError::RoleIdTooShort);
         }
         let mut roles = self.roles().iter();
-        roles.find(|role| *role.domain_id == *id).ok_or(ApiError::UnknownDomainRole)
+        roles
+            .find(|role| *role.domain_id == *id)
+            .ok_or(ApiError::UnknownDomainRole)
     }
 
     /// Creates a user with that login name.
@@ -136,7 +143,10 @@ impl Account {
             details: None,
         };
         user.edit_details(|details| set_details(details, profile, Keeps::ALL))?;
-        require_phone(&user, rules.identity_phone_required() == PhoneRequired::Always)?;
+        require_phone(
+            &user,
+            rules.identity_phone_required() == PhoneRequired::Always,
+        )?;
         if let Some(validated) = body.email_validated {
             user.edit_details(|details| {
                 details.email_validated = validated;
@@ -168,9 +178,9 @@ impl Account {
                 NewAccounts::None => Arc::default(),
             },
         };
-        user.enabled = settings
-            .active
-            .unwrap_or_else(|| rules.identity_new_active() == NewActive::Active && has_account(&user));
+        user.enabled = settings.active.unwrap_or_else(|| {
+            rules.identity_new_active() == NewActive::Active && has_account(&user)
+        });
         require_account(&user)?;
         self.check_domain_names(&fields, None, elsewhere, rules)?;
         Ok(self.put(user))
@@ -185,7 +195,11 @@ impl Account {
     ) -> Result<Arc<User>, ApiError> {
         let Target { key, by, rules } = target;
         let before = Arc::clone(self.managed_in_domain(target)?);
-        if body.user_id.as_deref().is_some_and(|given| given != key && given != &*before.username) {
+        if body
+            .user_id
+            .as_deref()
+            .is_some_and(|given| given != key && given != &*before.username)
+        {
             return Err(ApiError::UserIdMismatch);
         }
         let mut user = User::clone(&before);
@@ -195,7 +209,10 @@ impl Account {
         if profile.is_some() || body.email.is_some() || cleared {
             let profile = profile.unwrap_or(&no_profile);
             self.set_profile(&mut user, profile, body.email.as_deref(), elsewhere, rules)?;
-            require_phone(&user, rules.identity_phone_required() == PhoneRequired::Always)?;
+            require_phone(
+                &user,
+                rules.identity_phone_required() == PhoneRequired::Always,
+            )?;
         }
         if body.email_validated.is_some() || cleared {
             user.edit_details(|details| {
@@ -225,7 +242,7 @@ impl Account {
         target: Target<'_>,
         body: &SettingsBody,
     ) -> Result<Arc<User>, ApiError> {
-        let Target { key, by, rules } = target;
+        let Target { by, rules, .. } = target;
         self.edit(target, |_, user| {
             set_settings(user, body, by, rules)?;
             require_account(user)
@@ -239,11 +256,14 @@ impl Account {
         body: &ProfileBody,
         elsewhere: &dyn Taken,
     ) -> Result<Arc<User>, ApiError> {
-        let Target { key, by, rules } = target;
+        let Target { rules, .. } = target;
         self.edit(target, |account, user| {
             let email = user.texts.email.clone();
             account.set_profile(user, body, email.as_deref(), elsewhere, rules)?;
-            require_phone(user, rules.identity_phone_required() != PhoneRequired::Never)
+            require_phone(
+                user,
+                rules.identity_phone_required() != PhoneRequired::Never,
+            )
         })
     }
 
@@ -253,7 +273,7 @@ impl Account {
         target: Target<'_>,
         given: &[String],
     ) -> Result<Arc<User>, ApiError> {
-        let Target { key, by, rules } = target;
+        let Target { rules, .. } = target;
         self.edit(target, |account, user| {
             if let Some(given) = given_list(Some(given), false, rules) {
                 user.roles = account.domain_roles(given, user, rules)?;
@@ -268,7 +288,7 @@ impl Account {
         target: Target<'_>,
         role: &str,
     ) -> Result<(Arc<User>, bool), ApiError> {
-        let Target { key, by, rules } = target;
+        let Target { rules, .. } = target;
         let mut is_new = false;
         let user = self.edit(target, |account, user| {
             let role = account.domain_role(role, rules)?;
@@ -284,23 +304,33 @@ impl Account {
     }
 
     /// Takes a role from a user.
-    pub fn remove_role(
-        &mut self,
-        target: Target<'_>,
-        role: &str,
-    ) -> Result<Arc<User>, ApiError> {
-        let Target { key, by, rules } = target;
+    pub fn remove_role(&mut self, target: Target<'_>, role: &str) -> Result<Arc<User>, ApiError> {
+        let Target { rules, .. } = target;
         self.edit(target, |account, user| {
             let id = account.role_of(user, role, rules)?.id.clone();
-            user.roles = user.roles.iter().filter(|held| **held != id).cloned().collect();
+            user.roles = user
+                .roles
+                .iter()
+                .filter(|held| **held != id)
+                .cloned()
+                .collect();
             Ok(())
         })
     }
 
     /// The role of that id, which the user has.
-    pub fn role_of(&self, user: &User, role: &str, rules: &Consultation) -> Result<&Role, ApiError> {
+    pub fn role_of(
+        &self,
+        user: &User,
+        role: &str,
+        rules: &Consultation,
+    ) -> Result<&Role, ApiError> {
         let role = self.domain_role(role, rules)?;
-        if user.roles.contains(&role.id) { Ok(role) } else { Err(ApiError::RoleNotHeldByUser) }
+        if user.roles.contains(&role.id) {
+            Ok(role)
+        } else {
+            Err(ApiError::RoleNotHeldByUser)
+        }
     }
 
     /// Replaces the accounts of a user.
@@ -309,7 +339,7 @@ impl Account {
         target: Target<'_>,
         given: &[String],
     ) -> Result<Arc<User>, ApiError> {
-        let Target { key, by, rules } = target;
+        let Target { by, rules, .. } = target;
         self.edit(target, |account, user| {
             if user.scope.is_system_wide() {
                 return Err(ApiError::SystemWideScope);
@@ -322,12 +352,8 @@ impl Account {
     }
 
     /// Gives a user an account.
-    pub fn add_account(
-        &mut self,
-        target: Target<'_>,
-        id: &str,
-    ) -> Result<Arc<User>, ApiError> {
-        let Target { key, by, rules } = target;
+    pub fn add_account(&mut self, target: Target<'_>, id: &str) -> Result<Arc<User>, ApiError> {
+        let Target { by, .. } = target;
         self.edit(target, |account, user| {
             let known = account.known_account(id)?;
             if user.scope.is_system_wide() {
@@ -344,12 +370,8 @@ impl Account {
     }
 
     /// Takes an account from a user.
-    pub fn remove_account(
-        &mut self,
-        target: Target<'_>,
-        id: &str,
-    ) -> Result<Arc<User>, ApiError> {
-        let Target { key, by, rules } = target;
+    pub fn remove_account(&mut self, target: Target<'_>, id: &str) -> Result<Arc<User>, ApiError> {
+        let Target { by, .. } = target;
         self.edit(target, |_, user| {
             if user.scope.is_system_wide() {
                 return Err(ApiError::SystemWideScope);
@@ -372,7 +394,6 @@ impl Account {
         target: Target<'_>,
         change: impl FnOnce(&mut Details) -> Result<(), ApiError>,
     ) -> Result<Arc<User>, ApiError> {
-        let Target { key, by, rules } = target;
         self.edit(target, |_, user| user.edit_details(change))
     }
 
@@ -382,7 +403,7 @@ impl Account {
         target: Target<'_>,
         effect: DeleteEffect,
     ) -> Result<(), ApiError> {
-        let Target { key, by, rules } = target;
+        let Target { rules, .. } = target;
         let user = Arc::clone(self.managed_in_domain(target)?);
         self.remove(&user, || effect, rules)
     }
@@ -392,7 +413,6 @@ impl Account {
         target: Target<'_>,
         change: impl FnOnce(&Self, &mut User) -> Result<(), ApiError>,
     ) -> Result<Arc<User>, ApiError> {
-        let Target { key, by, rules } = target;
         let before = self.managed_in_domain(target)?;
         let mut user = User::clone(before);
         change(self, &mut user)?;
@@ -419,12 +439,20 @@ impl Account {
             }
         }
         let manner = Manner {
-            semantics: if keeps.absent { PutSemantics::Merge } else { PutSemantics::ReplaceRequiringFields },
+            semantics: if keeps.absent {
+                PutSemantics::Merge
+            } else {
+                PutSemantics::ReplaceRequiringFields
+            },
             username: || UsernameUpdate::Refused,
             telephone: || TELEPHONE,
         };
         let before = user.clone();
-        let fields = update::update(&before, update::Given::new(None, &texts, Some(before.enabled)), manner)?;
+        let fields = update::update(
+            &before,
+            update::Given::new(None, &texts, Some(before.enabled)),
+            manner,
+        )?;
         self.check_domain_names(&fields, Some(&before), elsewhere, rules)?;
         user.texts = fields.texts.convert();
         user.edit_details(|details| set_details(details, profile, keeps))
@@ -478,7 +506,9 @@ impl Account {
         }
         let mut ids: Vec<Arc<str>> = Vec::with_capacity(given.len());
         for id in given {
-            let known = self.known_account(id).map_err(|_| ApiError::UnknownAccountGiven)?;
+            let known = self
+                .known_account(id)
+                .map_err(|_| ApiError::UnknownAccountGiven)?;
             if !ids.contains(&known) {
                 ids.push(known);
             }
@@ -644,7 +674,11 @@ fn require_phone(user: &User, required: bool) -> Result<(), ApiError> {
         || fields.any(|field| {
             field.group() == DetailGroup::TelephoneNumbers && details.text(*field).is_some()
         });
-    if required && !has { Err(ApiError::PhoneRequired) } else { Ok(()) }
+    if required && !has {
+        Err(ApiError::PhoneRequired)
+    } else {
+        Ok(())
+    }
 }
 
 fn check_internal(role: &Role, user: &User) -> Result<(), ApiError> {

@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use bandwidth_fixtures::{AccountScope, Texts, seed::{DetailField, Details}};
+use bandwidth_fixtures::{
+    AccountScope, Texts,
+    seed::{DetailField, Details},
+};
 
 use super::{ApiError, password::Digest};
 

@@ -288,11 +288,7 @@ impl Exchange {
     }
 
     /// What the operation answers, whether or not it takes effect; `login` becomes the caller's.
-    fn outcome(
-        &self,
-        takes_effect: bool,
-        login: &mut Option<Arc<str>>,
-    ) -> Result<Answer, Refusal> {
+    fn outcome(&self, takes_effect: bool, login: &mut Option<Arc<str>>) -> Result<Answer, Refusal> {
         let route = self.route.as_ref().ok_or(ApiError::UnknownPath)?;
         let endpoint = route.endpoint;
         let endpoint =

@@ -87,7 +87,11 @@ impl Context<'_> {
         let same = *name == *own
             || (name.eq_ignore_ascii_case(own)
                 && self.rules.identity_domain_case() == DomainCase::Insensitive);
-        if same { Ok(()) } else { Err(ApiError::UnknownDomain.into()) }
+        if same {
+            Ok(())
+        } else {
+            Err(ApiError::UnknownDomain.into())
+        }
     }
 
     pub(super) fn list_identity_users(&self) -> Outcome {
@@ -96,17 +100,23 @@ impl Context<'_> {
         let query = pages::query(self.head);
         let wanted = |user: &User| {
             by.manages(user)
-                && query.get("scope").is_none_or(|scope| {
-                    AccountScope::on_identity(scope) == Some(user.scope)
-                })
+                && query
+                    .get("scope")
+                    .is_none_or(|scope| AccountScope::on_identity(scope) == Some(user.scope))
                 && query
                     .get("isActive")
                     .is_none_or(|active| active.eq_ignore_ascii_case("true") == user.enabled)
-                && query.get("suggestions").is_none_or(|text| suggests(user, text))
+                && query
+                    .get("suggestions")
+                    .is_none_or(|text| suggests(user, text))
         };
         let users: Vec<Arc<User>> = {
             let account = self.caller.slot.account();
-            account.users().filter(|user| wanted(user)).cloned().collect()
+            account
+                .users()
+                .filter(|user| wanted(user))
+                .cloned()
+                .collect()
         };
         let shown = page.cut(&users, self.rules)?;
         let list = Content::of(|list| {
@@ -115,7 +125,10 @@ impl Context<'_> {
                 list.element("User", shapes::short_user(user));
             }
         });
-        Ok(self.tree("LdapUsersResponse", Content::of(|c| c.element("UserList", list))))
+        Ok(self.tree(
+            "LdapUsersResponse",
+            Content::of(|c| c.element("UserList", list)),
+        ))
     }
 
     pub(super) fn get_identity_user(&self) -> Outcome {
@@ -127,7 +140,10 @@ impl Context<'_> {
 
     pub(super) fn create_identity_user(&self) -> Outcome {
         let body = identity::user_body(self.xml_body()?, self.rules)?;
-        let origin = body.settings.as_ref().and_then(|settings| settings.origin.as_deref());
+        let origin = body
+            .settings
+            .as_ref()
+            .and_then(|settings| settings.origin.as_deref());
         let is_gui = origin.is_none_or(|origin| origin == ApiOrigin::Gui.as_str());
         if !is_gui && self.api_users_ended(Consultation::auth_api_users_created_until) {
             return Err(ApiError::ApiUserNotCreated.into());
@@ -143,7 +159,10 @@ impl Context<'_> {
         let user = self.store.with_names(slot, self.mode, |account, others| {
             account.create_in_domain(target, &body, others)
         })?;
-        let scope = body.settings.as_ref().is_some_and(|settings| settings.scope.is_some());
+        let scope = body
+            .settings
+            .as_ref()
+            .is_some_and(|settings| settings.scope.is_some());
         Ok(self.written_user(StatusCode::CREATED, &user, scope))
     }
 
@@ -152,7 +171,10 @@ impl Context<'_> {
         let user = self.change(EventKind::UserProfileUpdate, |account, target, others| {
             account.update_in_domain(target, &body, others)
         })?;
-        let scope = body.settings.as_ref().is_some_and(|settings| settings.scope.is_some());
+        let scope = body
+            .settings
+            .as_ref()
+            .is_some_and(|settings| settings.scope.is_some());
         Ok(self.written_user(StatusCode::OK, &user, scope))
     }
 
@@ -227,7 +249,11 @@ impl Context<'_> {
                 roles.any(|role| held.iter().any(|name| **name == *role.name) && has(role))
             }
         };
-        let status = if permitted { StatusCode::OK } else { StatusCode::NOT_FOUND };
+        let status = if permitted {
+            StatusCode::OK
+        } else {
+            StatusCode::NOT_FOUND
+        };
         Ok(Answer::empty(status))
     }
 

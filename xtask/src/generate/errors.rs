@@ -191,7 +191,10 @@ impl Errors {
             self.rules.insert(rule.clone()),
             "the rule `{rule}` has another row already"
         );
-        let status = error.status.or(code.status).context("an error needs a status")?;
+        let status = error
+            .status
+            .or(code.status)
+            .context("an error needs a status")?;
         let overrides: Result<Vec<String>> = error.overrides.iter().map(Override::code).collect();
         let says = Some(&error.words).filter(|words| !words.is_empty());
         let says = says.unwrap_or(&code.meaning);

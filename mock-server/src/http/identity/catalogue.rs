@@ -25,7 +25,10 @@ impl Context<'_> {
             domain.text("DomainDescription", DESCRIPTION);
             domain.element("DomainSettings", Content::default());
         });
-        self.tree("DomainResponse", Content::of(|c| c.element("Domain", domain)))
+        self.tree(
+            "DomainResponse",
+            Content::of(|c| c.element("Domain", domain)),
+        )
     }
 
     pub(in crate::http) fn list_identity_roles(&self) -> Answer {
@@ -38,7 +41,10 @@ impl Context<'_> {
                 list.element("Role", shapes::role(role));
             }
         });
-        self.tree("LdapRolesResponse", Content::of(|c| c.element("RoleList", list)))
+        self.tree(
+            "LdapRolesResponse",
+            Content::of(|c| c.element("RoleList", list)),
+        )
     }
 
     pub(in crate::http) fn get_role(&self) -> Outcome {
@@ -75,7 +81,10 @@ impl Context<'_> {
 
     pub(in crate::http) fn list_permissions(&self) -> Answer {
         let account = self.caller.slot.account();
-        let list = permissions(all_permissions(account.roles()).into_iter(), account.roles());
+        let list = permissions(
+            all_permissions(account.roles()).into_iter(),
+            account.roles(),
+        );
         let content = Content::of(|c| c.element("PermissionList", list));
         self.tree("LdapPermissionsResponse", content)
     }

@@ -26,7 +26,7 @@ impl Context<'_> {
         }
         let with_password = echo == ErrorsEcho::UserAndPassword;
         let segments = self.route.resource.segments;
-        let has = |text: &str| segments.contains(&Segment::Literal(text));
+        let has = |text: &'static str| segments.contains(&Segment::Literal(text));
         if has("users") && segments.contains(&Segment::Parameter(Parameter::UserId)) {
             self.user_echo(with_password)
         } else {
@@ -103,7 +103,10 @@ impl Context<'_> {
                 let account = Content::of(|c| c.text("AccountId", &account));
                 content.element("Account", account);
             }
-            let (role, permission) = (parameter(Parameter::RoleId), parameter(Parameter::PermissionId));
+            let (role, permission) = (
+                parameter(Parameter::RoleId),
+                parameter(Parameter::PermissionId),
+            );
             if let (Some(role), Some(permission), true) = (role, permission, permissions) {
                 let permission = Content::of(|c| c.text("PermissionId", &permission));
                 let list = Content::of(|c| c.element("Permission", permission));

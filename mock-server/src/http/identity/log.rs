@@ -28,7 +28,10 @@ impl Context<'_> {
             day.transpose()
         };
         let (start, end) = (day("startDate")?, day("endDate")?);
-        if start.zip(end).is_some_and(|(start, end)| start.start() > end.start()) {
+        if start
+            .zip(end)
+            .is_some_and(|(start, end)| start.start() > end.start())
+        {
             return Err(ApiError::DateRange.into());
         }
         let page = Page::of(self.head, Some(self.rules.identity_page_size()))?;
@@ -63,7 +66,10 @@ impl Context<'_> {
         let user = self.seen(&account)?;
         let id = self.parameter(Parameter::EventId);
         let mut events = account.events_of(user);
-        let event = id.parse().ok().and_then(|id: u64| events.find(|event| event.id == id));
+        let event = id
+            .parse()
+            .ok()
+            .and_then(|id: u64| events.find(|event| event.id == id));
         let event = event.ok_or(ApiError::UnknownEvent)?;
         let change = event.change.as_ref().filter(|_| event.has_details());
         let Some((before, after)) = change else {
@@ -71,7 +77,9 @@ impl Context<'_> {
         };
         let details = Content::of(|details| {
             details.element("UserEvent", self.event(event));
-            let before = before.as_deref().map(|user| part(event.kind, user, &account));
+            let before = before
+                .as_deref()
+                .map(|user| part(event.kind, user, &account));
             details.element("BeforeChanges", before.unwrap_or_default());
             details.element("AfterChanges", part(event.kind, after, &account));
         });
@@ -95,7 +103,9 @@ impl Context<'_> {
     /// A link to a page, in the form of the example (IRIS20).
     fn link(&self, relation: &str, page: usize, size: usize) -> String {
         let host = self.head.headers.get(HOST);
-        let host = host.and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+        let host = host
+            .and_then(|host| host.to_str().ok())
+            .unwrap_or("localhost");
         let path = self.head.uri.path();
         let query = self.head.uri.query().unwrap_or_default();
         let mut kept = form_urlencoded::Serializer::new(String::new());
@@ -121,9 +131,7 @@ fn part(kind: EventKind, user: &User, account: &Account) -> Content {
         EventKind::Login | EventKind::PasswordReset => {
             Content::of(|content| content.text("UserId", &user.username))
         }
-        EventKind::UserCreate => {
-            shapes::user(user, account.roles(), account.companies(), shows)
-        }
+        EventKind::UserCreate => shapes::user(user, account.roles(), account.companies(), shows),
         EventKind::UserSettingsUpdate => Content::of(|content| {
             content.text("UserId", &user.username);
             content.element("UserSettings", shapes::settings(user, shows));

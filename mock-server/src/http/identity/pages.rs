@@ -8,7 +8,9 @@ use bandwidth_fixtures::{ApiError, Consultation, profile::PageBeyond};
 /// The parameters of a query. If one is there twice, the last one counts.
 pub(super) fn query(head: &Parts) -> HashMap<String, String> {
     let query = head.uri.query().unwrap_or_default();
-    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+    form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect()
 }
 
 /// Which part of a list is asked for.
@@ -20,7 +22,7 @@ pub(super) struct Page {
 
 impl Page {
     /// The page of a request, or the first one. Without a size, a page is the whole list.
-    pub(super) fn of(head: &Parts, usual: Option<u64>) -> Result<Self, ApiError> {
+    pub(super) fn of(head: &Parts, usual: Option<u32>) -> Result<Self, ApiError> {
         let query = query(head);
         let number = |name: &str, error: ApiError| {
             let text = query.get(name);
@@ -41,7 +43,11 @@ impl Page {
     }
 
     /// The part of a list.
-    pub(super) fn cut<'i, T>(self, items: &'i [T], rules: &Consultation) -> Result<&'i [T], ApiError> {
+    pub(super) fn cut<'i, T>(
+        self,
+        items: &'i [T],
+        rules: &Consultation,
+    ) -> Result<&'i [T], ApiError> {
         let pages = items.chunks(self.size);
         let last = pages.len();
         let number = if self.number > last && self.number > 1 {

@@ -98,7 +98,11 @@ impl Context<'_> {
         let (user, is_new) = self.change(EventKind::UserRolesUpdate, |account, target, _| {
             account.add_role(target, &role)
         })?;
-        let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+        let status = if is_new {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        };
         Ok(self.held_roles(status, &user))
     }
 
@@ -147,7 +151,8 @@ impl Context<'_> {
         }
         let id = self.parameter(Parameter::AccountId);
         let mut companies = account.companies().iter();
-        let company = companies.find(|company| *company.id == *id && user.accounts.contains(&company.id));
+        let company =
+            companies.find(|company| *company.id == *id && user.accounts.contains(&company.id));
         let company = company.ok_or(ApiError::UnknownDomainAccount)?;
         let list = Content::of(|list| list.element("Account", shapes::account(company)));
         let content = Content::of(|c| c.element("AccountList", list));

@@ -82,7 +82,9 @@ impl Context<'_> {
             if details.preferences.contains_key(&*name) {
                 return Err(ApiError::PreferenceTaken);
             }
-            details.preferences.insert(name.as_str().into(), value.as_str().into());
+            details
+                .preferences
+                .insert(name.as_str().into(), value.as_str().into());
             Ok(())
         })?;
         Ok(self.preferences(StatusCode::CREATED, "LdapUserPreferencesResponse", &user))
@@ -93,7 +95,10 @@ impl Context<'_> {
         let user = self.seen(&account)?;
         let name = self.parameter(Parameter::PreferenceName);
         let details = user.details();
-        let value = details.preferences.get(&*name).ok_or(ApiError::PreferenceMissing)?;
+        let value = details
+            .preferences
+            .get(&*name)
+            .ok_or(ApiError::PreferenceMissing)?;
         Ok(self.tree("UserPreference", shown(&name, value)))
     }
 
@@ -105,7 +110,9 @@ impl Context<'_> {
                 return Err(ApiError::PreferenceUnknown);
             }
             check(&name, &value)?;
-            details.preferences.insert((*name).into(), value.as_str().into());
+            details
+                .preferences
+                .insert((*name).into(), value.as_str().into());
             Ok(())
         })?;
         let value = user.details().preferences.get(&*name).cloned();

@@ -17,7 +17,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Shows {
     pub(super) scope: bool,
-    state: bool,
+    pub(super) state: bool,
 }
 
 impl Shows {
@@ -109,7 +109,11 @@ pub(super) fn profile(user: &User) -> Content {
 /// The roles of a user, in the order in which they were given.
 pub(super) fn roles_of<'r>(user: &User, roles: &'r [Role]) -> impl Iterator<Item = &'r Role> {
     let known = |id: &Arc<str>| roles.iter().find(move |role| role.id == *id);
-    user.roles.iter().filter_map(known).collect::<Vec<_>>().into_iter()
+    user.roles
+        .iter()
+        .filter_map(known)
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// A role as its user has it.

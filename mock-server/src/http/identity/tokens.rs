@@ -41,7 +41,10 @@ impl Context<'_> {
                 groups.element("TokenGroup", group);
             }
         });
-        self.tree("TokensResponse", Content::of(|c| c.element("TokenGroups", groups)))
+        self.tree(
+            "TokensResponse",
+            Content::of(|c| c.element("TokenGroups", groups)),
+        )
     }
 
     /// Shows the secret, once.
@@ -68,13 +71,17 @@ impl Context<'_> {
             owner: self.caller.login.clone(),
         };
         let secret = generate::client_secret(slot.fresh());
-        self.mode.on(slot, |account| account.add_api_token(token.clone()));
+        self.mode
+            .on(slot, |account| account.add_api_token(token.clone()));
         let content = Content::of(|content| {
             content.text("TokenId", &token.id);
             content.text("Secret", secret.expose());
             content.element("TokenScope", scope(&token));
         });
-        Ok(self.tree("TokenResponse", Content::of(|c| c.element("ApiToken", content))))
+        Ok(self.tree(
+            "TokenResponse",
+            Content::of(|c| c.element("ApiToken", content)),
+        ))
     }
 
     pub(in crate::http) fn get_token(&self) -> Outcome {
@@ -86,9 +93,9 @@ impl Context<'_> {
     pub(in crate::http) fn delete_token(&self) -> Outcome {
         let id = self.parameter(Parameter::TokenId);
         let owner = &self.caller.login;
-        let token = self
-            .mode
-            .on(&self.caller.slot, |account| account.remove_api_token(&id, owner))?;
+        let token = self.mode.on(&self.caller.slot, |account| {
+            account.remove_api_token(&id, owner)
+        })?;
         Ok(self.token(&token))
     }
 
@@ -97,6 +104,9 @@ impl Context<'_> {
             content.text("TokenId", &token.id);
             content.element("TokenScope", scope(token));
         });
-        self.tree("TokenResponse", Content::of(|c| c.element("ApiToken", content)))
+        self.tree(
+            "TokenResponse",
+            Content::of(|c| c.element("ApiToken", content)),
+        )
     }
 }
