@@ -4,6 +4,7 @@
 mod decode;
 mod encode;
 mod error;
+pub mod identity;
 mod json;
 pub mod management;
 mod names;

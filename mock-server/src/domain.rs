@@ -2,9 +2,12 @@
 //! HTTP nor the formats. What is open about the real API it asks the profile.
 
 mod account;
+mod api_token;
 mod company;
 mod credential;
+mod events;
 mod id;
+mod identity;
 mod index;
 mod input;
 mod managed;
@@ -15,10 +18,13 @@ mod user;
 mod users;
 
 pub use account::{Account, Login, Role};
+pub use api_token::ApiToken;
 pub use bandwidth_fixtures::ApiError;
 pub use company::{Company, Reach};
 pub use credential::{ClientSecret, Credential, CredentialError};
+pub use events::{Actor, Event, EventKind};
 pub use id::number_in;
+pub use identity::{DomainAuthority, Target};
 pub use managed::Authority;
 pub use password::Digest;
 pub use unique::{Taken, same_name};

@@ -41,6 +41,7 @@ pub(crate) fn add_users(account: &mut Account, count: u32) {
             roles: Box::default(),
             enabled: true,
             passwords: Box::default(),
+            details: None,
             resources: Box::default(),
         });
     }

@@ -10,6 +10,7 @@ mod credentials;
 mod delivery;
 mod exchange;
 mod handlers;
+mod identity;
 #[cfg(feature = "internals")]
 pub(crate) mod internals;
 mod management;

@@ -15,7 +15,9 @@ use thiserror::Error;
 pub use self::state::{AccountState, Origin};
 use crate::{
     clock::Clock,
-    domain::{Account, Credential, CredentialError, Taken, same_name},
+    domain::{
+        Account, Actor, Credential, CredentialError, EventKind, Taken, UserNumber, same_name,
+    },
     generate,
 };
 
@@ -68,22 +70,34 @@ pub struct NewCredential {
 }
 
 /// Whether an operation takes effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// It does.
-    Commit,
+#[derive(Debug, Clone, Copy)]
+pub enum Mode<'a> {
+    /// It does. If users have a log, it names this one.
+    Commit(Option<&'a Actor>),
     /// It changes a copy, so its answer is the one that it would have had.
     DryRun,
 }
 
-impl Mode {
+impl Mode<'_> {
     /// Does this to the account, or to a copy of it.
     pub fn on<T>(self, state: &AccountState, change: impl FnOnce(&mut Account) -> T) -> T {
         let mut account = state.account();
         match self {
-            Self::Commit => change(&mut account),
+            Self::Commit(None) => change(&mut account),
+            Self::Commit(Some(actor)) => account.logging(actor, change),
             Self::DryRun => change(&mut account.clone()),
         }
+    }
+
+    /// Logs that a change of a user failed, if users have a log.
+    pub fn log_failure(self, state: &AccountState, user: UserNumber, kind: EventKind) {
+        if let Self::Commit(Some(actor)) = self {
+            state.account().log_failure(actor, user, kind);
+        }
+    }
+
+    fn takes_effect(self) -> bool {
+        matches!(self, Self::Commit(_))
     }
 }
 
@@ -221,7 +235,7 @@ impl Store {
         &self,
         state: &AccountState,
         new: NewCredential,
-        mode: Mode,
+        mode: Mode<'_>,
     ) -> Arc<Credential> {
         let credential = Credential {
             client_id: generate::client_id(state.fresh()).into(),
@@ -233,7 +247,7 @@ impl Store {
             secrets: Vec::new(),
         };
         let client_id = Arc::clone(&credential.client_id);
-        if mode == Mode::Commit {
+        if mode.takes_effect() {
             self.clients.insert(client_id, Arc::clone(&state.id));
         }
         mode.on(state, |account| account.add_credential(credential))
@@ -244,10 +258,10 @@ impl Store {
         &self,
         state: &AccountState,
         client_id: &str,
-        mode: Mode,
+        mode: Mode<'_>,
     ) -> Result<(), CredentialError> {
         mode.on(state, |account| account.delete_credential(client_id))?;
-        if mode == Mode::Commit {
+        if mode.takes_effect() {
             self.clients.remove(client_id);
         }
         Ok(())
@@ -287,7 +301,7 @@ impl Store {
     pub fn with_names<T>(
         &self,
         state: &AccountState,
-        mode: Mode,
+        mode: Mode<'_>,
         change: impl FnOnce(&mut Account, &dyn Taken) -> T,
     ) -> T {
         let (_guard, others) = self.naming(state);

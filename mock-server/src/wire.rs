@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use bandwidth_fixtures::{AccountScope, Secret, Texts};
+use bandwidth_fixtures::{AccountScope, Secret, TextField, Texts, seed::DetailField};
 
 /// A user as a request gave it. `None` means that the field was left out; an empty string, a JSON
 /// null and an empty element all mean that it was given and is empty.
@@ -177,4 +177,73 @@ pub struct SecretView<'a> {
     pub created: Duration,
     /// `expirationDate`, since the Unix epoch
     pub expires: Option<Duration>,
+}
+
+/// A user as a request below an identity domain gave it.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct DomainUserBody {
+    /// `UserId`, the login name
+    pub user_id: Option<String>,
+    /// `Email`
+    pub email: Option<String>,
+    /// `EmailValidated`
+    pub email_validated: Option<bool>,
+    /// `Password`
+    pub password: Option<Secret>,
+    /// `UserSettings`
+    pub settings: Option<SettingsBody>,
+    /// `UserProfile`
+    pub profile: Option<ProfileBody>,
+    /// Ids of `RoleList`
+    pub roles: Option<Vec<String>>,
+    /// Ids of `AccountList`
+    pub accounts: Option<Vec<String>>,
+}
+
+/// `UserSettings` as a request gave them.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct SettingsBody {
+    /// `Scope`
+    pub scope: Option<String>,
+    /// `Active`
+    pub active: Option<bool>,
+    /// `AllowedApiOrigin`
+    pub origin: Option<String>,
+    /// `UserState`
+    pub state: Option<String>,
+}
+
+impl SettingsBody {
+    /// Whether it leaves nothing out.
+    pub fn is_whole(&self) -> bool {
+        self.scope.is_some()
+            && self.active.is_some()
+            && self.origin.is_some()
+            && self.state.is_some()
+    }
+}
+
+/// `UserProfile` as a request gave it. `WorkPhone` is the telephone number that all surfaces have.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct ProfileBody {
+    /// The texts that all surfaces have
+    pub texts: Texts<Option<String>>,
+    /// The others
+    pub details: Vec<(DetailField, String)>,
+}
+
+impl ProfileBody {
+    /// A field that only this surface has.
+    pub fn detail(&self, field: DetailField) -> Option<&str> {
+        let mut details = self.details.iter();
+        let (_, text) = details.find(|(given, _)| *given == field)?;
+        Some(text)
+    }
+
+    /// Whether one of its fields is empty.
+    pub fn has_empty(&self) -> bool {
+        let mut texts = TextField::ALL.iter();
+        texts.any(|field| self.texts[*field].as_deref() == Some(""))
+            || self.details.iter().any(|(_, text)| text.is_empty())
+    }
 }

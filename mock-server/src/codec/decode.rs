@@ -97,13 +97,13 @@ fn sent_name(name: &str) -> &str {
 
 /// What the formats read differently.
 #[derive(Clone, Copy)]
-struct Reader<'r> {
-    format: Format,
-    rules: &'r Consultation,
+pub(super) struct Reader<'r> {
+    pub(super) format: Format,
+    pub(super) rules: &'r Consultation,
 }
 
 impl Reader<'_> {
-    fn document<T>(
+    pub(super) fn document<T>(
         self,
         bytes: &[u8],
         root: &'static str,
@@ -132,7 +132,7 @@ impl Reader<'_> {
     }
 
     /// The fields of an object, by the names that XML uses, each at most once.
-    fn fields(self, name: &str, node: Node) -> Result<Vec<(Name, Node)>, DecodeError> {
+    pub(super) fn fields(self, name: &str, node: Node) -> Result<Vec<(Name, Node)>, DecodeError> {
         let fields = match node {
             Node::Fields(fields) => fields,
             blank if self.is_blank_element(&blank) => Vec::new(),
@@ -181,7 +181,7 @@ impl Reader<'_> {
         }
     }
 
-    fn text(self, field: &str, node: Node) -> Result<String, DecodeError> {
+    pub(super) fn text(self, field: &str, node: Node) -> Result<String, DecodeError> {
         match node {
             Node::Text(text) => Ok(text),
             Node::Empty => Ok(String::new()),
@@ -190,7 +190,7 @@ impl Reader<'_> {
     }
 
     /// XML has `true`, `false`, `1` and `0`, as XML Schema does.
-    fn boolean(self, field: &str, node: &Node) -> Result<bool, DecodeError> {
+    pub(super) fn boolean(self, field: &str, node: &Node) -> Result<bool, DecodeError> {
         match (self.format, node) {
             (_, Node::Empty) => Ok(true),
             (Format::Json, Node::Boolean(value)) => Ok(*value),
@@ -208,17 +208,7 @@ impl Reader<'_> {
             (_, Node::Empty) => Vec::new(),
             (_, blank) if self.is_blank_element(&blank) => Vec::new(),
             (Format::Json, Node::List(items)) => items,
-            (Format::Xml, Node::Fields(children)) => {
-                let mut items = Vec::with_capacity(children.len());
-                for (name, child) in children {
-                    if name == "Role" {
-                        items.push(child);
-                    } else {
-                        self.unknown(&name)?;
-                    }
-                }
-                items
-            }
+            (Format::Xml, node @ Node::Fields(_)) => self.items("Roles", "Role", node)?,
             _ => {
                 return Err(self.wrong_type(
                     "Roles",
@@ -228,6 +218,30 @@ impl Reader<'_> {
             }
         };
         items.into_iter().map(|item| self.role(item)).collect()
+    }
+
+    /// The elements of that name in a list of XML.
+    pub(super) fn items(
+        self,
+        list: &'static str,
+        item: &str,
+        node: Node,
+    ) -> Result<Vec<Node>, DecodeError> {
+        if self.is_blank_element(&node) {
+            return Ok(Vec::new());
+        }
+        let Node::Fields(children) = node else {
+            return Err(self.wrong_type(list, "a list", "an element with elements in it"));
+        };
+        let mut items = Vec::with_capacity(children.len());
+        for (name, child) in children {
+            if name == item {
+                items.push(child);
+            } else {
+                self.unknown(&name)?;
+            }
+        }
+        Ok(items)
     }
 
     fn role(self, node: Node) -> Result<RoleReference, DecodeError> {
@@ -259,7 +273,7 @@ impl Reader<'_> {
         Ok(reference)
     }
 
-    fn unknown(self, field: &str) -> Result<(), DecodeError> {
+    pub(super) fn unknown(self, field: &str) -> Result<(), DecodeError> {
         match self.rules.user_unknown_fields() {
             UnknownFields::Ignored => Ok(()),
             UnknownFields::Refused => Err(DecodeError::UnknownField(Quoted::new(sent_name(field)))),

@@ -7,7 +7,7 @@ use bandwidth_fixtures::{
     profile::{ErrorShape, JsonCase},
 };
 
-use super::{Format, names::name_of};
+use super::{Format, names::name_of, node::Node};
 use crate::wire::{ErrorView, RoleView, UserView};
 
 /// A whole body.
@@ -102,12 +102,7 @@ pub fn list_items<'v>(
 pub fn encode(format: Format, document: &Document<'_>, rules: &Consultation) -> Vec<u8> {
     match format {
         Format::Xml => {
-            let mut writer = Xml {
-                out: Vec::with_capacity(512),
-            };
-            writer
-                .out
-                .extend_from_slice(br#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>"#);
+            let mut writer = Xml::document();
             write(&mut writer, document, rules);
             writer.out
         }
@@ -221,11 +216,33 @@ fn error_body(writer: &mut impl Writer, error: &ErrorView<'_>, shape: ErrorShape
     }
 }
 
-struct Xml {
-    out: Vec<u8>,
+pub(super) struct Xml {
+    pub(super) out: Vec<u8>,
 }
 
 impl Xml {
+    /// The start of a document.
+    pub(super) fn document() -> Self {
+        let mut out = Vec::with_capacity(512);
+        out.extend_from_slice(br#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>"#);
+        Self { out }
+    }
+
+    /// A tree below that name.
+    pub(super) fn node(&mut self, name: &str, node: &Node) {
+        match node {
+            Node::Text(text) => self.text(name, text),
+            Node::Fields(fields) => self.element(name, |w| {
+                for (name, node) in fields {
+                    w.node(name, node);
+                }
+            }),
+            Node::Empty | Node::Boolean(_) | Node::Number | Node::List(_) => {
+                self.element(name, |_| {});
+            }
+        }
+    }
+
     fn element(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
         self.out.push(b'<');
         self.out.extend_from_slice(name.as_bytes());

@@ -10,7 +10,9 @@ use bandwidth_fixtures::{
 };
 
 use super::{
-    ApiError, Company, Credential, Reach, id, input,
+    ApiError, ApiToken, Company, Credential, Reach,
+    events::Events,
+    id, input,
     password::{self, Digest, Owner},
     unique::{Names, Taken},
     update::{self, Changes, Manner},
@@ -28,6 +30,14 @@ pub struct Role {
     pub name: Box<str>,
     /// What it allows.
     pub permissions: Vec<String>,
+    /// Its id below an identity domain.
+    pub domain_id: Box<str>,
+    /// What it is for.
+    pub description: Option<Box<str>>,
+    /// Whether only users of a system-wide scope can have it, below an identity domain.
+    pub internal: bool,
+    /// Whether customers see it in the list of an identity domain.
+    pub customer_visible: bool,
 }
 
 /// The accounts of a domain with what they share: the users, the roles, the API login of the main
@@ -46,6 +56,8 @@ pub struct Account {
     /// Numbers that the seed's users have and the next ones do not get.
     ahead: Vec<UserNumber>,
     pub(super) credentials: Vec<Arc<Credential>>,
+    pub(super) events: Events,
+    pub(super) api_tokens: Vec<ApiToken>,
 }
 
 /// The API login of an account. It is not one of its users.
@@ -77,6 +89,8 @@ impl Account {
             next_number,
             ahead: Vec::new(),
             credentials: Vec::new(),
+            events: Events::default(),
+            api_tokens: Vec::new(),
         }
     }
 
@@ -258,6 +272,7 @@ impl Account {
             enabled: fields.enabled,
             passwords: [digest].into(),
             resources: Box::default(),
+            details: None,
         }))
     }
 
@@ -304,6 +319,7 @@ impl Account {
             enabled: fields.enabled,
             passwords,
             resources: user.resources.clone(),
+            details: user.details.clone(),
         };
         if changes == Changes::PasswordOnly && !updated.differs_in_password_only(&user) {
             return Err(ApiError::ApiUserNotUpdated);
@@ -335,7 +351,7 @@ impl Account {
             return Err(ApiError::HasResources);
         }
         match effect() {
-            DeleteEffect::Removed => self.users.remove(user.number),
+            DeleteEffect::Removed => drop(self.users.remove(user.number)),
             DeleteEffect::Deactivated => {
                 self.users.put(User {
                     enabled: false,

@@ -46,6 +46,14 @@ pub enum Reach {
 }
 
 impl Reach {
+    /// The accounts that it names; none where it reaches all.
+    pub fn accounts(&self) -> Arc<[Arc<str>]> {
+        match self {
+            Self::Domain => Arc::default(),
+            Self::Accounts(ids) => Arc::clone(ids),
+        }
+    }
+
     /// Whether it opens the account of that id, which is one of the domain's.
     pub fn opens(&self, account: &str) -> bool {
         match self {

@@ -87,6 +87,7 @@ impl Account {
             enabled: fields.enabled,
             passwords: Box::default(),
             resources: Box::default(),
+            details: None,
         }))
     }
 

@@ -16,6 +16,20 @@ pub(super) struct Given<'a> {
     enabled: Option<bool>,
 }
 
+impl<'a> Given<'a> {
+    pub(super) fn new(
+        username: Option<&'a str>,
+        texts: &'a Texts<Option<String>>,
+        enabled: Option<bool>,
+    ) -> Self {
+        Self {
+            username,
+            texts,
+            enabled,
+        }
+    }
+}
+
 impl<'a> From<&'a UserBody> for Given<'a> {
     fn from(body: &'a UserBody) -> Self {
         Self {

@@ -1,10 +1,13 @@
 //! A user of an account.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-use bandwidth_fixtures::{AccountScope, Texts};
+use bandwidth_fixtures::{
+    AccountScope, Texts,
+    seed::{DetailField, Details},
+};
 
-use super::{Reach, password::Digest};
+use super::{ApiError, Reach, password::Digest};
 
 /// The place of a user in the order of creation, from 1. Never used twice in an account.
 pub type UserNumber = u64;
@@ -32,6 +35,8 @@ pub struct User {
     pub passwords: Box<[Digest]>,
     /// Names of resources that keep it from being deleted.
     pub resources: Box<[Box<str>]>,
+    /// What it has on the identity surface alone.
+    pub details: Option<Box<Details>>,
 }
 
 impl User {
@@ -52,5 +57,32 @@ impl User {
                 passwords,
                 ..other.clone()
             }
+    }
+
+    /// What it has on the identity surface alone.
+    pub fn details(&self) -> Cow<'_, Details> {
+        self.details
+            .as_deref()
+            .map_or_else(|| Cow::Owned(Details::default()), Cow::Borrowed)
+    }
+
+    /// Changes what it has on the identity surface alone.
+    pub fn edit_details(
+        &mut self,
+        edit: impl FnOnce(&mut Details) -> Result<(), ApiError>,
+    ) -> Result<(), ApiError> {
+        let mut details = self.details().into_owned();
+        edit(&mut details)?;
+        self.details = (details != Details::default()).then(|| Box::new(details));
+        Ok(())
+    }
+
+    /// Whether both have the same names, email, address and telephone numbers.
+    pub fn has_profile_of(&self, other: &Self) -> bool {
+        let (own, others) = (self.details(), other.details());
+        let same = |field: &DetailField| own.text(*field) == others.text(*field);
+        self.texts == other.texts
+            && own.email_validated == others.email_validated
+            && DetailField::ALL.iter().all(same)
     }
 }

@@ -9,6 +9,9 @@ use super::{
     user::{User, UserNumber},
 };
 
+/// A user before and after.
+pub(super) type Change = (Option<Arc<User>>, Arc<User>);
+
 /// Users by number, id, name and email.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Users {
@@ -19,6 +22,8 @@ pub(super) struct Users {
     main: Arc<[Arc<str>]>,
     /// How many users have another list.
     elsewhere: usize,
+    /// What changed, while that is watched: a user before, unless it is new, and after.
+    watched: Option<Vec<Change>>,
     /// Of the ids that do not say their user's number.
     ids: Index,
     usernames: Index,
@@ -101,20 +106,33 @@ impl Users {
 
     /// Puts a user there, in the place of the one with that number.
     pub(super) fn put(&mut self, user: User) -> Arc<User> {
-        self.remove(user.number);
+        let before = self.remove(user.number);
         self.reindex(&user, Index::insert);
         self.elsewhere += usize::from(!Arc::ptr_eq(&user.accounts, &self.main));
         let user = Arc::new(user);
         self.by_number.insert(user.number, Arc::clone(&user));
+        if let Some(watched) = &mut self.watched {
+            watched.push((before, Arc::clone(&user)));
+        }
         user
     }
 
-    pub(super) fn remove(&mut self, number: UserNumber) {
+    pub(super) fn remove(&mut self, number: UserNumber) -> Option<Arc<User>> {
         self.version += 1;
-        if let Some(user) = self.by_number.remove(&number) {
-            self.reindex(&user, Index::remove);
-            self.elsewhere -= usize::from(!Arc::ptr_eq(&user.accounts, &self.main));
-        }
+        let user = self.by_number.remove(&number)?;
+        self.reindex(&user, Index::remove);
+        self.elsewhere -= usize::from(!Arc::ptr_eq(&user.accounts, &self.main));
+        Some(user)
+    }
+
+    /// Watches from now on what is put there.
+    pub(super) fn watch(&mut self) {
+        self.watched = Some(Vec::new());
+    }
+
+    /// What was put there since it was watched.
+    pub(super) fn unwatch(&mut self) -> Vec<Change> {
+        self.watched.take().unwrap_or_default()
     }
 
     fn reindex(&mut self, user: &User, change: impl Fn(&mut Index, &str, UserNumber)) {
@@ -152,6 +170,7 @@ mod tests {
             enabled: true,
             passwords: Box::default(),
             resources: Box::default(),
+            details: None,
         }
     }
 

@@ -16,6 +16,16 @@ pub(super) struct Negotiated {
     pub(super) acceptable: bool,
 }
 
+impl Negotiated {
+    /// On a surface that has this format alone, whatever is asked for.
+    pub(super) fn only(format: Format) -> Self {
+        Self {
+            format,
+            acceptable: true,
+        }
+    }
+}
+
 /// Reads `Accept` with its q-values. JSON is chosen only when it is preferred to XML, or the other
 /// way round where JSON is the default.
 pub(super) fn negotiate(headers: &HeaderMap, rules: &Consultation) -> Negotiated {

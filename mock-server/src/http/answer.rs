@@ -14,6 +14,7 @@ use axum::{
 };
 use bandwidth_fixtures::{
     ApiError, Consultation,
+    operation::Surface,
     profile::{Challenge, RateConnection, RateHeaders},
 };
 use bytes::Bytes;
@@ -165,18 +166,25 @@ impl Answer {
                 Err(_) => answer,
             },
             Refusal::RateLimited { reset } => answer.rate_limited(*reset, now, rules),
-            // The HTTP library would read the rest of the body as the next request.
-            Refusal::Rule(
-                ApiError::BodyTooLarge | ApiError::BodyBrokenOff | ApiError::BodyTooSlow,
-            ) => answer.header(CONNECTION, HeaderValue::from_static("close")),
-            Refusal::Rule(error) if verdict.status == StatusCode::UNAUTHORIZED => {
-                answer.challenge(*error, verdict.managed, rules)
-            }
-            _ => answer,
+            refusal => match refusal.error() {
+                // The HTTP library would read the rest of the body as the next request.
+                ApiError::BodyTooLarge | ApiError::BodyBrokenOff | ApiError::BodyTooSlow => {
+                    answer.header(CONNECTION, HeaderValue::from_static("close"))
+                }
+                error if verdict.status == StatusCode::UNAUTHORIZED => {
+                    answer.challenge(error, verdict.surface, rules)
+                }
+                _ => answer,
+            },
         }
     }
 
-    fn challenge(mut self, error: ApiError, managed: bool, rules: &Consultation) -> Self {
+    fn challenge(
+        mut self,
+        error: ApiError,
+        surface: Option<Surface>,
+        rules: &Consultation,
+    ) -> Self {
         // RFC 6750, section 3: the error only where a token was sent.
         let bearer = match error {
             ApiError::TokenInvalid | ApiError::TokenExpired => {
@@ -188,7 +196,8 @@ impl Answer {
             return self;
         }
         let schemes = auth::schemes(rules);
-        if schemes.basic && !managed {
+        // Today's API takes tokens alone.
+        if schemes.basic && surface != Some(Surface::Management) {
             self = self.header(WWW_AUTHENTICATE, BASIC);
         }
         if schemes.bearer {

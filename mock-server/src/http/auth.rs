@@ -334,6 +334,7 @@ pub(super) fn log_in(
             let password = credentials.password.expose();
             let user = slot.account().user_login(username, password);
             if let Some(user) = user {
+                user.admitted(rules)?;
                 slot.logins.forget_failures(username);
                 return Ok(Caller {
                     reach: user.reach(),

@@ -29,17 +29,21 @@ pub(super) fn format(
     Ok(format)
 }
 
-/// Refuses a body that says it is not JSON.
-pub(super) fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
+/// Refuses a body that says it is in another format than this one.
+pub(super) fn require(headers: &HeaderMap, format: Format) -> Result<(), ApiError> {
+    let other = match format {
+        Format::Xml => ApiError::XmlRequired,
+        Format::Json => ApiError::JsonRequired,
+    };
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     match (values.next().map(HeaderValue::to_str), values.next()) {
         (None, _) => Ok(()),
         (Some(Ok(value)), None) => match typed(value) {
-            Ok(Format::Json) => Ok(()),
+            Ok(given) if given == format => Ok(()),
             Err(error @ ApiError::UnsupportedCharset) => Err(error),
-            _ => Err(ApiError::JsonRequired),
+            _ => Err(other),
         },
-        _ => Err(ApiError::JsonRequired),
+        _ => Err(other),
     }
 }
 

@@ -13,13 +13,14 @@ use std::{
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, request::Parts};
 use bandwidth_fixtures::{
     ApiError, Asked, Consultation, NamedProfile, Operation,
-    operation::{Endpoint, Login},
+    operation::{Endpoint, Login, Surface},
+    profile::IdentitySurface,
 };
 
 use super::{
     accept::{self, Negotiated},
     answer::{Answer, Reply},
-    auth::{self, Authenticator, Caller, Credentials},
+    auth::{self, Authenticator, Caller, Credentials, Who},
     body::Received,
     delivery::{Hangup, deliver},
     handlers::Context,
@@ -31,7 +32,11 @@ use super::{
 use crate::{
     app::App,
     clock::Clock,
-    codec::{self, Document, Format},
+    codec::{
+        self, Document, Format,
+        identity::{self, Content},
+    },
+    domain::Actor,
     fault::{AppliedFault, Execution, Now, Plan, Reshape, Sending, Subject},
     journal::{self, Entry, RecordedAssumed, RefusalNote},
     store::{AccountState, Mode, Store},
@@ -115,10 +120,8 @@ impl Exchange {
         let route = Route::of(head.uri.path(), &head.method, &rules);
         let media = route.as_ref().map(|route| route.surface().facts().media);
         let negotiated = match media {
-            Some(["application/json"]) => Negotiated {
-                format: Format::Json,
-                acceptable: true,
-            },
+            Some(["application/json"]) => Negotiated::only(Format::Json),
+            Some(["application/xml"]) => Negotiated::only(Format::Xml),
             _ => accept::negotiate(&head.headers, &rules),
         };
         let mut exchange = Self {
@@ -213,9 +216,9 @@ impl Exchange {
         let mut login = None;
         let (ran, took_effect) = match self.plan.run {
             Execution::Skip => (None, false),
-            Execution::DryRun => (Some(self.outcome(Mode::DryRun, &mut login)), false),
+            Execution::DryRun => (Some(self.outcome(false, &mut login)), false),
             Execution::Commit => {
-                let outcome = self.outcome(Mode::Commit, &mut login);
+                let outcome = self.outcome(true, &mut login);
                 let changes = self.endpoint().is_some_and(|endpoint| endpoint.changes);
                 let took_effect = changes && outcome.is_ok();
                 (Some(outcome), took_effect)
@@ -265,18 +268,31 @@ impl Exchange {
         let verdict = refusal.verdict(route.map(Route::surface), &self.rules);
         let format = self.negotiated.format;
         let body = |error: ErrorView<'_>| {
-            if verdict.managed {
-                return management::error(&error, verdict.status, &self.head, now, &self.rules);
-            }
             let root = route.and_then(Route::error_root).unwrap_or("ErrorResponse");
-            codec::encode(format, &Document::Error { root, error }, &self.rules)
+            match verdict.surface {
+                Some(Surface::Management) => {
+                    management::error(&error, verdict.status, &self.head, now, &self.rules)
+                }
+                Some(Surface::Identity) => {
+                    let echo = match &verdict.refusal {
+                        Refusal::Echoed(_, echo) => echo.clone(),
+                        _ => Content::default(),
+                    };
+                    identity::error(root, &error, echo)
+                }
+                _ => codec::encode(format, &Document::Error { root, error }, &self.rules),
+            }
         };
         let answer = Answer::refuse(&verdict, format, body, now.as_secs(), &self.rules);
         (Some(answer), Some(verdict))
     }
 
-    /// What the operation answers; `login` becomes the caller's.
-    fn outcome(&self, mode: Mode, login: &mut Option<Arc<str>>) -> Result<Answer, Refusal> {
+    /// What the operation answers, whether or not it takes effect; `login` becomes the caller's.
+    fn outcome(
+        &self,
+        takes_effect: bool,
+        login: &mut Option<Arc<str>>,
+    ) -> Result<Answer, Refusal> {
         let elsewhere = || {
             let path = self.head.uri.path();
             Route::elsewhere(path, &self.head.method, self.profile.options()).unwrap_or_default()
@@ -306,6 +322,20 @@ impl Exchange {
                 return Err(ApiError::NotAcceptable.into());
             }
         }
+        let actor = self.has_log().then(|| Actor {
+            login: Arc::clone(&caller.login),
+            at: caller.slot.now(),
+        });
+        let mode = if takes_effect {
+            Mode::Commit(actor.as_ref())
+        } else {
+            Mode::DryRun
+        };
+        if let (Who::User(number), Mode::Commit(Some(actor))) = (caller.who, mode)
+            && caller.grant.is_none()
+        {
+            caller.slot.account().log_login(actor, number);
+        }
         let context = Context {
             store: &self.store,
             head: &self.head,
@@ -319,6 +349,11 @@ impl Exchange {
             rules: &self.rules,
         };
         context.perform(endpoint.action)
+    }
+
+    /// Whether users have a log: only the identity surface shows it.
+    fn has_log(&self) -> bool {
+        self.profile.options().surface_identity == IdentitySurface::Served
     }
 
     fn caller(&self, endpoint: &Endpoint) -> Result<Caller, ApiError> {

@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use axum::http::{HeaderValue, StatusCode, header::LOCATION, request::Parts};
 use bandwidth_fixtures::{
     ApiError, Consultation, Date, NamedProfile, Secret,
-    operation::{Action, Parameter},
+    operation::{Action, Parameter, Surface},
     profile::{CreateResponse, CreateStatus, DeleteStatus, EmptyList, UserLogins},
 };
 use serde_json::json;
@@ -35,7 +35,7 @@ pub(super) struct Context<'a> {
     pub(super) route: &'a Route,
     pub(super) signer: &'a Signer,
     pub(super) caller: &'a Caller,
-    pub(super) mode: Mode,
+    pub(super) mode: Mode<'a>,
     pub(super) format: Format,
     pub(super) profile: &'a Arc<NamedProfile>,
     pub(super) rules: &'a Consultation,
@@ -46,6 +46,13 @@ pub(super) type Outcome = Result<Answer, Refusal>;
 impl Context<'_> {
     /// Does what the request asks for.
     pub(super) fn perform(&self, action: Action) -> Outcome {
+        match self.route.surface() {
+            Surface::Identity => self.in_domain(|| self.dispatch(action)),
+            _ => self.dispatch(action),
+        }
+    }
+
+    fn dispatch(&self, action: Action) -> Outcome {
         match action {
             Action::ListUsers | Action::ListUsersOfLogin => self.list_users(),
             Action::GetUser => self.get_user(&self.parameter(Parameter::UserId)),
@@ -56,6 +63,49 @@ impl Context<'_> {
             Action::ListRoles => Ok(self.list_roles()),
             Action::ChangePassword => self.change_password(&self.parameter(Parameter::Username)),
             Action::IssueToken => self.issue_token(),
+            Action::GetDomain => Ok(self.get_domain()),
+            Action::ListIdentityUsers => self.list_identity_users(),
+            Action::CheckPermittedAccess => self.check_permitted_access(),
+            Action::GetIdentityUser => self.get_identity_user(),
+            Action::CreateIdentityUser => self.create_identity_user(),
+            Action::UpdateIdentityUser => self.update_identity_user(),
+            Action::DeleteIdentityUser => self.delete_identity_user(),
+            Action::GetUserSettings => self.get_user_settings(),
+            Action::UpdateUserSettings => self.update_user_settings(),
+            Action::GetUserProfile => self.get_user_profile(),
+            Action::UpdateUserProfile => self.update_user_profile(),
+            Action::ListUserRoles => self.list_user_roles(),
+            Action::ReplaceUserRoles => self.replace_user_roles(),
+            Action::GetUserRole => self.get_user_role(),
+            Action::AddUserRole => self.add_user_role(),
+            Action::RemoveUserRole => self.remove_user_role(),
+            Action::ListUserAccounts => self.list_user_accounts(),
+            Action::ReplaceUserAccounts => self.replace_user_accounts(),
+            Action::GetUserAccount => self.get_user_account(),
+            Action::AddUserAccount => self.add_user_account(),
+            Action::RemoveUserAccount => self.remove_user_account(),
+            Action::ChangeIdentityPassword => self.change_identity_password(),
+            Action::ListUserEvents => self.list_user_events(),
+            Action::GetUserEvent => self.get_user_event(),
+            Action::ListUserPreferences => self.list_user_preferences(),
+            Action::ReplaceUserPreferences => self.replace_user_preferences(),
+            Action::CreateUserPreference => self.create_user_preference(),
+            Action::GetUserPreference => self.get_user_preference(),
+            Action::UpdateUserPreference => self.update_user_preference(),
+            Action::DeleteUserPreference => self.delete_user_preference(),
+            Action::ListIdentityRoles => Ok(self.list_identity_roles()),
+            Action::GetRole => self.get_role(),
+            Action::ListRolePermissions => self.list_role_permissions(),
+            Action::GetRolePermission => self.get_role_permission(),
+            Action::ListPermissions => Ok(self.list_permissions()),
+            Action::GetPermission => self.get_permission(),
+            Action::ListIdentityAccounts => self.list_identity_accounts(),
+            Action::GetAccount => self.get_account(),
+            Action::ListPreferences => Ok(self.list_preferences()),
+            Action::ListTokens => Ok(self.list_tokens()),
+            Action::CreateToken => self.create_token(),
+            Action::GetToken => self.get_token(),
+            Action::DeleteToken => self.delete_token(),
             Action::ListManagedUsers => self.list_managed_users(),
             Action::GetManagedUser => self.get_managed_user(),
             Action::CreateManagedUser => self.create_managed_user(),
@@ -128,7 +178,7 @@ impl Context<'_> {
 
     /// Whether users made here are API users, and that day has begun. From then on they are not
     /// created, or not changed.
-    fn api_users_ended(&self, day: impl Fn(&Consultation) -> Option<Date>) -> bool {
+    pub(super) fn api_users_ended(&self, day: impl Fn(&Consultation) -> Option<Date>) -> bool {
         self.rules.auth_user_logins() == UserLogins::Accepted
             && self.caller.slot.has_come(day(self.rules))
     }

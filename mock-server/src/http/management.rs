@@ -215,7 +215,7 @@ impl Context<'_> {
 
     pub(super) fn json_body(&self) -> Result<&[u8], ApiError> {
         let bytes = self.body.whole()?;
-        content_type::require_json(&self.head.headers)?;
+        content_type::require(&self.head.headers, Format::Json)?;
         Ok(bytes)
     }
 

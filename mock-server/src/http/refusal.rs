@@ -14,7 +14,7 @@ use bandwidth_fixtures::{
 };
 
 use crate::{
-    codec::{DecodeError, management},
+    codec::{DecodeError, identity::Content, management},
     journal::RefusalNote,
 };
 
@@ -23,6 +23,8 @@ use crate::{
 pub enum Refusal {
     /// A rule of the API, without more to say.
     Rule(ApiError),
+    /// The same, with what the error shows of the request.
+    Echoed(ApiError, Content),
     /// Nothing has the path.
     UnknownPath {
         /// Where else the operation is, as a sentence that follows others; empty if nowhere.
@@ -66,16 +68,16 @@ pub(super) struct Verdict {
     pub(super) status: StatusCode,
     pub(super) note: RefusalNote,
     pub(super) has_body: bool,
-    /// Whether today's API refuses, which takes tokens and no Basic login.
-    pub(super) managed: bool,
+    /// The surface that refuses, if the path belongs to one.
+    pub(super) surface: Option<Surface>,
     /// The error by the names of RFC 6749, for the token endpoint.
     pub(super) oauth: Option<&'static str>,
 }
 
 impl Refusal {
-    fn error(&self) -> ApiError {
+    pub(super) fn error(&self) -> ApiError {
         match self {
-            Self::Rule(error) => *error,
+            Self::Rule(error) | Self::Echoed(error, _) => *error,
             Self::UnknownPath { .. } => ApiError::UnknownPath,
             Self::MethodNotAllowed { .. } => ApiError::MethodNotAllowed,
             Self::UnreadableBody(_) => ApiError::UnreadableBody,
@@ -119,7 +121,7 @@ impl Refusal {
         };
         let mut status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
         match &self {
-            Self::Rule(_) | Self::RateLimited { .. } => {}
+            Self::Rule(_) | Self::Echoed(..) | Self::RateLimited { .. } => {}
             Self::UnknownPath { elsewhere } => note.description += elsewhere,
             Self::MethodNotAllowed { allow, elsewhere } => {
                 note.description = note.description.replace("{allow}", allow) + elsewhere;
@@ -147,7 +149,7 @@ impl Refusal {
         }
         Verdict {
             refusal: self,
-            managed,
+            surface,
             status,
             note,
             has_body,

@@ -67,6 +67,7 @@ impl Account {
                 enabled: user.enabled,
                 passwords: passwords(user.password.as_ref(), &user.password_digests).into(),
                 resources: user.resources.iter().map(|name| (**name).into()).collect(),
+                details: user.details.clone(),
             };
             match ahead {
                 Some(_) => account.put_ahead(user),
@@ -172,6 +173,10 @@ impl From<&SeedRole> for Role {
             id: role.role_id.as_str().into(),
             name: role.role_name.as_str().into(),
             permissions: role.permissions.clone(),
+            domain_id: role.domain_id().into(),
+            description: role.description.as_deref().map(Into::into),
+            internal: role.internal,
+            customer_visible: role.customer_visible,
         }
     }
 }
@@ -182,6 +187,10 @@ impl From<&Role> for SeedRole {
             role_id: (*role.id).to_owned(),
             role_name: (*role.name).to_owned(),
             permissions: role.permissions.clone(),
+            domain_id: Some((*role.domain_id).to_owned()),
+            description: role.description.as_deref().map(str::to_owned),
+            internal: role.internal,
+            customer_visible: role.customer_visible,
         }
     }
 }
@@ -204,6 +213,7 @@ fn seed_user(user: &User, main: &Company) -> SeedUser {
             .iter()
             .map(|name| (**name).to_owned())
             .collect(),
+        details: user.details.clone(),
         ..SeedUser::new(&user.id, &user.username, user.texts.convert())
     }
 }

@@ -205,7 +205,7 @@ impl AccountState {
         &self,
         client_id: &str,
         expires: Option<Duration>,
-        mode: Mode,
+        mode: Mode<'_>,
     ) -> Result<IssuedSecret, CredentialError> {
         let id = format!("{:08x}", self.fresh() >> 32);
         let text = generate::client_secret(self.fresh());

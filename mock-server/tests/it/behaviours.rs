@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use bandwidth_fixtures::{BehaviourId, NamedProfile, Seed};
 use bandwidth_mock::MockServer;
 
-use crate::wire::{LOGIN, basic, noon, request, send};
+use crate::wire::{without_event_dates, LOGIN, basic, noon, request, send};
 
 /// A second account, for what must be unique among all.
 const TWO_ACCOUNTS: &str = r#"{"format":1,"accounts":[
@@ -151,7 +151,7 @@ fn steady_body(body: &str) -> String {
             steady = format!("{before}{key}T\"{after}");
         }
     }
-    steady
+    without_event_dates(&steady)
 }
 
 /// Plays the scenario of behaviour `id`. The snapshot is for a reader: two options that were swapped

@@ -52,11 +52,12 @@ pub(super) struct Row {
     also: Vec<Also>,
 }
 
-/// Another error with the same code and status.
+/// Another error with the same code, and with the row's status unless it has its own.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Also {
     rule: String,
+    status: Option<u16>,
     field: Option<String>,
     words: String,
     oauth: Option<String>,
@@ -145,6 +146,7 @@ pub(super) fn code(text: &str) -> Result<String> {
         let Some(name) = &row.name else { continue };
         let own = Also {
             rule: row.rule.as_ref().unwrap_or(name).clone(),
+            status: None,
             field: row.field.clone(),
             words: row.words.clone().unwrap_or_default(),
             oauth: None,
@@ -189,7 +191,10 @@ impl Errors {
             self.rules.insert(rule.clone()),
             "the rule `{rule}` has another row already"
         );
-        let status = code.status.context("an error needs a status")?;
+        let status = error
+            .status
+            .or(code.status)
+            .context("an error needs a status")?;
         let overrides: Result<Vec<String>> = error.overrides.iter().map(Override::code).collect();
         let says = Some(&error.words).filter(|words| !words.is_empty());
         let says = says.unwrap_or(&code.meaning);

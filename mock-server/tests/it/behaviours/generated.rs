@@ -755,6 +755,304 @@ fn rate_connection() {
 }
 
 #[test]
+fn surface_identity() {
+    differ(
+        "surface.identity",
+        "demo",
+        &[],
+        r##"> GET /api/identitydomains/Iris
+> GET /api/identitydomains/Iris/users
+"##,
+    );
+}
+
+#[test]
+fn identity_domain_case() {
+    differ(
+        "identity.domain_case",
+        "demo",
+        &["surface.identity=served"],
+        r##"> GET /api/identitydomains/iris
+"##,
+    );
+}
+
+#[test]
+fn identity_request_root() {
+    differ(
+        "identity.request_root",
+        "demo",
+        &["surface.identity=served"],
+        r##"> POST /api/identitydomains/Iris/users/annlee <LdapUserRequest><User><UserId>annlee</UserId><Email>annlee@example.com</Email><UserProfile><FirstName>Ann</FirstName><LastName>Lee</LastName><TelephoneNumbers><WorkPhone>9195550111</WorkPhone></TelephoneNumbers></UserProfile></User></LdapUserRequest>
+Content-Type: application/xml
+> POST /api/identitydomains/Iris/users/bobray <User><UserId>bobray</UserId><Email>bobray@example.com</Email><UserProfile><FirstName>Ann</FirstName><LastName>Lee</LastName><TelephoneNumbers><WorkPhone>9195550111</WorkPhone></TelephoneNumbers></UserProfile></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn identity_removal() {
+    differ(
+        "identity.removal",
+        "demo",
+        &["surface.identity=served"],
+        r##"> DELETE /api/identitydomains/Iris/users/jdoe
+> GET /api/identitydomains/Iris/users/jdoe
+"##,
+    );
+}
+
+#[test]
+fn identity_errors_echo() {
+    differ(
+        "identity.errors_echo",
+        "demo",
+        &["surface.identity=served"],
+        r##"> POST /api/identitydomains/Iris/users/annlee <User><UserId>bobray</UserId><Password>Teal-Wagon.47</Password></User>
+Content-Type: application/xml
+> GET /api/identitydomains/Iris/users/nobody-here
+"##,
+    );
+}
+
+#[test]
+fn identity_password_shown() {
+    differ(
+        "identity.password_shown",
+        "demo",
+        &["surface.identity=served"],
+        r##"> PUT /api/identitydomains/Iris/users/api-user/password <Password>New-Passw0rd!45</Password>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn identity_page_size() {
+    differ(
+        "identity.page_size",
+        "demo",
+        &["surface.identity=served"],
+        r##"> POST /api/identitydomains/Iris/users/annlee <User><UserId>annlee</UserId><Email>annlee@example.com</Email><UserProfile><FirstName>Ann</FirstName><LastName>Lee</LastName><TelephoneNumbers><WorkPhone>9195550111</WorkPhone></TelephoneNumbers></UserProfile></User>
+Content-Type: application/xml
+> POST /api/identitydomains/Iris/users/bobray <User><UserId>bobray</UserId><Email>bobray@example.com</Email><UserProfile><FirstName>Ann</FirstName><LastName>Lee</LastName><TelephoneNumbers><WorkPhone>9195550111</WorkPhone></TelephoneNumbers></UserProfile></User>
+Content-Type: application/xml
+> GET /api/identitydomains/Iris/users
+"##,
+    );
+}
+
+#[test]
+fn identity_page_beyond() {
+    differ(
+        "identity.page_beyond",
+        "demo",
+        &["surface.identity=served"],
+        r##"> GET /api/identitydomains/Iris/users?page=9&size=1
+"##,
+    );
+}
+
+#[test]
+fn identity_roles_listed() {
+    differ(
+        "identity.roles_listed",
+        "published",
+        &["surface.identity=served"],
+        r##"> GET /api/identitydomains/Iris/roles
+"##,
+    );
+}
+
+#[test]
+fn identity_unknown_in_body() {
+    differ(
+        "identity.unknown_in_body",
+        "demo",
+        &["surface.identity=served"],
+        r##"> PUT /api/identitydomains/Iris/users/jdoe/roles <RoleList><Role><RoleId>no-such-role</RoleId></Role></RoleList>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn identity_codes() {
+    differ(
+        "identity.codes",
+        "demo",
+        &["surface.identity=served"],
+        r##"> GET /api/identitydomains/Iris/roles/no-such-role
+> PUT /api/identitydomains/Iris/users/jdoe/settings <UserSettings><Scope>All</Scope></UserSettings>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn identity_put_absent() {
+    differ(
+        "identity.put_absent",
+        "demo",
+        &["surface.identity=served"],
+        r##"> PUT /api/identitydomains/Iris/users/jdoe <User><Email>john@example.com</Email></User>
+Content-Type: application/xml
+> PUT /api/identitydomains/Iris/users/jdoe/profile <UserProfile><FirstName>Jack</FirstName><TelephoneNumbers><WorkPhone>9195550111</WorkPhone></TelephoneNumbers></UserProfile>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn identity_put_empty() {
+    differ(
+        "identity.put_empty",
+        "demo",
+        &["surface.identity=served"],
+        r##"> PUT /api/identitydomains/Iris/users/jdoe/profile <UserProfile><FirstName/><TelephoneNumbers><WorkPhone>9195550111</WorkPhone></TelephoneNumbers></UserProfile>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn identity_empty_list() {
+    differ(
+        "identity.empty_list",
+        "demo",
+        &["surface.identity=served"],
+        r##"> POST /api/identitydomains/Iris/users/jdoe/roles/Admin
+> PUT /api/identitydomains/Iris/users/jdoe/roles <RoleList/>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn identity_phone_required() {
+    differ(
+        "identity.phone_required",
+        "demo",
+        &["surface.identity=served"],
+        r##"> POST /api/identitydomains/Iris/users/annlee <User><UserId>annlee</UserId><Email>annlee@example.com</Email><UserProfile><FirstName>Ann</FirstName><LastName>Lee</LastName></UserProfile></User>
+Content-Type: application/xml
+> PUT /api/identitydomains/Iris/users/jdoe/profile <UserProfile><FirstName>Jack</FirstName></UserProfile>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn identity_least_id() {
+    differ(
+        "identity.least_id",
+        "demo",
+        &["surface.identity=served"],
+        r##"> GET /api/identitydomains/Iris/users/abc
+"##,
+    );
+}
+
+#[test]
+fn identity_scope_above() {
+    differ(
+        "identity.scope_above",
+        "demo",
+        &["surface.identity=served"],
+        r##"> PUT /api/identitydomains/Iris/users/jdoe/settings <UserSettings><Scope>All</Scope></UserSettings>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn identity_new_accounts() {
+    differ(
+        "identity.new_accounts",
+        "demo",
+        &["surface.identity=served"],
+        r##"> POST /api/identitydomains/Iris/users/annlee <User><UserId>annlee</UserId><Email>annlee@example.com</Email><UserProfile><FirstName>Ann</FirstName><LastName>Lee</LastName><TelephoneNumbers><WorkPhone>9195550111</WorkPhone></TelephoneNumbers></UserProfile></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn identity_new_active() {
+    differ(
+        "identity.new_active",
+        "demo",
+        &["surface.identity=served"],
+        r##"> POST /api/identitydomains/Iris/users/annlee <User><UserId>annlee</UserId><Email>annlee@example.com</Email><UserProfile><FirstName>Ann</FirstName><LastName>Lee</LastName><TelephoneNumbers><WorkPhone>9195550111</WorkPhone></TelephoneNumbers></UserProfile></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn identity_new_origin() {
+    differ(
+        "identity.new_origin",
+        "demo",
+        &["surface.identity=served"],
+        r##"> POST /api/identitydomains/Iris/users/annlee <User><UserId>annlee</UserId><Email>annlee@example.com</Email><UserProfile><FirstName>Ann</FirstName><LastName>Lee</LastName><TelephoneNumbers><WorkPhone>9195550111</WorkPhone></TelephoneNumbers></UserProfile></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn identity_user_state() {
+    differ(
+        "identity.user_state",
+        "demo",
+        &["surface.identity=served"],
+        r##"> GET /api/identitydomains/Iris/users/jdoe/settings
+"##,
+    );
+}
+
+#[test]
+fn identity_event_names() {
+    differ(
+        "identity.event_names",
+        "demo",
+        &["surface.identity=served"],
+        r##"> PUT /api/identitydomains/Iris/users/jdoe/settings <UserSettings><Active>false</Active></UserSettings>
+Content-Type: application/xml
+> GET /api/identitydomains/Iris/users/jdoe/logs
+"##,
+    );
+}
+
+#[test]
+fn identity_gui_logins() {
+    differ(
+        "identity.gui_logins",
+        "published",
+        &["surface.identity=served", "auth.user_logins=accepted"],
+        r##"> PUT /api/identitydomains/Iris/users/mroe/settings <UserSettings><AllowedApiOrigin>GUI</AllowedApiOrigin></UserSettings>
+Content-Type: application/xml
+> GET /api/identitydomains/Iris
+Authorization: Basic mroe:Teal-Wagon.47
+"##,
+    );
+}
+
+#[test]
+fn identity_taken() {
+    differ(
+        "identity.taken",
+        "demo",
+        &["surface.identity=served"],
+        r##"> POST /api/identitydomains/Iris/users/jdoe <User><UserId>jdoe</UserId><Email>jdoe@example.com</Email><UserProfile><FirstName>Ann</FirstName><LastName>Lee</LastName><TelephoneNumbers><WorkPhone>9195550111</WorkPhone></TelephoneNumbers></UserProfile></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
 fn surface_management() {
     differ(
         "surface.management",
