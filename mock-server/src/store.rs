@@ -7,7 +7,7 @@ pub mod token;
 
 use std::sync::Arc;
 
-use bandwidth_fixtures::{AccountScope, profile::UsernameCase, seed::SeedAccount};
+use bandwidth_fixtures::{AccountScope, profile::{EmailCase, UsernameCase}, seed::SeedAccount};
 use dashmap::DashMap;
 use parking_lot::{Mutex, MutexGuard};
 use thiserror::Error;
@@ -224,6 +224,13 @@ impl Store {
         self.account(&id)
     }
 
+    /// The account whose domain has that name, whatever the case.
+    pub fn account_of_domain(&self, name: &str) -> Option<Arc<AccountState>> {
+        let key = name.to_ascii_lowercase();
+        let id = self.domains.get(&*key).map(|id| Arc::clone(&id))?;
+        self.account(&id)
+    }
+
     /// The account that has the credential of that client id.
     pub fn account_of_client(&self, client_id: &str) -> Option<Arc<AccountState>> {
         let id = self.clients.get(client_id).map(|id| Arc::clone(&id))?;
@@ -355,7 +362,7 @@ impl Taken for Others<'_> {
         self.any(|account| account.username_taken(username, None, case))
     }
 
-    fn email(&self, email: &str) -> bool {
-        self.any(|account| account.email_taken(email, None))
+    fn email(&self, email: &str, case: EmailCase) -> bool {
+        self.any(|account| account.email_taken(email, None, case))
     }
 }

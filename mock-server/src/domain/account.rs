@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bandwidth_fixtures::{
     AccountScope, Consultation, Secret, Texts,
     profile::{
-        DeleteEffect, DeleteWithResources, MissingByUsername, UnknownRole, UserKey, UsernameCase,
+        DeleteEffect, DeleteWithResources, EmailCase, MissingByUsername, UnknownRole, UserKey, UsernameCase,
     },
 };
 
@@ -449,8 +449,13 @@ impl Account {
         self.names().has_username(username, except, case)
     }
 
-    /// Whether a user other than `except` has that email, whatever the case.
-    pub fn email_taken(&self, email: &str, except: Option<UserNumber>) -> bool {
-        self.names().has_email(email, except)
+    /// Whether a user other than `except` has that email.
+    pub fn email_taken(
+        &self,
+        email: &str,
+        except: Option<UserNumber>,
+        case: EmailCase,
+    ) -> bool {
+        self.names().has_email(email, except, case)
     }
 }

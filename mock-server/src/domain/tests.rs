@@ -25,7 +25,7 @@ impl Taken for Nobody {
         false
     }
 
-    fn email(&self, _: &str) -> bool {
+    fn email(&self, _: &str, _: EmailCase) -> bool {
         false
     }
 }
@@ -318,7 +318,7 @@ proptest! {
                 prop_assert_eq!(taken, seen.contains(&name.to_lowercase()));
                 let email = format!("{name}@example.com");
                 let has = |user: &&Arc<User>| user.texts.email.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(&email));
-                let taken = account.email_taken(&email, None);
+                let taken = account.email_taken(&email, None, EmailCase::Insensitive);
                 prop_assert_eq!(taken, account.users().any(|user| has(&user)));
             }
         }

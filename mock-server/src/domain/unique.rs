@@ -2,7 +2,7 @@
 
 use bandwidth_fixtures::{
     Consultation,
-    profile::{EmailUnique, UsernameCase, UsernameScope},
+    profile::{EmailCase, EmailUnique, UsernameCase, UsernameScope},
 };
 
 use super::{
@@ -20,7 +20,7 @@ pub trait Taken {
     /// Whether one of them has the username.
     fn username(&self, username: &str, case: UsernameCase) -> bool;
     /// Whether one of them has the email.
-    fn email(&self, email: &str) -> bool;
+    fn email(&self, email: &str, case: EmailCase) -> bool;
 }
 
 /// Whether both are the same username.
@@ -66,8 +66,11 @@ impl Names<'_> {
         }
         let taken = match rules.email_unique() {
             EmailUnique::None => false,
-            EmailUnique::Account => self.has_email(email, number),
-            EmailUnique::Global => self.has_email(email, number) || elsewhere.email(email),
+            EmailUnique::Account => self.has_email(email, number, rules.email_case()),
+            EmailUnique::Global => {
+                let case = rules.email_case();
+                self.has_email(email, number, case) || elsewhere.email(email, case)
+            }
         };
         if taken {
             Err(ApiError::EmailTaken)
@@ -88,9 +91,17 @@ impl Names<'_> {
         same(self.login) || others().any(|user| Some(user.number) != except && same(&user.username))
     }
 
-    /// Whether a user other than `except` has that email, whatever the case.
-    pub(super) fn has_email(&self, email: &str, except: Option<UserNumber>) -> bool {
+    /// Whether a user other than `except` has that email.
+    pub(super) fn has_email(
+        &self,
+        email: &str,
+        except: Option<UserNumber>,
+        case: EmailCase,
+    ) -> bool {
+        let same = |user: &User| {
+            case == EmailCase::Insensitive || user.texts.email.as_deref() == Some(email)
+        };
         let mut holders = self.users.with_email(email);
-        holders.any(|user| Some(user.number) != except)
+        holders.any(|user| Some(user.number) != except && same(user))
     }
 }

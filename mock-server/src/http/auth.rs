@@ -252,7 +252,8 @@ impl Authenticator<'_> {
                 if credentials.are_blank() {
                     return Err(ApiError::CredentialsBlank);
                 }
-                let caller = log_in(store, &credentials, account, rules)?;
+                let named = account.or_else(|| slot.map(|slot| &*slot.id));
+                let caller = log_in(store, &credentials, named, rules)?;
                 if caller.who == Who::ApiLogin {
                     let password = &credentials.password;
                     caller.slot.remember_opened_by(encoded, password);

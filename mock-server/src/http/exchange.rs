@@ -105,7 +105,8 @@ impl Exchange {
         let slot = match &in_path {
             Some(id) => store.account(id),
             None => auth::claimed_account(&store, &head.headers)
-                .or_else(|| form.as_ref().ok()?.claimed_account(&store)),
+                .or_else(|| form.as_ref().ok()?.claimed_account(&store))
+                .or_else(|| store.account_of_domain(&route::domain_in(head.uri.path())?)),
         };
         let account = match (&slot, in_path) {
             (Some(slot), _) => Some(Arc::clone(&slot.id)),

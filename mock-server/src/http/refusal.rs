@@ -109,6 +109,8 @@ impl Refusal {
         let says = |text: &str| {
             if managed {
                 management::keyed(text, rules)
+            } else if surface == Some(Surface::Identity) {
+                filled(&text.replace("{naming.email}", "Email"), rules).into_owned()
             } else {
                 filled(text, rules).into_owned()
             }

@@ -25,11 +25,22 @@ pub(super) struct Route {
 /// The account that a path names, whether or not a profile has that path. It decides whose
 /// profile is asked.
 pub(super) fn account_in(path: &str) -> Option<Cow<'_, str>> {
-    let facts = Surface::Account.facts();
-    let mut bases = facts.versions.iter().chain(facts.bases);
-    let rest = bases.find_map(|base| below(path, base))?;
-    let (account, _) = rest.strip_prefix("accounts/")?.split_once('/')?;
+    let (account, _) = below_bases(path, Surface::Account, "accounts/")?.split_once('/')?;
     decoded(account)
+}
+
+/// The identity domain that a path names. It decides whose profile is asked, and where a user is
+/// that logs in with its own name.
+pub(super) fn domain_in(path: &str) -> Option<Cow<'_, str>> {
+    let rest = below_bases(path, Surface::Identity, "identitydomains/")?;
+    decoded(rest.split('/').next()?)
+}
+
+/// What follows a base of the surface and the prefix.
+fn below_bases<'p>(path: &'p str, surface: Surface, prefix: &str) -> Option<&'p str> {
+    let facts = surface.facts();
+    let mut bases = facts.versions.iter().chain(facts.bases);
+    bases.find_map(|base| below(path, base)?.strip_prefix(prefix))
 }
 
 /// A segment of a path without its percent-encoding, where that is UTF-8.

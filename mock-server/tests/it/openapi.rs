@@ -19,6 +19,7 @@ fn everywhere(update: &str) -> MockServer {
         "surface.login=served",
         "auth.schemes=basic_and_bearer",
         "surface.management=served",
+        "surface.identity=served",
         "management.removal=deletes",
         update,
     ];

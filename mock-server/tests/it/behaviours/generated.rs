@@ -237,6 +237,18 @@ Content-Type: application/xml
 }
 
 #[test]
+fn email_case() {
+    differ(
+        "email.case",
+        "demo",
+        &["email.unique=account"],
+        r##"> POST /api/accounts/12345/users <User><Username>jdoe2</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>JDoe@example.com</Email><Password>Teal-Wagon.47</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
 fn username_case() {
     differ(
         "username.case",
