@@ -312,27 +312,6 @@ mod tests {
                 (|setup| setup.limits.writes = Writes::Refused("read only")) as fn(&mut Setup),
                 "read only",
             ),
-            (
-                &[Need::AccountList],
-                "surface.account=absent",
-                "surface.account=list_only",
-                keep,
-                "nothing below an account",
-            ),
-            (
-                &[Need::AccountUsers],
-                "surface.account=list_only",
-                "",
-                keep,
-                "only the list",
-            ),
-            (
-                &[Need::AccountWrites],
-                "surface.account=list_only",
-                "",
-                keep,
-                "only the list",
-            ),
             (&[Need::Json], "format.json=never", "", keep, "no JSON"),
             (
                 &[Need::UserIds],
@@ -421,6 +400,17 @@ mod tests {
         // Only the target can tell.
         assert_eq!(missing(&[Need::Role], &[], keep), None);
         assert_eq!(missing(&[], &[], keep), None);
+    }
+
+    #[test]
+    fn a_case_about_users_needs_a_profile_that_serves_them() {
+        let why = |need, option| missing(need, &[option], |_| {}).unwrap_or_default();
+        let [list, absent] = ["surface.account=list_only", "surface.account=absent"];
+        assert!(why(&[Need::AccountUsers], list).contains("only the list"));
+        assert!(why(&[Need::AccountWrites], list).contains("only the list"));
+        assert!(why(&[Need::AccountList], absent).contains("nothing below an account"));
+        assert_eq!(why(&[Need::AccountList], list), "");
+        assert_eq!(why(&[Need::AccountUsers], "surface.account=full"), "");
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! What a case cannot do without, and why a run cannot give it.
 
-use bandwidth_fixtures::profile::{
-    AccountSurface, AuthSchemes, JsonSupport, LoginSurface, ManagementSurface, TokenClients,
-    UserKey, UserLogins,
+use bandwidth_fixtures::{
+    Profile,
+    profile::{
+        AccountSurface, AuthSchemes, JsonSupport, LoginSurface, ManagementSurface, TokenClients,
+        UserKey, UserLogins,
+    },
 };
 
 use crate::{
@@ -98,16 +101,9 @@ impl Need {
                 profile.surface_account == AccountSurface::Absent,
                 NOTHING_BELOW_ACCOUNTS,
             ),
-            Self::AccountUsers => match profile.surface_account {
-                AccountSurface::Full => return None,
-                AccountSurface::ListOnly => (
-                    true,
-                    "the expected profile has only the list below an account (surface.account=list_only)",
-                ),
-                AccountSurface::Absent => (true, NOTHING_BELOW_ACCOUNTS),
-            },
-            Self::AccountWrites if profile.surface_account != AccountSurface::Full => {
-                return Self::AccountUsers.missing_in(run);
+            Self::AccountUsers => return users_missing(profile),
+            Self::AccountWrites if users_missing(profile).is_some() => {
+                return users_missing(profile);
             }
             Self::AccountWrites => (
                 !run.limits().may_write_on(Surface::Account),
@@ -156,21 +152,7 @@ impl Need {
                 true,
                 "the expected profile has no such surface (surface.management=absent)",
             ),
-            Self::ManagementWrites
-                if profile.surface_account != AccountSurface::Full && run.emulators.is_none() =>
-            {
-                (
-                    true,
-                    "it creates users in today's API, and the run removes users below the account, which the expected profile lacks (surface.account)",
-                )
-            }
-            Self::ManagementWrites if run.limits().may_write_on(Surface::Management) => {
-                return Self::Management.missing_in(run);
-            }
-            Self::ManagementWrites => (
-                true,
-                "it writes in today's API, and --surface management permits that",
-            ),
+            Self::ManagementWrites => return management_writes_missing(run),
             Self::UserTokens if profile.auth_token_clients == TokenClients::Credentials => (
                 true,
                 "users of the expected profile get no tokens (auth.token_clients=credentials)",
@@ -206,4 +188,28 @@ impl Need {
         };
         missing.then_some(reason)
     }
+}
+
+/// Why there are no users one by one and no roles below an account.
+fn users_missing(profile: &Profile) -> Option<&'static str> {
+    match profile.surface_account {
+        AccountSurface::Full => None,
+        AccountSurface::ListOnly => Some(
+            "the expected profile has only the list below an account (surface.account=list_only)",
+        ),
+        AccountSurface::Absent => Some(NOTHING_BELOW_ACCOUNTS),
+    }
+}
+
+/// Why nothing may be written in today's API.
+fn management_writes_missing(run: &Run) -> Option<&'static str> {
+    if users_missing(run.profile()).is_some() && run.emulators.is_none() {
+        return Some(
+            "it creates users in today's API, and the run removes users below the account, which the expected profile lacks (surface.account)",
+        );
+    }
+    if !run.limits().may_write_on(Surface::Management) {
+        return Some("it writes in today's API, and --surface management permits that");
+    }
+    Need::Management.missing_in(run)
 }

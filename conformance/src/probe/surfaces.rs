@@ -6,7 +6,7 @@ use bandwidth_fixtures::BehaviourId;
 use super::state::Probe;
 use crate::{
     account::keys,
-    decode::users::{listed, shown},
+    decode::users::{error_code, listed, shown},
     target::{BASE, MANAGED},
     transport::Response,
     verdict::Stop,
@@ -128,8 +128,11 @@ async fn below_account(probe: &mut Probe, list: &Response) -> Result<Found, Stop
         let unused = probe.cx.user_path(&fresh);
         let unused = get(probe, &unused).await?;
         let unknown = get(probe, &format!("{roles}/{NOTHING}")).await?;
-        let alike = (unused.status, &unused.body) == (unknown.status, &unknown.body);
-        return Ok(if alike {
+        let of = |answer: &Response| {
+            let code = error_code(&answer.body);
+            (answer.status, code, answer.body.is_empty())
+        };
+        return Ok(if of(&unused) == of(&unknown) {
             Found {
                 alternatives: &["full"],
                 note: "the account has no user to ask for",

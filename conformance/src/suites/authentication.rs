@@ -241,7 +241,7 @@ cases! {
     /// A user without roles that logs in may read the list or, where the permissions of roles decide
     /// that, is refused with 403
     "authentication.user-without-roles.as-the-profile-says" one,
-    cites ["password-change", "profile-choice"], measures ["auth.role_permissions"], needs [UserLogins]
+    cites ["profile-choice"], measures ["auth.role_permissions"], needs [NewUser, UserLogins]
     |cx, format| {
         let created = with_password(cx, format).await?;
         let ask = cx.list_as(created.username(), created.password()).accept(format);

@@ -6,7 +6,7 @@ mod passwords;
 use std::sync::{Arc, LazyLock};
 
 use bandwidth_fixtures::{
-    AccountScope, Consultation, NamedProfile, Secret, Texts, profile::UsernameCase,
+    AccountScope, Consultation, NamedProfile, Secret, Texts, profile::{EmailCase, UsernameCase},
 };
 use proptest::prelude::*;
 

@@ -376,7 +376,7 @@ fn where_only_the_list_is_served_a_refusal_names_the_place_of_the_operation() {
             "GET",
             "/api/accounts/12345/users/u1",
             404,
-            "This profile has get_user at GET /api/v1/users/{userId}.",
+            "This profile has get_user at GET /api/users/{userId}.",
         ),
         (
             "DELETE",

@@ -442,7 +442,11 @@ fn what_deleted_accounts_relied_on_is_not_forgotten() {
 
 #[test]
 fn the_retries_tell_how_a_client_waited() {
-    let server = server("published", &["rate.limit=1/10s"], "published");
+    let server = server(
+        "published",
+        &["surface.account=full", "rate.limit=1/10s"],
+        "published",
+    );
     let advance = |ms: u64| {
         let body = json!({ "action": "advance", "ms": ms }).to_string();
         ok(&server, "POST", "/clock", &body);

@@ -117,7 +117,7 @@ fn an_error_with_status_200_is_an_error() {
     let learned = odd.learned(&[]);
     for id in [
         "paths.bases",
-        "paths.users",
+        "surface.login",
         "format.body_without_type",
         "format.unacceptable",
         "put.id_mismatch",

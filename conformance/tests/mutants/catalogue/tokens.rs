@@ -349,6 +349,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "the password of a deleted user: a login that is missing or wrong: expected status 401, got 200",
     )
     .published()
+    .expects(&["auth.role_permissions=ignored"])
     .after(old_logins_open),
     Mutant::new(
         "password-outlives-deactivation",
@@ -357,6 +358,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "the password of a deactivated user: a login that is missing or wrong: expected status 401, got 200",
     )
     .published()
+    .expects(&["auth.role_permissions=ignored"])
     .after(old_logins_open),
     Mutant::new(
         "password-outlives-managed-delete",
@@ -365,7 +367,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "the password of a user that is gone: a login that is missing or wrong: expected status 401, got 200",
     )
     .published()
-    .expects(&["management.removal=deletes"])
+    .expects(&["management.removal=deletes", "auth.role_permissions=ignored"])
     .after(old_logins_open),
     Mutant::new(
         "token-ends-with-user",
