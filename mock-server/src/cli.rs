@@ -84,7 +84,7 @@ enum Command {
     /// Each run gets a fresh mock, whose address and login are in the environment. Only behaviours
     /// are varied that the command's requests relied on in the first run.
     #[command(
-        after_help = "The command finds BW_BASE_URL, BW_ACCOUNT_ID, BW_USERNAME, BW_PASSWORD, BW_CLIENT_ID,
+        after_help = "The command finds BW_BASE_URL, BW_ACCOUNT_ID, BW_DOMAIN, BW_USERNAME, BW_PASSWORD, BW_CLIENT_ID,
 BW_CLIENT_SECRET and BANDWIDTH_MOCK_ADMIN_URL in its environment. Tests that start a mock of their own must use this one
 when BANDWIDTH_MOCK_ADMIN_URL is set.
 

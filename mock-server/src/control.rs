@@ -10,7 +10,7 @@ use std::{
 
 use bandwidth_fixtures::{
     AccountScope, Consultation, FixtureError, NamedProfile, RateLimit, Secret, Seed, describe,
-    seed::{SeedAccount, SeedContents, SeedLogin},
+    seed::{SeedAccount, SeedContents, SeedDomain, SeedFurtherAccount, SeedLogin},
 };
 use thiserror::Error;
 
@@ -66,6 +66,10 @@ pub enum ControlError {
 pub struct NewAccount {
     /// Its id; one that is free by default.
     pub account_id: Option<String>,
+    /// The name of its identity domain; `domain-` and its id by default.
+    pub domain_name: Option<String>,
+    /// Further accounts of the domain.
+    pub further_accounts: FurtherAccounts,
     /// Its own profile; by default it follows the server's.
     pub profile: Option<ProfileChoice>,
     /// Its roles and users; by default the roles of the demo account and no users.
@@ -76,6 +80,37 @@ pub struct NewAccount {
     pub clock: Option<Duration>,
     /// Faults for it alone.
     pub faults: Vec<Fault>,
+}
+
+/// The further accounts of a throwaway account's domain.
+#[derive(Debug)]
+pub enum FurtherAccounts {
+    /// So many, with ids that are free.
+    Count(u16),
+    /// These.
+    Listed(Vec<SeedFurtherAccount>),
+}
+
+impl Default for FurtherAccounts {
+    fn default() -> Self {
+        Self::Count(0)
+    }
+}
+
+impl NewAccount {
+    /// Whether what exists was asked for by its name.
+    fn chose(&self, exists: &Exists) -> bool {
+        match (exists, &self.further_accounts) {
+            (Exists::Domain(_), _) if self.domain_name.is_some() => true,
+            (Exists::Account(id), FurtherAccounts::Listed(listed))
+                if listed.iter().any(|one| *one.account_id == **id) =>
+            {
+                true
+            }
+            (Exists::Account(id), _) => self.account_id.as_deref() == Some(&**id),
+            _ => self.account_id.is_some(),
+        }
+    }
 }
 
 /// What a throwaway account is filled with.
@@ -124,9 +159,10 @@ impl App {
 
     /// Makes an account for one test. It shares names, limits and its view of the journal with no
     /// other.
-    pub fn create_account(&self, new: NewAccount) -> Result<MadeAccount, ControlError> {
+    pub fn create_account(&self, mut new: NewAccount) -> Result<MadeAccount, ControlError> {
         let mut profile = new
             .profile
+            .take()
             .map(|choice| choice.profile(&self.profile()))
             .transpose()?;
         if let Some(limit) = new.rate_limit {
@@ -134,7 +170,7 @@ impl App {
             own.set([format!("rate.limit={limit}").as_str()])?;
         }
         let profile = profile.map(Arc::new);
-        let contents = match new.seed {
+        let contents = match new.seed.take() {
             None => contents_of("empty")?,
             Some(SeedChoice::Named(name)) => contents_of(&name)?,
             Some(SeedChoice::Contents(contents)) => contents,
@@ -145,6 +181,14 @@ impl App {
             let random = mix(!self.settings.random_seed, number);
             let chosen = new.account_id.clone();
             let id = chosen.unwrap_or_else(|| format!("{}", 9_000_001 + number));
+            let further_accounts = match &new.further_accounts {
+                FurtherAccounts::Listed(listed) => listed.clone(),
+                FurtherAccounts::Count(count) => (0..*count).map(|_| self.further()).collect(),
+            };
+            let domain = SeedDomain {
+                name: new.domain_name.clone(),
+                further_accounts,
+            };
             let password = Secret::new(format!("Mock-{random:016x}!A"));
             let login = SeedLogin {
                 username: format!("api-{id}"),
@@ -152,7 +196,9 @@ impl App {
                 password_digests: Vec::new(),
                 account_scope: AccountScope::AccountAdmin,
             };
-            let mut account = contents.clone().into_account("account", &id, None, login)?;
+            let mut account = contents
+                .clone()
+                .into_account("account", &id, domain, login)?;
             account.throwaway = true;
             let account = with_credential(account, self.settings.random_seed);
             let client = client_of(&account).expect("one was made");
@@ -165,8 +211,8 @@ impl App {
             });
             match store.add(AccountState::new(origin, &self.clock)) {
                 Ok(state) => break (state, password, client),
-                Err(exists) if new.account_id.is_some() => return Err(exists.into()),
-                // A seed has taken that id; the next one may be free.
+                Err(exists) if new.chose(&exists) => return Err(exists.into()),
+                // A seed has taken an id; the next one may be free.
                 Err(_) => {}
             }
         };
@@ -190,9 +236,36 @@ impl App {
         }
     }
 
-    /// Deletes an account with its faults and its requests in the journal.
-    pub fn delete_account(&self, id: &str) -> Result<(), ControlError> {
+    /// A further account with an id that no other throwaway account has.
+    fn further(&self) -> SeedFurtherAccount {
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        SeedFurtherAccount {
+            account_id: format!("{}", 9_000_001 + number),
+            company_name: String::new(),
+        }
+    }
+
+    /// The id of the main account of the domain that an account belongs to, if there is one.
+    pub fn main_id(&self, id: String) -> String {
+        let state = self.store().account(&id);
+        state.map_or(id, |state| (*state.id).to_owned())
+    }
+
+    /// The account of that id, which must be the main one of its domain.
+    fn main_account(&self, id: &str) -> Result<Arc<AccountState>, ControlError> {
         let state = self.account(id)?;
+        if *state.id != *id {
+            return Err(ControlError::Invalid(format!(
+                "account `{id}` belongs to the domain of account `{}`; name that one",
+                state.id
+            )));
+        }
+        Ok(state)
+    }
+
+    /// Deletes an account with its domain, its faults and its requests in the journal.
+    pub fn delete_account(&self, id: &str) -> Result<(), ControlError> {
+        let state = self.main_account(id)?;
         self.forget(&state.id);
         Ok(())
     }
@@ -206,7 +279,7 @@ impl App {
 
     /// An account as it was when it was made, with its faults of then and no requests.
     pub fn reset_account(&self, id: &str) -> Result<(), ControlError> {
-        let state = self.account(id)?;
+        let state = self.main_account(id)?;
         let anew = AccountState::new(Arc::clone(&state.origin), &self.clock);
         let anew = self.store().replace(anew)?;
         self.faults.reset_account(id, anew.now());
@@ -228,7 +301,9 @@ impl App {
 
     /// One account.
     pub fn account_snapshot(&self, id: &str) -> Result<Seed, ControlError> {
-        Ok(Seed::snapshot(vec![SeedAccount::from(&*self.account(id)?)]))
+        Ok(Seed::snapshot(vec![SeedAccount::from(
+            &*self.main_account(id)?,
+        )]))
     }
 
     /// Puts the accounts of a snapshot in the place of all accounts. Limits, lockouts and tokens
@@ -255,7 +330,7 @@ impl App {
 
     /// Puts one account of a snapshot in the place of that account.
     pub fn restore_account(&self, id: &str, snapshot: Seed) -> Result<(), ControlError> {
-        let present = self.account(id)?;
+        let present = self.main_account(id)?;
         let mut accounts = snapshot.accounts.into_iter();
         let (account, None) = (accounts.next(), accounts.next()) else {
             let message = "the snapshot has more than one account; PUT /__admin/snapshot takes it";
@@ -376,10 +451,11 @@ impl App {
         self.choose_profile(account, profile)
     }
 
-    /// Arms a fault.
+    /// Arms a fault. One for an account is for all of its domain.
     pub fn arm(&self, fault: Fault) -> Result<Arc<ArmedFault>, ControlError> {
         let now = self.clock_of(fault.account.as_deref()).now;
-        Ok(self.faults.arm(fault, now)?)
+        let account = fault.account.map(|id| self.main_id(id));
+        Ok(self.faults.arm(Fault { account, ..fault }, now)?)
     }
 
     /// What an account's clock shows, else the server's.

@@ -7,7 +7,10 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use bandwidth_fixtures::{RateLimit, Secret, describe, seed::SeedContents};
+use bandwidth_fixtures::{
+    RateLimit, Secret, describe,
+    seed::{SeedContents, SeedFurtherAccount},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -21,10 +24,13 @@ use crate::{
     address::reachable,
     app::App,
     clock::{parse_start, rfc3339},
-    control::{NewAccount, ProfileChoice, SeedChoice},
+    control::{FurtherAccounts, NewAccount, ProfileChoice, SeedChoice},
     peer::Peer,
     store::AccountState,
 };
+
+/// How many further accounts a number may ask for.
+const MOST_FURTHER: u16 = 100;
 
 /// What a throwaway account is made from. Everything may be left out.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -32,6 +38,14 @@ use crate::{
 pub struct AccountRequest {
     /// Its id: letters, digits, `-`, `.` and `_`. By default one that is free.
     account_id: Option<String>,
+    /// The name of its identity domain, unique on the server whatever the case. By default
+    /// `domain-` and its id.
+    #[schema(example = "Example")]
+    domain_name: Option<String>,
+    /// Further accounts of the domain: how many, or a list of ids, or of objects with `accountId`
+    /// and `companyName`. They share the users, the roles and all else.
+    #[schema(value_type = Option<Object>, example = 1)]
+    further_accounts: Option<Value>,
     /// A built-in profile's name, or an object as PUT profile takes it. By default the account
     /// follows the server's profile.
     #[schema(value_type = Option<Object>)]
@@ -60,6 +74,10 @@ pub struct AccountRequest {
 pub struct CreatedAccount {
     /// Its id.
     account_id: String,
+    /// The name of its identity domain.
+    domain_name: String,
+    /// The further accounts of the domain.
+    further_accounts: Vec<FurtherAccount>,
     /// The name of its login.
     username: String,
     /// The password of its login. It is shown once.
@@ -75,7 +93,17 @@ pub struct CreatedAccount {
     faults: Vec<u64>,
 }
 
-/// An account.
+/// A further account of a domain.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FurtherAccount {
+    /// Its id.
+    account_id: String,
+    /// The company's name.
+    company_name: String,
+}
+
+/// The main account of a domain, and what the domain shares.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountView {
@@ -83,6 +111,10 @@ pub struct AccountView {
     account_id: String,
     /// The company's name.
     company_name: String,
+    /// The name of its identity domain.
+    domain_name: String,
+    /// The further accounts of the domain.
+    further_accounts: Vec<FurtherAccount>,
     /// The name of its login.
     username: String,
     /// The ids of its API credentials, the oldest first.
@@ -141,6 +173,15 @@ pub struct NewPassword {
     password: Secret,
 }
 
+fn further_accounts(state: &AccountState) -> Vec<FurtherAccount> {
+    let further = state.companies[1..].iter();
+    let further = further.map(|company| FurtherAccount {
+        account_id: (*company.id).to_owned(),
+        company_name: (*company.name).to_owned(),
+    });
+    further.collect()
+}
+
 fn view(app: &App, state: &AccountState) -> AccountView {
     let own = state.profile();
     let own_profile = own.is_some();
@@ -167,6 +208,8 @@ fn view(app: &App, state: &AccountState) -> AccountView {
     AccountView {
         account_id: (*state.id).to_owned(),
         company_name: (*state.companies[0].name).to_owned(),
+        domain_name: (*state.domain_name).to_owned(),
+        further_accounts: further_accounts(state),
         username: (*state.login).to_owned(),
         client_ids: account
             .credentials()
@@ -232,6 +275,12 @@ pub async fn create(
     });
     let new = NewAccount {
         account_id: request.account_id,
+        domain_name: request.domain_name,
+        further_accounts: request
+            .further_accounts
+            .map(read_further)
+            .transpose()?
+            .unwrap_or_default(),
         profile: request
             .profile
             .map(|profile| ProfileChoice::from_json(&profile))
@@ -247,6 +296,8 @@ pub async fn create(
     let made = app.create_account(new)?;
     let created = CreatedAccount {
         account_id: (*made.state.id).to_owned(),
+        domain_name: (*made.state.domain_name).to_owned(),
+        further_accounts: further_accounts(&made.state),
         username: (*made.state.login).to_owned(),
         password: made.password.expose().to_owned(),
         client_id: made.client_id.clone(),
@@ -259,6 +310,39 @@ pub async fn create(
 
 fn start(time: &str) -> Result<Duration, AdminError> {
     parse_start(time).map_err(|error| AdminError::invalid(format!("clock: {error}")))
+}
+
+fn read_further(value: Value) -> Result<FurtherAccounts, AdminError> {
+    let by_id = |id: &Value| {
+        Some(SeedFurtherAccount {
+            account_id: id.as_str()?.to_owned(),
+            company_name: String::new(),
+        })
+    };
+    let read = |one: Value| match by_id(&one) {
+        Some(further) => Ok(further),
+        None => describe::read_value(one),
+    };
+    match value {
+        Value::Array(items) => {
+            let items = items.into_iter().enumerate().map(|(index, one)| {
+                read(one).map_err(|message| {
+                    AdminError::invalid(format!("furtherAccounts[{index}]: {message}"))
+                })
+            });
+            Ok(FurtherAccounts::Listed(items.collect::<Result<_, _>>()?))
+        }
+        value => {
+            let count = value.as_u64().and_then(|count| u16::try_from(count).ok());
+            let count = count.filter(|count| *count <= MOST_FURTHER);
+            count.map(FurtherAccounts::Count).ok_or_else(|| {
+                AdminError::invalid(format!(
+                    "furtherAccounts must be a number up to {MOST_FURTHER}, or a list of ids or of \
+                     objects with accountId and companyName"
+                ))
+            })
+        }
+    }
 }
 
 fn seed_choice(seed: Value) -> Result<SeedChoice, AdminError> {
@@ -276,6 +360,8 @@ fn seed_choice(seed: Value) -> Result<SeedChoice, AdminError> {
 }
 
 /// Look at an account
+///
+/// The id of a further account leads to its domain.
 #[utoipa::path(get, path = "/accounts/{accountId}", tag = "accounts",
     params(("accountId" = String, Path)), responses(
     (status = 200, body = AccountView),
@@ -291,10 +377,12 @@ pub async fn get(
 
 /// Delete an account
 ///
-/// With its users, its faults and its requests in the journal.
+/// With the other accounts of its domain, the users, the faults and the requests in the journal. The
+/// id must be that of the main account.
 #[utoipa::path(delete, path = "/accounts/{accountId}", tag = "accounts",
     params(("accountId" = String, Path)), responses(
     (status = 204),
+    (status = 400, body = AdminError),
     (status = 404, body = AdminError),
 ))]
 pub async fn delete(
@@ -312,6 +400,7 @@ pub async fn delete(
 #[utoipa::path(post, path = "/accounts/{accountId}/reset", tag = "accounts",
     params(("accountId" = String, Path)), responses(
     (status = 200, body = AccountView),
+    (status = 400, body = AdminError),
     (status = 404, body = AdminError),
 ))]
 pub async fn reset(

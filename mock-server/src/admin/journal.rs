@@ -60,7 +60,7 @@ const KEYS: [&str; 8] = [
 ];
 
 /// The pattern and the limit that a query asks for.
-fn read_query(raw: Option<&str>) -> Result<(Pattern, usize), AdminError> {
+fn read_query(app: &App, raw: Option<&str>) -> Result<(Pattern, usize), AdminError> {
     let mut query = query(raw, &KEYS)?;
     let limit = match query.remove("limit") {
         None => usize::MAX,
@@ -77,7 +77,7 @@ fn read_query(raw: Option<&str>) -> Result<(Pattern, usize), AdminError> {
     let operation = query.remove("operation").map(|text| text.parse());
     let since = query.remove("since").map(|text| Since::parse(&text));
     let pattern = Pattern {
-        account_id: query.remove("accountId"),
+        account_id: query.remove("accountId").map(|id| app.main_id(id)),
         operation: operation.transpose().map_err(AdminError::invalid)?,
         method: query.remove("method"),
         path: query.remove("path"),
@@ -101,7 +101,7 @@ pub(super) fn is_on(app: &App) -> Result<(), AdminError> {
 ///
 /// Each with its answer, and why it was answered so. Secrets are not in it.
 #[utoipa::path(get, path = "/requests", tag = "journal", params(
-    ("accountId" = Option<String>, Query, description = "Only requests of this account."),
+    ("accountId" = Option<String>, Query, description = "Only requests of the domain that this account is in."),
     ("operation" = Option<String>, Query, description = "Only this operation, as create_user."),
     ("method" = Option<String>, Query),
     ("path" = Option<String>, Query, description = "Path and query, whole."),
@@ -118,7 +118,7 @@ pub async fn list(
     State(app): State<Arc<App>>,
     RawQuery(raw): RawQuery,
 ) -> Result<Json<RequestList>, AdminError> {
-    let (pattern, limit) = read_query(raw.as_deref())?;
+    let (pattern, limit) = read_query(&app, raw.as_deref())?;
     is_on(&app)?;
     let selection = app.journal.select(&pattern, limit);
     let nearest = match selection.entries.len() {
@@ -165,9 +165,10 @@ pub async fn get(
 ))]
 pub async fn count(
     State(app): State<Arc<App>>,
-    OptionalBody(pattern): OptionalBody<Pattern>,
+    OptionalBody(mut pattern): OptionalBody<Pattern>,
 ) -> Result<Json<RequestCount>, AdminError> {
     is_on(&app)?;
+    pattern.account_id = pattern.account_id.map(|id| app.main_id(id));
     let selection = app.journal.select(&pattern, usize::MAX);
     let count = selection.entries.len();
     let nearest = match count {
@@ -194,10 +195,11 @@ pub async fn clear(
     State(app): State<Arc<App>>,
     RawQuery(raw): RawQuery,
 ) -> Result<Json<Deleted>, AdminError> {
-    let query = query(raw.as_deref(), &["accountId"])?;
-    let deleted = if let Some(account) = query.get("accountId") {
-        app.reliance.forget(account);
-        app.journal.forget(account)
+    let mut query = query(raw.as_deref(), &["accountId"])?;
+    let deleted = if let Some(account) = query.remove("accountId") {
+        let account = app.main_id(account);
+        app.reliance.forget(&account);
+        app.journal.forget(&account)
     } else {
         app.reliance.clear();
         app.journal.clear()

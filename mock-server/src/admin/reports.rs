@@ -20,6 +20,7 @@ use crate::{
         assumptions::{Assumptions, FAIL_ON},
         retries::{self, Retries},
     },
+    store::AccountState,
 };
 
 /// The behaviours.
@@ -111,17 +112,20 @@ pub async fn assumptions(
         }
     };
     let account = of_account(&app, &query)?;
-    Ok(Json(app.reliance.report(account, fail_on)))
+    Ok(Json(
+        app.reliance
+            .report(account.as_ref().map(|state| &*state.id), fail_on),
+    ))
 }
 
-/// The account that a report is about, which must be there: of another one there is nothing to say.
-fn of_account<'a>(
+/// The main account of the domain that a report is about, which must be there: of another one there
+/// is nothing to say.
+fn of_account(
     app: &App,
-    query: &'a HashMap<String, String>,
-) -> Result<Option<&'a str>, AdminError> {
-    let account = query.get("accountId").map(String::as_str);
-    account.map(|id| app.account(id)).transpose()?;
-    Ok(account)
+    query: &HashMap<String, String>,
+) -> Result<Option<Arc<AccountState>>, AdminError> {
+    let account = query.get("accountId").map(|id| app.account(id));
+    Ok(account.transpose()?)
 }
 
 /// How clients behaved after a 429, a 5xx or an answer that never came
@@ -139,6 +143,8 @@ pub async fn retries(
 ) -> Result<Json<Retries>, AdminError> {
     let query = query(raw.as_deref(), &["accountId"])?;
     is_on(&app)?;
-    let (entries, dropped) = app.journal.seen_by(of_account(&app, &query)?);
+    let account = of_account(&app, &query)?;
+    let account = account.as_ref().map(|state| &*state.id);
+    let (entries, dropped) = app.journal.seen_by(account);
     Ok(Json(retries::report(&entries, dropped)))
 }

@@ -74,6 +74,8 @@ fn json_line(config: &Config, account: &SeedAccount, urls: &Urls) -> String {
         "baseUrl": urls.base,
         "adminUrl": urls.admin,
         "accountId": account.account_id,
+        "domainName": account.domain_name,
+        "furtherAccounts": account.further_accounts,
         "username": account.login.username,
         "password": password(account),
         "clientId": client_id(account),
@@ -114,8 +116,10 @@ fn text(config: &Config, set: &[String], accounts: &[SeedAccount], urls: &Urls) 
         );
         let _ = writeln!(
             told,
-            "  account   {}\n  login     {login}",
-            account.account_id
+            "  account   {}\n  domain    {}{}\n  login     {login}",
+            account.account_id,
+            account.domain_name,
+            also(account),
         );
         if let Some(id) = client_id(account) {
             let secret = client_of(account);
@@ -143,6 +147,15 @@ fn text(config: &Config, set: &[String], accounts: &[SeedAccount], urls: &Urls) 
         let _ = writeln!(told, "  {command}");
     }
     told + "\nCtrl-C stops it.\n"
+}
+
+/// The further accounts of the domain.
+fn also(account: &SeedAccount) -> String {
+    let ids: Vec<&str> = account.account_ids().skip(1).collect();
+    match ids[..] {
+        [] => String::new(),
+        _ => format!(", also with {}", ids.join(", ")),
+    }
 }
 
 /// Commands that the server answers as it is.

@@ -15,7 +15,7 @@ use super::{AccountError, RequestPattern};
 use crate::{
     app::App,
     clock::{ClockChange, start_at},
-    control::{ControlError, MadeAccount, NewAccount, ProfileChoice, SeedChoice},
+    control::{ControlError, FurtherAccounts, MadeAccount, NewAccount, ProfileChoice, SeedChoice},
     fault::{ArmedFault, Fault, FaultError},
     journal::RecordedRequest,
 };
@@ -93,6 +93,27 @@ impl AccountBuilder {
         self
     }
 
+    /// The name of its identity domain; by default `domain-` and its id.
+    pub fn domain_name(mut self, name: impl Into<String>) -> Self {
+        self.new.domain_name = Some(name.into());
+        self
+    }
+
+    /// Further accounts of the same domain, with ids that are free. They share the users, the roles
+    /// and all else.
+    ///
+    /// ```
+    /// let server = bandwidth_mock::MockServer::start_blocking()?;
+    /// let account = server.account_builder().further_accounts(1).create()?;
+    /// let [second] = &account.further_accounts()[..] else { panic!() };
+    /// assert_ne!(second, account.id());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn further_accounts(mut self, count: u16) -> Self {
+        self.new.further_accounts = FurtherAccounts::Count(count);
+        self
+    }
+
     /// How it behaves; by default as the server does.
     pub fn profile(mut self, profile: NamedProfile) -> Self {
         self.profile = Some(profile);
@@ -148,6 +169,17 @@ impl Account {
     /// Its id, as in paths.
     pub fn id(&self) -> &str {
         &self.made.state.id
+    }
+
+    /// The name of its identity domain.
+    pub fn domain_name(&self) -> &str {
+        &self.made.state.domain_name
+    }
+
+    /// The ids of the further accounts of its domain.
+    pub fn further_accounts(&self) -> Vec<&str> {
+        let further = self.made.state.companies[1..].iter();
+        further.map(|company| &*company.id).collect()
     }
 
     /// The name of its login.

@@ -57,12 +57,10 @@ pub(super) struct Exchange {
     started: Instant,
     peer: SocketAddr,
     store: Arc<Store>,
-    /// The account in the path, else the caller's.
+    /// The main account of the domain of the account in the path, else of the caller's.
     account: Option<Arc<str>>,
     /// The same, if there is such an account.
     slot: Option<Arc<AccountState>>,
-    /// Whether the path names the account.
-    account_in_path: bool,
     profile: Arc<NamedProfile>,
     rules: Consultation,
     negotiated: Negotiated,
@@ -97,7 +95,6 @@ impl Exchange {
     ) -> Self {
         let store = app.store();
         let in_path = route::account_in(head.uri.path());
-        let account_in_path = in_path.is_some();
         let form = match in_path {
             Some(_) => Err(ApiError::TokenRequestInvalid),
             None => Form::read(&head, &body),
@@ -137,7 +134,6 @@ impl Exchange {
             store,
             account,
             slot,
-            account_in_path,
             profile,
             rules,
             negotiated,
@@ -370,8 +366,8 @@ impl Exchange {
                 form.client(store, headers, rules)
             }
             Login::Read | Login::Write | Login::Own => {
-                let account = self.account.as_deref().filter(|_| self.account_in_path);
-                authenticator.caller(headers, account, self.slot.as_ref())
+                let account = route::account_in(self.head.uri.path());
+                authenticator.caller(headers, account.as_deref(), self.slot.as_ref())
             }
             Login::Token | Login::Admin | Login::Credentials => {
                 if Credentials::basic(headers).is_some() {

@@ -90,6 +90,7 @@ impl Trial<'_> {
         let mut variables = Vec::from([
             ("BW_BASE_URL", server.base_url()),
             ("BW_ACCOUNT_ID", account.account_id.clone()),
+            ("BW_DOMAIN", account.domain_name.clone()),
             ("BW_USERNAME", account.login.username.clone()),
             ("BW_PASSWORD", password.expose().to_owned()),
             ("BANDWIDTH_MOCK_ADMIN_URL", server.admin_url()),

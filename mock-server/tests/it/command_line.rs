@@ -97,6 +97,8 @@ fn json_announces_what_a_script_needs_and_sigterm_ends_with_0() {
             "baseUrl": format!("{origin}/api"),
             "adminUrl": format!("{origin}/__admin"),
             "accountId": "12345",
+            "domainName": "Iris",
+            "furtherAccounts": [{"accountId": "67890", "companyName": "Second Company"}],
             "username": "api-user",
             "password": "Api-Passw0rd!23",
             "clientId": CLIENT,

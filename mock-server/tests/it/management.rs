@@ -210,8 +210,8 @@ fn bodies_are_read_strictly() {
             "`roles` must be a list of objects with a roleId.",
         ),
         (
-            USER.replace("\"ACCOUNT\"", "\"ALL\""),
-            "`accountScope` must be ACCOUNT or ACCOUNT_ADMIN.",
+            USER.replace("\"ACCOUNT\"", "\"EVERY\""),
+            "`accountScope` must be ACCOUNT, ACCOUNT_ADMIN, ALL or SYSTEM.",
         ),
         (
             USER.replace("+1919", "919"),
@@ -253,7 +253,7 @@ fn bodies_are_read_strictly() {
     assert_eq!(refused.status, 415);
     let untyped = request("POST", "/api/v1/users", &today.token, USER);
     assert_eq!(send(&today.server, &untyped).status, 201);
-    assert_eq!(ok(&today.server, "GET", "/accounts/12345", "")["users"], 2);
+    assert_eq!(ok(&today.server, "GET", "/accounts/12345", "")["users"], 3);
 }
 
 #[test]
