@@ -7,7 +7,11 @@ pub mod token;
 
 use std::sync::Arc;
 
-use bandwidth_fixtures::{AccountScope, profile::{EmailCase, UsernameCase}, seed::SeedAccount};
+use bandwidth_fixtures::{
+    AccountScope,
+    profile::{EmailCase, UsernameCase},
+    seed::SeedAccount,
+};
 use dashmap::DashMap;
 use parking_lot::{Mutex, MutexGuard};
 use thiserror::Error;

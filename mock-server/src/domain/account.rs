@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bandwidth_fixtures::{
     AccountScope, Consultation, Secret, Texts,
     profile::{
-        DeleteEffect, DeleteWithResources, EmailCase, MissingByUsername, UnknownRole, UserKey, UsernameCase,
+        DeleteEffect, DeleteWithResources, EmailCase, MissingByUsername, UnknownRole, UserKey,
+        UsernameCase,
     },
 };
 
@@ -450,12 +451,7 @@ impl Account {
     }
 
     /// Whether a user other than `except` has that email.
-    pub fn email_taken(
-        &self,
-        email: &str,
-        except: Option<UserNumber>,
-        case: EmailCase,
-    ) -> bool {
+    pub fn email_taken(&self, email: &str, except: Option<UserNumber>, case: EmailCase) -> bool {
         self.names().has_email(email, except, case)
     }
 }

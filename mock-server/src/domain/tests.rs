@@ -6,7 +6,8 @@ mod passwords;
 use std::sync::{Arc, LazyLock};
 
 use bandwidth_fixtures::{
-    AccountScope, Consultation, NamedProfile, Secret, Texts, profile::{EmailCase, UsernameCase},
+    AccountScope, Consultation, NamedProfile, Secret, Texts,
+    profile::{EmailCase, UsernameCase},
 };
 use proptest::prelude::*;
 
@@ -52,6 +53,10 @@ fn salted(salt: u8) -> Account {
         id: id.into(),
         name: format!("Role {id}").into(),
         permissions: Vec::new(),
+        domain_id: id.into(),
+        description: None,
+        internal: false,
+        customer_visible: true,
     });
     Account::new(
         companies(),

@@ -285,11 +285,7 @@ impl Exchange {
     }
 
     /// What the operation answers, whether or not it takes effect; `login` becomes the caller's.
-    fn outcome(
-        &self,
-        takes_effect: bool,
-        login: &mut Option<Arc<str>>,
-    ) -> Result<Answer, Refusal> {
+    fn outcome(&self, takes_effect: bool, login: &mut Option<Arc<str>>) -> Result<Answer, Refusal> {
         let elsewhere = || {
             let path = self.head.uri.path();
             Route::elsewhere(path, &self.head.method, self.profile.options()).unwrap_or_default()

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use bandwidth_fixtures::{BehaviourId, NamedProfile, Seed};
 use bandwidth_mock::MockServer;
 
-use crate::wire::{without_event_dates, LOGIN, basic, noon, request, send};
+use crate::wire::{LOGIN, basic, noon, request, send, without_event_dates};
 
 /// A second account, for what must be unique among all.
 const TWO_ACCOUNTS: &str = r#"{"format":1,"accounts":[
