@@ -389,7 +389,10 @@ fn seed_files(review: &mut Review) {
             r#","roles":[{"roleId":"r1","roleName":"A"},{"roleId":"r1","roleName":"B"}]"#,
         ),
         seed(login, r#","users":[{"userId":"u1"}]"#),
-        seed(login, r#","users":[{"userId":"u9007199254740993","username":"x"}]"#),
+        seed(
+            login,
+            r#","users":[{"userId":"u9007199254740993","username":"x"}]"#,
+        ),
         seed(
             login,
             r#","users":[{"userId":"u1","username":"x","roles":["Canary-1"]}]"#,
