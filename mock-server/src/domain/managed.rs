@@ -185,7 +185,8 @@ impl Account {
         let known = |id: &str| self.companies().iter().any(|company| *company.id == *id);
         let before = user.map_or(&[][..], |user| &user.accounts);
         let is = |id: &str| before.iter().any(|before| **before == *id);
-        let gives = |id: &str| !is(id) && !(known(id) && authority.reach.opens(id));
+        let holds = |id: &str| known(id) && authority.reach.opens(id);
+        let gives = |id: &str| !is(id) && !holds(id);
         let takes = |id: &str| !named.iter().any(|named| named == id) && !authority.reach.opens(id);
         if named.iter().any(|id| gives(id)) || before.iter().any(|id| takes(id)) {
             return Err(ApiError::AccountNotHeld);

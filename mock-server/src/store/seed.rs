@@ -197,9 +197,10 @@ impl From<&Role> for SeedRole {
 
 /// A user of a domain whose main account is that one.
 fn seed_user(user: &User, main: &Company) -> SeedUser {
-    let usual: &[Arc<str>] = match user.scope.is_system_wide() {
-        true => &[],
-        false => main.alone(),
+    let usual: &[Arc<str>] = if user.scope.is_system_wide() {
+        &[]
+    } else {
+        main.alone()
     };
     let texts = |list: &[Arc<str>]| list.iter().map(|text| (**text).to_owned()).collect();
     SeedUser {

@@ -98,9 +98,10 @@ impl AccountState {
             id: Arc::clone(&companies[0].id),
             domain_name: seeded.domain_name.as_str().into(),
             login: seeded.login.username.as_str().into(),
-            login_reach: match seeded.login.account_scope.is_system_wide() {
-                true => Reach::Domain,
-                false => companies[0].reach(),
+            login_reach: if seeded.login.account_scope.is_system_wide() {
+                Reach::Domain
+            } else {
+                companies[0].reach()
             },
             throwaway: seeded.throwaway,
             clock,

@@ -124,13 +124,11 @@ impl Grant {
         }
         let opened = |company: &&Company| self.accounts.iter().any(|id| **id == *company.id);
         let mut companies = state.companies.iter().filter(opened);
-        match (companies.next(), companies.next()) {
-            (Some(only), None) => only.reach(),
-            _ => {
-                let companies = state.companies.iter().filter(opened);
-                Reach::Accounts(companies.map(|company| Arc::clone(&company.id)).collect())
-            }
+        if let (Some(only), None) = (companies.next(), companies.next()) {
+            return only.reach();
         }
+        let companies = state.companies.iter().filter(opened);
+        Reach::Accounts(companies.map(|company| Arc::clone(&company.id)).collect())
     }
 
     /// The domains that it reaches accounts of, in the order of its accounts.
