@@ -382,7 +382,7 @@ fn where_only_the_list_is_served_a_refusal_names_the_place_of_the_operation() {
             "DELETE",
             "/api/accounts/12345/users/u1",
             404,
-            "delete_user needs surface.account=full.",
+            "This profile has delete_user at DELETE /api/identitydomains/{domainName}/users/{userId}.",
         ),
         (
             "GET",
