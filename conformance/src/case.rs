@@ -224,6 +224,11 @@ impl Case {
         let managed = [Need::Management, Need::ManagementWrites];
         if managed.iter().any(|need| self.needs.contains(need)) {
             Surface::Management
+        } else if [Need::Identity, Need::IdentityWrites]
+            .iter()
+            .any(|need| self.needs.contains(need))
+        {
+            Surface::Identity
         } else {
             Surface::Account
         }
@@ -251,8 +256,10 @@ impl Case {
         let apart = self.own_server && run.emulators.is_some();
         let writing: &[Need] = match self.surface() {
             _ if !self.writes() => &[],
-            Surface::Account if !apart => &[Need::Writing, Need::AccountWrites],
-            Surface::Account | Surface::Management => &[Need::Writing],
+            Surface::Account if !apart && !self.needs.contains(&Need::OurUser) => {
+                &[Need::Writing, Need::AccountWrites]
+            }
+            Surface::Account | Surface::Identity | Surface::Management => &[Need::Writing],
         };
         writing
             .iter()

@@ -3,6 +3,7 @@
 mod ask;
 mod context;
 mod created;
+pub mod identity;
 pub mod managed;
 mod oauth;
 pub mod reply;

@@ -3,6 +3,10 @@
 
 use std::time::Duration;
 
+use bandwidth_fixtures::{
+    Profile,
+    profile::{AccountSurface, IdentitySurface},
+};
 use clap::Args;
 
 use crate::{error::ConformanceError, target::Target};
@@ -35,10 +39,12 @@ pub enum Writes {
 }
 
 /// Where users are created and changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Surface {
     /// The paths below the account
     Account,
+    /// The paths below the identity domain
+    Identity,
     /// Today's API, for tokens; on this machine only
     Management,
 }
@@ -293,6 +299,17 @@ impl Limits {
         self.foreign_accounts = asked.foreign_accounts;
         if asked.role.is_none() {
             self.roles = Roles::Withheld;
+        }
+    }
+
+    /// Where the users of a run are read, listed and removed, by what is expected of the target.
+    pub fn home(&self, expected: &Profile) -> Surface {
+        let only_there = expected.surface_account != AccountSurface::Full
+            && expected.surface_identity == IdentitySurface::Served;
+        match self.surface {
+            Some(Surface::Identity) => Surface::Identity,
+            Some(Surface::Management) | None if only_there => Surface::Identity,
+            Some(Surface::Account | Surface::Management) | None => Surface::Account,
         }
     }
 

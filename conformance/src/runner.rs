@@ -159,8 +159,7 @@ pub async fn retire_first(run: &Run, cx: &mut Context) -> Result<(), String> {
     run.share_first(true);
     let mut created = Ok(());
     if run.account.ledger(Ledger::creates) == 0 {
-        let format = cx.default_format();
-        created = cx.subject(format).await.map(drop);
+        created = cx.first_subject().await;
     }
     run.share_first(false);
     created.map_err(|stop| stop.headline().to_owned())?;

@@ -8,6 +8,7 @@ mod errors;
 mod formats;
 mod get;
 mod golden;
+mod identity;
 mod leaving;
 mod limits;
 mod list;
@@ -46,6 +47,7 @@ pub(crate) fn all() -> Vec<Case> {
         .chain(tokens::cases())
         .chain(credentials::cases())
         .chain(management::cases())
+        .chain(identity::cases())
         .chain(leaving::cases())
         .chain(scenarios::cases())
         .collect()

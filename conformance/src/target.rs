@@ -16,6 +16,8 @@ use crate::error::ConformanceError;
 pub const BASE: &str = "/api";
 /// The path below which today's API has users, roles and credentials.
 pub const MANAGED: &str = "/api/v1";
+/// The path below which identity domains are.
+pub const DOMAINS: &str = "/api/identitydomains";
 /// The path of the token endpoint.
 pub const TOKEN_PATH: &str = "/api/v1/oauth2/token";
 

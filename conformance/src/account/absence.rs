@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::{
     decode::users::{Shown, error_code},
+    limits::Surface,
     transport::Response,
 };
 
@@ -35,10 +36,10 @@ impl Signature {
 /// The answers to keys that no user has, as far as they were learned.
 #[derive(Debug, Default)]
 pub struct Absence {
-    pub(super) signatures: Vec<Signature>,
+    pub(super) signatures: Vec<(Surface, Signature)>,
     /// The forms of keys that were tried.
-    pub(super) forms: HashSet<String>,
-    /// A key of the run's own choice that no user has.
+    pub(super) forms: HashSet<(Surface, String)>,
+    /// A key of the run's own choice that no user has below the account.
     pub(super) key: Option<String>,
 }
 

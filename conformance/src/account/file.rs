@@ -25,6 +25,9 @@ pub struct Header {
     pub account_id: String,
     /// What the username or the email of each user of the run holds.
     pub prefix: String,
+    /// The identity domain of the users, if they are removed below it and not below the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
 }
 
 impl Header {
@@ -35,6 +38,16 @@ impl Header {
             target,
             account_id,
             prefix,
+            domain: None,
+        }
+    }
+
+    /// The header of a run whose users are removed below that domain.
+    #[must_use]
+    pub fn in_domain(self, domain: String) -> Self {
+        Self {
+            domain: Some(domain),
+            ..self
         }
     }
 }

@@ -2,17 +2,26 @@
 
 use super::{
     absence::{Holder, Signature},
-    change::is_managed,
+    change::surface_of,
     keys,
     users::Account,
 };
 use crate::{
-    decode::users::shown,
+    decode::{domain, users, users::Shown},
     dispatch::{Own, SendError},
     exchange::{Log, Purpose},
+    limits::Surface,
     transport::{Request, Response},
     wire::Format,
 };
+
+/// The users that an answer of that surface shows.
+pub(super) fn shown_on(surface: Surface, answer: &Response) -> Option<Vec<Shown>> {
+    match surface {
+        Surface::Identity => domain::shown(answer),
+        Surface::Account | Surface::Management => users::shown(&answer.body),
+    }
+}
 
 impl Account {
     /// GET with the run's own login, for the run's own purposes.
@@ -33,10 +42,9 @@ impl Account {
         purpose: Purpose,
         log: &mut Log,
     ) -> Result<Response, SendError> {
-        let (own, format) = if is_managed(path) {
-            (Own::Token, Format::Json)
-        } else {
-            (Own::Login, Format::Xml)
+        let (own, format) = match surface_of(path) {
+            Surface::Management => (Own::Token, Format::Json),
+            Surface::Account | Surface::Identity => (Own::Login, Format::Xml),
         };
         let request = Request::new(method, path).header("Accept", format.media_type());
         let sent = self.dispatch.send_own(own, request, purpose, log).await;
@@ -64,7 +72,9 @@ impl Account {
         log: &mut Log,
     ) -> Result<Holder, SendError> {
         let answer = self.get(path, purpose, log).await?;
-        if let Some(mut users) = shown(&answer.body).filter(|users| !users.is_empty()) {
+        let surface = surface_of(path);
+        let shown = shown_on(surface, &answer);
+        if let Some(mut users) = shown.filter(|users| !users.is_empty()) {
             if users.len() > 1 || !(200..300).contains(&answer.status) {
                 return Ok(Holder::Unclear(format!("status {}", answer.status)));
             }
@@ -84,8 +94,14 @@ impl Account {
         let Some(signature) = Signature::of(&answer) else {
             return Ok(unclear);
         };
-        self.learn_absence(key, purpose, log).await?;
-        let known = self.state().absence.signatures.contains(&signature);
+        // What today's API answers to unused keys is not asked for.
+        let surface = match surface {
+            Surface::Management => self.home,
+            other => other,
+        };
+        self.learn_absence(surface, key, purpose, log).await?;
+        let known = (surface, signature);
+        let known = self.state().absence.signatures.contains(&known);
         Ok(if known { Holder::Nobody } else { unclear })
     }
 
@@ -93,36 +109,44 @@ impl Account {
     /// unused keys are answered.
     async fn learn_absence(
         &self,
+        surface: Surface,
         key: &str,
         purpose: Purpose,
         log: &mut Log,
     ) -> Result<(), SendError> {
-        if !self.state().absence.forms.insert(keys::form(key)) {
+        let form = (surface, keys::form(key));
+        if !self.state().absence.forms.insert(form) {
             return Ok(());
         }
         let random = [keys::random_like(key), keys::random_like(key)];
         let mut signatures = Vec::new();
         for key in &random {
-            let answer = self.get(&self.user_path(key), purpose, log).await?;
-            let user = shown(&answer.body).is_some_and(|users| !users.is_empty());
+            let path = self.user_path_on(surface, key);
+            let answer = self.get(&path, purpose, log).await?;
+            let user = shown_on(surface, &answer).is_some_and(|users| !users.is_empty());
             signatures.push(Signature::of(&answer).filter(|_| !user));
         }
         if let [Some(first), Some(second)] = signatures.as_slice()
             && first == second
         {
             let mut state = self.state();
-            if !state.absence.signatures.contains(first) {
-                state.absence.signatures.push(first.clone());
+            let signature = (surface, first.clone());
+            if !state.absence.signatures.contains(&signature) {
+                state.absence.signatures.push(signature);
             }
-            let [key, _] = random;
-            state.absence.key.get_or_insert(key);
+            if surface == Surface::Account {
+                let [key, _] = random;
+                state.absence.key.get_or_insert(key);
+            }
         }
         Ok(())
     }
 
-    /// A key that the target says is unused, of the form of `like`; `None` where it does not say so.
+    /// A key below the account that the target says is unused, of the form of `like`; `None` where it
+    /// does not say so.
     pub async fn absent_key(&self, like: &str, log: &mut Log) -> Result<Option<String>, SendError> {
-        self.learn_absence(like, Purpose::Check, log).await?;
+        self.learn_absence(Surface::Account, like, Purpose::Check, log)
+            .await?;
         Ok(self.state().absence.key.clone())
     }
 }

@@ -2,9 +2,13 @@
 
 use super::users::Account;
 use crate::{
-    decode::users::{Shown, listed, rest},
+    decode::{
+        domain,
+        users::{self, Shown, rest},
+    },
     dispatch::SendError,
     exchange::{Log, Purpose},
+    limits::Surface,
     transport::Response,
 };
 
@@ -53,12 +57,12 @@ impl Account {
             users: Vec::new(),
             complete: true,
         };
-        let mut path = self.dispatch.users_path();
+        let mut path = self.users_path();
         let mut total = None;
         let mut linked = false;
         for _ in 0..MOST_PAGES {
             let answer = self.get(&path, purpose, log).await?;
-            let Some(page) = listed(&answer) else {
+            let Some(page) = self.listed(&answer) else {
                 // A page that cannot be read takes the others with it.
                 let empty = listing.users.is_empty() && self.is_as_before_first(&answer);
                 return Ok(empty.then_some(listing));
@@ -93,9 +97,9 @@ impl Account {
     /// Remembers how the list is answered before the first create, where that is an error. An account
     /// without users may answer so, in words of its own.
     pub(super) async fn note_list_before_first(&self, log: &mut Log) -> Result<(), SendError> {
-        let path = self.dispatch.users_path();
+        let path = self.users_path();
         let answer = self.get(&path, Purpose::Check, log).await?;
-        let is_error = listed(&answer).is_none() && matches!(answer.status, 200..=299 | 404);
+        let is_error = self.listed(&answer).is_none() && matches!(answer.status, 200..=299 | 404);
         if is_error {
             self.state().before_first = Some((answer.status, answer.body));
         }
@@ -121,7 +125,7 @@ impl Account {
         let query = url
             .query()
             .map_or_else(String::new, |query| format!("?{query}"));
-        let same = url.origin() == base.origin() && url.path() == self.dispatch.users_path();
+        let same = url.origin() == base.origin() && url.path() == self.users_path();
         same.then(|| format!("{}{query}", url.path()))
     }
 
@@ -166,7 +170,15 @@ impl Account {
         purpose: Purpose,
         log: &mut Log,
     ) -> Result<Option<Vec<Shown>>, SendError> {
-        let path = format!("{}?page={number}&size={size}", self.dispatch.users_path());
-        Ok(listed(&self.get(&path, purpose, log).await?))
+        let path = format!("{}?page={number}&size={size}", self.users_path());
+        Ok(self.listed(&self.get(&path, purpose, log).await?))
+    }
+
+    /// The users that the answer to the list shows; `None` when it is no list of users.
+    fn listed(&self, answer: &Response) -> Option<Vec<Shown>> {
+        match self.home {
+            Surface::Identity => domain::listed(answer),
+            Surface::Account | Surface::Management => users::listed(answer),
+        }
     }
 }

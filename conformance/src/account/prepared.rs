@@ -6,15 +6,17 @@ use std::io;
 use super::{
     absence::Holder,
     file::Event,
-    snapshot::{Prepared, body_of, compare, format_of, given},
+    gate::shown_on,
+    snapshot::{Prepared, body_of, compare, domain_body_of, format_of, given},
     users::Account,
 };
 use crate::{
-    decode::users::{Shown, shown},
+    decode::users::Shown,
     dispatch::{Own, SendError},
     error::ConformanceError,
     exchange::{Log, Purpose},
     leftover::{Leftover, LeftoverState},
+    limits::Surface,
     transport::{Request, Response},
     wire::Format,
 };
@@ -26,8 +28,14 @@ impl Account {
             || self.ledger(|ledger| ledger.prepared().is_some())
     }
 
-    /// Reads the prepared user, for it to be put back at the end.
-    pub async fn prepare(&self, key: &str, log: &mut Log) -> Result<Response, ConformanceError> {
+    /// Reads the prepared user, for it to be put back at the end. `wrapper` is the root that a user
+    /// of a domain has around it in a request, if it has one.
+    pub async fn prepare(
+        &self,
+        key: &str,
+        wrapper: Option<&str>,
+        log: &mut Log,
+    ) -> Result<Response, ConformanceError> {
         let path = self.user_path(key);
         let usage = |what: &str| {
             ConformanceError::Usage(format!(
@@ -36,7 +44,7 @@ impl Account {
         };
         let answer = self.get(&path, Purpose::Check, log).await;
         let answer = answer.map_err(|error| ConformanceError::Unreachable(error.to_string()))?;
-        let users = shown(&answer.body).unwrap_or_default();
+        let users = shown_on(self.home, &answer).unwrap_or_default();
         let [before] = <[Shown; 1]>::try_from(users).map_err(|_| {
             usage(&format!(
                 "GET {path} shows no user (status {})",
@@ -47,11 +55,19 @@ impl Account {
         self.state().prepared = Some(Prepared {
             key: key.to_owned(),
             content_type: format.media_type(),
-            body: body_of(&before.fields, format),
+            body: self.body_for(&before, format, wrapper),
             before,
             touched: false,
         });
         Ok(answer)
+    }
+
+    /// The body that puts a user back.
+    fn body_for(&self, user: &Shown, format: Format, wrapper: Option<&str>) -> String {
+        match self.home {
+            Surface::Identity => domain_body_of(&user.fields, wrapper),
+            Surface::Account | Surface::Management => body_of(&user.fields, format),
+        }
     }
 
     /// Whether that is the prepared user.
@@ -115,7 +131,7 @@ impl Account {
         match self.holder(key, Purpose::CleanUp, log).await? {
             Holder::Ours(_) => return Ok(Some(key.to_owned())),
             Holder::Other(user) => {
-                let before = given(body);
+                let before = given(self.home, body);
                 let same = before.is_none_or(|before| before.username == user.username);
                 return Ok(same.then(|| key.to_owned()));
             }
@@ -139,13 +155,15 @@ impl Account {
         let mut found = Vec::new();
         self.until(async || {
             let answer = self.get(&path, Purpose::CleanUp, log).await?;
-            let now = shown(&answer.body).unwrap_or_default().into_iter().next();
+            let shown = shown_on(self.home, &answer).unwrap_or_default();
+            let now = shown.into_iter().next();
             let state = self.state();
             found = match (&state.prepared, now) {
                 (Some(prepared), Some(now)) => compare(&prepared.before.fields, &now.fields),
                 // A clean-up knows the body that puts it back, and compares with the one that would now.
                 (None, Some(now)) if (200..300).contains(&status) => {
-                    match (given(body), given(&body_of(&now.fields, format_of(body)))) {
+                    let would_be = self.body_for(&now, format_of(body), None);
+                    match (given(self.home, body), given(self.home, &would_be)) {
                         (Some(before), Some(now)) => compare(&before.fields, &now.fields),
                         _ => vec!["it cannot be compared with what it was".to_owned()],
                     }
@@ -171,7 +189,7 @@ impl Account {
             None => "the run ended before it was put back".to_owned(),
         };
         Some(Leftover {
-            username: given(body).map_or_else(String::new, |before| before.username),
+            username: given(self.home, body).map_or_else(String::new, |before| before.username),
             key: Some(key.clone()),
             state: LeftoverState::Changed,
             remove: why,

@@ -2,10 +2,13 @@
 
 use crate::{
     decode::{
+        domain,
         tolerant::{member, scalar},
         tree::Tree,
         users::{Shown, shown},
+        xml,
     },
+    limits::Surface,
     wire::Format,
 };
 
@@ -22,9 +25,13 @@ pub(super) struct Prepared {
     pub(super) touched: bool,
 }
 
-/// The user that the body of a PUT describes.
-pub(super) fn given(body: &str) -> Option<Shown> {
-    shown(body.as_bytes())?.into_iter().next()
+/// The user that the body of a PUT on that surface describes.
+pub(super) fn given(surface: Surface, body: &str) -> Option<Shown> {
+    let users = match surface {
+        Surface::Identity => domain::users_in(&xml::read(body.as_bytes()).ok()?.content),
+        Surface::Account | Surface::Management => shown(body.as_bytes())?,
+    };
+    users.into_iter().next()
 }
 
 pub(super) fn format_of(body: &str) -> Format {
@@ -75,6 +82,70 @@ pub(super) fn body_of(fields: &Tree, format: Format) -> String {
     match format {
         Format::Json => given.to_json().to_string(),
         Format::Xml => format!("<User>{}</User>", given.to_xml()),
+    }
+}
+
+/// Parts of the profile of a user of a domain that may be absent. An empty element deletes one there.
+const OPTIONAL: [(&str, &[&str]); 2] = [
+    (
+        "StreetAddress",
+        &["HouseNumber", "StreetName", "City", "State", "PostalCode"],
+    ),
+    (
+        "TelephoneNumbers",
+        &["HomePhone", "CellPhone", "WorkPhone", "OtherPhone"],
+    ),
+];
+
+/// The body of a PUT below a domain that gives a user all that was shown of it, and empties what it
+/// did not have. `wrapper` is the root around the user, if the target wants one.
+pub(super) fn domain_body_of(fields: &Tree, wrapper: Option<&str>) -> String {
+    let ids = |list: &Tree, id: &str| {
+        let items = list.members().unwrap_or_default().iter();
+        let item = |(name, item): &(String, Tree)| {
+            let id = item.members()?.iter().find(|(name, _)| name == id)?;
+            Some((name.clone(), Tree::Object(vec![id.clone()])))
+        };
+        Tree::Object(items.filter_map(item).collect())
+    };
+    let shown = |name: &str| member(fields, name).cloned();
+    let mut given: Vec<(String, Tree)> = fields
+        .members()
+        .unwrap_or_default()
+        .iter()
+        .filter(|(name, _)| {
+            matches!(
+                &**name,
+                "UserId" | "Email" | "EmailValidated" | "UserSettings"
+            )
+        })
+        .cloned()
+        .collect();
+    let empty = || Tree::Text(String::new());
+    let profile = shown("UserProfile").unwrap_or_else(empty);
+    let mut parts: Vec<(String, Tree)> = ["FirstName", "LastName"]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), member(&profile, name)?.clone())))
+        .collect();
+    for (part, names) in OPTIONAL {
+        let had = member(&profile, part);
+        let texts = names.iter().map(|name| {
+            let text = had.and_then(|had| member(had, name)).cloned();
+            ((*name).to_owned(), text.unwrap_or_else(empty))
+        });
+        parts.push((part.to_owned(), Tree::Object(texts.collect())));
+    }
+    let company = member(&profile, "CompanyName").cloned();
+    parts.push(("CompanyName".to_owned(), company.unwrap_or_else(empty)));
+    given.push(("UserProfile".to_owned(), Tree::Object(parts)));
+    for (list, id) in [("RoleList", "RoleId"), ("AccountList", "AccountId")] {
+        let had = shown(list).unwrap_or_else(empty);
+        given.push((list.to_owned(), ids(&had, id)));
+    }
+    let user = format!("<User>{}</User>", Tree::Object(given).to_xml());
+    match wrapper {
+        Some(root) => format!("<{root}>{user}</{root}>"),
+        None => user,
     }
 }
 
@@ -134,8 +205,8 @@ fn words(value: Option<&Tree>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{body_of, compare};
-    use crate::{decode::users::shown, wire::Format};
+    use super::{body_of, compare, domain_body_of, given};
+    use crate::{decode::users::shown, limits::Surface, wire::Format};
 
     #[test]
     fn a_user_is_put_back_with_all_that_was_shown_of_it() {
@@ -153,6 +224,18 @@ mod tests {
                 Format::Json
             ),
             r#"{"username":"a","enabled":false,"roles":[{"roleName":"Admin"}]}"#
+        );
+    }
+
+    #[test]
+    fn a_user_of_a_domain_is_put_back_and_what_it_did_not_have_is_emptied() {
+        let shown = given(
+            Surface::Identity,
+            "<R><User><UserId>jd</UserId><UserSettings><Active>true</Active></UserSettings><UserProfile><FirstName>J</FirstName><TelephoneNumbers><WorkPhone>1</WorkPhone></TelephoneNumbers></UserProfile><RoleList><Role><RoleId>Admin</RoleId><RoleSimpleName>Admin</RoleSimpleName></Role></RoleList></User></R>",
+        );
+        assert_eq!(
+            domain_body_of(&shown.unwrap().fields, Some("LdapUserRequest")),
+            "<LdapUserRequest><User><UserId>jd</UserId><UserSettings><Active>true</Active></UserSettings><UserProfile><FirstName>J</FirstName><StreetAddress><HouseNumber></HouseNumber><StreetName></StreetName><City></City><State></State><PostalCode></PostalCode></StreetAddress><TelephoneNumbers><HomePhone></HomePhone><CellPhone></CellPhone><WorkPhone>1</WorkPhone><OtherPhone></OtherPhone></TelephoneNumbers><CompanyName></CompanyName></UserProfile><RoleList><Role><RoleId>Admin</RoleId></Role></RoleList><AccountList></AccountList></User></LdapUserRequest>"
         );
     }
 

@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     absence::{Absence, Holder},
-    change::{Change, is_managed},
+    change::{Change, surface_of},
     file::Event,
     keys,
     ledger::{Entry, Ledger, State as Known},
@@ -21,8 +21,9 @@ use super::{
 use crate::{
     dispatch::{Dispatch, SendError, Sent},
     exchange::{Log, Purpose},
-    limits::Writes,
+    limits::{Surface, Writes},
     random,
+    target::{DOMAINS, MANAGED},
     transport::{Response, TransportError},
 };
 
@@ -63,8 +64,10 @@ pub struct Account {
     /// nothing to protect.
     pub unguarded: bool,
     /// Whether its users end with the target, which has nothing that removes them: an emulator of
-    /// this process without users below the account.
+    /// this process.
     pub ends_with_target: bool,
+    /// Where its users are read, listed and removed: below the account or below the domain.
+    pub home: Surface,
     names: AtomicU64,
     users: AtomicU64,
     state: Mutex<State>,
@@ -100,6 +103,7 @@ impl Account {
             prefix,
             unguarded: false,
             ends_with_target: false,
+            home: Surface::Account,
             names: AtomicU64::new(0),
             users: AtomicU64::new(0),
             state: Mutex::default(),
@@ -142,9 +146,40 @@ impl Account {
         format!("{before}{}{number}", self.prefix)
     }
 
-    /// The path of a user, whose key is as bodies write it.
-    pub fn user_path(&self, key: &str) -> String {
-        format!("{}/{}", self.dispatch.users_path(), keys::encode(key))
+    /// The path of the account's identity domain.
+    pub fn domain_path(&self) -> String {
+        format!(
+            "{DOMAINS}/{}",
+            keys::encode(&self.dispatch.credentials.domain)
+        )
+    }
+
+    /// The path of a user where the run's users are, whose key is as bodies write it.
+    pub(super) fn user_path(&self, key: &str) -> String {
+        self.user_path_on(self.home, key)
+    }
+
+    /// The path of a user on that surface.
+    pub fn user_path_on(&self, surface: Surface, key: &str) -> String {
+        format!("{}/{}", self.users_path_on(surface), keys::encode(key))
+    }
+
+    /// The path of the list that shows the run's users.
+    pub(super) fn users_path(&self) -> String {
+        self.users_path_on(self.home)
+    }
+
+    fn users_path_on(&self, surface: Surface) -> String {
+        match surface {
+            Surface::Account => self.dispatch.users_path(),
+            Surface::Identity => format!("{}/users", self.domain_path()),
+            Surface::Management => format!("{MANAGED}/users"),
+        }
+    }
+
+    /// Whether a name is one that this run gives.
+    pub fn is_own_name(&self, name: &str) -> bool {
+        name.to_lowercase().contains(&self.prefix.to_lowercase())
     }
 
     /// How long the target was seen to take to show a write.
@@ -176,8 +211,17 @@ impl Account {
             Change::Unknown if self.unguarded => return Ok(None),
             Change::None | Change::Unknown => return Err(Refusal::Unknown),
             Change::Create => return self.admit_create(username, log).await.map(Some),
-            Change::Update { key, path } | Change::Delete { key, path } => (key, path),
+            Change::CreateAt { key, path }
+            | Change::Update { key, path }
+            | Change::Delete { key, path } => (key, path),
         };
+        let creates = matches!(change, Change::CreateAt { .. });
+        if creates && !self.is_own_name(key) {
+            return Err(Refusal::NotOurs(
+                "it would create a user whose key in the path is no name of this run".to_owned(),
+            ));
+        }
+        let in_domain = surface_of(path) == Surface::Identity;
         let deletes = matches!(change, Change::Delete { .. });
         if deletes && self.spares_all() {
             return Err(Refusal::NotAllowed(
@@ -186,7 +230,7 @@ impl Account {
         }
         match self.holder_at(path, key, Purpose::Check, log).await? {
             Holder::Ours(user) => {
-                if !deletes && self.spares_all() {
+                if !deletes && !creates && self.spares_all() {
                     self.write_down_prepared()?;
                 }
                 if deletes {
@@ -197,11 +241,16 @@ impl Account {
                 }
                 Ok(None)
             }
-            Holder::Other(user) if !deletes && self.is_prepared(key, &user) => {
+            Holder::Other(user) if !deletes && !creates && self.is_prepared(key, &user) => {
                 self.write_down_prepared()?;
                 Ok(None)
             }
+            // A domain does not show the users of accounts that the login does not manage.
+            Holder::Nobody if in_domain && !self.is_own_name(key) => Err(Refusal::NotOurs(
+                format!("GET {path} shows no user, and the key is no name of this run"),
+            )),
             // An update of an unused key may create a user.
+            Holder::Nobody if !deletes && in_domain => self.admit_create(key, log).await.map(Some),
             Holder::Nobody if !deletes => self.admit_create(username, log).await.map(Some),
             Holder::Nobody => Ok(None),
             Holder::Other(_) => Err(Refusal::NotOurs(format!(
@@ -264,8 +313,9 @@ impl Account {
                     200..300 => {
                         named = self.keys_in(response, username);
                         let mut keys = named.clone();
-                        if is_managed(path) {
-                            // The user may have another key below the account, where it is deleted.
+                        if surface_of(path) != Surface::Account || self.home != Surface::Account {
+                            // The answer names what the user has for a key on this surface, and it is
+                            // deleted on another one. Below a domain the name is the key.
                             keys.clear();
                         }
                         if keys.is_empty() && !username.is_empty() {
@@ -307,8 +357,7 @@ impl Account {
 
     /// Keys that the answer to a create names, most likely first.
     fn keys_in(&self, response: &Response, username: &str) -> Vec<String> {
-        let prefix = self.prefix.to_lowercase();
-        let ours = |name: &str| name == username || name.to_lowercase().contains(&prefix);
+        let ours = |name: &str| name == username || self.is_own_name(name);
         let mut keys = keys::named_by(response, ours);
         // A target that echoes logins may name one, or a part of one. A file must not hold it.
         let location = response.header("location").unwrap_or_default();

@@ -3,8 +3,8 @@
 use bandwidth_fixtures::{
     Profile,
     profile::{
-        AccountSurface, AuthSchemes, JsonSupport, LoginSurface, ManagementSurface, TokenClients,
-        UserKey, UserLogins,
+        AccountSurface, AuthSchemes, IdentitySurface, JsonSupport, LoginSurface, ManagementSurface,
+        TokenClients, UserKey, UserLogins,
     },
 };
 
@@ -43,6 +43,12 @@ pub enum Need {
     BasicLogin,
     /// API credentials, and the token endpoint on the target.
     Tokens,
+    /// Leave to create users where the run has them: below the account, or below the domain.
+    OurUser,
+    /// The surface of identity domains.
+    Identity,
+    /// Leave to create and change users of the identity domain.
+    IdentityWrites,
     /// The surface of today's API.
     Management,
     /// Leave to create and change users in today's API.
@@ -76,6 +82,9 @@ impl Need {
             Self::UserLogins => "users that can log in to the API",
             Self::LoginPaths => "the paths below /users",
             Self::BasicLogin => "a login with name and password",
+            Self::OurUser => "a user of the run's own, on any surface",
+            Self::Identity => "identity domains",
+            Self::IdentityWrites => "write access below the identity domain",
             Self::Management => "today's API",
             Self::ManagementWrites => "write access in today's API",
             Self::UserTokens => "users that can get a token",
@@ -107,7 +116,7 @@ impl Need {
             }
             Self::AccountWrites => (
                 !run.limits().may_write_on(Surface::Account),
-                "it writes on the account surface, and --surface management leaves that alone",
+                "it writes on the account surface, and --surface names another one",
             ),
             Self::Json => (
                 profile.format_json == JsonSupport::Never,
@@ -145,6 +154,21 @@ impl Need {
                     "tokens come from another host, and only the target itself is asked for some",
                 )
             }
+            Self::OurUser if run.account.home == Surface::Identity => {
+                return Self::IdentityWrites.missing_in(run);
+            }
+            Self::OurUser => return Self::AccountWrites.missing_in(run),
+            Self::Identity => (
+                profile.surface_identity == IdentitySurface::Absent,
+                "the expected profile has no such surface (surface.identity=absent)",
+            ),
+            Self::IdentityWrites if run.limits().may_write_on(Surface::Identity) => {
+                return Self::Identity.missing_in(run);
+            }
+            Self::IdentityWrites => (
+                true,
+                "it writes below the identity domain, and --surface identity permits that",
+            ),
             Self::Management if profile.surface_management == ManagementSurface::Served => {
                 return Self::Tokens.missing_in(run);
             }
@@ -203,9 +227,11 @@ fn users_missing(profile: &Profile) -> Option<&'static str> {
 
 /// Why nothing may be written in today's API.
 fn management_writes_missing(run: &Run) -> Option<&'static str> {
-    if users_missing(run.profile()).is_some() && run.emulators.is_none() {
+    let home = run.account.home;
+    if home == Surface::Account && users_missing(run.profile()).is_some() && run.emulators.is_none()
+    {
         return Some(
-            "it creates users in today's API, and the run removes users below the account, which the expected profile lacks (surface.account)",
+            "it creates users in today's API, and the expected profile has no surface that removes them (surface.account, surface.identity)",
         );
     }
     if !run.limits().may_write_on(Surface::Management) {

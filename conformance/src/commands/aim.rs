@@ -6,7 +6,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bandwidth_fixtures::NamedProfile;
+use bandwidth_fixtures::{
+    NamedProfile,
+    profile::{IdentityRemoval, OptionValue as _},
+};
 
 use crate::{
     cli::AimArgs,
@@ -132,13 +135,33 @@ impl Aim {
     /// Writes on that surface only, if one is named.
     pub fn write_on(&mut self, surface: Option<Surface>) -> Result<(), ConformanceError> {
         let target = &self.setup.endpoint.target;
-        if surface == Some(Surface::Management) && !target.is_loopback() {
+        let here = target.is_loopback();
+        let removal = self.setup.expected.options().identity_removal;
+        let removes = removal == IdentityRemoval::Deletes;
+        let prepared = self.setup.limits.prepared_user.is_some();
+        if surface == Some(Surface::Identity) && !(here || removes || prepared) {
+            return Err(ConformanceError::Refused(format!(
+                "--surface identity: the expected profile deletes no users of domains (identity.removal={}), so each user of the run would stay on {}; name a user with --prepared-user KEY, or a target on this machine; nothing was sent",
+                removal.name(),
+                target.host
+            )));
+        }
+        if surface == Some(Surface::Management) && !here {
             return Err(ConformanceError::Refused(format!(
                 "--surface management: as far as is known, today's API deactivates users and deletes none, so each user of the run would stay on {}; leave it out, or name a target on this machine; nothing was sent",
                 target.host
             )));
         }
-        self.setup.limits.surface = surface.or(self.setup.limits.surface);
+        let limits = &mut self.setup.limits;
+        // Where nothing is said, users are created where the expected profile lets them be removed.
+        let guarded = limits.surface.is_some();
+        let unnamed = Limits {
+            surface: None,
+            ..limits.clone()
+        };
+        let home = unnamed.home(self.setup.expected.options());
+        let usual = (guarded && (here || removes || prepared)).then_some(home);
+        limits.surface = surface.or(usual).or(limits.surface);
         Ok(())
     }
 

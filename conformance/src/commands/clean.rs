@@ -24,7 +24,7 @@ use crate::{
     error::{self, ConformanceError},
     exchange::Log,
     leftover::Leftover,
-    limits::{LimitArgs, Limits},
+    limits::{LimitArgs, Limits, Surface},
     login::Credentials,
     redact::printable,
     surroundings::Surroundings,
@@ -110,9 +110,15 @@ pub fn run_of_ledger(
         )));
     }
     let under_way = limits.under_way;
+    let mut credentials = credentials.clone();
+    let mut limits = limits;
+    if header.domain.is_some() {
+        credentials.name_domain(header.domain);
+        limits.surface = Some(Surface::Identity);
+    }
     let setup = Setup {
         endpoint,
-        credentials: credentials.clone(),
+        credentials,
         expected: NamedProfile::built_in("guide").expect("it is compiled in"),
         emulators: None,
         limits,

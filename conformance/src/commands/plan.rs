@@ -15,7 +15,7 @@ use crate::{
     cli::PlanArgs,
     dialogue::run::{Run, Setup},
     error::{self, ConformanceError},
-    limits::Limits,
+    limits::{Limits, Surface},
     outcome::{CaseReport, RunReport},
     redact::printable,
     runner,
@@ -36,7 +36,13 @@ pub fn rehearse(setup: &Setup, cases: &[Case]) -> Result<RunReport, ConformanceE
         // The mock inside does not lag.
         settle: Limits::impatient().settle,
         // The demo's user stands for the one that is prepared, and its roles for any role.
-        prepared_user: setup.limits.prepared_user.as_ref().map(|_| "u1".to_owned()),
+        prepared_user: setup.limits.prepared_user.as_ref().map(|_| {
+            let key = match setup.limits.home(setup.expected.options()) {
+                Surface::Identity => "jdoe",
+                Surface::Account | Surface::Management => "u1",
+            };
+            key.to_owned()
+        }),
         roles: setup.limits.roles.rehearsed(),
         backoff: Limits::none().backoff,
         ..setup.limits.clone()

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     account::{cleanup_command, ledger::Ledger},
     cli::RunArgs,
-    dialogue::run::Run,
+    dialogue::{identity::domain_root, run::Run},
     error::{self, ConformanceError},
     exchange::Log,
     known,
@@ -189,7 +189,10 @@ pub async fn begin(run: &Run, place: &Place, path: Option<&Path>) -> Result<(), 
         run.keep_ledger(&env::current_dir()?.join(path), &place.description)?;
     }
     if let Some(key) = &run.limits().prepared_user {
-        run.account.prepare(key, &mut Log::default()).await?;
+        let wrapper = domain_root(run.profile());
+        run.account
+            .prepare(key, wrapper, &mut Log::default())
+            .await?;
     }
     Ok(())
 }

@@ -63,7 +63,7 @@ pub fn listed(answer: &Response) -> Option<Vec<Shown>> {
 }
 
 /// The name of the root, which JSON does not have, and what is in it.
-fn read(body: &[u8]) -> Option<(String, Tree)> {
+pub(super) fn read(body: &[u8]) -> Option<(String, Tree)> {
     match body.trim_ascii_start().first()? {
         b'<' => {
             let document = xml::read(body).ok()?;
@@ -89,7 +89,7 @@ fn users_in(tree: &Tree) -> Vec<Shown> {
         .collect()
 }
 
-fn is_false(tree: &Tree) -> bool {
+pub(super) fn is_false(tree: &Tree) -> bool {
     match tree {
         Tree::Bool(value) => !value,
         Tree::Text(text) => text.trim().eq_ignore_ascii_case("false"),
@@ -108,7 +108,7 @@ pub fn error_code(body: &[u8]) -> Option<String> {
     code_in(&tree)
 }
 
-fn code_in(tree: &Tree) -> Option<String> {
+pub(super) fn code_in(tree: &Tree) -> Option<String> {
     ["ErrorCode", "Code"].into_iter().find_map(|name| {
         let mut errors = objects_with(tree, name).into_iter();
         errors.find_map(|error| Some(scalar(member(error, name)?)?.trim().to_owned()))

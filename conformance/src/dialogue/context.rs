@@ -21,9 +21,10 @@ use super::{
 };
 use crate::{
     account::{Change, Holder, Refusal},
+    decode::{tolerant::all, xml},
     dispatch::{Own, SendError, Sent},
     exchange::{Exchange, Log, Purpose},
-    limits::Roles,
+    limits::{Roles, Surface},
     password,
     target::BASE,
     transport::{Endpoint, Request, Response, raw},
@@ -173,9 +174,9 @@ impl Context {
         self.run.dispatch().users_path()
     }
 
-    /// The path of a user, whose key is as bodies write it.
+    /// The path of a user below the account, whose key is as bodies write it.
     pub fn user_path(&self, key: &str) -> String {
-        self.run.account.user_path(key)
+        self.run.account.user_path_on(Surface::Account, key)
     }
 
     /// The path of the account's roles.
@@ -315,7 +316,8 @@ impl Context {
         let Request {
             method, path, body, ..
         } = request;
-        let change = Change::of(method, path, &self.run.credentials().account_id);
+        let credentials = self.run.credentials();
+        let change = Change::of(method, path, &credentials.account_id, &credentials.domain);
         let prefix = self.run.account.prefix.as_bytes();
         let ours = body
             .windows(prefix.len())
@@ -325,14 +327,36 @@ impl Context {
                 "{method} {path} is not sent: it could create a user without a name of this run"
             )));
         }
+        if matches!(change, Change::CreateAt { .. }) && self.names_another(body) {
+            return Err(Stop::Error(format!(
+                "{method} {path} is not sent: its body names a user without a name of this run"
+            )));
+        }
         Ok(change)
+    }
+
+    /// Whether a body below a domain names a user that is not the run's. One that cannot be read
+    /// names whatever it holds.
+    fn names_another(&self, body: &[u8]) -> bool {
+        let account = &self.run.account;
+        match xml::read(body) {
+            Ok(document) => all(&document.content, &["UserId"])
+                .into_iter()
+                .any(|name| !account.is_own_name(name)),
+            Err(_) => !account.is_own_name(&String::from_utf8_lossy(body)),
+        }
     }
 
     /// A change was sent: a target that was seen to lag is given time to show it.
     async fn note_change(&mut self, change: &Change) {
         if let Change::Update { key, .. } = change {
             let mut first = self.run.first();
-            first.changed |= first.user.as_ref().is_some_and(|user| user.key == *key);
+            let names = |user: &Created| user.key == *key;
+            first.changed |= first.user.as_ref().is_some_and(names)
+                || first
+                    .domain_user
+                    .as_ref()
+                    .is_some_and(|user| user.key == *key);
         }
         let lag = self.run.account.lag();
         self.run.dispatch().sleep(lag.saturating_mul(2)).await;

@@ -12,10 +12,10 @@ use std::{
 
 use bandwidth_fixtures::{
     Golden, NamedProfile, Profile,
-    profile::{AccountSurface, AuthSchemes},
+    profile::{AccountSurface, AuthSchemes, IdentityRemoval},
 };
 
-use super::created::Created;
+use super::{created::Created, identity::DomainUser};
 use crate::{
     account::{
         Account,
@@ -26,7 +26,7 @@ use crate::{
     dispatch::{Dispatch, Own, SendError},
     error::ConformanceError,
     exchange::{Log, Purpose},
-    limits::Limits,
+    limits::{Limits, Surface},
     login::Credentials,
     redact::Redactor,
     transport::{Endpoint, Request, TransportError},
@@ -91,6 +91,8 @@ pub struct Run {
 #[derive(Default)]
 pub(super) struct First {
     pub(super) user: Option<Created>,
+    /// The same where users are created below the domain.
+    pub(super) domain_user: Option<DomainUser>,
     /// Whether it may not be as its draft says.
     pub(super) changed: bool,
 }
@@ -121,8 +123,15 @@ impl Run {
     fn of(expected: NamedProfile, dispatch: Dispatch, prefix: String, unguarded: bool) -> Self {
         let mut account = Account::new(dispatch, prefix);
         account.unguarded = unguarded;
-        account.ends_with_target =
-            unguarded && expected.options().surface_account != AccountSurface::Full;
+        account.home = account.dispatch.limits.home(expected.options());
+        let options = expected.options();
+        account.ends_with_target = unguarded
+            && match account.home {
+                Surface::Identity => options.identity_removal != IdentityRemoval::Deletes,
+                Surface::Account | Surface::Management => {
+                    options.surface_account != AccountSurface::Full
+                }
+            };
         Self {
             expected,
             account,
@@ -191,6 +200,10 @@ impl Run {
             self.credentials().account_id.clone(),
             self.account.prefix.clone(),
         );
+        let header = match self.account.home {
+            Surface::Identity => header.in_domain(self.credentials().domain.clone()),
+            Surface::Account | Surface::Management => header,
+        };
         self.account
             .keep(Ledger::in_file(LedgerFile::create(path, &header)?));
         Ok(())
@@ -206,8 +219,13 @@ impl Run {
         // Why there is no token is told without the target: its endpoint may be elsewhere.
         let authorization = dispatch.authorization(Own::Login).await;
         authorization.map_err(|error| unreachable(error.to_string()))?;
-        let request =
-            Request::new("GET", dispatch.users_path()).header("Accept", Format::Xml.media_type());
+        let in_domain = self.account.home == Surface::Identity;
+        let path = if in_domain {
+            self.account.domain_path()
+        } else {
+            dispatch.users_path()
+        };
+        let request = Request::new("GET", path).header("Accept", Format::Xml.media_type());
         let sent = dispatch
             .send_own(Own::Login, request, Purpose::Case, log)
             .await;
@@ -237,6 +255,10 @@ impl Run {
             300..=399 => Err(unreachable(format!(
                 "{place} redirects, to {}; redirects are not followed, so name the place itself",
                 answer.header("location").unwrap_or("nowhere")
+            ))),
+            404 if in_domain => Err(unreachable(format!(
+                "{place} has no identity domain {}; name the account's domain with --domain or BW_DOMAIN",
+                self.credentials().domain
             ))),
             _ => Ok(()),
         }

@@ -225,7 +225,7 @@ cases! {
 
     /// A created user's own name and password open the API or do not, as the profile says
     "authentication.created-user.as-the-profile-says" one,
-    cites ["password-change", "err-13086"], measures ["auth.user_logins"]
+    cites ["password-change", "err-13086"], measures ["auth.user_logins"], needs [AccountList, OurUser]
     |cx| {
         let created = with_password(cx, cx.default_format()).await?;
         seen(cx, &created, cx.default_format()).await?;
@@ -241,7 +241,7 @@ cases! {
     /// A user without roles that logs in may read the list or, where the permissions of roles decide
     /// that, is refused with 403
     "authentication.user-without-roles.as-the-profile-says" one,
-    cites ["profile-choice"], measures ["auth.role_permissions"], needs [NewUser, UserLogins]
+    cites ["profile-choice"], measures ["auth.role_permissions"], needs [AccountList, NewUser, OurUser, UserLogins]
     |cx, format| {
         let created = with_password(cx, format).await?;
         let ask = cx.list_as(created.username(), created.password()).accept(format);
@@ -255,28 +255,27 @@ cases! {
 
     /// A user that is not enabled cannot log in
     "authentication.disabled-user.is-401" one,
-    cites ["disabled-cannot-log-in"], measures ["auth.user_logins"], needs [UserLogins]
+    cites ["disabled-cannot-log-in"], measures ["auth.user_logins"], needs [AccountList, OurUser, UserLogins]
     |cx| {
         let format = cx.default_format();
         let created = with_password(cx, format).await?;
         let login = cx.list_as(created.username(), created.password());
         let before = cx.send(login.clone()).await?.user_let_in();
         before.control("the user must be seen to log in while it is enabled")?;
-        let draft = created.update().with_value("Enabled", Value::Flag(false));
-        cx.put(&created.key, &draft, format).await?.updated()?;
+        cx.deactivate_ours(&created).await?;
         cx.send(login).await?.unauthenticated().at("a user that is not enabled")
     }
 
     /// After as many failed logins in a row as the profile says, even the right password is refused;
     /// one fewer does no harm
     "authentication.lockout.after-failures" many,
-    cites ["err-12093"], measures ["auth.lockout"], needs [FailedLogins, UserLogins]
+    cites ["err-12093"], measures ["auth.lockout"], needs [AccountList, FailedLogins, OurUser, UserLogins]
     |cx| {
         let limit = cx.profile().auth_lockout;
         if limit > MOST_FAILURES {
             return Err(Stop::skip("that many failed logins are not tried"));
         }
-        let created = cx.new_user().await?;
+        let created = cx.our_user().await?;
         let (name, failures) = (created.username(), limit.checked_sub(1).unwrap_or(MOST_FAILURES));
         for _ in 0..failures {
             let wrong = cx.list_as(name, &cx.strong_password());

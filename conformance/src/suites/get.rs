@@ -115,6 +115,15 @@ pub(super) async fn reads_back(cx: &mut Context, created: &Created, format: Form
 /// The target shows that user. What follows is about it being absent, which says nothing of a user
 /// that was never there to see.
 pub(super) async fn seen(cx: &mut Context, created: &Created, format: Format) -> CaseResult {
+    if cx.has_users_in_domain() {
+        let reply = cx
+            .read_domain(&Context::domain_user(&created.key, ""))
+            .await?;
+        return reply
+            .domain_user()
+            .map(drop)
+            .control("the user must be seen by its key");
+    }
     let reply = cx.get(&created.key, format).await?;
     let user = reply.user();
     let user = user.control("the user must be seen by its key")?;
@@ -126,7 +135,7 @@ pub(super) async fn seen(cx: &mut Context, created: &Created, format: Format) ->
 /// The subject, with a password that is known. That of a user that the operator prepared is not, so
 /// it gets another one.
 pub(super) async fn with_password(cx: &mut Context, format: Format) -> Result<Created, Stop> {
-    let created = cx.subject(format).await?;
+    let created = cx.our_subject(format).await?;
     if !created.password().is_empty() {
         return Ok(created);
     }

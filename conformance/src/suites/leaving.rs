@@ -9,13 +9,13 @@ use crate::login::Client;
 cases! {
     /// The password of a user that is deleted opens nothing any more
     "leaving.delete.ends-the-password" many,
-    cites ["gone-cannot-log-in"], measures ["auth.user_logins"], needs [UserLogins]
+    cites ["gone-cannot-log-in"], measures ["auth.user_logins"],
+    needs [AccountList, OurUser, UserLogins]
     |cx| {
-        let created = cx.new_user().await?;
-        let format = cx.default_format();
+        let created = cx.our_user().await?;
         let login = cx.list_as(created.username(), created.password());
         works(cx, &login).await?;
-        cx.delete(&created.key, format).await?.deleted()?;
+        cx.delete_ours(&created).await?;
         cx.send(login).await?.unauthenticated().at("the password of a deleted user")
     }
 
@@ -23,12 +23,11 @@ cases! {
     /// no new one
     "leaving.delete.token-as-the-profile-says" many,
     cites ["gone-cannot-log-in", "profile-choice"], measures ["auth.token_owner_gone"],
-    needs [UserTokens]
+    needs [AccountList, OurUser, UserTokens]
     |cx| {
-        let created = cx.new_user().await?;
-        let format = cx.default_format();
+        let created = cx.our_user().await?;
         let (client, token) = token_of(cx, created.username(), created.password()).await?;
-        cx.delete(&created.key, format).await?.deleted()?;
+        cx.delete_ours(&created).await?;
         ended(cx, &client, &token).await
     }
 
@@ -36,19 +35,17 @@ cases! {
     /// gets no new one
     "leaving.deactivation.token-as-the-profile-says" many,
     cites ["disabled-cannot-log-in", "profile-choice"], measures ["auth.token_owner_gone"],
-    needs [UserTokens]
+    needs [AccountList, OurUser, UserTokens]
     |cx| {
-        let created = cx.new_user().await?;
-        let format = cx.default_format();
+        let created = cx.our_user().await?;
         let (client, token) = token_of(cx, created.username(), created.password()).await?;
-        let draft = created.update().with_value("Enabled", Value::Flag(false));
-        cx.put(&created.key, &draft, format).await?.updated()?;
+        cx.deactivate_ours(&created).await?;
         ended(cx, &client, &token).await
     }
 
     /// The password of a user that today's API deactivates opens nothing any more
     "leaving.management-deactivation.ends-the-password" many,
-    cites ["disabled-cannot-log-in", "deactivated"], needs [AccountUsers, ManagementWrites, UserLogins]
+    cites ["disabled-cannot-log-in", "deactivated"], needs [AccountList, ManagementWrites, UserLogins]
     |cx| {
         let (created, password) = with_password(cx).await?;
         let login = cx.list_as(created.draft.text("username"), &password);
@@ -61,7 +58,7 @@ cases! {
     /// The token of a user that today's API deactivates ends or lives on, as the profile says
     "leaving.management-deactivation.token-as-the-profile-says" many,
     cites ["disabled-cannot-log-in", "profile-choice"], measures ["auth.token_owner_gone"],
-    needs [AccountUsers, ManagementWrites, UserTokens]
+    needs [AccountList, ManagementWrites, UserTokens]
     |cx| {
         let (created, password) = with_password(cx).await?;
         let (client, token) = token_of(cx, created.draft.text("username"), &password).await?;
@@ -73,7 +70,7 @@ cases! {
     /// The password of a user that today's API deletes opens nothing any more, where it deletes
     "leaving.management-delete.ends-the-password" many,
     cites ["gone-cannot-log-in", "profile-choice"], measures ["management.removal"],
-    needs [AccountUsers, ManagementWrites, UserLogins]
+    needs [AccountList, ManagementWrites, UserLogins]
     |cx| {
         if cx.profile().management_removal == ManagedRemoval::None {
             return Err(Stop::skip(
@@ -95,11 +92,9 @@ async fn works(cx: &mut Context, login: &Ask) -> CaseResult {
     before.control("the password must be seen to open the API")
 }
 
-/// A user of today's API with a password, which the account surface gives it: the real one comes by
-/// mail.
+/// A user of today's API with a password, which another surface gives it: the real one comes by mail.
 async fn with_password(cx: &mut Context) -> Result<(Managed, String), Stop> {
     let (created, _) = cx.managed_user().await?;
-    let format = cx.default_format();
     let password = cx.strong_password();
     let shown = |key| created.draft.text(key).to_owned();
     let draft = Draft::default()
@@ -108,10 +103,8 @@ async fn with_password(cx: &mut Context) -> Result<(Managed, String), Stop> {
         .with("LastName", shown("lastName"))
         .with(EMAIL, shown("email"))
         .with("Password", password.as_str());
-    let reply = cx.put(&created.account_key, &draft, format).await?;
-    reply
-        .updated()
-        .control("the account surface must give the user a password")?;
+    let given = cx.give_password(&created.account_key, &draft).await;
+    given.control("the user must get a password")?;
     Ok((created, password))
 }
 

@@ -5,8 +5,9 @@ pub(super) use crate::{
         Case,
         Need::{
             AccountList, AccountUsers, BasicLogin, Emulator as BuiltIn, FailedLogins,
-            ForeignAccounts, Json, LoginPaths, Management, ManagementWrites, NewUser,
-            Role as AnyRole, SecondAccount, Tokens, UserIds, UserLogins, UserTokens, Writing,
+            ForeignAccounts, Identity, IdentityWrites, Json, LoginPaths, Management,
+            ManagementWrites, NewUser, OurUser, Role as AnyRole, SecondAccount, Tokens, UserIds,
+            UserLogins, UserTokens, Writing,
         },
         Users, cases,
     },

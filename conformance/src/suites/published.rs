@@ -48,7 +48,7 @@ cases! {
     /// one works; when the history allows it, the old one can be restored
     "published.password.is-changed-by-its-owner" one,
     cites ["password-change", "err-12730"], measures ["surface.login", "password.history"],
-    needs [LoginPaths, UserLogins]
+    needs [AccountList, LoginPaths, OurUser, UserLogins]
     |cx| {
         let format = cx.default_format();
         let created = with_password(cx, format).await?;
@@ -75,9 +75,10 @@ cases! {
     }
 
     /// Nobody changes the password of another user
-    "published.password.is-not-changed-by-others" one, cites ["password-change"], needs [LoginPaths]
+    "published.password.is-not-changed-by-others" one, cites ["password-change"],
+    needs [AccountList, LoginPaths, OurUser]
     |cx, format| {
-        let created = cx.subject(format).await?;
+        let created = cx.our_subject(format).await?;
         let new = cx.strong_password();
         let reply = cx.send(change(cx, created.username(), &new, format)).await?;
         reply.error_named(403, "not_password_owner").map(drop)
@@ -85,7 +86,7 @@ cases! {
 
     /// A new password that is too short is refused with 400 and the old one keeps working
     "published.password.short-is-400" one,
-    cites ["password-change-short"], needs [LoginPaths, UserLogins]
+    cites ["password-change-short"], needs [AccountList, LoginPaths, OurUser, UserLogins]
     |cx, format| {
         let created = with_password(cx, format).await?;
         let ask = change(cx, created.username(), "a", format);

@@ -11,7 +11,7 @@ use bandwidth_mock::{Builder, MockServer};
 
 use crate::login::{Client, Credentials, Login};
 
-/// The account of [`Embedded::for_suite`] that its login may not touch.
+/// The further account of the demo seed, which its login may not touch.
 const SECOND_ACCOUNT: &str = "67890";
 
 /// Where its clock starts unless something else is asked for, 2026-03-04T12:00:00Z: the cases are
@@ -61,20 +61,14 @@ impl Embedded {
         })
     }
 
-    /// Starts one with the demo seed and a second account, that lets requests fail by these rules.
-    /// Its clock starts at `clock`.
+    /// Starts one with the demo seed that lets requests fail by these rules. Its clock starts at
+    /// `clock`.
     pub fn for_suite(
         profile: NamedProfile,
         faults: &[&str],
         clock: Option<SystemTime>,
     ) -> Result<Self, String> {
-        let mut seed = Seed::built_in("demo").ok_or("the demo seed is not built in")?;
-        let mut second = seed.accounts[0].clone();
-        SECOND_ACCOUNT.clone_into(&mut second.account_id);
-        second.login.username.push_str("-2");
-        second.credentials = None;
-        second.users.clear();
-        seed.accounts.push(second);
+        let seed = Seed::built_in("demo").ok_or("the demo seed is not built in")?;
         let faults: Vec<String> = faults.iter().map(|rule| (*rule).to_owned()).collect();
         Self::start(profile, seed, &faults, clock)
     }

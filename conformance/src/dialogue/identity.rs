@@ -1,0 +1,362 @@
+//! Identity domains: users, roles and accounts as XML below `/identitydomains/{domainName}`. The
+//! login name of a user is its key there, and the caller chooses it.
+
+pub mod reply;
+mod subject;
+
+use bandwidth_fixtures::{Profile, profile::IdentityRoot};
+
+use super::{ask::Ask, context::Context, created::Created, reply::Reply as Answer};
+use crate::{
+    account::keys,
+    decode::{tolerant::member, tree::Tree},
+    limits::{Roles, Surface},
+    target::DOMAINS,
+    verdict::Stop,
+    wire::{Draft, EMAIL, Format, Role, Value},
+};
+
+/// The root around the user in a request, where there is one.
+const WRAPPER: &str = "LdapUserRequest";
+
+/// The root that the expected profile has around the user in a request, if it has one.
+pub fn domain_root(profile: &Profile) -> Option<&'static str> {
+    (profile.identity_request_root == IdentityRoot::Wrapped).then_some(WRAPPER)
+}
+
+/// The body of a create or an update below a domain in the making, or a part of one. Fields are
+/// named by their path, as `UserProfile/FirstName`. There is no `Debug`: it holds a password.
+#[derive(Clone)]
+pub struct DomainDraft(Tree);
+
+impl Default for DomainDraft {
+    fn default() -> Self {
+        Self(Tree::Object(Vec::new()))
+    }
+}
+
+impl DomainDraft {
+    /// With a field of text; takes the place of an earlier one.
+    #[must_use]
+    pub fn with(self, path: &str, text: &str) -> Self {
+        self.with_tree(path, Tree::Text(text.to_owned()))
+    }
+
+    fn with_tree(mut self, path: &str, value: Tree) -> Self {
+        set(&mut self.0, path, value);
+        self
+    }
+
+    /// Without a field, or a whole part.
+    #[must_use]
+    pub fn without(mut self, path: &str) -> Self {
+        remove(&mut self.0, path);
+        self
+    }
+
+    /// The text of a field; empty where there is none.
+    pub fn text(&self, path: &str) -> &str {
+        let mut tree = Some(&self.0);
+        for name in path.split('/') {
+            tree = tree.and_then(|tree| member(tree, name));
+        }
+        tree.and_then(Tree::text).unwrap_or_default()
+    }
+
+    /// The element of that name with a part of the draft in it, as the body of a request about that
+    /// part.
+    pub fn part(&self, name: &str) -> String {
+        let content = member(&self.0, name).map(Tree::to_xml).unwrap_or_default();
+        format!("<{name}>{content}</{name}>")
+    }
+
+    /// A user without a root around it.
+    pub fn bare(&self) -> String {
+        format!("<User>{}</User>", self.0.to_xml())
+    }
+
+    /// A user with a root around it.
+    pub fn wrapped(&self) -> String {
+        format!("<{WRAPPER}>{}</{WRAPPER}>", self.bare())
+    }
+
+    fn body(&self, profile: &Profile) -> String {
+        match domain_root(profile) {
+            Some(_) => self.wrapped(),
+            None => self.bare(),
+        }
+    }
+}
+
+fn set(tree: &mut Tree, path: &str, value: Tree) {
+    let Tree::Object(members) = tree else { return };
+    let (name, rest) = path.split_once('/').unwrap_or((path, ""));
+    let known = members.iter().position(|(known, _)| known == name);
+    let index = known.unwrap_or_else(|| {
+        members.push((name.to_owned(), Tree::Object(Vec::new())));
+        members.len() - 1
+    });
+    let (_, inner) = &mut members[index];
+    if rest.is_empty() {
+        *inner = value;
+    } else {
+        set(inner, rest, value);
+    }
+}
+
+fn remove(tree: &mut Tree, path: &str) {
+    let Tree::Object(members) = tree else { return };
+    match path.split_once('/') {
+        None => members.retain(|(name, _)| name != path),
+        Some((name, rest)) => {
+            let inner = members.iter_mut().find(|(known, _)| known == name);
+            if let Some((_, inner)) = inner {
+                remove(inner, rest);
+            }
+        }
+    }
+}
+
+/// A list of ids as the body of a request: `<RoleList><Role><RoleId>..`.
+fn id_list(list: &str, item: &str, key: &str, ids: &[&str]) -> String {
+    let item = |id: &&str| {
+        let id = Tree::Object(vec![(key.to_owned(), Tree::Text((*id).to_owned()))]);
+        (item.to_owned(), id)
+    };
+    let items = Tree::Object(ids.iter().map(item).collect());
+    format!("<{list}>{}</{list}>", items.to_xml())
+}
+
+/// The body of a PUT of roles.
+pub fn role_list(ids: &[&str]) -> String {
+    id_list("RoleList", "Role", "RoleId", ids)
+}
+
+/// The body of a PUT of accounts.
+pub fn account_list(ids: &[&str]) -> String {
+    id_list("AccountList", "Account", "AccountId", ids)
+}
+
+/// A user that was created below the domain.
+#[derive(Clone)]
+pub struct DomainUser {
+    /// Its login name, which is its key.
+    pub key: String,
+    /// What it was created from.
+    pub draft: DomainDraft,
+    /// The answer to the create.
+    pub reply: Answer,
+}
+
+impl Context {
+    /// The name of the account's identity domain.
+    pub fn domain_name(&self) -> &str {
+        &self.run.credentials().domain
+    }
+
+    /// A request below the domain.
+    pub fn ask_domain(&self, method: &str, below: &str) -> Ask {
+        let path = format!("{}{below}", self.run.account.domain_path());
+        self.ask(method, path).accept(Format::Xml)
+    }
+
+    /// Gets what is there below the domain.
+    pub async fn read_domain(&mut self, below: &str) -> Result<Answer, Stop> {
+        self.send(self.ask_domain("GET", below)).await
+    }
+
+    /// Gets a domain of that name.
+    pub async fn other_domain(&mut self, name: &str) -> Result<Answer, Stop> {
+        let path = format!("{DOMAINS}/{}", keys::encode(name));
+        self.read(&path, Format::Xml).await
+    }
+
+    /// Sends that body to a path below the domain; an empty one is left out.
+    pub async fn domain_call(
+        &mut self,
+        method: &str,
+        below: &str,
+        body: &str,
+    ) -> Result<Answer, Stop> {
+        let ask = self.ask_domain(method, below);
+        let ask = if body.is_empty() {
+            ask
+        } else {
+            ask.body(Format::Xml, body)
+        };
+        self.send(ask).await
+    }
+
+    /// The path of a user, or of a part of it, below the domain.
+    pub fn domain_user(key: &str, part: &str) -> String {
+        format!("/users/{}{part}", keys::encode(key))
+    }
+
+    /// What a user of a domain needs, with a name of its own. It has no password, so that it cannot
+    /// log in.
+    pub fn domain_draft(&self) -> DomainDraft {
+        let key = self.fresh_username();
+        DomainDraft::default()
+            .with("UserId", &key)
+            .with("Email", &self.email(&key))
+            .with("UserSettings/Scope", "Account")
+            .with("UserSettings/Active", "true")
+            .with("UserProfile/FirstName", "Casey")
+            .with("UserProfile/LastName", "Nimble")
+            .with("UserProfile/TelephoneNumbers/WorkPhone", "9195550100")
+            .with("AccountList/Account/AccountId", self.account_id())
+    }
+
+    /// The same with a password, for a user that logs in to the API. It will not be printed.
+    pub fn domain_login_draft(&self) -> DomainDraft {
+        let password = self.strong_password();
+        let draft = self.domain_draft();
+        self.keep_secret(draft.text("UserId"), &password);
+        draft
+            .with("Password", &password)
+            .with("UserSettings/AllowedApiOrigin", "BOTH")
+    }
+
+    /// A create of that user at that key.
+    pub fn ask_domain_create(&self, key: &str, body: String) -> Ask {
+        let ask = self.ask_domain("POST", &Self::domain_user(key, ""));
+        ask.body(Format::Xml, body).creates(key)
+    }
+
+    /// A draft as a body, with the root of the expected profile.
+    pub fn domain_body(&self, draft: &DomainDraft) -> String {
+        draft.body(&self.profile)
+    }
+
+    /// Tries to create a user below the domain.
+    pub async fn domain_post(&mut self, draft: &DomainDraft) -> Result<Answer, Stop> {
+        let key = draft.text("UserId");
+        let ask = self.ask_domain_create(key, self.domain_body(draft));
+        self.send(ask).await
+    }
+
+    /// Creates a user below the domain; anything but success fails the case.
+    pub async fn domain_create(&mut self, draft: DomainDraft) -> Result<DomainUser, Stop> {
+        let reply = self.domain_post(&draft).await?;
+        reply.domain("a create below a domain", 201, "LdapUserResponse")?;
+        Ok(DomainUser {
+            key: draft.text("UserId").to_owned(),
+            draft,
+            reply,
+        })
+    }
+
+    /// Updates a user of the domain.
+    pub async fn domain_put(&mut self, key: &str, draft: &DomainDraft) -> Result<Answer, Stop> {
+        let body = self.domain_body(draft);
+        self.domain_call("PUT", &Self::domain_user(key, ""), &body)
+            .await
+    }
+
+    /// The roles of the domain that users of the run may get: none that is internal.
+    pub async fn domain_roles(&mut self) -> Result<Vec<Role>, Stop> {
+        let allowed = self.run.limits().roles.clone();
+        if allowed == Roles::Withheld {
+            return Err(Stop::skip(
+                "it gives a user a role, and --role ID names none",
+            ));
+        }
+        let roles = self.read_domain("/roles").await?.domain_roles()?;
+        let given = |role: &Role| match &allowed {
+            Roles::Only(name) => role.is_called(name),
+            _ => true,
+        };
+        let roles: Vec<Role> = roles
+            .into_iter()
+            .filter(|(role, internal)| !internal && given(role))
+            .map(|(role, _)| role)
+            .collect();
+        if roles.is_empty() {
+            return Err(Stop::skip("the domain lists no role that users may get"));
+        }
+        Ok(roles)
+    }
+
+    /// The id of a role that users of the run may get.
+    pub async fn domain_role(&mut self) -> Result<String, Stop> {
+        let role = self.domain_roles().await?.swap_remove(0);
+        Ok(role.id.unwrap_or_default())
+    }
+
+    /// Whether the run creates and removes its users below the domain.
+    pub fn has_users_in_domain(&self) -> bool {
+        self.run.account.home == Surface::Identity
+    }
+
+    /// The user that cases share, with a password, for cases that are about a login. Below a domain,
+    /// where the shared user has none, it is one of the case's own.
+    pub async fn our_subject(&mut self, format: Format) -> Result<Created, Stop> {
+        if self.has_users_in_domain() {
+            self.our_user().await
+        } else {
+            self.subject(format).await
+        }
+    }
+
+    /// Deletes a user of [`Context::our_user`].
+    pub async fn delete_ours(&mut self, user: &Created) -> Result<(), Stop> {
+        if self.has_users_in_domain() {
+            let path = Self::domain_user(&user.key, "");
+            let reply = self.domain_call("DELETE", &path, "").await?;
+            return reply.is("a DELETE below a domain", 200);
+        }
+        let format = self.default_format();
+        self.delete(&user.key, format).await?.deleted()
+    }
+
+    /// Deactivates a user of [`Context::our_user`].
+    pub async fn deactivate_ours(&mut self, user: &Created) -> Result<(), Stop> {
+        if self.has_users_in_domain() {
+            let path = Self::domain_user(&user.key, "/settings");
+            let inactive = "<UserSettings><Active>false</Active></UserSettings>";
+            let reply = self.domain_call("PUT", &path, inactive).await?;
+            return reply.is("a PUT of settings below a domain", 200);
+        }
+        let format = self.default_format();
+        let draft = user.update().with_value("Enabled", Value::Flag(false));
+        self.put(&user.key, &draft, format).await?.updated()
+    }
+
+    /// Gives a user of any surface a password, on the surface where the run has its users.
+    pub async fn give_password(&mut self, key: &str, draft: &Draft) -> Result<(), Stop> {
+        if self.has_users_in_domain() {
+            self.remember(draft);
+            let name = draft.text("Username");
+            let user = DomainDraft::default()
+                .with("UserId", name)
+                .with("Email", draft.text(EMAIL))
+                .with("Password", draft.text("Password"))
+                .with("UserProfile/FirstName", draft.text("FirstName"))
+                .with("UserProfile/LastName", draft.text("LastName"));
+            return self.domain_put(name, &user).await?.domain_user().map(drop);
+        }
+        let format = self.default_format();
+        self.put(key, draft, format).await?.updated()
+    }
+
+    /// A user of the run with a password, on the surface where the run has its users: for cases that
+    /// are about a login, or about a list.
+    pub async fn our_user(&mut self) -> Result<Created, Stop> {
+        if !self.has_users_in_domain() {
+            return self.new_user().await;
+        }
+        let user = self.domain_create(self.domain_login_draft()).await?;
+        let text = |path| user.draft.text(path);
+        let draft = Draft::default()
+            .with("Username", text("UserId"))
+            .with("FirstName", text("UserProfile/FirstName"))
+            .with("LastName", text("UserProfile/LastName"))
+            .with(EMAIL, text("Email"))
+            .with("Password", text("Password"));
+        Ok(Created {
+            key: user.key,
+            draft,
+            reply: user.reply,
+        })
+    }
+}
