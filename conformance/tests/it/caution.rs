@@ -158,7 +158,7 @@ fn users_of_todays_api_are_created_on_this_machine_only() {
         (
             "management",
             "management.create.reads-back",
-            "leaves that alone",
+            "--surface names another one",
         ),
         (
             "account",

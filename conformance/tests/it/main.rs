@@ -16,6 +16,8 @@ mod command_line;
 #[cfg(feature = "embedded")]
 mod commands;
 #[cfg(feature = "embedded")]
+mod domains;
+#[cfg(feature = "embedded")]
 mod fuzzing;
 #[cfg(feature = "embedded")]
 mod killed;

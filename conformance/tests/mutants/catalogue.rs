@@ -6,6 +6,7 @@ mod changing;
 mod creating;
 mod errors;
 mod formats;
+mod identity;
 mod management;
 mod passwords;
 mod reading;
@@ -147,12 +148,13 @@ fn shorten(text: &str) -> String {
 }
 
 /// All of them, by what is wrong.
-pub(crate) const MUTANTS: [&[Mutant]; 11] = [
+pub(crate) const MUTANTS: [&[Mutant]; 12] = [
     authentication::MUTANTS,
     changing::MUTANTS,
     creating::MUTANTS,
     errors::MUTANTS,
     formats::MUTANTS,
+    identity::MUTANTS,
     management::MUTANTS,
     passwords::MUTANTS,
     reading::MUTANTS,

@@ -98,7 +98,7 @@ cases! {
         let account = cx.account_id().to_owned();
         let reply = cx.read_domain(&format!("/accounts/{account}")).await?;
         let body = reply.domain("an account", 200, "LdapAccountResponse")?;
-        reply.same("AccountId", &vec![account.as_str()], &all(&body, &["AccountId"]))
+        reply.same("the id of the account", &vec![account.as_str()], &all(&body, &["AccountId"]))
     }
 
     /// An account that does not exist is a 404 with the published code

@@ -94,7 +94,7 @@ impl Odd {
         });
         let run = Arc::new(run.unwrap());
         if let Some(key) = &run.limits().prepared_user {
-            wait(run.account.prepare(key, &mut Log::default())).unwrap();
+            wait(run.account.prepare(key, None, &mut Log::default())).unwrap();
         }
         let mut probe = Probe::new(run);
         let mut quiet = |_: &str, _: &Probe| Ok(());
