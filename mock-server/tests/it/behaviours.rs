@@ -12,10 +12,10 @@ mod generated;
 
 use std::fmt::Write as _;
 
-use bandwidth_fixtures::{BehaviourId, NamedProfile, Seed};
+use bandwidth_fixtures::{BehaviourId, NamedProfile, Seed, golden::without_event_dates};
 use bandwidth_mock::MockServer;
 
-use crate::wire::{LOGIN, basic, noon, request, send, without_event_dates};
+use crate::wire::{LOGIN, basic, noon, request, send};
 
 /// A second account, for what must be unique among all.
 const TWO_ACCOUNTS: &str = r#"{"format":1,"accounts":[

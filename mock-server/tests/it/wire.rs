@@ -217,14 +217,3 @@ pub(crate) fn user_xml(username: &str) -> String {
 pub(crate) fn post_user(server: &MockServer, username: &str) -> Reply {
     call(server, "POST", USERS, XML, &user_xml(username))
 }
-
-/// A body without the times of events: the clock runs until a test stops it.
-pub(crate) fn without_event_dates(body: &str) -> String {
-    let mut parts = body.split("<EventDate>");
-    let mut steady = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (_, after) = part.split_once('<').unwrap_or(("", part));
-        steady = format!("{steady}<EventDate>T<{after}");
-    }
-    steady
-}
