@@ -81,15 +81,10 @@ impl Events {
     }
 
     /// Adds what happened to a user. One change can be several events.
-    pub(super) fn add_change(
-        &mut self,
-        actor: &Actor,
-        before: Option<Arc<User>>,
-        after: &Arc<User>,
-    ) {
+    pub(super) fn add_change(&mut self, actor: &Actor, change: &Change) {
+        let (before, after) = change;
         for kind in kinds(before.as_deref(), after) {
-            let change = Some((before.clone(), Arc::clone(after)));
-            self.add(actor, after.number, kind, true, change);
+            self.add(actor, after.number, kind, true, Some(change.clone()));
         }
     }
 
@@ -161,8 +156,8 @@ impl Account {
     pub fn logging<T>(&mut self, actor: &Actor, change: impl FnOnce(&mut Self) -> T) -> T {
         self.users.watch();
         let done = change(self);
-        for (before, after) in self.users.unwatch() {
-            self.events.add_change(actor, before, &after);
+        for change in self.users.unwatch() {
+            self.events.add_change(actor, &change);
         }
         done
     }

@@ -21,6 +21,7 @@ use bandwidth_fixtures::{
 };
 
 use self::pages::Page;
+pub(super) use self::preferences::list_preferences;
 use super::{
     answer::Answer,
     auth::Who,
@@ -109,7 +110,7 @@ impl Context<'_> {
                 list.element("User", shapes::short_user(user));
             }
         });
-        Ok(self.tree(
+        Ok(tree(
             "LdapUsersResponse",
             Content::of(|c| c.element("UserList", list)),
         ))
@@ -119,7 +120,7 @@ impl Context<'_> {
         let account = self.caller.slot.account();
         let user = self.seen(&account)?;
         let content = shapes::user(user, account.roles(), account.companies(), self.shows());
-        Ok(self.user_tree("LdapUserResponse", content))
+        Ok(user_tree("LdapUserResponse", content))
     }
 
     pub(super) fn create_identity_user(&self) -> Outcome {
@@ -172,7 +173,7 @@ impl Context<'_> {
         };
         let content = shapes::user(user, account.roles(), account.companies(), shows);
         let content = Content::of(|c| c.element("User", content));
-        self.tree_with(status, "LdapUserResponse", content)
+        tree_with(status, "LdapUserResponse", content)
     }
 
     pub(super) fn delete_identity_user(&self) -> Outcome {
@@ -185,7 +186,7 @@ impl Context<'_> {
         })?;
         let key = self.user_id();
         let content = Content::of(|c| c.text("UserId", &key));
-        Ok(self.user_tree("LdapUserResponse", content))
+        Ok(user_tree("LdapUserResponse", content))
     }
 
     /// Only the user itself may do it.
@@ -212,11 +213,11 @@ impl Context<'_> {
                 user.text("Password", password.expose());
             }
         });
-        Ok(self.user_tree("LdapUserPasswordResponse", content))
+        Ok(user_tree("LdapUserPasswordResponse", content))
     }
 
     /// Whether the caller has a permission: 200 or 404, without a body.
-    pub(super) fn check_permitted_access(&self) -> Outcome {
+    pub(super) fn check_permitted_access(&self) -> Answer {
         let query = pages::query(self.head);
         let permission = query.get("permission").map_or("", |text| text.as_str());
         let account = self.caller.slot.account();
@@ -238,7 +239,7 @@ impl Context<'_> {
         } else {
             StatusCode::NOT_FOUND
         };
-        Ok(Answer::empty(status))
+        Answer::empty(status)
     }
 
     /// The login name in the path.
@@ -301,20 +302,21 @@ impl Context<'_> {
         content_type::require(&self.head.headers, Format::Xml)?;
         Ok(bytes)
     }
+}
 
-    fn tree(&self, root: &str, content: Content) -> Answer {
-        self.tree_with(StatusCode::OK, root, content)
-    }
+/// A response below a root.
+fn tree(root: &str, content: Content) -> Answer {
+    tree_with(StatusCode::OK, root, content)
+}
 
-    fn tree_with(&self, status: StatusCode, root: &str, content: Content) -> Answer {
-        let body = identity::document(root, content);
-        Answer::empty(status).content(Format::Xml.media_type(), body)
-    }
+fn tree_with(status: StatusCode, root: &str, content: Content) -> Answer {
+    let body = identity::document(root, content);
+    Answer::empty(status).content(Format::Xml.media_type(), body)
+}
 
-    /// A `User` below a root.
-    fn user_tree(&self, root: &str, content: Content) -> Answer {
-        self.tree(root, Content::of(|c| c.element("User", content)))
-    }
+/// A response with a `User` below a root.
+fn user_tree(root: &str, user: Content) -> Answer {
+    tree(root, Content::of(|c| c.element("User", user)))
 }
 
 /// Whether a part of a user's names starts with the text, whatever the case.

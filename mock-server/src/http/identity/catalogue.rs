@@ -8,7 +8,7 @@ use super::{
         handlers::{Context, Outcome},
     },
     pages::{self, Page},
-    shapes,
+    shapes, tree,
 };
 use crate::{
     codec::identity::Content,
@@ -25,7 +25,7 @@ impl Context<'_> {
             domain.text("DomainDescription", DESCRIPTION);
             domain.element("DomainSettings", Content::default());
         });
-        self.tree(
+        tree(
             "DomainResponse",
             Content::of(|c| c.element("Domain", domain)),
         )
@@ -41,7 +41,7 @@ impl Context<'_> {
                 list.element("Role", shapes::role(role));
             }
         });
-        self.tree(
+        tree(
             "LdapRolesResponse",
             Content::of(|c| c.element("RoleList", list)),
         )
@@ -55,7 +55,10 @@ impl Context<'_> {
             other => other,
         })?;
         let role = shapes::role(role);
-        Ok(self.tree("LdapRoleResponse", Content::of(|c| c.element("Role", role))))
+        Ok(tree(
+            "LdapRoleResponse",
+            Content::of(|c| c.element("Role", role)),
+        ))
     }
 
     pub(in crate::http) fn list_role_permissions(&self) -> Outcome {
@@ -64,7 +67,7 @@ impl Context<'_> {
         let list = permissions(role.permissions.iter(), account.roles());
         let role = Content::of(|c| c.element("PermissionList", list));
         let content = Content::of(|c| c.element("Role", role));
-        Ok(self.tree("LdapRolePermissionsResponse", content))
+        Ok(tree("LdapRolePermissionsResponse", content))
     }
 
     pub(in crate::http) fn get_role_permission(&self) -> Outcome {
@@ -81,7 +84,7 @@ impl Context<'_> {
             c.element("PermissionList", list);
         });
         let content = Content::of(|c| c.element("Role", role));
-        Ok(self.tree("LdapRolePermissionResponse", content))
+        Ok(tree("LdapRolePermissionResponse", content))
     }
 
     pub(in crate::http) fn list_permissions(&self) -> Answer {
@@ -91,7 +94,7 @@ impl Context<'_> {
             account.roles(),
         );
         let content = Content::of(|c| c.element("PermissionList", list));
-        self.tree("LdapPermissionsResponse", content)
+        tree("LdapPermissionsResponse", content)
     }
 
     pub(in crate::http) fn get_permission(&self) -> Outcome {
@@ -103,7 +106,7 @@ impl Context<'_> {
         }
         let permission = shapes::permission(&wanted, account.roles());
         let content = Content::of(|c| c.element("Permission", permission));
-        Ok(self.tree("LdapPermissionResponse", content))
+        Ok(tree("LdapPermissionResponse", content))
     }
 
     pub(in crate::http) fn list_identity_accounts(&self) -> Outcome {
@@ -130,7 +133,7 @@ impl Context<'_> {
             }
         });
         let content = Content::of(|c| c.element("AccountList", list));
-        Ok(self.tree("LdapAccountsResponse", content))
+        Ok(tree("LdapAccountsResponse", content))
     }
 
     pub(in crate::http) fn get_account(&self) -> Outcome {
@@ -141,7 +144,7 @@ impl Context<'_> {
         let company = companies.find(|company| *company.id == *id && by.reach.opens(&id));
         let company = company.ok_or(ApiError::UnknownDomainAccount)?;
         let content = Content::of(|c| c.element("Account", shapes::account(company)));
-        Ok(self.tree("LdapAccountResponse", content))
+        Ok(tree("LdapAccountResponse", content))
     }
 
     fn role<'s>(&self, account: &'s Account) -> Result<&'s Role, ApiError> {

@@ -11,7 +11,7 @@ use super::{
         handlers::{Context, Outcome},
     },
     pages::{self, Page},
-    shapes,
+    shapes, tree,
 };
 use crate::{
     clock::rfc3339,
@@ -24,7 +24,7 @@ impl Context<'_> {
         let query = pages::query(self.head);
         let day = |name: &str| {
             let text = query.get(name);
-            let day = text.map(|text| text.parse::<Date>().map_err(|_| ApiError::DateInvalid));
+            let day = text.map(|text| text.parse::<Date>().map_err(|()| ApiError::DateInvalid));
             day.transpose()
         };
         let (start, end) = (day("startDate")?, day("endDate")?);
@@ -58,7 +58,7 @@ impl Context<'_> {
             content.element("Links", links);
             content.element("UserEvents", list);
         });
-        Ok(self.tree("UserEventLog", content))
+        Ok(tree("UserEventLog", content))
     }
 
     pub(in crate::http) fn get_user_event(&self) -> Outcome {
@@ -84,7 +84,7 @@ impl Context<'_> {
             details.element("AfterChanges", part(event.kind, after, &account));
         });
         let content = Content::of(|c| c.element("UserActivityEventDetails", details));
-        Ok(self.tree("UserActivityEventDetailsResponse", content))
+        Ok(tree("UserActivityEventDetailsResponse", content))
     }
 
     fn event(&self, event: &Event) -> Content {

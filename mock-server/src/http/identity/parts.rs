@@ -8,7 +8,7 @@ use super::{
         answer::Answer,
         handlers::{Context, Outcome},
     },
-    shapes,
+    shapes, tree_with, user_tree,
 };
 use crate::{
     codec::identity::{self, Content},
@@ -21,7 +21,7 @@ impl Context<'_> {
         let user = self.seen(&account)?;
         let settings = shapes::settings(user, self.shows());
         let content = Content::of(|c| c.element("UserSettings", settings));
-        Ok(self.user_tree("UserSettingsResponse", content))
+        Ok(user_tree("UserSettingsResponse", content))
     }
 
     pub(in crate::http) fn update_user_settings(&self) -> Outcome {
@@ -36,14 +36,14 @@ impl Context<'_> {
             c.text("UserId", &user.username);
             c.element("UserSettings", shapes::settings(&user, self.shows()));
         });
-        Ok(self.user_tree("UserSettingsResponse", content))
+        Ok(user_tree("UserSettingsResponse", content))
     }
 
     pub(in crate::http) fn get_user_profile(&self) -> Outcome {
         let account = self.caller.slot.account();
         let user = self.seen(&account)?;
         let content = Content::of(|c| c.element("UserProfile", shapes::profile(user)));
-        Ok(self.user_tree("UserProfileResponse", content))
+        Ok(user_tree("UserProfileResponse", content))
     }
 
     pub(in crate::http) fn update_user_profile(&self) -> Outcome {
@@ -55,14 +55,14 @@ impl Context<'_> {
             c.text("UserId", &user.username);
             c.element("UserProfile", shapes::profile(&user));
         });
-        Ok(self.user_tree("UserProfileResponse", content))
+        Ok(user_tree("UserProfileResponse", content))
     }
 
     pub(in crate::http) fn list_user_roles(&self) -> Outcome {
         let account = self.caller.slot.account();
         let user = self.seen(&account)?;
         let content = Content::of(|c| c.element("RoleList", role_list(user, &account)));
-        Ok(self.user_tree("LdapUserRolesResponse", content))
+        Ok(user_tree("LdapUserRolesResponse", content))
     }
 
     /// Its response shows whether a role is internal (IRIS20).
@@ -81,7 +81,7 @@ impl Context<'_> {
             c.text("UserId", &user.username);
             c.element("RoleList", list);
         });
-        Ok(self.user_tree("LdapUserRolesResponse", content))
+        Ok(user_tree("LdapUserRolesResponse", content))
     }
 
     pub(in crate::http) fn get_user_role(&self) -> Outcome {
@@ -90,7 +90,7 @@ impl Context<'_> {
         let role = account.role_of(user, &self.parameter(Parameter::RoleId), self.rules)?;
         let list = Content::of(|list| list.element("Role", shapes::short_role(role)));
         let content = Content::of(|c| c.element("RoleList", list));
-        Ok(self.user_tree("LdapUserRoleResponse", content))
+        Ok(user_tree("LdapUserRoleResponse", content))
     }
 
     pub(in crate::http) fn add_user_role(&self) -> Outcome {
@@ -121,7 +121,7 @@ impl Context<'_> {
             c.element("RoleList", role_list(user, &account));
         });
         let content = Content::of(|c| c.element("User", content));
-        self.tree_with(status, "LdapUserRoleResponse", content)
+        tree_with(status, "LdapUserRoleResponse", content)
     }
 
     pub(in crate::http) fn list_user_accounts(&self) -> Outcome {
@@ -132,7 +132,7 @@ impl Context<'_> {
         }
         let list = shapes::accounts(user, account.companies());
         let content = Content::of(|c| c.element("AccountList", list));
-        Ok(self.user_tree("UserAccountsResponse", content))
+        Ok(user_tree("UserAccountsResponse", content))
     }
 
     pub(in crate::http) fn replace_user_accounts(&self) -> Outcome {
@@ -156,7 +156,7 @@ impl Context<'_> {
         let company = company.ok_or(ApiError::UnknownDomainAccount)?;
         let list = Content::of(|list| list.element("Account", shapes::account(company)));
         let content = Content::of(|c| c.element("AccountList", list));
-        Ok(self.user_tree("UserAccountResponse", content))
+        Ok(user_tree("UserAccountResponse", content))
     }
 
     pub(in crate::http) fn add_user_account(&self) -> Outcome {
@@ -181,7 +181,7 @@ impl Context<'_> {
             c.text("UserId", &user.username);
             c.element("AccountList", shapes::accounts(user, account.companies()));
         });
-        self.user_tree(root, content)
+        user_tree(root, content)
     }
 }
 

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use axum::http::StatusCode;
 use bandwidth_fixtures::{ApiError, operation::Parameter, seed::Details};
 
-use super::super::{
-    answer::Answer,
-    handlers::{Context, Outcome},
+use super::{
+    super::{
+        answer::Answer,
+        handlers::{Context, Outcome},
+    },
+    tree, tree_with, user_tree,
 };
 use crate::{
     codec::identity::{self, Content},
@@ -58,7 +61,7 @@ impl Context<'_> {
         let user = self.seen(&account)?;
         let list = all(&user.details());
         let content = Content::of(|c| c.element("UserPreferences", list));
-        Ok(self.tree("UserPreferencesResponse", content))
+        Ok(tree("UserPreferencesResponse", content))
     }
 
     pub(in crate::http) fn replace_user_preferences(&self) -> Outcome {
@@ -72,7 +75,11 @@ impl Context<'_> {
             details.preferences = preferences;
             Ok(())
         })?;
-        Ok(self.preferences(StatusCode::OK, "LdapUserPreferencesResponse", &user))
+        Ok(preferences(
+            StatusCode::OK,
+            "LdapUserPreferencesResponse",
+            &user,
+        ))
     }
 
     pub(in crate::http) fn create_user_preference(&self) -> Outcome {
@@ -87,7 +94,11 @@ impl Context<'_> {
                 .insert(name.as_str().into(), value.as_str().into());
             Ok(())
         })?;
-        Ok(self.preferences(StatusCode::CREATED, "LdapUserPreferencesResponse", &user))
+        Ok(preferences(
+            StatusCode::CREATED,
+            "LdapUserPreferencesResponse",
+            &user,
+        ))
     }
 
     pub(in crate::http) fn get_user_preference(&self) -> Outcome {
@@ -99,7 +110,7 @@ impl Context<'_> {
             .preferences
             .get(&*name)
             .ok_or(ApiError::PreferenceMissing)?;
-        Ok(self.tree("UserPreference", shown(&name, value)))
+        Ok(tree("UserPreference", shown(&name, value)))
     }
 
     pub(in crate::http) fn update_user_preference(&self) -> Outcome {
@@ -122,7 +133,7 @@ impl Context<'_> {
             c.text("UserId", &user.username);
             c.element("UserPreferences", list);
         });
-        Ok(self.user_tree("LdapUserPreferenceResponse", content))
+        Ok(user_tree("LdapUserPreferenceResponse", content))
     }
 
     pub(in crate::http) fn delete_user_preference(&self) -> Outcome {
@@ -131,27 +142,11 @@ impl Context<'_> {
             let removed = details.preferences.remove(&*name);
             removed.map(drop).ok_or(ApiError::PreferenceMissing)
         })?;
-        Ok(self.preferences(StatusCode::OK, "LdapUserPreferenceResponse", &user))
-    }
-
-    /// The preferences that there are, with their values.
-    pub(in crate::http) fn list_preferences(&self) -> Answer {
-        let list = Content::of(|list| {
-            for (name, values) in PREFERENCES {
-                let values = Content::of(|content| {
-                    for value in values {
-                        content.text("OptionalValue", value);
-                    }
-                });
-                let preference = Content::of(|content| {
-                    content.text("PreferenceName", name);
-                    content.element("OptionalValues", values);
-                });
-                list.element("UserPreference", preference);
-            }
-        });
-        let content = Content::of(|c| c.element("UserPreferences", list));
-        self.tree("UserPreferencesResponse", content)
+        Ok(preferences(
+            StatusCode::OK,
+            "LdapUserPreferenceResponse",
+            &user,
+        ))
     }
 
     fn change_preferences(
@@ -162,13 +157,33 @@ impl Context<'_> {
             account.change_preferences(target, change)
         })
     }
+}
 
-    fn preferences(&self, status: StatusCode, root: &str, user: &User) -> Answer {
-        let content = Content::of(|c| {
-            c.text("UserId", &user.username);
-            c.element("UserPreferences", all(&user.details()));
-        });
-        let content = Content::of(|c| c.element("User", content));
-        self.tree_with(status, root, content)
-    }
+/// The preferences that there are, with their values.
+pub(in crate::http) fn list_preferences() -> Answer {
+    let list = Content::of(|list| {
+        for (name, values) in PREFERENCES {
+            let values = Content::of(|content| {
+                for value in values {
+                    content.text("OptionalValue", value);
+                }
+            });
+            let preference = Content::of(|content| {
+                content.text("PreferenceName", name);
+                content.element("OptionalValues", values);
+            });
+            list.element("UserPreference", preference);
+        }
+    });
+    let content = Content::of(|c| c.element("UserPreferences", list));
+    tree("UserPreferencesResponse", content)
+}
+
+fn preferences(status: StatusCode, root: &str, user: &User) -> Answer {
+    let content = Content::of(|c| {
+        c.text("UserId", &user.username);
+        c.element("UserPreferences", all(&user.details()));
+    });
+    let content = Content::of(|c| c.element("User", content));
+    tree_with(status, root, content)
 }

@@ -3,9 +3,12 @@
 
 use bandwidth_fixtures::{ApiError, operation::Parameter};
 
-use super::super::{
-    answer::Answer,
-    handlers::{Context, Outcome},
+use super::{
+    super::{
+        answer::Answer,
+        handlers::{Context, Outcome},
+    },
+    tree,
 };
 use crate::{
     codec::identity::{self, Content},
@@ -41,7 +44,7 @@ impl Context<'_> {
                 groups.element("TokenGroup", group);
             }
         });
-        self.tree(
+        tree(
             "TokensResponse",
             Content::of(|c| c.element("TokenGroups", groups)),
         )
@@ -78,7 +81,7 @@ impl Context<'_> {
             content.text("Secret", secret.expose());
             content.element("TokenScope", scope(&token));
         });
-        Ok(self.tree(
+        Ok(tree(
             "TokenResponse",
             Content::of(|c| c.element("ApiToken", content)),
         ))
@@ -87,7 +90,7 @@ impl Context<'_> {
     pub(in crate::http) fn get_token(&self) -> Outcome {
         let account = self.caller.slot.account();
         let token = account.api_token(&self.parameter(Parameter::TokenId), &self.caller.login)?;
-        Ok(self.token(token))
+        Ok(shown(token))
     }
 
     pub(in crate::http) fn delete_token(&self) -> Outcome {
@@ -96,17 +99,17 @@ impl Context<'_> {
         let token = self.mode.on(&self.caller.slot, |account| {
             account.remove_api_token(&id, owner)
         })?;
-        Ok(self.token(&token))
+        Ok(shown(&token))
     }
+}
 
-    fn token(&self, token: &ApiToken) -> Answer {
-        let content = Content::of(|content| {
-            content.text("TokenId", &token.id);
-            content.element("TokenScope", scope(token));
-        });
-        self.tree(
-            "TokenResponse",
-            Content::of(|c| c.element("ApiToken", content)),
-        )
-    }
+fn shown(token: &ApiToken) -> Answer {
+    let content = Content::of(|content| {
+        content.text("TokenId", &token.id);
+        content.element("TokenScope", scope(token));
+    });
+    tree(
+        "TokenResponse",
+        Content::of(|c| c.element("ApiToken", content)),
+    )
 }
