@@ -167,9 +167,13 @@ impl Account {
         self.events.add_plain(actor, user, kind, false);
     }
 
-    /// Logs that a user logged in.
+    /// Logs that a user logged in. With Basic each request does so; one entry stands for all of
+    /// them until something else happens to the user.
     pub fn log_login(&mut self, actor: &Actor, user: UserNumber) {
-        self.events.add_plain(actor, user, EventKind::Login, true);
+        let last = self.events.of(user).next();
+        if last.is_none_or(|event| event.kind != EventKind::Login) {
+            self.events.add_plain(actor, user, EventKind::Login, true);
+        }
     }
 
     /// What was done to a user, newest first.

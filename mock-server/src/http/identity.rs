@@ -181,7 +181,7 @@ impl Context<'_> {
             IdentityRemoval::Deletes => DeleteEffect::Removed,
             IdentityRemoval::Deactivates | IdentityRemoval::Absent => DeleteEffect::Deactivated,
         };
-        self.change(EventKind::UserSettingsUpdate, |account, target, _| {
+        self.attempt(EventKind::UserSettingsUpdate, |account, target, _| {
             account.remove_in_domain(target, effect)
         })?;
         let key = self.user_id();
@@ -261,8 +261,25 @@ impl Context<'_> {
         })
     }
 
-    /// Changes the user that the path names. The log has it if that fails.
+    /// Changes the user that the path names. From the end of updates of API users on, only those of
+    /// the web interface change.
     fn change<T>(
+        &self,
+        kind: EventKind,
+        change: impl FnOnce(&mut Account, Target<'_>, &dyn Taken) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        self.attempt(kind, |account, target, others| {
+            let user = account.managed_in_domain(target)?;
+            let has_api = user.details().origin().has_api();
+            if has_api && self.api_users_ended(Consultation::auth_api_users_updated_until) {
+                return Err(ApiError::ApiUserNotUpdated);
+            }
+            change(account, target, others)
+        })
+    }
+
+    /// Does something to the user that the path names. The user's log says if that fails.
+    fn attempt<T>(
         &self,
         kind: EventKind,
         change: impl FnOnce(&mut Account, Target<'_>, &dyn Taken) -> Result<T, ApiError>,
@@ -273,20 +290,10 @@ impl Context<'_> {
             by: &self.domain_authority(),
             rules: self.rules,
         };
-        let (number, has_api) = {
-            let account = slot.account();
-            let user = account.managed_in_domain(target)?;
-            (user.number, user.details().origin().has_api())
-        };
-        // From that day on, only users of the web interface change.
-        let ended = has_api && self.api_users_ended(Consultation::auth_api_users_updated_until);
-        let changed = if ended {
-            Err(ApiError::ApiUserNotUpdated)
-        } else {
-            self.store.with_names(slot, self.mode, |account, others| {
-                change(account, target, others)
-            })
-        };
+        let number = slot.account().managed_in_domain(target)?.number;
+        let changed = self.store.with_names(slot, self.mode, |account, others| {
+            change(account, target, others)
+        });
         if changed.is_err() {
             self.mode.log_failure(slot, number, kind);
         }
