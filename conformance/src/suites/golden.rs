@@ -80,6 +80,13 @@ fn is_about_a_user(golden: &Golden) -> bool {
     text.contains(USER) || text.contains(USERNAMES[0])
 }
 
+/// A body without the moments at which events were: the clock of an emulator goes on.
+fn undated(body: &str) -> String {
+    let parts = body.split("<EventDate>");
+    let rest = parts.map(|part| part.split_once("</EventDate>").map_or(part, |(_, rest)| rest));
+    rest.collect::<Vec<_>>().join("<EventDate>")
+}
+
 async fn exact(cx: &mut Context, emulator: &Emulator, golden: &Golden) -> CaseResult {
     for message in &golden.before {
         cx.send_as_is(emulator.address, message).await?;
@@ -92,7 +99,7 @@ async fn exact(cx: &mut Context, emulator: &Emulator, golden: &Golden) -> CaseRe
         .all(|(name, value)| response.headers_named(name).any(|found| found == value));
     if expected.status() == Some(response.status)
         && headers
-        && response.body == expected.body.as_bytes()
+        && undated(&String::from_utf8_lossy(&response.body)) == undated(&expected.body)
     {
         return Ok(());
     }
