@@ -9,7 +9,11 @@ use bandwidth_fixtures::{Profile, profile::IdentityRoot};
 use super::{ask::Ask, context::Context, created::Created, reply::Reply as Answer};
 use crate::{
     account::keys,
-    decode::{tolerant::member, tree::Tree},
+    decode::{
+        tolerant::{all, member},
+        tree::Tree,
+        xml,
+    },
     limits::{Roles, Surface},
     target::DOMAINS,
     verdict::Stop,
@@ -294,6 +298,18 @@ impl Context {
     pub async fn domain_role(&mut self) -> Result<String, Stop> {
         let role = self.domain_roles().await?.swap_remove(0);
         Ok(role.id.unwrap_or_default())
+    }
+
+    /// Whether a body below a domain names a user that is not the run's. One that cannot be read
+    /// names whatever it holds.
+    pub(super) fn names_another(&self, body: &[u8]) -> bool {
+        let account = &self.run.account;
+        match xml::read(body) {
+            Ok(document) => all(&document.content, &["UserId"])
+                .into_iter()
+                .any(|name| !account.is_own_name(name)),
+            Err(_) => !account.is_own_name(&String::from_utf8_lossy(body)),
+        }
     }
 
     /// Whether the run creates and removes its users below the domain.

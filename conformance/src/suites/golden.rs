@@ -83,7 +83,10 @@ fn is_about_a_user(golden: &Golden) -> bool {
 /// A body without the moments at which events were: the clock of an emulator goes on.
 fn undated(body: &str) -> String {
     let parts = body.split("<EventDate>");
-    let rest = parts.map(|part| part.split_once("</EventDate>").map_or(part, |(_, rest)| rest));
+    let rest = parts.map(|part| {
+        part.split_once("</EventDate>")
+            .map_or(part, |(_, rest)| rest)
+    });
     rest.collect::<Vec<_>>().join("<EventDate>")
 }
 

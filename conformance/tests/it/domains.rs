@@ -363,7 +363,8 @@ fn a_user_of_others_is_never_changed_below_a_domain() {
 fn users_of_a_domain_are_created_elsewhere_only_where_they_can_be_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("expected.toml");
-    let text = "format = 1\nname = \"expected\"\nbase = \"published\"\n[identity]\nremoval = \"absent\"\n";
+    let text =
+        "format = 1\nname = \"expected\"\nbase = \"published\"\n[identity]\nremoval = \"absent\"\n";
     fs::write(&path, text).unwrap();
     let login = [
         ("BW_ACCOUNT_ID", "12345"),

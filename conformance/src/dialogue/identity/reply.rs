@@ -167,7 +167,8 @@ impl Reply {
     pub fn domain_refusal(&self, what: &str, status: u16) -> CaseResult {
         self.is(what, status)?;
         let document = xml::read(&self.response.body).ok();
-        let error = document.and_then(|document| member(&document.content, "ResponseStatus").cloned());
+        let error =
+            document.and_then(|document| member(&document.content, "ResponseStatus").cloned());
         error
             .map(drop)
             .ok_or_else(|| self.fail(&format!("{what}: expected ResponseStatus")))
