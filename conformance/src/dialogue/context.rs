@@ -21,7 +21,6 @@ use super::{
 };
 use crate::{
     account::{Change, Holder, Refusal},
-    decode::{tolerant::all, xml},
     dispatch::{Own, SendError, Sent},
     exchange::{Exchange, Log, Purpose},
     limits::{Roles, Surface},
@@ -333,18 +332,6 @@ impl Context {
             )));
         }
         Ok(change)
-    }
-
-    /// Whether a body below a domain names a user that is not the run's. One that cannot be read
-    /// names whatever it holds.
-    fn names_another(&self, body: &[u8]) -> bool {
-        let account = &self.run.account;
-        match xml::read(body) {
-            Ok(document) => all(&document.content, &["UserId"])
-                .into_iter()
-                .any(|name| !account.is_own_name(name)),
-            Err(_) => !account.is_own_name(&String::from_utf8_lossy(body)),
-        }
     }
 
     /// A change was sent: a target that was seen to lag is given time to show it.

@@ -9,7 +9,11 @@ use bandwidth_fixtures::{Profile, profile::IdentityRoot};
 use super::{ask::Ask, context::Context, created::Created, reply::Reply as Answer};
 use crate::{
     account::keys,
-    decode::{tolerant::member, tree::Tree},
+    decode::{
+        tolerant::{all, member},
+        tree::Tree,
+        xml,
+    },
     limits::{Roles, Surface},
     target::DOMAINS,
     verdict::Stop,
@@ -148,6 +152,19 @@ pub struct DomainUser {
     pub reply: Answer,
 }
 
+/// A draft of a user of a domain, with what a draft of the account surface has.
+fn in_domain(base: DomainDraft, draft: &Draft) -> DomainDraft {
+    [
+        ("UserId", "Username"),
+        ("Email", EMAIL),
+        ("Password", "Password"),
+        ("UserProfile/FirstName", "FirstName"),
+        ("UserProfile/LastName", "LastName"),
+    ]
+    .into_iter()
+    .fold(base, |user, (path, name)| user.with(path, draft.text(name)))
+}
+
 impl Context {
     /// The name of the account's identity domain.
     pub fn domain_name(&self) -> &str {
@@ -283,6 +300,18 @@ impl Context {
         Ok(role.id.unwrap_or_default())
     }
 
+    /// Whether a body below a domain names a user that is not the run's. One that cannot be read
+    /// names whatever it holds.
+    pub(super) fn names_another(&self, body: &[u8]) -> bool {
+        let account = &self.run.account;
+        match xml::read(body) {
+            Ok(document) => all(&document.content, &["UserId"])
+                .into_iter()
+                .any(|name| !account.is_own_name(name)),
+            Err(_) => !account.is_own_name(&String::from_utf8_lossy(body)),
+        }
+    }
+
     /// Whether the run creates and removes its users below the domain.
     pub fn has_users_in_domain(&self) -> bool {
         self.run.account.home == Surface::Identity
@@ -323,20 +352,32 @@ impl Context {
     }
 
     /// Gives a user of any surface a password, on the surface where the run has its users.
-    pub async fn give_password(&mut self, key: &str, draft: &Draft) -> Result<(), Stop> {
+    pub async fn give_password(
+        &mut self,
+        key: &str,
+        draft: &Draft,
+        format: Format,
+    ) -> Result<(), Stop> {
         if self.has_users_in_domain() {
             self.remember(draft);
-            let name = draft.text("Username");
-            let user = DomainDraft::default()
-                .with("UserId", name)
-                .with("Email", draft.text(EMAIL))
-                .with("Password", draft.text("Password"))
-                .with("UserProfile/FirstName", draft.text("FirstName"))
-                .with("UserProfile/LastName", draft.text("LastName"));
-            return self.domain_put(name, &user).await?.domain_user().map(drop);
+            let user = in_domain(DomainDraft::default(), draft);
+            let reply = self.domain_put(draft.text("Username"), &user).await?;
+            return reply.domain_user().map(drop);
         }
-        let format = self.default_format();
         self.put(key, draft, format).await?.updated()
+    }
+
+    /// Tries to create a user where the run has its users. Below a domain there is XML alone.
+    pub async fn post_ours(&mut self, draft: &Draft, format: Format) -> Result<Answer, Stop> {
+        if !self.has_users_in_domain() {
+            return self.post(draft, format).await;
+        }
+        if format != Format::Xml {
+            return Err(Stop::skip("below an identity domain there is XML alone"));
+        }
+        self.remember(draft);
+        let user = in_domain(self.domain_draft(), draft);
+        self.domain_post(&user).await
     }
 
     /// A user of the run with a password, on the surface where the run has its users: for cases that

@@ -65,7 +65,14 @@ macro_rules! experiments {
 pub fn experiments() -> Vec<Experiment> {
     experiments! {
         "surfaces" None [] surfaces::surfaces =>
-            "surface.account" "surface.login" "surface.management"
+            "surface.account" "surface.login" "surface.identity" "surface.management"
+            "identity.domain_case" "identity.request_root" "identity.removal" "identity.errors_echo"
+            "identity.password_shown" "identity.page_size" "identity.page_beyond"
+            "identity.roles_listed" "identity.unknown_in_body" "identity.codes"
+            "identity.put_absent" "identity.put_empty" "identity.empty_list"
+            "identity.phone_required" "identity.least_id" "identity.scope_above"
+            "identity.new_accounts" "identity.new_active" "identity.new_origin"
+            "identity.user_state" "identity.event_names" "identity.gui_logins" "identity.taken"
             "auth.token_clients" "auth.token_owner_gone" "auth.basic_ends"
             "auth.api_users_created_until" "auth.api_users_updated_until" "management.user_key"
             "management.names" "management.state" "management.envelope" "management.role_form"

@@ -5,8 +5,10 @@ use bandwidth_fixtures::BehaviourId;
 
 use super::state::Probe;
 use crate::{
-    account::keys,
-    decode::users::{error_code, listed, shown},
+    decode::{
+        domain,
+        users::{error_code, listed, shown},
+    },
     target::{BASE, MANAGED},
     transport::Response,
     verdict::Stop,
@@ -17,7 +19,11 @@ use crate::{
 const NOTHING: &str = "no-such-resource";
 const ACCOUNT: &str = "surface.account";
 const LOGIN: &str = "surface.login";
+const IDENTITY: &str = "surface.identity";
 const MANAGEMENT: &str = "surface.management";
+
+/// The published code of a domain that does not exist.
+const UNKNOWN_DOMAIN: &str = "12068";
 
 /// An answer, or why it shows nothing.
 type Shown<T> = Result<T, String>;
@@ -36,8 +42,7 @@ pub(super) async fn surfaces(probe: &mut Probe) -> Result<(), Stop> {
         other => other.map(|_| Found::sure("absent")),
     };
     let login = served(probe, &format!("{BASE}/users")).await?;
-    let domain = keys::encode(&probe.cx.run.credentials().domain);
-    let identity = served(probe, &format!("{BASE}/identitydomains/{domain}/users")).await?;
+    let identity = identity(probe).await?;
     let management = management(probe).await?;
     let is_there = |shown: &Shown<bool>| *shown == Ok(true);
     let below = account.as_ref().is_ok_and(|found| found.option != "absent");
@@ -52,11 +57,8 @@ pub(super) async fn surfaces(probe: &mut Probe) -> Result<(), Stop> {
     }
     let option = |shown: Shown<bool>| shown.map(|is| if is { "served" } else { "absent" });
     probe.settle(LOGIN, option(login));
+    probe.settle(IDENTITY, option(identity));
     probe.settle(MANAGEMENT, option(management));
-    if is_there(&identity) {
-        let note = format!("there is a surface below {BASE}/identitydomains/{domain}");
-        probe.note(ACCOUNT, &note);
-    }
     Ok(())
 }
 
@@ -83,6 +85,7 @@ fn leave_others_open(probe: &mut Probe) {
         "auth.token_",
         "auth.basic_ends",
         "auth.api_users_",
+        "identity.",
         "management.",
     ];
     for id in BehaviourId::all().map(BehaviourId::as_str) {
@@ -109,6 +112,18 @@ fn has_users(path: &str, answer: &Response) -> Shown<bool> {
 async fn served(probe: &mut Probe, path: &str) -> Result<Shown<bool>, Stop> {
     let answer = get(probe, path).await?;
     Ok(has_users(path, &answer))
+}
+
+/// Whether identity domains are there. The code of a domain that does not exist says so too.
+async fn identity(probe: &mut Probe) -> Result<Shown<bool>, Stop> {
+    let path = format!("{}/users", probe.cx.run.account.domain_path());
+    let answer = get(probe, &path).await?;
+    let unknown = error_code(&answer.body).as_deref() == Some(UNKNOWN_DOMAIN);
+    Ok(match answer.status {
+        200..300 if domain::listed(&answer).is_some() => Ok(true),
+        404 => Ok(unknown),
+        status => Err(format!("GET {path} returns {status}")),
+    })
 }
 
 /// Whether there is more below the account than the list: its roles, or a user of the list.

@@ -1,7 +1,7 @@
 //! Creating users.
 
 use bandwidth_fixtures::profile::{
-    CreateResponse, EmailUnique, Telephone, UnknownFields, UsernameCase,
+    CreateResponse, EmailCase, EmailUnique, Telephone, UnknownFields, UsernameCase,
 };
 use reqwest::Url;
 
@@ -126,6 +126,28 @@ cases! {
             EmailUnique::Account | EmailUnique::Global => reply.conflict("email_taken").map(drop),
         }
         .at("an email that another user has")
+    }
+
+    /// An email in other case than that of another user is the same one or not, as the profile says,
+    /// where emails are unique
+    "create.email.case-as-the-profile-says" many,
+    cites ["profile-choice"], measures ["email.case"], needs [OurUser]
+    |cx| {
+        if cx.profile().email_unique == EmailUnique::None {
+            return Err(Stop::skip("emails of the expected profile are not unique (email.unique=none)"));
+        }
+        let first = cx.our_user().await?;
+        let draft = cx.draft().with(EMAIL, first.draft.text(EMAIL).to_uppercase());
+        let reply = cx.post_ours(&draft, Format::Xml).await?;
+        match (cx.profile().email_case, cx.has_users_in_domain()) {
+            (EmailCase::Sensitive, false) => reply.created(),
+            (EmailCase::Sensitive, true) => reply.is("a create below a domain", 201),
+            (EmailCase::Insensitive, false) => reply.conflict("email_taken").map(drop),
+            (EmailCase::Insensitive, true) => {
+                reply.domain_error("a create below a domain", 400, "email_taken").map(drop)
+            }
+        }
+        .at("an email that another user has in other case")
     }
 
     /// AccountId in the body is taken when it is the path's

@@ -2,6 +2,7 @@
 //! of one user, so that a target that reads them after all creates nobody.
 
 use super::{get::reads_back, golden::methods, prelude::*};
+use crate::dialogue::identity::reply::text;
 
 cases! {
     /// A path that nothing is served on is 404 with an error body
@@ -275,12 +276,15 @@ impl Unreadable {
             None => case,
         };
         case.needs(match self.format() {
-            Format::Xml => &[],
+            Format::Xml => &[OurUser],
             Format::Json => &[Json],
         })
     }
 
     async fn check(&self, cx: &mut Context) -> CaseResult {
+        if cx.has_users_in_domain() {
+            return self.check_in_domain(cx).await;
+        }
         let format = self.format();
         let created = cx.subject(format).await?;
         let readable = cx.body(&created.update().with("FirstName", NAME), format);
@@ -294,6 +298,29 @@ impl Unreadable {
         reply.error(400).at(&format!("a body {}", self.wrong))?;
         reads_back(cx, &created, format)
             .await
+            .at("after a body that cannot be read")
+    }
+
+    /// The same below an identity domain.
+    async fn check_in_domain(&self, cx: &mut Context) -> CaseResult {
+        const NAMED: &str = "UserProfile/FirstName";
+        let user = cx.domain_subject().await?;
+        let readable = cx.domain_body(&user.draft.clone().with(NAMED, NAME));
+        let path = Context::domain_user(&user.key, "");
+        let ask = cx.ask_domain("PUT", &path);
+        let ask = ask.body(Format::Xml, (self.spoil)(&readable)).raw();
+        let reply = cx.send(ask).await?;
+        if self.rule.is_none() {
+            let status = reply.status();
+            cx.observe(format!("a body {} is answered with {status}", self.wrong));
+            return Ok(());
+        }
+        reply.domain_refusal(&format!("a body {}", self.wrong), 400)?;
+        let reply = cx.read_domain(&path).await?;
+        let shown = reply.domain_user()?;
+        let name = Some(user.draft.text(NAMED));
+        reply
+            .same("FirstName", &name, &text(&shown, NAMED))
             .at("after a body that cannot be read")
     }
 }

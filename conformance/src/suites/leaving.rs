@@ -103,7 +103,8 @@ async fn with_password(cx: &mut Context) -> Result<(Managed, String), Stop> {
         .with("LastName", shown("lastName"))
         .with(EMAIL, shown("email"))
         .with("Password", password.as_str());
-    let given = cx.give_password(&created.account_key, &draft).await;
+    let format = cx.default_format();
+    let given = cx.give_password(&created.account_key, &draft, format).await;
     given.control("the user must get a password")?;
     Ok((created, password))
 }

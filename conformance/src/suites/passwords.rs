@@ -6,6 +6,7 @@ use super::{get::with_password, prelude::*};
 use crate::{
     password::{self, Class},
     redact::Redactor,
+    wire::ErrorBody,
 };
 
 /// What a password gets added so that it has all classes.
@@ -20,7 +21,7 @@ cases! {
 
     /// A password of the minimum length is taken, and one a character shorter is refused
     "passwords.length.minimum-is-enough" many,
-    cites ["password-length"], measures ["password.min_length"]
+    cites ["password-length"], measures ["password.min_length"], needs [OurUser]
     |cx, format| {
         let length = size(cx.profile().password_min_length);
         if length <= Class::ALL.len() {
@@ -32,7 +33,7 @@ cases! {
 
     /// A password of the maximum length is taken, and one a character longer is refused
     "passwords.length.maximum-is-taken" many,
-    cites ["password-length"], measures ["password.max_length"]
+    cites ["password-length"], measures ["password.max_length"], needs [OurUser]
     |cx, format| {
         let length = size(cx.profile().password_max_length);
         taken(cx, format, &fitting(length)).await?;
@@ -42,7 +43,7 @@ cases! {
     /// A password of as many classes of characters as the profile wants is taken, and one of fewer is
     /// refused
     "passwords.classes.as-many-as-the-profile-says" many,
-    cites ["strong-password", "err-12727"], measures ["password.classes"]
+    cites ["strong-password", "err-12727"], measures ["password.classes"], needs [OurUser]
     |cx, format| {
         let wanted = size(cx.profile().password_classes);
         let length = size(cx.profile().password_min_length).max(12);
@@ -62,7 +63,7 @@ cases! {
 
     /// A password that repeats a string longer than the profile allows is refused
     "passwords.repeats.as-the-profile-says" many,
-    cites ["err-12729"], measures ["password.repeats"]
+    cites ["err-12729"], measures ["password.repeats"], needs [OurUser]
     |cx, format| {
         let limit = size(cx.profile().password_repeats);
         let twice = |length: usize| {
@@ -101,7 +102,7 @@ cases! {
 
     /// A password that holds a common word is refused or taken, as the profile says
     "passwords.common-words.as-the-profile-says" many,
-    cites ["err-12726", "example-password"], measures ["password.common_words"]
+    cites ["err-12726", "example-password"], measures ["password.common_words"], needs [OurUser]
     |cx, format| {
         match cx.profile().password_common_words {
             CommonWords::Allowed => taken(cx, format, "Secret123!").await,
@@ -114,7 +115,7 @@ cases! {
 
     /// A password with a letter beyond ASCII is refused or taken, as the profile says
     "passwords.characters.as-the-profile-says" many,
-    cites ["err-12725"], measures ["password.charset"]
+    cites ["err-12725"], measures ["password.charset"], needs [OurUser]
     |cx, format| {
         let strong = cx.strong_password();
         let unusual = strong.replacen(|first: char| first.is_ascii_lowercase(), "ß", 1);
@@ -128,7 +129,7 @@ cases! {
     /// The 400 for a refused password names the broken rule by its code, or is one and the same for
     /// all rules, as the profile says
     "passwords.errors.name-the-rule-or-not" many,
-    cites ["opaque-password-error"], measures ["password.errors"]
+    cites ["opaque-password-error"], measures ["password.errors"], needs [OurUser]
     |cx, format| {
         let profile = cx.profile();
         let least = size(profile.password_min_length);
@@ -142,8 +143,8 @@ cases! {
             (plain, "password_classes"),
         ] {
             let draft = cx.draft().with("Password", password);
-            let reply = cx.post(&draft, format).await?;
-            let error = reply.password_refused(rule)?;
+            let reply = cx.post_ours(&draft, format).await?;
+            let error = refused_by(cx, &reply, rule)?;
             let Some(first) = first.replace(error.clone()) else { continue };
             let opaque = profile.password_errors == PasswordErrors::Opaque;
             let what = "whether the errors for two rules are the same";
@@ -154,12 +155,15 @@ cases! {
 
     /// A password with characters that XML and JSON escape is the one that logs in afterwards
     "passwords.markup-characters.are-kept" one,
-    cites ["xml-escaping", "json-escaping"], needs [UserLogins]
+    cites ["xml-escaping", "json-escaping"], needs [AccountList, OurUser, UserLogins]
     |cx, format| {
-        let created = cx.subject(format).await?;
+        if cx.has_users_in_domain() && format != Format::Xml {
+            return Err(Stop::skip("below an identity domain there is XML alone"));
+        }
+        let created = cx.our_subject(format).await?;
         let password = format!("<&\"'\\>{}", password::of(8, &Class::ALL));
         let draft = created.update().with("Password", password.as_str());
-        cx.put(&created.key, &draft, format).await?.updated()?;
+        cx.give_password(&created.key, &draft, format).await?;
         let ask = cx.list_as(created.username(), &password);
         cx.send(ask).await?.user_let_in().at("a password with escaped characters")
     }
@@ -183,6 +187,7 @@ pub(super) fn identity() -> impl Iterator<Item = Case> {
         Case::new(id, says, Users::Many)
             .cites(&["err-12728"])
             .measures(&["password.identity"])
+            .needs(&[OurUser])
             .each_format(move |cx, format| Box::pin(holding(cx, field, format)))
     })
 }
@@ -198,14 +203,32 @@ fn fitting(length: usize) -> String {
 
 async fn taken(cx: &mut Context, format: Format, password: &str) -> CaseResult {
     let draft = cx.draft().with("Password", password);
-    let created = cx.create(draft, format).await;
-    created.at("a password that is taken").map(drop)
+    let reply = cx.post_ours(&draft, format).await?;
+    accepted(cx, &reply).at("a password that is taken")
+}
+
+/// It is the success of a create where the run has its users.
+fn accepted(cx: &Context, reply: &Reply) -> CaseResult {
+    if cx.has_users_in_domain() {
+        reply.is("a create below a domain", 201)
+    } else {
+        reply.created()
+    }
+}
+
+/// It refuses a password where the run has its users.
+fn refused_by(cx: &Context, reply: &Reply, rule: &str) -> Result<ErrorBody, Stop> {
+    if cx.has_users_in_domain() {
+        reply.domain_password_refused(rule)
+    } else {
+        reply.password_refused(rule)
+    }
 }
 
 async fn refused(cx: &mut Context, format: Format, password: &str, rule: &str) -> CaseResult {
     let draft = cx.draft().with("Password", password);
-    let reply = cx.post(&draft, format).await?;
-    reply.password_refused(rule).at(rule).map(drop)
+    let reply = cx.post_ours(&draft, format).await?;
+    refused_by(cx, &reply, rule).at(rule).map(drop)
 }
 
 async fn holding(cx: &mut Context, field: &str, format: Format) -> CaseResult {
@@ -234,10 +257,10 @@ async fn holding(cx: &mut Context, field: &str, format: Format) -> CaseResult {
         ));
     }
     let draft: Draft = draft.with("Password", password);
-    let reply = cx.post(&draft, format).await?;
+    let reply = cx.post_ours(&draft, format).await?;
     match cx.profile().password_identity {
-        PasswordIdentity::Refused => reply.password_refused("password_identity").map(drop),
-        PasswordIdentity::Allowed => reply.created(),
+        PasswordIdentity::Refused => refused_by(cx, &reply, "password_identity").map(drop),
+        PasswordIdentity::Allowed => accepted(cx, &reply),
     }
     .at(&format!("a password that holds the {field}"))
 }

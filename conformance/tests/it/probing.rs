@@ -465,6 +465,48 @@ fn a_mock_of_a_learned_profile_is_judged_as_what_it_was_learned_from() {
     }
 }
 
+/// Any combination of surfaces and schemes, in a domain that the run names rightly or wrongly.
+#[test]
+fn the_surfaces_of_random_worlds_are_told_apart() {
+    let ids = [
+        "surface.account",
+        "surface.login",
+        "surface.identity",
+        "surface.management",
+        "auth.schemes",
+    ];
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let surfaces = Choice {
+        only: vec!["surface".to_owned()],
+        ..Choice::default()
+    };
+    for _ in 0..repeats("PROBE_WORLDS", 10) {
+        let set: Vec<String> = ids
+            .into_iter()
+            .map(|id| {
+                let options = id.parse::<BehaviourId>().unwrap().behaviour().options;
+                let chosen = (0..options.len()).new_tree(&mut runner).unwrap().current();
+                format!("{id}={}", options[chosen].name)
+            })
+            .collect();
+        let mut actual = profile("guide", &[]);
+        actual.set(words(&set)).unwrap();
+        let findings = probed_about(&surfaces, &actual, false, &[], Limits::impatient()).findings;
+        let nothing = set[..4].iter().all(|option| option.ends_with("=absent"));
+        for id in &ids[..4] {
+            let expected = actual.options().get(id.parse().unwrap());
+            match &findings[*id] {
+                Finding::Observed(seen) => {
+                    let found = (&seen.option, seen.alternatives.is_empty(), nothing);
+                    assert_eq!(found, (&expected, true, false), "{set:?}: {id}");
+                }
+                Finding::Open(why) => assert!(nothing, "{set:?}: {id}: {why}"),
+            }
+        }
+    }
+}
+
 /// What a GET of each surface shows, also where there is none: then nothing is written.
 #[test]
 fn the_surfaces_of_a_target_are_told_by_reading() {

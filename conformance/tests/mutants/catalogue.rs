@@ -4,6 +4,7 @@
 mod authentication;
 mod changing;
 mod creating;
+mod domain_parts;
 mod errors;
 mod formats;
 mod identity;
@@ -148,10 +149,11 @@ fn shorten(text: &str) -> String {
 }
 
 /// All of them, by what is wrong.
-pub(crate) const MUTANTS: [&[Mutant]; 12] = [
+pub(crate) const MUTANTS: [&[Mutant]; 13] = [
     authentication::MUTANTS,
     changing::MUTANTS,
     creating::MUTANTS,
+    domain_parts::MUTANTS,
     errors::MUTANTS,
     formats::MUTANTS,
     identity::MUTANTS,

@@ -2,7 +2,7 @@
 
 use bandwidth_fixtures::{
     error_codes,
-    profile::{CodesVintage, UnknownInBody},
+    profile::{CodesVintage, PasswordErrors, UnknownInBody},
 };
 
 use super::super::reply::Reply;
@@ -13,7 +13,7 @@ use crate::{
         xml,
     },
     verdict::{CaseResult, Stop},
-    wire::Role,
+    wire::{ErrorBody, Role},
 };
 
 /// The element below a tree, whose names are in order; `None` where one is missing.
@@ -147,6 +147,31 @@ impl Reply {
             return Err(self.fail(&format!("{what}: expected a Description beside the code")));
         }
         Ok(document.content)
+    }
+
+    /// It refuses a password for breaking `rule`, naming the rule where the profile does.
+    pub fn domain_password_refused(&self, rule: &str) -> Result<ErrorBody, Stop> {
+        let name = match self.profile().password_errors {
+            PasswordErrors::Named => rule,
+            PasswordErrors::Opaque => "password_refused",
+        };
+        let body = self.domain_error("a password that is refused", 400, name)?;
+        let own = |name| text(&body, &format!("ResponseStatus/{name}")).unwrap_or_default();
+        Ok(ErrorBody {
+            code: own("ErrorCode").parse().ok(),
+            description: own("Description").to_owned(),
+        })
+    }
+
+    /// It has that status and an error with any code.
+    pub fn domain_refusal(&self, what: &str, status: u16) -> CaseResult {
+        self.is(what, status)?;
+        let document = xml::read(&self.response.body).ok();
+        let error =
+            document.and_then(|document| member(&document.content, "ResponseStatus").cloned());
+        error
+            .map(drop)
+            .ok_or_else(|| self.fail(&format!("{what}: expected ResponseStatus")))
     }
 
     /// It refuses an unknown role or account in a body.

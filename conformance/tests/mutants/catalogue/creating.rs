@@ -5,6 +5,14 @@ use crate::message;
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new(
+        "emails-differ-in-case",
+        "an email in other case is another one",
+        "create.email.case-as-the-profile-says",
+        "an email that another user has in other case: error `email_taken`: expected status 409, got 201",
+    )
+    .expects(&["email.unique=account"])
+    .set(&["email.case=sensitive"]),
+    Mutant::new(
         "id-used-again",
         "a new user gets the id of one that was deleted",
         "create.ids.are-never-used-again",
