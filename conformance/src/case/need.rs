@@ -138,22 +138,7 @@ impl Need {
                 run.credentials().basic().is_none(),
                 "the run has OAuth credentials, and this is about a name and a password",
             ),
-            Self::Tokens if profile.auth_schemes == AuthSchemes::Basic => (
-                true,
-                "the expected profile has no tokens (auth.schemes=basic)",
-            ),
-            Self::Tokens if run.credentials().client().is_none() => (
-                true,
-                "it is about tokens, and the run has no API credentials; set BW_CLIENT_ID and BW_CLIENT_SECRET",
-            ),
-            Self::Tokens => {
-                let target = &run.dispatch().endpoint.target;
-                let own = format!("{}{TOKEN_PATH}", target.origin());
-                (
-                    run.credentials().token_url(target) != own,
-                    "tokens come from another host, and only the target itself is asked for some",
-                )
-            }
+            Self::Tokens => return tokens_missing(run),
             Self::OurUser if run.account.home == Surface::Identity => {
                 return Self::IdentityWrites.missing_in(run);
             }
@@ -223,6 +208,22 @@ fn users_missing(profile: &Profile) -> Option<&'static str> {
         ),
         AccountSurface::Absent => Some(NOTHING_BELOW_ACCOUNTS),
     }
+}
+
+/// Why there are no tokens to ask for.
+fn tokens_missing(run: &Run) -> Option<&'static str> {
+    if run.profile().auth_schemes == AuthSchemes::Basic {
+        return Some("the expected profile has no tokens (auth.schemes=basic)");
+    }
+    if run.credentials().client().is_none() {
+        return Some(
+            "it is about tokens, and the run has no API credentials; set BW_CLIENT_ID and BW_CLIENT_SECRET",
+        );
+    }
+    let target = &run.dispatch().endpoint.target;
+    let own = format!("{}{TOKEN_PATH}", target.origin());
+    (run.credentials().token_url(target) != own)
+        .then_some("tokens come from another host, and only the target itself is asked for some")
 }
 
 /// Why nothing may be written in today's API.
