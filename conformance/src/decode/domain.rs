@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn only_a_list_says_that_it_shows_nobody() {
-        let users = |status: u16, body: &str| listed(&answer(status, body)).map(|users| users.len());
+        let users =
+            |status: u16, body: &str| listed(&answer(status, body)).map(|users| users.len());
         let list = |users: &str| {
             format!(
                 "<LdapUsersResponse><UserList><totalCount>2</totalCount>{users}</UserList></LdapUsersResponse>"
