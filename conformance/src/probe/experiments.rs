@@ -73,7 +73,7 @@ pub fn experiments() -> Vec<Experiment> {
             "identity.phone_required" "identity.least_id" "identity.scope_above"
             "identity.new_accounts" "identity.new_active" "identity.new_origin"
             "identity.user_state" "identity.event_names" "identity.gui_logins" "identity.taken"
-            "auth.token_clients" "auth.token_owner_gone" "auth.basic_ends"
+            "email.case" "auth.token_clients" "auth.token_owner_gone" "auth.basic_ends"
             "auth.api_users_created_until" "auth.api_users_updated_until" "management.user_key"
             "management.names" "management.state" "management.envelope" "management.role_form"
             "management.account_form" "management.update" "management.absent_keys"

@@ -85,6 +85,7 @@ fn leave_others_open(probe: &mut Probe) {
         "auth.token_",
         "auth.basic_ends",
         "auth.api_users_",
+        "email.case",
         "identity.",
         "management.",
     ];

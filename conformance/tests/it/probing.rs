@@ -102,7 +102,10 @@ fn untellable(id: &str, actual: &NamedProfile, empty: bool) -> Option<&'static s
         | "auth.basic_ends"
         | "auth.api_users_created_until"
         | "auth.api_users_updated_until" => Some("the probe does not ask it"),
-        id if id.starts_with("management.") => Some("the probe does not ask it"),
+        "email.case" => Some("the probe does not ask it"),
+        id if id.starts_with("management.") || id.starts_with("identity.") => {
+            Some("the probe does not ask it")
+        }
         "auth.schemes" if is("auth.challenge", "absent") => Some("a 401 names no scheme"),
         "auth.token_seconds" if !is("auth.schemes", "bearer") => Some("the login needs no token"),
         "auth.user_logins" if is("auth.schemes", "bearer") => Some("no name and password is taken"),
