@@ -147,22 +147,22 @@ fn is_below_a_domain(asked: &Asked) -> bool {
 }
 
 /// An answer with another body.
-fn with(answer: Answer, body: String) -> Answer {
+fn with(answer: &Answer, body: String) -> Answer {
     let status = answer.status();
     Answer::of(status, XML, body)
 }
 
-fn small_pages(asked: Asked) -> Answer {
+fn small_pages(asked: &Asked) -> Answer {
     if asked.method() == "GET" && asked.path().contains("size=100") {
         return asked.get(&asked.path().replace("size=100", "size=1"), XML);
     }
     asked.pass()
 }
 
-fn in_capitals(asked: Asked) -> Answer {
+fn in_capitals(asked: &Asked) -> Answer {
     let answer = asked.pass();
     let body = answer.text();
-    if !is_below_a_domain(&asked) || !body.contains("<UserId>") {
+    if !is_below_a_domain(asked) || !body.contains("<UserId>") {
         return answer;
     }
     let parts = body
@@ -172,10 +172,10 @@ fn in_capitals(asked: Asked) -> Answer {
             None => part.to_owned(),
         });
     let body = parts.collect::<Vec<_>>().join("<UserId>");
-    with(answer, body)
+    with(&answer, body)
 }
 
-fn in_another_order(asked: Asked) -> Answer {
+fn in_another_order(asked: &Asked) -> Answer {
     let answer = asked.pass();
     let body = answer.text();
     let (Some(first), Some(last)) = (body.find("<User>"), body.rfind("</User>")) else {
@@ -188,19 +188,19 @@ fn in_another_order(asked: Asked) -> Answer {
     let mut users: Vec<&str> = body[first..last].split_inclusive("</User>").collect();
     users.reverse();
     let body = format!("{}{}{}", &body[..first], users.concat(), &body[last..]);
-    with(answer, body)
+    with(&answer, body)
 }
 
-fn errors_with_200(asked: Asked) -> Answer {
+fn errors_with_200(asked: &Asked) -> Answer {
     let answer = asked.pass();
-    if is_below_a_domain(&asked) && answer.status() > 401 {
+    if is_below_a_domain(asked) && answer.status() > 401 {
         let body = answer.text();
         return Answer::of(200, XML, body);
     }
     answer
 }
 
-fn creates_that_get_no_answer(asked: Asked) -> Answer {
+fn creates_that_get_no_answer(asked: &Asked) -> Answer {
     let answer = asked.pass();
     if asked.is_of_user("POST") && answer.status() == 201 {
         return Answer::dropped();
@@ -208,7 +208,7 @@ fn creates_that_get_no_answer(asked: Asked) -> Answer {
     answer
 }
 
-fn deletes_that_get_500(asked: Asked) -> Answer {
+fn deletes_that_get_500(asked: &Asked) -> Answer {
     let answer = asked.pass();
     match asked.method() {
         "DELETE" => Answer::of(500, XML, ""),
@@ -216,14 +216,14 @@ fn deletes_that_get_500(asked: Asked) -> Answer {
     }
 }
 
-fn deletes_that_do_nothing(asked: Asked) -> Answer {
+fn deletes_that_do_nothing(asked: &Asked) -> Answer {
     match asked.method() {
         "DELETE" => Answer::of(200, XML, ""),
         _ => asked.pass(),
     }
 }
 
-fn no_list(asked: Asked) -> Answer {
+fn no_list(asked: &Asked) -> Answer {
     if asked.method() == "GET" && asked.path().contains("/users") && !asked.is_of_user("GET") {
         return Answer::of(200, XML, "<Maintenance/>");
     }
@@ -232,8 +232,8 @@ fn no_list(asked: Asked) -> Answer {
 
 #[test]
 fn a_run_below_a_domain_harms_no_user_of_others_and_leaves_nothing_unnamed() {
-    type Reply = fn(Asked) -> Answer;
-    let pass: Reply = Asked::pass_on;
+    type Reply = fn(&Asked) -> Answer;
+    let pass: Reply = Asked::pass;
     let targets: [(&str, &[&str], Reply); 12] = [
         ("as expected", &[], pass),
         ("small pages", &["identity.page_size=2"], small_pages),
@@ -258,7 +258,7 @@ fn a_run_below_a_domain_harms_no_user_of_others_and_leaves_nothing_unnamed() {
     ];
     let mut faults = Vec::new();
     for (name, set, reply) in targets {
-        let stage = Stage::new(set, reply);
+        let stage = Stage::new(set, move |asked| reply(&asked));
         let ran = stage.run(&CASES);
         for fault in stage.faults(&ran) {
             faults.push(format!("{name}: {fault}\n{}", ran.out));

@@ -101,8 +101,8 @@ fn untellable(id: &str, actual: &NamedProfile, empty: bool) -> Option<&'static s
         | "auth.token_owner_gone"
         | "auth.basic_ends"
         | "auth.api_users_created_until"
-        | "auth.api_users_updated_until" => Some("the probe does not ask it"),
-        "email.case" => Some("the probe does not ask it"),
+        | "auth.api_users_updated_until"
+        | "email.case" => Some("the probe does not ask it"),
         id if id.starts_with("management.") || id.starts_with("identity.") => {
             Some("the probe does not ask it")
         }

@@ -167,7 +167,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     .published()
     .before(|ask, _| {
         if ask.method == "DELETE" && below(ask, "/roles/") {
-            ask.method = "GET".to_owned();
+            "GET".clone_into(&mut ask.method);
         }
     }),
     Mutant::new(
@@ -233,7 +233,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     .published()
     .before(|ask, _| {
         if ask.method == "DELETE" && below(ask, "/accounts/") {
-            ask.method = "GET".to_owned();
+            "GET".clone_into(&mut ask.method);
         }
     }),
     Mutant::new(
