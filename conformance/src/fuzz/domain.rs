@@ -1,9 +1,6 @@
 //! The users of a trace, read below the identity domain: they are the same users there.
 
-use super::{
-    model::{Model, Person},
-    same,
-};
+use super::model::{Model, Person};
 use crate::{
     decode::tree::Tree,
     dialogue::{Context, identity::reply::text},
@@ -19,7 +16,7 @@ pub(super) async fn shows(cx: &mut Context, person: &Person) -> Result<(), Stop>
     let path = Context::domain_user(&person.username, "");
     let reply = cx.read_domain(&path).await?;
     let seen = read(&reply.domain_user()?, "UserProfile/", "UserSettings/");
-    same(&reply, &seen, &Model::in_domain(person))
+    reply.same("the user", &Model::in_domain(person), &seen)
 }
 
 /// The list of the domain has the users of the trace, and none more of this run.
