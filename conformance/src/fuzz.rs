@@ -3,12 +3,13 @@
 //! A trace is made from a seed and names users symbolically, so that it can be sent to any target,
 //! and without some of its steps. What fails on a mock of this process is made smaller there.
 
+mod domain;
 mod model;
 mod trace;
 
 use std::collections::BTreeSet;
 
-use bandwidth_fixtures::profile::CreateResponse;
+use bandwidth_fixtures::profile::{CreateResponse, IdentitySurface};
 
 pub use self::trace::{Numbers, Step, Trace};
 use self::{
@@ -190,6 +191,9 @@ impl Turn<'_> {
             return reply.missing_user().map(|()| "get of nobody");
         };
         same(&reply, &reply.user()?, &self.model.shown(user, Some(&key)))?;
+        if self.cx.profile().surface_identity == IdentitySurface::Served {
+            domain::shows(self.cx, user).await?;
+        }
         Ok("got")
     }
 
@@ -218,6 +222,9 @@ impl Turn<'_> {
         reply.same("users of this run in the list", &wanted, &found)?;
         for (seen, expected) in seen.iter().zip(&expected) {
             same(&reply, seen, expected)?;
+        }
+        if self.cx.profile().surface_identity == IdentitySurface::Served {
+            domain::lists(self.cx, self.model).await?;
         }
         Ok("listed")
     }

@@ -4,15 +4,17 @@
     okta_sync.py naive      the guide's API; believes what the guide's examples show
     okta_sync.py careful    the guide's API; assumes nothing that is not certain
     okta_sync.py today      the JSON API of today, with tokens
+    okta_sync.py identity   the XML API below an identity domain; as careful
 
 Each creates new users, updates changed ones, and removes deactivated ones: the first two delete
-them, the last one deactivates them. Then it compares the account with the directory. The address
-and the logins come from BW_BASE_URL, BW_ACCOUNT_ID, BW_USERNAME, BW_PASSWORD, BW_CLIENT_ID and
-BW_CLIENT_SECRET. See which answers of the API break which of them:
+them, the others deactivate them. Then it compares the account with the directory. The address and
+the logins come from BW_BASE_URL, BW_ACCOUNT_ID, BW_USERNAME, BW_PASSWORD, BW_CLIENT_ID,
+BW_CLIENT_SECRET and, for `identity`, BW_DOMAIN. See which answers of the API break which of them:
 
     bandwidth-mock variants -- python3 okta_sync.py naive
     bandwidth-mock variants -- python3 okta_sync.py careful
     bandwidth-mock variants --profile published -- python3 okta_sync.py today
+    bandwidth-mock variants --profile published --only identity -- python3 okta_sync.py identity
 """
 
 import base64
@@ -138,6 +140,8 @@ class Naive:
 class Careful:
     """XML, which is certain; every name looked up; every write complete, and read back."""
 
+    base = ACCOUNT
+
     def __init__(self):
         self.authorization = BASIC
         self.email_name = None
@@ -150,7 +154,7 @@ class Careful:
             headers = {"Authorization": self.authorization, "Accept": "application/xml"}
             if body is not None:
                 headers["Content-Type"] = "application/xml"
-            status, text, answered = send(method, ACCOUNT + path, headers, body)
+            status, text, answered = send(method, self.base + path, headers, body)
             if status == 401 and self.authorization == BASIC:
                 self.authorization = token()[0]
                 continue
@@ -298,10 +302,134 @@ class Today:
         }
 
 
+class Identity(Careful):
+    """Below an identity domain. A login name is the key; users are deactivated. Errors can repeat
+    the password that was sent, so no body of a response is shown."""
+
+    # Required of some users; the directory has none.
+    PHONE = "<TelephoneNumbers><WorkPhone>9195550100</WorkPhone></TelephoneNumbers>"
+    PAGE = 100
+
+    def __init__(self):
+        super().__init__()
+        self.base = f"{BASE}/identitydomains/{urllib.parse.quote(os.environ['BW_DOMAIN'], safe='')}"
+        # Whether the root LdapUserRequest is around a user: seen at the first write.
+        self.wrapped = None
+
+    def read(self, path):
+        status, tree = self.call("GET", path)
+        if status == 200 and tree is not None:
+            return tree
+        if status == 404:
+            return None
+        raise SystemExit(f"GET {path.split('?')[0]} returned {status}")
+
+    def user_path(self, login):
+        return "/users/" + urllib.parse.quote(login, safe="")
+
+    def users(self):
+        """All users by login name. Pages end when all are there, or when one has none that is new."""
+        users, page = {}, 1
+        while True:
+            status, tree = self.call("GET", f"/users?page={page}&size={self.PAGE}")
+            if page > 1 and status in (400, 404):
+                return users
+            if status != 200 or tree is None:
+                raise SystemExit(f"this API lists no users below the domain ({status}), so there is nothing to sync with")
+            before = len(users)
+            for user in tree.iter("User"):
+                users[user.findtext("UserId")] = user
+            total = int(tree.findtext("UserList/totalCount") or 0)
+            if len(users) == before or len(users) >= total:
+                return users
+            page += 1
+
+    def write_user(self, method, path, user):
+        """Sends a user, with the root around it that this API takes."""
+        for wrapped in [False, True] if self.wrapped is None else [self.wrapped]:
+            body = f"<LdapUserRequest>{user}</LdapUserRequest>" if wrapped else user
+            status, _ = self.call(method, path, body.encode())
+            if status in (200, 201):
+                self.wrapped = wrapped
+                return True
+        return False
+
+    def create(self, person):
+        path = self.user_path(person["login"])
+        for phone in ["", self.PHONE]:
+            # Inactive until it has its account and role. Users of the web interface alone can still
+            # be created and changed in 2026.
+            if self.write_user("POST", path, (
+                f"<User><UserId>{escape(person['login'])}</UserId><Email>{escape(person['email'])}</Email>"
+                f"<Password>{escape(new_password())}</Password><UserSettings><Active>false</Active>"
+                f"<AllowedApiOrigin>GUI</AllowedApiOrigin></UserSettings><UserProfile><FirstName>{escape(person['first'])}</FirstName>"
+                f"<LastName>{escape(person['last'])}</LastName>{phone}</UserProfile></User>"
+            )):
+                return
+        # The create may have taken effect without an answer that says so.
+        if self.read(path) is None:
+            raise SystemExit(f"{person['login']} cannot be created: its name or email may be taken in an account that is not yours")
+
+    def put(self, path, root, content):
+        status, _ = self.call("PUT", path, f"<{root}>{content}</{root}>".encode())
+        if status != 200:
+            raise SystemExit(f"PUT {path} returned {status}")
+
+    def bring(self, person, role):
+        """Gives a user all that it should have: account and role before it is active."""
+        path = self.user_path(person["login"])
+        user = self.read(path).find("User")
+        wanted = {"Email": person["email"], "UserProfile/FirstName": person["first"], "UserProfile/LastName": person["last"]}
+        if any(user.findtext(field) != text for field, text in wanted.items()):
+            # The whole user as it was read: what a PUT leaves out may be kept or lost.
+            for field, text in wanted.items():
+                user.find(field).text = text
+            if not self.write_user("PUT", path, ElementTree.tostring(user, encoding="unicode")):
+                raise SystemExit(f"{person['login']} cannot be updated")
+        accounts = [account.text for account in user.iter("AccountId")]
+        if os.environ["BW_ACCOUNT_ID"] not in accounts:
+            accounts.append(os.environ["BW_ACCOUNT_ID"])
+            self.put(path + "/accounts", "AccountList", "".join(f"<Account><AccountId>{escape(account)}</AccountId></Account>" for account in accounts))
+        if [held.text for held in user.iter("RoleId")] != [role]:
+            self.put(path + "/roles", "RoleList", f"<Role><RoleId>{escape(role)}</RoleId></Role>")
+        if user.findtext("UserSettings/Active") != "true":
+            self.set_active(path, True)
+
+    def set_active(self, path, active):
+        """All settings as they were read, but for one: what a PUT leaves out may be lost."""
+        settings = self.read(path + "/settings").find(".//UserSettings")
+        settings.find("Active").text = "true" if active else "false"
+        self.put(path + "/settings", "UserSettings", "".join(ElementTree.tostring(field, encoding="unicode") for field in settings))
+
+    def sync(self, directory):
+        known = self.users()
+        roles = {role.findtext("RoleSimpleName"): role.findtext("RoleId") for role in self.read("/roles").iter("Role")}
+        for person in directory:
+            user = known.get(person["login"])
+            if person["active"]:
+                if user is None:
+                    self.create(person)
+                self.bring(person, roles[ROLE])
+            elif user is not None and user.findtext("Active") != "false":
+                self.set_active(self.user_path(person["login"]), False)
+
+    def found(self):
+        """What the API shows decides what came of it, not the answers to the writes."""
+        found = {}
+        for login, listed in self.users().items():
+            if listed.findtext("Active") == "true":
+                user = self.read(self.user_path(login)).find("User")
+                found[login] = (
+                    user.findtext("UserProfile/FirstName"), user.findtext("UserProfile/LastName"), user.findtext("Email"),
+                    [name.text for name in user.iter("RoleSimpleName")],
+                )
+        return found
+
+
 def main():
-    kinds = {"naive": Naive, "careful": Careful, "today": Today}
+    kinds = {"naive": Naive, "careful": Careful, "today": Today, "identity": Identity}
     if len(sys.argv) != 2 or sys.argv[1] not in kinds:
-        raise SystemExit("usage: okta_sync.py naive|careful|today")
+        raise SystemExit("usage: okta_sync.py naive|careful|today|identity")
     sync = kinds[sys.argv[1]]()
     for directory in (MONDAY, TUESDAY, TUESDAY):
         sync.sync(directory)

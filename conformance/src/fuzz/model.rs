@@ -189,6 +189,27 @@ impl Model {
         }
     }
 
+    /// What a domain shows of a user, of what the account shows too: each field that has a value,
+    /// and whether it is active.
+    pub(super) fn in_domain(person: &Person) -> User {
+        User {
+            id: None,
+            username: Some(person.username.clone()),
+            first_name: person.first_name.clone(),
+            last_name: person.last_name.clone(),
+            email: person.email.clone(),
+            telephone: None,
+            roles: None,
+            enabled: Some(person.enabled),
+        }
+    }
+
+    /// The users that are there.
+    pub(super) fn people(&self) -> impl Iterator<Item = &Person> {
+        let known = self.known.iter();
+        known.filter_map(|known| known.person.as_ref())
+    }
+
     /// A telephone number of the form that the profile wants.
     pub(super) fn telephone(&self) -> &'static str {
         match self.profile.user_telephone {

@@ -130,16 +130,17 @@ pub fn request<'h>(
     }
 }
 
-/// The body of an answer without the secrets that its operation shows.
+/// The body of an answer without the secrets in it.
 pub fn answer_body(operation: Option<Operation>, body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
-    if !matches!(
-        operation,
-        Some(Operation::IssueToken | Operation::CreateSecret)
-    ) {
-        return text.into_owned();
-    }
-    match json::read(&text) {
+    let found = match operation {
+        Some(Operation::IssueToken | Operation::CreateSecret) => json::read(&text),
+        // Below identity domains: a new password, or one that was sent, in an error. The root has
+        // the name of the operation.
+        _ if text.starts_with('<') && is_secret_name(&text) => xml::read(&text, 1),
+        _ => return text.into_owned(),
+    };
+    match found {
         Some(found) => found.apply(&text).unwrap_or_else(|| text.into_owned()),
         None => REMOVED.to_owned(),
     }
@@ -215,7 +216,7 @@ fn read_body(body: &Bytes, content_type: &str) -> (Bytes, Vec<String>) {
         .next()
     {
         Some(b'{' | b'[' | b'"') => json::read(text),
-        Some(b'<') => xml::read(text),
+        Some(b'<') => xml::read(text, 0),
         _ if content_type.starts_with("application/x-www-form-urlencoded") => Some(form(text)),
         _ => None,
     };

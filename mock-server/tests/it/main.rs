@@ -12,6 +12,7 @@ mod faults;
 mod goldens;
 mod hostile;
 mod http;
+mod identity;
 mod inspector;
 mod journal;
 mod library;

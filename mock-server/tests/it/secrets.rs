@@ -171,3 +171,93 @@ fn a_password_never_comes_back() {
         }
     }
 }
+
+#[test]
+fn a_password_below_a_domain_comes_back_and_reaches_neither_log_nor_journal() {
+    let serving = Serving::start(&[
+        "--profile",
+        "published",
+        "--clock",
+        "2026-03-04T12:00:00Z",
+        "--log",
+        "trace",
+        "--explain",
+    ]);
+    let exchange = |bytes: &[u8]| {
+        let mut stream = TcpStream::connect(serving.address()).unwrap();
+        stream.write_all(bytes).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut response = String::new();
+        let _ = stream.read_to_string(&mut response);
+        response
+    };
+    let headers = format!("{LOGIN}Content-Type: application/xml\r\n");
+    let password = format!("<Password>{CANARY}</Password>");
+    let users = "/api/identitydomains/Iris/users";
+    let mut shown = 0;
+    for (method, path, body) in [
+        ("POST", "/asmith", format!("<User>{password}</User>")),
+        (
+            "POST",
+            "/asmith",
+            format!("<User><UserId>other</UserId>{password}</User>"),
+        ),
+        (
+            "POST",
+            "/asmith",
+            format!("<User><Password><b>{CANARY}</b></Password></User>"),
+        ),
+        (
+            "POST",
+            "/asmith",
+            format!("<User>{password}{password}</User>"),
+        ),
+        ("POST", "/asmith", format!("<User>{password}")),
+        (
+            "POST",
+            "/asmith",
+            format!("<User><Password a='{CANARY}'/></User>"),
+        ),
+        (
+            "POST",
+            "/asmith",
+            format!("<LdapUserRequest><User>{password}</User></LdapUserRequest>"),
+        ),
+        (
+            "PUT",
+            "/jdoe",
+            format!("<User><Email>sjones@example.com</Email>{password}</User>"),
+        ),
+        ("PUT", "/jdoe", format!("<User>{password}</User>")),
+        (
+            "PUT",
+            "/jdoe/settings",
+            format!("<UserSettings>{password}</UserSettings>"),
+        ),
+        ("PUT", "/jdoe/password", password.clone()),
+        (
+            "PUT",
+            "/api-user/password",
+            format!("<Password>{CANARY}<b/></Password>"),
+        ),
+        ("PUT", "/api-user/password", password.clone()),
+    ] {
+        let response = exchange(&request(method, &format!("{users}{path}"), &headers, &body));
+        shown += usize::from(response.contains("Canary"));
+    }
+    // Else the test would prove nothing.
+    assert!(shown >= 5, "{shown} responses show it");
+    for view in ["/requests", "/snapshot"] {
+        let request =
+            format!("GET /__admin{view} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let seen = exchange(request.as_bytes());
+        assert!(seen.starts_with("HTTP/1.1 200"), "{view}: {seen:.200}");
+        assert!(!seen.contains("Canary"), "{view} shows it");
+    }
+    let (_, log) = serving.terminate();
+    assert!(log.contains("create_user"), "nothing was logged");
+    assert!(
+        !log.contains("Canary") && !log.contains("Bird"),
+        "the log shows it"
+    );
+}

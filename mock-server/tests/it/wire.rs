@@ -121,6 +121,11 @@ impl Connection {
         reply
     }
 
+    /// Reads all that comes, until the server closes it or is silent.
+    pub(crate) fn drain(&mut self) {
+        let _ = self.0.read_to_end(&mut Vec::new());
+    }
+
     /// Whether the server has closed it.
     pub(crate) fn is_closed(&mut self) -> bool {
         !self.read_exact(&mut [0])

@@ -57,6 +57,10 @@ fn varied(base: &NamedProfile, seed: u64) -> (NamedProfile, Vec<String>) {
             }
         }
     }
+    let domain = "surface.identity=served";
+    if numbers.below(2) == 0 && profile.set([domain]).is_ok() {
+        changes.push(domain.to_owned());
+    }
     (profile, changes)
 }
 

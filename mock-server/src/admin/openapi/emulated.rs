@@ -2,7 +2,9 @@
 //! follow the profile, so the description says their types only, and every status that a profile
 //! or a fault can give.
 
-use bandwidth_fixtures::operation::{Action, Endpoint, Login, RESOURCES, Resource, Segment};
+use bandwidth_fixtures::operation::{
+    Action, Endpoint, Login, Parameter, RESOURCES, Resource, Segment, Surface,
+};
 use serde_json::json;
 use utoipa::openapi::{
     ContentBuilder, HttpMethod, OpenApi, PathItem, RefOr, Required, ResponseBuilder,
@@ -67,7 +69,7 @@ fn operation(resource: &Resource, endpoint: &Endpoint) -> Operation {
                 .name(parameter.as_str())
                 .parameter_in(ParameterIn::Path)
                 .required(Required::True)
-                .example(Some(parameter.example().into()))
+                .example(Some(example(resource, *parameter).into()))
                 .schema(Some(text))
                 .build(),
         );
@@ -90,11 +92,54 @@ fn operation(resource: &Resource, endpoint: &Endpoint) -> Operation {
     operation.build()
 }
 
+/// A value of a part of a path. A `userId` below a domain is a login name.
+fn example(resource: &Resource, parameter: Parameter) -> &'static str {
+    match (resource.surface, parameter) {
+        (Surface::Identity, Parameter::UserId) => "jdoe",
+        (_, parameter) => parameter.example(),
+    }
+}
+
+/// What a client sends below an identity domain.
+fn domain_body(action: Action) -> Option<&'static str> {
+    Some(match action {
+        Action::CreateIdentityUser => {
+            "<User><Email>jdoe@example.com</Email><Password>Teal-Wagon.47</Password>\
+             <UserProfile><FirstName>John</FirstName><LastName>Doe</LastName></UserProfile></User>"
+        }
+        Action::UpdateIdentityUser => "<User><Email>john@example.com</Email></User>",
+        Action::UpdateUserSettings => "<UserSettings><Active>false</Active></UserSettings>",
+        Action::UpdateUserProfile => {
+            "<UserProfile><FirstName>Jack</FirstName>\
+             <TelephoneNumbers><WorkPhone>9195550111</WorkPhone></TelephoneNumbers></UserProfile>"
+        }
+        Action::ReplaceUserRoles => "<RoleList><Role><RoleId>Admin</RoleId></Role></RoleList>",
+        Action::ReplaceUserAccounts => {
+            "<AccountList><Account><AccountId>12345</AccountId></Account></AccountList>"
+        }
+        Action::ChangeIdentityPassword => "<Password>Plum-Kettle.58</Password>",
+        Action::ReplaceUserPreferences => {
+            "<UserPreferences><UserPreference><PreferenceName>tnFormat</PreferenceName>\
+             <PreferenceValue>E.164</PreferenceValue></UserPreference></UserPreferences>"
+        }
+        Action::CreateUserPreference | Action::UpdateUserPreference => {
+            "<UserPreference><PreferenceName>tnFormat</PreferenceName>\
+             <PreferenceValue>E.164</PreferenceValue></UserPreference>"
+        }
+        Action::CreateToken => "<TokenScope><AccountScope>12345</AccountScope></TokenScope>",
+        _ => return None,
+    })
+}
+
 /// What a client sends, with the names of the profile `guide`. Other profiles have others, so that
 /// the description leaves room for them.
 fn body(endpoint: &Endpoint) -> Option<RequestBody> {
     let xml = |example: &str| ContentBuilder::new().example(Some(example.into())).build();
     let body = RequestBodyBuilder::new();
+    if let Some(example) = domain_body(endpoint.action) {
+        let required = body.required(Some(Required::True));
+        return Some(required.content("application/xml", xml(example)).build());
+    }
     let body = match (endpoint.action, endpoint.login) {
         (_, Login::Client) => body.content("application/x-www-form-urlencoded", content()),
         (Action::ChangePassword, _) => body.content(

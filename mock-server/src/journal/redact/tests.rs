@@ -278,3 +278,20 @@ proptest! {
         prop_assert_eq!(body_of("application/json", &json), json);
     }
 }
+
+#[test]
+fn an_answer_in_xml_keeps_all_but_its_secrets() {
+    let answer = |body: &str| answer_body(Some(Operation::ChangePassword), body.as_bytes());
+    assert_eq!(
+        answer(
+            "<LdapUserPasswordResponse><User><UserId>asmith</UserId><Password>canary</Password></User></LdapUserPasswordResponse>"
+        ),
+        "<LdapUserPasswordResponse><User><UserId>asmith</UserId><Password>[removed]</Password></User></LdapUserPasswordResponse>"
+    );
+    assert_eq!(
+        answer("<R><Password><b>canary</b></Password></R>"),
+        "<R><Password>[removed]</Password></R>"
+    );
+    assert_eq!(answer("<R><Password>canary"), "[removed]");
+    assert_eq!(answer("<R><User>asmith"), "<R><User>asmith");
+}

@@ -8,12 +8,13 @@ use quick_xml::{
 
 use super::{Found, REMOVED, is_secret_name};
 
-/// The secrets of a text that is well-formed XML.
-pub(super) fn read(text: &str) -> Option<Found> {
+/// The secrets of a text that is well-formed XML. The names of elements down to the depth `shown`
+/// make no secret of what is in them.
+pub(super) fn read(text: &str, shown: usize) -> Option<Found> {
     // The reader skips one byte order mark, and does not count it.
     let xml = text.trim_start_matches('\u{FEFF}');
     let skipped = text.len() - xml.len();
-    let mut found = read_document(xml)?;
+    let mut found = read_document(xml, shown)?;
     for place in &mut found.places {
         place.range.start += skipped;
         place.range.end += skipped;
@@ -21,7 +22,7 @@ pub(super) fn read(text: &str) -> Option<Found> {
     Some(found)
 }
 
-fn read_document(text: &str) -> Option<Found> {
+fn read_document(text: &str, shown: usize) -> Option<Found> {
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_comments = true;
     let mut found = Found::default();
@@ -39,7 +40,7 @@ fn read_document(text: &str) -> Option<Found> {
                 roots += usize::from(open == 0);
                 attributes(&element, start..end, text, secret.is_none(), &mut found)?;
                 open += 1;
-                if secret.is_none() && is_secret_element(&element) {
+                if secret.is_none() && open > shown && is_secret_element(&element) {
                     secret = Some((open, end));
                 }
             }
