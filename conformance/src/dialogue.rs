@@ -3,6 +3,7 @@
 mod ask;
 mod context;
 mod created;
+mod domain_draft;
 pub mod identity;
 pub mod managed;
 mod oauth;

@@ -15,7 +15,7 @@ use bandwidth_fixtures::{
     profile::{AccountSurface, AuthSchemes, IdentityRemoval},
 };
 
-use super::{created::Created, identity::DomainUser};
+use super::{created::Created, domain_draft::DomainUser};
 use crate::{
     account::{
         Account,

@@ -8,7 +8,6 @@ mod pages;
 mod parts;
 mod users;
 
-use super::prelude;
 use crate::case::Case;
 
 pub(super) fn cases() -> Vec<Case> {

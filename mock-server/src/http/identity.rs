@@ -21,7 +21,6 @@ use bandwidth_fixtures::{
 };
 
 use self::pages::Page;
-pub(super) use self::preferences::list_preferences;
 use super::{
     answer::Answer,
     auth::Who,

@@ -2,10 +2,10 @@
 
 use bandwidth_fixtures::profile::{CodesVintage, DomainCase, IdentitySurface};
 
-use super::prelude::*;
 use crate::{
     decode::tolerant::all,
     dialogue::identity::reply::{items, text},
+    suites::prelude::*,
 };
 
 cases! {

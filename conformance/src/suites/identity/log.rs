@@ -2,13 +2,13 @@
 
 use bandwidth_fixtures::profile::EventNames;
 
-use super::prelude::*;
 use crate::{
     decode::{
         tolerant::{member, objects_with},
         tree::Tree,
     },
     dialogue::identity::reply::{below, items, text},
+    suites::prelude::*,
 };
 
 const ROOT: &str = "UserEventLog";

@@ -2,10 +2,10 @@
 
 use bandwidth_fixtures::profile::IdentityEmptyList;
 
-use super::prelude::*;
 use crate::{
     decode::tolerant::all,
     dialogue::identity::{account_list, role_list},
+    suites::prelude::*,
 };
 
 const ROLES: &str = "LdapUserRolesResponse";

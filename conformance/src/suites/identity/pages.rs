@@ -2,8 +2,7 @@
 
 use bandwidth_fixtures::profile::PageBeyond;
 
-use super::prelude::*;
-use crate::{decode::tree::Tree, dialogue::identity::reply::text};
+use crate::{decode::tree::Tree, dialogue::identity::reply::text, suites::prelude::*};
 
 /// How many users a page is asked to have where one user is looked for.
 const SIZE: usize = 100;

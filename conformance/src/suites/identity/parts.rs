@@ -5,11 +5,11 @@ use bandwidth_fixtures::profile::{
     ScopeAbove, UserStateShown,
 };
 
-use super::prelude::*;
 use crate::{
     decode::tree::Tree,
     dialogue::identity::{DomainDraft, reply::text},
     password::{self, Class},
+    suites::prelude::*,
 };
 
 const INACTIVE: &str = "<UserSettings><Active>false</Active></UserSettings>";

@@ -5,13 +5,13 @@ use bandwidth_fixtures::profile::{
     IdentityTaken, NewAccounts, NewActive, NewOrigin, PhoneRequired,
 };
 
-use super::prelude::*;
 use crate::{
     dialogue::identity::{
         DomainDraft, DomainUser,
         reply::{below, text},
     },
     random,
+    suites::prelude::*,
 };
 
 /// A part of a profile that may be left out.

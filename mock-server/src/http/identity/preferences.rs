@@ -149,6 +149,26 @@ impl Context<'_> {
         ))
     }
 
+    /// The preferences that there are, with their values.
+    pub(in crate::http) fn list_preferences() -> Answer {
+        let list = Content::of(|list| {
+            for (name, values) in PREFERENCES {
+                let values = Content::of(|content| {
+                    for value in values {
+                        content.text("OptionalValue", value);
+                    }
+                });
+                let preference = Content::of(|content| {
+                    content.text("PreferenceName", name);
+                    content.element("OptionalValues", values);
+                });
+                list.element("UserPreference", preference);
+            }
+        });
+        let content = Content::of(|c| c.element("UserPreferences", list));
+        tree("UserPreferencesResponse", content)
+    }
+
     fn change_preferences(
         &self,
         change: impl FnOnce(&mut Details) -> Result<(), ApiError>,
@@ -157,26 +177,6 @@ impl Context<'_> {
             account.change_preferences(target, change)
         })
     }
-}
-
-/// The preferences that there are, with their values.
-pub(in crate::http) fn list_preferences() -> Answer {
-    let list = Content::of(|list| {
-        for (name, values) in PREFERENCES {
-            let values = Content::of(|content| {
-                for value in values {
-                    content.text("OptionalValue", value);
-                }
-            });
-            let preference = Content::of(|content| {
-                content.text("PreferenceName", name);
-                content.element("OptionalValues", values);
-            });
-            list.element("UserPreference", preference);
-        }
-    });
-    let content = Content::of(|c| c.element("UserPreferences", list));
-    tree("UserPreferencesResponse", content)
 }
 
 fn preferences(status: StatusCode, root: &str, user: &User) -> Answer {
