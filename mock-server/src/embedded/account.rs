@@ -106,7 +106,7 @@ impl AccountBuilder {
     /// let server = bandwidth_mock::MockServer::start_blocking()?;
     /// let account = server.account_builder().further_accounts(1).create()?;
     /// let [second] = &account.further_accounts()[..] else { panic!() };
-    /// assert_ne!(second, account.id());
+    /// assert_ne!(*second, account.id());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn further_accounts(mut self, count: u16) -> Self {

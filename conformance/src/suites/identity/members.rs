@@ -77,15 +77,15 @@ cases! {
         reply.same("the roles after the refusal", &before, &ids)
     }
 
-    /// A role that does not exist is a 404 in a path, with the code that the profile says
+    /// A role that does not exist is a 404 in a path, with the published code
     "identity.user-roles.unknown-in-a-path-is-404" one,
-    cites ["domain-role-unknown", "profile-choice"], measures ["identity.codes"],
-    needs [IdentityWrites]
+    cites ["domain-role-unknown"], needs [IdentityWrites]
     |cx| {
         let user = cx.domain_subject().await?;
         let role = format!("/roles/{}", cx.fresh_username());
         let path = Context::domain_user(&user.key, &role);
-        cx.domain_call("POST", &path, "").await?.unknown_domain_role()
+        let reply = cx.domain_call("POST", &path, "").await?;
+        reply.domain_error("a role that does not exist", 404, "unknown_domain_role").map(drop)
     }
 
     /// A role id that is too short is a 400 with the published code
