@@ -1,0 +1,33 @@
+//! Who asks below an identity domain, and about whom.
+
+use bandwidth_fixtures::{AccountScope, Consultation};
+
+use crate::domain::{Reach, User};
+
+/// What a caller may see and give.
+#[derive(Debug, Clone)]
+pub struct DomainAuthority {
+    /// Its scope.
+    pub scope: AccountScope,
+    /// Its accounts.
+    pub reach: Reach,
+}
+
+impl DomainAuthority {
+    /// Whether it manages the user: one of its accounts, or one that has none yet.
+    pub fn manages(&self, user: &User) -> bool {
+        let has_none = user.accounts.is_empty() && !user.scope.is_system_wide();
+        has_none || self.reach.includes(user)
+    }
+}
+
+/// The user that a request is about, the caller, and the profile.
+#[derive(Clone, Copy)]
+pub struct Target<'a> {
+    /// The login name.
+    pub key: &'a str,
+    /// What the caller may see and give.
+    pub by: &'a DomainAuthority,
+    /// The profile.
+    pub rules: &'a Consultation,
+}
