@@ -30,7 +30,7 @@ fn users_of(answer: &Response) -> Option<(Tree, Vec<Shown>)> {
     Some((tree, users))
 }
 
-/// The users in a body, whoever wrote it.
+/// The users in a body of any shape.
 pub fn users_in(tree: &Tree) -> Vec<Shown> {
     let users = objects_with(tree, "UserId").into_iter();
     users

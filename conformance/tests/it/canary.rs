@@ -44,7 +44,7 @@ struct Echo {
     secrets: &'static [&'static str],
     /// Passwords in the order in which they came.
     seen: Mutex<Vec<String>>,
-    /// The last one of the command at hand, which is sent back.
+    /// The last password of the running command; the server sends it back.
     last: Mutex<Option<String>>,
     /// What [`as_text`] made of a text.
     texts: Mutex<HashMap<String, Arc<[String]>>>,

@@ -29,8 +29,9 @@ use super::{
 use crate::wire::{DomainUserBody, ProfileBody, SettingsBody};
 
 impl Account {
-    /// The user of that login name, whom the caller manages or not.
-    fn named_in_domain(&self, key: &str, rules: &Consultation) -> Result<&Arc<User>, ApiError> {
+    /// The user of that login name. `other` refuses one that the caller does not manage.
+    fn in_domain(&self, target: Target<'_>, other: ApiError) -> Result<&Arc<User>, ApiError> {
+        let Target { key, by, rules } = target;
         if key.chars().count() < least_length(rules) {
             return Err(ApiError::UserIdTooShort);
         }
@@ -42,29 +43,22 @@ impl Account {
                 .next()
                 .filter(|_| rules.username_case() == UsernameCase::Insensitive),
         };
-        found.ok_or(ApiError::UnknownUser)
+        let user = found.ok_or(ApiError::UnknownUser)?;
+        if by.manages(user) {
+            Ok(user)
+        } else {
+            Err(other)
+        }
     }
 
     /// The user of that login name that the caller sees.
     pub fn seen_in_domain(&self, target: Target<'_>) -> Result<&Arc<User>, ApiError> {
-        let Target { key, by, rules } = target;
-        let user = self.named_in_domain(key, rules)?;
-        if by.manages(user) {
-            Ok(user)
-        } else {
-            Err(ApiError::UnknownUser)
-        }
+        self.in_domain(target, ApiError::UnknownUser)
     }
 
     /// The user of that login name that the caller changes.
     pub fn managed_in_domain(&self, target: Target<'_>) -> Result<&Arc<User>, ApiError> {
-        let Target { key, by, rules } = target;
-        let user = self.named_in_domain(key, rules)?;
-        if by.manages(user) {
-            Ok(user)
-        } else {
-            Err(ApiError::UserNotManaged)
-        }
+        self.in_domain(target, ApiError::UserNotManaged)
     }
 
     /// The role of that id in paths and bodies of the domain.
