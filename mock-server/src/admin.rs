@@ -15,6 +15,7 @@ mod reports;
 mod server;
 mod snapshot;
 mod ui;
+mod users;
 
 use std::sync::Arc;
 
@@ -65,8 +66,9 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(accounts::get, accounts::delete))
         .routes(routes!(accounts::reset))
         .routes(routes!(accounts::unlock))
-        .routes(routes!(accounts::resources))
-        .routes(routes!(accounts::password))
+        .routes(routes!(users::resources))
+        .routes(routes!(users::password))
+        .routes(routes!(users::events))
         .routes(routes!(snapshot::get, snapshot::put))
         .routes(routes!(snapshot::get_account, snapshot::put_account))
         .routes(routes!(profile::get, profile::put, profile::patch))

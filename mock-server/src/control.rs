@@ -18,7 +18,7 @@ pub use self::profile_choice::{ProfileChoice, read_options};
 use crate::{
     app::App,
     clock::{Clock, ClockChange, Reading, TooFar},
-    domain::{ApiError, User},
+    domain::{ApiError, Event, User},
     fault::{ArmedFault, Fault, FaultError, TooManyFaults},
     generate::{client_of, with_credential},
     random::mix,
@@ -59,6 +59,15 @@ pub enum ControlError {
     /// Anything else that is not as it must be.
     #[error("{0}")]
     Invalid(String),
+}
+
+impl ControlError {
+    fn no_user(account: &str, user: &str) -> Self {
+        Self::NoUser {
+            account: account.to_owned(),
+            user: user.to_owned(),
+        }
+    }
 }
 
 /// What a throwaway account is made from.
@@ -379,10 +388,14 @@ impl App {
         let state = self.account(id)?;
         let resources = resources.iter().map(|name| name.as_str().into()).collect();
         let assigned = state.account().assign_resources(user, resources);
-        assigned.map_err(|_| ControlError::NoUser {
-            account: id.to_owned(),
-            user: user.to_owned(),
-        })
+        assigned.map_err(|_| ControlError::no_user(id, user))
+    }
+
+    /// What was done to a user, newest first.
+    pub fn events_of(&self, id: &str, user: &str) -> Result<Vec<Arc<Event>>, ControlError> {
+        let state = self.account(id)?;
+        let events = state.account().events_of_id(user);
+        events.map_err(|_| ControlError::no_user(id, user))
     }
 
     /// Sets a user's password, which must meet the profile's rules. Users of today's API get none
@@ -397,10 +410,7 @@ impl App {
         let rules = Consultation::of(*self.profile_of(Some(id))?.options());
         let set = state.account().set_user_password(user, password, &rules);
         set.map_err(|error| match error {
-            ApiError::UnknownUser => ControlError::NoUser {
-                account: id.to_owned(),
-                user: user.to_owned(),
-            },
+            ApiError::UnknownUser => ControlError::no_user(id, user),
             refused => ControlError::Invalid(format!(
                 "the password breaks the rule `{}` of the account's profile; GET \
                  /__admin/profile?account={id} shows its password.* behaviours",

@@ -16,7 +16,10 @@ use dashmap::DashMap;
 use parking_lot::{Mutex, MutexGuard};
 use thiserror::Error;
 
-pub use self::state::{AccountState, Origin};
+pub use self::{
+    seed::seed_user,
+    state::{AccountState, Origin},
+};
 use crate::{
     clock::Clock,
     domain::{

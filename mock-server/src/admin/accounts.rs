@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use bandwidth_fixtures::{
-    RateLimit, Secret, describe,
+    RateLimit, describe,
     seed::{SeedContents, SeedFurtherAccount},
 };
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    answer::{AdminError, Body, OptionalBody, Path},
+    answer::{AdminError, OptionalBody, Path},
     authority,
     faults::{FaultRequest, read_fault},
 };
@@ -153,24 +153,6 @@ pub struct FailedLogin {
 pub struct AccountList {
     /// All of them, by id.
     accounts: Vec<AccountView>,
-}
-
-/// Resources of a user.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Resources {
-    /// Their names. While there are any, `delete.with_resources` decides whether the user can be
-    /// deleted.
-    resources: Vec<String>,
-}
-
-/// A password.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewPassword {
-    /// The profile's rules for passwords hold.
-    #[schema(value_type = String, example = "Teal-Wagon.47")]
-    password: Secret,
 }
 
 fn further_accounts(state: &AccountState) -> Vec<FurtherAccount> {
@@ -425,43 +407,4 @@ pub async fn unlock(
     let state = app.account(&id)?;
     state.logins.unlock();
     Ok(Json(view(&app, &state)))
-}
-
-/// Assign resources to a user
-///
-/// In place of those that it has. The emulated API has no operation for this.
-#[utoipa::path(put, path = "/accounts/{accountId}/users/{userId}/resources", tag = "accounts",
-    params(("accountId" = String, Path), ("userId" = String, Path, description = "The internal id.")),
-    request_body = Resources, responses(
-    (status = 200, body = Resources),
-    (status = 400, body = AdminError),
-    (status = 404, body = AdminError),
-))]
-pub async fn resources(
-    State(app): State<Arc<App>>,
-    Path((id, user)): Path<(String, String)>,
-    Body(request): Body<Resources>,
-) -> Result<Json<Resources>, AdminError> {
-    app.assign_resources(&id, &user, &request.resources)?;
-    Ok(Json(request))
-}
-
-/// Set a user's password
-///
-/// Users of today's API are created without one. Bandwidth mails them a link to choose it; the mock
-/// sends no mail. A user without a password cannot log in.
-#[utoipa::path(put, path = "/accounts/{accountId}/users/{userId}/password", tag = "accounts",
-    params(("accountId" = String, Path), ("userId" = String, Path, description = "The internal id.")),
-    request_body = NewPassword, responses(
-    (status = 204),
-    (status = 400, body = AdminError),
-    (status = 404, body = AdminError),
-))]
-pub async fn password(
-    State(app): State<Arc<App>>,
-    Path((id, user)): Path<(String, String)>,
-    Body(request): Body<NewPassword>,
-) -> Result<StatusCode, AdminError> {
-    app.set_password(&id, &user, &request.password)?;
-    Ok(StatusCode::NO_CONTENT)
 }

@@ -2,6 +2,8 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
+use bandwidth_fixtures::ApiError;
+
 use super::{
     Account,
     user::{User, UserNumber},
@@ -37,6 +39,21 @@ pub enum EventKind {
     UserRolesUpdate,
     /// Its accounts changed.
     UserAccountsUpdate,
+}
+
+impl EventKind {
+    /// Its name (IRIS20).
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Login => "LOGIN",
+            Self::PasswordReset => "PASSWORD_RESET",
+            Self::UserCreate => "USER_CREATE",
+            Self::UserProfileUpdate => "USER_PROFILE_UPDATE",
+            Self::UserSettingsUpdate => "USER_SETTINGS_UPDATE",
+            Self::UserRolesUpdate => "USER_ROLES_UPDATE",
+            Self::UserAccountsUpdate => "USER_ACCOUNTS_UPDATE",
+        }
+    }
 }
 
 /// Something that was done to a user, or was tried.
@@ -179,5 +196,11 @@ impl Account {
     /// What was done to a user, newest first.
     pub fn events_of(&self, user: &User) -> impl Iterator<Item = &Arc<Event>> {
         self.events.of(user.number)
+    }
+
+    /// What was done to the user of that id, newest first.
+    pub fn events_of_id(&self, id: &str) -> Result<Vec<Arc<Event>>, ApiError> {
+        let user = self.users.with_id(id).ok_or(ApiError::UnknownUser)?;
+        Ok(self.events_of(user).cloned().collect())
     }
 }

@@ -428,6 +428,7 @@ impl Exchange {
             ended: None,
             account: self.account.clone(),
             operation: self.operation(),
+            surface: self.route.as_ref().map(Route::surface),
             method: self.head.method.clone(),
             request: journal::Request::new(target, &self.head.headers, body),
             peer: Some(self.peer),

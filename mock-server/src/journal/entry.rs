@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::http::{HeaderName, HeaderValue, Method};
-use bandwidth_fixtures::{Asked, NamedProfile, Operation};
+use bandwidth_fixtures::{Asked, NamedProfile, Operation, operation::Surface};
 use bytes::Bytes;
 
 use super::request::Request;
@@ -29,6 +29,8 @@ pub struct Entry {
     pub account: Option<Arc<str>>,
     /// The operation, unless path or method belong to none.
     pub operation: Option<Operation>,
+    /// The surface that the path belongs to.
+    pub surface: Option<Surface>,
     /// The method.
     pub method: Method,
     /// Target, headers and body.

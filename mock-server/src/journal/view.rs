@@ -12,7 +12,7 @@ use super::{
     entry::{Entry, Sent},
 };
 use crate::{clock::rfc3339, text::title_case};
-use bandwidth_fixtures::Operation;
+use bandwidth_fixtures::{Operation, operation::Surface};
 
 /// A request to the emulated API, its answer, and why it was answered so.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -29,6 +29,8 @@ pub struct RecordedRequest {
     pub account_id: Option<String>,
     /// The operation, unless path or method belong to none.
     pub operation: Option<String>,
+    /// The surface that the path belongs to, for example `identity`.
+    pub surface: Option<&'static str>,
     /// The method.
     pub method: String,
     /// Path and query, without secrets.
@@ -66,6 +68,8 @@ pub struct RecordedSummary {
     pub account_id: Option<String>,
     /// The operation, unless path or method belong to none.
     pub operation: Option<&'static str>,
+    /// The surface that the path belongs to, for example `identity`.
+    pub surface: Option<&'static str>,
     /// The method.
     pub method: String,
     /// Path and query, without secrets; only the start of a very long one.
@@ -212,6 +216,7 @@ impl From<&Entry> for RecordedSummary {
             duration_ms: entry.duration.map(milliseconds),
             account_id: entry.account.as_deref().map(shortened),
             operation: entry.operation.map(Operation::as_str),
+            surface: entry.surface.map(Surface::as_str),
             method: entry.method.to_string(),
             path: shortened(&entry.request.seen().target),
             status: entry.status(),
@@ -232,6 +237,7 @@ impl From<&Entry> for RecordedRequest {
             duration_ms: entry.duration.map(milliseconds),
             account_id: entry.account.as_deref().map(str::to_owned),
             operation: entry.operation.map(|operation| operation.to_string()),
+            surface: entry.surface.map(Surface::as_str),
             method: entry.method.to_string(),
             path: request.target.clone(),
             status: entry.status(),

@@ -196,7 +196,7 @@ impl From<&Role> for SeedRole {
 }
 
 /// A user of a domain whose main account is that one.
-fn seed_user(user: &User, main: &Company) -> SeedUser {
+pub fn seed_user(user: &User, main: &Company) -> SeedUser {
     let usual: &[Arc<str>] = if user.scope.is_system_wide() {
         &[]
     } else {

@@ -362,10 +362,20 @@ async function control() {
   page.complaints = page.complaints.filter((text) => !text.includes('400 (Bad Request)'));
 
   await view(page, '#/accounts');
+  await page.getByRole('cell', { name: 'Iris', exact: true }).waitFor();
+  await page.getByText('and 67890').waitFor();
+  await page.getByRole('link', { name: 'jdoe', exact: true }).click();
+  await page.getByText('Nothing was done to this user').waitFor();
+  await mock.admin('PATCH', 'profile', { 'surface.identity': 'served' });
+  check(await mock.send('PUT', `${USERS}/u1`, { body: { LastName: '<b>Roe</b>' } }), 200);
+  await page.locator('tr', { hasText: 'USER_PROFILE_UPDATE' }).getByText('lastName: Doe → <b>Roe</b>').waitFor();
+  await view(page, '#/accounts/12345/u99');
+  await page.getByText('There is no user u99').waitFor();
   await mock.admin('POST', 'accounts', { accountId: 'made-elsewhere', seed: 'demo' });
   await page.getByRole('link', { name: 'made-elsewhere' }).click();
+  await page.getByRole('heading', { name: 'Users of made-elsewhere' }).waitFor();
   await page.getByRole('cell', { name: 'jdoe', exact: true }).waitFor();
-  await page.getByRole('cell', { name: 'ReadOnly' }).waitFor();
+  await page.getByRole('cell', { name: 'ReadOnly' }).first().waitFor();
   await page.getByRole('button', { name: 'New throwaway account' }).click();
   await page.getByText('The password is shown this once').waitFor();
   const [id, username, password] = await page.locator('[role=status] dd').allTextContents();

@@ -3,7 +3,7 @@
 use bandwidth_mock::MockServer;
 use serde_json::{Value, json};
 
-use crate::wire::{JSON, LOGIN, USERS, basic, guide, post_user, request, send};
+use crate::wire::{JSON, LOGIN, USERS, basic, call, guide, post_user, request, send};
 
 /// Sends JSON to the control API and reads JSON.
 pub(crate) fn admin(server: &MockServer, method: &str, path: &str, body: &str) -> (u16, Value) {
@@ -26,6 +26,33 @@ pub(crate) fn made(account: &Value) -> (String, String) {
     let text = |key: &str| account[key].as_str().unwrap().to_owned();
     let users = format!("/api/accounts/{}/users", text("accountId"));
     (users, basic(&text("username"), &text("password")))
+}
+
+#[test]
+fn what_was_done_to_a_user_is_told_with_before_and_after() {
+    let server = guide();
+    let served = r#"{"surface.identity":"served","put.semantics":"merge"}"#;
+    ok(&server, "PATCH", "/profile", served);
+    let user = format!("{USERS}/u1");
+    for body in [r#"{"LastName":"Roe"}"#, r#"{"Password":"Teal-Wagon.47"}"#] {
+        assert_eq!(call(&server, "PUT", &user, JSON, body).status, 200);
+    }
+    let answer = ok(&server, "GET", "/accounts/12345/users/u1/events", "");
+    let events = answer["events"].as_array().unwrap();
+    let kinds: Vec<_> = events.iter().map(|event| &event["kind"]).collect();
+    assert_eq!(kinds, ["PASSWORD_RESET", "USER_PROFILE_UPDATE"]);
+    let update = &events[1];
+    assert_eq!(update["login"], "api-user");
+    assert_eq!(update["success"], true);
+    assert_eq!(update["before"]["lastName"], "Doe");
+    assert_eq!(update["after"]["lastName"], "Roe");
+    let text = answer.to_string();
+    assert!(
+        !text.contains("assword") && !text.contains("Teal"),
+        "{text}"
+    );
+    let (status, body) = admin(&server, "GET", "/accounts/12345/users/u99/events", "");
+    assert_eq!((status, &body["error"]["code"]), (404, &json!("not_found")));
 }
 
 #[test]

@@ -332,7 +332,7 @@ fn the_stream_tells_what_the_journal_keeps_and_then_each_change() {
     assert_eq!(
         told,
         json!({ "requests": [{
-            "id": 1, "accountId": "12345", "operation": "create_user", "method": "POST",
+            "id": 1, "accountId": "12345", "operation": "create_user", "surface": "account", "method": "POST",
             "path": "/api/accounts/12345/users", "status": 201, "login": "api-user",
             "tookEffect": true, "refusal": null, "fault": null,
         }], "gone": [], "dropped": 0 })

@@ -29,6 +29,7 @@ fn an_entry_tells_what_was_asked_what_was_answered_and_why() {
     );
     let entry = requests(&server, "").remove(0);
     assert_eq!(entry["operation"], "create_user");
+    assert_eq!(entry["surface"], "account");
     assert_eq!(
         (&entry["accountId"], &entry["login"]),
         (&json!("12345"), &json!("api-user"))

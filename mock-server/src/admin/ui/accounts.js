@@ -1,4 +1,4 @@
-// Accounts, their users and roles, and throwaway ones.
+// Accounts, their users and roles, what was done to a user, and throwaway accounts.
 import { api, below, get } from './api.js';
 import { act, el, shown, update } from './dom.js';
 import { count, oneLine } from './text.js';
@@ -10,6 +10,20 @@ const MOST = 10_000;
 
 const table = (heads, rows) => el('table', {},
   el('thead', {}, el('tr', {}, heads.map((name) => el('th', { scope: 'col' }, name)))), el('tbody', {}, rows));
+// The fields of a user as in a seed file, those of its details among them.
+const fields = ({ details = {}, ...rest }) => ({ ...rest, ...details });
+
+// What differs between a user before and after, as [name, before, after]; undefined where it is absent.
+function differences(before, after) {
+  if (!after) return [];
+  const [from, to] = [fields(before ?? {}), fields(after)];
+  const names = [...new Set([...Object.keys(from), ...Object.keys(to)])];
+  return names.map((name) => [name, from[name], to[name]])
+    .filter(([, one, other]) => JSON.stringify(one) !== JSON.stringify(other));
+}
+
+const value = (one) => (one === undefined ? 'absent' : typeof one === 'object' ? JSON.stringify(one) : `${one}`);
+
 const cell = (value) => el('td', {}, value === undefined ? '' : shown(value));
 
 export class Accounts {
@@ -18,15 +32,17 @@ export class Accounts {
     this.made = el('div', { role: 'status' });
     this.filter = el('input', { type: 'search', placeholder: 'Search  /', 'aria-label': 'Search users', autocomplete: 'off', oninput: act(() => this.refresh()) });
     this.users = el('div', {});
+    this.log = el('div', {});
     this.element = el('section', { class: 'page accounts', 'aria-label': 'Accounts' },
       el('h2', {}, 'Accounts'), this.list,
       el('p', {}, el('button', { type: 'button', onclick: act(() => this.create()) }, 'New throwaway account')),
-      this.made, el('div', { class: 'bar' }, this.filter), this.users);
+      this.made, el('div', { class: 'bar' }, this.filter), this.log, this.users);
   }
 
-  async show([id]) {
+  async show([id, user]) {
     if (id !== this.id) this.filter.value = '';
     this.id = id;
+    this.user = user;
     await this.refresh();
   }
 
@@ -46,32 +62,61 @@ export class Accounts {
     update(this.list, [accounts, account?.accountId], () => this.accounts(accounts, account));
     this.filter.hidden = !account?.users;
     if (!account) {
+      this.noLog();
       update(this.users, this.id, () => el('p', { class: 'nothing' }, this.id === undefined ? 'There is no account.' : ['There is no account ', shown(this.id), ', or no longer.']));
       return;
     }
     if (account.users > MOST) {
+      this.noLog();
       update(this.users, account, () => el('p', { class: 'nothing' }, `${count(account.users, 'user')} are too many to show here. GET accounts/{id}/snapshot has them.`));
       return;
     }
     const { accounts: [contents] } = await get(`${below('accounts', account.accountId)}/snapshot`);
+    await this.showLog(account, contents.users ?? []);
     const word = this.filter.value.trim().toLowerCase();
     const of = (user) => [user.userId, user.username, user.firstName, user.lastName, user.email].join('\n').toLowerCase();
     const users = (contents.users ?? []).filter((user) => of(user).includes(word));
     const roles = contents.roles ?? [];
-    update(this.users, [users.slice(0, LISTED), users.length, roles, account.accountId], () => this.contents(account, users, roles));
+    update(this.users, [users.slice(0, LISTED), users.length, roles, account.accountId, this.user], () => this.contents(account, users, roles));
+  }
+
+  noLog() {
+    update(this.log, null, () => []);
+  }
+
+  // What was done to the user that was chosen.
+  async showLog(account, users) {
+    if (this.user === undefined) {
+      this.noLog();
+      return;
+    }
+    if (!users.some(({ userId }) => userId === this.user)) {
+      update(this.log, this.user, () => el('p', { class: 'nothing' }, 'There is no user ', shown(this.user), ', or no longer.'));
+      return;
+    }
+    const { events } = await get(`${below('accounts', account.accountId)}/${below('users', this.user)}/events`);
+    update(this.log, [account.accountId, this.user, events], () => [
+      el('h3', {}, 'Log of user ', shown(this.user)),
+      events.length ? table(['Time', 'Event', 'By', 'What changed'], events.map((event) => el('tr', {},
+        cell(event.time), el('td', {}, event.kind, event.success ? null : [' ', el('span', { class: 'mark' }, 'failed')]), cell(event.login),
+        el('td', {}, differences(event.before, event.after).map(([name, before, after]) => el('div', {},
+          el('code', {}, name), ': ', event.before ? [shown(value(before)), ' → '] : null, shown(value(after)))))))
+      ) : el('p', { class: 'nothing' }, ['Nothing was done to this user since the mock started. Only profiles with ', el('code', {}, 'surface.identity=served'), ' keep a log.']),
+    ]);
   }
 
   accounts(accounts, selected) {
     const change = (method, path) => act(async () => { await api(method, path); await this.refresh(); });
     const button = (text, account, method, path) => el('button', { type: 'button', class: 'small', 'data-key': `${text} ${account.accountId}`, 'aria-label': oneLine(`${text} ${account.accountId}`), onclick: change(method, path) }, text);
-    return table(['Account', 'Company', 'Login', 'Clients', 'Users', 'Roles', 'Profile', 'Actions'], accounts.map((account) => {
+    return table(['Account', 'Company', 'Domain', 'Login', 'Clients', 'Users', 'Roles', 'Profile', 'Actions'], accounts.map((account) => {
       const path = below('accounts', account.accountId);
       const failed = account.failedLogins.map(({ username, failures, lockedOut }) =>
         [' ', el('span', { class: 'mark' }, shown(username), lockedOut ? ' is locked out' : `: ${count(failures, 'failed login')}`)]);
       return el('tr', { class: account === selected ? 'selected' : null },
         el('td', {}, el('a', { href: `#/accounts/${encodeURIComponent(account.accountId)}`, 'data-key': `account ${account.accountId}`, 'aria-current': account === selected ? 'true' : null }, shown(account.accountId)),
-          account.throwaway ? [' ', el('span', { class: 'mark plain' }, 'throwaway')] : null, failed),
-        cell(account.companyName), cell(account.username), cell(account.clientIds.join(', ')), el('td', {}, account.users.toLocaleString('en')), el('td', {}, account.roles),
+          account.throwaway ? [' ', el('span', { class: 'mark plain' }, 'throwaway')] : null,
+          account.furtherAccounts.map(({ accountId, companyName }) => el('div', { class: 'quiet' }, 'and ', shown(accountId), companyName ? [' ', shown(companyName)] : null)), failed),
+        cell(account.companyName), cell(account.domainName), cell(account.username), cell(account.clientIds.join(', ')), el('td', {}, account.users.toLocaleString('en')), el('td', {}, account.roles),
         el('td', {}, el('a', { href: `#/profile?account=${encodeURIComponent(account.accountId)}` }, shown(account.profile)), account.ownProfile ? ', its own' : ''),
         el('td', { class: 'buttons' }, account.failedLogins.length ? button('Unlock', account, 'POST', `${path}/unlock`) : null,
           button('Reset', account, 'POST', `${path}/reset`), account.throwaway ? button('Delete', account, 'DELETE', path) : null));
@@ -80,13 +125,17 @@ export class Accounts {
 
   contents(account, users, roles) {
     const names = new Map(roles.map(({ roleId, roleName }) => [roleId, roleName]));
-    const rows = users.slice(0, LISTED).map((user) => el('tr', {}, cell(user.userId), cell(user.username),
+    const path = `#/${below('accounts', account.accountId)}`;
+    const main = [account.accountId];
+    const rows = users.slice(0, LISTED).map((user) => el('tr', { class: user.userId === this.user ? 'selected' : null }, cell(user.userId),
+      el('td', {}, el('a', { href: `${path}/${encodeURIComponent(user.userId)}`, 'data-key': `user ${user.userId}`, title: 'what was done to this user' }, shown(user.username))),
       cell([user.firstName, user.lastName].filter(Boolean).join(' ')), cell(user.email),
       el('td', {}, (user.roles ?? []).map((id, index) => [index ? ', ' : '', shown(names.get(id) ?? id)])),
+      cell(user.accountScope ?? 'Account'), cell((user.accounts ?? main).join(', ')),
       el('td', {}, user.enabled === false ? el('span', { class: 'mark' }, 'disabled') : ''),
       cell((user.resources ?? []).join(', '))));
     return [el('h3', {}, 'Users of ', shown(account.accountId)),
-      rows.length ? table(['Id', 'Username', 'Name', 'Email', 'Roles', 'State', 'Resources'], rows) : el('p', { class: 'nothing' }, 'No user.'),
+      rows.length ? table(['Id', 'Username', 'Name', 'Email', 'Roles', 'Scope', 'Accounts', 'State', 'Resources'], rows) : el('p', { class: 'nothing' }, 'No user.'),
       users.length > LISTED ? el('p', { class: 'quiet' }, `The first ${LISTED} of ${count(users.length, 'user')}; search for the others.`) : null,
       el('h3', {}, 'Roles'),
       roles.length ? table(['Id', 'Name', 'Permissions'], roles.map((role) => el('tr', {}, cell(role.roleId), cell(role.roleName), cell((role.permissions ?? []).join(', ')))))

@@ -42,7 +42,7 @@ class Rows {
     this.awaited -= requests.length + gone.length;
     for (const row of requests) {
       this.stale.delete(row.id);
-      row.text = [`#${row.id}`, row.method, row.path, row.operation, row.accountId, row.login, row.refusal, row.status]
+      row.text = [`#${row.id}`, row.method, row.path, row.operation, row.surface, row.accountId, row.login, row.refusal, row.status]
         .join('\n').toLowerCase();
       const before = this.byId.get(row.id);
       if (before) {
@@ -250,14 +250,14 @@ export class List {
   row(row, place) {
     const selected = row.id === this.cursor;
     // What most paths have in common gives way first.
-    const base = /^.*\/accounts\/[^/?]*(?=\/)/.exec(row.path)?.[0] ?? '';
+    const base = /^.*\/(?:accounts|identitydomains)\/[^/?]*(?=\/)/.exec(row.path)?.[0] ?? '';
     const element = el('div', {
       class: `row${selected ? ' selected' : ''}`, id: `row-${row.id}`, 'data-id': row.id, role: 'option',
       'aria-selected': String(selected), 'aria-posinset': place + 1, 'aria-setsize': this.shown.length,
     },
     el('span', { class: 'status' }, status(row.status, row.durationMs === null)),
     el('span', { class: 'method' }, shown(row.method)),
-    el('span', { class: 'operation' }, row.operation ?? '—'),
+    el('span', { class: 'operation', title: row.surface ? `surface ${row.surface}` : null }, row.operation ?? '—'),
     el('span', { class: 'path', title: oneLine(row.path) }, base ? shown(base, { class: 'base' }) : null, shown(row.path.slice(base.length)), row.fault !== null
       ? el('span', { class: 'mark', title: `fault ${row.fault} was applied` }, `fault ${row.fault}`) : null),
     el('span', { class: 'account' }, row.accountId === null ? '—' : shown(row.accountId)),

@@ -154,7 +154,7 @@ export class Detail {
     this.element.replaceChildren(
       this.bar([title('Copy as curl', curl, 'curl'), title('Copy as test', test, 'test')]),
       el('h2', {}, status(entry.status, entry.durationMs === null), ' ', shown(entry.method), ' ', shown(entry.path)),
-      el('p', { class: 'line' }, `#${entry.id} · `, entry.operation ?? 'no operation', ' · ', shown(entry.time), ' · ', duration(entry.durationMs), ' · ',
+      el('p', { class: 'line' }, `#${entry.id} · `, entry.operation ?? 'no operation', entry.surface ? ` on the ${entry.surface} surface` : '', ' · ', shown(entry.time), ' · ', duration(entry.durationMs), ' · ',
         entry.login ? ['as ', shown(entry.login)] : 'nobody was let in', entry.client ? [' from ', shown(entry.client)] : '', ' · ', effect(entry)),
       ...[refusal(entry), fault(entry)].filter(Boolean),
       message('Request', entry.request, NOT_KEPT.has(entry.why.refusal?.rule) ? 'its body was not kept' : undefined),

@@ -92,7 +92,10 @@ impl Context<'_> {
             content.text("EventId", &event.id.to_string());
             content.text("EventDate", &rfc3339(event.at));
             content.text("InvokingUser", &event.invoking);
-            content.text("Event", name(event.kind, self.rules.identity_event_names()));
+            content.text(
+                "Event",
+                &name(event.kind, self.rules.identity_event_names()),
+            );
             content.flag("Success", event.success);
             if event.has_details() {
                 content.flag("ContainDetails", true);
@@ -157,18 +160,16 @@ fn part(kind: EventKind, user: &User, account: &Account) -> Content {
     }
 }
 
-fn name(kind: EventKind, names: EventNames) -> &'static str {
-    let (upper, camel) = match kind {
-        EventKind::Login => ("LOGIN", "Login"),
-        EventKind::PasswordReset => ("PASSWORD_RESET", "PasswordReset"),
-        EventKind::UserCreate => ("USER_CREATE", "UserCreate"),
-        EventKind::UserProfileUpdate => ("USER_PROFILE_UPDATE", "UserProfileUpdate"),
-        EventKind::UserSettingsUpdate => ("USER_SETTINGS_UPDATE", "UserSettingsUpdate"),
-        EventKind::UserRolesUpdate => ("USER_ROLES_UPDATE", "UserRolesUpdate"),
-        EventKind::UserAccountsUpdate => ("USER_ACCOUNTS_UPDATE", "UserAccountsUpdate"),
-    };
+/// The name of an event, for example `USER_CREATE` or `UserCreate`.
+fn name(kind: EventKind, names: EventNames) -> String {
+    let published = kind.as_str();
     match names {
-        EventNames::Upper => upper,
-        EventNames::Camel => camel,
+        EventNames::Upper => published.to_owned(),
+        EventNames::Camel => published.split('_').map(capitalized).collect(),
     }
+}
+
+fn capitalized(word: &str) -> String {
+    let (first, rest) = word.split_at(1);
+    first.to_owned() + &rest.to_ascii_lowercase()
 }
