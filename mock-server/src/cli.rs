@@ -9,11 +9,11 @@ mod tables;
 
 use std::{
     io::{IsTerminal as _, Write as _},
-    net::SocketAddr,
     process::ExitCode,
     sync::Arc,
 };
 
+use bandwidth_fixtures::describe;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, builder::Resettable};
 
 use self::{assumptions::AssumptionsArguments, client::Failure, log::Log};
@@ -21,7 +21,7 @@ use self::{assumptions::AssumptionsArguments, client::Failure, log::Log};
 use crate::variants::{self, VariantsArguments};
 use crate::{
     arguments::{Program, ServeArguments},
-    server::{self, Sockets},
+    server::{self, BindError, Sockets},
 };
 
 /// The exit code of wrong usage or configuration.
@@ -35,7 +35,7 @@ const USAGE: u8 = 2;
     args_conflicts_with_subcommands = true
 )]
 #[command(after_help = "Examples:
-  bandwidth-mock                                  serve on 127.0.0.1:8080, as the guide says
+  bandwidth-mock                                  serve on localhost:8080, as the guide says
   bandwidth-mock --profile published              serve as Bandwidth's own documents say
   bandwidth-mock --set put.semantics=merge        change one behaviour
   bandwidth-mock --listen :0 --announce json      on a free port, for a script
@@ -306,21 +306,20 @@ fn run_server(mut program: Program, arguments: &ServeArguments) -> Result<(), St
     raise_file_limit();
     let config = &mut program.config;
     config.require_token().map_err(|error| error.to_string())?;
-    let tls = config.certificate().map_err(|error| error.to_string())?;
-    let sockets =
-        Sockets::bind(config.listen, config.admin_listen).map_err(|(address, error)| {
-            let name = if config.admin_listen == Some(address) {
-                "admin-listen"
-            } else {
-                "listen"
-            };
-            cannot_listen(name, arguments, address, &error)
-        })?;
+    let certificates = config.certificates().map_err(|error| error.to_string())?;
+    let sockets = Sockets::bind(config.listen, config.admin_listen)
+        .map_err(|error| cannot_listen(arguments, &error))?;
     let addresses = sockets
         .addresses()
-        .map_err(|error| cannot_listen("listen", arguments, config.listen, &error))?;
+        .map_err(|error| format!("cannot listen: {error}"))?;
+    if let (Some(path), Some(pem)) = (&program.ca_out, certificates.ca_pem()) {
+        std::fs::write(path, pem).map_err(|error| {
+            let place = arguments.place("ca-out");
+            format!("{place} {}: {}", path.display(), describe::io(&error))
+        })?;
+    }
     let app = config
-        .app(&addresses, tls.as_ref())
+        .app(&addresses, &certificates)
         .map_err(|error| error.to_string())?;
     let app = Arc::new(app);
     let runtime = runtime()
@@ -344,7 +343,7 @@ fn run_server(mut program: Program, arguments: &ServeArguments) -> Result<(), St
                 stopped.stop();
             });
         }
-        server::serve(sockets, app, tls)
+        server::serve(sockets, app, certificates)
             .await
             .map_err(|error| format!("cannot serve: {error}"))
     });
@@ -352,12 +351,13 @@ fn run_server(mut program: Program, arguments: &ServeArguments) -> Result<(), St
     served
 }
 
-fn cannot_listen(
-    name: &str,
-    arguments: &ServeArguments,
-    address: SocketAddr,
-    error: &std::io::Error,
-) -> String {
+fn cannot_listen(arguments: &ServeArguments, failed: &BindError) -> String {
+    let name = if failed.admin {
+        "admin-listen"
+    } else {
+        "listen"
+    };
+    let BindError { address, error, .. } = failed;
     let why = match error.kind() {
         std::io::ErrorKind::AddrInUse => {
             format!("the port is in use; choose another, or a free one with --{name} :0")

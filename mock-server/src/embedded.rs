@@ -24,7 +24,7 @@ use crate::{
     config::{Config, ConfigError},
     control::ControlError,
     journal::{Entry, RecordedRequest},
-    server::{self, Addresses, Sockets},
+    server::{self, Addresses, BindError, Sockets},
     tls::TlsError,
 };
 
@@ -171,20 +171,20 @@ impl MockServer {
     }
 
     fn launch(config: &Config) -> Result<Self, StartError> {
-        let tls = config.certificate()?;
-        let sockets =
-            Sockets::bind(config.listen, config.admin_listen).map_err(|(_, error)| error)?;
+        let certificates = config.certificates()?;
+        let sockets = Sockets::bind(config.listen, config.admin_listen)
+            .map_err(|BindError { error, .. }| error)?;
         let addresses = sockets.addresses()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let app = Arc::new(config.app(&addresses, tls.as_ref())?);
+        let app = Arc::new(config.app(&addresses, &certificates)?);
         let served = Arc::clone(&app);
         let thread = std::thread::Builder::new()
             .name("bandwidth-mock".to_owned())
             .spawn(move || {
                 // The listener is bound, so only a broken runtime could fail here.
-                let outcome = runtime.block_on(server::serve(sockets, served, tls));
+                let outcome = runtime.block_on(server::serve(sockets, served, certificates));
                 if let Err(error) = outcome {
                     tracing::error!(%error, "the mock server stopped");
                 }

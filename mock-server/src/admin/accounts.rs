@@ -214,11 +214,7 @@ pub(super) fn base_url(app: &App, headers: &HeaderMap, peer: Option<&Peer>) -> S
         let scheme = if peer.tls { "https" } else { "http" };
         return format!("{scheme}://{authority}/api");
     }
-    let scheme = if start.ca_pem.is_some() {
-        "https"
-    } else {
-        "http"
-    };
+    let scheme = if start.tls { "https" } else { "http" };
     // Everywhere is no address; the name that the client has for this machine is.
     let named = authority.filter(|_| start.api.ip().is_unspecified());
     match named {

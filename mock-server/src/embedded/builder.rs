@@ -29,7 +29,7 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             config: Config {
-                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into(),
                 ..Config::default()
             },
             faults: Vec::new(),
@@ -42,7 +42,7 @@ impl Default for Builder {
 impl Builder {
     /// Where it listens; a free port of 127.0.0.1 by default.
     pub fn listen(mut self, address: SocketAddr) -> Self {
-        self.config.listen = address;
+        self.config.listen = address.into();
         self
     }
 
@@ -102,7 +102,7 @@ impl Builder {
 
     /// Where the control API listens; beside the emulated API by default.
     pub fn admin_listen(mut self, address: SocketAddr) -> Self {
-        self.config.admin_listen = Some(address);
+        self.config.admin_listen = Some(address.into());
         self
     }
 
@@ -118,6 +118,14 @@ impl Builder {
     pub fn tls(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let names = names.into_iter().map(Into::into).collect();
         self.config.tls = Some(Certificate::Generated(names));
+        self
+    }
+
+    /// Answers as a proxy for Bandwidth's hosts, for clients whose host is fixed in their code.
+    /// Clients trust [`MockServer::ca_pem`]. Needs the feature `tls`.
+    #[cfg(feature = "tls")]
+    pub fn proxy(mut self) -> Self {
+        self.config.proxy = true;
         self
     }
 
