@@ -5,7 +5,9 @@ mod values;
 
 use std::{collections::HashMap, convert::Infallible, path::PathBuf};
 
-use bandwidth_fixtures::{FixtureError, NamedProfile, RateLimit, Secret, Seed, describe};
+use bandwidth_fixtures::{
+    FixtureError, NamedProfile, RateLimit, Secret, Seed, describe, text_file,
+};
 use clap::{ArgMatches, Args, builder::BoolishValueParser, parser::ValueSource};
 use serde::{Deserialize, Deserializer};
 
@@ -95,7 +97,7 @@ pub struct ServeArguments {
     /// Let requests fail, as `status=429,every=5,operation=create_user`, `delay.fixed_ms=500` or
     /// `fault=EMPTY_RESPONSE,when=after,times=1`. What happens: status, fault, delay,
     /// chunked_dribble, truncate_body, malformed_body, wrong_content_type, headers, body. To which
-    /// requests: operation, method, account, every, after, times, probability, seed, ttl_ms, when (repeatable;
+    /// requests: operation, method, accountId, every, after, times, probability, seed, ttl_ms, when (repeatable;
     /// `;` between several in the variable)
     #[arg(
         long,
@@ -183,7 +185,18 @@ pub struct ServeArguments {
 
 impl ServeArguments {
     /// Notes which flags and variables gave a value.
+    ///
+    /// A `;` at the end of a variable, or two in a row, stand for nothing.
     pub(crate) fn note_places(&mut self, matches: &ArgMatches) {
+        for (name, list) in [
+            ("set", &mut self.set),
+            ("fault", &mut self.fault),
+            ("tls_san", &mut self.tls_san),
+        ] {
+            if matches.value_source(name) == Some(ValueSource::EnvVariable) {
+                list.retain(|value| !value.trim().is_empty());
+            }
+        }
         for id in matches.ids() {
             let name = id.as_str().replace('_', "-");
             let place = match matches.value_source(id.as_str()) {
@@ -208,7 +221,7 @@ impl ServeArguments {
         };
         let place = format!("configuration file {}", path.display());
         let wrong = |message| ConfigError::Value(format!("{place}: {message}"));
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(describe::io(&error)))?;
+        let text = text_file::read(path, text_file::SMALL).map_err(wrong)?;
         let file: Self = describe::read_toml(&text).map_err(wrong)?;
         let keys: toml::Table = describe::read_toml(&text).map_err(wrong)?;
         let mut places: HashMap<_, _> = keys
@@ -284,10 +297,11 @@ impl ServeArguments {
         config.proxy = self.proxy;
         config.admin_token.clone_from(&self.admin_token);
         if let Some(token) = &self.admin_token
-            && token.expose().trim().is_empty()
+            && !is_sendable(token)
         {
             return Err(ConfigError::Value(format!(
-                "{}: the token is empty; give one, or leave it out",
+                "{}: a header cannot carry this token; give printable ASCII characters without \
+                 spaces, or leave it out",
                 self.place("admin-token")
             )));
         }
@@ -370,6 +384,12 @@ pub(crate) fn named(place: &str, error: FixtureError) -> ConfigError {
         FixtureError::UnknownName { .. } => ConfigError::Value(format!("{place}: {error}")),
         _ => error.into(),
     }
+}
+
+/// Whether `Authorization: Bearer` can carry it.
+fn is_sendable(token: &Secret) -> bool {
+    let token = token.expose();
+    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "what clap asks for")]

@@ -145,8 +145,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         None => serve(arguments.serve),
         Some(Command::Serve(serve_arguments)) => serve(*serve_arguments),
         Some(Command::Profiles { schema: true, .. }) => {
-            print(&bandwidth_fixtures::NamedProfile::schema());
-            ExitCode::SUCCESS
+            print_or_fail(Ok(bandwidth_fixtures::NamedProfile::schema()))
         }
         Some(Command::Profiles { name, diff, .. }) => {
             print_or_fail(tables::profiles(name.as_deref(), diff.as_deref()))
@@ -172,17 +171,16 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
             }
         },
         Some(Command::Assumptions(arguments)) => match assumptions::run(&arguments, &words) {
-            Ok(printed) => {
-                print(&printed.text);
-                ExitCode::from(u8::from(!printed.ok))
-            }
+            Ok(printed) => match print(&printed.text) {
+                Ok(()) => ExitCode::from(u8::from(!printed.ok)),
+                Err(message) => fail(&message),
+            },
             Err(message) => fail(&message),
         },
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command(), "bandwidth-mock", &mut script);
-            print(&String::from_utf8_lossy(&script));
-            ExitCode::SUCCESS
+            print_or_fail(Ok(String::from_utf8_lossy(&script).into_owned()))
         }
     }
 }
@@ -197,7 +195,8 @@ fn ready(url: Option<&str>, words: &[std::ffi::OsString]) -> Result<(), Failure>
 }
 
 fn parse(words: &[std::ffi::OsString]) -> Result<Arguments, clap::Error> {
-    let matches = without_empty_variables(command()).try_get_matches_from(words)?;
+    let command = taking_negative_numbers(without_empty_variables(command()));
+    let matches = command.try_get_matches_from(words)?;
     let mut arguments = Arguments::from_arg_matches(&matches)?;
     match (&mut arguments.command, matches.subcommand()) {
         (None, _) => arguments.serve.note_places(&matches),
@@ -222,6 +221,17 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
         .mut_subcommands(without_empty_variables)
 }
 
+/// A number below 0 is a wrong value of its flag, not a flag of its own.
+fn taking_negative_numbers(command: clap::Command) -> clap::Command {
+    let taking = |argument: clap::Arg| {
+        let takes_values = argument.get_action().takes_values() && !argument.is_positional();
+        argument.allow_negative_numbers(takes_values)
+    };
+    command
+        .mut_args(taking)
+        .mut_subcommands(taking_negative_numbers)
+}
+
 /// Prints the one line that says what is wrong.
 fn fail(message: &str) -> ExitCode {
     print_to_stderr(&format!("error: {message}\n"));
@@ -234,18 +244,23 @@ fn print_to_stderr(text: &str) {
 }
 
 fn print_or_fail(text: Result<String, bandwidth_fixtures::FixtureError>) -> ExitCode {
-    match text {
-        Ok(text) => {
-            print(&text);
-            ExitCode::SUCCESS
-        }
-        Err(error) => fail(&error.to_string()),
+    let text = text.map_err(|error| error.to_string());
+    match text.and_then(|text| print(&text)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => fail(&message),
     }
 }
 
-/// Prints to stdout. A reader that went away, as `head` does, is no error.
-fn print(text: &str) {
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+/// Prints to stdout. A reader that went away, for example `head`, is not an error.
+fn print(text: &str) -> Result<(), String> {
+    let mut out = std::io::stdout().lock();
+    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match printed {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(format!("standard output: {}", describe::io(&error)))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn serve(arguments: ServeArguments) -> ExitCode {
@@ -329,7 +344,7 @@ fn run_server(mut program: Program, arguments: &ServeArguments) -> Result<(), St
     let served = runtime.block_on(async {
         let mut signals =
             Signals::new().map_err(|error| format!("cannot wait for signals: {error}"))?;
-        announce::announce(&program, &addresses);
+        announce::announce(&program, &addresses)?;
         let stopped = Arc::clone(&app);
         tokio::spawn(async move {
             signals.wait().await;

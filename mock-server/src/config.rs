@@ -122,6 +122,25 @@ impl Config {
         accounts.map(|account| with_credential(account, self.random_seed))
     }
 
+    /// The fault, for the domain of its account if it has one.
+    fn of_domain(&self, fault: &Fault) -> Result<Fault, ConfigError> {
+        let Some(id) = &fault.account else {
+            return Ok(fault.clone());
+        };
+        let mut accounts = self.seed.accounts.iter();
+        let domain = accounts.find(|account| account.account_ids().any(|known| known == id));
+        let domain = domain.ok_or_else(|| {
+            ConfigError::Value(format!(
+                "a fault is for account `{id}`, and the seed has no such account; a throwaway \
+                 account gets its faults when it is made"
+            ))
+        })?;
+        Ok(Fault {
+            account: Some(domain.account_id.clone()),
+            ..fault.clone()
+        })
+    }
+
     /// The world that the configuration describes, for a server that listens at these addresses.
     pub(crate) fn app(
         &self,
@@ -138,10 +157,11 @@ impl Config {
                 random: mix(mix(self.random_seed, 0), index),
             })
         });
+        let faults = self.faults.iter().map(|fault| self.of_domain(fault));
         let start = Start {
             accounts: accounts.collect(),
             profile: Arc::new(self.profile.clone()),
-            faults: self.faults.clone(),
+            faults: faults.collect::<Result<_, _>>()?,
             clock: self.clock,
         };
         let settings = Settings {

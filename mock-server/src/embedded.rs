@@ -18,7 +18,7 @@ pub use self::{
 #[cfg(feature = "variants")]
 use crate::generate::client_of;
 use crate::{
-    address::reachable,
+    address::{reachable, token_url},
     app::App,
     clock::ClockChange,
     config::{Config, ConfigError},
@@ -90,6 +90,18 @@ impl MockServer {
     /// The base of the emulated API, as `http://127.0.0.1:40123/api`.
     pub fn base_url(&self) -> String {
         format!("{}/api", self.uri())
+    }
+
+    /// Where tokens are given, as `http://127.0.0.1:40123/api/v1/oauth2/token`. A profile without tokens
+    /// serves nothing there.
+    pub fn token_url(&self) -> String {
+        token_url(&self.base_url())
+    }
+
+    /// The name of the identity domain of the first account it started with.
+    pub fn domain_name(&self) -> &str {
+        let first = self.app.start.accounts.first();
+        first.map_or("", |origin| &origin.account.domain_name)
     }
 
     /// The control API, as `http://127.0.0.1:40123/__admin`.

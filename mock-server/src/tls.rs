@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bandwidth_fixtures::describe;
+use bandwidth_fixtures::text_file;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, SanType,
@@ -181,9 +181,9 @@ impl Tls {
             message,
         };
         let read = |what: &str, path: &Path| {
-            std::fs::read(path).map_err(|error| wrong(what, path, describe::io(&error)))
+            text_file::read(path, text_file::SMALL).map_err(|message| wrong(what, path, message))
         };
-        let chain = CertificateDer::pem_slice_iter(&read("certificate", certificate)?)
+        let chain = CertificateDer::pem_slice_iter(read("certificate", certificate)?.as_bytes())
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| {
                 let message = "is not PEM; convert it, for instance with openssl x509";
@@ -196,15 +196,16 @@ impl Tls {
         let lines = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
         let ca_pem = pem::Pem::new("CERTIFICATE", last.as_ref());
         let ca_pem = pem::encode_config(&ca_pem, lines);
-        let key_der = PrivateKeyDer::from_pem_slice(&read("key", key)?).map_err(|_| {
-            wrong(
+        let key_der =
+            PrivateKeyDer::from_pem_slice(read("key", key)?.as_bytes()).map_err(|_| {
+                wrong(
                 "key",
                 key,
                 "has no private key that can be read; it must hold `-----BEGIN PRIVATE KEY-----`, \
                  without a passphrase"
                     .to_owned(),
             )
-        })?;
+            })?;
         if let Some(problem) = problem_today(&chain[0]) {
             tracing::warn!("--tls-cert {}: {problem}", certificate.display());
         }

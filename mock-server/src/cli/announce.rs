@@ -37,11 +37,11 @@ struct Urls {
 }
 
 /// Prints the announcement: JSON on stdout, text on stderr.
-pub(super) fn announce(program: &Program, addresses: &Addresses) {
+pub(super) fn announce(program: &Program, addresses: &Addresses) -> Result<(), String> {
     let config = &program.config;
     let accounts: Vec<SeedAccount> = config.accounts().collect();
     let Some(account) = accounts.first() else {
-        return;
+        return Ok(());
     };
     let scheme = if config.tls.is_some() {
         "https"
@@ -59,7 +59,10 @@ pub(super) fn announce(program: &Program, addresses: &Addresses) {
     };
     match program.announce {
         Announce::Json => print(&json_line(config, account, &urls)),
-        Announce::Text => print_to_stderr(&text(config, &program.set, &accounts, &urls)),
+        Announce::Text => {
+            print_to_stderr(&text(config, &program.set, &accounts, &urls));
+            Ok(())
+        }
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
 pub struct Builder {
     config: Config,
     faults: Vec<String>,
+    domain_name: Option<String>,
     rate_limit: Option<RateLimit>,
     clock: Option<SystemTime>,
 }
@@ -33,6 +34,7 @@ impl Default for Builder {
                 ..Config::default()
             },
             faults: Vec::new(),
+            domain_name: None,
             rate_limit: None,
             clock: None,
         }
@@ -55,6 +57,20 @@ impl Builder {
     /// The accounts it starts with; the demo seed by default.
     pub fn seed(mut self, seed: Seed) -> Self {
         self.config.seed = seed;
+        self
+    }
+
+    /// The name of the identity domain of the first account; what the seed says by default.
+    ///
+    /// ```
+    /// use bandwidth_mock::MockServer;
+    ///
+    /// let server = MockServer::builder().domain_name("Example").start_blocking()?;
+    /// assert_eq!(server.domain_name(), "Example");
+    /// # Ok::<(), bandwidth_mock::StartError>(())
+    /// ```
+    pub fn domain_name(mut self, name: impl Into<String>) -> Self {
+        self.domain_name = Some(name.into());
         self
     }
 
@@ -157,6 +173,10 @@ impl Builder {
         self.config.faults = faults
             .collect::<Result<_, _>>()
             .map_err(ConfigError::Fault)?;
+        if let Some(name) = self.domain_name {
+            let named = self.config.seed.with_domain_name(name);
+            self.config.seed = named.map_err(ConfigError::Fixture)?;
+        }
         if let Some(limit) = self.rate_limit {
             let assignment = format!("rate.limit={limit}");
             let set = self.config.profile.set([assignment.as_str()]);

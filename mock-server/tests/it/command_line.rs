@@ -176,3 +176,47 @@ fn completions_name_the_flags() {
         assert!(script.contains("rate-limit"), "{shell}");
     }
 }
+
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["profiles"],
+        &["profiles", "published"],
+        &["profiles", "--schema"],
+        &["behaviours"],
+        &["completions", "bash"],
+        &["variants", "--help"],
+        &["--listen", ":0", "--announce", "json"],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        let output = program(arguments).stdout(full.unwrap()).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
+        assert!(told.contains("standard output"), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn an_empty_place_between_semicolons_of_a_variable_stands_for_nothing() {
+    let variables = [(
+        "BANDWIDTH_MOCK_SET",
+        "put.semantics=merge;;create.status=200;",
+    )];
+    Serving::with_variables(&variables, &[]);
+}
+
+#[test]
+fn a_fault_at_the_start_holds_for_the_domain_of_its_account() {
+    let serving = Serving::start(&["--fault", "status=503,account=67890"]);
+    let mut stream = TcpStream::connect(serving.address()).unwrap();
+    let headers = format!("{LOGIN}Connection: close\r\n");
+    let users = USERS.replace("12345", "67890");
+    stream
+        .write_all(&request("GET", &users, &headers, ""))
+        .unwrap();
+    let mut seen = String::new();
+    stream.read_to_string(&mut seen).unwrap();
+    assert!(seen.starts_with("HTTP/1.1 503 "), "{seen}");
+}

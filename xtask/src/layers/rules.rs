@@ -15,6 +15,7 @@ pub(super) const LADDERS: &[Ladder] = &[
         families: true,
         rungs: &[
             &["date", "secret", "describe", "rate", "scope"],
+            &["distinct", "text_file"],
             &["error", "known"],
             &["evidence"],
             &["behaviour", "error_code"],
