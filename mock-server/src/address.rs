@@ -20,7 +20,7 @@ pub const BANDWIDTH_HOSTS: [&str; 5] = [
 /// Where a server is to listen. Port 0 takes a free one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listen {
-    /// On 127.0.0.1, and on ::1 where the machine has it: `localhost` means either.
+    /// On 127.0.0.1, and on `::1` where the machine has it: `localhost` means either.
     Loopback(u16),
     /// On this address.
     At(SocketAddr),

@@ -58,8 +58,9 @@ pub(crate) struct Program {
 /// variable beats the configuration file.
 #[derive(Debug, Default, Args, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct ServeArguments {
-    /// Where to listen; a port alone means 127.0.0.1 and, where there is one, ::1; port 0 takes a free
+    /// Where to listen; a port alone means 127.0.0.1 and, where there is one, `::1`; port 0 takes a free
     /// one [default: :8080]
     #[arg(
         long,

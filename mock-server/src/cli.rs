@@ -330,7 +330,11 @@ fn run_server(mut program: Program, arguments: &ServeArguments) -> Result<(), St
     if let (Some(path), Some(pem)) = (&program.ca_out, certificates.ca_pem()) {
         std::fs::write(path, pem).map_err(|error| {
             let place = arguments.place("ca-out");
-            format!("{place} {}: {}", path.display(), describe::io(&error))
+            let why = match error.kind() {
+                std::io::ErrorKind::NotFound => "there is no such folder; make it first".to_owned(),
+                _ => describe::io(&error),
+            };
+            format!("{place} {}: {why}", path.display())
         })?;
     }
     let app = config

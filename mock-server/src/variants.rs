@@ -357,19 +357,8 @@ pub fn run(
     });
     let relied: BTreeSet<BehaviourId> = relied.collect();
     let worlds = plan.worlds(&relied);
-    if worlds.is_empty() && !relied.is_empty() {
-        let ids: Vec<&str> = relied.iter().map(|id| id.as_str()).collect();
-        return Err(VariantsError::Usage(format!(
-            "--only and --skip leave nothing to vary: the command's requests rely on {}",
-            ids.join(", ")
-        )));
-    }
     if worlds.is_empty() {
-        return Err(VariantsError::Usage(
-            "the command's requests rely on nothing that could be varied; does it use BW_BASE_URL? \
-             A test cache may also answer for it (`go test` needs -count=1)"
-                .to_owned(),
-        ));
+        return Err(nothing_to_vary(&relied));
     }
     let compared = Compared {
         exchanges: Baseline::of(&first.entries, &second.entries),
@@ -405,6 +394,21 @@ pub fn run(
         (true, _) => 1,
         (false, true) => FLAKY,
         (false, false) => 0,
+    })
+}
+
+/// Why there is no variant of a command that relied on these behaviours.
+fn nothing_to_vary(relied: &BTreeSet<BehaviourId>) -> VariantsError {
+    let ids: Vec<&str> = relied.iter().map(|id| id.as_str()).collect();
+    VariantsError::Usage(if ids.is_empty() {
+        "the command's requests rely on nothing that could be varied; does it use BW_BASE_URL? A \
+         test cache may also answer for it (`go test` needs -count=1)"
+            .to_owned()
+    } else {
+        format!(
+            "--only and --skip leave nothing to vary: the command's requests rely on {}",
+            ids.join(", ")
+        )
     })
 }
 

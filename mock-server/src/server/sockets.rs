@@ -7,7 +7,7 @@ use std::{
 
 use crate::address::Listen;
 
-/// How many free ports of 127.0.0.1 are tried until one is free on ::1 too.
+/// How many free ports of 127.0.0.1 are tried until one is free on `::1` too.
 const TRIES: u32 = 32;
 
 /// The sockets of a server. Connections wait in their queues until they are served.
@@ -24,7 +24,7 @@ pub struct Sockets {
 pub struct Addresses {
     /// That of the emulated API.
     pub api: SocketAddr,
-    /// The second one of the emulated API: ::1 beside 127.0.0.1.
+    /// The second one of the emulated API: `::1` beside 127.0.0.1.
     pub api_too: Option<SocketAddr>,
     /// That of the control API, which may be the same.
     pub admin: SocketAddr,
@@ -116,7 +116,7 @@ mod tests {
     use super::{TRIES, bind};
     use crate::address::Listen;
 
-    /// How many sockets come about where ::1 answers its first `failures` tries with that error.
+    /// How many sockets come about where `::1` answers its first `failures` tries with that error.
     fn opened(port: u16, failures: u32, kind: ErrorKind) -> Result<usize, (SocketAddr, io::Error)> {
         let left = Cell::new(failures);
         let open = |address: SocketAddr| {

@@ -95,6 +95,7 @@ fn json_announces_what_a_script_needs_and_sigterm_ends_with_0() {
         serving.announced,
         serde_json::json!({
             "baseUrl": format!("{origin}/api"),
+            "tokenUrl": format!("{origin}/api/v1/oauth2/token"),
             "adminUrl": format!("{origin}/__admin"),
             "accountId": "12345",
             "domainName": "Iris",
