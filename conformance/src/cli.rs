@@ -314,7 +314,7 @@ pub enum Parsed {
 
 /// Reads the arguments, the program's name first.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
-    let matches = command().try_get_matches_from(arguments);
+    let matches = taking_negative_numbers(command()).try_get_matches_from(arguments);
     match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => Parsed::Command(Box::new(cli.command.unwrap_or(Command::Run(cli.run)))),
         Err(error) => match error.kind() {
@@ -326,6 +326,17 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
             ),
         },
     }
+}
+
+/// A number below 0 is a wrong value of its flag, not a flag of its own.
+fn taking_negative_numbers(command: clap::Command) -> clap::Command {
+    let taking = |argument: clap::Arg| {
+        let takes_values = argument.get_action().takes_values() && !argument.is_positional();
+        argument.allow_negative_numbers(takes_values)
+    };
+    command
+        .mut_args(taking)
+        .mut_subcommands(taking_negative_numbers)
 }
 
 /// What would be right in the place of a flag that other programs have. Nothing that follows the

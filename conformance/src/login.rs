@@ -1,9 +1,9 @@
 //! Who asks: an account with a name and a password, or with OAuth client credentials. They come
 //! from the environment or from a file, never from an argument.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
-use bandwidth_fixtures::{Secret, Seed, describe};
+use bandwidth_fixtures::{Secret, Seed, describe, text_file};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use reqwest::Url;
 use serde::Deserialize;
@@ -163,9 +163,8 @@ impl Credentials {
     /// The login in a TOML file. Nothing of the file's text gets into an error.
     pub fn from_file(path: &Path) -> Result<Self, ConformanceError> {
         let name = format!("--credentials {}", path.display());
-        let text = fs::read_to_string(path).map_err(|error| {
-            ConformanceError::Usage(format!("{name}: {}", describe::io(&error)))
-        })?;
+        let text = text_file::read(path, text_file::SMALL)
+            .map_err(|message| ConformanceError::Usage(format!("{name}: {message}")))?;
         let raw: Raw = toml::from_str(&text).map_err(|error: toml::de::Error| {
             let span = error.span().unwrap_or_default();
             let line = text[..span.start].matches('\n').count() + 1;

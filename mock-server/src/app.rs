@@ -79,7 +79,11 @@ pub struct Settings {
     pub api: SocketAddr,
     /// How long a TLS handshake, the head of a request or its body may take.
     pub read_timeout: Duration,
-    /// The certificate that clients must trust, as PEM, where there is TLS.
+    /// Whether the API's socket takes TLS beside plain HTTP.
+    pub tls: bool,
+    /// Whether it answers as a proxy for Bandwidth's hosts.
+    pub proxy: bool,
+    /// The certificate that clients must trust, as PEM, where there is TLS or a proxy.
     pub ca_pem: Option<String>,
 }
 

@@ -5,7 +5,9 @@ mod values;
 
 use std::{collections::HashMap, convert::Infallible, path::PathBuf};
 
-use bandwidth_fixtures::{FixtureError, NamedProfile, RateLimit, Secret, Seed, describe};
+use bandwidth_fixtures::{
+    FixtureError, NamedProfile, RateLimit, Secret, Seed, describe, text_file,
+};
 use clap::{ArgMatches, Args, builder::BoolishValueParser, parser::ValueSource};
 use serde::{Deserialize, Deserializer};
 
@@ -48,14 +50,18 @@ pub(crate) struct Program {
     /// The filter of what is logged.
     pub(crate) log: String,
     pub(crate) until_stdin_closes: bool,
+    /// Where the certificate is written that clients must trust.
+    pub(crate) ca_out: Option<PathBuf>,
 }
 
 /// The flags of `serve`. Each has an environment variable; a flag beats its variable, and a
 /// variable beats the configuration file.
 #[derive(Debug, Default, Args, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct ServeArguments {
-    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
+    /// Where to listen; a port alone means 127.0.0.1 and, where there is one, `::1`; port 0 takes a free
+    /// one [default: :8080]
     #[arg(
         long,
         alias = "port",
@@ -92,7 +98,7 @@ pub struct ServeArguments {
     /// Let requests fail, as `status=429,every=5,operation=create_user`, `delay.fixed_ms=500` or
     /// `fault=EMPTY_RESPONSE,when=after,times=1`. What happens: status, fault, delay,
     /// chunked_dribble, truncate_body, malformed_body, wrong_content_type, headers, body. To which
-    /// requests: operation, method, account, every, after, times, probability, seed, ttl_ms, when (repeatable;
+    /// requests: operation, method, accountId, every, after, times, probability, seed, ttl_ms, when (repeatable;
     /// `;` between several in the variable)
     #[arg(
         long,
@@ -109,8 +115,7 @@ pub struct ServeArguments {
     #[arg(long, value_name = "N", env = "BANDWIDTH_MOCK_RANDOM_SEED")]
     random_seed: Option<u64>,
     /// Take TLS beside plain HTTP on the same port, with a certificate made at the start for
-    /// localhost, dashboard.bandwidth.com and api.bandwidth.com; GET /__admin/ca.pem gives what
-    /// clients must trust
+    /// localhost and Bandwidth's hosts; GET /__admin/ca.pem gives what clients must trust
     #[arg(long, env = "BANDWIDTH_MOCK_TLS", value_parser = BoolishValueParser::new())]
     tls: bool,
     /// Take TLS with this certificate (PEM, with those that lead to its root)
@@ -128,6 +133,13 @@ pub struct ServeArguments {
         value_delimiter = ';'
     )]
     tls_san: Vec<String>,
+    /// Answer as an HTTP proxy for Bandwidth's hosts, with certificates made at the start; requests to
+    /// other hosts are refused. For clients whose host is fixed
+    #[arg(long, env = "BANDWIDTH_MOCK_PROXY", value_parser = BoolishValueParser::new())]
+    proxy: bool,
+    /// Write the certificate that clients must trust with --tls or --proxy to this file (PEM)
+    #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_CA_OUT")]
+    ca_out: Option<PathBuf>,
     /// Where the control API listens, when not beside the emulated API
     #[arg(long, value_name = "ADDRESS:PORT", env = "BANDWIDTH_MOCK_ADMIN_LISTEN")]
     admin_listen: Option<String>,
@@ -174,7 +186,18 @@ pub struct ServeArguments {
 
 impl ServeArguments {
     /// Notes which flags and variables gave a value.
+    ///
+    /// A `;` at the end of a variable, or two in a row, stand for nothing.
     pub(crate) fn note_places(&mut self, matches: &ArgMatches) {
+        for (name, list) in [
+            ("set", &mut self.set),
+            ("fault", &mut self.fault),
+            ("tls_san", &mut self.tls_san),
+        ] {
+            if matches.value_source(name) == Some(ValueSource::EnvVariable) {
+                list.retain(|value| !value.trim().is_empty());
+            }
+        }
         for id in matches.ids() {
             let name = id.as_str().replace('_', "-");
             let place = match matches.value_source(id.as_str()) {
@@ -199,7 +222,7 @@ impl ServeArguments {
         };
         let place = format!("configuration file {}", path.display());
         let wrong = |message| ConfigError::Value(format!("{place}: {message}"));
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(describe::io(&error)))?;
+        let text = text_file::read(path, text_file::SMALL).map_err(wrong)?;
         let file: Self = describe::read_toml(&text).map_err(wrong)?;
         let keys: toml::Table = describe::read_toml(&text).map_err(wrong)?;
         let mut places: HashMap<_, _> = keys
@@ -221,6 +244,8 @@ impl ServeArguments {
             tls_cert: self.tls_cert.or(file.tls_cert),
             tls_key: self.tls_key.or(file.tls_key),
             tls_san: either(self.tls_san, file.tls_san),
+            proxy: self.proxy || file.proxy,
+            ca_out: self.ca_out.or(file.ca_out),
             admin_listen: self.admin_listen.or(file.admin_listen),
             admin_token: self.admin_token.or(file.admin_token),
             journal_entries: self.journal_entries.or(file.journal_entries),
@@ -270,12 +295,14 @@ impl ServeArguments {
             config.clock = Some(start);
         }
         config.tls = self.certificate()?;
+        config.proxy = self.proxy;
         config.admin_token.clone_from(&self.admin_token);
         if let Some(token) = &self.admin_token
-            && token.expose().trim().is_empty()
+            && !is_sendable(token)
         {
             return Err(ConfigError::Value(format!(
-                "{}: the token is empty; give one, or leave it out",
+                "{}: a header cannot carry this token; give printable ASCII characters without \
+                 spaces, or leave it out",
                 self.place("admin-token")
             )));
         }
@@ -291,6 +318,7 @@ impl ServeArguments {
             announce: self.announce.unwrap_or_default(),
             log: log_filter(&self.place("log"), log)?,
             until_stdin_closes: self.until_stdin_closes,
+            ca_out: self.ca_out.clone(),
         })
     }
 
@@ -312,6 +340,14 @@ impl ServeArguments {
     fn certificate(&self) -> Result<Option<Certificate>, ConfigError> {
         let wrong = |message: &str| Err(ConfigError::Value(message.to_owned()));
         let names = self.tls_san.clone();
+        if self.proxy && self.tls_cert.is_some() {
+            return wrong(
+                "--proxy makes certificates of its own; give --tls instead of --tls-cert and --tls-key",
+            );
+        }
+        if self.ca_out.is_some() && !self.proxy && !self.tls && self.tls_cert.is_none() {
+            return wrong("--ca-out: there is a certificate with --tls or --proxy only; give one");
+        }
         match (&self.tls_cert, &self.tls_key) {
             (Some(_), Some(_)) if !names.is_empty() => wrong(
                 "--tls-san is for a certificate that is made; it cannot change the one of --tls-cert",
@@ -349,6 +385,12 @@ pub(crate) fn named(place: &str, error: FixtureError) -> ConfigError {
         FixtureError::UnknownName { .. } => ConfigError::Value(format!("{place}: {error}")),
         _ => error.into(),
     }
+}
+
+/// Whether `Authorization: Bearer` can carry it.
+fn is_sendable(token: &Secret) -> bool {
+    let token = token.expose();
+    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "what clap asks for")]

@@ -9,11 +9,11 @@ mod tables;
 
 use std::{
     io::{IsTerminal as _, Write as _},
-    net::SocketAddr,
     process::ExitCode,
     sync::Arc,
 };
 
+use bandwidth_fixtures::describe;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, builder::Resettable};
 
 use self::{assumptions::AssumptionsArguments, client::Failure, log::Log};
@@ -21,7 +21,7 @@ use self::{assumptions::AssumptionsArguments, client::Failure, log::Log};
 use crate::variants::{self, VariantsArguments};
 use crate::{
     arguments::{Program, ServeArguments},
-    server::{self, Sockets},
+    server::{self, BindError, Sockets},
 };
 
 /// The exit code of wrong usage or configuration.
@@ -35,7 +35,7 @@ const USAGE: u8 = 2;
     args_conflicts_with_subcommands = true
 )]
 #[command(after_help = "Examples:
-  bandwidth-mock                                  serve on 127.0.0.1:8080, as the guide says
+  bandwidth-mock                                  serve on localhost:8080, as the guide says
   bandwidth-mock --profile published              serve as Bandwidth's own documents say
   bandwidth-mock --set put.semantics=merge        change one behaviour
   bandwidth-mock --listen :0 --announce json      on a free port, for a script
@@ -145,8 +145,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         None => serve(arguments.serve),
         Some(Command::Serve(serve_arguments)) => serve(*serve_arguments),
         Some(Command::Profiles { schema: true, .. }) => {
-            print(&bandwidth_fixtures::NamedProfile::schema());
-            ExitCode::SUCCESS
+            print_or_fail(Ok(bandwidth_fixtures::NamedProfile::schema()))
         }
         Some(Command::Profiles { name, diff, .. }) => {
             print_or_fail(tables::profiles(name.as_deref(), diff.as_deref()))
@@ -172,17 +171,16 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
             }
         },
         Some(Command::Assumptions(arguments)) => match assumptions::run(&arguments, &words) {
-            Ok(printed) => {
-                print(&printed.text);
-                ExitCode::from(u8::from(!printed.ok))
-            }
+            Ok(printed) => match print(&printed.text) {
+                Ok(()) => ExitCode::from(u8::from(!printed.ok)),
+                Err(message) => fail(&message),
+            },
             Err(message) => fail(&message),
         },
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command(), "bandwidth-mock", &mut script);
-            print(&String::from_utf8_lossy(&script));
-            ExitCode::SUCCESS
+            print_or_fail(Ok(String::from_utf8_lossy(&script).into_owned()))
         }
     }
 }
@@ -197,7 +195,8 @@ fn ready(url: Option<&str>, words: &[std::ffi::OsString]) -> Result<(), Failure>
 }
 
 fn parse(words: &[std::ffi::OsString]) -> Result<Arguments, clap::Error> {
-    let matches = without_empty_variables(command()).try_get_matches_from(words)?;
+    let command = taking_negative_numbers(without_empty_variables(command()));
+    let matches = command.try_get_matches_from(words)?;
     let mut arguments = Arguments::from_arg_matches(&matches)?;
     match (&mut arguments.command, matches.subcommand()) {
         (None, _) => arguments.serve.note_places(&matches),
@@ -222,6 +221,17 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
         .mut_subcommands(without_empty_variables)
 }
 
+/// A number below 0 is a wrong value of its flag, not a flag of its own.
+fn taking_negative_numbers(command: clap::Command) -> clap::Command {
+    let taking = |argument: clap::Arg| {
+        let takes_values = argument.get_action().takes_values() && !argument.is_positional();
+        argument.allow_negative_numbers(takes_values)
+    };
+    command
+        .mut_args(taking)
+        .mut_subcommands(taking_negative_numbers)
+}
+
 /// Prints the one line that says what is wrong.
 fn fail(message: &str) -> ExitCode {
     print_to_stderr(&format!("error: {message}\n"));
@@ -234,18 +244,23 @@ fn print_to_stderr(text: &str) {
 }
 
 fn print_or_fail(text: Result<String, bandwidth_fixtures::FixtureError>) -> ExitCode {
-    match text {
-        Ok(text) => {
-            print(&text);
-            ExitCode::SUCCESS
-        }
-        Err(error) => fail(&error.to_string()),
+    let text = text.map_err(|error| error.to_string());
+    match text.and_then(|text| print(&text)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => fail(&message),
     }
 }
 
-/// Prints to stdout. A reader that went away, as `head` does, is no error.
-fn print(text: &str) {
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+/// Prints to stdout. A reader that went away, for example `head`, is not an error.
+fn print(text: &str) -> Result<(), String> {
+    let mut out = std::io::stdout().lock();
+    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match printed {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(format!("standard output: {}", describe::io(&error)))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn serve(arguments: ServeArguments) -> ExitCode {
@@ -306,21 +321,24 @@ fn run_server(mut program: Program, arguments: &ServeArguments) -> Result<(), St
     raise_file_limit();
     let config = &mut program.config;
     config.require_token().map_err(|error| error.to_string())?;
-    let tls = config.certificate().map_err(|error| error.to_string())?;
-    let sockets =
-        Sockets::bind(config.listen, config.admin_listen).map_err(|(address, error)| {
-            let name = if config.admin_listen == Some(address) {
-                "admin-listen"
-            } else {
-                "listen"
-            };
-            cannot_listen(name, arguments, address, &error)
-        })?;
+    let certificates = config.certificates().map_err(|error| error.to_string())?;
+    let sockets = Sockets::bind(config.listen, config.admin_listen)
+        .map_err(|error| cannot_listen(arguments, &error))?;
     let addresses = sockets
         .addresses()
-        .map_err(|error| cannot_listen("listen", arguments, config.listen, &error))?;
+        .map_err(|error| format!("cannot listen: {error}"))?;
+    if let (Some(path), Some(pem)) = (&program.ca_out, certificates.ca_pem()) {
+        std::fs::write(path, pem).map_err(|error| {
+            let place = arguments.place("ca-out");
+            let why = match error.kind() {
+                std::io::ErrorKind::NotFound => "there is no such folder; make it first".to_owned(),
+                _ => describe::io(&error),
+            };
+            format!("{place} {}: {why}", path.display())
+        })?;
+    }
     let app = config
-        .app(&addresses, tls.as_ref())
+        .app(&addresses, &certificates)
         .map_err(|error| error.to_string())?;
     let app = Arc::new(app);
     let runtime = runtime()
@@ -330,7 +348,7 @@ fn run_server(mut program: Program, arguments: &ServeArguments) -> Result<(), St
     let served = runtime.block_on(async {
         let mut signals =
             Signals::new().map_err(|error| format!("cannot wait for signals: {error}"))?;
-        announce::announce(&program, &addresses);
+        announce::announce(&program, &addresses)?;
         let stopped = Arc::clone(&app);
         tokio::spawn(async move {
             signals.wait().await;
@@ -344,7 +362,7 @@ fn run_server(mut program: Program, arguments: &ServeArguments) -> Result<(), St
                 stopped.stop();
             });
         }
-        server::serve(sockets, app, tls)
+        server::serve(sockets, app, certificates)
             .await
             .map_err(|error| format!("cannot serve: {error}"))
     });
@@ -352,12 +370,13 @@ fn run_server(mut program: Program, arguments: &ServeArguments) -> Result<(), St
     served
 }
 
-fn cannot_listen(
-    name: &str,
-    arguments: &ServeArguments,
-    address: SocketAddr,
-    error: &std::io::Error,
-) -> String {
+fn cannot_listen(arguments: &ServeArguments, failed: &BindError) -> String {
+    let name = if failed.admin {
+        "admin-listen"
+    } else {
+        "listen"
+    };
+    let BindError { address, error, .. } = failed;
     let why = match error.kind() {
         std::io::ErrorKind::AddrInUse => {
             format!("the port is in use; choose another, or a free one with --{name} :0")

@@ -1,16 +1,13 @@
 //! The validated configuration of a server. What is here can be started.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bandwidth_fixtures::{FixtureError, NamedProfile, Secret, Seed, seed::SeedAccount};
 use data_encoding::HEXLOWER;
 use thiserror::Error;
 
 use crate::{
+    address::Listen,
     app::{App, Settings, Start},
     fault::{Fault, FaultError},
     generate::with_credential,
@@ -19,14 +16,14 @@ use crate::{
     random::mix,
     server::Addresses,
     store::{Exists, Origin},
-    tls::{Certificate, Tls, TlsError},
+    tls::{Certificate, Certificates, TlsError},
 };
 
 /// What a server is started with.
 #[derive(Debug)]
 pub struct Config {
     /// Where it listens.
-    pub listen: SocketAddr,
+    pub listen: Listen,
     /// How it behaves.
     pub profile: NamedProfile,
     /// The accounts it starts with.
@@ -36,13 +33,15 @@ pub struct Config {
     /// Fault rules.
     pub(crate) faults: Vec<Fault>,
     /// Where the control API listens, when not beside the emulated API.
-    pub admin_listen: Option<SocketAddr>,
+    pub admin_listen: Option<Listen>,
     /// What opens the control API.
     pub admin_token: Option<Secret>,
     /// How much the journal keeps.
     pub(crate) journal: Limits,
     /// Whether it takes TLS beside plain HTTP, and with which certificate.
     pub tls: Option<Certificate>,
+    /// Whether it answers as a proxy for Bandwidth's hosts.
+    pub proxy: bool,
     /// When the server's clock starts, since the Unix epoch; the machine's time by default.
     pub(crate) clock: Option<Duration>,
     /// Decides what looks random.
@@ -56,7 +55,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            listen: Listen::Loopback(8080),
             profile: NamedProfile::built_in("guide").expect("it is built in"),
             seed: Seed::built_in("demo").expect("it is built in"),
             users: 0,
@@ -65,6 +64,7 @@ impl Default for Config {
             admin_token: None,
             journal: Limits::default(),
             tls: None,
+            proxy: false,
             clock: None,
             random_seed: 0,
             explain: false,
@@ -98,7 +98,7 @@ impl Config {
     /// was given.
     pub(crate) fn require_token(&mut self) -> Result<(), ConfigError> {
         let address = self.admin_listen.unwrap_or(self.listen);
-        if self.admin_token.is_none() && !address.ip().is_loopback() {
+        if self.admin_token.is_none() && !address.first().ip().is_loopback() {
             let mut bytes = [0; 16];
             getrandom::fill(&mut bytes).map_err(|error| {
                 ConfigError::Value(format!(
@@ -111,9 +111,9 @@ impl Config {
         Ok(())
     }
 
-    /// The certificate, where there is TLS.
-    pub(crate) fn certificate(&self) -> Result<Option<Tls>, TlsError> {
-        self.tls.as_ref().map(Certificate::load).transpose()
+    /// The certificates for TLS and for tunnels.
+    pub(crate) fn certificates(&self) -> Result<Certificates, TlsError> {
+        Certificates::load(self.tls.as_ref(), self.proxy)
     }
 
     /// The accounts that it starts with; those that have no credentials are given one.
@@ -122,8 +122,31 @@ impl Config {
         accounts.map(|account| with_credential(account, self.random_seed))
     }
 
+    /// The fault, for the domain of its account if it has one.
+    fn of_domain(&self, fault: &Fault) -> Result<Fault, ConfigError> {
+        let Some(id) = &fault.account else {
+            return Ok(fault.clone());
+        };
+        let mut accounts = self.seed.accounts.iter();
+        let domain = accounts.find(|account| account.account_ids().any(|known| known == id));
+        let domain = domain.ok_or_else(|| {
+            ConfigError::Value(format!(
+                "a fault is for account `{id}`, and the seed has no such account; a throwaway \
+                 account gets its faults when it is made"
+            ))
+        })?;
+        Ok(Fault {
+            account: Some(domain.account_id.clone()),
+            ..fault.clone()
+        })
+    }
+
     /// The world that the configuration describes, for a server that listens at these addresses.
-    pub(crate) fn app(&self, addresses: &Addresses, tls: Option<&Tls>) -> Result<App, ConfigError> {
+    pub(crate) fn app(
+        &self,
+        addresses: &Addresses,
+        certificates: &Certificates,
+    ) -> Result<App, ConfigError> {
         let accounts = (0_u64..).zip(self.accounts());
         let accounts = accounts.map(|(index, account)| {
             Arc::new(Origin {
@@ -134,10 +157,11 @@ impl Config {
                 random: mix(mix(self.random_seed, 0), index),
             })
         });
+        let faults = self.faults.iter().map(|fault| self.of_domain(fault));
         let start = Start {
             accounts: accounts.collect(),
             profile: Arc::new(self.profile.clone()),
-            faults: self.faults.clone(),
+            faults: faults.collect::<Result<_, _>>()?,
             clock: self.clock,
         };
         let settings = Settings {
@@ -146,7 +170,9 @@ impl Config {
             explain: self.explain,
             admin_token: self.admin_token.clone(),
             admin_apart: self.admin_listen.map(|_| addresses.admin),
-            ca_pem: tls.map(|tls| tls.ca_pem().to_owned()),
+            tls: certificates.own().is_some(),
+            proxy: self.proxy,
+            ca_pem: certificates.ca_pem().map(str::to_owned),
             api: addresses.api,
             read_timeout: self.read_timeout,
         };

@@ -254,12 +254,6 @@ impl App {
         }
     }
 
-    /// The id of the main account of the domain that an account belongs to, if there is one.
-    pub fn main_id(&self, id: String) -> String {
-        let state = self.store().account(&id);
-        state.map_or(id, |state| (*state.id).to_owned())
-    }
-
     /// The account of that id, which must be the main one of its domain.
     fn main_account(&self, id: &str) -> Result<Arc<AccountState>, ControlError> {
         let state = self.account(id)?;
@@ -413,7 +407,7 @@ impl App {
             ApiError::UnknownUser => ControlError::no_user(id, user),
             refused => ControlError::Invalid(format!(
                 "the password breaks the rule `{}` of the account's profile; GET \
-                 /__admin/profile?account={id} shows its password.* behaviours",
+                 /__admin/accounts/{id}/profile shows its password.* behaviours",
                 refused.facts().rule
             )),
         })
@@ -464,7 +458,8 @@ impl App {
     /// Arms a fault. One for an account is for all of its domain.
     pub fn arm(&self, fault: Fault) -> Result<Arc<ArmedFault>, ControlError> {
         let now = self.clock_of(fault.account.as_deref()).now;
-        let account = fault.account.map(|id| self.main_id(id));
+        let state = fault.account.as_ref().map(|id| self.account(id));
+        let account = state.transpose()?.map(|state| (*state.id).to_owned());
         Ok(self.faults.arm(Fault { account, ..fault }, now)?)
     }
 

@@ -18,13 +18,13 @@ pub use self::{
 #[cfg(feature = "variants")]
 use crate::generate::client_of;
 use crate::{
-    address::reachable,
+    address::{reachable, token_url},
     app::App,
     clock::ClockChange,
     config::{Config, ConfigError},
     control::ControlError,
     journal::{Entry, RecordedRequest},
-    server::{self, Addresses, Sockets},
+    server::{self, Addresses, BindError, Sockets},
     tls::TlsError,
 };
 
@@ -90,6 +90,18 @@ impl MockServer {
     /// The base of the emulated API, as `http://127.0.0.1:40123/api`.
     pub fn base_url(&self) -> String {
         format!("{}/api", self.uri())
+    }
+
+    /// Where tokens are given, as `http://127.0.0.1:40123/api/v1/oauth2/token`. A profile without tokens
+    /// serves nothing there.
+    pub fn token_url(&self) -> String {
+        token_url(&self.base_url())
+    }
+
+    /// The name of the identity domain of the first account it started with.
+    pub fn domain_name(&self) -> &str {
+        let first = self.app.start.accounts.first();
+        first.map_or("", |origin| &origin.account.domain_name)
     }
 
     /// The control API, as `http://127.0.0.1:40123/__admin`.
@@ -171,20 +183,20 @@ impl MockServer {
     }
 
     fn launch(config: &Config) -> Result<Self, StartError> {
-        let tls = config.certificate()?;
-        let sockets =
-            Sockets::bind(config.listen, config.admin_listen).map_err(|(_, error)| error)?;
+        let certificates = config.certificates()?;
+        let sockets = Sockets::bind(config.listen, config.admin_listen)
+            .map_err(|BindError { error, .. }| error)?;
         let addresses = sockets.addresses()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let app = Arc::new(config.app(&addresses, tls.as_ref())?);
+        let app = Arc::new(config.app(&addresses, &certificates)?);
         let served = Arc::clone(&app);
         let thread = std::thread::Builder::new()
             .name("bandwidth-mock".to_owned())
             .spawn(move || {
                 // The listener is bound, so only a broken runtime could fail here.
-                let outcome = runtime.block_on(server::serve(sockets, served, tls));
+                let outcome = runtime.block_on(server::serve(sockets, served, certificates));
                 if let Err(error) = outcome {
                     tracing::error!(%error, "the mock server stopped");
                 }

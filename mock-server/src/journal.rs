@@ -165,11 +165,8 @@ impl Journal {
     /// The requests that fit the pattern, the newest `limit` of them, or the oldest when the
     /// pattern says since when.
     pub fn select(&self, pattern: &Pattern, limit: usize) -> Selection {
-        let (entries, dropped) = self.seen_by(pattern.account_id.as_deref());
-        let mut entries: Vec<Arc<Entry>> = entries
-            .into_iter()
-            .filter(|entry| pattern.matches(entry))
-            .collect();
+        let (mut entries, dropped) = self.seen_by(pattern.main.as_deref());
+        entries.retain(|entry| pattern.matches(entry));
         if pattern.since.is_some() {
             entries.truncate(limit);
         } else {
@@ -178,15 +175,16 @@ impl Journal {
         Selection { entries, dropped }
     }
 
-    /// All requests that an account's view holds, or those of all views, in order.
-    pub fn seen_by(&self, account: Option<&str>) -> (Vec<Arc<Entry>>, u64) {
+    /// All requests of a domain, by its main account, or those of all, in order; and how many
+    /// that view no longer keeps.
+    pub fn seen_by(&self, main: Option<&str>) -> (Vec<Arc<Entry>>, u64) {
         let state = self.state();
-        let Some(account) = account else {
+        let Some(main) = main else {
             return (state.entries.values().cloned().collect(), state.dropped());
         };
-        let view = state.own.get(account).unwrap_or(&state.shared);
+        let view = state.own.get(main).unwrap_or(&state.shared);
         let entries = view.ids.iter().filter_map(|id| state.entries.get(id));
-        let entries = entries.filter(|entry| entry.account.as_deref() == Some(account));
+        let entries = entries.filter(|entry| entry.is_of(main));
         (entries.cloned().collect(), view.dropped)
     }
 
@@ -212,7 +210,7 @@ impl Journal {
 
     /// The request that comes nearest to the pattern, and what differs.
     pub fn nearest(&self, pattern: &Pattern) -> Option<Nearest> {
-        let (entries, _) = self.seen_by(pattern.account_id.as_deref());
+        let (entries, _) = self.seen_by(pattern.main.as_deref());
         pattern.nearest(&entries)
     }
 
@@ -245,13 +243,13 @@ impl Journal {
         self.state().entries.keys().copied().collect()
     }
 
-    /// Forgets the requests of an account.
+    /// Forgets the requests of an account, or of the whole domain whose main account it is.
     pub fn forget(&self, account: &str) -> usize {
         let mut state = self.state();
         let own: Vec<u64> = state
             .entries
             .values()
-            .filter(|entry| entry.account.as_deref() == Some(account))
+            .filter(|entry| entry.is_of(account))
             .map(|entry| entry.id)
             .collect();
         let gone: Vec<Arc<Entry>> = own.into_iter().filter_map(|id| state.take(id)).collect();

@@ -41,6 +41,7 @@ mod jwt;
 mod logins;
 mod metrics;
 mod peer;
+mod proxy;
 mod random;
 mod server;
 mod service;

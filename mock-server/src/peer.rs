@@ -11,6 +11,8 @@ pub enum Serves {
     Emulated,
     /// The control API.
     Admin,
+    /// The emulated API, under the names of Bandwidth's hosts.
+    Hosts,
 }
 
 /// Who is at the other end, as an extension of its requests.

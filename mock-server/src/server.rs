@@ -1,120 +1,84 @@
-//! Listening: binds before it returns, answers until it is told to stop, then stops at once.
+//! Listening: answers until it is told to stop, then stops at once.
+
+mod sockets;
 
 use std::{
     error::Error as _,
     future::poll_fn,
     io,
-    net::{SocketAddr, TcpListener},
-    sync::Arc,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
+use futures_util::future::join_all;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinSet,
 };
 
+pub use self::sockets::{Addresses, BindError, Sockets};
 use crate::{
     app::App,
     http::{Hangup, LINGER},
     peer::{Peer, Serves},
+    proxy::Tunnel,
     service::Service,
     stream::Stream,
     timer::ConnectionTimer,
-    tls::Tls,
+    tls::Certificates,
 };
 
 /// How long answers that are being written may take after the stop.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// The sockets of a server. Connections wait in their queues until they are served.
-#[derive(Debug)]
-pub struct Sockets {
-    /// For the emulated API.
-    pub api: TcpListener,
-    /// For the control API, when it has one of its own.
-    pub admin: Option<TcpListener>,
+/// What the connections of a socket share.
+struct Listening {
+    service: Arc<Service>,
+    /// Answers in tunnels.
+    hosts: Arc<Service>,
+    certificates: Certificates,
+    stop: watch::Receiver<bool>,
 }
 
-impl Sockets {
-    /// Listens on these addresses. The error names the one that failed.
-    pub fn bind(
-        api: SocketAddr,
-        admin: Option<SocketAddr>,
-    ) -> Result<Self, (SocketAddr, io::Error)> {
-        let bind = |address| {
-            let listener = TcpListener::bind(address).map_err(|error| (address, error))?;
-            listener
-                .set_nonblocking(true)
-                .map_err(|error| (address, error))?;
-            Ok(listener)
-        };
-        Ok(Self {
-            api: bind(api)?,
-            admin: admin.map(bind).transpose()?,
+/// Answers until the app is told to stop. A socket takes plain HTTP, and TLS where there is a
+/// certificate.
+pub async fn serve(sockets: Sockets, app: Arc<App>, certificates: Certificates) -> io::Result<()> {
+    let service = |serves| Arc::new(Service::new(Arc::clone(&app), serves));
+    let hosts = service(Serves::Hosts);
+    let listening = |serves| {
+        Arc::new(Listening {
+            service: service(serves),
+            hosts: Arc::clone(&hosts),
+            certificates: certificates.clone(),
+            stop: app.stopping(),
         })
-    }
-}
-
-/// Where the sockets of a server are.
-#[derive(Debug, Clone, Copy)]
-pub struct Addresses {
-    /// That of the emulated API.
-    pub api: SocketAddr,
-    /// That of the control API, which may be the same.
-    pub admin: SocketAddr,
-}
-
-impl Sockets {
-    /// The addresses, with the ports that were free.
-    pub fn addresses(&self) -> io::Result<Addresses> {
-        let api = self.api.local_addr()?;
-        let admin = self
-            .admin
-            .as_ref()
-            .map(TcpListener::local_addr)
-            .transpose()?;
-        Ok(Addresses {
-            api,
-            admin: admin.unwrap_or(api),
-        })
-    }
-}
-
-/// Answers until the app is told to stop. With `tls`, a socket takes TLS and plain HTTP.
-pub async fn serve(sockets: Sockets, app: Arc<App>, tls: Option<Tls>) -> io::Result<()> {
-    let api = tokio::net::TcpListener::from_std(sockets.api)?;
-    let admin = sockets
-        .admin
-        .map(tokio::net::TcpListener::from_std)
-        .transpose()?;
-    let serves = match admin {
-        Some(_) => Serves::Emulated,
-        None => Serves::Both,
     };
-    let stop = app.stopping();
-    let admin = async {
-        if let Some(admin) = admin {
-            let service = Service::new(Arc::clone(&app), Serves::Admin);
-            accept(admin, service, tls.clone(), stop.clone()).await;
+    let serves = if sockets.admin.is_empty() {
+        Serves::Both
+    } else {
+        Serves::Emulated
+    };
+    let mut accepting = Vec::new();
+    for (sockets, serves) in [(sockets.api, serves), (sockets.admin, Serves::Admin)] {
+        let listening = listening(serves);
+        for socket in sockets {
+            accepting.push(accept(
+                TcpListener::from_std(socket)?,
+                Arc::clone(&listening),
+            ));
         }
-    };
-    let service = Service::new(Arc::clone(&app), serves);
-    tokio::join!(accept(api, service, tls.clone(), stop.clone()), admin);
+    }
+    join_all(accepting).await;
     Ok(())
 }
 
-async fn accept(
-    listener: tokio::net::TcpListener,
-    service: Service,
-    tls: Option<Tls>,
-    mut stop: watch::Receiver<bool>,
-) {
-    let service = Arc::new(service);
+async fn accept(listener: TcpListener, listening: Arc<Listening>) {
+    let mut stop = listening.stop.clone();
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -125,8 +89,7 @@ async fn accept(
                 Ok((stream, peer)) => {
                     // Small answers go out at once.
                     let _ = stream.set_nodelay(true);
-                    let (service, tls) = (Arc::clone(&service), tls.clone());
-                    connections.spawn(connection(stream, peer, service, tls, stop.clone()));
+                    connections.spawn(connection(stream, peer, Arc::clone(&listening)));
                 }
                 // Out of file descriptors, or a client that was gone already: go on.
                 Err(error) => {
@@ -148,16 +111,11 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    service: Arc<Service>,
-    tls: Option<Tls>,
-    mut stop: watch::Receiver<bool>,
-) {
-    let timeout = service.read_timeout();
+async fn connection(stream: TcpStream, peer: SocketAddr, listening: Arc<Listening>) {
+    let timeout = listening.service.read_timeout();
+    let mut stop = listening.stop.clone();
     let opened = tokio::select! {
-        opened = tokio::time::timeout(timeout, Stream::open(stream, tls)) => opened,
+        opened = tokio::time::timeout(timeout, Stream::open(stream, listening.certificates.own())) => opened,
         () = stopped(&mut stop) => return,
     };
     let stream = match opened {
@@ -165,15 +123,58 @@ async fn connection(
         Ok(Err(error)) => return tracing::debug!(%error, "no TLS came about"),
         Err(_) => return tracing::debug!("a connection said nothing"),
     };
+    let service = Arc::clone(&listening.service);
+    let Some((Stream::Plain(stream), Tunnel(host))) = speak(stream, peer, service, &mut stop).await
+    else {
+        return;
+    };
+    let Some(tls) = listening.certificates.of_host(host) else {
+        return;
+    };
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(timeout, tls.accept(stream)) => shaken,
+        () = stopped(&mut stop) => return,
+    };
+    match shaken {
+        Ok(Ok(stream)) => {
+            let stream = Stream::Tls(Box::new(stream));
+            speak(stream, peer, Arc::clone(&listening.hosts), &mut stop).await;
+        }
+        Ok(Err(error)) => tracing::warn!(
+            %error, host,
+            "a client ended the TLS handshake in its tunnel; it must trust the CA of --ca-out"
+        ),
+        Err(_) => tracing::debug!(host, "a tunnel said nothing"),
+    }
+}
+
+/// Answers the requests of a connection until it ends, or becomes a tunnel.
+async fn speak(
+    stream: Stream,
+    peer: SocketAddr,
+    service: Arc<Service>,
+    stop: &mut watch::Receiver<bool>,
+) -> Option<(Stream, Tunnel)> {
+    let timeout = service.read_timeout();
     let peer = Peer {
         address: peer,
         tls: matches!(stream, Stream::Tls(_)),
     };
-    let service = service_fn(move |request| {
-        let service = Arc::clone(&service);
-        // Boxed, so that the connection can be taken apart when it ends.
-        Box::pin(async move { service.answer(request, peer).await })
-    });
+    let tunnel = Arc::new(OnceLock::new());
+    let answer = {
+        let tunnel = Arc::clone(&tunnel);
+        service_fn(move |request| {
+            let (service, tunnel) = (Arc::clone(&service), Arc::clone(&tunnel));
+            // Boxed, so that the connection can be taken apart when it ends.
+            Box::pin(async move {
+                let reply = service.answer(request, peer).await?;
+                if let Some(opened) = reply.extensions().get::<Tunnel>() {
+                    let _ = tunnel.set(*opened);
+                }
+                Ok::<_, Hangup>(reply)
+            })
+        })
+    };
     let mut connection = http1::Builder::new()
         .timer(ConnectionTimer::default())
         .header_read_timeout(timeout)
@@ -181,20 +182,23 @@ async fn connection(
         .half_close(true)
         // As the real one writes them; a client that compares names exactly is wrong, but exists.
         .title_case_headers(true)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(stream), answer);
     let outcome = tokio::select! {
         outcome = poll_fn(|context| connection.poll_without_shutdown(context)) => outcome,
-        () = stopped(&mut stop) => {
+        () = stopped(stop) => {
             std::pin::Pin::new(&mut connection).graceful_shutdown();
             poll_fn(|context| connection.poll_without_shutdown(context)).await
         }
     };
-    let mut stream = connection.into_parts().io.into_inner();
-    match outcome {
-        Ok(()) => {
+    let parts = connection.into_parts();
+    let mut stream = parts.io.into_inner();
+    match (outcome, tunnel.get()) {
+        // A client that sends more before the answer does not wait for its tunnel.
+        (Ok(()), Some(tunnel)) if parts.read_buf.is_empty() => return Some((stream, *tunnel)),
+        (Ok(()), _) => {
             let _ = stream.shutdown().await;
         }
-        Err(error) => {
+        (Err(error), _) => {
             let hangup = error.source().and_then(|source| source.downcast_ref());
             if let Some(hangup) = hangup {
                 hang_up(stream, hangup).await;
@@ -203,6 +207,7 @@ async fn connection(
             }
         }
     }
+    None
 }
 
 /// Ends a connection as a fault asks for.

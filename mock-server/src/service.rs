@@ -12,6 +12,7 @@ use crate::{
     app::App,
     http::{self, Hangup, Reply},
     peer::{Peer, Serves},
+    proxy::{self, Asked},
 };
 
 /// Answers the requests of a socket.
@@ -26,7 +27,7 @@ pub struct Service {
 impl Service {
     /// What a socket serves.
     pub fn new(app: Arc<App>, serves: Serves) -> Self {
-        let admin = (serves != Serves::Emulated).then(|| {
+        let admin = matches!(serves, Serves::Both | Serves::Admin).then(|| {
             let router = admin::router(&app).fallback(admin::elsewhere);
             router.with_state(Arc::clone(&app))
         });
@@ -40,6 +41,23 @@ impl Service {
 
     /// Answers one request, unless a fault ends its connection.
     pub async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
+        let asked = match self.serves {
+            Serves::Hosts => Asked::Host,
+            Serves::Both | Serves::Emulated if self.app.settings.proxy => {
+                proxy::asked(&request, &self.app.settings, peer)
+            }
+            Serves::Both | Serves::Emulated | Serves::Admin => Asked::Nothing,
+        };
+        match asked {
+            Asked::Nothing => self.answer_itself(request, peer).await,
+            Asked::Host => http::emulate(Arc::clone(&self.app), request, peer.address).await,
+            Asked::Tunnel(tunnel) => Ok(proxy::opened(tunnel).map(Either::Right)),
+            Asked::Refused(refused) => Ok(refused.answer().map(Either::Right)),
+        }
+    }
+
+    /// Answers a request for the server itself.
+    async fn answer_itself(&self, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
         if matches!(request.uri().path(), "/" | admin::PREFIX | "/__admin/")
             && http::names_html(request.headers())
             && let Some(welcome) = admin::welcome(&self.app, self.serves, &request, peer)

@@ -27,7 +27,7 @@ pub enum Stream {
 
 impl Stream {
     /// Looks at the first byte, where there is TLS, to see which it is.
-    pub async fn open(stream: TcpStream, tls: Option<Tls>) -> io::Result<Self> {
+    pub async fn open(stream: TcpStream, tls: Option<&Tls>) -> io::Result<Self> {
         let Some(tls) = tls else {
             return Ok(Self::Plain(stream));
         };

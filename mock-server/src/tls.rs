@@ -8,22 +8,23 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bandwidth_fixtures::describe;
+use bandwidth_fixtures::text_file;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, SanType,
 };
 use rustls::{
-    ServerConfig,
+    CertificateError, RootCertStore, ServerConfig,
+    client::verify_server_cert_signed_by_trust_anchor,
     crypto::ring,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject as _},
+    server::ParsedCertificate,
 };
 use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
-/// The hosts of the real API: a client that insists on them can be sent here by its resolver.
-const NAMES: [&str; 3] = ["localhost", "dashboard.bandwidth.com", "api.bandwidth.com"];
+use crate::address::BANDWIDTH_HOSTS;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -49,13 +50,59 @@ pub enum Certificate {
     },
 }
 
-impl Certificate {
-    /// Makes the certificate, or reads it.
-    pub fn load(&self) -> Result<Tls, TlsError> {
-        match self {
-            Self::Generated(names) => Tls::generated(names),
-            Self::Files { certificate, key } => Tls::from_files(certificate, key),
+/// The certificates of a server.
+#[derive(Debug, Clone, Default)]
+pub struct Certificates {
+    /// For connections that begin with a handshake.
+    own: Option<Tls>,
+    /// For tunnels, by host.
+    hosts: Arc<[(&'static str, Tls)]>,
+    ca_pem: Option<Arc<str>>,
+}
+
+impl Certificates {
+    /// Makes or reads the server's own certificate, and with `proxy` makes one for each of
+    /// Bandwidth's hosts. What is made has one authority, whose key is forgotten then.
+    pub fn load(own: Option<&Certificate>, proxy: bool) -> Result<Self, TlsError> {
+        if let Some(Certificate::Files { certificate, key }) = own {
+            let (tls, ca_pem) = Tls::from_files(certificate, key)?;
+            return Ok(Self {
+                own: Some(tls),
+                hosts: Arc::default(),
+                ca_pem: Some(ca_pem.into()),
+            });
         }
+        if own.is_none() && !proxy {
+            return Ok(Self::default());
+        }
+        let authority = authority()?;
+        let own = match own {
+            Some(Certificate::Generated(names)) => Some(Tls::for_server(&authority, names)?),
+            _ => None,
+        };
+        let hosts = BANDWIDTH_HOSTS.iter().filter(|_| proxy);
+        let hosts = hosts.map(|host| Ok((*host, Tls::signed(&authority, vec![san(host)?])?)));
+        Ok(Self {
+            own,
+            hosts: hosts.collect::<Result<_, TlsError>>()?,
+            ca_pem: Some(authority.pem().into()),
+        })
+    }
+
+    /// For connections that begin with a handshake.
+    pub fn own(&self) -> Option<&Tls> {
+        self.own.as_ref()
+    }
+
+    /// For a tunnel to that host.
+    pub fn of_host(&self, host: &str) -> Option<&Tls> {
+        let mut hosts = self.hosts.iter();
+        hosts.find_map(|(known, tls)| (*known == host).then_some(tls))
+    }
+
+    /// What a client must trust, as PEM: the authority, or the last certificate of the file.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
     }
 }
 
@@ -63,7 +110,6 @@ impl Certificate {
 #[derive(Clone)]
 pub struct Tls {
     acceptor: TlsAcceptor,
-    ca_pem: Arc<str>,
 }
 
 impl fmt::Debug for Tls {
@@ -84,7 +130,7 @@ pub enum TlsError {
         message: String,
     },
     /// A name that no certificate can have.
-    #[error("--tls-san `{0}`: write a DNS name or an IP address, as mock.test")]
+    #[error("--tls-san `{0}`: write a DNS name or an IP address, for example mock.test")]
     Name(String),
     /// The key is of another certificate.
     #[error(
@@ -100,44 +146,44 @@ pub enum TlsError {
 }
 
 impl Tls {
-    /// An authority and a certificate, made now, for localhost, the hosts of the real API and
-    /// these names or addresses. The authority's key is forgotten.
-    fn generated(names: &[String]) -> Result<Self, TlsError> {
-        let mut authority = CertificateParams::default();
-        authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        valid(&mut authority, "bandwidth-mock test authority");
-        let issuer = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
-
-        let mut server = CertificateParams::default();
-        for name in NAMES.into_iter().chain(names.iter().map(String::as_str)) {
-            server.subject_alt_names.push(san(name)?);
-        }
+    /// For localhost, Bandwidth's hosts and these names or addresses.
+    fn for_server(authority: &Authority, names: &[String]) -> Result<Self, TlsError> {
+        let names = names.iter().map(String::as_str);
+        let names = ["localhost"]
+            .into_iter()
+            .chain(BANDWIDTH_HOSTS)
+            .chain(names);
+        let mut subjects = names.map(san).collect::<Result<Vec<_>, _>>()?;
         for address in [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()] {
-            server.subject_alt_names.push(SanType::IpAddress(address));
+            subjects.push(SanType::IpAddress(address));
         }
+        Self::signed(authority, subjects)
+    }
+
+    /// With a certificate for these subjects.
+    fn signed(authority: &Authority, subjects: Vec<SanType>) -> Result<Self, TlsError> {
+        let mut server = CertificateParams::default();
+        server.subject_alt_names = subjects;
         server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         server.use_authority_key_identifier_extension = true;
         valid(&mut server, "bandwidth-mock");
         let key = KeyPair::generate()?;
-        let certificate = server.signed_by(&key, &issuer)?;
-
+        let certificate = server.signed_by(&key, authority)?;
         let chain = vec![certificate.der().clone()];
-        let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-        Self::new(chain, key, issuer.pem())
+        Self::new(chain, PrivateKeyDer::Pkcs8(key.serialize_der().into()))
     }
 
-    /// A certificate chain and its key, as PEM files.
-    fn from_files(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
+    /// A certificate chain and its key, as PEM files, with the last certificate.
+    fn from_files(certificate: &Path, key: &Path) -> Result<(Self, String), TlsError> {
         let wrong = |what: &str, path: &Path, message: String| TlsError::File {
             file: format!("{what} {}", path.display()),
             message,
         };
         let read = |what: &str, path: &Path| {
-            std::fs::read(path).map_err(|error| wrong(what, path, describe::io(&error)))
+            text_file::read(path, text_file::SMALL).map_err(|message| wrong(what, path, message))
         };
-        let chain = CertificateDer::pem_slice_iter(&read("certificate", certificate)?)
+        let chain = CertificateDer::pem_slice_iter(read("certificate", certificate)?.as_bytes())
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| {
                 let message = "is not PEM; convert it, for instance with openssl x509";
@@ -150,22 +196,25 @@ impl Tls {
         let lines = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
         let ca_pem = pem::Pem::new("CERTIFICATE", last.as_ref());
         let ca_pem = pem::encode_config(&ca_pem, lines);
-        let key_der = PrivateKeyDer::from_pem_slice(&read("key", key)?).map_err(|_| {
-            wrong(
+        let key_der =
+            PrivateKeyDer::from_pem_slice(read("key", key)?.as_bytes()).map_err(|_| {
+                wrong(
                 "key",
                 key,
                 "has no private key that can be read; it must hold `-----BEGIN PRIVATE KEY-----`, \
                  without a passphrase"
                     .to_owned(),
             )
-        })?;
-        Self::new(chain, key_der, ca_pem)
+            })?;
+        if let Some(problem) = problem_today(&chain[0]) {
+            tracing::warn!("--tls-cert {}: {problem}", certificate.display());
+        }
+        Ok((Self::new(chain, key_der)?, ca_pem))
     }
 
     fn new(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
-        ca_pem: String,
     ) -> Result<Self, TlsError> {
         // Chosen here and not for the process: this also runs inside other programs.
         let provider = Arc::new(ring::default_provider());
@@ -179,7 +228,6 @@ impl Tls {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self {
             acceptor: TlsAcceptor::from(Arc::new(config)),
-            ca_pem: ca_pem.into(),
         })
     }
 
@@ -187,10 +235,43 @@ impl Tls {
     pub async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream> {
         self.acceptor.accept(stream).await
     }
+}
 
-    /// What a client must trust, as PEM: the authority, or the last certificate of the file.
-    pub fn ca_pem(&self) -> &str {
-        &self.ca_pem
+type Authority = CertifiedIssuer<'static, KeyPair>;
+
+fn authority() -> Result<Authority, TlsError> {
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    valid(&mut authority, "bandwidth-mock test authority");
+    Ok(CertifiedIssuer::self_signed(
+        authority,
+        KeyPair::generate()?,
+    )?)
+}
+
+/// What clients will say of the certificate's dates today, if they refuse them.
+fn problem_today(certificate: &CertificateDer<'_>) -> Option<&'static str> {
+    let certificate = ParsedCertificate::try_from(certificate).ok()?;
+    let algorithms = ring::default_provider()
+        .signature_verification_algorithms
+        .all;
+    // The dates are looked at first; that the authority is missing comes later.
+    let checked = verify_server_cert_signed_by_trust_anchor(
+        &certificate,
+        &RootCertStore::empty(),
+        &[],
+        UnixTime::now(),
+        algorithms,
+    );
+    match checked {
+        Err(rustls::Error::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        )) => Some("the certificate has expired, so that clients refuse it; renew it"),
+        Err(rustls::Error::InvalidCertificate(
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
+        )) => Some("the certificate is not valid yet, so that clients refuse it"),
+        _ => None,
     }
 }
 
@@ -207,12 +288,48 @@ fn san(name: &str) -> Result<SanType, TlsError> {
         return Ok(SanType::IpAddress(address));
     }
     let wrong = || TlsError::Name(name.to_owned());
-    let plain = !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'*' | b'_'));
+    // RFC 1035, section 2.3.4.
+    let plain = name.len() <= 253
+        && name.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'*' | b'_'))
+        });
     if !plain {
         return Err(wrong());
     }
     Ok(SanType::DnsName(name.try_into().map_err(|_| wrong())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+
+    use super::{problem_today, san};
+
+    fn problem(from: i32, to: i32) -> Option<&'static str> {
+        let mut params = CertificateParams::new(vec!["mock.test".to_owned()]).unwrap();
+        params.not_before = date_time_ymd(from, 1, 1);
+        params.not_after = date_time_ymd(to, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        problem_today(params.self_signed(&key).unwrap().der())
+    }
+
+    #[test]
+    fn a_certificate_that_clients_refuse_for_its_dates_is_told() {
+        assert!(problem(2000, 2001).unwrap().contains("has expired"));
+        assert!(problem(3000, 3001).unwrap().contains("not valid yet"));
+        assert_eq!(problem(2000, 3000), None);
+    }
+
+    #[test]
+    fn a_name_is_one_that_dns_allows() {
+        for name in ["mock.test", "*.mock.test", "10.1.2.3", "::1"] {
+            san(name).unwrap();
+        }
+        for name in ["", "a..b", &"a".repeat(64), &"a.".repeat(127), "a b"] {
+            san(name).unwrap_err();
+        }
+    }
 }

@@ -78,7 +78,7 @@ pub struct VariantsArguments {
     #[arg(long)]
     fail_fast: bool,
     /// Time limit of a run; one that takes longer is stopped and counts as broken
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = seconds)]
     timeout: u64,
     /// Folder for the output of each run
     #[arg(long, value_name = "FOLDER", default_value = "bandwidth-variants")]
@@ -97,6 +97,11 @@ pub struct VariantsArguments {
 fn jobs(text: &str) -> Result<u16, String> {
     let number = text.parse().ok().filter(|jobs| (1..=64).contains(jobs));
     number.ok_or_else(|| "write a whole number from 1 to 64".to_owned())
+}
+
+fn seconds(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|seconds| *seconds > 0);
+    number.ok_or_else(|| "write a whole number of seconds, at least 1".to_owned())
 }
 
 /// Why the variants could not be run.
@@ -350,14 +355,10 @@ pub fn run(
         let asked = entry.asked.iter();
         asked.filter(|id| own.get(*id) == plan.base.options().get(*id))
     });
-    let relied = relied.collect();
+    let relied: BTreeSet<BehaviourId> = relied.collect();
     let worlds = plan.worlds(&relied);
     if worlds.is_empty() {
-        return Err(VariantsError::Usage(
-            "the command's requests rely on nothing that could be varied; does it use BW_BASE_URL? \
-             A test cache may also answer for it (`go test` needs -count=1)"
-                .to_owned(),
-        ));
+        return Err(nothing_to_vary(&relied));
     }
     let compared = Compared {
         exchanges: Baseline::of(&first.entries, &second.entries),
@@ -393,6 +394,21 @@ pub fn run(
         (true, _) => 1,
         (false, true) => FLAKY,
         (false, false) => 0,
+    })
+}
+
+/// Why there is no variant of a command that relied on these behaviours.
+fn nothing_to_vary(relied: &BTreeSet<BehaviourId>) -> VariantsError {
+    let ids: Vec<&str> = relied.iter().map(|id| id.as_str()).collect();
+    VariantsError::Usage(if ids.is_empty() {
+        "the command's requests rely on nothing that could be varied; does it use BW_BASE_URL? A \
+         test cache may also answer for it (`go test` needs -count=1)"
+            .to_owned()
+    } else {
+        format!(
+            "--only and --skip leave nothing to vary: the command's requests rely on {}",
+            ids.join(", ")
+        )
     })
 }
 

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bandwidth_fixtures::describe;
+use bandwidth_fixtures::{describe, text_file};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ConformanceError;
@@ -226,7 +226,7 @@ impl LedgerFile {
     fn read_header(path: &Path) -> Result<(Header, String), ConformanceError> {
         let name = path.display();
         let usage = |what: String| ConformanceError::Usage(format!("--ledger {name}: {what}"));
-        let text = fs::read_to_string(path).map_err(|error| usage(describe::io(&error)))?;
+        let text = text_file::read(path, text_file::LARGE).map_err(usage)?;
         let header = text.split_once('\n').map(|(line, _)| line);
         let header = header.and_then(|line| serde_json::from_str::<Header>(line).ok());
         match header {

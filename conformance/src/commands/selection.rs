@@ -1,6 +1,8 @@
 //! The cases that a command line selects.
 
-use std::{fs, path::Path};
+use std::path::Path;
+
+use bandwidth_fixtures::text_file;
 
 use crate::{
     case::Case,
@@ -24,8 +26,7 @@ pub fn select(mut selection: Selection) -> Result<Vec<Case>, ConformanceError> {
 fn failed_in(path: &Path) -> Result<Vec<String>, ConformanceError> {
     let name = path.display();
     let usage = |what: String| ConformanceError::Usage(format!("--failed-from {name}: {what}"));
-    let text = fs::read_to_string(path)
-        .map_err(|error| usage(bandwidth_fixtures::describe::io(&error)))?;
+    let text = text_file::read(path, text_file::LARGE).map_err(usage)?;
     let report = RunReport::from_json(&text).map_err(usage)?;
     let ids: Vec<String> = report
         .cases

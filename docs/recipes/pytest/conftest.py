@@ -36,7 +36,7 @@ def bandwidth(bandwidth_mock):
     account_id = made["accountId"]
 
     def fault(**rule):
-        rule["account"] = account_id
+        rule["accountId"] = account_id
         requests.post(f"{bandwidth_mock['adminUrl']}/faults", json=rule).raise_for_status()
 
     yield SimpleNamespace(

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use bandwidth_fixtures::{
-    RateLimit, describe,
+    Distinct, RateLimit, describe,
     seed::{SeedContents, SeedFurtherAccount},
 };
 use serde::{Deserialize, Serialize};
@@ -16,12 +16,12 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    answer::{AdminError, OptionalBody, Path},
+    answer::{AdminError, OptionalBody, Path, or_default},
     authority,
     faults::{FaultRequest, read_fault},
 };
 use crate::{
-    address::reachable,
+    address::{reachable, token_url},
     app::App,
     clock::{parse_start, rfc3339},
     control::{FurtherAccounts, NewAccount, ProfileChoice, SeedChoice},
@@ -45,16 +45,16 @@ pub struct AccountRequest {
     /// Further accounts of the domain: how many, or a list of ids, or of objects with `accountId`
     /// and `companyName`. They share the users, the roles and all else.
     #[schema(value_type = Option<Object>, example = 1)]
-    further_accounts: Option<Value>,
+    further_accounts: Option<Distinct>,
     /// A built-in profile's name, or an object as PUT profile takes it. By default the account
     /// follows the server's profile.
     #[schema(value_type = Option<Object>)]
-    profile: Option<Value>,
+    profile: Option<Distinct>,
     /// A built-in seed's name (its first account is copied), or an object with `roles`, `users`,
     /// `companyName` and `nextUserNumber` as in a seed file. By default the roles of the demo
     /// account and no users.
     #[schema(value_type = Option<Object>, example = "demo")]
-    seed: Option<Value>,
+    seed: Option<Distinct>,
     /// How many requests it may send, as `100/1m,burst=20`. By default what the profile says.
     #[schema(example = "100/1m,burst=20")]
     rate_limit: Option<String>,
@@ -63,9 +63,9 @@ pub struct AccountRequest {
     #[schema(format = DateTime, example = "2030-01-31T12:00:00Z")]
     clock: Option<String>,
     /// Faults for this account alone, as POST faults takes them.
-    #[serde(default)]
-    #[schema(value_type = Vec<FaultRequest>)]
-    faults: Vec<Value>,
+    #[serde(default, deserialize_with = "or_default")]
+    #[schema(value_type = Option<Vec<FaultRequest>>)]
+    faults: Vec<Distinct>,
 }
 
 /// A throwaway account, and what opens it.
@@ -88,6 +88,8 @@ pub struct CreatedAccount {
     client_secret: String,
     /// The base of the emulated API.
     base_url: String,
+    /// Where it gets tokens, if its profile has any.
+    token_url: String,
     /// The ids of the faults that were armed for it, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     faults: Vec<u64>,
@@ -214,11 +216,7 @@ pub(super) fn base_url(app: &App, headers: &HeaderMap, peer: Option<&Peer>) -> S
         let scheme = if peer.tls { "https" } else { "http" };
         return format!("{scheme}://{authority}/api");
     }
-    let scheme = if start.ca_pem.is_some() {
-        "https"
-    } else {
-        "http"
-    };
+    let scheme = if start.tls { "https" } else { "http" };
     // Everywhere is no address; the name that the client has for this machine is.
     let named = authority.filter(|_| start.api.ip().is_unspecified());
     match named {
@@ -252,7 +250,7 @@ pub async fn create(
     OptionalBody(request): OptionalBody<AccountRequest>,
 ) -> Result<(StatusCode, Json<CreatedAccount>), AdminError> {
     let faults = request.faults.into_iter().enumerate();
-    let faults = faults.map(|(index, fault)| {
+    let faults = faults.map(|(index, Distinct(fault))| {
         read_fault(fault).map_err(|error| error.at(&format!("faults[{index}]")))
     });
     let new = NewAccount {
@@ -260,14 +258,17 @@ pub async fn create(
         domain_name: request.domain_name,
         further_accounts: request
             .further_accounts
-            .map(read_further)
+            .map(|Distinct(further)| read_further(further))
             .transpose()?
             .unwrap_or_default(),
         profile: request
             .profile
-            .map(|profile| ProfileChoice::from_json(&profile))
+            .map(|Distinct(profile)| ProfileChoice::from_json(&profile))
             .transpose()?,
-        seed: request.seed.map(seed_choice).transpose()?,
+        seed: request
+            .seed
+            .map(|Distinct(seed)| seed_choice(seed))
+            .transpose()?,
         rate_limit: request
             .rate_limit
             .map(|limit| limit.parse::<RateLimit>().map_err(AdminError::invalid))
@@ -276,6 +277,7 @@ pub async fn create(
         faults: faults.collect::<Result<_, _>>()?,
     };
     let made = app.create_account(new)?;
+    let base_url = base_url(&app, &headers, peer.as_deref());
     let created = CreatedAccount {
         account_id: (*made.state.id).to_owned(),
         domain_name: (*made.state.domain_name).to_owned(),
@@ -284,7 +286,8 @@ pub async fn create(
         password: made.password.expose().to_owned(),
         client_id: made.client_id.clone(),
         client_secret: made.client_secret.expose().to_owned(),
-        base_url: base_url(&app, &headers, peer.as_deref()),
+        token_url: token_url(&base_url),
+        base_url,
         faults: made.faults.iter().map(|fault| fault.id).collect(),
     };
     Ok((StatusCode::CREATED, Json(created)))

@@ -9,8 +9,8 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
-use bandwidth_fixtures::{FixtureError, describe};
-use serde::{Serialize, de::DeserializeOwned};
+use bandwidth_fixtures::{Distinct, FixtureError, describe};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -180,6 +180,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
+/// What may stand around JSON (RFC 8259, section 2).
+const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
 /// Any JSON as a body.
 pub struct AnyBody(pub Value);
 
@@ -188,8 +191,16 @@ impl<S: Send + Sync> FromRequest<S> for AnyBody {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, AdminError> {
         let Text(text) = Text::from_request(request, state).await?;
-        read(&text).map(Self)
+        let Distinct(value) = read(&text)?;
+        Ok(Self(value))
     }
+}
+
+/// A value that may be left out, where null is the same.
+pub fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    value: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(value)?.unwrap_or_default())
 }
 
 /// A JSON object that may be left out.
@@ -200,7 +211,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalB
 
     async fn from_request(request: Request, state: &S) -> Result<Self, AdminError> {
         let Text(text) = Text::from_request(request, state).await?;
-        if text.trim().is_empty() {
+        if matches!(text.trim_matches(JSON_SPACE), "" | "null") {
             return Ok(Self(T::default()));
         }
         read_object(&text).map(Self)
@@ -221,7 +232,8 @@ fn read_object<T: DeserializeOwned>(text: &str) -> Result<T, AdminError> {
     read(text)
 }
 
-/// The query of a request, checked: a key that is not known or stands twice is an error.
+/// The query of a request, checked: a key that is not known, stands twice or has no value is an
+/// error. A script whose variable is empty would else ask about everything.
 pub fn query(
     raw: Option<&str>,
     known: &[&str],
@@ -232,6 +244,11 @@ pub fn query(
             let or = describe::or_one_of(&key, "it takes", known);
             let message = format!("unknown query parameter `{key}`{or}");
             return Err(AdminError::invalid(message));
+        }
+        if value.is_empty() {
+            return Err(AdminError::invalid(format!(
+                "`{key}` is empty; give a value, or leave it out"
+            )));
         }
         if query.insert(key.to_string(), value.into_owned()).is_some() {
             return Err(AdminError::invalid(format!(

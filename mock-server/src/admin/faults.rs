@@ -7,6 +7,7 @@ use axum::{
     extract::{RawQuery, State},
     http::StatusCode,
 };
+use bandwidth_fixtures::Distinct;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -97,7 +98,7 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<FaultList> {
 /// `malformed_body` and `wrong_content_type`, with or without a `delay`. `headers` (an object of
 /// texts) and `body` (text, or a JSON object or array) are those of the answer with `status` or
 /// `wrong_content_type`. To which requests:
-/// `operation`, `method`, `account`, `every`, `after`, `times`, `probability`, `seed`, `ttl_ms`,
+/// `operation`, `method`, `accountId`, `every`, `after`, `times`, `probability`, `seed`, `ttl_ms`,
 /// and `when`: `before` (the default) or `after` the operation takes effect. Text is read as
 /// `--fault` reads it, with quotes around it or without: `status=503,times=1`.
 #[utoipa::path(post, path = "/faults", tag = "faults", request_body(content = FaultRequest, example = json!({
@@ -105,6 +106,7 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<FaultList> {
 })), responses(
     (status = 201, body = FaultView),
     (status = 400, body = AdminError),
+    (status = 404, body = AdminError, description = "There is no such account."),
 ))]
 pub async fn arm(
     State(app): State<Arc<App>>,
@@ -112,7 +114,7 @@ pub async fn arm(
 ) -> Result<(StatusCode, Json<FaultView>), AdminError> {
     let is_json = text.trim_start().starts_with(['{', '"', '[']);
     let fault = if is_json || text.trim().is_empty() {
-        read_fault(read(&text)?)?
+        read_fault(read::<Distinct>(&text)?.0)?
     } else {
         text.trim().parse::<Fault>()?
     };
@@ -122,10 +124,11 @@ pub async fn arm(
 
 /// Disarm all faults, or those of one account
 #[utoipa::path(delete, path = "/faults", tag = "faults",
-    params(("accountId" = Option<String>, Query, description = "Only faults for this account alone.")),
+    params(("accountId" = Option<String>, Query, description = "Only faults for the domain of this account.")),
     responses(
     (status = 200, body = Disarmed),
     (status = 400, body = AdminError),
+    (status = 404, body = AdminError, description = "There is no such account."),
 ))]
 pub async fn disarm_all(
     State(app): State<Arc<App>>,
@@ -133,7 +136,7 @@ pub async fn disarm_all(
 ) -> Result<Json<Disarmed>, AdminError> {
     let query = query(raw.as_deref(), &["accountId"])?;
     let disarmed = match query.get("accountId") {
-        Some(account) => app.faults.disarm_account(account),
+        Some(account) => app.faults.disarm_account(&app.account(account)?.id),
         None => app.faults.disarm_all(),
     };
     Ok(Json(Disarmed { disarmed }))

@@ -77,7 +77,8 @@ fn read_query(app: &App, raw: Option<&str>) -> Result<(Pattern, usize), AdminErr
     let operation = query.remove("operation").map(|text| text.parse());
     let since = query.remove("since").map(|text| Since::parse(&text));
     let pattern = Pattern {
-        account_id: query.remove("accountId").map(|id| app.main_id(id)),
+        account_id: query.remove("accountId"),
+        main: None,
         operation: operation.transpose().map_err(AdminError::invalid)?,
         method: query.remove("method"),
         path: query.remove("path"),
@@ -85,7 +86,14 @@ fn read_query(app: &App, raw: Option<&str>) -> Result<(Pattern, usize), AdminErr
         body_contains: query.remove("bodyContains"),
         since: since.transpose().map_err(AdminError::invalid)?,
     };
-    Ok((pattern, limit))
+    Ok((of_account(app, pattern)?, limit))
+}
+
+/// The pattern with the main account of the domain that it names.
+fn of_account(app: &App, pattern: Pattern) -> Result<Pattern, AdminError> {
+    let state = pattern.account_id.as_ref().map(|id| app.account(id));
+    let main = state.transpose()?.map(|state| Arc::clone(&state.id));
+    Ok(Pattern { main, ..pattern })
 }
 
 pub(super) fn is_on(app: &App) -> Result<(), AdminError> {
@@ -101,7 +109,7 @@ pub(super) fn is_on(app: &App) -> Result<(), AdminError> {
 ///
 /// Each with its answer, and why it was answered so. Secrets are not in it.
 #[utoipa::path(get, path = "/requests", tag = "journal", params(
-    ("accountId" = Option<String>, Query, description = "Only requests of the domain that this account is in."),
+    ("accountId" = Option<String>, Query, description = "Only requests of this account; of its whole domain if it is the main one."),
     ("operation" = Option<String>, Query, description = "Only this operation, as create_user."),
     ("method" = Option<String>, Query),
     ("path" = Option<String>, Query, description = "Path and query, whole."),
@@ -112,7 +120,7 @@ pub(super) fn is_on(app: &App) -> Result<(), AdminError> {
 ), responses(
     (status = 200, body = RequestList),
     (status = 400, body = AdminError),
-    (status = 404, body = AdminError, description = "The journal is off."),
+    (status = 404, body = AdminError, description = "There is no such account, or the journal is off."),
 ))]
 pub async fn list(
     State(app): State<Arc<App>>,
@@ -161,14 +169,14 @@ pub async fn get(
     responses(
     (status = 200, body = RequestCount),
     (status = 400, body = AdminError),
-    (status = 404, body = AdminError, description = "The journal is off."),
+    (status = 404, body = AdminError, description = "There is no such account, or the journal is off."),
 ))]
 pub async fn count(
     State(app): State<Arc<App>>,
-    OptionalBody(mut pattern): OptionalBody<Pattern>,
+    OptionalBody(pattern): OptionalBody<Pattern>,
 ) -> Result<Json<RequestCount>, AdminError> {
     is_on(&app)?;
-    pattern.account_id = pattern.account_id.map(|id| app.main_id(id));
+    let pattern = of_account(&app, pattern)?;
     let selection = app.journal.select(&pattern, usize::MAX);
     let count = selection.entries.len();
     let nearest = match count {
@@ -185,11 +193,12 @@ pub async fn count(
 
 /// Delete all requests from the journal, or those of one account
 ///
-/// The reports start anew too.
+/// The reports start anew too; the one on assumptions is of a whole domain.
 #[utoipa::path(delete, path = "/requests", tag = "journal",
-    params(("accountId" = Option<String>, Query)), responses(
+    params(("accountId" = Option<String>, Query, description = "Only requests of this account; of its whole domain if it is the main one.")), responses(
     (status = 200, body = Deleted),
     (status = 400, body = AdminError),
+    (status = 404, body = AdminError, description = "There is no such account."),
 ))]
 pub async fn clear(
     State(app): State<Arc<App>>,
@@ -197,8 +206,7 @@ pub async fn clear(
 ) -> Result<Json<Deleted>, AdminError> {
     let mut query = query(raw.as_deref(), &["accountId"])?;
     let deleted = if let Some(account) = query.remove("accountId") {
-        let account = app.main_id(account);
-        app.reliance.forget(&account);
+        app.reliance.forget(&app.account(&account)?.id);
         app.journal.forget(&account)
     } else {
         app.reliance.clear();

@@ -7,7 +7,7 @@ use axum::{
     extract::{FromRequest as _, Request, State},
     http::header::CONTENT_TYPE,
 };
-use bandwidth_fixtures::{BehaviourId, Evidence, EvidenceKind, NamedProfile};
+use bandwidth_fixtures::{BehaviourId, Distinct, Evidence, EvidenceKind, NamedProfile};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -89,7 +89,7 @@ async fn choose(app: &App, account: Option<&str>, request: Request) -> Shown {
     let choice = if toml {
         ProfileChoice::toml(text)
     } else {
-        ProfileChoice::from_json(&read::<Value>(&text)?)?
+        ProfileChoice::from_json(&read::<Distinct>(&text)?.0)?
     };
     let profile = app.choose_profile(account, choice.profile(&app.profile())?)?;
     shown(app, account, &profile)

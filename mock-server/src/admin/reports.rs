@@ -88,7 +88,7 @@ pub async fn behaviours() -> Json<BehaviourList> {
 /// stricter, each than the one before: `ok` is false when anything is known no better than that.
 /// The status is 200 either way. Accounts that were deleted count in the report of all.
 #[utoipa::path(get, path = "/assumptions", tag = "reports", params(
-    ("accountId" = Option<String>, Query, description = "Only the traffic of this account."),
+    ("accountId" = Option<String>, Query, description = "Only the traffic of the domain of this account."),
     ("fail_on" = Option<String>, Query, description = "assumed, guide, published or support."),
 ), responses(
     (status = 200, body = Assumptions),
@@ -130,9 +130,11 @@ fn of_account(
 
 /// How clients behaved after a 429, a 5xx or an answer that never came
 ///
+/// The verdict is `good` if waits grow or follow the header, attempts have a limit, and a create is
+/// sent again only after a look at the users.
 /// Read from the journal: what it no longer keeps is not seen.
 #[utoipa::path(get, path = "/retries", tag = "reports",
-    params(("accountId" = Option<String>, Query)), responses(
+    params(("accountId" = Option<String>, Query, description = "Only requests of this account; of its whole domain if it is the main one.")), responses(
     (status = 200, body = Retries),
     (status = 400, body = AdminError),
     (status = 404, body = AdminError, description = "There is no such account, or the journal is off."),
@@ -144,7 +146,10 @@ pub async fn retries(
     let query = query(raw.as_deref(), &["accountId"])?;
     is_on(&app)?;
     let account = of_account(&app, &query)?;
-    let account = account.as_ref().map(|state| &*state.id);
-    let (entries, dropped) = app.journal.seen_by(account);
+    let main = account.as_ref().map(|state| &*state.id);
+    let (mut entries, dropped) = app.journal.seen_by(main);
+    if let Some(id) = query.get("accountId") {
+        entries.retain(|entry| entry.is_of(id));
+    }
     Ok(Json(retries::report(&entries, dropped)))
 }

@@ -54,18 +54,18 @@ pub async fn version() -> Json<Version> {
 
 /// The certificate that clients must trust
 ///
-/// With `--tls` it is the mock's own authority, made at the start; with `--tls-cert` the last
-/// certificate of that file.
+/// With `--tls` and `--proxy` it is the mock's own authority, made at the start; with `--tls-cert`
+/// the last certificate of that file.
 #[utoipa::path(get, path = "/ca.pem", tag = "server", responses(
     (status = 200, body = String, content_type = "application/x-pem-file"),
-    (status = 404, body = AdminError, description = "There is no TLS.")
+    (status = 404, body = AdminError, description = "There is no TLS and no proxy.")
 ))]
 pub async fn ca_pem(State(app): State<Arc<App>>) -> Result<Response, AdminError> {
     match &app.settings.ca_pem {
         Some(pem) => Ok(([(CONTENT_TYPE, "application/x-pem-file")], pem.clone()).into_response()),
         None => Err(AdminError::new(
             Code::NotFound,
-            "this server has no certificate; start it with --tls",
+            "this server has no certificate; start it with --tls or --proxy",
         )),
     }
 }

@@ -39,8 +39,8 @@ pub async fn get(State(app): State<Arc<App>>) -> Result<impl IntoResponse, Admin
 
 /// Restore all accounts
 ///
-/// Takes what GET gave, and seed files. A document that is not whole is refused, and nothing
-/// changes.
+/// Takes what GET gave, and seed files. Tokens end, and limits and lockouts start anew. A document
+/// that is not whole is refused, and nothing changes.
 #[utoipa::path(put, path = "/snapshot", tag = "snapshots", request_body = Object, responses(
     (status = 200, body = Restored),
     (status = 400, body = AdminError),

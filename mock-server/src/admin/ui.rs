@@ -135,20 +135,23 @@ mod tests {
         config::Config,
         peer::{Peer, Serves},
         server::Addresses,
+        tls::Certificates,
     };
 
     /// Where a browser is sent that asks from `peer`, when the control API listens at `admin`.
     fn sent(admin: &str, peer: &str) -> Option<String> {
         let address = |text: &str| text.parse::<SocketAddr>().unwrap();
         let config = Config {
-            admin_listen: Some(address(admin)),
+            admin_listen: Some(address(admin).into()),
             ..Config::default()
         };
         let addresses = Addresses {
             api: address("10.0.0.1:8080"),
+            api_too: None,
             admin: address(admin),
         };
-        let app = config.app(&addresses, None).unwrap();
+        let certificates = Certificates::load(None, false).unwrap();
+        let app = config.app(&addresses, &certificates).unwrap();
         let request = Request::get("/").header("host", "mock:8080").body(());
         let peer = Peer {
             address: address(peer),

@@ -1,8 +1,6 @@
 //! Values of flags that are more than a word or a number.
 
-use std::net::{Ipv4Addr, SocketAddr};
-
-use crate::config::ConfigError;
+use crate::{address::Listen, config::ConfigError};
 
 /// A level, or one for a part of the program. The filter itself takes any word for a part of some
 /// program, and then logs nothing.
@@ -41,21 +39,21 @@ pub(super) fn parse_bytes(place: &str, text: &str) -> Result<usize, ConfigError>
     })
 }
 
-/// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, `:8080` and `8080`, where 0 is a free port.
-pub(crate) fn parse_address(place: &str, text: &str) -> Result<SocketAddr, ConfigError> {
+/// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, `:8080` and `8080`, where 0 is a free port. A
+/// port without an address is one of both loopbacks, as `localhost` is.
+pub(crate) fn parse_address(place: &str, text: &str) -> Result<Listen, ConfigError> {
     let wrong = || {
         ConfigError::Value(format!(
             "{place} `{text}`: write ADDRESS:PORT, as 127.0.0.1:8080; port 0 takes a free one"
         ))
     };
     let port = |digits: &str| digits.parse::<u16>().map_err(|_| wrong());
-    let loopback = |port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     if let Ok(address) = text.parse() {
-        return Ok(address);
+        return Ok(Listen::At(address));
     }
     match text.rsplit_once(':') {
-        None => port(text).map(loopback),
-        Some(("" | "localhost", digits)) => port(digits).map(loopback),
+        None => port(text).map(Listen::Loopback),
+        Some(("" | "localhost", digits)) => port(digits).map(Listen::Loopback),
         Some(_) => Err(wrong()),
     }
 }
@@ -86,9 +84,9 @@ mod tests {
     fn addresses_people_write() {
         for (text, expected) in [
             ("127.0.0.1:0", "127.0.0.1:0"),
-            (":0", "127.0.0.1:0"),
-            ("9000", "127.0.0.1:9000"),
-            ("localhost:9000", "127.0.0.1:9000"),
+            (":0", "localhost:0"),
+            ("9000", "localhost:9000"),
+            ("localhost:9000", "localhost:9000"),
             ("[::1]:9000", "[::1]:9000"),
             ("0.0.0.0:80", "0.0.0.0:80"),
         ] {

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{print, print_to_stderr};
 use crate::{
-    address::reachable,
+    address::{BANDWIDTH_HOSTS, reachable, token_url},
     arguments::{Announce, Program},
     config::Config,
     deadline::basic_ends,
@@ -28,29 +28,41 @@ const NO_PASSWORD: &str = "(the seed has its digest only)";
 struct Urls {
     /// The base of the emulated API.
     base: String,
+    /// The same at the other loopback address, where there are two.
+    base_too: Option<String>,
     /// The control API, always by plain HTTP: the certificate comes from there.
     admin: String,
+    /// The proxy for Bandwidth's hosts.
+    proxy: Option<String>,
 }
 
 /// Prints the announcement: JSON on stdout, text on stderr.
-pub(super) fn announce(program: &Program, addresses: &Addresses) {
+pub(super) fn announce(program: &Program, addresses: &Addresses) -> Result<(), String> {
     let config = &program.config;
     let accounts: Vec<SeedAccount> = config.accounts().collect();
     let Some(account) = accounts.first() else {
-        return;
+        return Ok(());
     };
     let scheme = if config.tls.is_some() {
         "https"
     } else {
         "http"
     };
+    let base = |address| format!("{scheme}://{}/api", reachable(address));
     let urls = Urls {
-        base: format!("{scheme}://{}/api", reachable(addresses.api)),
+        base: base(addresses.api),
+        base_too: addresses.api_too.map(base),
         admin: format!("http://{}/__admin", reachable(addresses.admin)),
+        proxy: config
+            .proxy
+            .then(|| format!("http://{}", reachable(addresses.api))),
     };
     match program.announce {
         Announce::Json => print(&json_line(config, account, &urls)),
-        Announce::Text => print_to_stderr(&text(config, &program.set, &accounts, &urls)),
+        Announce::Text => {
+            print_to_stderr(&text(config, &program.set, &accounts, &urls));
+            Ok(())
+        }
     }
 }
 
@@ -72,6 +84,7 @@ fn client_id(account: &SeedAccount) -> Option<String> {
 fn json_line(config: &Config, account: &SeedAccount, urls: &Urls) -> String {
     let mut line = json!({
         "baseUrl": urls.base,
+        "tokenUrl": token_url(&urls.base),
         "adminUrl": urls.admin,
         "accountId": account.account_id,
         "domainName": account.domain_name,
@@ -82,6 +95,9 @@ fn json_line(config: &Config, account: &SeedAccount, urls: &Urls) -> String {
         "clientSecret": client_of(account).map(|(_, secret)| secret.expose().to_owned()),
         "profile": config.profile.name(),
     });
+    if let Some(proxy) = &urls.proxy {
+        line["proxyUrl"] = proxy.as_str().into();
+    }
     if let Some(token) = &config.admin_token {
         line["adminToken"] = token.expose().into();
     }
@@ -94,12 +110,19 @@ fn text(config: &Config, set: &[String], accounts: &[SeedAccount], urls: &Urls) 
         profile = format!("{profile} with {}", set.join(", "));
     }
     let mut told = format!(
-        "bandwidth-mock {}, profile {profile}: {}\n\n  base URL  {}\n  control   {}\n",
+        "bandwidth-mock {}, profile {profile}: {}\n\n  base URL  {}\n",
         env!("CARGO_PKG_VERSION"),
         config.profile.description(),
         urls.base,
-        urls.admin,
     );
+    if let Some(too) = &urls.base_too {
+        let _ = writeln!(told, "            {too}");
+    }
+    if let Some(proxy) = &urls.proxy {
+        let hosts = BANDWIDTH_HOSTS.join(", ");
+        let _ = writeln!(told, "  proxy     {proxy} for {hosts}");
+    }
+    let _ = writeln!(told, "  control   {}", urls.admin);
     if let Some(token) = &config.admin_token {
         let token = token.expose();
         let _ = writeln!(
@@ -181,9 +204,9 @@ fn commands(config: &Config, account: &SeedAccount, urls: &Urls) -> Vec<String> 
             client_id(account).unwrap_or_default()
         ));
         commands.push(format!(
-            "token=$({curl} -s -u {client} -d grant_type=client_credentials {}/v1/oauth2/token | \
+            "token=$({curl} -s -u {client} -d grant_type=client_credentials {} | \
              sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')",
-            urls.base
+            token_url(&urls.base)
         ));
         "-H \"Authorization: Bearer $token\"".to_owned()
     } else {
@@ -251,9 +274,15 @@ mod tests {
         let account = &accounts[0];
         let urls = |scheme: &str| Urls {
             base: format!("{scheme}://127.0.0.1:8080/api"),
+            base_too: None,
             admin: "http://127.0.0.1:8080/__admin".to_owned(),
+            proxy: None,
         };
-        let http = urls("http");
+        let http = Urls {
+            base_too: Some("http://[::1]:8080/api".to_owned()),
+            proxy: Some("http://127.0.0.1:8080".to_owned()),
+            ..urls("http")
+        };
         let plain = text(&config, &[], &accounts, &http) + &json_line(&config, account, &http);
         config.tls = Some(Certificate::Generated(Vec::new()));
         config.admin_token = Some(Secret::new("4711"));
@@ -282,6 +311,8 @@ mod tests {
         }
         let urls = Urls {
             base: "http://127.0.0.1:8080/api".to_owned(),
+            base_too: None,
+            proxy: None,
             admin: "http://127.0.0.1:8080/__admin".to_owned(),
         };
         let accounts: Vec<_> = config.accounts().collect();

@@ -71,7 +71,7 @@ fn default_url(variable: impl Fn(&str) -> Option<String>) -> Result<String, Fail
             "{name} `{text}`: it names no port to ask at; say where the server is with --url"
         )));
     }
-    Ok(format!("http://{}", reachable(address)))
+    Ok(format!("http://{}", reachable(address.first())))
 }
 
 fn ask(url: &str, place: &str, path: &str, token: Option<&Secret>) -> Result<Answer, Failure> {

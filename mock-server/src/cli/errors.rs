@@ -5,7 +5,7 @@ use std::{ffi::OsString, process::ExitCode};
 use bandwidth_fixtures::describe;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::{fail, print};
+use super::{fail, print_or_fail};
 use crate::arguments::{PREFIX, variable};
 
 /// What `variants` and the GitHub action set for other programs.
@@ -15,8 +15,7 @@ const FOR_OTHERS: &str = "BANDWIDTH_MOCK_ADMIN_URL";
 pub(super) fn report(error: &clap::Error, words: &[OsString]) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            print(&error.render().to_string());
-            ExitCode::SUCCESS
+            print_or_fail(Ok(error.render().to_string()))
         }
         _ => fail(&one_line(error, words)),
     }
@@ -41,11 +40,25 @@ fn one_line(error: &clap::Error, words: &[OsString]) -> String {
     if let Some(told) = unknown(error, words) {
         return told;
     }
+    if error.kind() == ErrorKind::InvalidUtf8
+        && let Some(name) = unreadable_variable()
+    {
+        return format!("{name}: it is not text in UTF-8; write it in UTF-8");
+    }
     let told = describe::usage(&error.render().to_string());
     match variable_of(error, words) {
         Some(name) => format!("{name}: {told}"),
         None => told,
     }
+}
+
+/// A variable of ours whose value is not UTF-8.
+fn unreadable_variable() -> Option<String> {
+    let ours = std::env::vars_os().filter_map(|(name, value)| {
+        let name = name.into_string().ok()?;
+        (name.starts_with(PREFIX) && value.to_str().is_none()).then_some(name)
+    });
+    ours.min()
 }
 
 /// Suggests what was meant by an unknown argument.

@@ -66,6 +66,7 @@ impl ProfileChoice {
                     base = Some(Base::Toml(text.clone()));
                 }
                 ("set", Value::Object(options)) => set = read_options(options)?,
+                ("profile" | "toml" | "set", Value::Null) => {}
                 _ => return Err(wrong()),
             }
         }

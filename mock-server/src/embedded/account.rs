@@ -318,6 +318,7 @@ impl Account {
     fn unmet(&self, expectation: &Expectation) -> Option<String> {
         let mut pattern = expectation.pattern.pattern.clone();
         pattern.account_id = Some(self.id().to_owned());
+        pattern.main = Some(Arc::clone(&self.made.state.id));
         let selection = self.app.journal.select(&pattern, usize::MAX);
         let count = selection.entries.len();
         if expectation.times.contains(&count) {

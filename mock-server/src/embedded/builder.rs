@@ -21,6 +21,7 @@ use crate::{
 pub struct Builder {
     config: Config,
     faults: Vec<String>,
+    domain_name: Option<String>,
     rate_limit: Option<RateLimit>,
     clock: Option<SystemTime>,
 }
@@ -29,10 +30,11 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             config: Config {
-                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into(),
                 ..Config::default()
             },
             faults: Vec::new(),
+            domain_name: None,
             rate_limit: None,
             clock: None,
         }
@@ -42,7 +44,7 @@ impl Default for Builder {
 impl Builder {
     /// Where it listens; a free port of 127.0.0.1 by default.
     pub fn listen(mut self, address: SocketAddr) -> Self {
-        self.config.listen = address;
+        self.config.listen = address.into();
         self
     }
 
@@ -55,6 +57,20 @@ impl Builder {
     /// The accounts it starts with; the demo seed by default.
     pub fn seed(mut self, seed: Seed) -> Self {
         self.config.seed = seed;
+        self
+    }
+
+    /// The name of the identity domain of the first account; what the seed says by default.
+    ///
+    /// ```
+    /// use bandwidth_mock::MockServer;
+    ///
+    /// let server = MockServer::builder().domain_name("Example").start_blocking()?;
+    /// assert_eq!(server.domain_name(), "Example");
+    /// # Ok::<(), bandwidth_mock::StartError>(())
+    /// ```
+    pub fn domain_name(mut self, name: impl Into<String>) -> Self {
+        self.domain_name = Some(name.into());
         self
     }
 
@@ -102,7 +118,7 @@ impl Builder {
 
     /// Where the control API listens; beside the emulated API by default.
     pub fn admin_listen(mut self, address: SocketAddr) -> Self {
-        self.config.admin_listen = Some(address);
+        self.config.admin_listen = Some(address.into());
         self
     }
 
@@ -118,6 +134,14 @@ impl Builder {
     pub fn tls(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let names = names.into_iter().map(Into::into).collect();
         self.config.tls = Some(Certificate::Generated(names));
+        self
+    }
+
+    /// Answers as a proxy for Bandwidth's hosts, for clients whose host is fixed in their code.
+    /// Clients trust [`MockServer::ca_pem`]. Needs the feature `tls`.
+    #[cfg(feature = "tls")]
+    pub fn proxy(mut self) -> Self {
+        self.config.proxy = true;
         self
     }
 
@@ -149,6 +173,10 @@ impl Builder {
         self.config.faults = faults
             .collect::<Result<_, _>>()
             .map_err(ConfigError::Fault)?;
+        if let Some(name) = self.domain_name {
+            let named = self.config.seed.with_domain_name(name);
+            self.config.seed = named.map_err(ConfigError::Fixture)?;
+        }
         if let Some(limit) = self.rate_limit {
             let assignment = format!("rate.limit={limit}");
             let set = self.config.profile.set([assignment.as_str()]);

@@ -2,7 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
-use bandwidth_fixtures::describe;
+use bandwidth_fixtures::{Distinct, describe};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -12,11 +12,19 @@ use super::{
 };
 
 const KEYS: &str = "status, fault, delay, chunked_dribble, truncate_body, malformed_body, \
-                    wrong_content_type, headers, body (what happens); operation, method, account, every, after, \
+                    wrong_content_type, headers, body (what happens); operation, method, accountId, every, after, \
                     times, probability, seed, ttl_ms, when (to which requests)";
 
 /// Keys whose values are texts, also when they look like numbers.
-const TEXTS: [&str; 6] = ["fault", "operation", "method", "account", "when", "body"];
+const TEXTS: [&str; 7] = [
+    "fault",
+    "operation",
+    "method",
+    "accountId",
+    "account",
+    "when",
+    "body",
+];
 
 /// How much of a rule an error repeats, in characters.
 const SHOWN: usize = 200;
@@ -35,7 +43,10 @@ impl FromStr for Fault {
     /// `delay.fixed_ms=500`. JSON is taken too.
     fn from_str(text: &str) -> Result<Self, FaultError> {
         let object = if text.trim_start().starts_with('{') {
-            describe::read_json(text)
+            describe::read_json(text).map(|Distinct(value)| match value {
+                Value::Object(object) => object,
+                _ => Map::new(),
+            })
         } else {
             pairs(text)
         };
@@ -108,7 +119,7 @@ impl Fault {
         let mut fault = Self::always(None, None);
         let mut effects: Vec<(&str, Effect)> = Vec::new();
         let mut status = None;
-        for (key, value) in object {
+        for (key, value) in object.iter().filter(|(_, value)| !value.is_null()) {
             match key.as_str() {
                 "status" => status = Some(whole(key, value)?),
                 "fault" => effects.push((key, Effect::Connection(connection(value)?))),
@@ -124,7 +135,16 @@ impl Fault {
                     fault.operation = Some(text(key, value)?.parse().map_err(FaultError)?);
                 }
                 "method" => fault.method = Some(method(value)?),
-                "account" => fault.account = Some(text(key, value)?.to_owned()),
+                // The second is the name of before.
+                "accountId" | "account" => {
+                    if fault
+                        .account
+                        .replace(text(key, value)?.to_owned())
+                        .is_some()
+                    {
+                        return wrong("accountId and account are the same; give one");
+                    }
+                }
                 "every" => fault.every = positive(key, value)?,
                 "after" => fault.after = whole(key, value)?,
                 "times" => fault.times = Some(positive(key, value)?),
@@ -219,7 +239,7 @@ impl Fault {
             put("method", method.as_str().into());
         }
         if let Some(account) = &self.account {
-            put("account", account.as_str().into());
+            put("accountId", account.as_str().into());
         }
         if self.every > 1 {
             put("every", self.every.into());
@@ -410,8 +430,12 @@ mod tests {
         for (pairs, json) in [
             ("status=503", r#"{"status":503}"#),
             (
-                "status=429,every=5,operation=create_user,account=12345",
-                r#"{"status":429,"operation":"create_user","account":"12345","every":5}"#,
+                "status=429,every=5,operation=create_user,accountId=12345",
+                r#"{"status":429,"operation":"create_user","accountId":"12345","every":5}"#,
+            ),
+            (
+                "status=503,account=12345",
+                r#"{"status":503,"accountId":"12345"}"#,
             ),
             ("delay=500", r#"{"delay":{"fixed_ms":500}}"#),
             ("delay.fixed_ms=500", r#"{"delay":{"fixed_ms":500}}"#),

@@ -20,7 +20,7 @@ pub struct Subject<'a> {
     pub operation: Option<Operation>,
     /// The method.
     pub method: &'a str,
-    /// The account in the path, else the caller's, if there is one.
+    /// The main account of the domain of the account in the path, else of the caller's.
     pub account: Option<&'a str>,
 }
 

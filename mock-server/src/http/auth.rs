@@ -202,10 +202,14 @@ pub(super) fn claimed_account(store: &Store, headers: &HeaderMap) -> Option<Arc<
     }
 }
 
-/// The account whose API login or client id has that name.
+/// The account whose API login, client id or user has that name. A user of a throwaway account is
+/// found by the account in the path only.
 pub(super) fn account_named(store: &Store, name: &str) -> Option<Arc<AccountState>> {
     let slot = store.account_of_login(name);
-    slot.or_else(|| store.account_of_client(name))
+    slot.or_else(|| store.account_of_client(name)).or_else(|| {
+        let mut slots = slots_by_preference(store, None).into_iter();
+        slots.find(|slot| slot.account().has_username(name))
+    })
 }
 
 /// What is needed to know a caller.
@@ -253,7 +257,7 @@ impl Authenticator<'_> {
                     return Err(ApiError::CredentialsBlank);
                 }
                 let named = account.or_else(|| slot.map(|slot| &*slot.id));
-                let caller = log_in(store, &credentials, named, rules)?;
+                let caller = log_in(store, &credentials, named, true, rules)?;
                 if caller.who == Who::ApiLogin {
                     let password = &credentials.password;
                     caller.slot.remember_opened_by(encoded, password);
@@ -309,11 +313,12 @@ fn is_locked_out(slot: &AccountState, login: &str, rules: &Consultation) -> bool
             .is_locked_out(login, most, rules.auth_lockout_seconds(), slot.now())
 }
 
-/// The login that these credentials open. Wrong ones count towards a lockout.
+/// The login that these credentials open. Wrong ones count towards a lockout if `counts`.
 pub(super) fn log_in(
     store: &Store,
     credentials: &Credentials,
     account: Option<&str>,
+    counts: bool,
     rules: &Consultation,
 ) -> Result<Caller, ApiError> {
     let username = credentials.username.as_str();
@@ -348,7 +353,7 @@ pub(super) fn log_in(
             named.push(slot);
         }
     }
-    for slot in named {
+    for slot in named.iter().filter(|_| counts) {
         slot.logins.count_failure(username, slot.now());
     }
     Err(ApiError::CredentialsMissingOrWrong)

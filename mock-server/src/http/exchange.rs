@@ -57,9 +57,9 @@ pub(super) struct Exchange {
     started: Instant,
     peer: SocketAddr,
     store: Arc<Store>,
-    /// The main account of the domain of the account in the path, else of the caller's.
+    /// The account in the path, else the main one of the caller's domain.
     account: Option<Arc<str>>,
-    /// The same, if there is such an account.
+    /// Its domain, if there is such an account.
     slot: Option<Arc<AccountState>>,
     profile: Arc<NamedProfile>,
     rules: Consultation,
@@ -106,7 +106,8 @@ impl Exchange {
                 .or_else(|| store.account_of_domain(&route::domain_in(head.uri.path())?)),
         };
         let account = match (&slot, in_path) {
-            (Some(slot), _) => Some(Arc::clone(&slot.id)),
+            (Some(slot), None) => Some(Arc::clone(&slot.id)),
+            (Some(slot), Some(id)) => slot.company(&id).map(|company| Arc::clone(&company.id)),
             (None, Some(id)) => Some(Arc::from(&*id)),
             (None, None) => None,
         };
@@ -146,7 +147,7 @@ impl Exchange {
             let subject = Subject {
                 operation: exchange.operation(),
                 method: exchange.head.method.as_str(),
-                account: exchange.account.as_deref(),
+                account: exchange.main().map(|id| &**id),
             };
             let now = Now {
                 account: at,
@@ -160,6 +161,12 @@ impl Exchange {
                 .unwrap_or_default();
         }
         exchange
+    }
+
+    /// The main account of its domain; the account in the path where there is no such account.
+    fn main(&self) -> Option<&Arc<str>> {
+        let slot = self.slot.as_ref();
+        slot.map(|slot| &slot.id).or(self.account.as_ref())
     }
 
     /// The clock of its account, else the server's.
@@ -427,6 +434,7 @@ impl Exchange {
             duration: None,
             ended: None,
             account: self.account.clone(),
+            main: self.main().cloned(),
             operation: self.operation(),
             surface: self.route.as_ref().map(Route::surface),
             method: self.head.method.clone(),

@@ -155,7 +155,7 @@ impl Refusal {
             status,
             note,
             has_body,
-            oauth: facts.oauth,
+            oauth: facts.oauth.filter(|_| surface == Some(Surface::Token)),
         }
     }
 }

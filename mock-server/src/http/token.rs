@@ -80,12 +80,12 @@ impl Form {
                 let sent = Credentials::basic(headers).ok_or(ApiError::TokenRequestInvalid)?;
                 // As they are, which is what Bandwidth's own clients send, or form-encoded (RFC
                 // 6749, section 2.3.1).
-                let decoded = sent.form_decoded();
-                let found = known(store, &sent, rules);
-                found.or_else(|error| match decoded {
-                    Some(decoded) => known(store, &decoded, rules),
-                    None => Err(error),
-                })
+                match sent.form_decoded() {
+                    // Together they are one attempt.
+                    Some(decoded) => known(store, &sent, false, rules)
+                        .or_else(|_| known(store, &decoded, true, rules)),
+                    None => known(store, &sent, true, rules),
+                }
             }
             (false, Some(secret)) => {
                 let username = self.client_id.clone();
@@ -93,15 +93,20 @@ impl Form {
                     username: username.ok_or(ApiError::TokenRequestInvalid)?,
                     password: secret.clone(),
                 };
-                known(store, &sent, rules)
+                known(store, &sent, true, rules)
             }
             (false, None) => Err(ApiError::TokenRequestInvalid),
         }
     }
 }
 
-/// The client of these credentials.
-fn known(store: &Store, sent: &Credentials, rules: &Consultation) -> Result<Caller, ApiError> {
+/// The client of these credentials. Wrong ones of a login count towards its lockout if `counts`.
+fn known(
+    store: &Store,
+    sent: &Credentials,
+    counts: bool,
+    rules: &Consultation,
+) -> Result<Caller, ApiError> {
     let seconds = rules.auth_token_seconds();
     if let Some(slot) = store.account_of_client(&sent.username) {
         let now = slot.now();
@@ -114,8 +119,9 @@ fn known(store: &Store, sent: &Credentials, rules: &Consultation) -> Result<Call
     if rules.auth_token_clients() == TokenClients::Credentials {
         return Err(ApiError::ClientInvalid);
     }
-    let login = auth::log_in(store, sent, None, rules).map_err(|error| match error {
+    let login = auth::log_in(store, sent, None, counts, rules).map_err(|error| match error {
         ApiError::BasicEnded => ApiError::ClientBasicEnded,
+        ApiError::LockedOut => ApiError::LockedOut,
         _ => ApiError::ClientInvalid,
     })?;
     let owner = match login.who {

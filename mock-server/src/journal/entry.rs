@@ -25,8 +25,10 @@ pub struct Entry {
     pub duration: Option<Duration>,
     /// When it was answered, on the mock's clock.
     pub ended: Option<Duration>,
-    /// The account in the path, else the caller's.
+    /// The account in the path, else the main one of the caller's domain.
     pub account: Option<Arc<str>>,
+    /// The main account of that domain; the account in the path where there is no such account.
+    pub main: Option<Arc<str>>,
     /// The operation, unless path or method belong to none.
     pub operation: Option<Operation>,
     /// The surface that the path belongs to.
@@ -80,6 +82,13 @@ pub struct RefusalNote {
 }
 
 impl Entry {
+    /// Whether it belongs to that account: to itself, or to the domain whose main account it is.
+    pub fn is_of(&self, account: &str) -> bool {
+        [&self.account, &self.main]
+            .into_iter()
+            .any(|own| own.as_deref() == Some(account))
+    }
+
     /// Its size in memory, in bytes, roughly.
     pub(super) fn bytes(&self) -> usize {
         let sent = self.sent.as_ref().map_or(0, |sent| {

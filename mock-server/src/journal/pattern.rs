@@ -15,8 +15,13 @@ use super::entry::Entry;
 #[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Pattern {
-    /// The account.
+    /// The account in the path, else the main account of the caller's domain. The id of a main
+    /// account finds the requests of its whole domain.
     pub account_id: Option<String>,
+    /// The main account of its domain, whose view of the journal has its requests.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub main: Option<Arc<str>>,
     /// The operation.
     #[serde(default, deserialize_with = "operation")]
     #[schema(schema_with = operations)]
@@ -30,7 +35,7 @@ pub struct Pattern {
     /// What the request's body holds somewhere.
     pub body_contains: Option<String>,
     /// Only what came after this.
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = since)]
     pub since: Option<Since>,
 }
 
@@ -88,6 +93,17 @@ fn operations() -> Object {
         .build()
 }
 
+/// The id of a request, a time, or null.
+fn since() -> Object {
+    let types = [Type::Integer, Type::String, Type::Null];
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter(types))
+        .description(Some(
+            "Only what came after this: the id of a request, or a time (RFC 3339).",
+        ))
+        .build()
+}
+
 fn operation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Operation>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| text.parse().map_err(D::Error::custom))
@@ -126,7 +142,7 @@ impl Pattern {
     /// What is not as the pattern says, in words.
     fn differences<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = String> + 'a {
         let account = self.account_id.as_deref();
-        let account = account.filter(|wanted| entry.account.as_deref() != Some(*wanted));
+        let account = account.filter(|wanted| !entry.is_of(wanted));
         let operation = self
             .operation
             .filter(|wanted| entry.operation != Some(*wanted));

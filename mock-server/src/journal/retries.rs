@@ -9,13 +9,44 @@ use utoipa::ToSchema;
 use super::entry::Entry;
 use crate::clock::rfc3339;
 
+/// A client that sends more attempts than this shows no limit.
+const MOST_ATTEMPTS: usize = 10;
+
 /// The report.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Retries {
+    /// What all sequences say together.
+    pub verdict: Verdict,
     /// One for each request that met trouble, in the order in which they began.
     pub sequences: Vec<Sequence>,
     /// How many requests the journal no longer keeps: what they began is not seen.
     pub dropped: u64,
+}
+
+/// Whether clients retry as they should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// No sequence has a problem.
+    Good,
+    /// A sequence has a problem.
+    Bad,
+    /// No request met trouble.
+    NothingSeen,
+}
+
+/// What a client did that it should not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Problem {
+    /// A wait was not longer than the one before, and no header asked for that.
+    WaitsDidNotGrow,
+    /// There were more than ten attempts.
+    NoLimit,
+    /// It sent a create again whose outcome it could not know, and had not looked at the users.
+    BlindCreate,
+    /// It did not wait as long as a header asked.
+    ResetIgnored,
 }
 
 /// A request that met trouble, and what its client did then.
@@ -32,8 +63,13 @@ pub struct Sequence {
     pub request: String,
     /// Every attempt, the first included.
     pub attempts: Vec<Attempt>,
+    /// Ids of the requests with which the client looked at the users after an attempt whose outcome
+    /// it could not know.
+    pub looks: Vec<u64>,
     /// How it ended.
     pub outcome: Outcome,
+    /// What the client did that it should not.
+    pub problems: Vec<Problem>,
     /// Whether each wait was longer than the one before; null with fewer than two waits.
     pub waits_grew: Option<bool>,
     /// Whether a create that had taken effect was sent again.
@@ -70,16 +106,24 @@ pub enum Outcome {
     Recovered,
     /// The last attempt was refused with another 4xx.
     Refused,
+    /// The client could not know what came of the last attempt, and looked at the users.
+    Reconciled,
     /// There was no other attempt after the last trouble, so far.
     GaveUp,
+}
+
+/// A client, by what tells it apart.
+#[derive(PartialEq, Eq, Hash)]
+struct Client<'e> {
+    domain: Option<&'e str>,
+    address: Option<IpAddr>,
+    agent: String,
 }
 
 /// What makes two requests the same request of the same client.
 #[derive(PartialEq, Eq, Hash)]
 struct Key<'e> {
-    account: Option<&'e str>,
-    address: Option<IpAddr>,
-    agent: String,
+    client: Client<'e>,
     method: &'e str,
     target: String,
     /// Several creates go to one path; their bodies tell them apart.
@@ -89,9 +133,11 @@ struct Key<'e> {
 impl<'e> Key<'e> {
     fn of(entry: &'e Entry) -> Self {
         Self {
-            account: entry.account.as_deref(),
-            address: entry.peer.map(|peer| peer.ip()),
-            agent: agent(entry),
+            client: Client {
+                domain: entry.main.as_deref(),
+                address: entry.peer.map(|peer| peer.ip()),
+                agent: agent(entry),
+            },
             method: entry.method.as_str(),
             target: entry.request.seen().target.clone(),
             body: (entry.operation == Some(Operation::CreateUser))
@@ -116,29 +162,84 @@ fn is_trouble(entry: &Entry) -> bool {
     }
 }
 
+/// Whether its client cannot know what came of it.
+fn is_ambiguous(entry: &Entry) -> bool {
+    is_trouble(entry) && entry.status() != Some(429) && !entry.method.is_safe()
+}
+
+fn is_create(entry: &Entry) -> bool {
+    entry.operation == Some(Operation::CreateUser)
+}
+
+/// Whether it shows users.
+fn is_look(entry: &Entry) -> bool {
+    let shows = matches!(
+        entry.operation,
+        Some(Operation::ListUsers | Operation::GetUser)
+    );
+    shows && entry.status().is_some_and(|status| status < 400)
+}
+
+/// The attempts of a request, and the looks at the users that followed ambiguous ones.
+struct Attempts<'e> {
+    all: Vec<&'e Entry>,
+    /// After how many attempts, and by which request.
+    looks: Vec<(usize, u64)>,
+}
+
+impl Attempts<'_> {
+    fn last_is_ambiguous(&self) -> bool {
+        self.all.last().is_some_and(|entry| is_ambiguous(entry))
+    }
+
+    /// Whether the client looked between that many attempts and the next.
+    fn looked_after(&self, attempts: usize) -> bool {
+        self.looks.iter().any(|(after, _)| *after == attempts)
+    }
+}
+
 /// Reads the report from the entries of a journal, in their order.
 pub fn report(entries: &[Arc<Entry>], dropped: u64) -> Retries {
     let mut open: HashMap<Key<'_>, usize> = HashMap::new();
-    let mut sequences: Vec<Vec<&Entry>> = Vec::new();
+    let mut sequences: Vec<Attempts<'_>> = Vec::new();
     for entry in entries {
         let key = Key::of(entry);
         let trouble = is_trouble(entry);
+        if is_look(entry) {
+            let of_client = open.iter().filter(|(other, _)| other.client == key.client);
+            for (_, index) in of_client {
+                let attempts = &mut sequences[*index];
+                if attempts.last_is_ambiguous() {
+                    attempts.looks.push((attempts.all.len(), entry.id));
+                }
+            }
+        }
         match open.get(&key).copied() {
             Some(index) => {
-                sequences[index].push(entry);
+                sequences[index].all.push(entry);
                 if !trouble {
                     open.remove(&key);
                 }
             }
             None if trouble => {
                 open.insert(key, sequences.len());
-                sequences.push(vec![entry]);
+                sequences.push(Attempts {
+                    all: vec![entry],
+                    looks: Vec::new(),
+                });
             }
             None => {}
         }
     }
+    let sequences: Vec<Sequence> = sequences.iter().map(sequence).collect();
+    let verdict = match sequences.iter().all(|one| one.problems.is_empty()) {
+        _ if sequences.is_empty() => Verdict::NothingSeen,
+        true => Verdict::Good,
+        false => Verdict::Bad,
+    };
     Retries {
-        sequences: sequences.iter().map(|entries| sequence(entries)).collect(),
+        verdict,
+        sequences,
         dropped,
     }
 }
@@ -148,7 +249,8 @@ fn waited(before: &Entry, after: &Entry) -> Duration {
     after.at.saturating_sub(ended)
 }
 
-fn sequence(entries: &[&Entry]) -> Sequence {
+fn sequence(attempts: &Attempts<'_>) -> Sequence {
+    let entries = &attempts.all;
     let first = entries[0];
     let last = entries[entries.len() - 1];
     let waits: Vec<Duration> = entries
@@ -156,6 +258,7 @@ fn sequence(entries: &[&Entry]) -> Sequence {
         .map(|pair| waited(pair[0], pair[1]))
         .collect();
     let outcome = match last.status() {
+        _ if attempts.looked_after(entries.len()) => Outcome::Reconciled,
         _ if is_trouble(last) => Outcome::GaveUp,
         Some(status) if status < 400 => Outcome::Recovered,
         Some(_) => Outcome::Refused,
@@ -163,11 +266,27 @@ fn sequence(entries: &[&Entry]) -> Sequence {
     };
     let repeated = entries[..entries.len() - 1]
         .iter()
-        .any(|entry| entry.took_effect && entry.operation == Some(Operation::CreateUser));
+        .any(|entry| entry.took_effect && is_create(entry));
     let resets: Vec<bool> = entries
         .windows(2)
         .filter_map(|pair| Some(pair[1].at >= allowed_at(pair[0])?))
         .collect();
+    let waits_grew = (waits.len() >= 2).then(|| waits.windows(2).all(|pair| pair[1] > pair[0]));
+    let respected_reset = (!resets.is_empty()).then(|| resets.iter().all(|kept| *kept));
+    let blind = (1..entries.len()).any(|count| {
+        let before = entries[count - 1];
+        is_create(before) && is_ambiguous(before) && !attempts.looked_after(count)
+    });
+    let problems = [
+        (
+            Problem::WaitsDidNotGrow,
+            waits_grew == Some(false) && respected_reset != Some(true),
+        ),
+        (Problem::NoLimit, entries.len() > MOST_ATTEMPTS),
+        (Problem::BlindCreate, blind),
+        (Problem::ResetIgnored, respected_reset == Some(false)),
+    ];
+    let problems = problems.into_iter().filter(|(_, found)| *found);
     let mut sequence = Sequence {
         account_id: first.account.as_deref().map(str::to_owned),
         client: format!(
@@ -192,10 +311,12 @@ fn sequence(entries: &[&Entry]) -> Sequence {
                 took_effect: entry.took_effect,
             })
             .collect(),
+        looks: attempts.looks.iter().map(|(_, id)| *id).collect(),
         outcome,
-        waits_grew: (waits.len() >= 2).then(|| waits.windows(2).all(|pair| pair[1] > pair[0])),
+        problems: problems.map(|(problem, _)| problem).collect(),
+        waits_grew,
         repeated_create_that_took_effect: repeated,
-        respected_reset: (!resets.is_empty()).then(|| resets.iter().all(|kept| *kept)),
+        respected_reset,
         summary: String::new(),
     };
     sequence.summary = sequence.words();
@@ -253,6 +374,15 @@ impl Sequence {
             Some(true) => words.push_str(" The client waited as long as it was told."),
             Some(false) => words.push_str(" The client did not wait as long as it was told."),
             None => {}
+        }
+        if !self.looks.is_empty() {
+            words.push_str(" The client looked at the users after that.");
+        }
+        if self.problems.contains(&Problem::BlindCreate) {
+            words.push_str(" It sent a create again without a look at the users.");
+        }
+        if self.problems.contains(&Problem::NoLimit) {
+            let _ = write!(words, " It made more than {MOST_ATTEMPTS} attempts.");
         }
         if self.repeated_create_that_took_effect {
             words.push_str(" It repeated a create that had taken effect.");

@@ -95,6 +95,7 @@ fn json_announces_what_a_script_needs_and_sigterm_ends_with_0() {
         serving.announced,
         serde_json::json!({
             "baseUrl": format!("{origin}/api"),
+            "tokenUrl": format!("{origin}/api/v1/oauth2/token"),
             "adminUrl": format!("{origin}/__admin"),
             "accountId": "12345",
             "domainName": "Iris",
@@ -175,4 +176,48 @@ fn completions_name_the_flags() {
         let script = String::from_utf8(output.stdout).unwrap();
         assert!(script.contains("rate-limit"), "{shell}");
     }
+}
+
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["profiles"],
+        &["profiles", "published"],
+        &["profiles", "--schema"],
+        &["behaviours"],
+        &["completions", "bash"],
+        &["variants", "--help"],
+        &["--listen", ":0", "--announce", "json"],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        let output = program(arguments).stdout(full.unwrap()).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
+        assert!(told.contains("standard output"), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn an_empty_place_between_semicolons_of_a_variable_stands_for_nothing() {
+    let variables = [(
+        "BANDWIDTH_MOCK_SET",
+        "put.semantics=merge;;create.status=200;",
+    )];
+    Serving::with_variables(&variables, &[]);
+}
+
+#[test]
+fn a_fault_at_the_start_holds_for_the_domain_of_its_account() {
+    let serving = Serving::start(&["--fault", "status=503,account=67890"]);
+    let mut stream = TcpStream::connect(serving.address()).unwrap();
+    let headers = format!("{LOGIN}Connection: close\r\n");
+    let users = USERS.replace("12345", "67890");
+    stream
+        .write_all(&request("GET", &users, &headers, ""))
+        .unwrap();
+    let mut seen = String::new();
+    stream.read_to_string(&mut seen).unwrap();
+    assert!(seen.starts_with("HTTP/1.1 503 "), "{seen}");
 }

@@ -100,7 +100,7 @@ fn a_throwaway_account_has_everything_of_its_own_and_leaves_nothing() {
     assert_eq!(get(&users).status, 401);
     assert_eq!(ok(&server, "GET", "/faults", "")["faults"], json!([]));
     assert_eq!(
-        ok(&server, "GET", "/requests?accountId=t-1&status=503", "")["requests"],
+        ok(&server, "GET", "/requests?status=503", "")["requests"],
         json!([])
     );
     assert_eq!(
@@ -501,4 +501,91 @@ fn shutdown_ends_the_program_with_0() {
     let started = std::time::Instant::now();
     assert_eq!(serving.wait(), Some(0));
     assert!(started.elapsed() < std::time::Duration::from_secs(5));
+}
+
+#[test]
+fn null_is_the_same_as_nothing_and_an_account_tells_where_it_gets_tokens() {
+    let server = guide();
+    let account = ok(
+        &server,
+        "POST",
+        "/accounts",
+        r#"{"accountId":null,"domainName":null,"furtherAccounts":null,"profile":null,"seed":null,
+            "rateLimit":null,"clock":null,"faults":null}"#,
+    );
+    assert_eq!(account["tokenUrl"], "http://localhost/api/v1/oauth2/token");
+    ok(&server, "POST", "/accounts", "null");
+    ok(&server, "POST", "/requests/count", "null");
+    ok(
+        &server,
+        "POST",
+        "/faults",
+        r#"{"status":503,"times":null,"accountId":null,"operation":null}"#,
+    );
+}
+
+#[test]
+fn a_key_that_stands_twice_is_refused() {
+    let server = guide();
+    for (method, path, body) in [
+        ("POST", "/faults", r#"{"status":503,"status":500}"#),
+        ("POST", "/faults", r#""{\"status\":503,\"status\":500}""#),
+        (
+            "PATCH",
+            "/profile",
+            r#"{"put.semantics":"merge","put.semantics":"replace"}"#,
+        ),
+        (
+            "PUT",
+            "/profile",
+            r#"{"profile":"guide","profile":"published"}"#,
+        ),
+        ("POST", "/accounts", r#"{"accountId":"a","accountId":"b"}"#),
+        (
+            "POST",
+            "/accounts",
+            r#"{"profile":{"set":{"create.status":"201","create.status":"200"}}}"#,
+        ),
+        (
+            "POST",
+            "/accounts",
+            r#"{"faults":[{"status":503,"status":500}]}"#,
+        ),
+    ] {
+        let (status, answer) = admin(&server, method, path, body);
+        let told = answer["error"]["message"].as_str().unwrap();
+        assert_eq!(status, 400, "{path} {body}");
+        assert!(told.contains("stands here twice"), "{path} {body}: {told}");
+    }
+}
+
+#[test]
+fn an_empty_query_value_is_refused() {
+    let server = guide();
+    for path in [
+        "/requests?operation=",
+        "/requests?accountId=",
+        "/requests?since=",
+        "/assumptions?fail_on=",
+        "/faults?accountId=",
+    ] {
+        let method = if path.starts_with("/faults") {
+            "DELETE"
+        } else {
+            "GET"
+        };
+        let (status, answer) = admin(&server, method, path, "");
+        let told = answer["error"]["message"].as_str().unwrap();
+        assert_eq!(status, 400, "{path}");
+        assert!(told.contains("is empty; give a value"), "{path}: {told}");
+    }
+}
+
+#[test]
+fn an_account_id_is_none_that_a_client_takes_out_of_its_url() {
+    let server = guide();
+    for id in [".", ".."] {
+        let body = json!({ "accountId": id }).to_string();
+        assert_eq!(admin(&server, "POST", "/accounts", &body).0, 400, "{id}");
+    }
 }

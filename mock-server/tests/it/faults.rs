@@ -312,8 +312,9 @@ fn a_delay_and_a_status_go_together() {
 #[test]
 fn faults_of_one_account_leave_the_others_alone_and_can_be_disarmed() {
     let server = guide();
-    let id = arm(&server, r#"{"status":503,"account":"12345"}"#);
-    arm(&server, r#"{"status":503,"account":"99999"}"#);
+    let id = arm(&server, r#"{"status":503,"accountId":"12345"}"#);
+    ok(&server, "POST", "/accounts", r#"{"accountId":"t-1"}"#);
+    arm(&server, r#"{"status":503,"accountId":"t-1"}"#);
     assert_eq!(call(&server, "GET", USERS, "", "").status, 503);
     ok(&server, "DELETE", &format!("/faults/{id}"), "");
     assert_eq!(call(&server, "GET", USERS, "", "").status, 200);

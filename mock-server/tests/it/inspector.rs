@@ -523,7 +523,7 @@ fn a_profile_says_what_it_started_with_and_a_fault_may_be_text() {
     let faults = ok(&server, "GET", "/faults", "");
     assert_eq!(
         faults["faults"][0]["rule"],
-        json!({ "status": 503, "times": 1, "account": "t-1" })
+        json!({ "status": 503, "times": 1, "accountId": "t-1" })
     );
     let behaviours = ok(&server, "GET", "/behaviours", "");
     let values = |id: &str| {

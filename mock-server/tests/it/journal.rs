@@ -442,89 +442,96 @@ fn what_deleted_accounts_relied_on_is_not_forgotten() {
 }
 
 #[test]
-fn the_retries_tell_how_a_client_waited() {
+fn what_a_user_does_with_its_own_login_belongs_to_its_account() {
     let server = server(
         "published",
-        &["surface.account=full", "rate.limit=1/10s"],
+        &["auth.basic_ends=never", "surface.account=full"],
         "published",
     );
-    let advance = |ms: u64| {
-        let body = json!({ "action": "advance", "ms": ms }).to_string();
-        ok(&server, "POST", "/clock", &body);
+    let body = user_xml("ann").replace("Email>", "EmailAddress>");
+    assert_eq!(call(&server, "POST", USERS, XML, &body).status, 201);
+    let own = |password: &str| {
+        let login = basic("ann", password);
+        request(
+            "PUT",
+            "/api/users/ann/password",
+            &format!("{login}{XML}"),
+            "<Password>Blue-Tram.98</Password>",
+        )
     };
-    ok(&server, "POST", "/clock", r#"{"action":"freeze"}"#);
+    assert_eq!(send(&server, &own("Wrong-Tram.98")).status, 401);
+    assert_eq!(send(&server, &own("Teal-Wagon.47")).status, 200);
+    let entries = requests(&server, "?accountId=12345&operation=change_password");
+    let seen: Vec<_> = entries
+        .iter()
+        .map(|entry| (entry["status"].clone(), entry["login"].clone()))
+        .collect();
+    assert_eq!(
+        seen,
+        [(json!(401), Value::Null), (json!(200), json!("ann"))]
+    );
+    let count = r#"{"accountId":"12345","operation":"change_password"}"#;
+    assert_eq!(ok(&server, "POST", "/requests/count", count)["count"], 2);
+}
+
+#[test]
+fn an_entry_names_the_account_in_the_path_and_is_found_by_it_and_by_its_domain() {
+    let server = guide();
+    let second = USERS.replace("12345", "67890");
+    for path in [USERS, &second, &second] {
+        call(&server, "GET", path, "", "");
+    }
+    let found = |query: &str| -> Vec<Value> {
+        let entries = requests(&server, query);
+        entries
+            .iter()
+            .map(|entry| entry["accountId"].clone())
+            .collect()
+    };
+    assert_eq!(found("?accountId=67890"), ["67890", "67890"]);
+    assert_eq!(found("?accountId=12345"), ["12345", "67890", "67890"]);
+    let deleted = ok(&server, "DELETE", "/requests?accountId=67890", "");
+    assert_eq!(deleted["deleted"], 2);
+    assert_eq!(found(""), ["12345"]);
+}
+
+#[test]
+fn a_further_account_of_a_throwaway_one_is_in_the_view_of_that() {
+    let server = guide();
     let account = ok(
         &server,
         "POST",
         "/accounts",
-        r#"{"accountId":"t-1","profile":{"set":{"rate.limit":"none"}}}"#,
+        r#"{"accountId":"t-1","furtherAccounts":["t-2"]}"#,
     );
     let (users, login) = made(&account);
-    let client = "User-Agent: sync/1\r\n";
-    let get = || call(&server, "GET", USERS, client, "").status;
-    assert_eq!([get(), get()], [200, 429]);
-    advance(1_000);
-    assert_eq!(get(), 429);
-    advance(10_000);
-    assert_eq!(get(), 200);
-    // A create that took effect, whose answer was lost, and that is sent again.
-    ok(
-        &server,
-        "POST",
-        "/faults",
-        r#"{"fault":"EMPTY_RESPONSE","when":"after","times":1,"account":"t-1"}"#,
-    );
-    let body = user_xml("asmith").replace("Email>", "EmailAddress>");
-    let create = request("POST", &users, &format!("{login}{XML}{client}"), &body);
-    let mut connection = crate::wire::Connection::to(&server);
-    connection.write(&create);
-    assert!(connection.is_closed());
-    advance(500);
-    assert_eq!(send(&server, &create).status, 400);
-    // Another body is another request.
-    ok(
-        &server,
-        "POST",
-        "/faults",
-        r#"{"status":503,"times":1,"account":"t-1"}"#,
-    );
-    let other = body.replace("asmith", "bjones");
-    send(
-        &server,
-        &request("POST", &users, &format!("{login}{XML}{client}"), &other),
-    );
+    let second = users.replace("t-1", "t-2");
+    send(&server, &request("GET", &second, &login, ""));
+    for query in ["?accountId=t-2", "?accountId=t-1"] {
+        assert_eq!(requests(&server, query)[0]["accountId"], "t-2", "{query}");
+    }
+}
 
-    let report = ok(&server, "GET", "/retries", "");
-    let summaries: Vec<&str> = report["sequences"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| row["summary"].as_str().unwrap())
-        .collect();
-    assert_eq!(
-        summaries,
-        [
-            "GET /api/accounts/12345/users was answered 429, then tried again 2 times, after 1.000 s, 10.000 s; \
-             the last was answered 200. The waits grew. The client did not wait as long as it was told.",
-            "POST /api/accounts/t-1/users was not answered although it took effect, then tried again once, after \
-             0.500 s; the last was answered 400. It repeated a create that had taken effect.",
-            "POST /api/accounts/t-1/users was answered 503, and was not tried again.",
-        ]
-    );
-    let first = &report["sequences"][0];
-    assert_eq!(
-        (&first["client"], &first["outcome"]),
-        (&json!("127.0.0.1 (sync/1)"), &json!("recovered"))
-    );
-    assert_eq!(
-        (&first["waitsGrew"], &first["respectedReset"]),
-        (&json!(true), &json!(false))
-    );
-    let second = &report["sequences"][1];
-    assert_eq!(
-        (&second["repeatedCreateThatTookEffect"], &second["outcome"]),
-        (&json!(true), &json!("refused"))
-    );
-    let own = ok(&server, "GET", "/retries?accountId=t-1", "");
-    assert_eq!(own["sequences"].as_array().unwrap().len(), 2);
+#[test]
+fn an_account_that_is_not_there_is_a_404_wherever_one_is_named() {
+    let server = guide();
+    for (method, path, body) in [
+        ("GET", "/requests?accountId=typo", ""),
+        ("DELETE", "/requests?accountId=typo", ""),
+        ("POST", "/requests/count", r#"{"accountId":"typo"}"#),
+        ("GET", "/retries?accountId=typo", ""),
+        ("GET", "/assumptions?accountId=typo", ""),
+        ("POST", "/faults", r#"{"status":503,"accountId":"typo"}"#),
+        ("DELETE", "/faults?accountId=typo", ""),
+        ("GET", "/accounts/typo", ""),
+        ("GET", "/accounts/typo/clock", ""),
+        ("GET", "/accounts/typo/profile", ""),
+        ("GET", "/accounts/typo/snapshot", ""),
+        ("POST", "/accounts/typo/unlock", ""),
+        ("POST", "/accounts/typo/reset", ""),
+    ] {
+        let (status, answer) = admin(&server, method, path, body);
+        assert_eq!(status, 404, "{method} {path}: {answer}");
+        assert_eq!(answer["error"]["code"], "not_found", "{method} {path}");
+    }
 }

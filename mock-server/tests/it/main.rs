@@ -21,6 +21,8 @@ mod management;
 mod messages;
 mod openapi;
 mod program;
+mod proxy;
+mod retries;
 mod robustness;
 mod secrets;
 mod secure;

@@ -2,6 +2,8 @@
 //! command line and its files, one for the control API. A message says what is wrong, where, and
 //! what to do, on one line, and repeats no secret: `Canary` stands for a password.
 
+mod values;
+
 use std::{fmt::Write as _, net::TcpListener, path::Path};
 
 use bandwidth_mock::MockServer;
@@ -84,6 +86,7 @@ fn of_the_command_line() {
     values(&mut review, &taken);
     profiles(&mut review);
     faults(&mut review);
+    values::review(&mut review);
     variables(&mut review);
     configuration_files(&mut review);
     profile_files(&mut review);
@@ -188,7 +191,7 @@ fn faults(review: &mut Review) {
         "status=503,ttl_ms=0",
         "delay=5,delay.fixed_ms=5",
         r#"{"status":503"#,
-        r#"{"account":5,"status":503}"#,
+        r#"{"accountId":5,"status":503}"#,
     ] {
         review.start(&["--fault", fault]);
     }

@@ -19,16 +19,7 @@ use crate::{
 
 /// Asks for the list of users by TLS, as a client that trusts this certificate does.
 fn get_by_tls(server: &MockServer, ca: &str, name: &str) -> Result<String, std::io::Error> {
-    let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_slice(ca.as_bytes()).unwrap())
-        .unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let config = trusting(ca);
     let name = ServerName::try_from(name.to_owned()).unwrap();
     let client = ClientConnection::new(Arc::new(config), name).unwrap();
     let socket = TcpStream::connect(server.uri().trim_start_matches("http://"))?;
@@ -42,6 +33,20 @@ fn get_by_tls(server: &MockServer, ca: &str, name: &str) -> Result<String, std::
     let mut seen = String::new();
     stream.read_to_string(&mut seen)?;
     Ok(seen)
+}
+
+/// A client that trusts this certificate.
+pub(crate) fn trusting(ca: &str) -> ClientConfig {
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_slice(ca.as_bytes()).unwrap())
+        .unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth()
 }
 
 #[test]

@@ -514,3 +514,43 @@ fn api_users_are_not_created_or_changed_from_their_days_on_except_their_password
     let created = call(&server, "POST", USERS, XML, &user_xml("asmith"));
     assert_eq!(created.status, 201);
 }
+
+#[test]
+fn a_login_that_is_locked_out_is_told_so_in_the_journal_at_the_token_endpoint_too() {
+    let server = server(
+        "guide",
+        &[
+            "auth.schemes=basic_and_bearer",
+            "auth.token_clients=credentials_and_login",
+            "auth.lockout=2",
+        ],
+        "demo",
+    );
+    let form = "grant_type=client_credentials";
+    let wrong = format!("{FORM}{}", basic("api-user", "Wrong-Passw0rd!23"));
+    for rule in ["client_invalid", "client_invalid", "locked_out"] {
+        assert_eq!(ask(&server, &wrong, form).1["error"], "invalid_client");
+        assert_eq!(last_rule(&server), rule);
+    }
+    let right = format!("{FORM}{LOGIN}");
+    assert_eq!(ask(&server, &right, form).1["error"], "invalid_client");
+    assert_eq!(last_rule(&server), "locked_out");
+}
+
+#[test]
+fn both_readings_of_a_secret_are_one_attempt() {
+    let server = server(
+        "guide",
+        &[
+            "auth.schemes=basic_and_bearer",
+            "auth.token_clients=credentials_and_login",
+            "auth.lockout=2",
+        ],
+        "demo",
+    );
+    let form = "grant_type=client_credentials";
+    let encoded = |password: &str| format!("{FORM}{}", basic("api-user", password));
+    let ask = |password: &str| ask(&server, &encoded(password), form).0.status;
+    assert_eq!(ask("Wrong-Passw0rd%2123"), 401);
+    assert_eq!(ask("Api-Passw0rd%2123"), 200);
+}

@@ -224,6 +224,23 @@ fn a_run_without_requests_is_no_success() {
 }
 
 #[test]
+fn a_choice_that_leaves_nothing_to_vary_is_told_with_what_is_relied_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = variants(
+        &folder,
+        &["--only", "password"],
+        &script("ask GET roles > answer"),
+    );
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    let told = "--only and --skip leave nothing to vary: the command's requests rely on ";
+    assert!(
+        ran.err.contains(told) && ran.err.contains("auth.schemes"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
 fn requests_of_an_account_that_was_deleted_count() {
     let folder = tempfile::tempdir().unwrap();
     let ran = variants(

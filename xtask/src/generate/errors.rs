@@ -46,6 +46,7 @@ pub(super) struct Row {
     rule: Option<String>,
     field: Option<String>,
     words: Option<String>,
+    oauth: Option<String>,
     #[serde(default)]
     overrides: Vec<Override>,
     #[serde(default)]
@@ -149,7 +150,7 @@ pub(super) fn code(text: &str) -> Result<String> {
             status: None,
             field: row.field.clone(),
             words: row.words.clone().unwrap_or_default(),
-            oauth: None,
+            oauth: row.oauth.clone(),
             overrides: row.overrides.clone(),
         };
         for error in [&own].into_iter().chain(&row.also) {

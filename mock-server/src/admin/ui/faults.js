@@ -77,8 +77,8 @@ export class Faults {
   aimed(rule) {
     const account = this.accounts.value;
     if (account === '' || rule === '') return rule;
-    if (typeof rule !== 'string') return { account, ...rule };
-    return /(^|,)\s*account\s*=/.test(rule) ? rule : `${rule},account=${account}`;
+    if (typeof rule !== 'string') return { accountId: account, ...rule };
+    return /(^|,)\s*accountId\s*=/.test(rule) ? rule : `${rule},accountId=${account}`;
   }
 
   async arm(rule) {

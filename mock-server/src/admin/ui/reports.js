@@ -3,7 +3,8 @@ import { get } from './api.js';
 import { act, choices, el, evidence, kind, prose, shown, status, update } from './dom.js';
 import { KINDS, count, duration, timeOfDay } from './text.js';
 
-const OUTCOMES = { recovered: 'good', refused: 'bad', gave_up: 'bad' };
+const OUTCOMES = { recovered: 'good', reconciled: 'good', refused: 'bad', gave_up: 'bad' };
+const VERDICTS = { good: 'All of them retry as they should.', bad: 'Some do not retry as they should.' };
 
 export class Reports {
   constructor() {
@@ -28,10 +29,10 @@ export class Reports {
 
   sequences(retries) {
     if (!retries) return el('p', { class: 'nothing' }, 'The journal is off, and this is read from it.');
-    const { sequences, dropped } = retries;
+    const { verdict, sequences, dropped } = retries;
     const lost = dropped ? el('p', { class: 'quiet' }, `The journal no longer keeps ${count(dropped, 'request')}; what they began is not seen.`) : null;
     if (!sequences.length) return [el('p', { class: 'nothing' }, 'No request met a 429, a 5xx or silence.'), lost];
-    return [...sequences.slice(-100).reverse().map((one) => el('article', { class: 'sequence' },
+    return [el('p', { class: verdict }, VERDICTS[verdict]), ...sequences.slice(-100).reverse().map((one) => el('article', { class: 'sequence' },
       el('p', {}, el('span', { class: `outcome ${OUTCOMES[one.outcome]}` }, one.outcome.replace('_', ' ')), ' ', shown(one.summary)),
       el('ol', {}, one.attempts.map((attempt) => el('li', {}, el('a', { href: `#/requests/${attempt.id}` }, `#${attempt.id}`), ' ', status(attempt.status), ' ',
         el('span', { class: 'quiet' }, timeOfDay(attempt.time), attempt.waitedMs === null ? '' : `, after ${duration(attempt.waitedMs)}`, attempt.tookEffect ? ', took effect' : '')))))),

@@ -1,0 +1,107 @@
+//! What a client asks of a forward proxy: a tunnel (CONNECT), or a target with a host. The mock
+//! answers for Bandwidth's hosts itself and connects to none.
+
+use axum::{
+    body::Body,
+    http::{
+        HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE, uri::Authority,
+    },
+};
+
+use crate::{address::BANDWIDTH_HOSTS, app::Settings, peer::Peer};
+
+/// The port of https, the only one that a tunnel may lead to.
+const HTTPS: u16 = 443;
+
+/// What a request asks of the proxy.
+#[derive(Debug)]
+pub enum Asked {
+    /// Nothing: it is for the server itself.
+    Nothing,
+    /// A request to one of Bandwidth's hosts.
+    Host,
+    /// A tunnel to one of them.
+    Tunnel(Tunnel),
+    /// Something else.
+    Refused(Refused),
+}
+
+/// A tunnel to that host, as an extension of the answer that opens it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tunnel(pub &'static str);
+
+/// Why there is no answer from that place.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// CONNECT without a host and a port.
+    #[error("CONNECT needs HOST:443")]
+    NoTarget,
+    /// Another port.
+    #[error("{0}: a tunnel leads to port 443 only")]
+    Port(Authority),
+    /// A host of another owner.
+    #[error(
+        "{0} is not one of Bandwidth's hosts; this proxy answers for {hosts} itself and connects to \
+         none. Name the hosts that are to be reached without it in NO_PROXY",
+        hosts = BANDWIDTH_HOSTS.join(", ")
+    )]
+    Host(Authority),
+    /// A tunnel through a connection that is encrypted already.
+    #[error("write the address of this proxy with http://; a tunnel is encrypted by itself")]
+    InTls,
+}
+
+/// What the request asks of a proxy at the address of `settings`.
+pub fn asked<B>(request: &Request<B>, settings: &Settings, peer: Peer) -> Asked {
+    let authority = request.uri().authority();
+    let is_tunnel = request.method() == Method::CONNECT;
+    let Some(authority) = authority else {
+        return if is_tunnel {
+            Asked::Refused(Refused::NoTarget)
+        } else {
+            Asked::Nothing
+        };
+    };
+    let host = BANDWIDTH_HOSTS
+        .into_iter()
+        .find(|known| authority.host().eq_ignore_ascii_case(known));
+    match host {
+        None if !is_tunnel && is_own(authority, settings) => Asked::Nothing,
+        None => Asked::Refused(Refused::Host(authority.clone())),
+        Some(_) if !is_tunnel => Asked::Host,
+        Some(_) if authority.port_u16() != Some(HTTPS) => {
+            Asked::Refused(Refused::Port(authority.clone()))
+        }
+        Some(_) if peer.tls => Asked::Refused(Refused::InTls),
+        Some(host) => Asked::Tunnel(Tunnel(host)),
+    }
+}
+
+/// Whether this is the server itself: a client with a proxy sends what is for it with a host too.
+fn is_own(authority: &Authority, settings: &Settings) -> bool {
+    let host = authority.host();
+    let loopback = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
+    loopback && authority.port_u16() == Some(settings.api.port())
+}
+
+/// The answer that opens a tunnel.
+pub fn opened(tunnel: Tunnel) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(tunnel);
+    response
+}
+
+impl Refused {
+    /// The answer of a proxy that does not do this.
+    pub fn answer(&self) -> Response<Body> {
+        tracing::warn!("--proxy refused a request: {self}");
+        let mut response = Response::new(Body::from(format!("bandwidth-mock --proxy: {self}.\n")));
+        *response.status_mut() = match self {
+            Self::NoTarget => StatusCode::BAD_REQUEST,
+            Self::Port(_) | Self::Host(_) | Self::InTls => StatusCode::FORBIDDEN,
+        };
+        let text = HeaderValue::from_static("text/plain; charset=utf-8");
+        response.headers_mut().insert(CONTENT_TYPE, text);
+        response
+    }
+}
