@@ -90,7 +90,8 @@ impl Charset {
     }
 }
 
-fn utf_8(bytes: &[u8]) -> Result<Cow<'_, str>, Undecodable> {
+/// The text of a body in UTF-8.
+pub fn utf_8(bytes: &[u8]) -> Result<Cow<'_, str>, Undecodable> {
     let text = std::str::from_utf8(bytes).map_err(|error| Undecodable::Byte {
         encoding: UTF_8.name(),
         offset: error.valid_up_to(),
@@ -98,8 +99,8 @@ fn utf_8(bytes: &[u8]) -> Result<Cow<'_, str>, Undecodable> {
     text.map(Cow::Borrowed)
 }
 
-/// The text of a body that is UTF-8, as JSON is (RFC 8259, section 8.1), or of one in XML, whose
-/// `Content-Type` names that charset. A byte order mark of UTF-8 stays.
+/// The text of a body in XML, whose `Content-Type` may name a charset. A byte order mark of UTF-8
+/// stays.
 pub fn text(bytes: &[u8], charset: Option<Charset>) -> Result<Cow<'_, str>, Undecodable> {
     if let Some((encoding, length)) = Encoding::for_bom(bytes) {
         return match Charset::Standard(encoding) {

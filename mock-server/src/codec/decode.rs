@@ -21,9 +21,17 @@ use crate::{
 
 const USER: &str = "User";
 
-/// The text of a body, by the charset that its `Content-Type` names.
-pub fn text(bytes: &[u8], charset: Option<Charset>) -> Result<Cow<'_, str>, DecodeError> {
-    Ok(charset::text(bytes, charset)?)
+/// The text of a body whose `Content-Type` may name a charset. JSON is UTF-8 (RFC 8259, section
+/// 8.1).
+pub fn text(
+    format: Format,
+    bytes: &[u8],
+    charset: Option<Charset>,
+) -> Result<Cow<'_, str>, DecodeError> {
+    Ok(match format {
+        Format::Xml => charset::text(bytes, charset)?,
+        Format::Json => charset::utf_8(bytes)?,
+    })
 }
 
 /// Reads the body of a create or an update: XML with the root `User`, or a JSON object, or what

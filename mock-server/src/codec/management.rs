@@ -374,8 +374,12 @@ fn hint(sent: &str, rules: &Consultation) -> String {
     let all = [ManagedNames::Short, ManagedNames::Long].into_iter();
     let mut all = all.flat_map(|any| keys(any).zip(keys(names))).chain(others);
     match all.find(|(known, _)| known.eq_ignore_ascii_case(sent)) {
-        Some((_, right)) if right != sent => {
-            let why = profile_has(BehaviourId::ManagementNames, rules);
+        Some((known, right)) if right != sent => {
+            let why = if known == right {
+                String::new()
+            } else {
+                profile_has(BehaviourId::ManagementNames, rules)
+            };
             format!(" It is written `{right}` here.{why}")
         }
         _ => String::new(),

@@ -301,14 +301,14 @@ impl Context<'_> {
     fn body(&self) -> Result<(Format, Cow<'_, str>), Refusal> {
         let bytes = self.body.whole()?;
         let (format, charset) = content_type::format(&self.head.headers, bytes, self.rules)?;
-        Ok((format, codec::text(bytes, charset)?))
+        Ok((format, codec::text(format, bytes, charset)?))
     }
 
     /// The body, which is in that format.
     pub(super) fn body_in(&self, format: Format) -> Result<Cow<'_, str>, Refusal> {
         let bytes = self.body.whole()?;
         let charset = content_type::require(&self.head.headers, format)?;
-        Ok(codec::text(bytes, charset)?)
+        Ok(codec::text(format, bytes, charset)?)
     }
 
     fn issue_token(&self) -> Outcome {

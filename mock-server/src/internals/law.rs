@@ -51,7 +51,7 @@ pub fn json(bytes: &[u8]) -> Option<Cow<'_, str>> {
 
 fn of_format(format: Format, bytes: &[u8]) -> Option<Cow<'_, str>> {
     let strict = Consultation::of(*STRICT);
-    let text = codec::text(bytes, None).ok()?;
+    let text = codec::text(format, bytes, None).ok()?;
     let _ = codec::password(format, &text, &strict);
     let open = codec::user(format, &text, &Consultation::of(*OPEN));
     let Ok(user) = codec::user(format, &text, &strict) else {

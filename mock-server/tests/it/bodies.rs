@@ -216,7 +216,7 @@ fn messages_name_fields_as_the_body_does() {
         (
             "application/json",
             "{\"emailAddress\":\"x\"}",
-            "emailAddress is not a valid email address.",
+            "emailAddress is not an email address.",
         ),
         (
             "application/json",

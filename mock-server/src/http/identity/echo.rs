@@ -40,7 +40,7 @@ impl Context<'_> {
     fn user_echo(&self, with_password: bool) -> Content {
         let segments = self.route.resource.segments;
         let charset = content_type::require(&self.head.headers, Format::Xml).unwrap_or_default();
-        let sent = codec::text(self.body.bytes(), charset).unwrap_or_default();
+        let sent = codec::text(Format::Xml, self.body.bytes(), charset).unwrap_or_default();
         let last = segments.iter().rev().find_map(|segment| match segment {
             Segment::Literal(text) => Some(*text),
             Segment::Parameter(_) => None,
