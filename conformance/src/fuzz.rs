@@ -345,6 +345,7 @@ fn refused(reply: &Reply, expected: &Expected) -> Result<&'static str, Stop> {
         let fits = match outcome {
             Outcome::Missing => reply.missing_user().is_ok(),
             Outcome::Taken(name) => reply.conflict(name).is_ok(),
+            Outcome::Wrong("unknown_role") => reply.unknown_role().is_ok(),
             Outcome::Wrong(name) => reply.refused(name).is_ok(),
             Outcome::Password(name) => reply.password_refused(name).is_ok(),
         };

@@ -1,6 +1,7 @@
 //! The cases, one file per area. A file's name is the first part of the ids of its cases.
 
 mod authentication;
+mod bodies;
 mod create;
 mod credentials;
 mod delete;
@@ -37,6 +38,7 @@ pub(crate) fn all() -> Vec<Case> {
         .chain(delete::cases())
         .chain(roles::cases())
         .chain(formats::cases())
+        .chain(bodies::cases())
         .chain(authentication::cases())
         .chain(errors::cases())
         .chain(errors::unreadable_bodies())

@@ -75,6 +75,11 @@ mod tests {
                 r#"{"Error":{"Code":7,"Description":"d"}}"#,
             ),
             (
+                "iris_status",
+                "<ErrorResponse><irisStatus><Code>7</Code><Description>d</Description></irisStatus></ErrorResponse>",
+                r#"{"irisStatus":{"Code":7,"Description":"d"}}"#,
+            ),
+            (
                 "errors",
                 "<UserResponse><Errors><Code>7</Code><Description>d</Description></Errors></UserResponse>",
                 r#"{"Errors":[{"Code":7,"Description":"d"}]}"#,

@@ -11,9 +11,10 @@ mod names;
 mod node;
 mod xml;
 
-pub use decode::{password, user};
+pub use decode::{password, text, user};
 pub use encode::{Document, ListFrame, encode, list_frame, list_items};
 pub use error::DecodeError;
+pub use names::spelled;
 
 /// How deep elements, objects and arrays may nest.
 pub const MAX_DEPTH: usize = 32;

@@ -21,6 +21,7 @@ mod admin;
 mod app;
 #[cfg(feature = "cli")]
 mod arguments;
+mod charset;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod clock;

@@ -23,3 +23,11 @@ pub fn credentials(value: &str) -> Option<(&str, &str)> {
 pub fn media_type(value: &str) -> &str {
     value.split(';').next().unwrap_or("").trim()
 }
+
+/// The charset parameter of a `Content-Type` header, without quotes.
+pub fn charset(value: &str) -> Option<&str> {
+    let parameters = value.split(';').skip(1);
+    let mut parameters = parameters.filter_map(|parameter| parameter.split_once('='));
+    let (_, charset) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    Some(charset.trim().trim_matches('"'))
+}

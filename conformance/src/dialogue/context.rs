@@ -10,7 +10,7 @@ use std::{
 use bandwidth_fixtures::{
     Golden, Profile, Secret,
     golden::Message,
-    profile::{AccountSurface, IdStyle, Telephone, UserKey},
+    profile::{AccountIdInBody, AccountSurface, IdStyle, Telephone, UserKey},
 };
 
 use super::{
@@ -217,6 +217,9 @@ impl Context {
             .with("Password", self.strong_password());
         if self.profile().user_telephone == Telephone::TenDigitsRequired {
             draft = draft.with("TelephoneNumber", "9195550100");
+        }
+        if self.profile().user_account_id == AccountIdInBody::Required {
+            draft = draft.with("AccountId", self.account_id());
         }
         self.remember(&draft);
         draft

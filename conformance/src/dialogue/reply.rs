@@ -7,7 +7,7 @@ use bandwidth_fixtures::{
     Profile, error_codes,
     profile::{
         Challenge, ConflictStatus, CreateStatus, DeleteStatus, FailureBody, MissingUser,
-        OtherAccount, PasswordErrors, RolePermissions,
+        OtherAccount, PasswordErrors, RolePermissions, UnknownRole,
     },
 };
 
@@ -286,6 +286,15 @@ impl Reply {
     /// It is a 400 with that code.
     pub fn refused(&self, name: &str) -> Result<ErrorBody, Stop> {
         self.error_named(400, name)
+    }
+
+    /// It refuses a role that the account does not have.
+    pub fn unknown_role(&self) -> Result<ErrorBody, Stop> {
+        let status = match self.profile.role_unknown {
+            UnknownRole::Unprocessable => 422,
+            UnknownRole::Refused | UnknownRole::Ignored => 400,
+        };
+        self.error_named(status, "unknown_role")
     }
 
     /// It says that a username or an email is taken.

@@ -5,8 +5,8 @@
 use bandwidth_fixtures::{
     Profile,
     profile::{
-        DefaultFields, DeleteEffect, EmailUnique, IdMismatch, MissingByUsername, PutSemantics,
-        Telephone, UnknownFields, UnknownRole, UserKey, UsernameCase, UsernameUpdate,
+        AccountIdInBody, DefaultFields, DeleteEffect, EmailUnique, IdMismatch, MissingByUsername,
+        PutSemantics, Telephone, UnknownFields, UnknownRole, UserKey, UsernameCase, UsernameUpdate,
     },
 };
 
@@ -244,6 +244,10 @@ impl Model {
             if draft.text(field).is_empty() {
                 wrong.push(Outcome::Wrong(name));
             }
+        }
+        let required = self.profile.user_account_id == AccountIdInBody::Required;
+        if required && draft.value("AccountId").is_none() {
+            wrong.push(Outcome::Wrong("account_id_required"));
         }
         self.username(draft.text("Username"), None, &mut wrong);
         let person = Person {

@@ -66,6 +66,7 @@ pub fn experiments() -> Vec<Experiment> {
     experiments! {
         "surfaces" None [] surfaces::surfaces =>
             "surface.account" "surface.login" "surface.identity" "surface.management"
+            "format.json_null" "user.request_root" "user.account_id" "role.request_field"
             "identity.domain_case" "identity.request_root" "identity.removal" "identity.errors_echo"
             "identity.password_shown" "identity.page_size" "identity.page_beyond"
             "identity.roles_listed" "identity.unknown_in_body" "identity.codes"

@@ -166,6 +166,7 @@ pub(super) async fn unknown_role(probe: &mut Probe) -> Result<(), Stop> {
             ID,
             "a role that the account does not have is taken and shown",
         ),
+        Err(seen) if seen.status == 422 => probe.refused(ID, "unprocessable", &seen),
         Err(seen) if seen.is_refusal() => probe.refused(ID, "refused", &seen),
         Err(seen) => return Err(unreadable(&seen)),
     }

@@ -119,6 +119,7 @@ impl Seen {
             "errorlist" => Some(ErrorShape::ErrorList),
             "error" => Some(ErrorShape::Error),
             "errors" => Some(ErrorShape::Errors),
+            "irisstatus" => Some(ErrorShape::IrisStatus),
             _ => None,
         }
     }

@@ -1,7 +1,7 @@
 //! Creating users.
 
 use bandwidth_fixtures::profile::{
-    CreateResponse, EmailCase, EmailUnique, Telephone, UnknownFields, UsernameCase,
+    AccountIdInBody, CreateResponse, EmailCase, EmailUnique, Telephone, UnknownFields, UsernameCase,
 };
 use reqwest::Url;
 
@@ -155,6 +155,19 @@ cases! {
     |cx, format| {
         let draft = cx.draft().with("AccountId", cx.account_id());
         cx.create(draft, format).await.at("the AccountId of the path").map(drop)
+    }
+
+    /// A create without AccountId succeeds or is refused, as the profile says
+    "create.account-id.left-out-as-the-profile-says" many,
+    cites ["account-on-create", "err-12520"], measures ["user.account_id"]
+    |cx, format| {
+        let draft = cx.draft().without("AccountId");
+        let reply = cx.post(&draft, format).await?;
+        match cx.profile().user_account_id {
+            AccountIdInBody::Optional => reply.created(),
+            AccountIdInBody::Required => reply.refused("account_id_required").map(drop),
+        }
+        .at("a create without AccountId")
     }
 
     /// What a create does that brings its own UserId

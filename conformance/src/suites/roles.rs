@@ -1,6 +1,9 @@
 //! Roles: listing them, and giving them to users.
 
-use bandwidth_fixtures::profile::{RoleForm, UnknownRole};
+use bandwidth_fixtures::{
+    Profile,
+    profile::{OptionValue, RoleField, RoleForm, UnknownFields, UnknownRole},
+};
 
 use super::prelude::*;
 
@@ -63,6 +66,26 @@ cases! {
         given.at("a role named by an object")
     }
 
+    /// Roles stand in the field that the profile says, and the other name is that of no field
+    "roles.field.as-the-profile-says" one,
+    cites ["profile-choice"], measures ["role.request_field"], needs [AnyRole]
+    |cx, format| {
+        let role = cx.role().await?;
+        let created = cx.subject(format).await?;
+        let draft = created.update().with_value("Roles", Context::role_value(&role));
+        let expected = cx.profile().role_request_field;
+        for field in [RoleField::Roles, RoleField::RoleIds] {
+            let profile = Profile { role_request_field: field, ..cx.profile() };
+            let ask = cx.ask("PUT", cx.user_path(&created.key)).accept(format);
+            let reply = cx.send(ask.body(format, draft.body(&profile, format))).await?;
+            let taken = [field, RoleField::Either].contains(&expected)
+                || cx.profile().user_unknown_fields == UnknownFields::Ignored;
+            if taken { reply.updated() } else { reply.error(400).map(drop) }
+                .at(&field.name())?;
+        }
+        Ok(())
+    }
+
     /// An update with an empty list of roles takes all roles away
     "roles.empty-list.takes-them-away" one, cites ["rfc9110-put"], needs [AnyRole]
     |cx, format| {
@@ -81,9 +104,9 @@ cases! {
     |cx, format| {
         let draft = cx.draft().with_value("Roles", unknown(cx));
         match cx.profile().role_unknown {
-            UnknownRole::Refused => {
+            UnknownRole::Refused | UnknownRole::Unprocessable => {
                 let reply = cx.post(&draft, format).await?;
-                reply.refused("unknown_role").map(drop).at("a role that is not there")
+                reply.unknown_role().map(drop).at("a role that is not there")
             }
             UnknownRole::Ignored => {
                 let key = cx.create(draft, format).await.at("a role that is not there")?.key;
@@ -101,7 +124,7 @@ cases! {
         let draft = created.update().with_value("Roles", unknown(cx));
         let reply = cx.put(&created.key, &draft, format).await?;
         match cx.profile().role_unknown {
-            UnknownRole::Refused => reply.refused("unknown_role").map(drop),
+            UnknownRole::Refused | UnknownRole::Unprocessable => reply.unknown_role().map(drop),
             UnknownRole::Ignored => reply.updated(),
         }
         .at("a role that is not there")?;

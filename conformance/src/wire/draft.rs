@@ -1,6 +1,9 @@
 //! Bodies of creates and updates, written with the names of the expected profile.
 
-use bandwidth_fixtures::Profile;
+use bandwidth_fixtures::{
+    Profile,
+    profile::{RequestRoot, RoleField},
+};
 
 use super::format::{Format, email_name, key};
 use crate::decode::tree::Tree;
@@ -14,6 +17,8 @@ pub enum Value {
     Flag(bool),
     /// Roles, each by id or by name.
     Roles(Vec<RoleRef>),
+    /// A JSON null.
+    Null,
 }
 
 /// How a request names a role.
@@ -33,6 +38,9 @@ pub struct Draft {
 
 /// The field that stands for the email, whatever the profile calls it.
 pub const EMAIL: &str = "Email";
+
+/// The field that gives roles, whatever the profile calls it.
+const ROLES: &str = "Roles";
 
 impl Draft {
     /// With a field of text; takes the place of an earlier one of that name.
@@ -73,7 +81,7 @@ impl Draft {
     pub fn given(&self, name: &str) -> Option<&str> {
         match self.value(name)? {
             Value::Text(text) => Some(text),
-            Value::Flag(_) | Value::Roles(_) => None,
+            Value::Flag(_) | Value::Roles(_) | Value::Null => None,
         }
     }
 
@@ -81,15 +89,32 @@ impl Draft {
     pub fn flag(&self, name: &str) -> Option<bool> {
         match self.value(name)? {
             Value::Flag(flag) => Some(*flag),
-            Value::Text(_) | Value::Roles(_) => None,
+            Value::Text(_) | Value::Roles(_) | Value::Null => None,
         }
     }
 
     /// The body in that format, with the profile's names.
     pub fn body(&self, profile: &Profile, format: Format) -> String {
-        match format {
-            Format::Json => self.tree(profile, format).to_json().to_string(),
-            Format::Xml => format!("<User>{}</User>", self.fields_as_xml(profile)),
+        self.enclosed(
+            profile,
+            format,
+            profile.user_request_root == RequestRoot::Wrapped,
+        )
+    }
+
+    /// The body with the user below `UserRequest`, or without.
+    pub fn enclosed(&self, profile: &Profile, format: Format, wrapped: bool) -> String {
+        let user = self.tree(profile, format);
+        match (format, wrapped) {
+            (Format::Json, false) => user.to_json().to_string(),
+            (Format::Json, true) => {
+                let user = vec![(key(profile, format, "User"), user)];
+                Tree::Object(user).to_json().to_string()
+            }
+            (Format::Xml, false) => format!("<User>{}</User>", user.to_xml()),
+            (Format::Xml, true) => {
+                format!("<UserRequest><User>{}</User></UserRequest>", user.to_xml())
+            }
         }
     }
 
@@ -112,6 +137,9 @@ impl Draft {
 fn name_of(profile: &Profile, format: Format, name: &str) -> String {
     match name {
         EMAIL => key(profile, format, email_name(profile)),
+        ROLES if profile.role_request_field == RoleField::RoleIds => {
+            key(profile, format, "RoleIds")
+        }
         other => key(profile, format, other),
     }
 }
@@ -129,8 +157,13 @@ fn tree_of(profile: &Profile, format: Format, value: &Value) -> Tree {
         (Value::Flag(flag), _) => Tree::Bool(*flag),
         (Value::Roles(roles), Format::Json) => Tree::List(roles.iter().map(role).collect()),
         (Value::Roles(roles), Format::Xml) => {
-            let roles = roles.iter().map(|one| ("Role".to_owned(), role(one)));
+            let item = match profile.role_request_field {
+                RoleField::RoleIds => "RoleId",
+                RoleField::Roles | RoleField::Either => "Role",
+            };
+            let roles = roles.iter().map(|one| (item.to_owned(), role(one)));
             Tree::Object(roles.collect())
         }
+        (Value::Null, _) => Tree::Null,
     }
 }

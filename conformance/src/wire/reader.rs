@@ -253,6 +253,7 @@ impl Reader {
             ErrorShape::ResponseStatus => (below(&content, "ResponseStatus")?, Some("ErrorCode")),
             ErrorShape::ResponseStatusWithoutCode => (below(&content, "ResponseStatus")?, None),
             ErrorShape::Error => (below(&content, "Error")?, Some("Code")),
+            ErrorShape::IrisStatus => (below(&content, "irisStatus")?, Some("Code")),
             ErrorShape::ErrorList | ErrorShape::Errors => {
                 let name = if shape == ErrorShape::Errors {
                     "Errors"

@@ -152,7 +152,12 @@ fn write(writer: &mut impl Writer, document: &Document<'_>, rules: &Consultation
         }
         Document::Nothing => writer.root("UserResponse", |_| {}),
         Document::Error { root, error } => {
-            writer.root(root, |w| error_body(w, error, rules.errors_shape()));
+            let shape = rules.errors_shape();
+            let root = match shape {
+                ErrorShape::IrisStatus => "ErrorResponse",
+                _ => root,
+            };
+            writer.root(root, |w| error_body(w, error, shape));
         }
     }
 }
@@ -209,6 +214,10 @@ fn error_body(writer: &mut impl Writer, error: &ErrorView<'_>, shape: ErrorShape
             w.literal("Code", &code);
             w.text("Description", error.description);
         }),
+        ErrorShape::IrisStatus => writer.object("irisStatus", |w| {
+            w.literal("Code", &code);
+            w.text("Description", error.description);
+        }),
         ErrorShape::Errors => writer.repeated("Errors", |w| {
             w.literal("Code", &code);
             w.text("Description", error.description);
@@ -237,7 +246,7 @@ impl Xml {
                     w.node(name, node);
                 }
             }),
-            Node::Empty | Node::Boolean(_) | Node::Number | Node::List(_) => {
+            Node::Null | Node::Empty | Node::Boolean(_) | Node::Number | Node::List(_) => {
                 self.element(name, |_| {});
             }
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::MAX_DEPTH;
+use crate::charset::Undecodable;
 
 /// A body that is refused. The text goes into the response: it names fields, never values.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -15,12 +16,20 @@ pub enum DecodeError {
     /// JSON where XML is expected: the trap that the guide warns of.
     #[error("The body is JSON but was read as XML; send Content-Type: application/json with it.")]
     JsonReadAsXml,
-    /// The bytes are not UTF-8.
-    #[error("The body is not valid UTF-8 (first wrong byte at offset {offset}).")]
-    NotUtf8 {
+    /// The bytes are not what their encoding allows.
+    #[error("The body is not valid {encoding} (first wrong byte at offset {offset}).")]
+    Undecodable {
+        /// The encoding that the body is said to be in, or UTF-8.
+        encoding: &'static str,
         /// Bytes before the wrong one.
         offset: usize,
     },
+    /// UTF-16 in an order that nothing says.
+    #[error(
+        "The body is UTF-16 without a byte order mark; start it with one, or name UTF-16LE or \
+         UTF-16BE as charset in Content-Type."
+    )]
+    NoByteOrderMark,
     /// A character that XML 1.0 does not allow, as such or by reference or escape.
     #[error("The body has the character U+{code:04X}, which XML does not allow.")]
     ForbiddenCharacter {
@@ -36,7 +45,7 @@ pub enum DecodeError {
     /// A reference to an entity other than the predefined ones.
     #[error("The body refers to an entity that is not one of amp, lt, gt, quot, apos.")]
     UnknownEntity,
-    /// The XML declaration is misplaced, or is not for XML 1.0 in UTF-8.
+    /// The XML declaration is misplaced, or is not for XML 1.0 in the encoding of the body.
     #[error("The XML declaration {0}.")]
     Declaration(&'static str),
     /// Not well-formed XML.
@@ -47,8 +56,8 @@ pub enum DecodeError {
         /// Line, from 1.
         line: usize,
     },
-    /// Not JSON.
-    #[error("The body is not JSON: {what} (line {line}, column {column}).")]
+    /// Not JSON, or JSON that no reader can keep.
+    #[error("The body {what} (line {line}, column {column}).")]
     MalformedJson {
         /// What is wrong.
         what: &'static str,
@@ -58,12 +67,14 @@ pub enum DecodeError {
         column: usize,
     },
     /// The root element has another name.
-    #[error("The root element is {found}; it must be `{expected}`.")]
+    #[error("The root element is {found}; it must be `{expected}`.{hint}")]
     WrongRoot {
         /// The name it must have.
         expected: &'static str,
         /// The name it has.
         found: Quoted,
+        /// What helps, as a sentence that follows others; empty if nothing.
+        hint: String,
     },
     /// Something other than comments and white space after the root.
     #[error("The body goes on after its end.")]
@@ -75,8 +86,25 @@ pub enum DecodeError {
     #[error("There is text between the elements of {0}.")]
     StrayText(Quoted),
     /// A field that nobody knows.
-    #[error("{0} is not a field of this request.")]
-    UnknownField(Quoted),
+    #[error("{field} is not a field of this request.{hint}")]
+    UnknownField {
+        /// Its name.
+        field: Quoted,
+        /// What helps, as a sentence that follows others; empty if nothing.
+        hint: String,
+    },
+    /// An XML attribute that nobody knows.
+    #[error("{0} is not an attribute of this request.")]
+    UnknownAttribute(Quoted),
+    /// An element that says `xsi:nil` and has content.
+    #[error("{0} has content beside xsi:nil.")]
+    NilWithContent(Quoted),
+    /// A JSON null where the profile has none.
+    #[error("{0} must not be null; leave it out.")]
+    Null(Quoted),
+    /// Two fields of which one says what the other does.
+    #[error("{0} and {1} mean the same; send one of them.")]
+    Both(Quoted, Quoted),
     /// A value of another type.
     #[error("{field} must be {expected}.")]
     WrongType {
@@ -87,13 +115,29 @@ pub enum DecodeError {
     },
 }
 
+impl From<Undecodable> for DecodeError {
+    fn from(error: Undecodable) -> Self {
+        match error {
+            Undecodable::Byte { encoding, offset } => Self::Undecodable { encoding, offset },
+            Undecodable::NoMark => Self::NoByteOrderMark,
+            Undecodable::NotUtf16 => {
+                Self::Declaration("says UTF-16, which the body is not; name the encoding it has")
+            }
+            Undecodable::Unknown => {
+                Self::Declaration("names an encoding that is not known; UTF-8 always works")
+            }
+        }
+    }
+}
+
 impl DecodeError {
     /// A short name of what is wrong.
     pub fn rule(&self) -> &'static str {
         match self {
             Self::Empty => "body_empty",
             Self::JsonReadAsXml => "json_read_as_xml",
-            Self::NotUtf8 { .. } => "body_not_utf8",
+            Self::Undecodable { .. } => "body_undecodable",
+            Self::NoByteOrderMark => "no_byte_order_mark",
             Self::ForbiddenCharacter { .. } => "forbidden_character",
             Self::TooDeep => "body_too_deep",
             Self::Doctype => "doctype",
@@ -105,7 +149,11 @@ impl DecodeError {
             Self::AfterRoot => "body_goes_on",
             Self::Repeated(_) => "field_repeated",
             Self::StrayText(_) => "stray_text",
-            Self::UnknownField(_) => "unknown_field",
+            Self::UnknownField { .. } => "unknown_field",
+            Self::UnknownAttribute(_) => "unknown_attribute",
+            Self::NilWithContent(_) => "nil_with_content",
+            Self::Null(_) => "null_refused",
+            Self::Both(..) => "field_given_twice",
             Self::WrongType { .. } => "wrong_type",
         }
     }
@@ -115,7 +163,11 @@ impl DecodeError {
         match self {
             Self::Repeated(field)
             | Self::StrayText(field)
-            | Self::UnknownField(field)
+            | Self::UnknownField { field, .. }
+            | Self::UnknownAttribute(field)
+            | Self::NilWithContent(field)
+            | Self::Null(field)
+            | Self::Both(field, _)
             | Self::WrongRoot { found: field, .. }
             | Self::WrongType { field, .. } => Some(field),
             _ => None,

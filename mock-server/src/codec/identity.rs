@@ -4,14 +4,14 @@
 use std::fmt;
 
 use bandwidth_fixtures::{
-    Consultation, Secret, TextField,
+    BehaviourId, Consultation, Secret, TextField,
     profile::IdentityRoot,
     seed::{DetailField, DetailGroup},
 };
 
 use super::{
     Format,
-    decode::{Reader, text_of},
+    decode::{Enclosing, Reader},
     encode::Xml,
     error::{DecodeError, Quoted},
     node::{Name, Node},
@@ -102,8 +102,8 @@ pub fn error(root: &str, error: &ErrorView<'_>, echo: Content) -> Vec<u8> {
 
 /// The element of a body that an error shows: its root, or what the root wraps. None where the body
 /// cannot be read.
-pub fn as_sent(bytes: &[u8], name: &'static str, with_password: bool) -> Option<Content> {
-    let document = xml::read(text_of(bytes).ok()?).ok()?;
+pub fn as_sent(text: &str, name: &'static str, with_password: bool) -> Option<Content> {
+    let document = xml::read(text).ok()?;
     let mut node = document.content;
     if document.root != name {
         let Node::Fields(fields) = node else {
@@ -129,7 +129,6 @@ pub fn within(sent: Content) -> Content {
 }
 
 const PASSWORD: &str = "Password";
-const WRAPPER: &str = "LdapUserRequest";
 
 fn reader(rules: &Consultation) -> Reader<'_> {
     Reader {
@@ -139,42 +138,28 @@ fn reader(rules: &Consultation) -> Reader<'_> {
 }
 
 /// Reads the body of a create or an update of a user.
-pub fn user_body(bytes: &[u8], rules: &Consultation) -> Result<DomainUserBody, DecodeError> {
+pub fn user_body(text: &str, rules: &Consultation) -> Result<DomainUserBody, DecodeError> {
     let reader = reader(rules);
-    let wrapped = || -> Result<Node, DecodeError> {
-        let inner = reader.document(bytes, WRAPPER, |content| reader.fields(WRAPPER, content))?;
-        let mut user = None;
-        for (name, value) in inner {
-            match &*name {
-                "User" => user = Some(value),
-                other => reader.unknown(other)?,
-            }
-        }
-        user.ok_or(DecodeError::WrongType {
-            field: Quoted::new(WRAPPER),
-            expected: "an element with a User in it",
-        })
+    let root = rules.identity_request_root();
+    let enclosing = Enclosing {
+        wrapper: "LdapUserRequest",
+        bare: root != IdentityRoot::Wrapped,
+        wrapped: root != IdentityRoot::Bare,
+        behaviour: BehaviourId::IdentityRequestRoot,
     };
-    let node = match rules.identity_request_root() {
-        IdentityRoot::Bare => reader.document(bytes, "User", Ok)?,
-        IdentityRoot::Wrapped => wrapped()?,
-        IdentityRoot::Either => match reader.document(bytes, "User", Ok) {
-            Err(DecodeError::WrongRoot { .. }) => wrapped()?,
-            other => other?,
-        },
-    };
+    let node = reader.user(text, &enclosing)?;
     let mut body = DomainUserBody::default();
     for (name, value) in reader.fields("User", node)? {
         let field = &*name;
         match field {
-            "UserId" => body.user_id = Some(reader.text(field, value)?),
-            "Email" => body.email = Some(reader.text(field, value)?),
-            "EmailValidated" => body.email_validated = flag(reader, field, &value)?,
-            PASSWORD => body.password = Some(Secret::new(reader.text(field, value)?)),
-            "UserSettings" => body.settings = Some(settings(reader, value)?),
-            "UserProfile" => body.profile = Some(profile(reader, value)?),
-            "RoleList" => body.roles = Some(roles(reader, value)?),
-            "AccountList" => body.accounts = Some(accounts(reader, value)?),
+            "UserId" => body.user_id = reader.text(field, value)?,
+            "Email" => body.email = reader.text(field, value)?,
+            "EmailValidated" => body.email_validated = flag(reader, field, value)?,
+            PASSWORD => body.password = reader.text(field, value)?.map(Secret::new),
+            "UserSettings" => body.settings = part(reader, field, value, settings)?,
+            "UserProfile" => body.profile = part(reader, field, value, profile)?,
+            "RoleList" => body.roles = part(reader, field, value, roles)?,
+            "AccountList" => body.accounts = part(reader, field, value, accounts)?,
             // What a client read in a response it may send back.
             "UserPreferences" => {}
             other => reader.unknown(other)?,
@@ -184,36 +169,36 @@ pub fn user_body(bytes: &[u8], rules: &Consultation) -> Result<DomainUserBody, D
 }
 
 /// Reads a body with the root `UserSettings`.
-pub fn settings_body(bytes: &[u8], rules: &Consultation) -> Result<SettingsBody, DecodeError> {
+pub fn settings_body(text: &str, rules: &Consultation) -> Result<SettingsBody, DecodeError> {
     let reader = reader(rules);
-    reader.document(bytes, "UserSettings", |content| settings(reader, content))
+    reader.document(text, "UserSettings", |content| settings(reader, content))
 }
 
 /// Reads a body with the root `UserProfile`.
-pub fn profile_body(bytes: &[u8], rules: &Consultation) -> Result<ProfileBody, DecodeError> {
+pub fn profile_body(text: &str, rules: &Consultation) -> Result<ProfileBody, DecodeError> {
     let reader = reader(rules);
-    reader.document(bytes, "UserProfile", |content| profile(reader, content))
+    reader.document(text, "UserProfile", |content| profile(reader, content))
 }
 
 /// Reads a body with the root `RoleList` into ids.
-pub fn roles_body(bytes: &[u8], rules: &Consultation) -> Result<Vec<String>, DecodeError> {
+pub fn roles_body(text: &str, rules: &Consultation) -> Result<Vec<String>, DecodeError> {
     let reader = reader(rules);
-    reader.document(bytes, "RoleList", |content| roles(reader, content))
+    reader.document(text, "RoleList", |content| roles(reader, content))
 }
 
 /// Reads a body with the root `AccountList` into ids.
-pub fn accounts_body(bytes: &[u8], rules: &Consultation) -> Result<Vec<String>, DecodeError> {
+pub fn accounts_body(text: &str, rules: &Consultation) -> Result<Vec<String>, DecodeError> {
     let reader = reader(rules);
-    reader.document(bytes, "AccountList", |content| accounts(reader, content))
+    reader.document(text, "AccountList", |content| accounts(reader, content))
 }
 
 /// Reads a body with the root `UserPreferences` into names and values.
 pub fn preferences_body(
-    bytes: &[u8],
+    text: &str,
     rules: &Consultation,
 ) -> Result<Vec<(String, String)>, DecodeError> {
     let reader = reader(rules);
-    reader.document(bytes, "UserPreferences", |content| {
+    reader.document(text, "UserPreferences", |content| {
         let items = reader.items("UserPreferences", "UserPreference", content)?;
         items
             .into_iter()
@@ -223,37 +208,45 @@ pub fn preferences_body(
 }
 
 /// Reads a body with the root `UserPreference` into its name and value.
-pub fn preference_body(
-    bytes: &[u8],
-    rules: &Consultation,
-) -> Result<(String, String), DecodeError> {
+pub fn preference_body(text: &str, rules: &Consultation) -> Result<(String, String), DecodeError> {
     let reader = reader(rules);
-    reader.document(bytes, "UserPreference", |content| {
+    reader.document(text, "UserPreference", |content| {
         preference(reader, content)
     })
 }
 
 /// Reads a body with the root `TokenScope` into the id of an account, if it names one.
-pub fn token_scope_body(bytes: &[u8], rules: &Consultation) -> Result<Option<String>, DecodeError> {
+pub fn token_scope_body(text: &str, rules: &Consultation) -> Result<Option<String>, DecodeError> {
     let reader = reader(rules);
     let mut account = None;
-    let fields = reader.document(bytes, "TokenScope", |content| {
+    let fields = reader.document(text, "TokenScope", |content| {
         reader.fields("TokenScope", content)
     })?;
     for (name, value) in fields {
         match &*name {
-            "AccountScope" => account = Some(reader.text("AccountScope", value)?),
+            "AccountScope" => account = reader.text("AccountScope", value)?,
             other => reader.unknown(other)?,
         }
     }
     Ok(account)
 }
 
+/// What is in an element, if it is given.
+fn part<'r, T>(
+    reader: Reader<'r>,
+    field: &str,
+    value: Node,
+    read: impl FnOnce(Reader<'r>, Node) -> Result<T, DecodeError>,
+) -> Result<Option<T>, DecodeError> {
+    let value = reader.value(field, value)?;
+    value.map(|value| read(reader, value)).transpose()
+}
+
 /// True or false; an empty element is an absent one.
-fn flag(reader: Reader<'_>, field: &str, value: &Node) -> Result<Option<bool>, DecodeError> {
+fn flag(reader: Reader<'_>, field: &str, value: Node) -> Result<Option<bool>, DecodeError> {
     match value {
         Node::Empty => Ok(None),
-        value => reader.boolean(field, value).map(Some),
+        value => reader.boolean(field, value),
     }
 }
 
@@ -261,15 +254,15 @@ fn settings(reader: Reader<'_>, node: Node) -> Result<SettingsBody, DecodeError>
     let mut body = SettingsBody::default();
     for (name, value) in reader.fields("UserSettings", node)? {
         let field = &*name;
-        let word = || -> Result<Option<String>, DecodeError> {
-            let text = reader.text(field, value.clone())?;
-            Ok((!text.is_empty()).then_some(text))
+        let word = |value| -> Result<Option<String>, DecodeError> {
+            let text = reader.text(field, value)?;
+            Ok(text.filter(|text| !text.is_empty()))
         };
         match field {
-            "Scope" => body.scope = word()?,
-            "Active" => body.active = flag(reader, field, &value)?,
-            "AllowedApiOrigin" => body.origin = word()?,
-            "UserState" => body.state = word()?,
+            "Scope" => body.scope = word(value)?,
+            "Active" => body.active = flag(reader, field, value)?,
+            "AllowedApiOrigin" => body.origin = word(value)?,
+            "UserState" => body.state = word(value)?,
             other => reader.unknown(other)?,
         }
     }
@@ -292,11 +285,12 @@ fn profile(reader: Reader<'_>, node: Node) -> Result<ProfileBody, DecodeError> {
     for (name, value) in reader.fields("UserProfile", node)? {
         let field = &*name;
         match field {
-            "FirstName" => body.texts[TextField::FirstName] = Some(reader.text(field, value)?),
-            "LastName" => body.texts[TextField::LastName] = Some(reader.text(field, value)?),
+            "FirstName" => body.texts[TextField::FirstName] = reader.text(field, value)?,
+            "LastName" => body.texts[TextField::LastName] = reader.text(field, value)?,
             "CompanyName" => {
                 let text = reader.text(field, value)?;
-                body.details.push((DetailField::CompanyName, text));
+                let text = text.map(|text| (DetailField::CompanyName, text));
+                body.details.extend(text);
             }
             "StreetAddress" => {
                 group(reader, DetailGroup::StreetAddress, field, value, &mut body)?;
@@ -328,6 +322,9 @@ fn group(
         let all = DetailField::ALL.iter().copied();
         all.filter(move |field| field.group() == group)
     };
+    let Some(node) = reader.value(name, node)? else {
+        return Ok(());
+    };
     let fields = reader.fields(name, node)?;
     if fields.is_empty() {
         body.details
@@ -339,9 +336,9 @@ fn group(
     for (name, value) in fields {
         let text = reader.text(&name, value)?;
         match own().find(|field| field.wire_name() == name) {
-            Some(field) => body.details.push((field, text)),
+            Some(field) => body.details.extend(text.map(|text| (field, text))),
             None if group == DetailGroup::TelephoneNumbers && name == WORK_PHONE => {
-                body.texts.telephone_number = Some(text);
+                body.texts.telephone_number = text;
             }
             None => reader.unknown(&name)?,
         }
@@ -385,7 +382,7 @@ fn ids(
         let mut id = None;
         for (name, value) in reader.fields(item, node)? {
             match &*name {
-                name if name == key => id = Some(reader.text(key, value)?),
+                name if name == key => id = reader.text(key, value)?,
                 name if shown.contains(&name) => {}
                 other => reader.unknown(other)?,
             }
@@ -404,8 +401,8 @@ fn preference(reader: Reader<'_>, node: Node) -> Result<(String, String), Decode
     for (name, value) in reader.fields("UserPreference", node)? {
         let field = &*name;
         match field {
-            "PreferenceName" => preference = Some(reader.text(field, value)?),
-            "PreferenceValue" => text = Some(reader.text(field, value)?),
+            "PreferenceName" => preference = reader.text(field, value)?,
+            "PreferenceValue" => text = reader.text(field, value)?,
             "OptionalValues" => {}
             other => reader.unknown(other)?,
         }

@@ -7,6 +7,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess, Visitor},
 };
+use serde_json::error::Category;
 
 use super::{
     MAX_DEPTH,
@@ -17,6 +18,11 @@ use super::{
 
 /// Reads a whole document.
 pub(super) fn read(text: &str) -> Result<Node, DecodeError> {
+    // A reader may skip a byte order mark (RFC 8259, section 8.1).
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    if text.trim_ascii().is_empty() {
+        return Err(DecodeError::Empty);
+    }
     if deeper_than_allowed(text) {
         return Err(DecodeError::TooDeep);
     }
@@ -28,9 +34,15 @@ pub(super) fn read(text: &str) -> Result<Node, DecodeError> {
 }
 
 fn malformed(error: &serde_json::Error) -> DecodeError {
-    let what = match error.classify() {
-        serde_json::error::Category::Eof => "it ends too early",
-        _ => "this is not what JSON allows here",
+    let what = match &*error.to_string() {
+        _ if error.classify() == Category::Eof => "is not JSON: it ends too early",
+        text if text.starts_with("number out of range") => {
+            "has a number that is larger than a double can hold"
+        }
+        text if text.contains("hex escape") => {
+            "has a \\u escape that is cut short, or names one half of a surrogate pair alone"
+        }
+        _ => "is not JSON: this is not what JSON allows here",
     };
     DecodeError::MalformedJson {
         what,
@@ -69,7 +81,7 @@ fn check_characters(node: &Node) -> Result<(), DecodeError> {
         None => Ok(()),
     };
     match node {
-        Node::Empty | Node::Boolean(_) | Node::Number => Ok(()),
+        Node::Null | Node::Empty | Node::Boolean(_) | Node::Number => Ok(()),
         Node::Text(text) => check(text),
         Node::List(items) => items.iter().try_for_each(check_characters),
         Node::Fields(fields) => fields.iter().try_for_each(|(name, value)| {
@@ -95,7 +107,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Empty)
+        Ok(Node::Null)
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Node, E> {

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use bandwidth_fixtures::{
-    Consultation, TextField,
+    AccountScope, BehaviourId, Consultation, TextField,
     profile::{
         ManagedAccountForm, ManagedEnvelope, ManagedNames, ManagedRoleForm, ManagedState,
         UnknownFields,
@@ -13,9 +13,10 @@ use bandwidth_fixtures::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    decode::{repeated, text_of},
+    decode::{given, repeated},
     error::{DecodeError, Quoted},
     json,
+    names::profile_has,
     node::{Name, Node},
 };
 use crate::{
@@ -154,35 +155,39 @@ pub fn document(data: Value, next: Option<&str>, envelope: ManagedEnvelope) -> V
 }
 
 /// Reads the body of a create or an update of a user.
-pub fn user_body(bytes: &[u8], rules: &Consultation) -> Result<ManagedUserBody, DecodeError> {
+pub fn user_body(sent: &str, rules: &Consultation) -> Result<ManagedUserBody, DecodeError> {
     let mut body = ManagedUserBody::default();
     let names = rules.management_names();
-    for (name, value) in object("user", json::read(text_of(bytes)?)?)? {
+    for (name, value) in object("user", json::read(sent)?)? {
         let text_field = || {
             let mut fields = TextField::ALL.iter().copied();
             fields.find(|field| key(*field, names) == name)
         };
         match &*name {
-            "userId" => body.user_id = Some(text(&name, value)?),
-            name if name == username_key(names) => body.username = Some(text(name, value)?),
-            "accountScope" => body.scope = Some(scope(value)?),
-            "roles" => body.roles = Some(roles(value, rules)?),
-            "accounts" => body.accounts = Some(accounts(value, rules)?),
+            "userId" => body.user_id = text(&name, value, rules)?,
+            name if name == username_key(names) => body.username = text(name, value, rules)?,
+            "accountScope" => body.scope = scope(value, rules)?,
+            "roles" => body.roles = roles(value, rules)?,
+            "accounts" => body.accounts = accounts(value, rules)?,
             "enabled" if rules.management_state() == ManagedState::Enabled => {
-                let Node::Boolean(enabled) = value else {
-                    return Err(wrong_type(&name, "true or false"));
+                body.enabled = match given(&name, value, rules)? {
+                    None => None,
+                    Some(Node::Empty) => Some(true),
+                    Some(Node::Boolean(enabled)) => Some(enabled),
+                    Some(_) => return Err(wrong_type(&name, "true or false")),
                 };
-                body.enabled = Some(enabled);
             }
             "status" if rules.management_state() == ManagedState::Status => {
-                body.enabled = match &*text(&name, value)? {
-                    ACTIVE => Some(true),
-                    INACTIVE => Some(false),
-                    _ => return Err(wrong_type(&name, "ACTIVE or INACTIVE")),
+                body.enabled = match given(&name, value, rules)? {
+                    None => None,
+                    Some(Node::Empty) => Some(true),
+                    Some(Node::Text(status)) if status == ACTIVE => Some(true),
+                    Some(Node::Text(status)) if status == INACTIVE => Some(false),
+                    Some(_) => return Err(wrong_type(&name, "ACTIVE or INACTIVE")),
                 };
             }
             name => match text_field() {
-                Some(field) => body.texts[field] = Some(text(name, value)?),
+                Some(field) => body.texts[field] = text(name, value, rules)?,
                 None => unknown(name, rules)?,
             },
         }
@@ -191,14 +196,14 @@ pub fn user_body(bytes: &[u8], rules: &Consultation) -> Result<ManagedUserBody, 
 }
 
 /// Reads the body of a create or an update of a credential.
-pub fn credential_body(bytes: &[u8], rules: &Consultation) -> Result<CredentialBody, DecodeError> {
+pub fn credential_body(sent: &str, rules: &Consultation) -> Result<CredentialBody, DecodeError> {
     let mut body = CredentialBody::default();
-    for (name, value) in object("credential", json::read(text_of(bytes)?)?)? {
+    for (name, value) in object("credential", json::read(sent)?)? {
         match &*name {
-            "description" => body.description = Some(text(&name, value)?),
-            "accountScope" => body.scope = Some(scope(value)?),
-            "roles" => body.roles = Some(texts(&name, value, "a list of names")?),
-            "accounts" => body.accounts = Some(texts(&name, value, "a list of ids")?),
+            "description" => body.description = text(&name, value, rules)?,
+            "accountScope" => body.scope = scope(value, rules)?,
+            "roles" => body.roles = texts(&name, value, "a list of names", rules)?,
+            "accounts" => body.accounts = texts(&name, value, "a list of ids", rules)?,
             name => unknown(name, rules)?,
         }
     }
@@ -206,18 +211,22 @@ pub fn credential_body(bytes: &[u8], rules: &Consultation) -> Result<CredentialB
 }
 
 /// Reads the body of a create or an update of a secret.
-pub fn expiry(bytes: &[u8], rules: &Consultation) -> Result<Expiry, DecodeError> {
+pub fn expiry(sent: &str, rules: &Consultation) -> Result<Expiry, DecodeError> {
     let mut expiry = Expiry::Unsaid;
-    for (name, value) in object("secret", json::read(text_of(bytes)?)?)? {
-        match (&*name, value) {
-            ("expirationDate", Node::Empty) => expiry = Expiry::Never,
-            ("expirationDate", value) => {
-                let time = parse_rfc3339(&text(&name, value)?);
-                let form = "a time in UTC, for example 2026-12-31T23:59:59Z";
-                expiry = Expiry::At(time.ok_or_else(|| wrong_type(&name, form))?);
-            }
-            (name, _) => unknown(name, rules)?,
+    for (name, value) in object("secret", json::read(sent)?)? {
+        if name != "expirationDate" {
+            unknown(&name, rules)?;
+            continue;
         }
+        expiry = match given(&name, value, rules)? {
+            None => Expiry::Unsaid,
+            Some(Node::Empty) => Expiry::Never,
+            Some(Node::Text(time)) if let Some(time) = parse_rfc3339(&time) => Expiry::At(time),
+            Some(_) => {
+                let form = "a time in UTC, for example 2026-12-31T23:59:59Z";
+                return Err(wrong_type(&name, form));
+            }
+        };
     }
     Ok(expiry)
 }
@@ -233,36 +242,48 @@ fn object(name: &str, node: Node) -> Result<Vec<(Name, Node)>, DecodeError> {
     }
 }
 
-/// A text; null is an empty one.
-fn text(key: &str, node: Node) -> Result<String, DecodeError> {
-    match node {
-        Node::Text(text) => Ok(text),
-        Node::Empty => Ok(String::new()),
-        _ => Err(wrong_type(key, "a string")),
+fn text(key: &str, node: Node, rules: &Consultation) -> Result<Option<String>, DecodeError> {
+    match given(key, node, rules)? {
+        None => Ok(None),
+        Some(Node::Text(text)) => Ok(Some(text)),
+        Some(Node::Empty) => Ok(Some(String::new())),
+        Some(_) => Err(wrong_type(key, "a string")),
     }
 }
 
-fn scope(node: Node) -> Result<bandwidth_fixtures::AccountScope, DecodeError> {
-    let scope = text("accountScope", node)?.parse();
+fn scope(node: Node, rules: &Consultation) -> Result<Option<AccountScope>, DecodeError> {
+    let scope = text("accountScope", node, rules)?.map(|scope| scope.parse());
+    let scope = scope.transpose();
     scope.map_err(|()| wrong_type("accountScope", "ACCOUNT, ACCOUNT_ADMIN, ALL or SYSTEM"))
 }
 
-/// The items of a list; null is an empty one.
-fn items(key: &str, node: Node, form: &'static str) -> Result<Vec<Node>, DecodeError> {
-    match node {
-        Node::List(items) => Ok(items),
-        Node::Empty => Ok(Vec::new()),
-        _ => Err(wrong_type(key, form)),
+fn items(
+    key: &str,
+    node: Node,
+    form: &'static str,
+    rules: &Consultation,
+) -> Result<Option<Vec<Node>>, DecodeError> {
+    match given(key, node, rules)? {
+        None => Ok(None),
+        Some(Node::List(items)) => Ok(Some(items)),
+        Some(Node::Empty) => Ok(Some(Vec::new())),
+        Some(_) => Err(wrong_type(key, form)),
     }
 }
 
-fn texts(key: &str, node: Node, form: &'static str) -> Result<Vec<String>, DecodeError> {
-    let items = items(key, node, form)?.into_iter();
-    let texts = items.map(|item| match item {
+fn texts(
+    key: &str,
+    node: Node,
+    form: &'static str,
+    rules: &Consultation,
+) -> Result<Option<Vec<String>>, DecodeError> {
+    let text = |item| match item {
         Node::Text(text) => Ok(text),
         _ => Err(wrong_type(key, form)),
-    });
-    texts.collect()
+    };
+    let items = items(key, node, form, rules)?;
+    let texts = items.map(|items| items.into_iter().map(text).collect());
+    texts.transpose()
 }
 
 /// The ids in a list of objects, which may also have what answers show beside the id.
@@ -272,16 +293,19 @@ fn ids(
     form: &'static str,
     [id, shown]: [&str; 2],
     rules: &Consultation,
-) -> Result<Vec<String>, DecodeError> {
+) -> Result<Option<Vec<String>>, DecodeError> {
+    let Some(items) = items(key, node, form, rules)? else {
+        return Ok(None);
+    };
     let mut ids = Vec::new();
-    for item in items(key, node, form)? {
+    for item in items {
         if !matches!(item, Node::Fields(_)) {
             return Err(wrong_type(key, form));
         }
         let before = ids.len();
         for (name, value) in object(key, item)? {
             match &*name {
-                name if name == id => ids.push(text(name, value)?),
+                name if name == id => ids.extend(text(name, value, rules)?),
                 name if name == shown => {}
                 name => unknown(name, rules)?,
             }
@@ -290,10 +314,10 @@ fn ids(
             return Err(wrong_type(key, form));
         }
     }
-    Ok(ids)
+    Ok(Some(ids))
 }
 
-fn roles(node: Node, rules: &Consultation) -> Result<Vec<RoleReference>, DecodeError> {
+fn roles(node: Node, rules: &Consultation) -> Result<Option<Vec<RoleReference>>, DecodeError> {
     let by_id = |id| RoleReference {
         id: Some(id),
         name: None,
@@ -302,37 +326,73 @@ fn roles(node: Node, rules: &Consultation) -> Result<Vec<RoleReference>, DecodeE
         id: None,
         name: Some(name),
     };
-    Ok(match rules.management_role_form() {
+    let form = rules.management_role_form();
+    let given = match form {
         ManagedRoleForm::Objects => {
             let form = "a list of objects with a roleId";
-            let ids = ids("roles", node, form, ["roleId", "roleName"], rules)?;
-            ids.into_iter().map(by_id).collect()
+            ids("roles", node, form, ["roleId", "roleName"], rules)?
         }
-        ManagedRoleForm::Ids => {
-            let ids = texts("roles", node, "a list of ids")?;
-            ids.into_iter().map(by_id).collect()
+        ManagedRoleForm::Ids => texts("roles", node, "a list of ids", rules)?,
+        ManagedRoleForm::Names => texts("roles", node, "a list of names", rules)?,
+    };
+    Ok(given.map(|given| {
+        let given = given.into_iter();
+        match form {
+            ManagedRoleForm::Names => given.map(by_name).collect(),
+            ManagedRoleForm::Objects | ManagedRoleForm::Ids => given.map(by_id).collect(),
         }
-        ManagedRoleForm::Names => {
-            let names = texts("roles", node, "a list of names")?;
-            names.into_iter().map(by_name).collect()
-        }
-    })
+    }))
 }
 
-fn accounts(node: Node, rules: &Consultation) -> Result<Vec<String>, DecodeError> {
+fn accounts(node: Node, rules: &Consultation) -> Result<Option<Vec<String>>, DecodeError> {
     match rules.management_account_form() {
         ManagedAccountForm::Objects => {
             let form = "a list of objects with an accountId";
             ids("accounts", node, form, ["accountId", "accountName"], rules)
         }
-        ManagedAccountForm::Ids => texts("accounts", node, "a list of ids"),
+        ManagedAccountForm::Ids => texts("accounts", node, "a list of ids", rules),
+    }
+}
+
+/// What to send in the place of a key that is not known, where it is the name of a field in other
+/// case or by the other names; a sentence that follows others.
+fn hint(sent: &str, rules: &Consultation) -> String {
+    let names = rules.management_names();
+    let keys = |names| {
+        let texts = TextField::ALL.iter().map(move |field| key(*field, names));
+        texts.chain([username_key(names).into()])
+    };
+    let others = [
+        "userId",
+        "accountScope",
+        "roles",
+        "accounts",
+        "enabled",
+        "status",
+    ];
+    let others = others.into_iter().map(|other| (other.into(), other.into()));
+    let all = [ManagedNames::Short, ManagedNames::Long].into_iter();
+    let mut all = all.flat_map(|any| keys(any).zip(keys(names))).chain(others);
+    match all.find(|(known, _)| known.eq_ignore_ascii_case(sent)) {
+        Some((known, right)) if right != sent => {
+            let why = if known == right {
+                String::new()
+            } else {
+                profile_has(BehaviourId::ManagementNames, rules)
+            };
+            format!(" It is written `{right}` here.{why}")
+        }
+        _ => String::new(),
     }
 }
 
 fn unknown(key: &str, rules: &Consultation) -> Result<(), DecodeError> {
     match rules.user_unknown_fields() {
         UnknownFields::Ignored => Ok(()),
-        UnknownFields::Refused => Err(DecodeError::UnknownField(Quoted::new(key))),
+        UnknownFields::Refused => Err(DecodeError::UnknownField {
+            field: Quoted::new(key),
+            hint: hint(key, rules),
+        }),
     }
 }
 

@@ -18,10 +18,11 @@ use super::{
     MAX_DEPTH,
     error::{DecodeError, Quoted},
     forbidden, is_xml_char,
-    node::{self, Name, Node},
+    node::{self, Name, Node, sent_name},
 };
 
-/// A document: the name and content of its root, and the attributes that are not XML's own.
+/// A document: the name and content of its root, and the attributes that are neither XML's own nor
+/// of XML Schema.
 #[derive(Debug, PartialEq)]
 pub(super) struct Document {
     pub(super) root: Name,
@@ -36,8 +37,16 @@ const RESERVED_NAMESPACES: [&str; 2] = [
     "http://www.w3.org/2000/xmlns/",
 ];
 
+/// The namespace of the attributes that any element may have, whatever its schema says of
+/// attributes (XML Schema 1.0, part 1, section 2.6).
+const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+const SCHEMA_ATTRIBUTES: [&str; 3] = ["type", "schemaLocation", "noNamespaceSchemaLocation"];
+
 /// Reads a whole document.
 pub(super) fn read(text: &str) -> Result<Document, DecodeError> {
+    if text.trim_ascii().is_empty() {
+        return Err(DecodeError::Empty);
+    }
     if let Some(forbidden) = forbidden(text) {
         return Err(DecodeError::ForbiddenCharacter {
             code: forbidden.into(),
@@ -55,6 +64,8 @@ pub(super) fn read(text: &str) -> Result<Document, DecodeError> {
 /// An element whose end tag was not seen yet.
 struct Open {
     name: Name,
+    /// It says `xsi:nil`.
+    nil: bool,
     text: String,
     children: Vec<(Name, Node)>,
 }
@@ -83,9 +94,9 @@ impl Builder<'_> {
                 Event::Start(tag) => self.start(&tag)?,
                 Event::Empty(tag) => {
                     self.start(&tag)?;
-                    self.end();
+                    self.end()?;
                 }
-                Event::End(_) => self.end(),
+                Event::End(_) => self.end()?,
                 Event::Text(text) => self.text(&text.xml10_content())?,
                 Event::CData(text) => self.cdata(&text.xml10_content())?,
                 Event::GeneralRef(reference) => {
@@ -137,7 +148,7 @@ impl Builder<'_> {
         self.namespaces
             .enter(tag)
             .map_err(|_| self.malformed("a namespace is declared wrongly"))?;
-        self.attributes(tag)?;
+        let nil = self.attributes(tag)?;
         let name = match self.namespaces.of(tag) {
             Resolved::Undeclared => {
                 return Err(self.malformed("a namespace prefix is not declared"));
@@ -154,21 +165,24 @@ impl Builder<'_> {
         };
         self.open.push(Open {
             name,
+            nil,
             text: String::new(),
             children: Vec::new(),
         });
         Ok(())
     }
 
-    fn attributes(&mut self, tag: &BytesStart<'_>) -> Result<(), DecodeError> {
+    /// Whether one of them is `xsi:nil`.
+    fn attributes(&mut self, tag: &BytesStart<'_>) -> Result<bool, DecodeError> {
         let raw = tag.attributes_raw();
         if raw.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         if !are_spaced(raw) {
             return Err(self.malformed("two attributes have no space between them"));
         }
         let mut seen = HashSet::new();
+        let mut nil = false;
         for attribute in tag.attributes() {
             let Ok(attribute) = attribute else {
                 return Err(self
@@ -195,26 +209,39 @@ impl Builder<'_> {
             let Resolved::In(namespace) = self.namespaces.of_attribute(name) else {
                 return Err(self.malformed("a namespace prefix is not declared"));
             };
-            if !seen.insert((namespace, name.local_name().into_inner())) {
+            let local = name.local_name().into_inner();
+            if !seen.insert((namespace, local)) {
                 return Err(self.malformed("an attribute stands twice, with two prefixes"));
             }
-            self.attributes.push(name.0.to_owned());
+            let of_schema = namespace == Some(SCHEMA_INSTANCE);
+            if of_schema && local == "nil" {
+                nil = match value.trim_ascii() {
+                    "true" | "1" => true,
+                    "false" | "0" => false,
+                    _ => return Err(self.malformed("xsi:nil is neither true nor false")),
+                };
+            } else if !(of_schema && SCHEMA_ATTRIBUTES.contains(&local)) {
+                self.attributes.push(name.0.to_owned());
+            }
         }
-        Ok(())
+        Ok(nil)
     }
 
-    fn end(&mut self) {
+    fn end(&mut self) -> Result<(), DecodeError> {
         // quick-xml has matched the tags, so one is open.
         let Some(Open {
             name,
+            nil,
             text,
             children,
         }) = self.open.pop()
         else {
-            return;
+            return Ok(());
         };
         self.namespaces.leave();
         let node = match (children.is_empty(), text.is_empty()) {
+            (true, _) if nil && text.chars().all(is_space) => Node::Null,
+            _ if nil => return Err(DecodeError::NilWithContent(Quoted::new(sent_name(&name)))),
             (true, true) => Node::Empty,
             (true, false) => Node::Text(text),
             (false, _) => Node::Fields(children),
@@ -223,6 +250,7 @@ impl Builder<'_> {
             Some(parent) => parent.children.push((name, node)),
             None => self.root = Some((name, node)),
         }
+        Ok(())
     }
 
     fn text(&mut self, text: &str) -> Result<(), DecodeError> {
@@ -411,11 +439,9 @@ fn check_declaration(declaration: &str) -> Result<(), DecodeError> {
         return Err(DecodeError::Declaration("must say version=\"1.0\""));
     }
     if let Some(encoding) = take_value(&mut rest, "encoding")
-        && !encoding.eq_ignore_ascii_case("utf-8")
+        && !is_encoding_name(encoding)
     {
-        return Err(DecodeError::Declaration(
-            "must say encoding=\"UTF-8\", or no encoding",
-        ));
+        return Err(DecodeError::Declaration("has no proper name as encoding"));
     }
     if let Some(standalone) = take_value(&mut rest, "standalone")
         && !matches!(standalone, "yes" | "no")
@@ -430,6 +456,12 @@ fn check_declaration(declaration: &str) -> Result<(), DecodeError> {
     Err(DecodeError::Declaration(
         "may say version, encoding and standalone only, in this order",
     ))
+}
+
+/// `EncName` (XML 1.0, production 81).
+fn is_encoding_name(name: &str) -> bool {
+    let goes_on = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(goes_on)
 }
 
 /// The value of what stands at the start, after white space, if it has that name.

@@ -194,6 +194,14 @@ impl Account {
         named.find(|user| *user.username == *username)
     }
 
+    /// The user of that name, or of one that `username.case` makes the same.
+    pub(super) fn named(&self, username: &str, rules: &Consultation) -> Option<&Arc<User>> {
+        self.exactly_named(username).or_else(|| {
+            let other = self.users.named(username).next()?;
+            (rules.username_case() == UsernameCase::Insensitive).then_some(other)
+        })
+    }
+
     /// The user that the path means by `key`, as `naming.user_key` and `missing.by_username` say.
     /// A user that the caller does not reach is unknown to it.
     pub fn find(
@@ -203,11 +211,11 @@ impl Account {
         rules: &Consultation,
     ) -> Result<&Arc<User>, ApiError> {
         let found = match rules.naming_user_key() {
-            UserKey::Username => self.exactly_named(key),
+            UserKey::Username => self.named(key, rules),
             UserKey::UserId => match self.users.with_id(key) {
                 Some(user) => Some(user),
                 None if rules.missing_by_username() == MissingByUsername::Found => {
-                    self.exactly_named(key)
+                    self.named(key, rules)
                 }
                 None => None,
             },

@@ -10,7 +10,7 @@ use bandwidth_fixtures::{
     AccountScope, Consultation, Secret, TextField,
     profile::{
         DeleteEffect, IdentityPutAbsent, IdentityPutEmpty, NewAccounts, NewActive, NewOrigin,
-        PhoneRequired, PutSemantics, UsernameCase, UsernameUpdate,
+        PhoneRequired, PutSemantics, UsernameUpdate,
     },
     seed::{ApiOrigin, Details},
 };
@@ -35,15 +35,7 @@ impl Account {
         if key.chars().count() < least_length(rules) {
             return Err(ApiError::UserIdTooShort);
         }
-        let found = match self.exactly_named(key) {
-            Some(user) => Some(user),
-            None => self
-                .users
-                .named(key)
-                .next()
-                .filter(|_| rules.username_case() == UsernameCase::Insensitive),
-        };
-        let user = found.ok_or(ApiError::UnknownUser)?;
+        let user = self.named(key, rules).ok_or(ApiError::UnknownUser)?;
         if by.manages(user) {
             Ok(user)
         } else {

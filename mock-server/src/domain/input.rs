@@ -2,7 +2,7 @@
 
 use bandwidth_fixtures::{
     Consultation,
-    profile::{IdMismatch, Telephone, UserKey},
+    profile::{AccountIdInBody, IdMismatch, Telephone, UserKey},
 };
 
 use super::ApiError;
@@ -72,19 +72,21 @@ pub(super) fn ids(
     user_id: Option<&str>,
     rules: &Consultation,
 ) -> Result<(), ApiError> {
-    if body
-        .account_id
-        .as_deref()
-        .is_some_and(|given| given != account_id)
-    {
-        return Err(ApiError::AccountIdMismatch);
+    let create = user_id.is_none();
+    match body.account_id.as_deref() {
+        Some(given) if given != account_id => return Err(ApiError::AccountIdMismatch),
+        None if create && rules.user_account_id() == AccountIdInBody::Required => {
+            return Err(ApiError::AccountIdRequired);
+        }
+        _ => {}
     }
     // A create has no id in its path, so any id in its body is another one.
     let mismatch = body.user_id.is_some() && body.user_id.as_deref() != user_id;
-    if mismatch && refuses_another_id(rules) {
-        return Err(ApiError::UserIdMismatch);
+    match mismatch && refuses_another_id(rules) {
+        true if create => Err(ApiError::UserIdInCreate),
+        true => Err(ApiError::UserIdMismatch),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 /// Whether a body must say the id of the path. Where users have no ids, no other rule matters.

@@ -52,7 +52,7 @@ impl Account {
     ) -> Result<&Arc<User>, ApiError> {
         let found = match rules.management_user_key() {
             ManagedUserKey::Id => self.users.with_id(key),
-            ManagedUserKey::Username => self.exactly_named(key),
+            ManagedUserKey::Username => self.named(key, rules),
         };
         let found = found.filter(|user| reach.includes(user));
         found.ok_or(ApiError::UnknownUser)
@@ -234,8 +234,9 @@ fn check_id(
     rules: &Consultation,
 ) -> Result<(), ApiError> {
     let mismatch = body.user_id.is_some() && body.user_id.as_deref() != user_id;
-    if mismatch && rules.put_id_mismatch() == IdMismatch::Refused {
-        return Err(ApiError::UserIdMismatch);
+    match mismatch && rules.put_id_mismatch() == IdMismatch::Refused {
+        true if user_id.is_none() => Err(ApiError::UserIdInCreate),
+        true => Err(ApiError::UserIdMismatch),
+        false => Ok(()),
     }
-    Ok(())
 }

@@ -338,8 +338,10 @@ fn ids_in_a_body_must_be_those_of_the_path() {
     };
     assert_eq!(account_id("12345"), Ok(()));
     assert_eq!(account_id("12346"), Err(ApiError::AccountIdMismatch));
+    let required = &["user.account_id=required"];
+    assert_eq!(create(|_| {}, required), Err(ApiError::AccountIdRequired));
     let user_id = |set: &[&str]| create(|body| body.user_id = Some("u9".to_owned()), set);
-    assert_eq!(user_id(&[]), Err(ApiError::UserIdMismatch));
+    assert_eq!(user_id(&[]), Err(ApiError::UserIdInCreate));
     assert_eq!(user_id(&["put.id_mismatch=ignored"]), Ok(()));
     assert_eq!(user_id(&["naming.user_key=Username"]), Ok(()));
     let rules = rules(&[]);
@@ -377,6 +379,7 @@ fn each_change_of_a_user_makes_another_version() {
 
 #[test]
 fn a_username_finds_a_user_only_where_the_profile_says_so() {
+    const BY_NAME: &str = "naming.user_key=Username";
     let mut account = account();
     account
         .create(&body(), &MAIN, &Nobody, &rules(&[]))
@@ -391,17 +394,10 @@ fn a_username_finds_a_user_only_where_the_profile_says_so() {
         ("asmith", &[], Err(ApiError::UnknownUser)),
         ("asmith", &["missing.by_username=found"], Ok(1)),
         ("u1", &["missing.by_username=found"], Ok(1)),
-        ("asmith", &["naming.user_key=Username"], Ok(1)),
-        (
-            "Asmith",
-            &["naming.user_key=Username"],
-            Err(ApiError::UnknownUser),
-        ),
-        (
-            "u1",
-            &["naming.user_key=Username"],
-            Err(ApiError::UnknownUser),
-        ),
+        ("asmith", &[BY_NAME], Ok(1)),
+        ("Asmith", &[BY_NAME], Err(ApiError::UnknownUser)),
+        ("Asmith", &[BY_NAME, "username.case=insensitive"], Ok(1)),
+        ("u1", &[BY_NAME], Err(ApiError::UnknownUser)),
     ] {
         assert_eq!(found(key, set), expected, "{key} {set:?}");
     }

@@ -1,4 +1,4 @@
-//! In which format a request's body is.
+//! In which format and charset a request's body is.
 
 use axum::http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
 use bandwidth_fixtures::{
@@ -6,40 +6,48 @@ use bandwidth_fixtures::{
     profile::{JsonSupport, UntypedBody},
 };
 
-use crate::{codec::Format, text::media_type};
+use crate::{
+    charset::Charset,
+    codec::Format,
+    text::{charset, media_type},
+};
 
-/// The format that `Content-Type` names, or what `format.body_without_type` says without one.
+/// What `Content-Type` says: the format, and the charset if it names one.
+pub(super) type Typed = (Format, Option<Charset>);
+
+/// What `Content-Type` says, or what `format.body_without_type` says without one.
 pub(super) fn format(
     headers: &HeaderMap,
     body: &[u8],
     rules: &Consultation,
-) -> Result<Format, ApiError> {
+) -> Result<Typed, ApiError> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
-    let format = match (values.next(), values.next()) {
-        (None, _) => untyped(body, rules)?,
+    let typed = match (values.next(), values.next()) {
+        (None, _) => (untyped(body, rules)?, None),
         (Some(value), None) => {
             let value = value.to_str().map_err(|_| ApiError::UnsupportedMediaType)?;
             typed(value)?
         }
         (Some(_), Some(_)) => return Err(ApiError::UnsupportedMediaType),
     };
-    if format == Format::Json && rules.format_json() == JsonSupport::Never {
+    if typed.0 == Format::Json && rules.format_json() == JsonSupport::Never {
         return Err(ApiError::UnsupportedMediaType);
     }
-    Ok(format)
+    Ok(typed)
 }
 
-/// Refuses a body that says it is in another format than this one.
-pub(super) fn require(headers: &HeaderMap, format: Format) -> Result<(), ApiError> {
+/// The charset that `Content-Type` names, if one. Refuses a body that says it is in another format
+/// than this one.
+pub(super) fn require(headers: &HeaderMap, format: Format) -> Result<Option<Charset>, ApiError> {
     let other = match format {
         Format::Xml => ApiError::XmlRequired,
         Format::Json => ApiError::JsonRequired,
     };
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     match (values.next().map(HeaderValue::to_str), values.next()) {
-        (None, _) => Ok(()),
+        (None, _) => Ok(None),
         (Some(Ok(value)), None) => match typed(value) {
-            Ok(given) if given == format => Ok(()),
+            Ok((given, charset)) if given == format => Ok(charset),
             Err(error @ ApiError::UnsupportedCharset) => Err(error),
             _ => Err(other),
         },
@@ -47,7 +55,13 @@ pub(super) fn require(headers: &HeaderMap, format: Format) -> Result<(), ApiErro
     }
 }
 
-fn typed(value: &str) -> Result<Format, ApiError> {
+/// Whether the body is JSON, as far as one `Content-Type` says.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).map(HeaderValue::to_str);
+    matches!(value, Some(Ok(value)) if matches!(typed(value), Ok((Format::Json, _))))
+}
+
+fn typed(value: &str) -> Result<Typed, ApiError> {
     let is = |known: &str| media_type(value).eq_ignore_ascii_case(known);
     let format = if is("application/xml") || is("text/xml") {
         Format::Xml
@@ -56,15 +70,13 @@ fn typed(value: &str) -> Result<Format, ApiError> {
     } else {
         return Err(ApiError::UnsupportedMediaType);
     };
-    for parameter in value.split(';').skip(1) {
-        if let Some((name, value)) = parameter.split_once('=')
-            && name.trim().eq_ignore_ascii_case("charset")
-            && !value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
-        {
-            return Err(ApiError::UnsupportedCharset);
-        }
+    let Some(name) = charset(value) else {
+        return Ok((format, None));
+    };
+    match Charset::named(name) {
+        Some(charset) if format == Format::Xml || charset.is_utf_8() => Ok((format, Some(charset))),
+        _ => Err(ApiError::UnsupportedCharset),
     }
-    Ok(format)
 }
 
 fn untyped(body: &[u8], rules: &Consultation) -> Result<Format, ApiError> {

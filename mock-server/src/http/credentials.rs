@@ -50,7 +50,7 @@ impl Context<'_> {
 
     /// A credential has at least one role and one account (SUP2).
     pub(super) fn create_credential(&self) -> Outcome {
-        let body = management::credential_body(self.json_body()?, self.rules)?;
+        let body = management::credential_body(&self.json_body()?, self.rules)?;
         let new = self.changed(body, None)?;
         let slot = &self.caller.slot;
         let credential = self.store.create_credential(slot, new, self.mode);
@@ -59,7 +59,7 @@ impl Context<'_> {
     }
 
     pub(super) fn update_credential(&self) -> Outcome {
-        let body = management::credential_body(self.json_body()?, self.rules)?;
+        let body = management::credential_body(&self.json_body()?, self.rules)?;
         let (slot, credential) = self.credential()?;
         let new = self.changed(body, Some(&credential))?;
         let credential = self.mode.on(&slot, |account| {
@@ -103,9 +103,9 @@ impl Context<'_> {
     }
 
     pub(super) fn create_secret(&self) -> Outcome {
-        let expiry = match self.json_body()? {
-            [] => Expiry::Unsaid,
-            bytes => management::expiry(bytes, self.rules)?,
+        let expiry = match &*self.json_body()? {
+            "" => Expiry::Unsaid,
+            text => management::expiry(text, self.rules)?,
         };
         let (slot, credential) = self.credential()?;
         let expires = match expiry {
@@ -123,7 +123,7 @@ impl Context<'_> {
     }
 
     pub(super) fn update_secret(&self) -> Outcome {
-        let expiry = management::expiry(self.json_body()?, self.rules)?;
+        let expiry = management::expiry(&self.json_body()?, self.rules)?;
         let (slot, credential) = self.credential()?;
         let id = self.parameter(Parameter::SecretId);
         let now = slot.now();

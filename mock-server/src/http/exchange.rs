@@ -22,6 +22,7 @@ use super::{
     answer::{Answer, Reply},
     auth::{self, Authenticator, Caller, Credentials, Who},
     body::Received,
+    content_type,
     delivery::{Hangup, deliver},
     handlers::Context,
     management,
@@ -269,7 +270,12 @@ impl Exchange {
 
     fn refuse(&self, refusal: Refusal, now: Duration) -> (Option<Answer>, Option<Verdict>) {
         let route = self.route.as_ref();
-        let verdict = refusal.verdict(route.map(Route::surface), &self.rules);
+        let sent = if content_type::is_json(&self.head.headers) {
+            Format::Json
+        } else {
+            Format::Xml
+        };
+        let verdict = refusal.verdict(route.map(Route::surface), sent, &self.rules);
         let format = self.negotiated.format;
         let body = |error: ErrorView<'_>| {
             let root = route.and_then(Route::error_root).unwrap_or("ErrorResponse");

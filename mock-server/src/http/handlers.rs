@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     codec::{self, Document, Format},
-    domain::{Changes, Company, Role, User},
+    domain::{Changes, Company, Role, User, same_name},
     jwt::{NoRandomNumbers, Signer},
     store::{Mode, Store},
     wire::UserBody,
@@ -42,6 +42,11 @@ pub(super) struct Context<'a> {
 }
 
 pub(super) type Outcome = Result<Answer, Refusal>;
+
+/// Whether that is the user's name, as `username.case` says.
+fn is_called(user: &User, name: &str, rules: &Consultation) -> bool {
+    *user.username == *name || same_name(&user.username, name, rules.username_case())
+}
 
 impl Context<'_> {
     /// Does what the request asks for.
@@ -263,7 +268,7 @@ impl Context<'_> {
                 Who::ApiLogin => account.login_password(username).is_some(),
                 Who::User(number) => account
                     .find_number(number)
-                    .is_some_and(|user| *user.username == *username),
+                    .is_some_and(|user| is_called(user, username, self.rules)),
                 Who::Client => false,
             }
         };
@@ -284,20 +289,26 @@ impl Context<'_> {
     }
 
     fn user_body(&self) -> Result<UserBody, Refusal> {
-        let (format, bytes) = self.body()?;
-        Ok(codec::user(format, bytes, self.rules)?)
+        let (format, text) = self.body()?;
+        Ok(codec::user(format, &text, self.rules)?)
     }
 
     fn password_body(&self) -> Result<Secret, Refusal> {
-        let (format, bytes) = self.body()?;
-        let password = codec::password(format, bytes, self.rules)?;
-        Ok(password)
+        let (format, text) = self.body()?;
+        Ok(codec::password(format, &text, self.rules)?)
     }
 
-    fn body(&self) -> Result<(Format, &[u8]), ApiError> {
+    fn body(&self) -> Result<(Format, Cow<'_, str>), Refusal> {
         let bytes = self.body.whole()?;
-        let format = content_type::format(&self.head.headers, bytes, self.rules)?;
-        Ok((format, bytes))
+        let (format, charset) = content_type::format(&self.head.headers, bytes, self.rules)?;
+        Ok((format, codec::text(format, bytes, charset)?))
+    }
+
+    /// The body, which is in that format.
+    pub(super) fn body_in(&self, format: Format) -> Result<Cow<'_, str>, Refusal> {
+        let bytes = self.body.whole()?;
+        let charset = content_type::require(&self.head.headers, format)?;
+        Ok(codec::text(format, bytes, charset)?)
     }
 
     fn issue_token(&self) -> Outcome {

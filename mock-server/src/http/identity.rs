@@ -10,7 +10,7 @@ mod preferences;
 mod shapes;
 mod tokens;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::http::StatusCode;
 use bandwidth_fixtures::{
@@ -24,7 +24,6 @@ use self::pages::Page;
 use super::{
     answer::Answer,
     auth::Who,
-    content_type,
     handlers::{Context, Outcome},
     refusal::Refusal,
 };
@@ -123,7 +122,7 @@ impl Context<'_> {
     }
 
     pub(super) fn create_identity_user(&self) -> Outcome {
-        let body = identity::user_body(self.xml_body()?, self.rules)?;
+        let body = identity::user_body(&self.xml_body()?, self.rules)?;
         let origin = body
             .settings
             .as_ref()
@@ -151,7 +150,7 @@ impl Context<'_> {
     }
 
     pub(super) fn update_identity_user(&self) -> Outcome {
-        let body = identity::user_body(self.xml_body()?, self.rules)?;
+        let body = identity::user_body(&self.xml_body()?, self.rules)?;
         let user = self.change(EventKind::UserProfileUpdate, |account, target, others| {
             account.update_in_domain(target, &body, others)
         })?;
@@ -195,8 +194,7 @@ impl Context<'_> {
         if !self.is_caller(&key) {
             return Err(ApiError::NotOwnLogin.into());
         }
-        let bytes = self.xml_body()?;
-        let password = crate::codec::password(Format::Xml, bytes, self.rules)?;
+        let password = crate::codec::password(Format::Xml, &self.xml_body()?, self.rules)?;
         let changed = self.mode.on(slot, |account| match self.caller.who {
             Who::ApiLogin => account.change_login_password(&password, self.rules),
             Who::User(number) => account.change_user_password(number, &password, self.rules),
@@ -303,10 +301,8 @@ impl Context<'_> {
         shapes::Shows::of(self.rules)
     }
 
-    fn xml_body(&self) -> Result<&[u8], ApiError> {
-        let bytes = self.body.whole()?;
-        content_type::require(&self.head.headers, Format::Xml)?;
-        Ok(bytes)
+    fn xml_body(&self) -> Result<Cow<'_, str>, Refusal> {
+        self.body_in(Format::Xml)
     }
 }
 

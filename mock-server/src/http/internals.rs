@@ -18,7 +18,8 @@ pub(crate) fn body_format(
     body: &[u8],
     rules: &Consultation,
 ) -> Option<Format> {
-    content_type::format(headers, body, rules).ok()
+    let typed = content_type::format(headers, body, rules).ok();
+    typed.map(|(format, _)| format)
 }
 
 /// Whether the credentials open the account.

@@ -1,6 +1,6 @@
 //! Today's API, the surface `management`: users, roles and accounts as JSON, for tokens.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use axum::http::{
     HeaderValue, StatusCode,
@@ -22,8 +22,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     answer::Answer,
-    content_type,
     handlers::{Context, Outcome},
+    refusal::Refusal,
     views,
 };
 use crate::{
@@ -99,7 +99,7 @@ impl Context<'_> {
     }
 
     pub(super) fn create_managed_user(&self) -> Outcome {
-        let body = management::user_body(self.json_body()?, self.rules)?;
+        let body = management::user_body(&self.json_body()?, self.rules)?;
         let domains = self.domains()?.into_iter();
         let named = body.accounts.as_deref().unwrap_or_default();
         let system_wide = body.scope.is_some_and(AccountScope::is_system_wide);
@@ -125,7 +125,7 @@ impl Context<'_> {
     }
 
     pub(super) fn update_managed_user(&self) -> Outcome {
-        let body = management::user_body(self.json_body()?, self.rules)?;
+        let body = management::user_body(&self.json_body()?, self.rules)?;
         let key = self.parameter(Parameter::UserId);
         let (slot, reach) = self.domain_of_user(&key)?;
         let authority = self.authority(&reach)?;
@@ -213,10 +213,8 @@ impl Context<'_> {
         })
     }
 
-    pub(super) fn json_body(&self) -> Result<&[u8], ApiError> {
-        let bytes = self.body.whole()?;
-        content_type::require(&self.head.headers, Format::Json)?;
-        Ok(bytes)
+    pub(super) fn json_body(&self) -> Result<Cow<'_, str>, Refusal> {
+        self.body_in(Format::Json)
     }
 
     pub(super) fn json(&self, status: StatusCode, data: Value) -> Answer {

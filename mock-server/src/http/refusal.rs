@@ -14,7 +14,7 @@ use bandwidth_fixtures::{
 };
 
 use crate::{
-    codec::{DecodeError, identity::Content, management},
+    codec::{self, DecodeError, Format, identity::Content, management},
     journal::RefusalNote,
 };
 
@@ -86,8 +86,14 @@ impl Refusal {
         }
     }
 
-    /// What the profile makes of it on a surface, if its path belongs to one.
-    pub(super) fn verdict(self, surface: Option<Surface>, rules: &Consultation) -> Verdict {
+    /// What the profile makes of it on a surface, if its path belongs to one. The words name fields
+    /// as a body in the format that was sent does.
+    pub(super) fn verdict(
+        self,
+        surface: Option<Surface>,
+        sent: Format,
+        rules: &Consultation,
+    ) -> Verdict {
         let facts = self.error().facts();
         let (mut code, mut status, mut words) = (facts.code, facts.status, facts.words);
         let mut has_body = true;
@@ -112,7 +118,7 @@ impl Refusal {
             } else if surface == Some(Surface::Identity) {
                 filled(&text.replace("{naming.email}", "Email"), rules).into_owned()
             } else {
-                filled(text, rules).into_owned()
+                codec::spelled(&filled(text, rules), sent, rules)
             }
         };
         let mut note = RefusalNote {
@@ -142,7 +148,8 @@ impl Refusal {
             }
         }
         if managed {
-            if matches!(self, Self::Rule(_)) && status == StatusCode::BAD_REQUEST {
+            let invalid = [status.as_u16(), facts.status].contains(&400);
+            if matches!(self, Self::Rule(_)) && invalid {
                 status = invalid_status(rules);
             }
             if let Some(error) = JsonError::of(status.as_u16()) {

@@ -51,7 +51,7 @@ impl Bench {
 
     /// Decodes the user of a request; whether that went well.
     pub fn decode(&self) -> bool {
-        codec::user(self.format, self.body.as_bytes(), &self.rules).is_ok()
+        codec::user(self.format, self.body, &self.rules).is_ok()
     }
 
     /// Encodes a list of so many users.

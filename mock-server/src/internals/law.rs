@@ -1,6 +1,7 @@
 //! What must hold for any bytes.
 
 use std::{
+    borrow::Cow,
     fmt::Write as _,
     sync::{Arc, LazyLock},
 };
@@ -37,33 +38,34 @@ static OPEN: LazyLock<Profile> = LazyLock::new(|| {
 });
 static STRICT: LazyLock<Profile> = LazyLock::new(|| profile(&["user.telephone=e164_optional"]));
 
-/// Whether `bytes` is a user's body in XML: then it is the same one written plainly in either
-/// format, and what is read strictly is also read openly.
-pub fn xml(bytes: &[u8]) -> bool {
+/// The text of `bytes` if it is a user's body in XML: then it is the same one written plainly in
+/// either format, and what is read strictly is also read openly.
+pub fn xml(bytes: &[u8]) -> Option<Cow<'_, str>> {
     of_format(Format::Xml, bytes)
 }
 
 /// The same of JSON.
-pub fn json(bytes: &[u8]) -> bool {
+pub fn json(bytes: &[u8]) -> Option<Cow<'_, str>> {
     of_format(Format::Json, bytes)
 }
 
-fn of_format(format: Format, bytes: &[u8]) -> bool {
+fn of_format(format: Format, bytes: &[u8]) -> Option<Cow<'_, str>> {
     let strict = Consultation::of(*STRICT);
-    let _ = codec::password(format, bytes, &strict);
-    let open = codec::user(format, bytes, &Consultation::of(*OPEN));
-    let Ok(user) = codec::user(format, bytes, &strict) else {
-        return open.is_ok();
+    let text = codec::text(format, bytes, None).ok()?;
+    let _ = codec::password(format, &text, &strict);
+    let open = codec::user(format, &text, &Consultation::of(*OPEN));
+    let Ok(user) = codec::user(format, &text, &strict) else {
+        return open.is_ok().then_some(text);
     };
     assert_eq!(open.as_ref(), Ok(&user), "strict and open differ");
     for (format, plain) in [
         (Format::Xml, plain_xml(&user)),
         (Format::Json, plain_json(&user)),
     ] {
-        let again = codec::user(format, plain.as_bytes(), &strict);
+        let again = codec::user(format, &plain, &strict);
         assert_eq!(again.as_ref(), Ok(&user), "as {format:?}: {plain}");
     }
-    true
+    Some(text)
 }
 
 /// The texts of a user with their names.

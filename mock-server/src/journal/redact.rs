@@ -13,6 +13,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
+use crate::{
+    charset::{self, Charset},
+    text,
+};
+
 /// What stands in the place of a secret.
 pub const REMOVED: &str = "[removed]";
 
@@ -203,8 +208,8 @@ fn form(text: &str) -> Found {
     found
 }
 
-/// A body without its secrets, and these. One without secrets is not copied. Of one that cannot be
-/// read, only the length stays.
+/// A body without its secrets, and these. One in UTF-8 without secrets is not copied; others become
+/// UTF-8. Of one that cannot be read, only the length stays.
 fn read_body(body: &Bytes, content_type: &str) -> (Bytes, Vec<String>) {
     if body.is_empty() {
         return (body.clone(), Vec::new());
@@ -220,14 +225,19 @@ fn read_body(body: &Bytes, content_type: &str) -> (Bytes, Vec<String>) {
         _ if content_type.starts_with("application/x-www-form-urlencoded") => Some(form(text)),
         _ => None,
     };
-    let text = std::str::from_utf8(body).ok();
-    let Some((text, found)) = text.and_then(|text| Some((text, read(text)?))) else {
+    let charset = text::charset(content_type).and_then(Charset::named);
+    let text = charset::text(body, charset).ok();
+    let Some((text, found)) = text.and_then(|text| {
+        let found = read(&text)?;
+        Some((text, found))
+    }) else {
         return (format!("[{} bytes]", body.len()).into(), Vec::new());
     };
-    match found.apply(text) {
-        Some(kept) => (kept.into(), found.values),
-        None => (body.clone(), found.values),
-    }
+    let kept = match (found.apply(&text), text) {
+        (Some(kept), _) | (None, Cow::Owned(kept)) => kept.into(),
+        (None, Cow::Borrowed(_)) => body.clone(),
+    };
+    (kept, found.values)
 }
 
 #[cfg(test)]

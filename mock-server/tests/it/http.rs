@@ -211,13 +211,18 @@ fn content_types() {
     ] {
         assert_eq!(put(content_type, json), 200, "{content_type}");
     }
-    for content_type in ["application/xml", "text/xml; charset=utf-8"] {
+    for content_type in [
+        "application/xml",
+        "text/xml; charset=utf-8",
+        "application/xml; charset=iso-8859-1",
+    ] {
         assert_eq!(put(content_type, xml), 200, "{content_type}");
     }
     for content_type in [
         "text/plain",
         "application/x-www-form-urlencoded",
-        "application/xml; charset=iso-8859-1",
+        "application/xml; charset=utf-99",
+        "application/json; charset=iso-8859-1",
         "json",
         "application/jsonx",
         "application/json, application/xml",

@@ -233,7 +233,12 @@ fn bodies_are_read_strictly() {
         (without("email"), "email is required."),
         (
             USER.replace("phone", "Phone"),
-            "`Phone` is not a field of this request.",
+            "`Phone` is not a field of this request. It is written `phone` here.",
+        ),
+        (
+            USER.replace("phone", "phoneNumber"),
+            "`phoneNumber` is not a field of this request. It is written `phone` here. The profile \
+             has management.names=short.",
         ),
         (
             format!("{}{}", "[".repeat(33), "]".repeat(33)),

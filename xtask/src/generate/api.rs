@@ -153,6 +153,7 @@ pub(super) fn page() -> Result<String> {
              `{\"RoleName\":\"ReadOnly\"}` in JSON, and `<Roles><Role>r2</Role></Roles>` or \
              `<Roles><Role><RoleId>r2</RoleId></Role></Roles>` in XML. A field that is not known is refused \
              (`user.unknown_fields`), and in JSON names are camelCase where `naming.json_case` says so.\n\n";
+    text += BODIES;
     text += TODAY;
     for (operation, exchanges) in SHOWN {
         let _ = writeln!(text, "## {operation}\n");
@@ -162,6 +163,19 @@ pub(super) fn page() -> Result<String> {
     }
     Ok(text.trim_end().to_owned() + "\n")
 }
+
+const BODIES: &str = "## How a body is written\n\n\
+    - **Encoding of XML**: a byte order mark decides, then the charset of `Content-Type`, then the XML declaration (RFC 7303, \
+    section 3). Without any of them the body is UTF-8. The names are those of the \
+    [Encoding Standard](https://encoding.spec.whatwg.org/#names-and-labels). `us-ascii` allows ASCII only. `iso-8859-1` is read as \
+    ISO-8859-1, and not as Windows-1252. UTF-16 needs a byte order mark, or `utf-16le` or `utf-16be` as charset. A byte that the \
+    encoding does not allow is a 400.\n\
+    - **Encoding of JSON**: UTF-8, with or without a byte order mark.\n\
+    - **Attributes in XML**: an element with `xsi:nil=\"true\"` is an absent field. `xsi:type`, `xsi:schemaLocation` and \
+    `xsi:noNamespaceSchemaLocation` are ignored. Other attributes follow `user.unknown_fields`.\n\
+    - **Refused**: a document type declaration, XML 1.1, and XML that is not well-formed.\n\
+    - **What encloses a user, null in JSON, the field of roles, `AccountId`**: `user.request_root`, `format.json_null`, \
+    `role.request_field` and `user.account_id`.\n\n";
 
 fn exchange(id: &str, what: &str) -> Result<String> {
     let golden = goldens().iter().find(|golden| golden.id == id);

@@ -31,7 +31,7 @@ pub(super) const LADDERS: &[Ladder] = &[
         families: true,
         rungs: &[
             &[
-                "address", "clock", "deadline", "jwt", "peer", "random", "text", "wire",
+                "address", "charset", "clock", "deadline", "jwt", "peer", "random", "text", "wire",
             ],
             &["codec", "domain", "fault"],
             &["generate", "logins"],

@@ -43,6 +43,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }
     }),
     Mutant::new(
+        "account-id-left-out",
+        "a create need not have AccountId",
+        "create.account-id.left-out-as-the-profile-says",
+        "a create without AccountId: error `account_id_required`: expected status 400, got 201",
+    )
+    .expects(&["user.account_id=required"]),
+    Mutant::new(
         "create-is-200",
         "a create is answered with 200",
         "create.json.answers-with-the-user",

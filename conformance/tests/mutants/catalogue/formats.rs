@@ -33,6 +33,31 @@ pub(super) const MUTANTS: &[Mutant] = &[
     )
     .set(&["format.default=json"]),
     Mutant::new(
+        "utf-16-unread",
+        "a body in UTF-16 is not read",
+        "bodies.utf-16.is-read",
+        "a body in UTF-16: an update that succeeds: expected status 200, got 400",
+    )
+    .before(|ask, _| {
+        if ask.body.starts_with('\u{FFFD}') {
+            "<User>".clone_into(&mut ask.body);
+        }
+    }),
+    Mutant::new(
+        "null-left-out",
+        "a field that is null is left out",
+        "bodies.null.as-the-profile-says",
+        "Username as null: error `username_required`: expected status 400, got 200",
+    )
+    .set(&["format.json_null=absent"]),
+    Mutant::new(
+        "any-root",
+        "a user below UserRequest is read too",
+        "bodies.root.as-the-profile-says",
+        "a user below UserRequest: a refusal: expected status 400, got 200",
+    )
+    .set(&["user.request_root=either"]),
+    Mutant::new(
         "json-never",
         "JSON never comes",
         "formats.json.is-chosen-by-accept",

@@ -78,6 +78,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }
     }),
     Mutant::new(
+        "role-ids-are-roles",
+        "RoleIds gives roles too",
+        "roles.field.as-the-profile-says",
+        "RoleIds: a refusal: expected status 400, got 200",
+    )
+    .set(&["role.request_field=either"]),
+    Mutant::new(
         "unknown-role-dropped",
         "a role that does not exist is left out",
         "roles.unknown.as-the-profile-says",

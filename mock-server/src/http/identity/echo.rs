@@ -5,8 +5,11 @@ use bandwidth_fixtures::{
     profile::ErrorsEcho,
 };
 
-use super::super::handlers::Context;
-use crate::codec::identity::{self, Content};
+use super::super::{content_type, handlers::Context};
+use crate::codec::{
+    self, Format,
+    identity::{self, Content},
+};
 
 /// What is sent back of a body, by the last literal segment of the path.
 const BODIES: [(&str, &str); 5] = [
@@ -36,7 +39,8 @@ impl Context<'_> {
 
     fn user_echo(&self, with_password: bool) -> Content {
         let segments = self.route.resource.segments;
-        let bytes = self.body.bytes();
+        let charset = content_type::require(&self.head.headers, Format::Xml).unwrap_or_default();
+        let sent = codec::text(Format::Xml, self.body.bytes(), charset).unwrap_or_default();
         let last = segments.iter().rev().find_map(|segment| match segment {
             Segment::Literal(text) => Some(*text),
             Segment::Parameter(_) => None,
@@ -49,7 +53,7 @@ impl Context<'_> {
         let mut user = Content::default();
         match last {
             "users" => {
-                if let Some(sent) = identity::as_sent(bytes, "User", with_password) {
+                if let Some(sent) = identity::as_sent(&sent, "User", with_password) {
                     return sent;
                 }
                 user.text("UserId", &self.parameter(Parameter::UserId));
@@ -63,9 +67,9 @@ impl Context<'_> {
             }
             "preferences" => {
                 let mut list = Content::default();
-                if let Some(sent) = identity::as_sent(bytes, "UserPreferences", false) {
+                if let Some(sent) = identity::as_sent(&sent, "UserPreferences", false) {
                     list = identity::within(sent);
-                } else if let Some(sent) = identity::as_sent(bytes, "UserPreference", false) {
+                } else if let Some(sent) = identity::as_sent(&sent, "UserPreference", false) {
                     list = sent;
                 } else if let Some(one) = item(Parameter::PreferenceName, "PreferenceName") {
                     list.element("UserPreference", one);
@@ -79,7 +83,7 @@ impl Context<'_> {
                     item(Parameter::AccountId, "AccountId").map(|account| ("Account", account))
                 });
                 let body = BODIES.iter().find(|(segment, _)| *segment == part);
-                let sent = body.and_then(|(_, name)| identity::as_sent(bytes, name, with_password));
+                let sent = body.and_then(|(_, name)| identity::as_sent(&sent, name, with_password));
                 if let (Some((name, one)), Some((_, list))) = (one, body) {
                     user.text("UserId", &self.parameter(Parameter::UserId));
                     user.element(list, Content::of(|c| c.element(name, one)));

@@ -25,7 +25,7 @@ impl Context<'_> {
     }
 
     pub(in crate::http) fn update_user_settings(&self) -> Outcome {
-        let body = identity::settings_body(self.xml_body()?, self.rules)?;
+        let body = identity::settings_body(&self.xml_body()?, self.rules)?;
         let user = self.change(EventKind::UserSettingsUpdate, |account, target, _| {
             account.update_settings(target, &body)
         })?;
@@ -47,7 +47,7 @@ impl Context<'_> {
     }
 
     pub(in crate::http) fn update_user_profile(&self) -> Outcome {
-        let body = identity::profile_body(self.xml_body()?, self.rules)?;
+        let body = identity::profile_body(&self.xml_body()?, self.rules)?;
         let user = self.change(EventKind::UserProfileUpdate, |account, target, others| {
             account.update_profile(target, &body, others)
         })?;
@@ -67,7 +67,7 @@ impl Context<'_> {
 
     /// Its response shows whether a role is internal (IRIS20).
     pub(in crate::http) fn replace_user_roles(&self) -> Outcome {
-        let given = identity::roles_body(self.xml_body()?, self.rules)?;
+        let given = identity::roles_body(&self.xml_body()?, self.rules)?;
         let user = self.change(EventKind::UserRolesUpdate, |account, target, _| {
             account.replace_roles(target, &given)
         })?;
@@ -136,7 +136,7 @@ impl Context<'_> {
     }
 
     pub(in crate::http) fn replace_user_accounts(&self) -> Outcome {
-        let given = identity::accounts_body(self.xml_body()?, self.rules)?;
+        let given = identity::accounts_body(&self.xml_body()?, self.rules)?;
         let user = self.change(EventKind::UserAccountsUpdate, |account, target, _| {
             account.replace_accounts(target, &given)
         })?;

@@ -65,7 +65,7 @@ impl Context<'_> {
     }
 
     pub(in crate::http) fn replace_user_preferences(&self) -> Outcome {
-        let given = identity::preferences_body(self.xml_body()?, self.rules)?;
+        let given = identity::preferences_body(&self.xml_body()?, self.rules)?;
         let user = self.change_preferences(|details| {
             let mut preferences = BTreeMap::new();
             for (name, value) in &given {
@@ -83,7 +83,7 @@ impl Context<'_> {
     }
 
     pub(in crate::http) fn create_user_preference(&self) -> Outcome {
-        let (name, value) = identity::preference_body(self.xml_body()?, self.rules)?;
+        let (name, value) = identity::preference_body(&self.xml_body()?, self.rules)?;
         let user = self.change_preferences(|details| {
             check(&name, &value)?;
             if details.preferences.contains_key(&*name) {
@@ -114,7 +114,7 @@ impl Context<'_> {
     }
 
     pub(in crate::http) fn update_user_preference(&self) -> Outcome {
-        let (given, value) = identity::preference_body(self.xml_body()?, self.rules)?;
+        let (given, value) = identity::preference_body(&self.xml_body()?, self.rules)?;
         let name = self.parameter(Parameter::PreferenceName);
         let user = self.change_preferences(|details| {
             if given != *name {

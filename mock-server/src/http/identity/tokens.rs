@@ -52,7 +52,7 @@ impl Context<'_> {
 
     /// Shows the secret, once.
     pub(in crate::http) fn create_token(&self) -> Outcome {
-        let given = identity::token_scope_body(self.xml_body()?, self.rules)?;
+        let given = identity::token_scope_body(&self.xml_body()?, self.rules)?;
         let by = self.domain_authority();
         let slot = &self.caller.slot;
         let account = match given {

@@ -53,6 +53,19 @@ fn format_body_without_type() {
 }
 
 #[test]
+fn format_json_null() {
+    differ(
+        "format.json_null",
+        "demo",
+        &[],
+        r##"> PUT /api/accounts/12345/users/u1 {"Username":null}
+Accept: application/json
+Content-Type: application/json
+"##,
+    );
+}
+
+#[test]
 fn surface_account() {
     differ(
         "surface.account",
@@ -161,6 +174,34 @@ Content-Type: application/xml
 }
 
 #[test]
+fn user_request_root() {
+    differ(
+        "user.request_root",
+        "demo",
+        &[],
+        r##"> PUT /api/accounts/12345/users/u1 <UserRequest><User><FirstName>Ann</FirstName></User></UserRequest>
+Content-Type: application/xml
+> PUT /api/accounts/12345/users/u1 <User><FirstName>Ann</FirstName></User>
+Content-Type: application/xml
+> PUT /api/accounts/12345/users/u1 {"User":{"FirstName":"Ann"}}
+Content-Type: application/json
+"##,
+    );
+}
+
+#[test]
+fn user_account_id() {
+    differ(
+        "user.account_id",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>Teal-Wagon.47</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
 fn user_telephone() {
     differ(
         "user.telephone",
@@ -172,6 +213,20 @@ Content-Type: application/xml
 > POST /api/accounts/12345/users <User><Username>bsmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>bsmith@example.com</Email><Password>Teal-Wagon.47</Password><TelephoneNumber>9195550102</TelephoneNumber></User>
 Content-Type: application/xml
 > POST /api/accounts/12345/users <User><Username>csmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>csmith@example.com</Email><Password>Teal-Wagon.47</Password><TelephoneNumber>+19195550103</TelephoneNumber></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
+fn role_request_field() {
+    differ(
+        "role.request_field",
+        "demo",
+        &["user.default_fields=sent"],
+        r##"> PUT /api/accounts/12345/users/u1 <User><Roles><Role>r1</Role></Roles></User>
+Content-Type: application/xml
+> PUT /api/accounts/12345/users/u1 <User><RoleIds><RoleId>r2</RoleId></RoleIds></User>
 Content-Type: application/xml
 "##,
     );
