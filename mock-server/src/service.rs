@@ -49,7 +49,7 @@ impl Service {
         let only_admin = self.serves == Serves::Admin;
         let is_admin = || only_admin || admin::is_below(request.uri().path());
         let Some(admin) = self.admin.as_ref().filter(|_| is_admin()) else {
-            return http::emulate(Arc::clone(&self.app), request, peer.address).await;
+            return http::emulate(Arc::clone(&self.app), request, peer).await;
         };
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer);

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use bandwidth_fixtures::{
-    Consultation, Secret,
+    Consultation, Secret, TextField,
     profile::{JsonCase, UnknownFields},
 };
 
@@ -276,8 +276,31 @@ impl Reader<'_> {
     pub(super) fn unknown(self, field: &str) -> Result<(), DecodeError> {
         match self.rules.user_unknown_fields() {
             UnknownFields::Ignored => Ok(()),
-            UnknownFields::Refused => Err(DecodeError::UnknownField(Quoted::new(sent_name(field)))),
+            UnknownFields::Refused => {
+                let found = Quoted::new(sent_name(field));
+                Err(match self.cased(field) {
+                    Some(expected) => DecodeError::MiscasedField { found, expected },
+                    None => DecodeError::UnknownField(found),
+                })
+            }
         }
+    }
+
+    /// The field that has the name in another case, as it is written here.
+    fn cased(self, field: &str) -> Option<String> {
+        const OTHERS: [&str; 5] = ["Username", "Password", "AccountId", "Roles", "Enabled"];
+        let sent = sent_name(field);
+        let texts = TextField::ALL.iter();
+        let mut names = texts
+            .filter_map(|field| names::name_of(*field, self.rules))
+            .chain(OTHERS);
+        let name = names.find(|name| name.eq_ignore_ascii_case(sent))?;
+        let camel = self.format == Format::Json && self.rules.naming_json_case() == JsonCase::Camel;
+        let expected = match name.split_at(1) {
+            (first, rest) if camel => first.to_ascii_lowercase() + rest,
+            _ => name.to_owned(),
+        };
+        (expected != sent).then_some(expected)
     }
 
     fn wrong_type(self, field: &str, json: &'static str, xml: &'static str) -> DecodeError {

@@ -77,6 +77,14 @@ pub enum DecodeError {
     /// A field that nobody knows.
     #[error("{0} is not a field of this request.")]
     UnknownField(Quoted),
+    /// The same, where the name of a field differs by the case of its letters.
+    #[error("{found} is not a field of this request; write `{expected}`.")]
+    MiscasedField {
+        /// The name that was sent.
+        found: Quoted,
+        /// The name of the field.
+        expected: String,
+    },
     /// A value of another type.
     #[error("{field} must be {expected}.")]
     WrongType {
@@ -105,7 +113,7 @@ impl DecodeError {
             Self::AfterRoot => "body_goes_on",
             Self::Repeated(_) => "field_repeated",
             Self::StrayText(_) => "stray_text",
-            Self::UnknownField(_) => "unknown_field",
+            Self::UnknownField(_) | Self::MiscasedField { .. } => "unknown_field",
             Self::WrongType { .. } => "wrong_type",
         }
     }
@@ -116,6 +124,7 @@ impl DecodeError {
             Self::Repeated(field)
             | Self::StrayText(field)
             | Self::UnknownField(field)
+            | Self::MiscasedField { found: field, .. }
             | Self::WrongRoot { found: field, .. }
             | Self::WrongType { field, .. } => Some(field),
             _ => None,

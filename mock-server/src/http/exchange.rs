@@ -5,26 +5,34 @@
 //! body. The operation itself is synchronous, so that no lock is ever held across an await.
 
 use std::{
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, request::Parts};
+use axum::http::{
+    HeaderName, HeaderValue, Method, StatusCode,
+    header::{
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_REQUEST_HEADERS,
+        ACCESS_CONTROL_REQUEST_METHOD, CONNECTION, ORIGIN,
+    },
+    request::Parts,
+};
 use bandwidth_fixtures::{
     ApiError, Asked, Consultation, NamedProfile, Operation,
     operation::{Endpoint, Login, Surface},
-    profile::IdentitySurface,
+    profile::{Cors, IdentitySurface, KeepAliveHint, TypeCharset},
 };
 
 use super::{
     accept::{self, Negotiated},
     answer::{Answer, Reply},
+    arrived,
     auth::{self, Authenticator, Caller, Credentials, Who},
-    body::Received,
+    body::{self, OtherCoding, Received},
+    content_type,
     delivery::{Hangup, deliver},
     handlers::Context,
-    management,
+    management, message,
     refusal::{Refusal, Verdict},
     route::{self, Route},
     token::Form,
@@ -39,6 +47,7 @@ use crate::{
     domain::Actor,
     fault::{AppliedFault, Execution, Now, Plan, Reshape, Sending, Subject},
     journal::{self, Entry, RecordedAssumed, RefusalNote},
+    peer::Peer,
     store::{AccountState, Mode, Store},
     wire::ErrorView,
 };
@@ -55,7 +64,7 @@ pub(super) struct Exchange {
     /// When it came, on its account's clock.
     at: Duration,
     started: Instant,
-    peer: SocketAddr,
+    peer: Peer,
     store: Arc<Store>,
     /// The main account of the domain of the account in the path, else of the caller's.
     account: Option<Arc<str>>,
@@ -68,6 +77,16 @@ pub(super) struct Exchange {
     route: Option<Route>,
     fault: Option<AppliedFault>,
     plan: Plan,
+    /// What was decided before the body came.
+    admission: Option<Admission>,
+    /// Whether the body was left where it is, because the head alone is refused.
+    unread: bool,
+}
+
+/// Whether a request gets as far as its body.
+struct Admission {
+    login: Option<Arc<str>>,
+    caller: Result<Caller, Refusal>,
 }
 
 /// The result of a request.
@@ -91,7 +110,7 @@ impl Exchange {
         head: Parts,
         body: Received,
         started: Instant,
-        peer: SocketAddr,
+        peer: Peer,
     ) -> Self {
         let store = app.store();
         let in_path = route::account_in(head.uri.path());
@@ -140,6 +159,8 @@ impl Exchange {
             route,
             fault: None,
             plan: Plan::default(),
+            admission: None,
+            unread: false,
         };
         let faults = &exchange.app.faults;
         if !faults.is_empty() {
@@ -160,6 +181,31 @@ impl Exchange {
                 .unwrap_or_default();
         }
         exchange
+    }
+
+    pub(super) fn head(&self) -> &Parts {
+        &self.head
+    }
+
+    /// Whether the head alone is refused, so that the body need not come.
+    pub(super) fn is_refused_unread(&mut self) -> bool {
+        if self.plan.run == Execution::Skip {
+            return false;
+        }
+        let mut admission = self.admit();
+        if admission.caller.is_ok()
+            && let Err(error) = self.check_content()
+        {
+            admission.caller = Err(error.into());
+        }
+        self.unread = admission.caller.is_err();
+        self.admission = Some(admission);
+        self.unread
+    }
+
+    /// Takes the body that was not there yet.
+    pub(super) fn receive(&mut self, body: Received) {
+        self.body = body;
     }
 
     /// The clock of its account, else the server's.
@@ -184,13 +230,13 @@ impl Exchange {
     }
 
     /// Performs it at once.
-    pub(super) fn perform(self) -> Result<Reply, Hangup> {
+    pub(super) fn perform(mut self) -> Result<Reply, Hangup> {
         let performed = self.run();
         self.deliver(performed)
     }
 
     /// Performs it with the wait that a fault asks for. The journal has it meanwhile.
-    pub(super) async fn perform_with_delay(self) -> Result<Reply, Hangup> {
+    pub(super) async fn perform_with_delay(mut self) -> Result<Reply, Hangup> {
         let Plan {
             wait_before,
             wait_after,
@@ -207,7 +253,7 @@ impl Exchange {
         self.deliver(performed)
     }
 
-    fn run(&self) -> Performed {
+    fn run(&mut self) -> Performed {
         let clock = self.clock().read();
         let now = clock.now;
         let mut login = None;
@@ -236,6 +282,7 @@ impl Exchange {
             Reshape::GatewayPage(status) => (Some(Answer::gateway_page(status)), verdict),
             Reshape::CutLastByte => (answer.map(Answer::malformed), verdict),
         };
+        let answer = answer.map(|answer| self.with_headers(answer));
         let asked = self.rules.asked();
         let answer = answer.map(|mut answer| {
             if let Some(fault) = &self.fault {
@@ -260,9 +307,49 @@ impl Exchange {
         }
     }
 
+    /// With the headers that the profile gives to every response.
+    fn with_headers(&self, mut answer: Answer) -> Answer {
+        if answer.has_content(Format::Xml) && self.rules.format_charset() == TypeCharset::Utf8 {
+            answer = answer.with_charset();
+        }
+        if self.unread {
+            answer = answer.header(CONNECTION, HeaderValue::from_static("close"));
+        }
+        let headers = &self.head.headers;
+        if headers.contains_key(ORIGIN) && self.rules.http_cors() == Cors::AnyOrigin {
+            answer = answer.readable_anywhere();
+        }
+        // What a client gets done does not rest on it, so that no request is said to.
+        if self.profile.options().http_keep_alive == KeepAliveHint::Sent {
+            answer = answer.kept_for(self.app.settings.read_timeout);
+        }
+        answer
+    }
+
+    /// The answer to the question of a browser whether a page may send a request.
+    fn preflight(&self) -> Option<Answer> {
+        let headers = &self.head.headers;
+        let asks = self.head.method == Method::OPTIONS
+            && headers.contains_key(ORIGIN)
+            && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        let route = self.route.as_ref().filter(|_| asks)?;
+        if self.rules.http_cors() == Cors::Absent {
+            return None;
+        }
+        let methods = HeaderValue::try_from(route.allow(&self.rules)).ok()?;
+        let answer = Answer::empty(StatusCode::NO_CONTENT);
+        let answer = answer.header(ACCESS_CONTROL_ALLOW_METHODS, methods);
+        Some(match headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+            Some(asked) => answer.header(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone()),
+            None => answer,
+        })
+    }
+
     fn refuse(&self, refusal: Refusal, now: Duration) -> (Option<Answer>, Option<Verdict>) {
         let route = self.route.as_ref();
-        let verdict = refusal.verdict(route.map(Route::surface), &self.rules);
+        let mut verdict = refusal.verdict(route.map(Route::surface), &self.rules);
+        let arrived = arrived::sentence(verdict.refusal.error(), &self.head.headers);
+        verdict.note.description += arrived.as_deref().unwrap_or_default();
         let format = self.negotiated.format;
         let body = |error: ErrorView<'_>| {
             let root = route.and_then(Route::error_root).unwrap_or("ErrorResponse");
@@ -284,19 +371,33 @@ impl Exchange {
         (Some(answer), Some(verdict))
     }
 
-    /// What the operation answers, whether or not it takes effect; `login` becomes the caller's.
-    fn outcome(&self, takes_effect: bool, login: &mut Option<Arc<str>>) -> Result<Answer, Refusal> {
-        let elsewhere = || {
+    /// Where the path leads, and to what its method leads there.
+    fn target(&self) -> Result<(&Route, &'static Endpoint), Refusal> {
+        let elsewhere = |has_path| {
             let path = self.head.uri.path();
-            Route::elsewhere(path, &self.head.method, self.profile.options()).unwrap_or_default()
+            Route::elsewhere(path, &self.head.method, has_path, self.profile.options())
         };
         let route = self.route.as_ref().ok_or_else(|| Refusal::UnknownPath {
-            elsewhere: elsewhere(),
+            elsewhere: elsewhere(false),
         })?;
         let endpoint = route.endpoint.ok_or_else(|| Refusal::MethodNotAllowed {
             allow: route.allow(&self.rules),
-            elsewhere: elsewhere(),
+            elsewhere: elsewhere(true),
         })?;
+        Ok((route, endpoint))
+    }
+
+    /// Everything that is looked at before the body.
+    fn admit(&self) -> Admission {
+        let mut login = None;
+        let caller = self.admitted(&mut login);
+        Admission { login, caller }
+    }
+
+    /// The caller, unless it is refused; `login` becomes its name.
+    fn admitted(&self, login: &mut Option<Arc<str>>) -> Result<Caller, Refusal> {
+        message::check(&self.head)?;
+        let (_, endpoint) = self.target()?;
         let caller = self.caller(endpoint)?;
         *login = Some(Arc::clone(&caller.login));
         management::admit(endpoint.login, caller.grant.as_deref())?;
@@ -315,6 +416,39 @@ impl Exchange {
                 return Err(ApiError::NotAcceptable.into());
             }
         }
+        Ok(caller)
+    }
+
+    /// Refuses a body for what the head says of it, where the operation reads one. Some PUTs below
+    /// an identity domain read none.
+    fn check_content(&self) -> Result<(), ApiError> {
+        if !matches!(self.head.method, Method::POST | Method::PUT | Method::PATCH) {
+            return Ok(());
+        }
+        let headers = &self.head.headers;
+        body::coding(headers).map_err(|OtherCoding| ApiError::UnsupportedEncoding)?;
+        match self.route.as_ref().map(Route::surface) {
+            Some(Surface::Account | Surface::Login) => {
+                content_type::format(headers, &[], &self.rules).map(drop)
+            }
+            Some(Surface::Management) => content_type::require(headers, Format::Json),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the operation answers, whether or not it takes effect; `login` becomes the caller's.
+    fn outcome(
+        &mut self,
+        takes_effect: bool,
+        login: &mut Option<Arc<str>>,
+    ) -> Result<Answer, Refusal> {
+        if let Some(answer) = self.preflight() {
+            return Ok(answer);
+        }
+        let admission = self.admission.take().unwrap_or_else(|| self.admit());
+        *login = admission.login;
+        let caller = admission.caller?;
+        let (route, endpoint) = self.target()?;
         let actor = self.has_log().then(|| Actor {
             login: Arc::clone(&caller.login),
             at: caller.slot.now(),
@@ -338,6 +472,7 @@ impl Exchange {
             caller: &caller,
             mode,
             format: self.negotiated.format,
+            tls: self.peer.tls,
             profile: &self.profile,
             rules: &self.rules,
         };
@@ -416,8 +551,13 @@ impl Exchange {
 
     /// The entry of a request that is under way.
     fn entry(&self) -> Entry {
-        let target = self.head.uri.path_and_query();
-        let target = target.map_or("/", |target| target.as_str());
+        let uri = &self.head.uri;
+        let target = match (uri.path_and_query(), uri.authority()) {
+            (Some(target), _) => target.as_str(),
+            // Of CONNECT.
+            (None, Some(target)) => target.as_str(),
+            (None, None) => "/",
+        };
         let body = self.body.bytes();
         let throwaway = self.slot.as_ref().filter(|slot| slot.throwaway);
         Entry {
@@ -431,7 +571,7 @@ impl Exchange {
             surface: self.route.as_ref().map(Route::surface),
             method: self.head.method.clone(),
             request: journal::Request::new(target, &self.head.headers, body),
-            peer: Some(self.peer),
+            peer: Some(self.peer.address),
             login: None,
             sent: None,
             fault: self.fault.clone(),

@@ -149,13 +149,16 @@ impl Refusal {
                 note.code = error.code;
             }
         }
+        // A client of the token endpoint reads errors in the form of RFC 6749 alone.
+        let on_purpose = matches!(self, Self::Fault(_) | Self::RateLimited { .. });
+        let of_token = surface == Some(Surface::Token) && status.is_client_error() && !on_purpose;
         Verdict {
+            oauth: facts.oauth.or(of_token.then_some("invalid_request")),
             refusal: self,
             surface,
             status,
             note,
             has_body,
-            oauth: facts.oauth,
         }
     }
 }

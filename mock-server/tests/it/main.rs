@@ -4,6 +4,7 @@
 
 mod assumptions;
 mod behaviours;
+mod clients;
 mod command_line;
 mod concurrency;
 mod control;
