@@ -8,6 +8,7 @@ mod errors;
 mod formats;
 mod get;
 mod golden;
+mod http;
 mod identity;
 mod leaving;
 mod limits;
@@ -37,6 +38,7 @@ pub(crate) fn all() -> Vec<Case> {
         .chain(delete::cases())
         .chain(roles::cases())
         .chain(formats::cases())
+        .chain(http::cases())
         .chain(authentication::cases())
         .chain(errors::cases())
         .chain(errors::unreadable_bodies())

@@ -1,7 +1,7 @@
 //! Creating users.
 
 use bandwidth_fixtures::profile::{
-    CreateResponse, EmailCase, EmailUnique, Telephone, UnknownFields, UsernameCase,
+    CreateResponse, EmailCase, EmailUnique, LocationForm, Telephone, UnknownFields, UsernameCase,
 };
 use reqwest::Url;
 
@@ -69,6 +69,17 @@ cases! {
         }
         let found = cx.read(path, format).await?;
         shows(cx, &found, &created).at("GET of Location")
+    }
+
+    /// Location of a successful create is a path or a whole URL, as the profile says
+    "create.location.has-the-form-of-the-profile" one,
+    cites ["profile-choice"], measures ["create.location"], needs [NewUser]
+    |cx, format| {
+        let reply = cx.subject(format).await?.reply;
+        let location = reply.response.header("location").unwrap_or("");
+        let is_url = parts(location).0.is_some();
+        let expected = cx.profile().create_location == LocationForm::Url;
+        reply.same("whether Location is a URL", &expected, &is_url)
     }
 
     /// A weak password is refused with 400 and an error body, and no user comes of it
