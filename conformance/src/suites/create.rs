@@ -371,7 +371,7 @@ fn unknown_field(cx: &Context, reply: &Reply) -> CaseResult {
 }
 
 /// The scheme and the authority of an absolute Location, and the path of any.
-fn parts(location: &str) -> (Option<&str>, &str) {
+pub(super) fn parts(location: &str) -> (Option<&str>, &str) {
     let authority_at = match (location.find("://"), location.starts_with("//")) {
         (_, true) => 2,
         (Some(scheme), _) if !location[..scheme].contains('/') => scheme + 3,
