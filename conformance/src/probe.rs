@@ -9,6 +9,7 @@ pub mod experiments;
 mod fields;
 pub mod findings;
 mod first;
+mod headers;
 pub mod learned;
 mod passwords;
 mod puts;

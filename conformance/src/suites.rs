@@ -9,6 +9,7 @@ mod errors;
 mod formats;
 mod get;
 mod golden;
+mod http;
 mod identity;
 mod leaving;
 mod limits;
@@ -39,6 +40,7 @@ pub(crate) fn all() -> Vec<Case> {
         .chain(roles::cases())
         .chain(formats::cases())
         .chain(bodies::cases())
+        .chain(http::cases())
         .chain(authentication::cases())
         .chain(errors::cases())
         .chain(errors::unreadable_bodies())

@@ -3,6 +3,7 @@
 
 mod accept;
 mod answer;
+mod arrived;
 mod auth;
 mod body;
 mod content_type;
@@ -14,34 +15,46 @@ mod identity;
 #[cfg(feature = "internals")]
 pub(crate) mod internals;
 mod management;
+mod message;
 mod refusal;
 mod route;
 mod token;
 mod views;
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use hyper::{Request, body::Incoming};
 
-use self::exchange::Exchange;
 pub use self::{
     accept::names_html,
     answer::Reply,
     delivery::{Hangup, LINGER},
 };
-use crate::app::App;
+use self::{body::Received, exchange::Exchange};
+use crate::{app::App, peer::Peer};
 
 /// Answers a request to the emulated API, unless a fault ends its connection. It does without a
 /// router of its own: the profile decides which paths there are.
 pub async fn emulate(
     app: Arc<App>,
     request: Request<Incoming>,
-    peer: SocketAddr,
+    peer: Peer,
 ) -> Result<Reply, Hangup> {
     let started = Instant::now();
     let (head, body) = request.into_parts();
-    let body = body::read(&head, body, app.settings.read_timeout).await;
-    let exchange = Exchange::new(app, head, body, started, peer);
+    let timeout = app.settings.read_timeout;
+    let exchange = if message::waits(&head) {
+        let mut exchange = Exchange::new(app, head, Received::default(), started, peer);
+        // To read the body is to send `100 Continue`.
+        if !exchange.is_refused_unread() {
+            let body = body::read(exchange.head(), body, timeout).await;
+            exchange.receive(body);
+        }
+        exchange
+    } else {
+        let body = body::read(&head, body, timeout).await;
+        Exchange::new(app, head, body, started, peer)
+    };
     if !exchange.waits() {
         return exchange.perform();
     }

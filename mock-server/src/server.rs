@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures_util::future::join_all;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -35,6 +36,16 @@ use crate::{
 
 /// How long answers that are being written may take after the stop.
 const GRACE: Duration = Duration::from_millis(50);
+
+/// How a client begins that speaks HTTP/2 without asking (RFC 9113, section 3.4).
+const HTTP_2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// What it gets. Its HTTP library says at least that this is no HTTP/2.
+const NOT_HTTP_2: Bytes = Bytes::from_static(
+    b"HTTP/1.1 505 HTTP Version Not Supported\r\nConnection: close\r\n\
+      Content-Type: text/plain\r\n\r\n\
+      This server speaks HTTP/1.1; switch HTTP/2 with prior knowledge off in your client.\n",
+);
 
 /// What the connections of a socket share.
 struct Listening {
@@ -191,17 +202,20 @@ async fn speak(
         }
     };
     let parts = connection.into_parts();
-    let mut stream = parts.io.into_inner();
+    let stream = parts.io.into_inner();
     match (outcome, tunnel.get()) {
         // A client that sends more before the answer does not wait for its tunnel.
         (Ok(()), Some(tunnel)) if parts.read_buf.is_empty() => return Some((stream, *tunnel)),
-        (Ok(()), _) => {
-            let _ = stream.shutdown().await;
-        }
+        (Ok(()), _) => linger(stream).await,
         (Err(error), _) => {
             let hangup = error.source().and_then(|source| source.downcast_ref());
             if let Some(hangup) = hangup {
                 hang_up(stream, hangup).await;
+            } else if parts.read_buf.starts_with(HTTP_2) {
+                tracing::warn!("a client speaks HTTP/2 with prior knowledge, which is not served");
+                let bytes = NOT_HTTP_2;
+                let reset = false;
+                hang_up(stream, &Hangup { bytes, reset }).await;
             } else {
                 tracing::debug!(%error, "a connection ended early");
             }
@@ -218,6 +232,12 @@ async fn hang_up(mut stream: Stream, hangup: &Hangup) {
         return;
     }
     let _ = stream.write_all(&hangup.bytes).await;
+    linger(stream).await;
+}
+
+/// Closes a connection, and drops what the client still sends: else the close would be a reset, which
+/// can take the answer with it.
+async fn linger(mut stream: Stream) {
     let _ = stream.shutdown().await;
     let _ = tokio::time::timeout(LINGER, async {
         let mut rest = [0; 1024];

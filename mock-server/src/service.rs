@@ -50,7 +50,7 @@ impl Service {
         };
         match asked {
             Asked::Nothing => self.answer_itself(request, peer).await,
-            Asked::Host => http::emulate(Arc::clone(&self.app), request, peer.address).await,
+            Asked::Host => http::emulate(Arc::clone(&self.app), request, peer).await,
             Asked::Tunnel(tunnel) => Ok(proxy::opened(tunnel).map(Either::Right)),
             Asked::Refused(refused) => Ok(refused.answer().map(Either::Right)),
         }
@@ -67,7 +67,7 @@ impl Service {
         let only_admin = self.serves == Serves::Admin;
         let is_admin = || only_admin || admin::is_below(request.uri().path());
         let Some(admin) = self.admin.as_ref().filter(|_| is_admin()) else {
-            return http::emulate(Arc::clone(&self.app), request, peer.address).await;
+            return http::emulate(Arc::clone(&self.app), request, peer).await;
         };
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer);

@@ -35,6 +35,18 @@ impl Ask {
         self
     }
 
+    /// Without an Accept header, and the format that the answer should have.
+    pub fn expecting(mut self, expected: Format) -> Self {
+        self.format = expected;
+        self
+    }
+
+    /// With a further header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
     /// Over raw TCP, so that no header is added: without [`Ask::accept`], none asks for a format.
     pub fn raw(mut self) -> Self {
         self.request = self.request.raw();

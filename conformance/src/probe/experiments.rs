@@ -3,8 +3,8 @@
 use std::pin::Pin;
 
 use super::{
-    authentication, creates, deletion, fields, first, passwords, puts, rates, shape, state::Probe,
-    surfaces,
+    authentication, creates, deletion, fields, first, headers, passwords, puts, rates, shape,
+    state::Probe, surfaces,
 };
 use crate::verdict::Stop;
 
@@ -75,7 +75,8 @@ pub fn experiments() -> Vec<Experiment> {
             "identity.new_accounts" "identity.new_active" "identity.new_origin"
             "identity.user_state" "identity.event_names" "identity.gui_logins" "identity.taken"
             "email.case" "auth.token_clients" "auth.token_owner_gone" "auth.basic_ends"
-            "auth.api_users_created_until" "auth.api_users_updated_until" "management.user_key"
+            "auth.api_users_created_until" "auth.api_users_updated_until" "auth.email_login"
+            "create.location" "format.without_accept" "management.user_key"
             "management.names" "management.state" "management.envelope" "management.role_form"
             "management.account_form" "management.update" "management.absent_keys"
             "management.removal" "management.create_status" "management.pages"
@@ -84,6 +85,9 @@ pub fn experiments() -> Vec<Experiment> {
             "format.default" "format.json" "naming.json_case" "list.empty";
         "errors" None [List] "foundation" shape::errors => "errors.shape";
         "unacceptable" None [List] shape::unacceptable => "format.unacceptable";
+        "accept tie" None [List] headers::accept_tie => "format.accept_tie";
+        "headers" None [List] headers::headers =>
+            "format.charset" "http.keep_alive" "http.cors";
         "bases" None [List] shape::bases => "paths.bases";
         "roles" None [] "foundation" shape::roles => "role.form";
         "anonymous" None [List] authentication::anonymous =>

@@ -89,7 +89,10 @@ fn leave_others_open(probe: &mut Probe) {
         "auth.token_",
         "auth.basic_ends",
         "auth.api_users_",
+        "auth.email_login",
+        "create.location",
         "email.case",
+        "format.without_accept",
         "identity.",
         "management.",
     ];

@@ -1,7 +1,7 @@
 //! Authentication: who is let in, and how the others are turned away.
 
 use bandwidth_fixtures::profile::{
-    AuthSchemes, Challenge, RolePermissions, UserLogins as LoginsOption,
+    AuthSchemes, Challenge, EmailLogin, RolePermissions, UserLogins as LoginsOption,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -236,6 +236,23 @@ cases! {
             LoginsOption::Accepted => reply.user_let_in(),
         }
         .at("the login of a created user")
+    }
+
+    /// The email of a user, in place of its username, opens the API or does not, as the profile says
+    "authentication.email-login.as-the-profile-says" one,
+    cites ["profile-choice"], measures ["auth.email_login"],
+    needs [AccountList, OurUser, UserLogins]
+    |cx| {
+        let created = with_password(cx, cx.default_format()).await?;
+        let named = cx.send(cx.list_as(created.username(), created.password())).await?;
+        named.user_let_in().control("the user must be seen to log in with its username")?;
+        let email = created.draft.text(EMAIL).to_owned();
+        let reply = cx.send(cx.list_as(&email, created.password())).await?;
+        match cx.profile().auth_email_login {
+            EmailLogin::Refused => reply.unauthenticated(),
+            EmailLogin::Accepted => reply.user_let_in(),
+        }
+        .at("the login with the email of a user")
     }
 
     /// A user without roles that logs in may read the list or, where the permissions of roles decide

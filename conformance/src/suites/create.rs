@@ -1,7 +1,8 @@
 //! Creating users.
 
 use bandwidth_fixtures::profile::{
-    AccountIdInBody, CreateResponse, EmailCase, EmailUnique, Telephone, UnknownFields, UsernameCase,
+    AccountIdInBody, CreateResponse, EmailCase, EmailUnique, LocationForm, Telephone,
+    UnknownFields, UsernameCase,
 };
 use reqwest::Url;
 
@@ -69,6 +70,17 @@ cases! {
         }
         let found = cx.read(path, format).await?;
         shows(cx, &found, &created).at("GET of Location")
+    }
+
+    /// Location of a successful create is a path or a whole URL, as the profile says
+    "create.location.has-the-form-of-the-profile" one,
+    cites ["profile-choice"], measures ["create.location"], needs [NewUser]
+    |cx, format| {
+        let reply = cx.subject(format).await?.reply;
+        let location = reply.response.header("location").unwrap_or("");
+        let is_url = parts(location).0.is_some();
+        let expected = cx.profile().create_location == LocationForm::Url;
+        reply.same("whether Location is a URL", &expected, &is_url)
     }
 
     /// A weak password is refused with 400 and an error body, and no user comes of it
@@ -373,7 +385,7 @@ fn unknown_field(cx: &Context, reply: &Reply) -> CaseResult {
 }
 
 /// The scheme and the authority of an absolute Location, and the path of any.
-fn parts(location: &str) -> (Option<&str>, &str) {
+pub(super) fn parts(location: &str) -> (Option<&str>, &str) {
     let authority_at = match (location.find("://"), location.starts_with("//")) {
         (_, true) => 2,
         (Some(scheme), _) if !location[..scheme].contains('/') => scheme + 3,

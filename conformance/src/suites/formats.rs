@@ -1,6 +1,8 @@
 //! Formats: which one answers, and which ones are read.
 
-use bandwidth_fixtures::profile::{JsonSupport, Unacceptable, UntypedBody};
+use bandwidth_fixtures::profile::{
+    AcceptTie, JsonSupport, TypeCharset, Unacceptable, UntypedBody, WithoutAccept,
+};
 
 use super::{get::reads_back, prelude::*};
 
@@ -13,14 +15,15 @@ cases! {
     }
 
     /// Creating, getting, updating and deleting a user without an Accept header is answered in the
-    /// default format, whatever format the body has
+    /// default format, whatever format the body has, unless the profile answers JSON with JSON
     "formats.no-accept.on-every-operation" many,
     cites ["xml-default"], measures ["format.default"]
     |cx, format| {
         let draft = cx.draft();
         let body = cx.body(&draft, format);
+        let answered = without_accept(cx, format);
         let ask = cx.ask("POST", cx.users_path()).raw().body(format, body);
-        let ask = ask.creates(draft.text("Username"));
+        let ask = ask.expecting(answered).creates(draft.text("Username"));
         let (reply, key) = cx.try_create(&draft, ask).await?;
         reply.created().at("without Accept")?;
         if !reply.response.body.is_empty() {
@@ -31,7 +34,7 @@ cases! {
         cx.send(cx.ask("GET", user.as_str()).raw()).await?.user()?;
         let body = cx.body(&draft.without("Password"), format);
         let ask = cx.ask("PUT", user.as_str()).raw().body(format, body);
-        cx.send(ask).await?.user().at("the answer to an update")?;
+        cx.send(ask.expecting(answered)).await?.user().at("the answer to an update")?;
         cx.send(cx.ask("DELETE", user).raw()).await?.deleted()
     }
 
@@ -102,6 +105,49 @@ cases! {
             default_answers(cx, Some(accept)).await?;
         }
         Ok(())
+    }
+
+    /// An Accept that names JSON and lets in every type with the same weight, as axios sends it, gets
+    /// the default format or JSON, as the profile says
+    "formats.accept-tie.as-the-profile-says" none,
+    cites ["profile-choice"], measures ["format.accept_tie"], needs [AccountList, Json]
+    |cx| {
+        let expected = match cx.profile().format_accept_tie {
+            AcceptTie::DefaultFormat => cx.default_format(),
+            AcceptTie::NamedFormat => Format::Json,
+        };
+        for accept in ["application/json, text/plain, */*", "application/json, */*"] {
+            let ask = cx.ask("GET", cx.users_path()).accepting(accept, expected);
+            cx.send(ask).await?.users().at(&format!("with Accept: {accept}"))?;
+        }
+        Ok(())
+    }
+
+    /// An update in JSON without an Accept header gets the default format or JSON, as the profile
+    /// says
+    "formats.json-without-accept.as-the-profile-says" one,
+    cites ["profile-choice"], measures ["format.without_accept"], needs [Json]
+    |cx| {
+        let created = cx.subject(cx.default_format()).await?;
+        let body = cx.body(&created.update(), Format::Json);
+        let ask = cx.ask("PUT", cx.user_path(&created.key)).raw().body(Format::Json, body);
+        let ask = ask.expecting(without_accept(cx, Format::Json));
+        cx.send(ask).await?.user().map(drop).at("an update in JSON without Accept")
+    }
+
+    /// The Content-Type of XML names the charset UTF-8, or none, as the profile says
+    "formats.xml-charset.as-the-profile-says" none,
+    cites ["profile-choice"], measures ["format.charset"], needs [AccountList]
+    |cx| {
+        let reply = cx.list(Format::Xml).await?;
+        reply.users()?;
+        let found = reply.response.header("content-type").unwrap_or("").to_ascii_lowercase();
+        let found = found.replace([' ', '"'], "");
+        let expected = match cx.profile().format_charset {
+            TypeCharset::Absent => "application/xml",
+            TypeCharset::Utf8 => "application/xml;charset=utf-8",
+        };
+        reply.same("Content-Type", expected, found.as_str())
     }
 
     /// An Accept that names neither format gets the default one or 406, as the profile says
@@ -226,6 +272,14 @@ const OTHER_TYPES: [&str; 3] = [
     "application/x-www-form-urlencoded",
     "application/octet-stream",
 ];
+
+/// The format that answers a request without Accept whose body has that format.
+fn without_accept(cx: &Context, body: Format) -> Format {
+    match (body, cx.profile().format_without_accept) {
+        (Format::Json, WithoutAccept::AsTheBody) => Format::Json,
+        _ => cx.default_format(),
+    }
+}
 
 /// Users, roles and an error come in the default format when Accept is as given.
 async fn default_answers(cx: &mut Context, accept: Option<&str>) -> CaseResult {

@@ -101,7 +101,7 @@ fn a_location_on_another_host_is_told() {
             format!("http://internal-node-7.example:99{path}")
         })
     });
-    let ran = run_at(&target, &["--filter", "create.location"]);
+    let ran = run_at(&target, &["--filter", "create.location.leads"]);
     assert_eq!(ran.code, 0, "{}", ran.out);
     let told = format!(
         "Location names http://internal-node-7.example:99; that is not the target, {}",
@@ -118,7 +118,7 @@ fn a_location_on_another_host_is_told() {
         })
     });
     own.set(target.address()).unwrap();
-    let ran = run_at(&target, &["--filter", "create.location"]);
+    let ran = run_at(&target, &["--filter", "create.location.leads"]);
     assert_eq!(ran.code, 0, "{}", ran.out);
     assert!(!ran.out.contains("Location names"), "{}", ran.out);
 }

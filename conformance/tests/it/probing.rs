@@ -97,12 +97,18 @@ fn untellable(id: &str, actual: &NamedProfile, empty: bool) -> Option<&'static s
         "username.scope" => Some("it takes a second account to write to"),
         "delete.with_resources" => Some("the API cannot assign a resource"),
         "auth.lockout_seconds" => Some("it takes waiting"),
+        "format.accept_tie" if is("format.json", "never") || is("format.default", "json") => {
+            Some("there is no JSON, or it is the default")
+        }
         "auth.token_clients"
         | "auth.token_owner_gone"
         | "auth.basic_ends"
         | "auth.api_users_created_until"
         | "auth.api_users_updated_until"
-        | "email.case" => Some("the probe does not ask it"),
+        | "auth.email_login"
+        | "create.location"
+        | "email.case"
+        | "format.without_accept" => Some("the probe does not ask it"),
         id if id.starts_with("management.") || id.starts_with("identity.") => {
             Some("the probe does not ask it")
         }
@@ -446,7 +452,10 @@ fn a_mock_of_a_learned_profile_is_judged_as_what_it_was_learned_from() {
                 "auth.basic_ends",
                 "auth.api_users_created_until",
                 "auth.api_users_updated_until",
+                "auth.email_login",
+                "create.location",
                 "email.case",
+                "format.without_accept",
             ]
             .contains(&id)
                 && !["rate.", "management.", "identity."]

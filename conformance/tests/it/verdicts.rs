@@ -96,7 +96,12 @@ fn a_wrong_answer_fails_in_the_case_that_measures_it_and_says_so() {
 fn each_option_of_a_measured_behaviour_is_told_from_the_others() {
     // These need tokens, today's API, or users that can log in; `guide` has none of them.
     let needs_published = |id: &str| {
-        let auth = ["auth.lockout", "auth.role_permissions", "auth.token"];
+        let auth = [
+            "auth.email_login",
+            "auth.lockout",
+            "auth.role_permissions",
+            "auth.token",
+        ];
         auth.iter().any(|start| id.starts_with(start))
             || id.starts_with("management.")
             || id.starts_with("identity.")

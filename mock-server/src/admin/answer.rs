@@ -28,6 +28,10 @@ pub enum Code {
     TokenRequired,
     /// 403: a web page of another origin asked.
     ForeignOrigin,
+    /// 400: `Host` is missing, there twice, or neither a name nor an address.
+    InvalidHost,
+    /// 403: `Host` is a name that a web page could have chosen.
+    ForeignHost,
     /// 404: no such account, user, fault or request.
     NotFound,
     /// 409: there is one already.
@@ -46,10 +50,10 @@ impl Code {
             Self::UnknownPath | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TokenRequired => StatusCode::UNAUTHORIZED,
-            Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::ForeignOrigin | Self::ForeignHost => StatusCode::FORBIDDEN,
             Self::AlreadyExists => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::InvalidJson | Self::InvalidValue => StatusCode::BAD_REQUEST,
+            Self::InvalidJson | Self::InvalidValue | Self::InvalidHost => StatusCode::BAD_REQUEST,
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Who may use the control API.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{Request, State},
     http::{
-        HeaderMap, HeaderValue,
-        header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE},
+        HeaderMap, HeaderValue, Version,
+        header::{AUTHORIZATION, ORIGIN, WWW_AUTHENTICATE},
     },
     middleware::Next,
     response::{IntoResponse as _, Response},
@@ -17,7 +17,11 @@ use super::{
     PREFIX,
     answer::{AdminError, Code},
 };
-use crate::{app::App, text::credentials};
+use crate::{
+    address::{BadHost, host, host_name},
+    app::App,
+    text::credentials,
+};
 
 /// Whether a path below the control API's prefix needs the token, where there is one: a health
 /// check has none, and learns nothing here but that the server is up, and a certificate is no
@@ -45,7 +49,22 @@ pub async fn check(State(app): State<Arc<App>>, request: Request, next: Next) ->
             .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         return response;
     }
-    if is_foreign(request.headers()) {
+    let host = match host(request.headers()) {
+        Ok(None) if request.version() >= Version::HTTP_11 => None,
+        Ok(host) => Some(host),
+        Err(BadHost) => None,
+    };
+    let Some(host) = host else {
+        let message = "send one Host header: the name or the address of this server, with its port";
+        return AdminError::new(Code::InvalidHost, message).into_response();
+    };
+    if app.settings.admin_token.is_none() && !host.is_none_or(is_local) {
+        let message = "without a token the control API is for this machine only, where its name is \
+                       localhost or an address: use one of these, or start the mock with \
+                       --admin-token";
+        return AdminError::new(Code::ForeignHost, message).into_response();
+    }
+    if is_foreign(request.headers(), host) {
         let message = "a web page of another origin may not use the control API";
         return AdminError::new(Code::ForeignOrigin, message).into_response();
     }
@@ -60,17 +79,25 @@ fn has_token(headers: &HeaderMap, token: &str) -> bool {
         .is_some_and(|(_, given)| given.as_bytes().ct_eq(token.as_bytes()).into())
 }
 
-fn is_foreign(headers: &HeaderMap) -> bool {
-    let text = |name| {
-        headers
-            .get(name)
-            .and_then(|value: &HeaderValue| value.to_str().ok())
-    };
-    match (headers.contains_key(ORIGIN), text(ORIGIN), text(HOST)) {
-        (false, _, _) => false,
-        (true, Some(origin), Some(host)) => origin
+/// Whether a host is this machine by a name that cannot be bought. A web page can have any other name
+/// lead here, and would then be of the same origin (DNS rebinding). Containers reach the machine that
+/// they run on as `host.docker.internal` or `host.containers.internal`; `internal` is reserved.
+fn is_local(host: &str) -> bool {
+    let name = host_name(host);
+    let top = name.trim_end_matches('.').rsplit('.').next();
+    name.parse::<IpAddr>().is_ok()
+        || top.is_some_and(|top| {
+            top.eq_ignore_ascii_case("localhost") || top.eq_ignore_ascii_case("internal")
+        })
+}
+
+fn is_foreign(headers: &HeaderMap, host: Option<&str>) -> bool {
+    let mut origins = headers.get_all(ORIGIN).iter().map(HeaderValue::to_str);
+    match (origins.next(), origins.next(), host) {
+        (None, ..) => false,
+        (Some(Ok(origin)), None, Some(host)) => origin
             .split_once("://")
             .is_none_or(|(_, origin)| origin != host),
-        (true, _, _) => true,
+        _ => true,
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bandwidth_fixtures::{
     AccountScope, Consultation, Secret, Texts,
     profile::{
-        DeleteEffect, DeleteWithResources, EmailCase, MissingByUsername, UnknownRole, UserKey,
-        UsernameCase,
+        DeleteEffect, DeleteWithResources, EmailCase, EmailLogin, MissingByUsername, UnknownRole,
+        UserKey, UsernameCase,
     },
 };
 
@@ -175,18 +175,42 @@ impl Account {
 
     /// The user who logs in with that name and this password. Credentials are case-sensitive (SUP),
     /// and a user that is not enabled does not get in.
-    pub fn user_login(&self, username: &str, password: &str) -> Option<Arc<User>> {
+    pub fn user_login(
+        &self,
+        username: &str,
+        password: &str,
+        rules: &Consultation,
+    ) -> Option<Arc<User>> {
         let digest = self.digest(password);
         let right = |user: &&Arc<User>| {
             let present = user.passwords.first();
             present.is_some_and(|present| present.matches(&digest)) && user.enabled
         };
-        self.exactly_named(username).filter(right).cloned()
+        self.logging_in_as(username, rules).find(right).cloned()
     }
 
-    /// Whether a user has exactly that name.
-    pub fn has_username(&self, username: &str) -> bool {
-        self.exactly_named(username).is_some()
+    /// Whether a user logs in with that name.
+    pub fn has_login(&self, username: &str, rules: &Consultation) -> bool {
+        self.logging_in_as(username, rules).next().is_some()
+    }
+
+    /// Whether a user has that name, or that email: whatever the profile logs in with.
+    pub fn is_claimed_by(&self, login: &str) -> bool {
+        let has_email = || login.contains('@') && self.users.with_email(login).next().is_some();
+        self.exactly_named(login).is_some() || has_email()
+    }
+
+    fn logging_in_as<'u>(
+        &'u self,
+        username: &'u str,
+        rules: &Consultation,
+    ) -> impl Iterator<Item = &'u Arc<User>> {
+        let named = self.exactly_named(username);
+        let by_email = named.is_none()
+            && username.contains('@')
+            && rules.auth_email_login() == EmailLogin::Accepted;
+        let with_email = by_email.then(|| self.users.with_email(username));
+        named.into_iter().chain(with_email.into_iter().flatten())
     }
 
     pub(super) fn exactly_named(&self, username: &str) -> Option<&Arc<User>> {

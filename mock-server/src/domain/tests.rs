@@ -316,7 +316,7 @@ proptest! {
             for user in account.users() {
                 prop_assert!(seen.insert(user.username.to_lowercase()), "a name is there twice");
                 prop_assert_eq!(account.find(&user.id, &MAIN.reach(), &rules), Ok(user));
-                prop_assert!(account.has_username(&user.username));
+                prop_assert!(account.exactly_named(&user.username).is_some());
             }
             for name in names {
                 let taken = account.username_taken(name, None, UsernameCase::Insensitive);

@@ -1,11 +1,14 @@
 //! Which format answers a request.
 
+use std::cmp::Ordering;
+
 use axum::http::{HeaderMap, header::ACCEPT};
 use bandwidth_fixtures::{
     Consultation,
-    profile::{DefaultFormat, JsonSupport, Unacceptable},
+    profile::{AcceptTie, DefaultFormat, JsonSupport, Unacceptable, WithoutAccept},
 };
 
+use super::content_type;
 use crate::codec::Format;
 
 /// The outcome of negotiation. There is always a format: errors need one too.
@@ -49,14 +52,25 @@ pub(super) fn negotiate(headers: &HeaderMap, rules: &Consultation) -> Negotiated
         }
     }
     if !asked {
+        let as_the_body = content_type::is_json(headers)
+            && rules.format_without_accept() == WithoutAccept::AsTheBody
+            && rules.format_json() != JsonSupport::Never;
         return Negotiated {
-            format: default(rules),
+            format: if as_the_body {
+                Format::Json
+            } else {
+                default(rules)
+            },
             acceptable: true,
         };
     }
     let weight = |best: Option<(u8, u16)>| best.map_or(0, |(_, weight)| weight);
+    let exactness = |best: Option<(u8, u16)>| best.map_or(0, |(exactness, _)| exactness);
     // Only where it is named: what else fits it fits `application/xml` too, which may be refused.
     let text_xml = text_xml.filter(|(exactness, _)| *exactness > 0);
+    let named = exactness(xml)
+        .max(exactness(text_xml))
+        .cmp(&exactness(json));
     let xml = weight(xml).max(weight(text_xml));
     let json = weight(json);
     if xml == 0 && json == 0 {
@@ -66,9 +80,15 @@ pub(super) fn negotiate(headers: &HeaderMap, rules: &Consultation) -> Negotiated
         };
     }
     let wanted = match xml.cmp(&json) {
-        std::cmp::Ordering::Greater => Format::Xml,
-        std::cmp::Ordering::Less => Format::Json,
-        std::cmp::Ordering::Equal => default(rules),
+        Ordering::Greater => Format::Xml,
+        Ordering::Less => Format::Json,
+        Ordering::Equal if named.is_ne() && rules.format_accept_tie() == AcceptTie::NamedFormat => {
+            match named {
+                Ordering::Greater => Format::Xml,
+                _ => Format::Json,
+            }
+        }
+        Ordering::Equal => default(rules),
     };
     let format = match wanted {
         Format::Json if rules.format_json() == JsonSupport::Never => Format::Xml,
@@ -225,6 +245,16 @@ mod tests {
             xml
         );
         assert_eq!(negotiated(&[], &["text/html"]), xml);
+        let axios = "application/json, text/plain, */*";
+        assert_eq!(negotiated(&[], &[axios]), xml);
+        let named = &["format.accept_tie=named_format"];
+        assert_eq!(negotiated(named, &[axios]), json);
+        assert_eq!(negotiated(named, &["text/xml, */*"]), xml);
+        assert_eq!(
+            negotiated(named, &["application/json, application/xml"]),
+            xml
+        );
+        assert_eq!(negotiated(named, &["application/json;q=0.9, */*"]), xml);
         let refused = Negotiated {
             acceptable: false,
             ..xml

@@ -7,7 +7,8 @@ use axum::{
     http::{
         HeaderName, HeaderValue, Response, StatusCode,
         header::{
-            ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER,
+            ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ALLOW,
+            CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER,
             WWW_AUTHENTICATE,
         },
     },
@@ -36,7 +37,8 @@ use crate::{
 /// What is sent back: the emulated API's bodies are whole.
 pub type Reply = Response<Either<Full<Bytes>, Body>>;
 
-const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"Bandwidth\"");
+/// Names and passwords are read as UTF-8 (RFC 7617, section 2.1).
+const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"Bandwidth\", charset=\"UTF-8\"");
 
 /// A whole response.
 #[derive(Debug)]
@@ -75,6 +77,43 @@ impl Answer {
     pub(super) fn content(mut self, media_type: &'static str, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
         self.header(CONTENT_TYPE, HeaderValue::from_static(media_type))
+    }
+
+    /// Whether its body is in that format.
+    pub(super) fn has_content(&self, format: Format) -> bool {
+        let mut headers = self.headers.iter();
+        headers.any(|(name, value)| name == CONTENT_TYPE && value == format.media_type())
+    }
+
+    /// Names the charset of a body in XML.
+    pub(super) fn with_charset(mut self) -> Self {
+        self.headers.retain(|(name, _)| name != CONTENT_TYPE);
+        self.header(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/xml; charset=utf-8"),
+        )
+    }
+
+    /// Lets pages of every origin read it.
+    pub(super) fn readable_anywhere(self) -> Self {
+        let exposed =
+            "Location, Link, Retry-After, WWW-Authenticate, X-RateLimit-Reset, Mock-Explain";
+        self.header(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))
+            .header(
+                ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static(exposed),
+            )
+    }
+
+    /// Says how long its connection may be idle, unless that is closed after it.
+    pub(super) fn kept_for(self, idle: Duration) -> Self {
+        if self.headers.iter().any(|(name, _)| name == CONNECTION) {
+            return self;
+        }
+        match HeaderValue::try_from(format!("timeout={}", idle.as_secs())) {
+            Ok(hint) => self.header(HeaderName::from_static("keep-alive"), hint),
+            Err(_) => self,
+        }
     }
 
     /// What a gateway in front of the API sends when it cannot reach it.
@@ -147,16 +186,11 @@ impl Answer {
         rules: &Consultation,
     ) -> Self {
         let description = &verdict.note.description;
+        let mut answer = Self::empty(verdict.status);
         if let Some(error) = verdict.oauth {
             let body = json!({ "error": error, "error_description": description });
-            let answer = Self::uncached_json(verdict.status, &body);
-            return match verdict.status {
-                StatusCode::UNAUTHORIZED => answer.header(WWW_AUTHENTICATE, BASIC),
-                _ => answer,
-            };
-        }
-        let mut answer = Self::empty(verdict.status);
-        if verdict.has_body {
+            answer = Self::uncached_json(verdict.status, &body);
+        } else if verdict.has_body {
             let code = verdict.note.code;
             answer = answer.body(format, body(ErrorView { code, description }));
         }
@@ -170,6 +204,13 @@ impl Answer {
                 // The HTTP library would read the rest of the body as the next request.
                 ApiError::BodyTooLarge | ApiError::BodyBrokenOff | ApiError::BodyTooSlow => {
                     answer.header(CONNECTION, HeaderValue::from_static("close"))
+                }
+                // RFC 9110, section 12.5.3.
+                ApiError::UnsupportedEncoding => {
+                    answer.header(ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate"))
+                }
+                _ if verdict.status == StatusCode::UNAUTHORIZED && verdict.oauth.is_some() => {
+                    answer.header(WWW_AUTHENTICATE, BASIC)
                 }
                 error if verdict.status == StatusCode::UNAUTHORIZED => {
                     answer.challenge(error, verdict.surface, rules)

@@ -193,6 +193,23 @@ fn authorization(headers: &HeaderMap) -> Option<(&'static str, &str)> {
     Some((scheme, rest))
 }
 
+/// Whether the request authenticates in a way that no profile takes, or with a token where tokens are
+/// not taken.
+fn names_other_scheme(headers: &HeaderMap, rules: &Consultation) -> bool {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return false;
+    };
+    let scheme = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.split(' ').next());
+    scheme.is_some_and(|scheme| {
+        let is = |known: &str| scheme.eq_ignore_ascii_case(known);
+        !scheme.is_empty() && !is("basic") && (!is("bearer") || !schemes(rules).bearer)
+    })
+}
+
 /// The account of the API login, client id or token in the request, whether or not it is right. It
 /// decides whose profile is asked where the path names no account.
 pub(super) fn claimed_account(store: &Store, headers: &HeaderMap) -> Option<Arc<AccountState>> {
@@ -208,7 +225,7 @@ pub(super) fn account_named(store: &Store, name: &str) -> Option<Arc<AccountStat
     let slot = store.account_of_login(name);
     slot.or_else(|| store.account_of_client(name)).or_else(|| {
         let mut slots = slots_by_preference(store, None).into_iter();
-        slots.find(|slot| slot.account().has_username(name))
+        slots.find(|slot| slot.account().is_claimed_by(name))
     })
 }
 
@@ -264,6 +281,7 @@ impl Authenticator<'_> {
                 }
                 caller
             }
+            _ if names_other_scheme(headers, rules) => return Err(ApiError::SchemeNotTaken),
             _ => return Err(ApiError::CredentialsMissingOrWrong),
         };
         caller.at(account)
@@ -331,14 +349,14 @@ pub(super) fn log_in(
     }
     if rules.auth_user_logins() == UserLogins::Accepted {
         for slot in slots_by_preference(store, account) {
-            if !slot.account().has_username(username) {
+            if !slot.account().has_login(username, rules) {
                 continue;
             }
             if is_locked_out(&slot, username, rules) {
                 return Err(ApiError::LockedOut);
             }
             let password = credentials.password.expose();
-            let user = slot.account().user_login(username, password);
+            let user = slot.account().user_login(username, password, rules);
             if let Some(user) = user {
                 user.admitted(rules)?;
                 slot.logins.forget_failures(username);

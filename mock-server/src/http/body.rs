@@ -1,17 +1,19 @@
 //! Reading a request's body, up to a limit.
 
-use std::time::Duration;
+use std::{io::Read as _, time::Duration};
 
 use axum::http::{
-    header::{CONTENT_LENGTH, EXPECT},
+    HeaderMap,
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT},
     request::Parts,
 };
 use bandwidth_fixtures::ApiError;
 use bytes::{Bytes, BytesMut};
+use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 
-/// The largest body that is accepted, in bytes.
+/// The largest body that is accepted, in bytes, also after it was decompressed.
 pub const MAX_BODY: usize = 1024 * 1024;
 
 /// How much of a body that is too large is read and dropped. A client that is still sending does
@@ -29,6 +31,16 @@ pub(super) enum Received {
     Broken,
     /// It did not come in time.
     TooSlow,
+    /// It is in a coding that is not read.
+    OtherCoding,
+    /// It is not in the coding that its head names.
+    Miscoded,
+}
+
+impl Default for Received {
+    fn default() -> Self {
+        Self::Whole(Bytes::new())
+    }
 }
 
 impl Received {
@@ -39,6 +51,8 @@ impl Received {
             Self::TooLarge => Err(ApiError::BodyTooLarge),
             Self::Broken => Err(ApiError::BodyBrokenOff),
             Self::TooSlow => Err(ApiError::BodyTooSlow),
+            Self::OtherCoding => Err(ApiError::UnsupportedEncoding),
+            Self::Miscoded => Err(ApiError::BodyMiscoded),
         }
     }
 
@@ -64,7 +78,76 @@ pub(super) async fn read(head: &Parts, body: Incoming, timeout: Duration) -> Rec
         return Received::TooLarge;
     }
     let whole = tokio::time::timeout(timeout, read_on(body));
-    whole.await.unwrap_or(Received::TooSlow)
+    match whole.await.unwrap_or(Received::TooSlow) {
+        Received::Whole(bytes) => match coding(&head.headers) {
+            Ok(None) => Received::Whole(bytes),
+            Ok(Some(coding)) => coding.decode(&bytes),
+            Err(OtherCoding) => Received::OtherCoding,
+        },
+        other => other,
+    }
+}
+
+/// A content coding (RFC 9110, section 8.4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coding {
+    Gzip,
+    Deflate,
+}
+
+/// A content coding that is not read, or more than one.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct OtherCoding;
+
+/// The coding of the body, if it has one.
+pub(super) fn coding(headers: &HeaderMap) -> Result<Option<Coding>, OtherCoding> {
+    let mut found = None;
+    for value in headers.get_all(CONTENT_ENCODING) {
+        for name in value.to_str().map_err(|_| OtherCoding)?.split(',') {
+            let is = |known: &str| name.trim().eq_ignore_ascii_case(known);
+            let coding = if is("gzip") || is("x-gzip") {
+                Coding::Gzip
+            } else if is("deflate") {
+                Coding::Deflate
+            } else if is("identity") || is("") {
+                continue;
+            } else {
+                return Err(OtherCoding);
+            };
+            if found.replace(coding).is_some() {
+                return Err(OtherCoding);
+            }
+        }
+    }
+    Ok(found)
+}
+
+impl Coding {
+    /// What was compressed, up to [`MAX_BODY`].
+    fn decode(self, bytes: &[u8]) -> Received {
+        // Deflate is zlib's format; some clients leave out its head and its sum (RFC 9110, section
+        // 8.4.1.2).
+        let has_zlib_head = matches!(bytes, [first, second, ..]
+            if first & 0x0f == 8 && u16::from_be_bytes([*first, *second]) % 31 == 0);
+        let mut decoded = Vec::new();
+        let limit = MAX_BODY as u64 + 1;
+        let read = match self {
+            Self::Gzip => MultiGzDecoder::new(bytes)
+                .take(limit)
+                .read_to_end(&mut decoded),
+            Self::Deflate if has_zlib_head => ZlibDecoder::new(bytes)
+                .take(limit)
+                .read_to_end(&mut decoded),
+            Self::Deflate => DeflateDecoder::new(bytes)
+                .take(limit)
+                .read_to_end(&mut decoded),
+        };
+        match read {
+            Err(_) => Received::Miscoded,
+            Ok(length) if length > MAX_BODY => Received::TooLarge,
+            Ok(_) => Received::Whole(decoded.into()),
+        }
+    }
 }
 
 async fn read_on(mut body: Incoming) -> Received {

@@ -1,26 +1,36 @@
 //! One exchange, from a request that was read to what is sent back and what the journal keeps.
 //!
 //! The order is part of the contract: the format of errors, then a fault that keeps the operation
-//! from running, then path and method, the login, the rate limit, `Accept`, and only then the
-//! body. The operation itself is synchronous, so that no lock is ever held across an await.
+//! from running, then the message as such, path and method, the login, the rate limit, `Accept`,
+//! and only then the body. The operation itself is synchronous, so that no lock is ever held across an await.
+
+mod admission;
 
 use std::{
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, request::Parts};
+use axum::http::{
+    HeaderName, HeaderValue, Method, StatusCode,
+    header::{
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_REQUEST_HEADERS,
+        ACCESS_CONTROL_REQUEST_METHOD, CONNECTION, ORIGIN,
+    },
+    request::Parts,
+};
 use bandwidth_fixtures::{
     ApiError, Asked, Consultation, NamedProfile, Operation,
-    operation::{Endpoint, Login, Surface},
-    profile::IdentitySurface,
+    operation::{Endpoint, Surface},
+    profile::{Cors, IdentitySurface, KeepAliveHint, TypeCharset},
 };
 
+use self::admission::Admission;
 use super::{
     accept::{self, Negotiated},
     answer::{Answer, Reply},
-    auth::{self, Authenticator, Caller, Credentials, Who},
+    arrived,
+    auth::{self, Who},
     body::Received,
     content_type,
     delivery::{Hangup, deliver},
@@ -40,6 +50,7 @@ use crate::{
     domain::Actor,
     fault::{AppliedFault, Execution, Now, Plan, Reshape, Sending, Subject},
     journal::{self, Entry, RecordedAssumed, RefusalNote},
+    peer::Peer,
     store::{AccountState, Mode, Store},
     wire::ErrorView,
 };
@@ -56,7 +67,7 @@ pub(super) struct Exchange {
     /// When it came, on its account's clock.
     at: Duration,
     started: Instant,
-    peer: SocketAddr,
+    peer: Peer,
     store: Arc<Store>,
     /// The account in the path, else the main one of the caller's domain.
     account: Option<Arc<str>>,
@@ -69,6 +80,10 @@ pub(super) struct Exchange {
     route: Option<Route>,
     fault: Option<AppliedFault>,
     plan: Plan,
+    /// What was decided before the body came.
+    admission: Option<Admission>,
+    /// Whether the body was left where it is, because the head alone is refused.
+    unread: bool,
 }
 
 /// The result of a request.
@@ -92,7 +107,7 @@ impl Exchange {
         head: Parts,
         body: Received,
         started: Instant,
-        peer: SocketAddr,
+        peer: Peer,
     ) -> Self {
         let store = app.store();
         let in_path = route::account_in(head.uri.path());
@@ -142,6 +157,8 @@ impl Exchange {
             route,
             fault: None,
             plan: Plan::default(),
+            admission: None,
+            unread: false,
         };
         let faults = &exchange.app.faults;
         if !faults.is_empty() {
@@ -170,6 +187,15 @@ impl Exchange {
         slot.map(|slot| &slot.id).or(self.account.as_ref())
     }
 
+    pub(super) fn head(&self) -> &Parts {
+        &self.head
+    }
+
+    /// Takes the body that was not there yet.
+    pub(super) fn receive(&mut self, body: Received) {
+        self.body = body;
+    }
+
     /// The clock of its account, else the server's.
     fn clock(&self) -> &Clock {
         let slot = self.slot.as_ref();
@@ -192,13 +218,13 @@ impl Exchange {
     }
 
     /// Performs it at once.
-    pub(super) fn perform(self) -> Result<Reply, Hangup> {
+    pub(super) fn perform(mut self) -> Result<Reply, Hangup> {
         let performed = self.run();
         self.deliver(performed)
     }
 
     /// Performs it with the wait that a fault asks for. The journal has it meanwhile.
-    pub(super) async fn perform_with_delay(self) -> Result<Reply, Hangup> {
+    pub(super) async fn perform_with_delay(mut self) -> Result<Reply, Hangup> {
         let Plan {
             wait_before,
             wait_after,
@@ -215,7 +241,7 @@ impl Exchange {
         self.deliver(performed)
     }
 
-    fn run(&self) -> Performed {
+    fn run(&mut self) -> Performed {
         let clock = self.clock().read();
         let now = clock.now;
         let mut login = None;
@@ -244,6 +270,7 @@ impl Exchange {
             Reshape::GatewayPage(status) => (Some(Answer::gateway_page(status)), verdict),
             Reshape::CutLastByte => (answer.map(Answer::malformed), verdict),
         };
+        let answer = answer.map(|answer| self.with_headers(answer));
         let asked = self.rules.asked();
         let answer = answer.map(|mut answer| {
             if let Some(fault) = &self.fault {
@@ -268,6 +295,44 @@ impl Exchange {
         }
     }
 
+    /// With the headers that the profile gives to every response.
+    fn with_headers(&self, mut answer: Answer) -> Answer {
+        if answer.has_content(Format::Xml) && self.rules.format_charset() == TypeCharset::Utf8 {
+            answer = answer.with_charset();
+        }
+        if self.unread {
+            answer = answer.header(CONNECTION, HeaderValue::from_static("close"));
+        }
+        let headers = &self.head.headers;
+        if headers.contains_key(ORIGIN) && self.rules.http_cors() == Cors::AnyOrigin {
+            answer = answer.readable_anywhere();
+        }
+        // What a client gets done does not rest on it, so that no request is said to.
+        if self.profile.options().http_keep_alive == KeepAliveHint::Sent {
+            answer = answer.kept_for(self.app.settings.read_timeout);
+        }
+        answer
+    }
+
+    /// The answer to the question of a browser whether a page may send a request.
+    fn preflight(&self) -> Option<Answer> {
+        let headers = &self.head.headers;
+        let asks = self.head.method == Method::OPTIONS
+            && headers.contains_key(ORIGIN)
+            && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        let route = self.route.as_ref().filter(|_| asks)?;
+        if self.rules.http_cors() == Cors::Absent {
+            return None;
+        }
+        let methods = HeaderValue::try_from(route.allow(&self.rules)).ok()?;
+        let answer = Answer::empty(StatusCode::NO_CONTENT);
+        let answer = answer.header(ACCESS_CONTROL_ALLOW_METHODS, methods);
+        Some(match headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+            Some(asked) => answer.header(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone()),
+            None => answer,
+        })
+    }
+
     fn refuse(&self, refusal: Refusal, now: Duration) -> (Option<Answer>, Option<Verdict>) {
         let route = self.route.as_ref();
         let sent = if content_type::is_json(&self.head.headers) {
@@ -275,7 +340,9 @@ impl Exchange {
         } else {
             Format::Xml
         };
-        let verdict = refusal.verdict(route.map(Route::surface), sent, &self.rules);
+        let mut verdict = refusal.verdict(route.map(Route::surface), sent, &self.rules);
+        let arrived = arrived::sentence(verdict.refusal.error(), &self.head.headers);
+        verdict.note.description += arrived.as_deref().unwrap_or_default();
         let format = self.negotiated.format;
         let body = |error: ErrorView<'_>| {
             let root = route.and_then(Route::error_root).unwrap_or("ErrorResponse");
@@ -298,36 +365,18 @@ impl Exchange {
     }
 
     /// What the operation answers, whether or not it takes effect; `login` becomes the caller's.
-    fn outcome(&self, takes_effect: bool, login: &mut Option<Arc<str>>) -> Result<Answer, Refusal> {
-        let elsewhere = || {
-            let path = self.head.uri.path();
-            Route::elsewhere(path, &self.head.method, self.profile.options()).unwrap_or_default()
-        };
-        let route = self.route.as_ref().ok_or_else(|| Refusal::UnknownPath {
-            elsewhere: elsewhere(),
-        })?;
-        let endpoint = route.endpoint.ok_or_else(|| Refusal::MethodNotAllowed {
-            allow: route.allow(&self.rules),
-            elsewhere: elsewhere(),
-        })?;
-        let caller = self.caller(endpoint)?;
-        *login = Some(Arc::clone(&caller.login));
-        management::admit(endpoint.login, caller.grant.as_deref())?;
-        caller.permit(endpoint, &self.rules)?;
-        if endpoint.login != Login::Client {
-            if let Some(limit) = self.rules.rate_limit() {
-                caller
-                    .slot
-                    .logins
-                    .spend(limit, caller.slot.now())
-                    .map_err(|reset| Refusal::RateLimited {
-                        reset: seconds_up(reset),
-                    })?;
-            }
-            if !self.negotiated.acceptable {
-                return Err(ApiError::NotAcceptable.into());
-            }
+    fn outcome(
+        &mut self,
+        takes_effect: bool,
+        login: &mut Option<Arc<str>>,
+    ) -> Result<Answer, Refusal> {
+        if let Some(answer) = self.preflight() {
+            return Ok(answer);
         }
+        let admission = self.admission.take().unwrap_or_else(|| self.admit());
+        *login = admission.login;
+        let caller = admission.caller?;
+        let (route, endpoint) = self.target()?;
         let actor = self.has_log().then(|| Actor {
             login: Arc::clone(&caller.login),
             at: caller.slot.now(),
@@ -351,6 +400,7 @@ impl Exchange {
             caller: &caller,
             mode,
             format: self.negotiated.format,
+            tls: self.peer.tls,
             profile: &self.profile,
             rules: &self.rules,
         };
@@ -360,31 +410,6 @@ impl Exchange {
     /// Whether users have a log: only the identity surface shows it.
     fn has_log(&self) -> bool {
         self.profile.options().surface_identity == IdentitySurface::Served
-    }
-
-    fn caller(&self, endpoint: &Endpoint) -> Result<Caller, ApiError> {
-        let (store, headers, rules) = (&*self.store, &self.head.headers, &self.rules);
-        let authenticator = Authenticator {
-            store,
-            signer: &self.app.signer,
-            rules,
-        };
-        match endpoint.login {
-            Login::Client => {
-                let form = self.form.as_ref().map_err(|error| *error)?;
-                form.client(store, headers, rules)
-            }
-            Login::Read | Login::Write | Login::Own => {
-                let account = route::account_in(self.head.uri.path());
-                authenticator.caller(headers, account.as_deref(), self.slot.as_ref())
-            }
-            Login::Token | Login::Admin | Login::Credentials => {
-                if Credentials::basic(headers).is_some() {
-                    return Err(ApiError::BearerRequired);
-                }
-                authenticator.caller(headers, None, self.slot.as_ref())
-            }
-        }
     }
 
     fn deliver(self, performed: Performed) -> Result<Reply, Hangup> {
@@ -429,8 +454,13 @@ impl Exchange {
 
     /// The entry of a request that is under way.
     fn entry(&self) -> Entry {
-        let target = self.head.uri.path_and_query();
-        let target = target.map_or("/", |target| target.as_str());
+        let uri = &self.head.uri;
+        let target = match (uri.path_and_query(), uri.authority()) {
+            (Some(target), _) => target.as_str(),
+            // Of CONNECT.
+            (None, Some(target)) => target.as_str(),
+            (None, None) => "/",
+        };
         let body = self.body.bytes();
         let throwaway = self.slot.as_ref().filter(|slot| slot.throwaway);
         Entry {
@@ -445,7 +475,7 @@ impl Exchange {
             surface: self.route.as_ref().map(Route::surface),
             method: self.head.method.clone(),
             request: journal::Request::new(target, &self.head.headers, body),
-            peer: Some(self.peer),
+            peer: Some(self.peer.address),
             login: None,
             sent: None,
             fault: self.fault.clone(),

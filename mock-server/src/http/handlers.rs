@@ -2,11 +2,11 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use axum::http::{HeaderValue, StatusCode, header::LOCATION, request::Parts};
+use axum::http::{HeaderValue, StatusCode, header::LOCATION, request::Parts, uri::Authority};
 use bandwidth_fixtures::{
     ApiError, Consultation, Date, NamedProfile, Secret,
     operation::{Action, Parameter, Surface},
-    profile::{CreateResponse, CreateStatus, DeleteStatus, EmptyList, UserLogins},
+    profile::{CreateResponse, CreateStatus, DeleteStatus, EmptyList, LocationForm, UserLogins},
 };
 use serde_json::json;
 
@@ -20,6 +20,7 @@ use super::{
     views,
 };
 use crate::{
+    address::host,
     codec::{self, Document, Format},
     domain::{Changes, Company, Role, User, same_name},
     jwt::{NoRandomNumbers, Signer},
@@ -37,6 +38,8 @@ pub(super) struct Context<'a> {
     pub(super) caller: &'a Caller,
     pub(super) mode: Mode<'a>,
     pub(super) format: Format,
+    /// Whether the request came by TLS.
+    pub(super) tls: bool,
     pub(super) profile: &'a Arc<NamedProfile>,
     pub(super) rules: &'a Consultation,
 }
@@ -215,11 +218,26 @@ impl Context<'_> {
         };
         let key = views::key(&user, self.rules);
         // Ids and usernames are made of characters that need no encoding in a path.
-        let location = format!("{}/accounts/{}/users/{key}", self.route.base, company.id);
-        Ok(match HeaderValue::from_str(&location) {
+        let path = format!("{}/accounts/{}/users/{key}", self.route.base, company.id);
+        Ok(self.located(answer, path))
+    }
+
+    /// Says where the thing is that was created.
+    pub(super) fn located(&self, answer: Answer, path: String) -> Answer {
+        // The target of the request, where it names a host, comes first (RFC 9112, section 3.2.2).
+        let target = self.head.uri.authority().map(Authority::as_str);
+        let host = target.or_else(|| host(&self.head.headers).ok()?);
+        let location = match (self.rules.create_location(), host) {
+            (LocationForm::Url, Some(host)) => {
+                let scheme = if self.tls { "https" } else { "http" };
+                format!("{scheme}://{host}{path}")
+            }
+            _ => path,
+        };
+        match HeaderValue::try_from(location) {
             Ok(location) => answer.header(LOCATION, location),
             Err(_) => answer,
-        })
+        }
     }
 
     fn update_user(&self, key: &str) -> Outcome {

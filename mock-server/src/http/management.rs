@@ -2,11 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use axum::http::{
-    HeaderValue, StatusCode,
-    header::{LINK, LOCATION},
-    request::Parts,
-};
+use axum::http::{HeaderValue, StatusCode, header::LINK, request::Parts};
 use bandwidth_fixtures::{
     AccountScope, ApiError, Consultation,
     error_code::JsonError,
@@ -229,10 +225,7 @@ impl Context<'_> {
             ManagedCreateStatus::Ok => StatusCode::OK,
         };
         let answer = self.json(status, data);
-        match HeaderValue::from_str(&format!("{}/{key}", self.head.uri.path())) {
-            Ok(location) => answer.header(LOCATION, location),
-            Err(_) => answer,
-        }
+        self.located(answer, format!("{}/{key}", self.head.uri.path()))
     }
 
     fn page(&self) -> Result<Page, ApiError> {

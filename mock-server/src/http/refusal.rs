@@ -156,13 +156,19 @@ impl Refusal {
                 note.code = error.code;
             }
         }
+        // A client of the token endpoint reads errors in the form of RFC 6749 alone.
+        let on_purpose = matches!(self, Self::Fault(_) | Self::RateLimited { .. });
+        let oauth = facts.oauth.or_else(|| {
+            let is_refused = status.is_client_error() && !on_purpose;
+            is_refused.then_some("invalid_request")
+        });
         Verdict {
+            oauth: oauth.filter(|_| surface == Some(Surface::Token)),
             refusal: self,
             surface,
             status,
             note,
             has_body,
-            oauth: facts.oauth.filter(|_| surface == Some(Surface::Token)),
         }
     }
 }

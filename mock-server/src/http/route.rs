@@ -52,6 +52,15 @@ fn decoded(segment: &str) -> Option<Cow<'_, str>> {
     }
 }
 
+/// The path without empty segments, if it has some.
+fn tidied(path: &str) -> Option<String> {
+    let has_some = path.contains("//") || (path.len() > 1 && path.ends_with('/'));
+    has_some.then(|| {
+        let segments = path.split('/').filter(|segment| !segment.is_empty());
+        segments.fold(String::new(), |tidy, segment| tidy + "/" + segment)
+    })
+}
+
 /// What follows `base/` in the path.
 fn below<'p>(path: &'p str, base: &str) -> Option<&'p str> {
     path.strip_prefix(base)?.strip_prefix('/')
@@ -93,34 +102,72 @@ impl Route {
         None
     }
 
-    /// Where a profile has the operation that the path and the method have in another one, or what
-    /// would have it here. `None` where no profile has it.
-    pub(super) fn elsewhere(path: &str, method: &Method, profile: &Profile) -> Option<String> {
+    /// What a client may have meant with a path, or with a method on it, that the profile does not
+    /// have: a sentence that follows others, or nothing.
+    pub(super) fn elsewhere(
+        path: &str,
+        method: &Method,
+        has_path: bool,
+        profile: &Profile,
+    ) -> String {
+        // Nothing is decided by these, so that the request did not ask them.
+        let rules = Consultation::of(*profile);
+        let tidy = tidied(path);
+        if let Some(tidy) = &tidy
+            && Self::of(tidy, method, &rules).is_some()
+        {
+            let extra = if path.contains("//") {
+                "double slash"
+            } else {
+                "slash at its end"
+            };
+            return format!(" It is served without the {extra}.");
+        }
+        let path = tidy.as_deref().unwrap_or(path);
         let here = Surface::ALL.into_iter().find_map(|surface| {
             let facts = surface.facts();
             let mut bases = facts.versions.iter().chain(facts.bases);
-            let rest = bases.find_map(|base| below(path, base))?;
+            let (base, rest) = bases.find_map(|base| Some((*base, below(path, base)?)))?;
             let (resource, _) = find(surface, rest, path.len() - rest.len())?;
             let mut endpoints = resource.endpoints.iter();
-            endpoints.find(|endpoint| endpoint.method == method.as_str())
-        })?;
-        // Nothing is decided by these, so that the request did not ask them.
-        let rules = Consultation::of(*profile);
-        let has = |endpoint: &&Endpoint| {
-            endpoint.operation == here.operation
-                && endpoint.surface.facts().is_served(&rules)
-                && endpoint.is_served(&rules)
+            let endpoint = endpoints.find(|endpoint| endpoint.method == method.as_str());
+            let endpoint = endpoint.or_else(|| resource.endpoints.first().filter(|_| !has_path))?;
+            Some((endpoint, resource, base))
+        });
+        let Some((here, resource, base)) = here else {
+            return String::new();
+        };
+        let is_served = |endpoint: &Endpoint| {
+            endpoint.surface.facts().is_served(&rules) && endpoint.is_served(&rules)
         };
         let served = RESOURCES.iter().find_map(|resource| {
-            let endpoint = resource.endpoints.iter().find(has)?;
+            let mut endpoints = resource.endpoints.iter();
+            let endpoint = endpoints
+                .find(|endpoint| endpoint.operation == here.operation && is_served(endpoint))?;
             let base = resource.surface.facts().bases[0];
             Some(format!("{} {base}{}", endpoint.method, resource.path))
         });
+        let mut needs = Vec::new();
+        if !is_served(here) {
+            needs = here.conditions();
+            let surface = here.surface.facts();
+            let met = surface.needs.as_ref().filter(|_| surface.is_served(&rules));
+            needs.retain(|need| met.is_none_or(|met| met.text != *need));
+        }
+        let versioned = here.surface.facts().versions.contains(&base);
+        if versioned && rules.paths_bases() == BasePaths::Api {
+            needs.push("paths.bases=api_and_versions");
+        }
         let operation = here.operation;
-        Some(match served {
-            Some(place) => format!(" This profile has {operation} at {place}."),
-            None => format!(" {operation} needs {}.", here.conditions().join(" and ")),
-        })
+        let needs = needs.join(" and ");
+        match served {
+            Some(place) if needs.is_empty() => format!(" This profile has {operation} at {place}."),
+            Some(place) => format!(
+                " This profile has {operation} at {place}; {} {base}{} needs {needs}.",
+                here.method, resource.path
+            ),
+            None => format!(" {operation} needs {needs}."),
+        }
     }
 
     /// The value of `Allow`.

@@ -129,7 +129,7 @@ fn credentials_that_are_not_right_are_401_with_a_challenge() {
         assert_eq!(reply.status, 401, "{headers:?}");
         assert_eq!(
             reply.header("www-authenticate"),
-            ["Basic realm=\"Bandwidth\""],
+            ["Basic realm=\"Bandwidth\", charset=\"UTF-8\""],
             "{headers:?}"
         );
     }
@@ -375,25 +375,26 @@ fn where_only_the_list_is_served_a_refusal_names_the_place_of_the_operation() {
             "POST",
             USERS,
             405,
-            "This path takes GET, HEAD. This profile has create_user at POST /api/v1/users.",
+            "This path takes GET, HEAD. This profile has create_user at POST /api/v1/users; \
+             POST /api/accounts/{accountId}/users needs surface.account=full.",
         ),
         (
             "GET",
             "/api/accounts/12345/users/u1",
             404,
-            "This profile has get_user at GET /api/users/{userId}.",
+            "This profile has get_user at GET /api/users/{userId}; ",
         ),
         (
             "DELETE",
             "/api/accounts/12345/users/u1",
             404,
-            "This profile has delete_user at DELETE /api/identitydomains/{domainName}/users/{userId}.",
+            "This profile has delete_user at DELETE /api/identitydomains/{domainName}/users/{userId}; ",
         ),
         (
             "GET",
             "/api/accounts/12345/roles",
             404,
-            "This profile has list_roles at GET /api/v1/roles.",
+            "This profile has list_roles at GET /api/v1/roles; ",
         ),
         ("GET", "/api/accounts/12345/sites", 404, "there is users.<"),
     ] {

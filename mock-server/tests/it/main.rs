@@ -5,6 +5,7 @@
 mod assumptions;
 mod behaviours;
 mod bodies;
+mod clients;
 mod command_line;
 mod concurrency;
 mod control;

@@ -172,7 +172,7 @@ fn an_error_names_the_key_in_the_shape_of_this_api() {
         (refused.status, &*refused.body),
         (
             405,
-            r#"{"links":[],"data":null,"errors":[{"type":"http-method-not-supported","description":"This path takes GET, HEAD, PATCH. This profile has delete_user at DELETE /api/accounts/{accountId}/users/{userId}.","code":205621,"meta":{"method":"DELETE"}}]}"#
+            r#"{"links":[],"data":null,"errors":[{"type":"http-method-not-supported","description":"This path takes GET, HEAD, PATCH. This profile has delete_user at DELETE /api/accounts/{accountId}/users/{userId}; DELETE /api/v1/users/{userId} needs management.removal=deactivates or deletes.","code":205621,"meta":{"method":"DELETE"}}]}"#
         )
     );
     today.data("POST", "/api/v1/users", USER, 201);

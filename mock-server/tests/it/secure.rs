@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use bandwidth_fixtures::NamedProfile;
 use bandwidth_mock::MockServer;
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned,
@@ -14,22 +15,28 @@ use rustls::{
 
 use crate::{
     control::ok,
-    wire::{LOGIN, USERS, call, request, send},
+    wire::{LOGIN, USERS, XML, call, post_user, request, send, user_xml},
 };
 
 /// Asks for the list of users by TLS, as a client that trusts this certificate does.
 fn get_by_tls(server: &MockServer, ca: &str, name: &str) -> Result<String, std::io::Error> {
+    let headers = format!("{LOGIN}Connection: close\r\n");
+    by_tls(server, ca, name, &request("GET", USERS, &headers, ""))
+}
+
+/// Sends these bytes so.
+fn by_tls(
+    server: &MockServer,
+    ca: &str,
+    name: &str,
+    bytes: &[u8],
+) -> Result<String, std::io::Error> {
     let config = trusting(ca);
     let name = ServerName::try_from(name.to_owned()).unwrap();
     let client = ClientConnection::new(Arc::new(config), name).unwrap();
     let socket = TcpStream::connect(server.uri().trim_start_matches("http://"))?;
     let mut stream = StreamOwned::new(client, socket);
-    stream.write_all(&request(
-        "GET",
-        USERS,
-        &format!("{LOGIN}Connection: close\r\n"),
-        "",
-    ))?;
+    stream.write_all(bytes)?;
     let mut seen = String::new();
     stream.read_to_string(&mut seen)?;
     Ok(seen)
@@ -80,6 +87,29 @@ fn tls_and_plain_http_share_a_port_and_the_certificate_is_for_the_real_hosts() {
         get_by_tls(&other, &ca.body, "localhost").is_err(),
         "each start makes its own"
     );
+}
+
+#[test]
+fn a_location_that_is_a_url_leads_back_the_same_way() {
+    let mut profile = NamedProfile::built_in("guide").unwrap();
+    profile.set(["create.location=url"]).unwrap();
+    let builder = MockServer::builder().profile(profile).tls([""; 0]);
+    let server = builder.start_blocking().unwrap();
+    let reply = post_user(&server, "asmith");
+    assert_eq!(
+        reply.header("location"),
+        ["http://localhost/api/accounts/12345/users/u2"]
+    );
+    let headers = format!("{LOGIN}{XML}Connection: close\r\n");
+    let bytes = request("POST", USERS, &headers, &user_xml("bsmith"));
+    let seen = by_tls(&server, server.ca_pem().unwrap(), "localhost", &bytes).unwrap();
+    let location = "\r\nLocation: https://localhost/api/accounts/12345/users/u3\r\n";
+    assert!(seen.contains(location), "{seen}");
+    // The target of a request to a proxy is what the client wants.
+    let target = "http://dashboard.bandwidth.com/api/accounts/12345/users";
+    let reply = call(&server, "POST", target, XML, &user_xml("csmith"));
+    let location = "http://dashboard.bandwidth.com/api/accounts/12345/users/u4";
+    assert_eq!(reply.header("location"), [location]);
 }
 
 #[test]

@@ -45,7 +45,7 @@ send() {
   local place=${BW_BASE_URL#http://}; place=${place%/api}
   exec 3<>"/dev/tcp/${place%:*}/${place#*:}"
   local login; login=$(printf %s "$BW_USERNAME:$BW_PASSWORD" | base64 -w0)
-  printf '%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Basic %s\r\n%sContent-Length: %s\r\n\r\n%s' \
+  printf '%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Basic %s\r\n%sContent-Length: %s\r\n\r\n%s' \
     "$1" "$2" "$login" "$3" "${#4}" "$4" >&3
   cat <&3
 }

@@ -125,7 +125,8 @@ pub(super) fn page() -> Result<String> {
              [error-codes.md](error-codes.md).\n\n\
              Requests carry the account's login as HTTP Basic, or a token where `auth.schemes` has them. An answer is XML unless \
              `Accept` asks for `application/json` (`format.default`, `format.json`); a body's format is that of its `Content-Type`, \
-             whatever `Accept` says. The largest body is 1 MiB.\n\n\
+             whatever `Accept` says. The largest body is 1 MiB. It may be compressed with \
+             `Content-Encoding: gzip` or `deflate`; then the limit counts after decompression.\n\n\
              ## Operations\n\n";
     text += &table(
         ["", "path", "operation", "only with"],

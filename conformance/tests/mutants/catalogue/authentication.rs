@@ -12,6 +12,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     .expects(&["auth.user_logins=accepted", "auth.role_permissions=enforced"])
     .set(&["auth.role_permissions=ignored"]),
     Mutant::new(
+        "email-opens",
+        "a user logs in with its email too",
+        "authentication.email-login.as-the-profile-says",
+        "the login with the email of a user: a login that is missing or wrong: expected status 401, got 200",
+    )
+    .expects(&["auth.user_logins=accepted"])
+    .set(&["auth.email_login=accepted"]),
+    Mutant::new(
         "no-challenge",
         "a 401 comes without WWW-Authenticate",
         "authentication.missing.is-401",

@@ -13,6 +13,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
     .expects(&["email.unique=account"])
     .set(&["email.case=sensitive"]),
     Mutant::new(
+        "location-is-a-url",
+        "Location of a new user is a whole URL",
+        "create.location.has-the-form-of-the-profile",
+        "whether Location is a URL: expected false, got true",
+    )
+    .set(&["create.location=url"]),
+    Mutant::new(
         "id-used-again",
         "a new user gets the id of one that was deleted",
         "create.ids.are-never-used-again",

@@ -112,6 +112,41 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }
     }),
     Mutant::new(
+        "accept-tie-gives-json",
+        "a type that Accept names wins over one that a wildcard allows",
+        "formats.accept-tie.as-the-profile-says",
+        "with Accept: application/json, text/plain, */*: Content-Type: expected \"application/xml\", got \"application/json\"",
+    )
+    .set(&["format.accept_tie=named_format"]),
+    Mutant::new(
+        "json-gets-json-without-accept",
+        "a JSON body without Accept is answered in JSON",
+        "formats.json-without-accept.as-the-profile-says",
+        "an update in JSON without Accept: Content-Type: expected \"application/xml\", got \"application/json\"",
+    )
+    .set(&["format.without_accept=as_the_body"]),
+    Mutant::new(
+        "xml-names-its-charset",
+        "XML is sent with a charset",
+        "formats.xml-charset.as-the-profile-says",
+        "Content-Type: expected \"application/xml\", got \"application/xml;charset=utf-8\"",
+    )
+    .set(&["format.charset=utf_8"]),
+    Mutant::new(
+        "keep-alive-hint",
+        "answers say how long a connection stays open",
+        "http.keep-alive.as-the-profile-says",
+        "whether Keep-Alive names a timeout: expected false, got true",
+    )
+    .set(&["http.keep_alive=sent"]),
+    Mutant::new(
+        "open-to-all-origins",
+        "pages of every origin may read answers",
+        "http.cors.as-the-profile-says",
+        "whether another origin may read it: expected false, got true",
+    )
+    .set(&["http.cors=any_origin"]),
+    Mutant::new(
         "unknown-accept-is-406",
         "an Accept that names neither format is refused",
         "formats.unknown-accept.as-the-profile-says",

@@ -4,8 +4,8 @@
 // password rules accept.
 
 const REMOVED = '[removed]';
-// What the client of the copy writes itself.
-const OWN = new Set(['host', 'authorization', 'content-length', 'connection', 'transfer-encoding', 'expect',
+// What the client of the copy writes itself; the journal has bodies as they were before compression.
+const OWN = new Set(['host', 'authorization', 'content-length', 'content-encoding', 'connection', 'transfer-encoding', 'expect',
   'user-agent', 'accept-encoding', 'keep-alive', 'te', 'upgrade', 'http2-settings', 'cookie']);
 // A command line takes no more; the rest comes through a pipe.
 const LONGEST = 100_000;

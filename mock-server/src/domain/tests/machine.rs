@@ -174,7 +174,7 @@ impl StateMachineTest for Machine {
         for name in NAMES {
             let taken = account.username_taken(name, None, UsernameCase::Sensitive);
             assert_eq!(taken, model.is_taken(name, None), "{name}");
-            assert_eq!(account.has_username(name), taken, "{name}");
+            assert_eq!(account.exactly_named(name).is_some(), taken, "{name}");
         }
     }
 }

@@ -66,6 +66,41 @@ Content-Type: application/json
 }
 
 #[test]
+fn format_accept_tie() {
+    differ(
+        "format.accept_tie",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/users
+Accept: application/json, text/plain, */*
+"##,
+    );
+}
+
+#[test]
+fn format_without_accept() {
+    differ(
+        "format.without_accept",
+        "demo",
+        &[],
+        r##"> PUT /api/accounts/12345/users/u1 {"FirstName":"Jane"}
+Content-Type: application/json
+"##,
+    );
+}
+
+#[test]
+fn format_charset() {
+    differ(
+        "format.charset",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/users
+"##,
+    );
+}
+
+#[test]
 fn surface_account() {
     differ(
         "surface.account",
@@ -280,6 +315,18 @@ Content-Type: application/xml
 }
 
 #[test]
+fn create_location() {
+    differ(
+        "create.location",
+        "demo",
+        &[],
+        r##"> POST /api/accounts/12345/users <User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName><Email>asmith@example.com</Email><Password>Teal-Wagon.47</Password></User>
+Content-Type: application/xml
+"##,
+    );
+}
+
+#[test]
 fn username_scope() {
     differ(
         "username.scope",
@@ -450,6 +497,18 @@ fn auth_user_logins() {
         &[],
         r##"> GET /api/accounts/12345/users
 Authorization: Basic mroe:Teal-Wagon.47
+"##,
+    );
+}
+
+#[test]
+fn auth_email_login() {
+    differ(
+        "auth.email_login",
+        "published",
+        &["auth.user_logins=accepted", "auth.role_permissions=ignored"],
+        r##"> GET /api/accounts/12345/users
+Authorization: Basic mroe@example.com:Teal-Wagon.47
 "##,
     );
 }
@@ -817,6 +876,33 @@ fn rate_connection() {
         &["rate.limit=1/1h"],
         r##"2 times
 > GET /api/accounts/12345/users
+"##,
+    );
+}
+
+#[test]
+fn http_keep_alive() {
+    differ(
+        "http.keep_alive",
+        "demo",
+        &[],
+        r##"> GET /api/accounts/12345/users
+"##,
+    );
+}
+
+#[test]
+fn http_cors() {
+    differ(
+        "http.cors",
+        "demo",
+        &[],
+        r##"> OPTIONS /api/accounts/12345/users
+Origin: https://app.example.com
+Access-Control-Request-Method: POST
+Access-Control-Request-Headers: authorization, content-type
+> GET /api/accounts/12345/users
+Origin: https://app.example.com
 "##,
     );
 }
