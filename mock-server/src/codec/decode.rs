@@ -189,13 +189,12 @@ impl Reader<'_> {
         let decides = || names::profile_has(enclosing.behaviour, self.rules);
         let (is_wrapped, content) = match self.format {
             Format::Xml => {
-                let roots = [(USER, enclosing.bare), (wrapper, enclosing.wrapped)];
-                let roots: Vec<_> = roots
-                    .into_iter()
-                    .filter(|root| root.1)
-                    .map(|root| root.0)
-                    .collect();
-                let document = self.xml(text, &roots, |found| {
+                let roots: &[&str] = match (enclosing.bare, enclosing.wrapped) {
+                    (true, true) => &[USER, wrapper],
+                    (true, false) => &[USER],
+                    (false, _) => &[wrapper],
+                };
+                let document = self.xml(text, roots, |found| {
                     if [USER, wrapper].contains(&found) {
                         decides()
                     } else {
@@ -295,8 +294,8 @@ impl Reader<'_> {
     pub(super) fn value(self, field: &str, node: Node) -> Result<Option<Node>, DecodeError> {
         match (self.format, node) {
             (Format::Xml, Node::Null) => Ok(None),
-            (Format::Xml, node) => Ok(Some(node)),
-            (Format::Json, node) => given(&self.sent(field), node, self.rules),
+            (Format::Json, Node::Null) => given(&self.sent(field), Node::Null, self.rules),
+            (_, node) => Ok(Some(node)),
         }
     }
 
