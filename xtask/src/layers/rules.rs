@@ -122,8 +122,8 @@ pub(super) const ONLY: &[Only] = &[
     (
         "mock-server/src",
         &["StatusCode"],
-        &["admin", "http"],
-        "a status is chosen in http, and for the control API in admin",
+        &["admin", "http", "proxy"],
+        "a status is chosen in http, for the control API in admin, and for a refusal of the proxy there",
     ),
     (
         "mock-server/src",
