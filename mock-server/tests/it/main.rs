@@ -7,6 +7,7 @@ mod behaviours;
 mod command_line;
 mod concurrency;
 mod control;
+mod described;
 mod domains;
 mod faults;
 mod goldens;
