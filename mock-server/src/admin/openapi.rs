@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    http::{HeaderMap, header::CONTENT_TYPE},
     response::IntoResponse,
 };
 use bandwidth_fixtures::{Consultation, NamedProfile};
@@ -196,12 +196,12 @@ fn complete(operation: &mut Value, path: &str) {
     }
     for (status, response) in responses {
         if response["description"].as_str().is_none_or(str::is_empty) {
-            let status = status
-                .parse()
-                .ok()
-                .and_then(|status| StatusCode::from_u16(status).ok());
-            let reason = status.and_then(|status| status.canonical_reason());
-            response["description"] = reason.unwrap_or("Done").into();
+            let words = if status.starts_with('2') {
+                "Done"
+            } else {
+                "Refused"
+            };
+            response["description"] = words.into();
         }
     }
 }

@@ -130,7 +130,10 @@ fn answers(responses: &Value) -> String {
                     other => code(other),
                 })
                 .collect();
-            let meaning = sentence(words(&response["description"]));
+            let meaning = match words(&response["description"]) {
+                "Done" | "Refused" => String::new(),
+                words => sentence(words),
+            };
             [status.clone(), bodies.join(", "), meaning]
         }),
     )

@@ -94,7 +94,6 @@ fn parameters(resource: &Resource, endpoint: &Endpoint, rules: &Consultation) ->
         let schema = match *schema {
             "number" => json!({ "type": "integer", "minimum": 1 }),
             "limit" => json!({ "type": "integer", "minimum": 1, "maximum": 100 }),
-            "flag" => json!({ "type": "boolean" }),
             "date" => json!({ "type": "string", "format": "date" }),
             _ => json!({ "type": "string" }),
         };
@@ -118,7 +117,7 @@ fn query(endpoint: &Endpoint, rules: &Consultation) -> &'static [(&'static str, 
             ("page", "number"),
             ("size", "number"),
             ("scope", "text"),
-            ("isActive", "flag"),
+            ("isActive", "text"),
             ("suggestions", "text"),
         ],
         Action::ListIdentityAccounts => &[
