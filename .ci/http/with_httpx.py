@@ -2,7 +2,10 @@ import httpx
 
 import steps
 
-client = httpx.Client(auth=steps.LOGIN, headers={"Accept": "application/json"}, timeout=10)
+# With fewer, a thread closes connections that another one is about to read from.
+limits = httpx.Limits(max_keepalive_connections=50)
+headers = {"Accept": "application/json"}
+client = httpx.Client(auth=steps.LOGIN, headers=headers, limits=limits, timeout=10)
 
 
 def send(method, url, body):
