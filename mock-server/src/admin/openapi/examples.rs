@@ -85,7 +85,7 @@ fn cased(value: Value, rules: &Consultation) -> Value {
 
 /// Writes a value as XML. No text of an example needs an escape.
 fn element(name: &str, value: &Value, xml: &mut String) {
-    *xml += &format!("<{name}>");
+    xml.extend(["<", name, ">"]);
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
@@ -99,7 +99,7 @@ fn element(name: &str, value: &Value, xml: &mut String) {
         }
         other => *xml += other.as_str().unwrap_or_default(),
     }
-    *xml += &format!("</{name}>");
+    xml.extend(["</", name, ">"]);
 }
 
 /// Below an identity domain.

@@ -261,253 +261,255 @@ fn details(group: DetailGroup) -> String {
     names.collect::<Vec<_>>().join(" ")
 }
 
+/// Most of the surface `identity`.
+const IDENTITY: &[(&str, &str, &str)] = &[
+    (
+        "DomainUser",
+        "User",
+        "UserId Email? EmailValidated=flag UserSettings=UserSettings UserProfile=UserProfile? \
+         RoleList=DomainRole*? AccountList=DomainAccount*?",
+    ),
+    (
+        "NewDomainUser",
+        "User",
+        "UserId? Email EmailValidated=flag? Password UserSettings=UserSettings? \
+         UserProfile=UserProfile RoleList=RoleById*? AccountList=AccountById*?",
+    ),
+    (
+        "DomainUserChanges",
+        "User",
+        "UserId? Email? EmailValidated=flag? Password? UserSettings=UserSettings? \
+         UserProfile=UserProfile? RoleList=RoleById*? AccountList=AccountById*?",
+    ),
+    (
+        "UserSettings",
+        "UserSettings",
+        "Scope? Active=flag? AllowedApiOrigin? UserState?",
+    ),
+    ("RoleById", "Role", "RoleId"),
+    ("AccountById", "Account", "AccountId"),
+    ("RoleIds", "RoleList", "Role=RoleById+?"),
+    ("AccountIds", "AccountList", "Account=AccountById+?"),
+    (
+        "ListedUser",
+        "User",
+        "FirstName? LastName? UserId Email? Scope EmailValidated=flag Active=flag",
+    ),
+    (
+        "UserList",
+        "UserList",
+        "totalCount=number User=ListedUser+?",
+    ),
+    (
+        "LdapUsersResponse",
+        "LdapUsersResponse",
+        "UserList=UserList",
+    ),
+    ("LdapUserResponse", "LdapUserResponse", "User=DomainUser"),
+    (
+        "UserPart",
+        "User",
+        "UserId? Password? UserSettings=UserSettings? UserProfile=UserProfile? \
+         RoleList=DomainRole*? AccountList=DomainAccount*? UserPreferences=UserPreference*?",
+    ),
+    ("LdapUserPartResponse", "LdapUserResponse", "User=UserPart"),
+    (
+        "UserSettingsResponse",
+        "UserSettingsResponse",
+        "User=UserPart",
+    ),
+    (
+        "UserProfileResponse",
+        "UserProfileResponse",
+        "User=UserPart",
+    ),
+    (
+        "LdapUserRolesResponse",
+        "LdapUserRolesResponse",
+        "User=UserPart",
+    ),
+    (
+        "LdapUserRoleResponse",
+        "LdapUserRoleResponse",
+        "User=UserPart",
+    ),
+    (
+        "UserAccountsResponse",
+        "UserAccountsResponse",
+        "User=UserPart",
+    ),
+    (
+        "UserAccountResponse",
+        "UserAccountResponse",
+        "User=UserPart",
+    ),
+    (
+        "LdapUserPasswordResponse",
+        "LdapUserPasswordResponse",
+        "User=UserPart",
+    ),
+    (
+        "LdapUserPreferencesResponse",
+        "LdapUserPreferencesResponse",
+        "User=UserPart",
+    ),
+    (
+        "LdapUserPreferenceResponse",
+        "LdapUserPreferenceResponse",
+        "User=UserPart",
+    ),
+    ("DomainResponse", "DomainResponse", "Domain=Domain"),
+    (
+        "Domain",
+        "Domain",
+        "DomainName DomainDescription DomainSettings?",
+    ),
+    (
+        "DomainRole",
+        "Role",
+        "RoleId? RoleSimpleName? RoleDescription? Internal=flag? \
+         PermissionList=DomainPermission*?",
+    ),
+    (
+        "DomainPermission",
+        "Permission",
+        "PermissionId Internal=flag",
+    ),
+    ("DomainAccount", "Account", "AccountId AccountName"),
+    (
+        "LdapRolesResponse",
+        "LdapRolesResponse",
+        "RoleList=DomainRole*",
+    ),
+    ("LdapRoleResponse", "LdapRoleResponse", "Role=DomainRole"),
+    (
+        "LdapRolePermissionsResponse",
+        "LdapRolePermissionsResponse",
+        "Role=DomainRole",
+    ),
+    (
+        "LdapRolePermissionResponse",
+        "LdapRolePermissionResponse",
+        "Role=DomainRole",
+    ),
+    (
+        "LdapPermissionsResponse",
+        "LdapPermissionsResponse",
+        "PermissionList=DomainPermission*",
+    ),
+    (
+        "LdapPermissionResponse",
+        "LdapPermissionResponse",
+        "Permission=DomainPermission",
+    ),
+    (
+        "AccountPage",
+        "AccountList",
+        "totalCount=number Account=DomainAccount+?",
+    ),
+    (
+        "LdapAccountsResponse",
+        "LdapAccountsResponse",
+        "AccountList=AccountPage",
+    ),
+    (
+        "LdapAccountResponse",
+        "LdapAccountResponse",
+        "Account=DomainAccount",
+    ),
+    (
+        "UserEventLog",
+        "UserEventLog",
+        "Links=PageLinks UserEvents=UserEvent*",
+    ),
+    ("PageLinks", "Links", "first next?"),
+    (
+        "UserEvent",
+        "UserEvent",
+        "EventId EventDate=time InvokingUser Event Success=flag ContainDetails=flag?",
+    ),
+    (
+        "UserActivityEventDetailsResponse",
+        "UserActivityEventDetailsResponse",
+        "UserActivityEventDetails=EventDetails",
+    ),
+    (
+        "EventDetails",
+        "UserActivityEventDetails",
+        "UserEvent=UserEvent BeforeChanges=BeforeChanges AfterChanges=AfterChanges",
+    ),
+    (
+        "BeforeChanges",
+        "BeforeChanges",
+        "UserId? UserSettings=UserSettings? UserProfile=UserProfile? RoleList=DomainRole*? \
+         AccountList=DomainAccount*?",
+    ),
+    (
+        "AfterChanges",
+        "AfterChanges",
+        "UserId? UserSettings=UserSettings? UserProfile=UserProfile? RoleList=DomainRole*? \
+         AccountList=DomainAccount*?",
+    ),
+    (
+        "UserPreference",
+        "UserPreference",
+        "PreferenceName PreferenceValue",
+    ),
+    (
+        "UserPreferences",
+        "UserPreferences",
+        "UserPreference=UserPreference+?",
+    ),
+    (
+        "UserPreferencesResponse",
+        "UserPreferencesResponse",
+        "UserPreferences=UserPreference*",
+    ),
+    (
+        "PreferencesResponse",
+        "UserPreferencesResponse",
+        "UserPreferences=KnownPreference*",
+    ),
+    (
+        "KnownPreference",
+        "UserPreference",
+        "PreferenceName OptionalValues=OptionalValues",
+    ),
+    ("OptionalValues", "OptionalValues", "OptionalValue=text+?"),
+    ("TokenScope", "TokenScope", "AccountScope?"),
+    (
+        "TokensResponse",
+        "TokensResponse",
+        "TokenGroups=TokenGroup*",
+    ),
+    (
+        "TokenGroup",
+        "TokenGroup",
+        "TokenList=TokenList TokenScope=TokenScope",
+    ),
+    ("TokenList", "TokenList", "Token=text+?"),
+    ("TokenResponse", "TokenResponse", "ApiToken=ApiToken"),
+    (
+        "ApiToken",
+        "ApiToken",
+        "TokenId Secret? TokenScope=TokenScope",
+    ),
+    (
+        "DomainErrorResponse",
+        "ErrorResponse",
+        "ResponseStatus=DomainErrorStatus User=any? Role=any? Account=any? \
+         UserActivityEventDetails=any?",
+    ),
+    (
+        "DomainErrorStatus",
+        "ResponseStatus",
+        "ErrorCode=number Description",
+    ),
+];
+
 /// The surface `identity`.
 fn identity() -> Vec<Line> {
-    const LINES: &[(&str, &str, &str)] = &[
-        (
-            "DomainUser",
-            "User",
-            "UserId Email? EmailValidated=flag UserSettings=UserSettings UserProfile=UserProfile? \
-             RoleList=DomainRole*? AccountList=DomainAccount*?",
-        ),
-        (
-            "NewDomainUser",
-            "User",
-            "UserId? Email EmailValidated=flag? Password UserSettings=UserSettings? \
-             UserProfile=UserProfile RoleList=RoleById*? AccountList=AccountById*?",
-        ),
-        (
-            "DomainUserChanges",
-            "User",
-            "UserId? Email? EmailValidated=flag? Password? UserSettings=UserSettings? \
-             UserProfile=UserProfile? RoleList=RoleById*? AccountList=AccountById*?",
-        ),
-        (
-            "UserSettings",
-            "UserSettings",
-            "Scope? Active=flag? AllowedApiOrigin? UserState?",
-        ),
-        ("RoleById", "Role", "RoleId"),
-        ("AccountById", "Account", "AccountId"),
-        ("RoleIds", "RoleList", "Role=RoleById+?"),
-        ("AccountIds", "AccountList", "Account=AccountById+?"),
-        (
-            "ListedUser",
-            "User",
-            "FirstName? LastName? UserId Email? Scope EmailValidated=flag Active=flag",
-        ),
-        (
-            "UserList",
-            "UserList",
-            "totalCount=number User=ListedUser+?",
-        ),
-        (
-            "LdapUsersResponse",
-            "LdapUsersResponse",
-            "UserList=UserList",
-        ),
-        ("LdapUserResponse", "LdapUserResponse", "User=DomainUser"),
-        (
-            "UserPart",
-            "User",
-            "UserId? Password? UserSettings=UserSettings? UserProfile=UserProfile? \
-             RoleList=DomainRole*? AccountList=DomainAccount*? UserPreferences=UserPreference*?",
-        ),
-        ("LdapUserPartResponse", "LdapUserResponse", "User=UserPart"),
-        (
-            "UserSettingsResponse",
-            "UserSettingsResponse",
-            "User=UserPart",
-        ),
-        (
-            "UserProfileResponse",
-            "UserProfileResponse",
-            "User=UserPart",
-        ),
-        (
-            "LdapUserRolesResponse",
-            "LdapUserRolesResponse",
-            "User=UserPart",
-        ),
-        (
-            "LdapUserRoleResponse",
-            "LdapUserRoleResponse",
-            "User=UserPart",
-        ),
-        (
-            "UserAccountsResponse",
-            "UserAccountsResponse",
-            "User=UserPart",
-        ),
-        (
-            "UserAccountResponse",
-            "UserAccountResponse",
-            "User=UserPart",
-        ),
-        (
-            "LdapUserPasswordResponse",
-            "LdapUserPasswordResponse",
-            "User=UserPart",
-        ),
-        (
-            "LdapUserPreferencesResponse",
-            "LdapUserPreferencesResponse",
-            "User=UserPart",
-        ),
-        (
-            "LdapUserPreferenceResponse",
-            "LdapUserPreferenceResponse",
-            "User=UserPart",
-        ),
-        ("DomainResponse", "DomainResponse", "Domain=Domain"),
-        (
-            "Domain",
-            "Domain",
-            "DomainName DomainDescription DomainSettings?",
-        ),
-        (
-            "DomainRole",
-            "Role",
-            "RoleId? RoleSimpleName? RoleDescription? Internal=flag? \
-             PermissionList=DomainPermission*?",
-        ),
-        (
-            "DomainPermission",
-            "Permission",
-            "PermissionId Internal=flag",
-        ),
-        ("DomainAccount", "Account", "AccountId AccountName"),
-        (
-            "LdapRolesResponse",
-            "LdapRolesResponse",
-            "RoleList=DomainRole*",
-        ),
-        ("LdapRoleResponse", "LdapRoleResponse", "Role=DomainRole"),
-        (
-            "LdapRolePermissionsResponse",
-            "LdapRolePermissionsResponse",
-            "Role=DomainRole",
-        ),
-        (
-            "LdapRolePermissionResponse",
-            "LdapRolePermissionResponse",
-            "Role=DomainRole",
-        ),
-        (
-            "LdapPermissionsResponse",
-            "LdapPermissionsResponse",
-            "PermissionList=DomainPermission*",
-        ),
-        (
-            "LdapPermissionResponse",
-            "LdapPermissionResponse",
-            "Permission=DomainPermission",
-        ),
-        (
-            "AccountPage",
-            "AccountList",
-            "totalCount=number Account=DomainAccount+?",
-        ),
-        (
-            "LdapAccountsResponse",
-            "LdapAccountsResponse",
-            "AccountList=AccountPage",
-        ),
-        (
-            "LdapAccountResponse",
-            "LdapAccountResponse",
-            "Account=DomainAccount",
-        ),
-        (
-            "UserEventLog",
-            "UserEventLog",
-            "Links=PageLinks UserEvents=UserEvent*",
-        ),
-        ("PageLinks", "Links", "first next?"),
-        (
-            "UserEvent",
-            "UserEvent",
-            "EventId EventDate=time InvokingUser Event Success=flag ContainDetails=flag?",
-        ),
-        (
-            "UserActivityEventDetailsResponse",
-            "UserActivityEventDetailsResponse",
-            "UserActivityEventDetails=EventDetails",
-        ),
-        (
-            "EventDetails",
-            "UserActivityEventDetails",
-            "UserEvent=UserEvent BeforeChanges=BeforeChanges AfterChanges=AfterChanges",
-        ),
-        (
-            "BeforeChanges",
-            "BeforeChanges",
-            "UserId? UserSettings=UserSettings? UserProfile=UserProfile? RoleList=DomainRole*? \
-             AccountList=DomainAccount*?",
-        ),
-        (
-            "AfterChanges",
-            "AfterChanges",
-            "UserId? UserSettings=UserSettings? UserProfile=UserProfile? RoleList=DomainRole*? \
-             AccountList=DomainAccount*?",
-        ),
-        (
-            "UserPreference",
-            "UserPreference",
-            "PreferenceName PreferenceValue",
-        ),
-        (
-            "UserPreferences",
-            "UserPreferences",
-            "UserPreference=UserPreference+?",
-        ),
-        (
-            "UserPreferencesResponse",
-            "UserPreferencesResponse",
-            "UserPreferences=UserPreference*",
-        ),
-        (
-            "PreferencesResponse",
-            "UserPreferencesResponse",
-            "UserPreferences=KnownPreference*",
-        ),
-        (
-            "KnownPreference",
-            "UserPreference",
-            "PreferenceName OptionalValues=OptionalValues",
-        ),
-        ("OptionalValues", "OptionalValues", "OptionalValue=text+?"),
-        ("TokenScope", "TokenScope", "AccountScope?"),
-        (
-            "TokensResponse",
-            "TokensResponse",
-            "TokenGroups=TokenGroup*",
-        ),
-        (
-            "TokenGroup",
-            "TokenGroup",
-            "TokenList=TokenList TokenScope=TokenScope",
-        ),
-        ("TokenList", "TokenList", "Token=text+?"),
-        ("TokenResponse", "TokenResponse", "ApiToken=ApiToken"),
-        (
-            "ApiToken",
-            "ApiToken",
-            "TokenId Secret? TokenScope=TokenScope",
-        ),
-        (
-            "DomainErrorResponse",
-            "ErrorResponse",
-            "ResponseStatus=DomainErrorStatus User=any? Role=any? Account=any? \
-             UserActivityEventDetails=any?",
-        ),
-        (
-            "DomainErrorStatus",
-            "ResponseStatus",
-            "ErrorCode=number Description",
-        ),
-    ];
-    let fixed = LINES
+    let fixed = IDENTITY
         .iter()
         .map(|(name, element, fields)| (*name, *element, (*fields).to_owned()));
     let profile = format!(
