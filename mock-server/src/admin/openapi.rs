@@ -156,7 +156,7 @@ fn operation_id(method: &str, path: &str) -> String {
             (true, _) => {}
             // One of them.
             (false, Some(next)) if next.starts_with('{') => {
-                words.push(segment.trim_end_matches('s'))
+                words.push(segment.trim_end_matches('s'));
             }
             (false, _) => words.push(segment.split('.').next().unwrap_or_default()),
         }
