@@ -14,7 +14,7 @@ mod xml;
 pub use decode::{password, text, user};
 pub use encode::{Document, ListFrame, encode, list_frame, list_items};
 pub use error::DecodeError;
-pub use names::spelled;
+pub use names::{name_of, spelled};
 
 /// How deep elements, objects and arrays may nest.
 pub const MAX_DEPTH: usize = 32;

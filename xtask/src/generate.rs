@@ -52,7 +52,7 @@ fn sources() -> Result<Vec<Generated>> {
 }
 
 /// What is made from the compiled code and data.
-fn pages() -> Result<[Generated; 9]> {
+fn pages() -> Result<[Generated; 11]> {
     Ok([
         ("docs/reference/admin-api.md", admin_api::page()?),
         ("docs/reference/api.md", api::page()?),
@@ -60,6 +60,14 @@ fn pages() -> Result<[Generated; 9]> {
         ("docs/reference/cases.md", cases::page()),
         ("docs/reference/command-line.md", command_line::page()),
         ("docs/reference/error-codes.md", error_codes::page()?),
+        (
+            "docs/reference/openapi.json",
+            admin_api::description("guide")?,
+        ),
+        (
+            "docs/reference/openapi-published.json",
+            admin_api::description("published")?,
+        ),
         ("docs/schema/profile.json", NamedProfile::schema()),
         ("docs/schema/result.json", RunReport::schema()),
         ("docs/schema/seed.json", Seed::schema()),

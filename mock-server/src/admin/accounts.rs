@@ -44,16 +44,16 @@ pub struct AccountRequest {
     domain_name: Option<String>,
     /// Further accounts of the domain: how many, or a list of ids, or of objects with `accountId`
     /// and `companyName`. They share the users, the roles and all else.
-    #[schema(value_type = Option<Object>, example = 1)]
+    #[schema(value_type = Option<Value>, example = 1)]
     further_accounts: Option<Distinct>,
     /// A built-in profile's name, or an object as PUT profile takes it. By default the account
     /// follows the server's profile.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     profile: Option<Distinct>,
     /// A built-in seed's name (its first account is copied), or an object with `roles`, `users`,
     /// `companyName` and `nextUserNumber` as in a seed file. By default the roles of the demo
     /// account and no users.
-    #[schema(value_type = Option<Object>, example = "demo")]
+    #[schema(value_type = Option<Value>, example = "demo")]
     seed: Option<Distinct>,
     /// How many requests it may send, as `100/1m,burst=20`. By default what the profile says.
     #[schema(example = "100/1m,burst=20")]

@@ -55,16 +55,11 @@ fn view(app: &App, fault: &ArmedFault) -> FaultView {
     }
 }
 
-/// A fault, as `POST faults` takes it.
+/// A fault, as `POST faults` takes it: the keys of `--fault`, nested. The text that `--fault` takes
+/// is accepted too, as a string.
 #[derive(ToSchema)]
-#[serde(untagged)]
 #[expect(dead_code, reason = "it describes what read_fault takes")]
-pub enum FaultRequest {
-    /// The keys of `--fault`, nested.
-    Keys(Map<String, Value>),
-    /// The text that `--fault` takes.
-    Text(String),
-}
+pub struct FaultRequest(Map<String, Value>);
 
 /// Reads a fault from JSON: an object, or the text that `--fault` takes.
 pub(super) fn read_fault(fault: Value) -> Result<Fault, AdminError> {

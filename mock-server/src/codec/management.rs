@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The key of a field.
-fn key(field: TextField, names: ManagedNames) -> Cow<'static, str> {
+pub fn key(field: TextField, names: ManagedNames) -> Cow<'static, str> {
     match (field, names) {
         (TextField::Email, ManagedNames::Short) => "email".into(),
         (TextField::Email, ManagedNames::Long) => "emailAddress".into(),
@@ -41,7 +41,8 @@ fn key(field: TextField, names: ManagedNames) -> Cow<'static, str> {
     }
 }
 
-fn username_key(names: ManagedNames) -> &'static str {
+/// The key of the login name.
+pub fn username_key(names: ManagedNames) -> &'static str {
     match names {
         ManagedNames::Short => "username",
         ManagedNames::Long => "userName",

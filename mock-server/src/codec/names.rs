@@ -10,7 +10,7 @@ use bandwidth_fixtures::{
 use super::{Format, node::known_names};
 
 /// The name of a field; none where the API has no such field.
-pub(super) fn name_of(field: TextField, rules: &Consultation) -> Option<&'static str> {
+pub fn name_of(field: TextField, rules: &Consultation) -> Option<&'static str> {
     match field {
         TextField::Email => Some(rules.naming_email().field()),
         TextField::TelephoneNumber if rules.user_telephone() == Telephone::Absent => None,

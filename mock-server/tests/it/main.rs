@@ -9,6 +9,7 @@ mod clients;
 mod command_line;
 mod concurrency;
 mod control;
+mod described;
 mod domains;
 mod faults;
 mod goldens;

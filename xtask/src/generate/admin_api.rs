@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
+use bandwidth_fixtures::NamedProfile;
 use serde_json::{Map, Value};
 
 use super::markdown::{code, codes, head, sentence, table};
@@ -10,12 +11,14 @@ use super::markdown::{code, codes, head, sentence, table};
 const PREFIX: &str = "/__admin";
 
 pub(super) fn page() -> Result<String> {
-    let document: Value = serde_json::from_str(&bandwidth_mock::openapi())
+    let document: Value = serde_json::from_str(&description("guide")?)
         .context("the mock's OpenAPI description cannot be read")?;
     let mut text = head("Control API", "the mock's OpenAPI description");
     text += "Everything below `/__admin` speaks JSON and is no part of the emulated API. \
-             `GET /__admin/openapi.json` is the same for programs, with the emulated API beside it; \
-             [how to use it](../how-to/control-a-running-mock.md) shows it at work.\n\n\
+             `GET /__admin/openapi.json` is the same for programs, with the emulated API as the \
+             server's profile has it; [openapi.json](openapi.json) and \
+             [openapi-published.json](openapi-published.json) are that of the built-in profiles. \
+             [How to use it](../how-to/control-a-running-mock.md) shows it at work.\n\n\
              On an address other than loopback, or with `--admin-token`, every request but those \
              for `health`, `ready` and the inspector's page needs `Authorization: Bearer TOKEN`, \
              and gets 401 without. A web page of another origin gets \
@@ -31,10 +34,23 @@ pub(super) fn page() -> Result<String> {
     }
     text += "## Bodies\n\n";
     let schemas = document["components"]["schemas"].as_object();
-    for (name, schema) in schemas.into_iter().flatten() {
+    // Those of the emulated API say how they are written as XML.
+    let own = schemas
+        .into_iter()
+        .flatten()
+        .filter(|(_, schema)| schema.get("xml").is_none());
+    for (name, schema) in own {
         text += &body(name, schema);
     }
     Ok(text.trim_end().to_owned() + "\n")
+}
+
+/// The description under a built-in profile.
+pub(super) fn description(profile: &str) -> Result<String> {
+    let profile = NamedProfile::built_in(profile);
+    Ok(bandwidth_mock::openapi(
+        &profile.context("there is no such profile")?,
+    ))
 }
 
 fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
@@ -114,7 +130,10 @@ fn answers(responses: &Value) -> String {
                     other => code(other),
                 })
                 .collect();
-            let meaning = sentence(words(&response["description"]));
+            let meaning = match words(&response["description"]) {
+                "Done" | "Refused" => String::new(),
+                words => sentence(words),
+            };
             [status.clone(), bodies.join(", "), meaning]
         }),
     )

@@ -80,6 +80,8 @@ struct Operation {
     #[serde(default)]
     changes: bool,
     shape: Option<Shape>,
+    request: Option<String>,
+    response: Option<String>,
     error: Option<String>,
     success: Vec<u16>,
     #[serde(default)]
@@ -120,7 +122,7 @@ impl Operation {
         Ok(format!(
             "Endpoint {{ surface: Surface::{}, action: Action::{}, operation: Operation::{}, \
              method: {:?}, summary: {:?}, login: Login::{:?}, needs: {}, changes: {}, \
-             shape_assumed: {}, error: {:?}, success: &{:?}, refusals: &{:?} }}",
+             shape_assumed: {}, request: {:?}, response: {:?}, error: {:?}, success: &{:?}, refusals: &{:?} }}",
             pascal(&self.surface),
             pascal(&self.name),
             pascal(self.reported()),
@@ -130,6 +132,8 @@ impl Operation {
             need(behaviours, self.needs.as_deref())?,
             self.changes,
             self.shape.is_some(),
+            self.request,
+            self.response,
             self.error,
             self.success,
             self.refusals

@@ -1,226 +1,295 @@
-//! The emulated API in the description, from the table `fixtures/operations.toml`. Its bodies
-//! follow the profile, so the description says their types only, and every status that a profile
-//! or a fault can give.
+//! The emulated API in the description: what a profile serves of `fixtures/operations.toml`.
 
-use bandwidth_fixtures::operation::{
-    Action, Endpoint, Login, Parameter, RESOURCES, Resource, Segment, Surface,
+use bandwidth_fixtures::{
+    BehaviourId, Consultation,
+    operation::{Action, Endpoint, Login, Parameter, RESOURCES, Resource, Segment, Surface},
+    profile::{
+        AuthSchemes, EmptyList, FailureBody, JsonSupport, ManagedEnvelope, ManagedPages,
+        RateResponse,
+    },
 };
-use serde_json::json;
-use utoipa::openapi::{
-    ContentBuilder, HttpMethod, OpenApi, PathItem, RefOr, Required, ResponseBuilder,
-    path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn},
-    request_body::{RequestBody, RequestBodyBuilder},
-    schema::{ArrayBuilder, ObjectBuilder, Type},
-    security::SecurityRequirement,
+use serde_json::{Map, Value, json};
+
+use super::{
+    examples::{self, Example},
+    shapes::reference,
 };
 
 /// Refusals that any operation can meet.
 const COMMON: [u16; 6] = [400, 401, 403, 404, 406, 429];
 
-/// Adds the operations, those that only some profiles have with what they need.
-pub(super) fn add(document: &mut OpenApi) {
-    for resource in RESOURCES {
-        let base = resource.surface.facts().bases[0];
-        let path = format!("{base}{}", resource.path);
+const XML: &str = "application/xml";
+const JSON: &str = "application/json";
+
+/// The paths that the profile serves, each under its first base.
+pub(super) fn paths(rules: &Consultation) -> Map<String, Value> {
+    let mut paths = Map::new();
+    let served = |resource: &&Resource| resource.surface.facts().is_served(rules);
+    for resource in RESOURCES.iter().filter(served) {
+        let path = format!("{}{}", resource.surface.facts().bases[0], resource.path);
         for endpoint in resource.endpoints {
-            let item = PathItem::new(method(endpoint), operation(resource, endpoint));
-            match document.paths.paths.get_mut(&path) {
-                Some(known) => known.merge_operations(item),
-                None => {
-                    document.paths.paths.insert(path.clone(), item);
-                }
+            // If two surfaces have a path, the first one has it.
+            let method = endpoint.method.to_ascii_lowercase();
+            if endpoint.is_served(rules)
+                && paths
+                    .get(&path)
+                    .is_none_or(|item: &Value| item.get(&method).is_none())
+            {
+                let item = paths.entry(path.clone()).or_insert_with(|| json!({}));
+                item[&method] = operation(resource, endpoint, rules);
             }
         }
     }
+    paths
 }
 
-fn method(endpoint: &Endpoint) -> HttpMethod {
-    match endpoint.method {
-        "POST" => HttpMethod::Post,
-        "PUT" => HttpMethod::Put,
-        "PATCH" => HttpMethod::Patch,
-        "DELETE" => HttpMethod::Delete,
-        _ => HttpMethod::Get,
+fn operation(resource: &Resource, endpoint: &Endpoint, rules: &Consultation) -> Value {
+    let mut operation = json!({
+        "operationId": endpoint.action.as_str(),
+        "summary": endpoint.summary,
+        "tags": [format!("{} API", resource.surface.as_str())],
+        "security": security(endpoint.login, rules),
+        "parameters": parameters(resource, endpoint, rules),
+        "responses": responses(endpoint, rules),
+    });
+    if let Some(name) = endpoint.request {
+        operation["requestBody"] = json!({
+            // A secret is also made of nothing.
+            "required": endpoint.action != Action::CreateSecret,
+            "content": request(endpoint, name, rules),
+        });
     }
+    operation
 }
 
-fn operation(resource: &Resource, endpoint: &Endpoint) -> Operation {
-    let surface = resource.surface.facts();
-    let needs = endpoint.conditions().join(", ");
-    let needs = (!needs.is_empty()).then(|| format!("Only with {needs}; else 404 or 405."));
-    let scheme = match endpoint.login {
-        Login::Token | Login::Admin | Login::Credentials => "bearer",
-        Login::Read | Login::Write | Login::Own | Login::Client => "basic",
-    };
-    let mut operation = OperationBuilder::new()
-        .operation_id(Some(endpoint.action.as_str()))
-        .description(needs)
-        .tag("emulated API")
-        .summary(Some(endpoint.summary))
-        .security(SecurityRequirement::new::<_, _, String>(scheme, []))
-        .request_body(body(endpoint));
-    for segment in resource.segments {
-        let Segment::Parameter(parameter) = segment else {
-            continue;
-        };
-        let text = ObjectBuilder::new().schema_type(Type::String).build();
-        operation = operation.parameter(
-            ParameterBuilder::new()
-                .name(parameter.as_str())
-                .parameter_in(ParameterIn::Path)
-                .required(Required::True)
-                .example(Some(example(resource, *parameter).into()))
-                .schema(Some(text))
-                .build(),
-        );
-    }
-    for status in COMMON
-        .iter()
-        .chain(endpoint.success)
-        .chain(endpoint.refusals)
-        // Under some profiles the method is absent.
-        .chain(endpoint.needs.as_ref().map(|_| &405))
-    {
-        let success = endpoint.success.contains(status);
-        let description = if success { "As asked." } else { "Refused." };
-        let mut response = ResponseBuilder::new().description(description);
-        for media_type in surface.media.iter().filter(|_| *status != 204) {
-            response = response.content(*media_type, content());
+/// The schemes of `components`, of which one is enough.
+fn security(login: Login, rules: &Consultation) -> Value {
+    match (login, rules.auth_schemes()) {
+        // Or with the credentials in the form.
+        (Login::Client, _) => json!([{ "basic": [] }, {}]),
+        (Login::Token | Login::Admin | Login::Credentials, _) | (_, AuthSchemes::Bearer) => {
+            json!([{ "bearer": [] }, { "oauth2": [] }])
         }
-        operation = operation.response(status.to_string(), response.build());
+        (_, AuthSchemes::Basic) => json!([{ "basic": [] }]),
+        (_, AuthSchemes::BasicAndBearer) => {
+            json!([{ "basic": [] }, { "bearer": [] }, { "oauth2": [] }])
+        }
     }
-    operation.build()
+}
+
+fn parameters(resource: &Resource, endpoint: &Endpoint, rules: &Consultation) -> Value {
+    let in_path = resource.segments.iter().filter_map(|segment| {
+        let Segment::Parameter(parameter) = segment else {
+            return None;
+        };
+        Some(json!({
+            "name": parameter.as_str(),
+            "in": "path",
+            "required": true,
+            "schema": { "type": "string" },
+            "example": example(resource.surface, *parameter),
+        }))
+    });
+    let in_query = query(endpoint, rules).iter().map(|(name, schema)| {
+        let schema = match *schema {
+            "number" => json!({ "type": "integer", "minimum": 1 }),
+            "limit" => json!({ "type": "integer", "minimum": 1, "maximum": 100 }),
+            "date" => json!({ "type": "string", "format": "date" }),
+            _ => json!({ "type": "string" }),
+        };
+        json!({ "name": name, "in": "query", "required": false, "schema": schema })
+    });
+    in_path.chain(in_query).collect()
 }
 
 /// A value of a part of a path. A `userId` below a domain is a login name.
-fn example(resource: &Resource, parameter: Parameter) -> &'static str {
-    match (resource.surface, parameter) {
+fn example(surface: Surface, parameter: Parameter) -> &'static str {
+    match (surface, parameter) {
         (Surface::Identity, Parameter::UserId) => "jdoe",
         (_, parameter) => parameter.example(),
     }
 }
 
-/// What a client sends below an identity domain.
-fn domain_body(action: Action) -> Option<&'static str> {
-    Some(match action {
-        Action::CreateIdentityUser => {
-            "<User><Email>jdoe@example.com</Email><Password>Teal-Wagon.47</Password>\
-             <UserProfile><FirstName>John</FirstName><LastName>Doe</LastName></UserProfile></User>"
+/// What an operation reads of the query.
+fn query(endpoint: &Endpoint, rules: &Consultation) -> &'static [(&'static str, &'static str)] {
+    match endpoint.action {
+        Action::ListIdentityUsers => &[
+            ("page", "number"),
+            ("size", "number"),
+            ("scope", "text"),
+            ("isActive", "text"),
+            ("suggestions", "text"),
+        ],
+        Action::ListIdentityAccounts => &[
+            ("page", "number"),
+            ("size", "number"),
+            ("suggestions", "text"),
+        ],
+        Action::ListUserEvents => &[
+            ("page", "number"),
+            ("size", "number"),
+            ("startDate", "date"),
+            ("endDate", "date"),
+        ],
+        Action::CheckPermittedAccess => &[("permission", "text")],
+        _ if is_list(endpoint)
+            && endpoint.surface == Surface::Management
+            && rules.management_pages() == ManagedPages::Cursor =>
+        {
+            &[("limit", "limit"), ("afterCursor", "text")]
         }
-        Action::UpdateIdentityUser => "<User><Email>john@example.com</Email></User>",
-        Action::UpdateUserSettings => "<UserSettings><Active>false</Active></UserSettings>",
-        Action::UpdateUserProfile => {
-            "<UserProfile><FirstName>Jack</FirstName>\
-             <TelephoneNumbers><WorkPhone>9195550111</WorkPhone></TelephoneNumbers></UserProfile>"
-        }
-        Action::ReplaceUserRoles => "<RoleList><Role><RoleId>Admin</RoleId></Role></RoleList>",
-        Action::ReplaceUserAccounts => {
-            "<AccountList><Account><AccountId>12345</AccountId></Account></AccountList>"
-        }
-        Action::ChangeIdentityPassword => "<Password>Plum-Kettle.58</Password>",
-        Action::ReplaceUserPreferences => {
-            "<UserPreferences><UserPreference><PreferenceName>tnFormat</PreferenceName>\
-             <PreferenceValue>E.164</PreferenceValue></UserPreference></UserPreferences>"
-        }
-        Action::CreateUserPreference | Action::UpdateUserPreference => {
-            "<UserPreference><PreferenceName>tnFormat</PreferenceName>\
-             <PreferenceValue>E.164</PreferenceValue></UserPreference>"
-        }
-        Action::CreateToken => "<TokenScope><AccountScope>12345</AccountScope></TokenScope>",
-        _ => return None,
-    })
-}
-
-/// What a client sends, with the names of the profile `guide`. Other profiles have others, so that
-/// the description leaves room for them.
-fn body(endpoint: &Endpoint) -> Option<RequestBody> {
-    let xml = |example: &str| ContentBuilder::new().example(Some(example.into())).build();
-    let body = RequestBodyBuilder::new();
-    if let Some(example) = domain_body(endpoint.action) {
-        let required = body.required(Some(Required::True));
-        return Some(required.content("application/xml", xml(example)).build());
+        _ => &[],
     }
-    let body = match (endpoint.action, endpoint.login) {
-        (_, Login::Client) => body.content("application/x-www-form-urlencoded", content()),
-        (Action::ChangePassword, _) => body.content(
-            "application/xml",
-            xml("<Password>Plum-Kettle.58</Password>"),
-        ),
-        (Action::CreateUser, _) => user_body(
-            xml(
-                "<User><Username>asmith</Username><FirstName>Anna</FirstName><LastName>Smith</LastName>\
-                 <Email>asmith@example.com</Email><Password>Teal-Wagon.47</Password>\
-                 <Roles><Role>r2</Role></Roles></User>",
+}
+
+fn is_list(endpoint: &Endpoint) -> bool {
+    endpoint.response.is_some_and(|name| name.ends_with('*'))
+}
+
+/// The media types of bodies. JSON is first, since generators take the first one that they know.
+fn media(surface: Surface) -> impl Iterator<Item = &'static str> {
+    let mut media = surface.facts().media.to_vec();
+    media.sort_by_key(|media| *media != JSON);
+    media.into_iter()
+}
+
+/// Those of answers under the profile.
+fn answered(surface: Surface, rules: &Consultation) -> impl Iterator<Item = &'static str> {
+    let json = surface == Surface::Management || rules.format_json() != JsonSupport::Never;
+    media(surface).filter(move |media| json || *media != JSON)
+}
+
+fn request(endpoint: &Endpoint, name: &str, rules: &Consultation) -> Value {
+    if endpoint.login == Login::Client {
+        return json!({ "application/x-www-form-urlencoded": { "schema": reference(name) } });
+    }
+    // What a profile answers as XML alone may still be sent as JSON.
+    let mut content = Map::new();
+    let Example { xml, json } = examples::of(endpoint.action, rules);
+    for media in media(endpoint.surface) {
+        let (schema, example) = match media {
+            // The root of a new password has nothing but text in it.
+            XML if name == "PasswordChange" => (
+                json!({ "type": "string", "xml": { "name": "Password" } }),
+                Value::from(xml.clone()),
             ),
-            json!({
-                "Username": "bjones", "FirstName": "Bea", "LastName": "Jones", "Email": "bjones@example.com",
-                "Password": "Teal-Wagon.47", "Roles": ["r2"],
-            }),
-        ),
-        (Action::UpdateUser, _) => user_body(
-            xml("<User><FirstName>Jane</FirstName><Email>jane@example.com</Email></User>"),
-            json!({ "FirstName": "Jane", "Email": "jane@example.com" }),
-        ),
-        (Action::CreateManagedUser, _) => json_body(json!({
-            "username": "asmith", "firstName": "Anna", "lastName": "Smith", "email": "asmith@example.com",
-            "accountScope": "ACCOUNT", "roles": [{ "roleId": "r2" }], "accounts": [{ "accountId": "12345" }],
-        })),
-        (Action::UpdateManagedUser | Action::PatchManagedUser, _) => {
-            json_body(json!({ "firstName": "Jane", "enabled": false }))
+            XML if examples::wraps(endpoint.action, rules) => {
+                let wrapper = json!({
+                    "type": "object",
+                    "required": ["User"],
+                    "properties": { "User": reference(name) },
+                    "xml": { "name": "LdapUserRequest" },
+                });
+                (wrapper, Value::from(xml.clone()))
+            }
+            XML => (reference(name), Value::from(xml.clone())),
+            _ => (reference(name), json.clone()),
+        };
+        content.insert(
+            media.to_owned(),
+            json!({ "schema": schema, "example": example }),
+        );
+    }
+    content.into()
+}
+
+fn responses(endpoint: &Endpoint, rules: &Consultation) -> Value {
+    let mut responses = Map::new();
+    for status in success(endpoint, rules) {
+        let mut response = json!({ "description": "Done" });
+        if let Some(name) = endpoint.response
+            && status != 204
+        {
+            response["content"] = content(endpoint, name, rules);
         }
-        (Action::CreateCredential | Action::UpdateCredential | Action::PatchCredential, _) => {
-            json_body(json!({
-                "description": "HR sync", "accountScope": "ACCOUNT", "roles": ["Porting"],
-                "accounts": ["12345"],
-            }))
+        responses.insert(status.to_string(), response);
+    }
+    for status in COMMON.iter().chain(endpoint.refusals) {
+        let mut response = json!({ "description": "Refused" });
+        let empty = match status {
+            401 => {
+                rules.auth_failure_body() == FailureBody::Empty && endpoint.login != Login::Client
+            }
+            429 => rules.rate_response() == RateResponse::Empty,
+            // It says no with the status alone.
+            404 => endpoint.action == Action::CheckPermittedAccess,
+            _ => false,
+        };
+        if !empty {
+            response["content"] = error(endpoint, rules);
         }
-        (Action::CreateSecret | Action::UpdateSecret | Action::PatchSecret, _) => {
-            json_body(json!({ "expirationDate": "2126-12-31T23:59:59Z" }))
+        responses.insert(status.to_string(), response);
+    }
+    responses.into()
+}
+
+/// The statuses of success under the profile.
+fn success(endpoint: &Endpoint, rules: &Consultation) -> Vec<u16> {
+    let decided_by = match endpoint.action {
+        Action::CreateUser => "create.status",
+        Action::DeleteUser => "delete.status",
+        Action::CreateManagedUser | Action::CreateCredential | Action::CreateSecret => {
+            "management.create_status"
         }
-        _ => return None,
+        _ => return endpoint.success.to_vec(),
     };
-    Some(body.build())
+    let behaviour = decided_by.parse::<BehaviourId>();
+    let status = behaviour.ok().and_then(|id| rules.option(id).parse().ok());
+    status.map_or_else(|| endpoint.success.to_vec(), |status| vec![status])
 }
 
-/// A body of today's API. Its keys follow the profile, as those of users do.
-fn json_body(example: serde_json::Value) -> RequestBodyBuilder {
-    let any = ObjectBuilder::new().schema_type(Type::Object);
-    let json = ContentBuilder::new()
-        .schema(Some(any))
-        .example(Some(example));
-    RequestBodyBuilder::new()
-        .required(Some(Required::True))
-        .content("application/json", json.build())
-}
-
-fn user_body(xml: utoipa::openapi::Content, json: serde_json::Value) -> RequestBodyBuilder {
-    let text = |what: &str| {
-        let text = ObjectBuilder::new().schema_type(Type::String);
-        text.description(Some(what)).build()
+fn content(endpoint: &Endpoint, name: &str, rules: &Consultation) -> Value {
+    let schema = |media: &str| match (endpoint.surface, name) {
+        (Surface::Management, _) => managed(name, rules),
+        // Without users it is an error with the status of success.
+        (_, "UsersResponse") if rules.list_empty() == EmptyList::Error230 => json!({}),
+        // A user stands alone in JSON.
+        (_, "UserResponse") if media == JSON => reference("User"),
+        _ => reference(name),
     };
-    let role = "an id, or an object with RoleId, RoleName or both";
-    let roles = ArrayBuilder::new().items(ObjectBuilder::new().description(Some(role)));
-    let user = ObjectBuilder::new()
-        .schema_type(Type::Object)
-        .property("Username", text("required to create"))
-        .property("FirstName", text("required to create"))
-        .property("LastName", text("required to create"))
-        .property(
-            "Email",
-            text("required to create; EmailAddress where naming.email says so"),
-        )
-        .property("Password", text("required to create; never sent back"))
-        .property("Roles", roles)
-        .property("Enabled", ObjectBuilder::new().schema_type(Type::Boolean))
-        .property("TelephoneNumber", text("where user.telephone has it"));
-    let json = ContentBuilder::new().schema(Some(user)).example(Some(json));
-    RequestBodyBuilder::new()
-        .required(Some(Required::True))
-        .content("application/xml", xml)
-        .content("application/json", json.build())
+    answered(endpoint.surface, rules)
+        .filter(|media| endpoint.login != Login::Client || *media == JSON)
+        .map(|media| (media.to_owned(), json!({ "schema": schema(media) })))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
-fn content() -> utoipa::openapi::Content {
-    let any: RefOr<utoipa::openapi::Schema> = ObjectBuilder::new().build().into();
-    ContentBuilder::new().schema(Some(any)).build()
+/// An answer of today's API, with its envelope where it has one.
+fn managed(name: &str, rules: &Consultation) -> Value {
+    let data = match name.strip_suffix('*') {
+        Some(item) => json!({ "type": "array", "items": reference(item) }),
+        None => reference(name),
+    };
+    match rules.management_envelope() {
+        ManagedEnvelope::Bare => data,
+        ManagedEnvelope::LinksDataErrors => json!({
+            "type": "object",
+            "required": ["links", "data", "errors"],
+            "properties": {
+                "links": { "type": "array", "items": reference("Link") },
+                "data": data,
+                "errors": { "type": "array", "items": reference("ManagedError") },
+            },
+        }),
+    }
+}
+
+fn error(endpoint: &Endpoint, rules: &Consultation) -> Value {
+    let name = match (endpoint.surface, endpoint.login) {
+        (Surface::Management, _) => "ManagedErrorResponse",
+        (Surface::Identity, _) => "DomainErrorResponse",
+        (_, Login::Client) => "TokenErrorResponse",
+        _ => "ErrorResponse",
+    };
+    answered(endpoint.surface, rules)
+        .map(|media| {
+            let name = if media == XML && endpoint.login == Login::Client {
+                "ErrorResponse"
+            } else {
+                name
+            };
+            (media.to_owned(), json!({ "schema": reference(name) }))
+        })
+        .collect::<Map<_, _>>()
+        .into()
 }
