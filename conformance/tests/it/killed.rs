@@ -34,7 +34,7 @@ fn ledgers(folder: &Path) -> Vec<String> {
 /// How many requests the server has answered.
 fn answered(server: SocketAddr) -> u64 {
     let mut stream = TcpStream::connect(server).unwrap();
-    let request = "GET /__admin/metrics HTTP/1.1\r\nHost: mock\r\nConnection: close\r\n\r\n";
+    let request = "GET /__admin/metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     stream.write_all(request.as_bytes()).unwrap();
     let mut metrics = String::new();
     stream.read_to_string(&mut metrics).unwrap();

@@ -208,7 +208,7 @@ fn probed_about(
 /// The names of the users of an emulator whose names have that prefix, as its own state says.
 fn users_of(emulator: SocketAddr, prefix: &str) -> Vec<String> {
     let mut stream = TcpStream::connect(emulator).unwrap();
-    let request = "GET /__admin/snapshot HTTP/1.0\r\nHost: mock\r\n\r\n";
+    let request = "GET /__admin/snapshot HTTP/1.0\r\nHost: localhost\r\n\r\n";
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Refusals that any operation can meet.
-const COMMON: [u16; 6] = [400, 401, 403, 404, 406, 429];
+const COMMON: [u16; 8] = [400, 401, 403, 404, 406, 417, 429, 501];
 
 const XML: &str = "application/xml";
 const JSON: &str = "application/json";
