@@ -33,6 +33,7 @@ mod domain;
 mod embedded;
 mod fault;
 mod generate;
+mod host;
 mod http;
 #[cfg(feature = "internals")]
 #[doc(hidden)]

@@ -18,8 +18,8 @@ use super::{
     answer::{AdminError, Code},
 };
 use crate::{
-    address::{BadHost, host, host_name},
     app::App,
+    host::{BadHost, host, host_name},
     text::credentials,
 };
 

@@ -20,9 +20,9 @@ use super::{
     views,
 };
 use crate::{
-    address::host,
     codec::{self, Document, Format},
     domain::{Changes, Company, Role, User, same_name},
+    host::host,
     jwt::{NoRandomNumbers, Signer},
     store::{Mode, Store},
     wire::UserBody,

@@ -8,7 +8,7 @@ use axum::http::{
 use bandwidth_fixtures::ApiError;
 
 use super::route;
-use crate::{address::host, text::media_type};
+use crate::{host::host, text::media_type};
 
 /// Refuses a message that no server of HTTP/1.1 takes, or that asks for another kind of server.
 pub(super) fn check(head: &Parts) -> Result<(), ApiError> {

@@ -31,7 +31,8 @@ pub(super) const LADDERS: &[Ladder] = &[
         families: true,
         rungs: &[
             &[
-                "address", "charset", "clock", "deadline", "jwt", "peer", "random", "text", "wire",
+                "address", "charset", "clock", "deadline", "host", "jwt", "peer", "random", "text",
+                "wire",
             ],
             &["codec", "domain", "fault"],
             &["generate", "logins"],
@@ -109,6 +110,7 @@ pub(super) const ONLY: &[Only] = &[
         &[
             "admin",
             "fault",
+            "host",
             "http",
             "internals",
             "journal",
