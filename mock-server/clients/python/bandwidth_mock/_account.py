@@ -24,8 +24,10 @@ class Account:
         self.domain_name: str = made["domainName"]
         #: Name and password of its login, as `requests` and `httpx` take them.
         self.auth: tuple[str, str] = (made["username"], made["password"])
-        #: Id and secret of its API credential, for tokens.
-        self.client: tuple[str, str] = (made["clientId"], made["clientSecret"])
+        #: Its API credential, for tokens.
+        self.client_id: str = made["clientId"]
+        self.client_secret: str = made["clientSecret"]
+        self.token_url: str = made["tokenUrl"]
         #: Base of the emulated API, for example `http://127.0.0.1:40123/api`.
         self.base_url: str = made["baseUrl"]
         #: Absolute, where users are listed and created.
@@ -38,15 +40,15 @@ class Account:
     def fault(self, rule: FaultRule) -> int:
         """Let requests to this account fail. Returns the id of the fault."""
         if isinstance(rule, str):
-            armed = self._admin.post("faults", f"{rule},account={self.account_id}")
+            armed = self._admin.post("faults", f"{rule},accountId={self.account_id}")
         else:
-            armed = self._admin.post("faults", {**rule, "account": self.account_id})
+            armed = self._admin.post("faults", {**rule, "accountId": self.account_id})
         return int(armed["id"])
 
     def faults(self) -> list[FaultView]:
         """Its faults, each with the number of requests that it was applied to."""
         every = cast(list[FaultView], self._admin.get("faults")["faults"])
-        return [fault for fault in every if fault["rule"].get("account") == self.account_id]
+        return [fault for fault in every if fault["rule"].get("accountId") == self.account_id]
 
     def disarm(self, fault: Optional[int] = None) -> None:
         """Take away one of its faults, or all of them."""

@@ -1,10 +1,9 @@
 """The clock of the mock, and that of an account."""
 
-from datetime import timedelta
-from typing import Union, cast
+from datetime import datetime, timedelta, timezone
+from typing import Union
 
 from ._admin import Admin
-from .types import ClockView
 
 
 class Clock:
@@ -14,22 +13,19 @@ class Clock:
         self._admin = admin
         self._path = path
 
-    def view(self) -> ClockView:
-        """What it shows, and whether it stands still."""
-        return cast(ClockView, self._admin.get(self._path))
+    def now(self) -> datetime:
+        """What it shows, in UTC."""
+        return datetime.fromtimestamp(self._admin.get(self._path)["epochSeconds"], timezone.utc)
 
-    def freeze(self) -> ClockView:
+    def freeze(self) -> None:
         """Stop it."""
-        return self._do({"action": "freeze"})
+        self._admin.post(self._path, {"action": "freeze"})
 
-    def advance(self, by: Union[float, timedelta]) -> ClockView:
+    def advance(self, by: Union[float, timedelta]) -> None:
         """Move it forward by so many seconds, or by a `timedelta`."""
         seconds = by.total_seconds() if isinstance(by, timedelta) else by
-        return self._do({"action": "advance", "ms": round(seconds * 1000)})
+        self._admin.post(self._path, {"action": "advance", "ms": round(seconds * 1000)})
 
-    def resume(self) -> ClockView:
+    def resume(self) -> None:
         """Let it run again."""
-        return self._do({"action": "resume"})
-
-    def _do(self, request: dict[str, object]) -> ClockView:
-        return cast(ClockView, self._admin.post(self._path, request))
+        self._admin.post(self._path, {"action": "resume"})

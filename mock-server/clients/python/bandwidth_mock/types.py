@@ -66,14 +66,6 @@ class ChoiceView(TypedDict):
     option: str
 
 
-class ClockView(TypedDict):
-    """What the clock shows."""
-
-    epochSeconds: float
-    frozen: bool
-    now: str
-
-
 class FailedLogin(TypedDict):
     """A login with failed attempts in a row."""
 
@@ -106,7 +98,10 @@ class Header(TypedDict):
     value: str
 
 
-Outcome = Literal["recovered", "refused", "gave_up"]
+Outcome = Literal["recovered", "refused", "reconciled", "gave_up"]
+
+
+Problem = Literal["waits_did_not_grow", "no_limit", "blind_create", "reset_ignored"]
 
 
 class ProfileView(TypedDict):
@@ -195,8 +190,10 @@ class Sequence(TypedDict):
     accountId: Optional[str]
     attempts: list["Attempt"]
     client: str
+    looks: list[int]
     operation: Optional[str]
     outcome: "Outcome"
+    problems: list["Problem"]
     repeatedCreateThatTookEffect: bool
     request: str
     respectedReset: Optional[bool]

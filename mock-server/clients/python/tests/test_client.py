@@ -106,13 +106,15 @@ def test_options_of_an_account(mock: Mock, tmp_path: Path) -> None:
 def test_clocks(mock: Mock) -> None:
     with mock.account(clock="2026-12-01T23:59:00Z") as account, mock.account() as other:
         account.clock.freeze()
-        before = account.clock.view()
+        before = account.clock.now()
         account.clock.advance(61.5)
-        after = account.clock.view()
-        assert after["epochSeconds"] - before["epochSeconds"] == 61.5
-        assert after["now"].startswith("2026-12-02T00:00:")
-        assert (after["frozen"], other.clock.view()["frozen"]) == (True, False)
-        assert account.clock.resume()["frozen"] is False
+        after = account.clock.now()
+        assert after - before == timedelta(seconds=61.5)
+        assert (after.date().isoformat(), account.clock.now()) == ("2026-12-02", after)
+        assert other.clock.now() != after
+        account.clock.resume()
+        account.clock.advance(timedelta(days=1))
+        assert account.clock.now() > after + timedelta(days=1)
 
 
 def test_an_account_may_be_gone_before_its_end(mock: Mock) -> None:
@@ -123,6 +125,8 @@ def test_an_account_may_be_gone_before_its_end(mock: Mock) -> None:
 def test_a_secret_is_not_shown(mock: Mock) -> None:
     with mock.account() as account:
         assert account.auth[1] not in repr(account)
+        assert account.client_secret not in repr(account)
+        assert account.token_url.startswith(account.base_url)
 
 
 def test_a_count_of_an_incomplete_journal_is_refused() -> None:
