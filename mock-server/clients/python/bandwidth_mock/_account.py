@@ -40,7 +40,8 @@ class Account:
     def fault(self, rule: FaultRule) -> int:
         """Let requests to this account fail. Returns the id of the fault."""
         if isinstance(rule, str):
-            armed = self._admin.post("faults", f"{rule},accountId={self.account_id}")
+            # In front: a `body` at the end takes the rest of the text.
+            armed = self._admin.post("faults", f"accountId={self.account_id},{rule}")
         else:
             armed = self._admin.post("faults", {**rule, "accountId": self.account_id})
         return int(armed["id"])

@@ -67,7 +67,11 @@ def test_the_journal_says_why(mock: Mock) -> None:
         assert [entry["operation"] for entry in account.journal(limit=1)] == ["list_users"]
 
 
-@pytest.mark.parametrize("rule", ["status=503,times=1", {"status": 503, "times": 1}])
+@pytest.mark.parametrize("rule", [
+    "status=503,times=1",
+    'times=1,status=503,body={"a":1,"b":2}',
+    {"status": 503, "times": 1},
+])
 def test_a_fault_meets_one_account(mock: Mock, rule: "dict[str, int] | str") -> None:
     with mock.account() as account, mock.account() as other:
         armed = account.fault(rule)
