@@ -8,6 +8,7 @@ mod archive;
 mod manual;
 mod target;
 mod third_party;
+mod wheel;
 
 use std::{
     fs, io,
@@ -52,6 +53,7 @@ const DOCUMENTS: [&str; 5] = [
                  the documents, and the licences of everything that is linked
   SHA256SUMS     for `sha256sum --check`
   image/         what mock-server/Containerfile takes
+  *.whl          with --wheel: the Python package with both programs; takes Python 3.9 and PyPI
 
 On Linux the programs are static, linked with musl. That needs:
   rustup target add x86_64-unknown-linux-musl
@@ -66,6 +68,9 @@ pub(crate) struct Options {
     /// The folder to write to
     #[arg(long, value_name = "FOLDER", default_value = "target/dist")]
     out: PathBuf,
+    /// Build the Python package too
+    #[arg(long)]
+    wheel: bool,
 }
 
 /// Builds, collects, packs, and prints what was written.
@@ -82,16 +87,17 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         target.triple()
     );
     let entries = entries(&programs, &third_party)?;
-    let packed = archive::pack(&name, &entries, archive::modified()?)?;
+    let modified = archive::modified()?;
+    let packed = archive::pack(&name, &entries, modified)?;
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
-    remove_archives(&out).with_context(|| format!("cannot tidy {}", out.display()))?;
+    remove_packages(&out).with_context(|| format!("cannot tidy {}", out.display()))?;
     let file = format!("{name}.tar.gz");
     write(&out.join(&file), &packed)?;
-    let sum = HEXLOWER.encode(&Sha256::digest(&packed));
-    write(
-        &out.join("SHA256SUMS"),
-        format!("{sum}  {file}\n").as_bytes(),
-    )?;
+    let mut files = vec![file.clone()];
+    if options.wheel {
+        files.push(wheel::write(&out, &entries, target.triple(), modified)?);
+    }
+    write(&out.join("SHA256SUMS"), sums(&out, &files)?.as_bytes())?;
     image(&out.join("image"), &entries)?;
 
     let shown = options.out.display();
@@ -100,18 +106,33 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         packed.len(),
         entries.len()
     );
+    for further in &files[1..] {
+        println!("{shown}/{further}");
+    }
     println!("{shown}/SHA256SUMS");
     println!("{shown}/image/");
     Ok(())
 }
 
-/// Removes the archives of earlier versions: `SHA256SUMS` will name one.
-fn remove_archives(folder: &Path) -> io::Result<()> {
+/// A line for each file, as `sha256sum --check` reads it.
+fn sums(folder: &Path, files: &[String]) -> Result<String> {
+    let line = |file: &String| {
+        let path = folder.join(file);
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let sum = HEXLOWER.encode(&Sha256::digest(bytes));
+        Ok(format!("{sum}  {file}\n"))
+    };
+    files.iter().map(line).collect()
+}
+
+/// Removes what an earlier run packed: `SHA256SUMS` will not name it.
+fn remove_packages(folder: &Path) -> io::Result<()> {
     for found in fs::read_dir(folder)? {
         let found = found?;
         let name = found.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with("bandwidth-mock-") && name.ends_with(".tar.gz") {
+        let archive = name.starts_with("bandwidth-mock-") && name.ends_with(".tar.gz");
+        if archive || wheel::is_wheel(&name) {
             fs::remove_file(found.path())?;
         }
     }
