@@ -6,6 +6,7 @@
 
 mod archive;
 mod manual;
+mod npm;
 mod target;
 mod third_party;
 
@@ -52,6 +53,7 @@ const DOCUMENTS: [&str; 5] = [
                  the documents, and the licences of everything that is linked
   SHA256SUMS     for `sha256sum --check`
   image/         what mock-server/Containerfile takes
+  *.tgz          with --npm: the packages for npm
 
 On Linux the programs are static, linked with musl. That needs:
   rustup target add x86_64-unknown-linux-musl
@@ -66,6 +68,9 @@ pub(crate) struct Options {
     /// The folder to write to
     #[arg(long, value_name = "FOLDER", default_value = "target/dist")]
     out: PathBuf,
+    /// Pack the packages for npm too, which takes Node.js and npm
+    #[arg(long)]
+    npm: bool,
 }
 
 /// Builds, collects, packs, and prints what was written.
@@ -92,7 +97,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         &out.join("SHA256SUMS"),
         format!("{sum}  {file}\n").as_bytes(),
     )?;
-    image(&out.join("image"), &entries)?;
+    let image_folder = out.join("image");
+    image(&image_folder, &entries)?;
 
     let shown = options.out.display();
     println!(
@@ -102,6 +108,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     );
     println!("{shown}/SHA256SUMS");
     println!("{shown}/image/");
+    if options.npm {
+        npm::pack(&out, &image_folder)?;
+    }
     Ok(())
 }
 
