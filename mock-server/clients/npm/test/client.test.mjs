@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test from 'node:test'
 import { inspect } from 'node:util'
-import { start, withAccount } from 'bandwidth-mock'
+import { shared, start, withAccount } from 'bandwidth-mock'
 
 const list = ({ usersUrl, authorization }, headers = {}) =>
   fetch(usersUrl, { headers: { Authorization: authorization, Accept: 'application/json', ...headers } })
@@ -13,6 +16,7 @@ const list = ({ usersUrl, authorization }, headers = {}) =>
 const module = (source, env = {}) =>
   spawnSync(process.execPath, ['--input-type=module', '--eval', source], {
     encoding: 'utf8',
+    timeout: 60_000,
     env: { ...process.env, ...env },
   })
 
@@ -27,25 +31,24 @@ test('an account has its users, login and addresses', withAccount({ seed: 'demo'
 }))
 
 test('a fault hits this account alone, and is counted', withAccount(async (account) => {
-  const mock = await start()
-  try {
-    const other = await mock.account()
-    await account.fault('status=503,times=1')
-    await account.fault({ status: 504, times: 1 })
-    assert.equal((await list(other)).status, 200)
-    assert.deepEqual([(await list(account)).status, (await list(account)).status], [503, 504])
-    const fault = await account.fault('status=502')
-    await account.disarm(fault)
-    assert.equal((await list(account)).status, 200)
-    assert.equal(await account.count('list_users'), 3)
-    assert.equal(await account.count('list_users', { status: 503 }), 1)
-    assert.equal(await account.count(), 3)
-    assert.deepEqual((await account.journal()).map(({ status }) => status), [503, 504, 200])
-    const [{ attempts, outcome }] = await account.retries()
-    assert.deepEqual([attempts.length, outcome], [3, 'recovered'])
-  } finally {
-    await mock.stop()
-  }
+  const other = await (await shared()).account()
+  await account.fault('status=503,times=1')
+  await account.fault({ status: 504, times: 1 })
+  assert.equal((await list(other)).status, 200)
+  assert.deepEqual([(await list(account)).status, (await list(account)).status], [503, 504])
+  const fault = await account.fault('status=502')
+  await account.fault('status=500')
+  await account.disarm(fault)
+  assert.equal((await list(account)).status, 500)
+  await account.disarm()
+  assert.equal((await list(account)).status, 200)
+  assert.equal(await account.count('list_users'), 4)
+  assert.equal(await account.count('list_users', { status: 503 }), 1)
+  assert.equal(await account.count(), 4)
+  assert.deepEqual((await account.journal()).map(({ status }) => status), [503, 504, 500, 200])
+  const [{ attempts, outcome }] = await account.retries()
+  assert.deepEqual([attempts.length, outcome], [4, 'recovered'])
+  await other.delete()
 }))
 
 test('options of an account', withAccount({ profile: 'published', set: { 'errors.shape': 'errors' }, rateLimit: '1/1m', faults: ['status=503,times=1'], clock: '2030-01-31T12:00:00Z' }, async (account) => {
@@ -60,6 +63,17 @@ test('set keeps the rest of the profile', withAccount({ set: { 'delete.status': 
   assert.equal(name, 'guide')
   assert.deepEqual([behaviours['delete.status'].option, behaviours['put.semantics'].option], ['204', 'merge'])
 }))
+
+test('a profile is a file, too', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bandwidth-mock-'))
+  const profile = join(folder, 'ours.toml')
+  writeFileSync(profile, 'format = 1\nname = "ours"\nbase = "published"\n')
+  await withAccount({ profile, set: { 'put.semantics': 'merge' } }, async (account) => {
+    const { name, behaviours } = await account.set({ 'delete.status': 204 })
+    assert.deepEqual([name, behaviours['put.semantics'].option], ['ours', 'merge'])
+  })()
+  rmSync(folder, { recursive: true })
+})
 
 test('the clock of an account moves a rate limit', withAccount({ rateLimit: '1/1m' }, async (account) => {
   await account.clock.freeze()
