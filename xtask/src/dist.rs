@@ -109,7 +109,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     println!("{shown}/SHA256SUMS");
     println!("{shown}/image/");
     if options.npm {
-        npm::pack(&out, &image_folder)?;
+        for file in npm::pack(&out, &image_folder)? {
+            println!("{shown}/{file}");
+        }
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //
 // A folder has the program and the licences that belong to it. The first is this machine's: its program
 // says the version and what the control API is. PLATFORM is Node's name, for example linux-arm64.
+// Prints the names of the files.
 'use strict'
 const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -83,7 +84,7 @@ async function description(program) {
 function pack(folder, out, manifest) {
   fs.writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
   const file = execFileSync('npm', ['pack', '--silent', folder, '--pack-destination', out], { encoding: 'utf8' })
-  console.log(path.join(out, file.trim()))
+  console.log(file.trim())
 }
 
 main().catch((error) => {
