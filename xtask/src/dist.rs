@@ -6,6 +6,7 @@
 
 mod archive;
 mod manual;
+mod npm;
 mod target;
 mod third_party;
 mod wheel;
@@ -54,6 +55,7 @@ const DOCUMENTS: [&str; 5] = [
   SHA256SUMS     for `sha256sum --check`
   image/         what mock-server/Containerfile takes
   *.whl          with --wheel: the Python package with both programs; takes Python 3.9 and PyPI
+  *.tgz          with --npm: the packages for npm
 
 On Linux the programs are static, linked with musl. That needs:
   rustup target add x86_64-unknown-linux-musl
@@ -71,6 +73,9 @@ pub(crate) struct Options {
     /// Build the Python package too
     #[arg(long)]
     wheel: bool,
+    /// Pack the packages for npm too, which takes Node.js and npm
+    #[arg(long)]
+    npm: bool,
 }
 
 /// Builds, collects, packs, and prints what was written.
@@ -93,12 +98,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     remove_packages(&out).with_context(|| format!("cannot tidy {}", out.display()))?;
     let file = format!("{name}.tar.gz");
     write(&out.join(&file), &packed)?;
+    let image_folder = out.join("image");
+    image(&image_folder, &entries)?;
     let mut files = vec![file.clone()];
     if options.wheel {
         files.push(wheel::write(&out, &entries, target.triple(), modified)?);
     }
+    if options.npm {
+        files.extend(npm::pack(&out, &image_folder)?);
+    }
     write(&out.join("SHA256SUMS"), sums(&out, &files)?.as_bytes())?;
-    image(&out.join("image"), &entries)?;
 
     let shown = options.out.display();
     println!(

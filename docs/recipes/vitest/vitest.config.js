@@ -1,1 +1,1 @@
-export default { test: { globalSetup: './bandwidth.setup.js' } }
+export default { test: { globalSetup: 'bandwidth-mock/setup' } }
