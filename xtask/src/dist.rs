@@ -140,7 +140,8 @@ fn remove_packages(folder: &Path) -> io::Result<()> {
         let found = found?;
         let name = found.file_name();
         let name = name.to_string_lossy();
-        let archive = name.starts_with("bandwidth-mock-") && name.ends_with(".tar.gz");
+        let archive = name.starts_with("bandwidth-mock-")
+            && (name.ends_with(".tar.gz") || name.ends_with(".tgz"));
         if archive || wheel::is_wheel(&name) {
             fs::remove_file(found.path())?;
         }
