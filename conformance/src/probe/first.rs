@@ -209,7 +209,7 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
         }
     }
     Err(Stop::Skip(format!(
-        "every create is refused, whatever the password's length, the email's name and the telephone number; the last was answered with {last}"
+        "every create is refused, whatever the password's length, the email's name and the telephone number; the last was answered with {last}. The probe does not try AccountId or another root in the body"
     )))
 }
 
