@@ -55,7 +55,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "create.account-id.left-out-as-the-profile-says",
         "a create without AccountId: error `account_id_required`: expected status 400, got 201",
     )
-    .expects(&["user.account_id=required"]),
+    .expects(&["user.account_id=required"])
+    .set(&["user.account_id=optional"]),
     Mutant::new(
         "create-is-200",
         "a create is answered with 200",
