@@ -27,6 +27,7 @@ pub enum Listen {
 }
 
 impl Listen {
+    #[cfg(feature = "cli")]
     pub fn port(self) -> u16 {
         self.first().port()
     }

@@ -25,6 +25,10 @@ pub struct Addresses {
     /// That of the emulated API.
     pub api: SocketAddr,
     /// The second one of the emulated API: `::1` beside 127.0.0.1.
+    #[cfg_attr(
+        not(feature = "cli"),
+        expect(dead_code, reason = "the announcement of the program names it")
+    )]
     pub api_too: Option<SocketAddr>,
     /// That of the control API, which may be the same.
     pub admin: SocketAddr,
@@ -39,6 +43,26 @@ pub struct BindError {
     pub address: SocketAddr,
     /// What the system says.
     pub error: io::Error,
+}
+
+impl BindError {
+    /// The same as an error of the system that says where.
+    pub fn into_io(self) -> io::Error {
+        let Self {
+            admin,
+            address,
+            error,
+        } = self;
+        let what = if admin {
+            "the control API"
+        } else {
+            "the emulated API"
+        };
+        io::Error::new(
+            error.kind(),
+            format!("cannot listen on {address} for {what}: {error}"),
+        )
+    }
 }
 
 impl Sockets {

@@ -19,6 +19,7 @@ pub struct Certificates {
 }
 
 impl Certificates {
+    #[expect(clippy::unnecessary_wraps, reason = "the one of `tls.rs` can fail")]
     pub fn load(own: Option<&Certificate>, _proxy: bool) -> Result<Self, TlsError> {
         let own = own.map(|own| match *own {});
         Ok(Self { own })
