@@ -24,7 +24,7 @@ use crate::{
     config::{Config, ConfigError},
     control::ControlError,
     journal::{Entry, RecordedRequest},
-    server::{self, Addresses, Sockets},
+    server::{self, Addresses, BindError, Sockets},
     tls::TlsError,
 };
 
@@ -185,7 +185,7 @@ impl MockServer {
     fn launch(config: &Config) -> Result<Self, StartError> {
         let certificates = config.certificates()?;
         let sockets =
-            Sockets::bind(config.listen, config.admin_listen).map_err(|failed| failed.into_io())?;
+            Sockets::bind(config.listen, config.admin_listen).map_err(BindError::into_io)?;
         let addresses = sockets.addresses()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
