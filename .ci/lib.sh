@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Built as `cargo test --workspace` builds them: for other packages Cargo unites other features, and
 # builds the dependencies again.
 cargo build --quiet --workspace --bins --tests
-programs=${CARGO_TARGET_DIR:-target}/debug
+programs=$(cd "${CARGO_TARGET_DIR:-target}/debug" && pwd)
 folder=$(mktemp -d)
 mock=
 stop() { [[ -z $mock ]] || { kill "$mock" && wait "$mock"; } 2>/dev/null || true; mock=; }
