@@ -300,7 +300,7 @@ async function control() {
   await page.getByRole('button', { name: '503 once' }).click();
   await page.getByRole('cell', { name: '0 of 1' }).waitFor();
   const rules = async () => (await mock.admin('GET', 'faults')).faults.map(({ rule }) => rule);
-  check(await rules(), [{ status: 503, account: '12345', times: 1 }], 'for one account');
+  check(await rules(), [{ status: 503, accountId: '12345', times: 1 }], 'for one account');
   check([await mock.send('GET', USERS), await mock.send('GET', USERS)], [503, 200]);
   await page.getByRole('cell', { name: '1 of 1' }).waitFor();
   await page.getByRole('cell', { name: 'used up' }).waitFor();
