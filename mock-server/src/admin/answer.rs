@@ -236,7 +236,7 @@ fn read_object<T: DeserializeOwned>(text: &str) -> Result<T, AdminError> {
     read(text)
 }
 
-/// The query of a request, checked: a key that is not known, stands twice or has no value is an
+/// The query of a request, checked: an unknown key, a repeated key or an empty value is an
 /// error. A script whose variable is empty would else ask about everything.
 pub fn query(
     raw: Option<&str>,

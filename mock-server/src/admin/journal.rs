@@ -193,7 +193,7 @@ pub async fn count(
 
 /// Delete all requests from the journal, or those of one account
 ///
-/// The reports start anew too; the one on assumptions is of a whole domain.
+/// The reports are cleared too. The report on assumptions covers a whole domain.
 #[utoipa::path(delete, path = "/requests", tag = "journal",
     params(("accountId" = Option<String>, Query, description = "Only requests of this account; of its whole domain if it is the main one.")), responses(
     (status = 200, body = Deleted),

@@ -39,7 +39,7 @@ pub async fn get(State(app): State<Arc<App>>) -> Result<impl IntoResponse, Admin
 
 /// Restore all accounts
 ///
-/// Takes what GET gave, and seed files. Tokens end, and limits and lockouts start anew. A document
+/// Takes a response of GET, or a seed file. Tokens end, limits and lockouts are cleared. A document
 /// that is not whole is refused, and nothing changes.
 #[utoipa::path(put, path = "/snapshot", tag = "snapshots", request_body = Object, responses(
     (status = 200, body = Restored),

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use bandwidth_fixtures::operation::Action;
 use bandwidth_mock::MockServer;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     control::ok,
-    wire::{LOGIN, guide, request, send, server},
+    wire::{LOGIN, USERS, call, guide, request, send, server},
 };
 
 const METHODS: [&str; 5] = ["GET", "PUT", "POST", "DELETE", "PATCH"];
@@ -124,4 +124,44 @@ fn every_reference_leads_somewhere() {
         }
     }
     assert!(references > 50, "{references}");
+}
+
+/// A body that is described for the profile is taken by it.
+#[test]
+fn the_example_of_a_create_is_taken_under_each_way_to_write_a_body() {
+    for set in [
+        "format.json_null=absent",
+        "naming.json_case=camelCase",
+        "role.request_field=RoleIds",
+        "user.account_id=required",
+        "user.request_root=wrapped",
+    ] {
+        for media in ["application/json", "application/xml"] {
+            let server = guide();
+            let (id, option) = set.split_once('=').unwrap();
+            ok(
+                &server,
+                "PATCH",
+                "/profile",
+                &json!({ id: option }).to_string(),
+            );
+            let document = ok(&server, "GET", "/openapi.json", "");
+            let create = &document["paths"]["/api/accounts/{accountId}/users"]["post"];
+            let described = &create["requestBody"]["content"][media];
+            let example = match &described["example"] {
+                Value::String(xml) => xml.clone(),
+                json => json.to_string(),
+            };
+            let headers = format!("Content-Type: {media}\r\n");
+            let reply = call(&server, "POST", USERS, &headers, &example);
+            assert_eq!(
+                reply.status, 201,
+                "{set} {media}: {example}: {}",
+                reply.body
+            );
+            let schema = &described["schema"];
+            let wrapped = schema["properties"].as_object().is_some();
+            assert_eq!(wrapped, option == "wrapped", "{set} {media}: {schema}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use bandwidth_fixtures::{
     BehaviourId, Consultation,
     operation::{Action, Endpoint, Login, Parameter, RESOURCES, Resource, Segment, Surface},
     profile::{
-        AuthSchemes, EmptyList, FailureBody, JsonSupport, ManagedEnvelope, ManagedPages,
+        AuthSchemes, EmptyList, FailureBody, JsonCase, JsonSupport, ManagedEnvelope, ManagedPages,
         RateResponse,
     },
 };
@@ -159,6 +159,18 @@ fn answered(surface: Surface, rules: &Consultation) -> impl Iterator<Item = &'st
     media(surface).filter(move |media| json || *media != JSON)
 }
 
+/// A user in another element.
+fn enclosed(name: &str, element: &str, surface: Surface, rules: &Consultation) -> Value {
+    let camel = surface == Surface::Account && rules.naming_json_case() == JsonCase::Camel;
+    let key = if camel { "user" } else { "User" };
+    json!({
+        "type": "object",
+        "required": [key],
+        "properties": { key: reference(name) },
+        "xml": { "name": element },
+    })
+}
+
 fn request(endpoint: &Endpoint, name: &str, rules: &Consultation) -> Value {
     if endpoint.login == Login::Client {
         return json!({ "application/x-www-form-urlencoded": { "schema": reference(name) } });
@@ -166,6 +178,10 @@ fn request(endpoint: &Endpoint, name: &str, rules: &Consultation) -> Value {
     // What a profile answers as XML alone may still be sent as JSON.
     let mut content = Map::new();
     let Example { xml, json } = examples::of(endpoint.action, rules);
+    let body = match examples::wrapper(endpoint.action, rules) {
+        Some(element) => enclosed(name, element, endpoint.surface, rules),
+        None => reference(name),
+    };
     for media in media(endpoint.surface) {
         let (schema, example) = match media {
             // The root of a new password has nothing but text in it.
@@ -173,17 +189,8 @@ fn request(endpoint: &Endpoint, name: &str, rules: &Consultation) -> Value {
                 json!({ "type": "string", "xml": { "name": "Password" } }),
                 Value::from(xml.clone()),
             ),
-            XML if examples::wraps(endpoint.action, rules) => {
-                let wrapper = json!({
-                    "type": "object",
-                    "required": ["User"],
-                    "properties": { "User": reference(name) },
-                    "xml": { "name": "LdapUserRequest" },
-                });
-                (wrapper, Value::from(xml.clone()))
-            }
-            XML => (reference(name), Value::from(xml.clone())),
-            _ => (reference(name), json.clone()),
+            XML => (body.clone(), Value::from(xml.clone())),
+            _ => (body.clone(), json.clone()),
         };
         content.insert(
             media.to_owned(),

@@ -4,7 +4,8 @@ use bandwidth_fixtures::{
     Consultation,
     operation::Action,
     profile::{
-        IdentityRoot, JsonCase, ManagedAccountForm, ManagedNames, ManagedRoleForm, Telephone,
+        AccountIdInBody, IdentityRoot, JsonCase, ManagedAccountForm, ManagedNames, ManagedRoleForm,
+        RequestRoot, RoleField, Telephone,
     },
 };
 use serde_json::{Map, Value, json};
@@ -24,10 +25,9 @@ pub(super) fn of(action: Action, rules: &Consultation) -> Example {
         return Example { xml, json };
     }
     if let Some(xml) = domain(action) {
-        let xml = if wraps(action, rules) {
-            format!("<LdapUserRequest>{xml}</LdapUserRequest>")
-        } else {
-            xml.to_owned()
+        let xml = match wrapper(action, rules) {
+            Some(name) => format!("<{name}>{xml}</{name}>"),
+            None => xml.to_owned(),
         };
         let json = Value::Null;
         return Example { xml, json };
@@ -37,19 +37,32 @@ pub(super) fn of(action: Action, rules: &Consultation) -> Example {
         let json = cased(json!({ "Password": "Plum-Kettle.58" }), rules);
         return Example { xml, json };
     }
-    let user = user(action == Action::CreateUser, rules);
+    let mut user = user(action == Action::CreateUser, rules);
+    let mut root = "User";
+    if let Some(name) = wrapper(action, rules) {
+        user = json!({ "User": user });
+        root = name;
+    }
     let mut xml = String::new();
-    element("User", &user, &mut xml);
+    element(root, &user, &mut xml);
     let json = cased(user, rules);
     Example { xml, json }
 }
 
-/// Whether a user stands in another element.
-pub(super) fn wraps(action: Action, rules: &Consultation) -> bool {
-    matches!(
-        action,
-        Action::CreateIdentityUser | Action::UpdateIdentityUser
-    ) && rules.identity_request_root() == IdentityRoot::Wrapped
+/// The root of XML that encloses a user, where the profile takes no other.
+pub(super) fn wrapper(action: Action, rules: &Consultation) -> Option<&'static str> {
+    let (name, wraps) = match action {
+        Action::CreateIdentityUser | Action::UpdateIdentityUser => (
+            "LdapUserRequest",
+            rules.identity_request_root() == IdentityRoot::Wrapped,
+        ),
+        Action::CreateUser | Action::UpdateUser => (
+            "UserRequest",
+            rules.user_request_root() == RequestRoot::Wrapped,
+        ),
+        _ => return None,
+    };
+    wraps.then_some(name)
 }
 
 fn user(is_new: bool, rules: &Consultation) -> Value {
@@ -65,7 +78,15 @@ fn user(is_new: bool, rules: &Consultation) -> Value {
     if is_new {
         user["Username"] = "asmith".into();
         user["Password"] = "Teal-Wagon.47".into();
-        user["Roles"] = json!([{ "RoleName": "ReadOnly" }]);
+        match rules.role_request_field() {
+            RoleField::Roles | RoleField::Either => {
+                user["Roles"] = json!([{ "RoleName": "ReadOnly" }]);
+            }
+            RoleField::RoleIds => user["RoleIds"] = json!(["r2"]),
+        }
+        if rules.user_account_id() == AccountIdInBody::Required {
+            user["AccountId"] = "12345".into();
+        }
     }
     user
 }

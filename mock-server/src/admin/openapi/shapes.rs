@@ -1,15 +1,15 @@
 //! What the bodies of the emulated API are, in the words of a profile.
 //!
 //! A shape is a line: a name, the XML element, and its fields. `Roles=Role*?` is a field with a list
-//! of `Role` that may be left out. After `=` stands `flag`, `number`, `time`, `any` or another
-//! shape, else the field is a text; `*` is a list with an element of its own in XML, `+` one without; `?` may be
-//! left out.
+//! of `Role` that may be left out. After `=` comes `flag`, `number`, `time`, `role_id`, `any` or
+//! another shape; otherwise the field is a text. `*` is a list with an element of its own in XML, `+`
+//! one without. A field with `?` may be left out.
 
 use bandwidth_fixtures::{
     Consultation, TextField,
     profile::{
-        ErrorShape, JsonCase, ManagedAccountForm, ManagedErrors, ManagedRoleForm, ManagedState,
-        PutSemantics, RoleForm, Telephone, UserKey,
+        AccountIdInBody, ErrorShape, JsonCase, ManagedAccountForm, ManagedErrors, ManagedRoleForm,
+        ManagedState, PutSemantics, RoleField, RoleForm, Telephone, UserKey,
     },
     seed::{DetailField, DetailGroup},
 };
@@ -91,6 +91,7 @@ fn kind_of(kind: &str) -> Value {
         "text" => json!({ "type": "string" }),
         "flag" => json!({ "type": "boolean" }),
         "number" => json!({ "type": "integer" }),
+        "role_id" => json!({ "type": "string", "xml": { "name": "RoleId" } }),
         "time" => json!({ "type": "string", "format": "date-time" }),
         shape => reference(shape),
     }
@@ -123,7 +124,15 @@ fn account(rules: &Consultation) -> Vec<Line> {
         PutSemantics::Replace | PutSemantics::Merge => texts(rules, |_| false),
     };
     let shown = texts(rules, |_| false);
-    let given = "Roles=RoleReference*? Enabled=flag? UserId? AccountId?";
+    let roles = match rules.role_request_field() {
+        RoleField::Roles | RoleField::Either => "Roles=RoleReference*?",
+        RoleField::RoleIds => "RoleIds=role_id*?",
+    };
+    let given = format!("{roles} Enabled=flag? UserId?");
+    let account_id = match rules.user_account_id() {
+        AccountIdInBody::Optional => "AccountId?",
+        AccountIdInBody::Required => "AccountId",
+    };
     let (error, detail) = match rules.errors_shape() {
         ErrorShape::ResponseStatus => ("ResponseStatus=ErrorDetail", "ErrorCode=number"),
         ErrorShape::ResponseStatusWithoutCode => ("ResponseStatus=ErrorDetail", ""),
@@ -155,12 +164,12 @@ fn account(rules: &Consultation) -> Vec<Line> {
         (
             "NewUser",
             "User",
-            format!("Username {new} Password {given}"),
+            format!("Username {new} Password {given} {account_id}"),
         ),
         (
             "UserChanges",
             "User",
-            format!("Username? {changes} Password? {given}"),
+            format!("Username? {changes} Password? {given} AccountId?"),
         ),
         line("RoleReference", "Role", "RoleId? RoleName?"),
         line("PasswordChange", "", "Password"),
@@ -262,6 +271,10 @@ fn details(group: DetailGroup) -> String {
     let names = fields.map(|field| format!("{}?", field.wire_name()));
     names.collect::<Vec<_>>().join(" ")
 }
+
+/// The part of a user that an event changed.
+const CHANGED: &str = "UserId? UserSettings=UserSettings? UserProfile=UserProfile? \
+                       RoleList=DomainRole*? AccountList=DomainAccount*?";
 
 /// Most of the surface `identity`.
 const IDENTITY: &[(&str, &str, &str)] = &[
@@ -440,18 +453,8 @@ const IDENTITY: &[(&str, &str, &str)] = &[
         "UserActivityEventDetails",
         "UserEvent=UserEvent BeforeChanges=BeforeChanges AfterChanges=AfterChanges",
     ),
-    (
-        "BeforeChanges",
-        "BeforeChanges",
-        "UserId? UserSettings=UserSettings? UserProfile=UserProfile? RoleList=DomainRole*? \
-         AccountList=DomainAccount*?",
-    ),
-    (
-        "AfterChanges",
-        "AfterChanges",
-        "UserId? UserSettings=UserSettings? UserProfile=UserProfile? RoleList=DomainRole*? \
-         AccountList=DomainAccount*?",
-    ),
+    ("BeforeChanges", "BeforeChanges", CHANGED),
+    ("AfterChanges", "AfterChanges", CHANGED),
     (
         "UserPreference",
         "UserPreference",
