@@ -78,6 +78,13 @@ pub fn check(path: &Path) -> Result<(), String> {
 }
 
 /// A new file in the folder of `path`.
+#[cfg_attr(
+    not(unix),
+    expect(
+        unused_variables,
+        reason = "Windows inherits who may read from the folder"
+    )
+)]
 fn beside(path: &Path, readers: Readers) -> io::Result<NamedTempFile> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".");

@@ -5,6 +5,7 @@ mod assumptions;
 mod client;
 mod errors;
 mod log;
+mod system;
 mod tables;
 
 use std::{
@@ -293,21 +294,6 @@ fn serve(arguments: ServeArguments) -> ExitCode {
     }
 }
 
-/// As many open files as the system lets us have: each connection takes one, and the usual limit
-/// of 1,024 is soon reached.
-fn raise_file_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        ..limit
-    };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::debug!(%error, "the limit of open files stays as it is");
-    }
-}
-
 /// A thread for each core. On one core a second thread would only be waited for.
 fn runtime() -> tokio::runtime::Builder {
     if std::thread::available_parallelism().is_ok_and(|cores| cores.get() == 1) {
@@ -318,7 +304,7 @@ fn runtime() -> tokio::runtime::Builder {
 }
 
 fn run_server(mut program: Program, arguments: &ServeArguments) -> Result<(), String> {
-    raise_file_limit();
+    system::raise_file_limit();
     let config = &mut program.config;
     config.require_token().map_err(|error| error.to_string())?;
     let certificates = config.certificates().map_err(|error| error.to_string())?;
@@ -347,7 +333,7 @@ fn run_server(mut program: Program, arguments: &ServeArguments) -> Result<(), St
         .map_err(|error| format!("cannot start: {error}"))?;
     let served = runtime.block_on(async {
         let mut signals =
-            Signals::new().map_err(|error| format!("cannot wait for signals: {error}"))?;
+            system::Signals::new().map_err(|error| format!("cannot wait for signals: {error}"))?;
         announce::announce(&program, &addresses)?;
         let stopped = Arc::clone(&app);
         tokio::spawn(async move {
@@ -392,27 +378,4 @@ fn cannot_listen(arguments: &ServeArguments, failed: &BindError) -> String {
     };
     let place = arguments.place(name);
     format!("{place}: cannot listen on {address}: {why}")
-}
-
-/// SIGINT, as from Ctrl-C, and SIGTERM.
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }

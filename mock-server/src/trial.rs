@@ -4,6 +4,7 @@
 mod command;
 mod comparison;
 mod error;
+mod group;
 mod interrupt;
 mod jobs;
 mod outcome;

@@ -7,6 +7,7 @@
 mod archive;
 mod manual;
 mod npm;
+mod sbom;
 mod target;
 mod third_party;
 mod wheel;
@@ -31,6 +32,11 @@ const PROGRAMS: [&str; 2] = ["bandwidth-mock", "bandwidth-conformance"];
 /// The one that is in the image.
 const SERVER: &str = PROGRAMS[0];
 
+/// The file of a program.
+fn file_of(program: &str) -> String {
+    format!("{program}{}", std::env::consts::EXE_SUFFIX)
+}
+
 /// The shells that have completions, and what stands before and after the program's name in a file's.
 const SHELLS: [(&str, &str, &str); 3] = [
     ("bash", "", ".bash"),
@@ -52,6 +58,7 @@ const DOCUMENTS: [&str; 5] = [
 #[command(after_help = "What it writes, for this machine's kind:
   NAME.tar.gz    both programs, completions for bash, zsh and fish, a manual page for each command,
                  the documents, and the licences of everything that is linked
+  NAME.cdx.json  what is linked into them, as CycloneDX 1.6 (SBOM)
   SHA256SUMS     for `sha256sum --check`
   image/         what mock-server/Containerfile takes
   *.whl          with --wheel: the Python package with both programs; takes Python 3.9 and PyPI
@@ -83,7 +90,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let target = Target::choose()?;
     println!("{}", target.triple());
     let programs = target.build(&PROGRAMS)?;
-    let third_party = third_party::text(&PROGRAMS, &target)?;
+    let crates = third_party::crates(&PROGRAMS, &target)?;
 
     let out = workspace::root().join(&options.out);
     let name = format!(
@@ -91,7 +98,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         env!("CARGO_PKG_VERSION"),
         target.triple()
     );
-    let entries = entries(&programs, &third_party)?;
+    let entries = entries(&programs, &third_party::text(&crates, target.musl))?;
     let modified = archive::modified()?;
     let packed = archive::pack(&name, &entries, modified)?;
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
@@ -100,7 +107,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     write(&out.join(&file), &packed)?;
     let image_folder = out.join("image");
     image(&image_folder, &entries)?;
-    let mut files = vec![file.clone()];
+    let bom = format!("{name}.cdx.json");
+    write(&out.join(&bom), sbom::text(&crates)?.as_bytes())?;
+    let mut files = vec![file.clone(), bom];
     if options.wheel {
         files.push(wheel::write(&out, &entries, target.triple(), modified)?);
     }
@@ -141,7 +150,9 @@ fn remove_packages(folder: &Path) -> io::Result<()> {
         let name = found.file_name();
         let name = name.to_string_lossy();
         let archive = name.starts_with("bandwidth-mock-")
-            && (name.ends_with(".tar.gz") || name.ends_with(".tgz"));
+            && [".tar.gz", ".cdx.json", ".tgz"]
+                .iter()
+                .any(|ending| name.ends_with(ending));
         if archive || wheel::is_wheel(&name) {
             fs::remove_file(found.path())?;
         }
@@ -155,7 +166,7 @@ fn entries(programs: &[PathBuf], third_party: &str) -> Result<Vec<Entry>> {
     for (name, program) in PROGRAMS.into_iter().zip(programs) {
         let bytes =
             fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;
-        entries.push(Entry::program(name, bytes));
+        entries.push(Entry::program(file_of(name), bytes));
         for (shell, before, after) in SHELLS {
             let script = completions(program, shell)?;
             entries.push(Entry::file(
@@ -211,7 +222,8 @@ fn image(folder: &Path, entries: &[Entry]) -> Result<()> {
             .with_context(|| format!("cannot remove {}", folder.display()))?;
     }
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let wanted = [SERVER, "LICENSE-APACHE", "LICENSE-MIT", "THIRD-PARTY.txt"];
+    let server = file_of(SERVER);
+    let wanted = [&server, "LICENSE-APACHE", "LICENSE-MIT", "THIRD-PARTY.txt"];
     for entry in entries
         .iter()
         .filter(|entry| wanted.contains(&entry.path()))

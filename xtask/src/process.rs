@@ -128,8 +128,15 @@ impl Drop for Group {
     }
 }
 
+#[cfg(unix)]
 fn own_group(command: &mut Command) -> &mut Command {
     std::os::unix::process::CommandExt::process_group(command, 0)
+}
+
+/// Windows has no groups: the leader alone is ended.
+#[cfg(not(unix))]
+fn own_group(command: &mut Command) -> &mut Command {
+    command
 }
 
 /// Whether anything accepts connections there.

@@ -2,9 +2,7 @@
 //! them, and what stderr does not take in time is dropped and counted.
 
 use std::{
-    fs::File,
     io::{self, Write as _},
-    os::fd::AsFd as _,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -15,6 +13,8 @@ use std::{
 };
 
 use tracing_subscriber::fmt::MakeWriter;
+
+use super::system;
 
 /// How many lines wait.
 const QUEUE: usize = 4096;
@@ -56,11 +56,9 @@ impl Log {
 }
 
 fn write(messages: &Receiver<Message>, lost: &AtomicU64) {
-    // Not the locked one: a write that waits must hold up nothing else.
-    let Ok(stderr) = io::stderr().as_fd().try_clone_to_owned() else {
+    let Ok(mut stderr) = system::stderr() else {
         return;
     };
-    let mut stderr = File::from(stderr);
     for message in messages {
         let Message::Line(line) = message else {
             continue;

@@ -5,7 +5,6 @@ use std::{
     fmt,
     fs::File,
     io::{self, Read, Write as _},
-    os::unix::process::{CommandExt as _, ExitStatusExt as _},
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc,
@@ -13,9 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process_group};
-
-use super::{error::TrialError, interrupt::Interrupt};
+use super::{error::TrialError, group, interrupt::Interrupt};
 
 /// How long the command may take to end by itself after a signal.
 const GRACE: Duration = Duration::from_secs(1);
@@ -69,13 +66,12 @@ pub fn run(
     let name = command[0].to_string_lossy();
     let output = File::create(path).map_err(file)?;
     let copy = output.try_clone().map_err(file)?;
-    let mut child = Command::new(&command[0])
+    let mut child = group::own_group(&mut Command::new(&command[0]))
         .args(&command[1..])
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stderr(Stdio::piped())
         .stdout(output)
-        .process_group(0)
         .spawn()
         .map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => TrialError::Usage(format!(
@@ -111,17 +107,14 @@ fn wait(child: &mut Child, limit: Duration, interrupt: &Interrupt) -> io::Result
         Ok(is_late.then_some(Ending::TimedOut(limit)))
     };
     let ending = poll(child, ended)?;
-    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    // A group without processes is an error that does not matter.
-    let kill = |signal| group.map(|group| kill_process_group(group, signal));
     if matches!(ending, Ending::Interrupted(_)) {
-        let _ = kill(Signal::TERM);
+        group::terminate(child);
         let told = Instant::now();
         poll(child, |child| {
             Ok((child.try_wait()?.is_some() || told.elapsed() >= GRACE).then_some(()))
         })?;
     }
-    let _ = kill(Signal::KILL);
+    group::kill(child);
     child.wait()?;
     Ok(ending)
 }
@@ -142,7 +135,7 @@ fn poll<T>(
 }
 
 fn ending_of(status: ExitStatus) -> Ending {
-    match (status.code(), status.signal()) {
+    match (status.code(), group::ended_by(status)) {
         (Some(0), _) => Ending::Passed,
         (Some(code), _) => Ending::Code(code),
         (None, signal) => Ending::Signal(signal.unwrap_or_default()),

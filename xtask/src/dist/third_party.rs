@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
+    fmt::{self, Write as _},
     fs,
     path::{Path, PathBuf},
 };
@@ -60,27 +60,33 @@ CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 
 /// A crate that is linked.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Crate {
-    /// As `serde 1.0.229`.
-    name: String,
-    licence: String,
-    source: String,
+pub(super) struct Crate {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) licence: String,
+    pub(super) source: String,
     texts: Vec<String>,
 }
 
-/// The file about all that these packages link.
-pub(super) fn text(packages: &[&str], target: &Target) -> Result<String> {
+impl fmt::Display for Crate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.version)
+    }
+}
+
+/// All that these packages link.
+pub(super) fn crates(packages: &[&str], target: &Target) -> Result<BTreeSet<Crate>> {
     let linked = linked(packages, target)?;
     let crates = described(target)?
         .into_iter()
         .filter(|(name, _)| linked.contains(name))
-        .map(|(name, package)| read(name, &package))
+        .map(|(name, package)| read(&name, &package))
         .collect::<Result<BTreeSet<Crate>>>()?;
     ensure!(
         crates.len() == linked.len(),
         "cargo metadata does not describe all that cargo tree names"
     );
-    Ok(render(&crates, target.musl))
+    Ok(crates)
 }
 
 /// The names and versions of the crates, without those of this workspace.
@@ -121,7 +127,7 @@ fn described(target: &Target) -> Result<BTreeMap<String, Value>> {
     Ok(named.collect())
 }
 
-fn read(name: String, package: &Value) -> Result<Crate> {
+fn read(name: &str, package: &Value) -> Result<Crate> {
     let part = |key: &str| package[key].as_str().unwrap_or_default();
     let manifest = PathBuf::from(part("manifest_path"));
     let folder = manifest
@@ -142,14 +148,15 @@ fn read(name: String, package: &Value) -> Result<Crate> {
             .flatten()
             .filter_map(Value::as_str)
             .collect();
-        texts.push(without_a_text(&name, &licence, &authors)?);
+        texts.push(without_a_text(name, &licence, &authors)?);
     }
     let source = [part("repository"), part("homepage")]
         .into_iter()
         .find(|link| !link.is_empty());
     Ok(Crate {
         source: source.unwrap_or("https://crates.io").to_owned(),
-        name,
+        name: part("name").to_owned(),
+        version: part("version").to_owned(),
         licence,
         texts,
     })
@@ -209,7 +216,8 @@ fn without_a_text(name: &str, licence: &str, authors: &[&str]) -> Result<String>
     );
 }
 
-fn render(crates: &BTreeSet<Crate>, musl: bool) -> String {
+/// The file about them.
+pub(super) fn text(crates: &BTreeSet<Crate>, musl: bool) -> String {
     let mut text = "What is linked into bandwidth-mock and bandwidth-conformance, and under which licence.\n\n".to_owned();
     text += STANDARD;
     if musl {
@@ -217,12 +225,12 @@ fn render(crates: &BTreeSet<Crate>, musl: bool) -> String {
     }
     text += "\nCrates, each with its licence and where its source is:\n\n";
     for one in crates {
-        let _ = writeln!(text, "  {}  {}  {}", one.name, one.licence, one.source);
+        let _ = writeln!(text, "  {one}  {}  {}", one.licence, one.source);
     }
-    let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut users: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for one in crates {
         for licence in &one.texts {
-            users.entry(licence).or_default().push(&one.name);
+            users.entry(licence).or_default().push(one.to_string());
         }
     }
     for (licence, names) in users {
@@ -243,7 +251,7 @@ fn section(text: &mut String, names: &str, licence: &str) {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Crate, licence_files, linked_name, render, tidy, without_a_text};
+    use super::{Crate, licence_files, linked_name, text, tidy, without_a_text};
 
     #[test]
     fn licences_are_found_where_crates_have_them() {
@@ -300,21 +308,22 @@ mod tests {
     fn a_text_that_two_crates_have_stands_once() {
         let one = |name: &str, text: &str| Crate {
             name: name.to_owned(),
+            version: "1.0.0".to_owned(),
             licence: "MIT".to_owned(),
             source: "https://example.com".to_owned(),
             texts: vec![tidy(text)],
         };
         let crates = BTreeSet::from([
-            one("a 1.0.0", "\r\nCopyright (c) A \r\n"),
-            one("b 2.0.0", "Copyright (c) A\n\n"),
-            one("c 3.0.0", "Copyright (c) C\n"),
+            one("a", "\r\nCopyright (c) A \r\n"),
+            one("b", "Copyright (c) A\n\n"),
+            one("c", "Copyright (c) C\n"),
         ]);
-        let text = render(&crates, true);
-        assert_eq!(text.matches("\nCopyright (c) A\n").count(), 1);
-        assert!(text.contains("Of a 1.0.0, b 2.0.0:\n"), "{text}");
-        assert!(text.contains("musl is linked statically"));
-        assert!(text.contains("Of musl:\n"));
-        assert!(!render(&crates, false).contains("musl"));
+        let shown = text(&crates, true);
+        assert_eq!(shown.matches("\nCopyright (c) A\n").count(), 1);
+        assert!(shown.contains("Of a 1.0.0, b 1.0.0:\n"), "{shown}");
+        assert!(shown.contains("musl is linked statically"));
+        assert!(shown.contains("Of musl:\n"));
+        assert!(!text(&crates, false).contains("musl"));
     }
 
     #[test]

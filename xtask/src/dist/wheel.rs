@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::{PROGRAMS, archive::Entry};
+use super::{PROGRAMS, archive::Entry, file_of};
 use crate::workspace;
 
 /// What is beside the Python code.
@@ -28,15 +28,21 @@ pub(super) fn write(out: &Path, entries: &[Entry], triple: &str, modified: u64) 
     let work = out.join("wheel");
     let programs = work.join("programs");
     fs::create_dir_all(&programs).with_context(|| format!("cannot make {}", programs.display()))?;
+    let files = PROGRAMS.map(file_of);
     for entry in entries {
-        if PROGRAMS.contains(&entry.path()) || LICENCES.contains(&entry.path()) {
+        if files.iter().any(|file| file == entry.path()) || LICENCES.contains(&entry.path()) {
             entry.write(&programs)?;
         }
     }
     // A Python of the system may have no pip, or refuse to install with it.
+    let (system, inside) = if cfg!(windows) {
+        ("python", "Scripts/python.exe")
+    } else {
+        ("python3", "bin/python")
+    };
     let python = work.join("venv");
-    run(Command::new("python3").args(["-m", "venv"]).arg(&python))?;
-    run(Command::new(python.join("bin/python"))
+    run(Command::new(system).args(["-m", "venv"]).arg(&python))?;
+    run(Command::new(python.join(inside))
         .args(["-m", "pip", "wheel", "--quiet", "--no-deps"])
         .args(["--disable-pip-version-check", "--wheel-dir"])
         .arg(out)
@@ -60,6 +66,7 @@ fn platform(triple: &str) -> Result<&'static str> {
         "aarch64-unknown-linux-musl" => "manylinux_2_17_aarch64.musllinux_1_1_aarch64",
         "x86_64-apple-darwin" => "macosx_10_12_x86_64",
         "aarch64-apple-darwin" => "macosx_11_0_arm64",
+        "x86_64-pc-windows-msvc" => "win_amd64",
         _ => bail!(
             "a wheel for {triple} has no platform tag yet; add one to xtask/src/dist/wheel.rs"
         ),
