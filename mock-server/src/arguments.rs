@@ -80,6 +80,7 @@ pub struct ServeArguments {
         env = "BANDWIDTH_MOCK_SET",
         value_delimiter = ';'
     )]
+    #[serde(deserialize_with = "values::options")]
     set: Vec<String>,
     /// The accounts to start with: demo, empty, published, or the path of a seed file [default: demo]
     #[arg(long, value_name = "SEED", env = "BANDWIDTH_MOCK_SEED")]
@@ -102,10 +103,12 @@ pub struct ServeArguments {
     /// `;` between several in the variable)
     #[arg(
         long,
+        alias = "faults",
         value_name = "KEY=VALUE,..",
         env = "BANDWIDTH_MOCK_FAULT",
         value_delimiter = ';'
     )]
+    #[serde(alias = "faults", deserialize_with = "values::faults")]
     fault: Vec<String>,
     /// Start the clock at this time, for example 2030-01-31T12:00:00Z (RFC 3339 in UTC); it runs
     /// from there [default: the machine's time]

@@ -45,9 +45,10 @@ const SHELLS: [(&str, &str, &str); 3] = [
 ];
 
 /// What else of the project is in an archive: its documents, which name each other by these paths.
-const DOCUMENTS: [&str; 5] = [
+const DOCUMENTS: [&str; 6] = [
     "README.md",
     "CHANGELOG.md",
+    "SECURITY.md",
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "docs",

@@ -16,7 +16,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    answer::{AdminError, OptionalBody, Path, or_default},
+    answer::{AdminError, OptionalBody, Path, none_one_or_many},
     authority,
     faults::{FaultRequest, read_fault},
 };
@@ -24,7 +24,7 @@ use crate::{
     address::{reachable, token_url},
     app::App,
     clock::{parse_start, rfc3339},
-    control::{FurtherAccounts, NewAccount, ProfileChoice, SeedChoice},
+    control::{FurtherAccounts, NewAccount, ProfileChoice, SeedChoice, read_options},
     peer::Peer,
     store::AccountState,
 };
@@ -50,6 +50,9 @@ pub struct AccountRequest {
     /// follows the server's profile.
     #[schema(value_type = Option<Value>)]
     profile: Option<Distinct>,
+    /// Options of single behaviours, as PATCH profile takes them.
+    #[schema(value_type = Option<Value>)]
+    set: Option<Distinct>,
     /// A built-in seed's name (its first account is copied), or an object with `roles`, `users`,
     /// `companyName` and `nextUserNumber` as in a seed file. By default the roles of the demo
     /// account and no users.
@@ -62,8 +65,8 @@ pub struct AccountRequest {
     /// server's clock until its own is set.
     #[schema(format = DateTime, example = "2030-01-31T12:00:00Z")]
     clock: Option<String>,
-    /// Faults for this account alone, as POST faults takes them.
-    #[serde(default, deserialize_with = "or_default")]
+    /// Faults for this account alone, each as POST faults takes it. One may stand without the list.
+    #[serde(default, deserialize_with = "none_one_or_many")]
     #[schema(value_type = Option<Vec<FaultRequest>>)]
     faults: Vec<Distinct>,
 }
@@ -261,10 +264,7 @@ pub async fn create(
             .map(|Distinct(further)| read_further(further))
             .transpose()?
             .unwrap_or_default(),
-        profile: request
-            .profile
-            .map(|Distinct(profile)| ProfileChoice::from_json(&profile))
-            .transpose()?,
+        profile: read_profile(request.profile, request.set)?,
         seed: request
             .seed
             .map(|Distinct(seed)| seed_choice(seed))
@@ -291,6 +291,20 @@ pub async fn create(
         faults: made.faults.iter().map(|fault| fault.id).collect(),
     };
     Ok((StatusCode::CREATED, Json(created)))
+}
+
+fn read_profile(
+    profile: Option<Distinct>,
+    set: Option<Distinct>,
+) -> Result<Option<ProfileChoice>, AdminError> {
+    let choice = profile
+        .map(|Distinct(profile)| ProfileChoice::from_json(&profile))
+        .transpose()?;
+    let Some(Distinct(set)) = set else {
+        return Ok(choice);
+    };
+    let options = read_options(&set)?;
+    Ok(Some(choice.unwrap_or_default().and_set(options)))
 }
 
 fn start(time: &str) -> Result<Duration, AdminError> {

@@ -200,11 +200,13 @@ impl<S: Send + Sync> FromRequest<S> for AnyBody {
     }
 }
 
-/// A value that may be left out, where null is the same.
-pub fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
-    value: D,
-) -> Result<T, D::Error> {
-    Ok(Option::deserialize(value)?.unwrap_or_default())
+/// A list that may be left out, where null is the same, and a value alone is a list of one.
+pub fn none_one_or_many<'de, D: Deserializer<'de>>(values: D) -> Result<Vec<Distinct>, D::Error> {
+    Ok(match Distinct::deserialize(values)? {
+        Distinct(Value::Null) => Vec::new(),
+        Distinct(Value::Array(values)) => values.into_iter().map(Distinct).collect(),
+        one => vec![one],
+    })
 }
 
 /// A JSON object that may be left out.

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::answer::{AdminError, AnyBody, Path, Text, object, read};
+use super::answer::{AdminError, AnyBody, Path, Text, read};
 use crate::{
     app::App,
     control::{ProfileChoice, read_options},
@@ -95,9 +95,10 @@ async fn choose(app: &App, account: Option<&str>, request: Request) -> Shown {
     shown(app, account, &profile)
 }
 
-fn change(app: &App, account: Option<&str>, options: Value) -> Shown {
-    let form = "write an object of behaviours and options, as {\"put.semantics\":\"merge\"}";
-    let options = read_options(&object(options, form)?)?;
+/// The options, or `set` with the options.
+fn change(app: &App, account: Option<&str>, body: &Value) -> Shown {
+    let alone = body.as_object().filter(|object| object.len() == 1);
+    let options = read_options(alone.and_then(|object| object.get("set")).unwrap_or(body))?;
     shown(app, account, &*app.change_profile(account, &options)?)
 }
 
@@ -109,8 +110,8 @@ pub async fn get(State(app): State<Arc<App>>) -> Shown {
 
 /// Have the server behave by another profile
 ///
-/// The body is a name as `"published"`, or `{"profile":"guide","set":{"put.semantics":"merge"}}`,
-/// or `{"toml":"..."}` with the text of a profile file; with `Content-Type: application/toml` it is
+/// The body is a name as `"published"`, or `{"profile":"guide","set":{"put.semantics":"merge"}}`
+/// with options as PATCH takes them, or `{"toml":"..."}` with the text of a profile file; with `Content-Type: application/toml` it is
 /// that file itself. Accounts with a profile of their own keep it.
 #[utoipa::path(put, path = "/profile", tag = "profiles", request_body = Object, responses(
     (status = 200, body = ProfileView),
@@ -122,13 +123,14 @@ pub async fn put(State(app): State<Arc<App>>, request: Request) -> Shown {
 
 /// Change the options of some behaviours of the server
 ///
-/// As `{"put.semantics":"merge","password.min_length":12}`: all of them or, on an error, none.
+/// As `{"put.semantics":"merge","password.min_length":12}`, or by area, or as `{"set":...}`, or as the
+/// text of `--set`: all of them or, on an error, none.
 #[utoipa::path(patch, path = "/profile", tag = "profiles", request_body = Object, responses(
     (status = 200, body = ProfileView),
     (status = 400, body = AdminError),
 ))]
 pub async fn patch(State(app): State<Arc<App>>, AnyBody(options): AnyBody) -> Shown {
-    change(&app, None, options)
+    change(&app, None, &options)
 }
 
 /// How an account behaves
@@ -168,5 +170,5 @@ pub async fn patch_account(
     Path(id): Path<String>,
     AnyBody(options): AnyBody,
 ) -> Shown {
-    change(&app, Some(&id), options)
+    change(&app, Some(&id), &options)
 }

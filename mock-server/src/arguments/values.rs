@@ -1,6 +1,42 @@
 //! Values of flags that are more than a word or a number.
 
+use bandwidth_fixtures::Distinct;
+use serde::{Deserialize as _, Deserializer};
+use serde_json::Value;
+
 use crate::{address::Listen, config::ConfigError};
+
+/// `set` of a configuration file: text as `--set` takes it, a list of texts, or a table, flat or by area.
+pub(super) fn options<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>, D::Error> {
+    fn texts(key: &str, value: Value) -> Vec<String> {
+        match value {
+            Value::Object(options) => options
+                .into_iter()
+                .flat_map(|(name, option)| match key {
+                    "" => texts(&name, option),
+                    area => texts(&format!("{area}.{name}"), option),
+                })
+                .collect(),
+            Value::Array(values) => values.into_iter().flat_map(|one| texts(key, one)).collect(),
+            Value::String(text) if key.is_empty() => vec![text],
+            Value::String(option) => vec![format!("{key}={option}")],
+            other => vec![format!("{key}={other}")],
+        }
+    }
+    Distinct::deserialize(value).map(|Distinct(value)| texts("", value))
+}
+
+/// `fault` of a configuration file: one or a list, each text or a table, as `--fault` takes them.
+pub(super) fn faults<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>, D::Error> {
+    let text = |fault| match fault {
+        Value::String(text) => text,
+        table => table.to_string(),
+    };
+    Ok(match Distinct::deserialize(value)?.0 {
+        Value::Array(faults) => faults.into_iter().map(text).collect(),
+        one => vec![text(one)],
+    })
+}
 
 /// A level, or one for a part of the program. The filter itself takes any word for a part of some
 /// program, and then logs nothing.
@@ -105,6 +141,44 @@ mod tests {
         ] {
             let error = parse_address("--listen", text).unwrap_err().to_string();
             assert!(error.contains("127.0.0.1:8080"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_has_options_and_faults_as_text_or_as_tables() {
+        #[derive(serde::Deserialize)]
+        struct File {
+            #[serde(deserialize_with = "super::options")]
+            set: Vec<String>,
+            #[serde(deserialize_with = "super::faults")]
+            fault: Vec<String>,
+        }
+        for (text, fault) in [
+            (
+                "set = 'put.semantics=merge'\nfault = 'status=503'",
+                "status=503",
+            ),
+            (
+                "set = ['put.semantics=merge']\nfault = ['status=503']",
+                "status=503",
+            ),
+            (
+                "set = { 'put.semantics' = 'merge' }\n[[fault]]\nstatus = 503",
+                r#"{"status":503}"#,
+            ),
+            (
+                "[set]\nput.semantics = 'merge'\n[fault]\nstatus = 503",
+                r#"{"status":503}"#,
+            ),
+        ] {
+            let file: File = toml::from_str(text).unwrap();
+            assert_eq!(
+                (file.set, file.fault),
+                (
+                    vec!["put.semantics=merge".to_owned()],
+                    vec![fault.to_owned()]
+                )
+            );
         }
     }
 }

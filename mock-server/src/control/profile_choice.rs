@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use bandwidth_fixtures::{FixtureError, NamedProfile, describe};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::ControlError;
 
 /// A profile: a built-in one, a file's text or the server's own, and options that differ from it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProfileChoice {
     base: Option<Base>,
     set: BTreeMap<String, String>,
@@ -65,12 +65,18 @@ impl ProfileChoice {
                 ("toml", Value::String(text)) if base.is_none() => {
                     base = Some(Base::Toml(text.clone()));
                 }
-                ("set", Value::Object(options)) => set = read_options(options)?,
                 ("profile" | "toml" | "set", Value::Null) => {}
+                ("set", options) => set = read_options(options)?,
                 _ => return Err(wrong()),
             }
         }
         Ok(Self { base, set })
+    }
+
+    /// With these options too, which count more than its own.
+    pub fn and_set(mut self, options: BTreeMap<String, String>) -> Self {
+        self.set.extend(options);
+        self
     }
 
     /// The profile that is meant; without a base it differs from `present` in its options.
@@ -90,18 +96,53 @@ impl ProfileChoice {
     }
 }
 
-/// Options by the ids of their behaviours, as `{"put.semantics":"merge","password.min_length":12}`.
-pub fn read_options(
-    options: &Map<String, Value>,
-) -> Result<BTreeMap<String, String>, ControlError> {
-    let read = |(id, option): (&String, &Value)| match option {
-        Value::String(text) => Ok((id.clone(), text.clone())),
-        Value::Number(number) => Ok((id.clone(), number.to_string())),
-        _ => Err(ControlError::Invalid(format!(
-            "the option of `{id}` must be a string or a number, as {{\"put.semantics\":\"merge\"}}"
-        ))),
+const OPTIONS: &str = "options are {\"put.semantics\":\"merge\"}, or {\"put\":{\"semantics\":\"merge\"}}, \
+                       or text as for --set, \"put.semantics=merge\", or a list of such texts";
+
+/// Options by the ids of their behaviours: an object, flat or by area as in a profile file, or text as
+/// `--set` takes it, or a list of texts.
+pub fn read_options(options: &Value) -> Result<BTreeMap<String, String>, ControlError> {
+    let wrong = |what: &str| ControlError::Invalid(format!("{what}; {OPTIONS}"));
+    let mut read = BTreeMap::new();
+    let mut put = |id: String, option: String| match read.insert(id.clone(), option) {
+        Some(_) => Err(wrong(&format!("`{id}` is given twice"))),
+        None => Ok(()),
     };
-    options.iter().map(read).collect()
+    let texts = match options {
+        Value::Object(object) => {
+            for (key, value) in object {
+                let (area, inner) = match value {
+                    Value::Object(inner) => (format!("{key}."), inner.iter().collect()),
+                    _ => (String::new(), vec![(key, value)]),
+                };
+                for (name, option) in inner {
+                    let id = format!("{area}{name}");
+                    let Some(option) = scalar(option) else {
+                        let what = format!("the option of `{id}` is neither text nor a number");
+                        return Err(wrong(&what));
+                    };
+                    put(id, option)?;
+                }
+            }
+            return Ok(read);
+        }
+        Value::Array(texts) => texts.as_slice(),
+        text => std::slice::from_ref(text),
+    };
+    for text in texts {
+        let pair = text.as_str().and_then(|text| text.split_once('='));
+        let (id, option) = pair.ok_or_else(|| wrong(&format!("{text} is not KEY=VALUE")))?;
+        put(id.trim().to_owned(), option.trim().to_owned())?;
+    }
+    Ok(read)
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 /// Changes these options of a profile, all or none.

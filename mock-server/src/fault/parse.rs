@@ -90,23 +90,23 @@ fn pairs(text: &str) -> Result<Map<String, Value>, String> {
         } else {
             number_or_text(value)
         };
-        let mut place = &mut object;
-        let mut path = key.split('.').peekable();
-        while let Some(step) = path.next() {
-            if path.peek().is_none() {
-                if place.insert(step.to_owned(), read).is_some() {
-                    return Err(format!("`{key}` stands here twice"));
-                }
-                break;
-            }
-            place = place
-                .entry(step)
-                .or_insert_with(|| Value::Object(Map::new()))
-                .as_object_mut()
-                .ok_or_else(|| format!("`{step}` stands here twice"))?;
-        }
+        insert(&mut object, key, read)?;
     }
     Ok(object)
+}
+
+/// Puts a value where a key with dots says: `delay.fixed_ms` is `fixed_ms` of the object `delay`.
+fn insert(object: &mut Map<String, Value>, key: &str, value: Value) -> Result<(), String> {
+    let twice = |name: &str| format!("`{name}` is given twice");
+    let Some((outer, inner)) = key.split_once('.') else {
+        return match object.insert(key.to_owned(), value) {
+            Some(_) => Err(twice(key)),
+            None => Ok(()),
+        };
+    };
+    let part = object.entry(outer).or_insert_with(|| Map::new().into());
+    let part = part.as_object_mut().ok_or_else(|| twice(outer))?;
+    insert(part, inner, value).map_err(|_| twice(key))
 }
 
 fn number_or_text(text: &str) -> Value {
@@ -114,8 +114,12 @@ fn number_or_text(text: &str) -> Value {
 }
 
 impl Fault {
-    /// Reads a JSON object.
-    pub fn from_json(object: &Map<String, Value>) -> Result<Self, FaultError> {
+    /// Reads a JSON object, whose keys may have the dots of the text.
+    pub fn from_json(flat: &Map<String, Value>) -> Result<Self, FaultError> {
+        let mut object = Map::new();
+        for (key, value) in flat {
+            insert(&mut object, key, value.clone()).map_err(FaultError)?;
+        }
         let mut fault = Self::always(None, None);
         let mut effects: Vec<(&str, Effect)> = Vec::new();
         let mut status = None;
