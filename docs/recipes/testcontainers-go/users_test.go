@@ -64,7 +64,7 @@ func TestAnAccountStartsWithTheDemoUser(t *testing.T) {
 	request.Header.Set("Accept", "application/json")
 	var answer struct{ Users []struct{ Username string } }
 	send(t, request, &answer)
-	if len(answer.Users) != 1 || answer.Users[0].Username != "jdoe" {
-		t.Errorf("got %v, want the user jdoe", answer.Users)
+	if want := "jdoe"; len(answer.Users) != 1 || answer.Users[0].Username != want {
+		t.Errorf("got %v, want the user %s", answer.Users, want)
 	}
 }

@@ -34,7 +34,9 @@ pub(super) fn deploy(
     stage(work.path(), folder, &platform).context("cannot copy the sources of the Java client")?;
     let repository = out.join(REPOSITORY);
     let status = workspace::without_mock_variables(&mut Command::new("mvn"))
-        .args(["--quiet", "--batch-mode", "deploy", "-Dmaven.test.skip"])
+        .args(["--quiet", "--batch-mode", "deploy"])
+        // Nothing goes into the repository of the person who builds.
+        .args(["-Dmaven.test.skip", "-Dmaven.install.skip"])
         .arg(format!("-Dproject.build.outputTimestamp={modified}"))
         .arg(format!(
             "-DaltDeploymentRepository=dist::file:{}",
