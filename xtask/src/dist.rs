@@ -6,6 +6,7 @@
 
 mod archive;
 mod manual;
+mod maven;
 mod npm;
 mod sbom;
 mod target;
@@ -64,6 +65,7 @@ const DOCUMENTS: [&str; 6] = [
   image/         what mock-server/Containerfile takes
   *.whl          with --wheel: the Python package with both programs; takes Python 3.9 and PyPI
   *.tgz          with --npm: the packages for npm
+  maven/         with --maven: a repository with the Java client and the program as jars
 
 On Linux the programs are static, linked with musl. That needs:
   rustup target add x86_64-unknown-linux-musl
@@ -84,6 +86,9 @@ pub(crate) struct Options {
     /// Pack the packages for npm too, which takes Node.js and npm
     #[arg(long)]
     npm: bool,
+    /// Build the Java artifacts too, which takes a JDK, Maven and its registry
+    #[arg(long)]
+    maven: bool,
 }
 
 /// Builds, collects, packs, and prints what was written.
@@ -117,6 +122,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.npm {
         files.extend(npm::pack(&out, &image_folder)?);
     }
+    if options.maven {
+        files.extend(maven::deploy(
+            &out,
+            &image_folder,
+            target.triple(),
+            modified,
+        )?);
+    }
     write(&out.join("SHA256SUMS"), sums(&out, &files)?.as_bytes())?;
 
     let shown = options.out.display();
@@ -146,6 +159,7 @@ fn sums(folder: &Path, files: &[String]) -> Result<String> {
 
 /// Removes what an earlier run packed: `SHA256SUMS` will not name it.
 fn remove_packages(folder: &Path) -> io::Result<()> {
+    maven::remove(folder)?;
     for found in fs::read_dir(folder)? {
         let found = found?;
         let name = found.file_name();

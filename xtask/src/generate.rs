@@ -6,6 +6,7 @@ mod api;
 mod behaviour_code;
 mod behaviours;
 mod cases;
+mod clients;
 mod command_line;
 mod error_codes;
 mod errors;
@@ -52,8 +53,8 @@ fn sources() -> Result<Vec<Generated>> {
 }
 
 /// What is made from the compiled code and data.
-fn pages() -> Result<[Generated; 11]> {
-    Ok([
+fn pages() -> Result<Vec<Generated>> {
+    let mut pages = vec![
         ("docs/reference/admin-api.md", admin_api::page()?),
         ("docs/reference/api.md", api::page()?),
         ("docs/reference/behaviours.md", behaviours::page()),
@@ -71,7 +72,9 @@ fn pages() -> Result<[Generated; 11]> {
         ("docs/schema/profile.json", NamedProfile::schema()),
         ("docs/schema/result.json", RunReport::schema()),
         ("docs/schema/seed.json", Seed::schema()),
-    ])
+    ];
+    pages.extend(clients::files()?);
+    Ok(pages)
 }
 
 /// Writes the files or checks them.

@@ -1,0 +1,3 @@
+module bandwidthmock
+
+go 1.19
