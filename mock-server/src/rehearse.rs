@@ -122,7 +122,7 @@ pub fn run(
             "it leaves other users when it is run again in another world; nothing was rehearsed";
         outcome = outcome.judged(Verdict::Flaky, reason);
     }
-    if !first.next.passed() {
+    if outcome.passed && !first.next.passed() {
         outcome.reason.get_or_insert(format!(
             "its next run in the same world does not pass ({}), so that a failure is not judged \
              by the next run",
@@ -146,11 +146,12 @@ pub fn run(
     let once = first.run.elapsed + first.next.elapsed;
     let guess = once * u32::try_from(places.len()).unwrap_or(u32::MAX) / u32::from(common.jobs);
     tell(&format!(
-        "{} situations to rehearse, about {} s; most of them run the command twice\n",
+        "{} situations to rehearse, at most {} runs, about {} s\n",
         places.len(),
+        places.len() * 2,
         guess.as_secs().max(1)
     ))?;
-    let mut outcomes = side_by_side(
+    let outcomes = side_by_side(
         &places,
         common.jobs,
         |chosen| judge.judge(chosen),
@@ -167,23 +168,37 @@ pub fn run(
         },
     )?;
     let problems = known_problems(&known, &outcomes);
-    tell(&format!("\n{}", Table::matrix(&outcomes)))?;
-    outcomes.sort_by_key(|outcome| std::cmp::Reverse(outcome.verdict));
+    let code = exit_code(&outcomes, &problems);
+    tell(&told(&outcomes, places.len(), &problems))?;
+    let runs = std::iter::once(outcome).chain(outcomes).collect();
+    common.write(&Report::new(TITLE, runs, problems, 0))?;
+    Ok(code)
+}
+
+/// The matrix, what is bad with its details, and how many runs had which verdict, the worst first.
+fn told(outcomes: &[Outcome], all: usize, problems: &[String]) -> String {
+    let mut worst: Vec<&Outcome> = outcomes.iter().collect();
+    worst.sort_by_key(|outcome| std::cmp::Reverse(outcome.verdict));
+    let mut text = format!("\n{}\n", Table::matrix(outcomes));
     // What heals is in the other reports.
-    for outcome in outcomes
+    for outcome in worst
         .iter()
         .filter(|outcome| outcome.verdict > Verdict::Heals)
     {
-        tell(&line(outcome))?;
+        text += &(line(outcome) + "\n");
     }
-    tell(&format!("\n{}", summary(&outcomes, places.len())))?;
-    for problem in &problems {
-        tell(&format!("known failures: {problem}"))?;
+    let parts = worst
+        .chunk_by(|one, other| one.verdict == other.verdict)
+        .map(|same| format!("{} {}", same.len(), same[0].verdict.word()));
+    let mut parts: Vec<String> = parts.collect();
+    if all > outcomes.len() {
+        parts.push(format!("{} not run", all - outcomes.len()));
     }
-    let code = exit_code(&outcomes, &problems);
-    outcomes.insert(0, outcome);
-    common.write(&Report::new(TITLE, outcomes, problems, 0))?;
-    Ok(code)
+    text += &format!("{} rehearsed: {}", outcomes.len(), parts.join("; "));
+    for problem in problems {
+        text += &format!("\nknown failures: {problem}");
+    }
+    text
 }
 
 fn nothing_to_rehearse(arguments: &RehearseArguments, first: &Ends) -> TrialError {
@@ -208,16 +223,4 @@ fn nothing_to_rehearse(arguments: &RehearseArguments, first: &Ends) -> TrialErro
             used.join(", ")
         )
     })
-}
-
-/// How many runs had which verdict; the worst come first.
-fn summary(outcomes: &[Outcome], all: usize) -> String {
-    let parts = outcomes
-        .chunk_by(|one, other| one.verdict == other.verdict)
-        .map(|same| format!("{} {}", same.len(), same[0].verdict.word()));
-    let mut parts: Vec<String> = parts.collect();
-    if all > outcomes.len() {
-        parts.push(format!("{} not run", all - outcomes.len()));
-    }
-    format!("{} rehearsed: {}", outcomes.len(), parts.join("; "))
 }

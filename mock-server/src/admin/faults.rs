@@ -95,7 +95,7 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<FaultList> {
 /// texts) and `body` (text, or a JSON object or array) are those of the answer with `status` or
 /// `wrong_content_type`. To which requests:
 /// `operation`, `method`, `accountId`, `every`, `after`, `times`, `probability`, `seed`, `ttl_ms`,
-/// `then` (`all`, `same_login`: which requests it hits after the first), and `when`: `before` (the
+/// `then` (`all`, `same_login`, `same_scheme`: which requests it hits after the first), and `when`: `before` (the
 /// default) or `after` the operation takes effect. Text is read as
 /// `--fault` reads it, with quotes around it or without: `status=503,times=1`.
 #[utoipa::path(post, path = "/faults", tag = "faults", request_body(content = FaultRequest, example = json!({

@@ -234,7 +234,23 @@ mod tests {
         assert_eq!(hits(&format!("{rule},then=all")), "--xxxx");
         assert_eq!(hits(&format!("{rule},then=all,times=2")), "--xx--");
         assert_eq!(hits(&format!("{rule},then=same_login")), "--xx-x");
+        assert_eq!(hits(&format!("{rule},then=same_scheme")), "--xx-x");
         assert_eq!(hits("view=empty"), "x--xxx");
+    }
+
+    #[test]
+    fn a_scheme_ends_for_all_logins_and_not_for_tokens() {
+        let set = set(&["refuse=basic_ended,then=same_scheme"]);
+        let token = Subject {
+            operation: Some(Operation::IssueToken),
+            ..CREATE
+        };
+        let other = Subject {
+            authorization: Some(b"basic two"),
+            ..CREATE
+        };
+        let hit = [CREATE, token, other].map(|subject| set.decide(&subject, START, 0).is_some());
+        assert_eq!(hit, [true, false, true]);
     }
 
     #[test]

@@ -76,16 +76,19 @@ pub enum Then {
     All,
     /// Those that log in with the same header as the first.
     SameLogin,
+    /// Those that log in with the same scheme. Requests for a token are apart from all others.
+    SameScheme,
 }
 
 impl Then {
-    pub const ALL: [Self; 2] = [Self::All, Self::SameLogin];
+    pub const ALL: [Self; 3] = [Self::All, Self::SameLogin, Self::SameScheme];
 
     /// The name in rules.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::All => "all",
             Self::SameLogin => "same_login",
+            Self::SameScheme => "same_scheme",
         }
     }
 }

@@ -187,7 +187,7 @@ impl ArmedFault {
         if let (Some(then), Some(first)) = (fault.then, self.first.get()) {
             let goes_on = match then {
                 Then::All => true,
-                Then::SameLogin => *first == self.login(subject),
+                Then::SameLogin | Then::SameScheme => *first == self.login(subject),
             };
             return goes_on.then(count);
         }
@@ -215,9 +215,17 @@ impl ArmedFault {
         hits.is_ok()
     }
 
+    /// What `then` compares of the login.
     fn login(&self, subject: &Subject<'_>) -> Option<u64> {
-        let header = subject.authorization;
-        header.map(|header| self.hasher.hash_one(header))
+        let header = subject.authorization?;
+        Some(if self.fault.then == Some(Then::SameScheme) {
+            let scheme = header.split(|byte| *byte == b' ').next();
+            let scheme = scheme.unwrap_or_default().to_ascii_lowercase();
+            let for_token = subject.operation == Some(Operation::IssueToken);
+            self.hasher.hash_one((scheme, for_token))
+        } else {
+            self.hasher.hash_one(header)
+        })
     }
 
     /// How long the request of that number waits.

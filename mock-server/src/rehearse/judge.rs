@@ -6,10 +6,11 @@ use bandwidth_fixtures::KnownFailures;
 
 use super::{places::Chosen, subject};
 use crate::{
+    fault::Fault,
     journal::Entry,
     trial::{
         Difference, Ending, Expected, Left, Outcome, Run, Stage, Trial, TrialArguments, TrialError,
-        Verdict, World,
+        Verdict, World, silence,
     },
 };
 
@@ -42,6 +43,8 @@ impl Ends {
 pub struct Judge<'a> {
     trial: &'a Trial<'a>,
     world: World,
+    /// How many requests the baseline sends.
+    requests: usize,
     /// The users after a run.
     after: Expected,
     /// The users after the next one; none if that does not pass without a fault.
@@ -64,6 +67,7 @@ impl<'a> Judge<'a> {
         let after_next = Expected::of(&one.start, &one.next.left, &other.next.left);
         Some(Self {
             trial,
+            requests: one.run.entries.len(),
             world: World {
                 most_requests: Some(one.run.entries.len() * TIMES + SPARE),
                 ..world
@@ -91,20 +95,25 @@ impl<'a> Judge<'a> {
 
     fn rehearse(&self, chosen: &Chosen, suffix: &str) -> Result<Outcome, TrialError> {
         let subject = subject(Some(chosen));
+        let fault = chosen.fault();
         let stage = self.trial.stage(&World {
             name: subject.to_string(),
             profile: self.world.profile.clone(),
-            faults: vec![chosen.fault()],
+            faults: vec![fault.clone()],
             most_requests: self.world.most_requests,
         })?;
         let run = stage.run(suffix)?;
         let outcome = Outcome::of(subject, &run);
-        let Some(hit) = run.entries.iter().position(|entry| entry.fault.is_some()) else {
-            return Ok(if run.passed() {
-                outcome.judged(Verdict::Unmet, "it sent no such request this time")
-            } else {
-                outcome.judged(Verdict::Flaky, "it failed without the situation")
-            });
+        let Some(hit) = run.entries.iter().position(|entry| is_hit(entry, &fault)) else {
+            return Ok(
+                if let Some(reason) = silence(run.entries.len(), self.requests) {
+                    outcome.judged(Verdict::Silent, reason)
+                } else if run.passed() {
+                    outcome.judged(Verdict::Unmet, "it sent no such request this time")
+                } else {
+                    outcome.judged(Verdict::Flaky, "it failed without the situation")
+                },
+            );
         };
         let differences = self.after.differences(&run.left);
         if run.passed() && differences.is_empty() {
@@ -129,6 +138,12 @@ impl<'a> Judge<'a> {
             ..outcome
         })
     }
+}
+
+/// Whether that fault was applied, and not one that the command armed itself.
+fn is_hit(entry: &Entry, fault: &str) -> bool {
+    let applied = entry.fault.as_ref().map(|applied| &applied.armed.fault);
+    applied.is_some_and(|applied| fault.parse::<Fault>().is_ok_and(|fault| fault == *applied))
 }
 
 fn verdict(

@@ -185,7 +185,7 @@ pub const SITUATIONS: &[Situation] = &[
         name: "basic-ended",
         imitates: "the end of Basic logins from this request on, as on 2026-12-02; it lasts into the next run",
         source: "CM, CRED",
-        rule: "refuse=basic_ended,then=same_login",
+        rule: "refuse=basic_ended,then=same_scheme",
         hits: Hits::Basic,
         ends: false,
         usual: false,

@@ -38,7 +38,7 @@ export class Faults {
       select('operation', 'Operation', [['', 'any'], ...OPERATIONS.map((name) => [name, name])]),
       number('times', 'Times', { min: '1', placeholder: 'always' }), number('every', 'Every', { min: '1', placeholder: '1' }),
       number('after', 'After', { placeholder: '0' }), number('probability', 'Probability', { step: 'any', max: '1', placeholder: '1' }),
-      select('then', 'After the first', [['', 'as chosen here'], ['all', 'all requests'], ['same_login', 'the same login']]),
+      select('then', 'After the first', [['', 'as chosen here'], ['all', 'all requests'], ['same_login', 'the same login'], ['same_scheme', 'the same scheme']]),
       select('when', 'When', [['', 'before it takes effect'], ['after', 'after it took effect']]),
       el('button', { class: 'first' }, 'Arm'));
     this.form.noValidate = true;
