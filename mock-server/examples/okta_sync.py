@@ -51,6 +51,8 @@ TUESDAY = [
     {"login": "yara.fern", "email": "yara@corp.example", "first": "Yara", "last": "Fern", "active": True},
 ]
 ROLE = "ReadOnly"
+# The statuses of a body that may be written in another way.
+REFUSED = (400, 409, 415, 422)
 
 
 def send(method, url, headers, body=None):
@@ -124,7 +126,8 @@ class Naive:
                 assert status == 200, status
                 status, _ = self.call("GET", f"/users/{user['UserId']}")
                 assert status == 404, status
-            elif user is not None and user["LastName"] != person["last"]:
+            elif user is not None and (user["LastName"] != person["last"] or not user.get("Roles")):
+                # Without roles it was created by a run that ended before it gave them.
                 status, _ = self.call("PUT", f"/users/{user['UserId']}", {
                     "FirstName": person["first"], "LastName": person["last"], "Email": person["email"], "Roles": [role],
                 })
@@ -212,6 +215,9 @@ class Careful:
                     return
                 if status in (404, 405):
                     raise SystemExit(f"this API creates no users below an account ({status}), so there is nothing to sync with")
+                if status >= 500:
+                    # Not the body is wrong; another one could only do harm.
+                    raise SystemExit(f"{person['login']} may be created or not ({status}); the next run looks")
         raise SystemExit(f"{person['login']} cannot be created ({status})")
 
     def key(self, user):
@@ -345,27 +351,31 @@ class Identity(Careful):
             page += 1
 
     def write_user(self, method, path, user):
-        """Sends a user, with the root around it that this API takes."""
+        """Sends a user, with the root around it that this API takes. Returns the status."""
         for wrapped in [False, True] if self.wrapped is None else [self.wrapped]:
             body = f"<LdapUserRequest>{user}</LdapUserRequest>" if wrapped else user
             status, _ = self.call(method, path, body.encode())
             if status in (200, 201):
                 self.wrapped = wrapped
-                return True
-        return False
+            if status not in REFUSED:
+                break
+        return status
 
     def create(self, person):
         path = self.user_path(person["login"])
         for phone in ["", self.PHONE]:
             # Inactive until it has its account and role. Users of the web interface alone can still
             # be created and changed in 2026.
-            if self.write_user("POST", path, (
+            status = self.write_user("POST", path, (
                 f"<User><UserId>{escape(person['login'])}</UserId><Email>{escape(person['email'])}</Email>"
                 f"<Password>{escape(new_password())}</Password><UserSettings><Active>false</Active>"
                 f"<AllowedApiOrigin>GUI</AllowedApiOrigin></UserSettings><UserProfile><FirstName>{escape(person['first'])}</FirstName>"
                 f"<LastName>{escape(person['last'])}</LastName>{phone}</UserProfile></User>"
-            )):
+            ))
+            if status in (200, 201):
                 return
+            if status not in REFUSED:
+                break
         # The create may have taken effect without an answer that says so.
         if self.read(path) is None:
             raise SystemExit(f"{person['login']} cannot be created: its name or email may be taken in an account that is not yours")
@@ -384,7 +394,7 @@ class Identity(Careful):
             # The whole user as it was read: what a PUT leaves out may be kept or lost.
             for field, text in wanted.items():
                 user.find(field).text = text
-            if not self.write_user("PUT", path, ElementTree.tostring(user, encoding="unicode")):
+            if self.write_user("PUT", path, ElementTree.tostring(user, encoding="unicode")) not in (200, 201):
                 raise SystemExit(f"{person['login']} cannot be updated")
         accounts = [account.text for account in user.iter("AccountId")]
         if os.environ["BW_ACCOUNT_ID"] not in accounts:

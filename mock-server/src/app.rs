@@ -16,7 +16,7 @@ use crate::{
     journal::{Journal, Limits, assumptions::Reliance},
     jwt::Signer,
     metrics::Metrics,
-    store::{Exists, Origin, Store},
+    store::{AccountState, Exists, Origin, Store},
 };
 
 /// A running server.
@@ -46,6 +46,8 @@ pub struct App {
     pub settings: Settings,
     /// How many throwaway accounts were made.
     pub(crate) made: AtomicU64,
+    /// Accounts that are gone, for a reader that wants all of a run.
+    gone: Mutex<Option<Vec<Arc<AccountState>>>>,
     stop: watch::Sender<bool>,
 }
 
@@ -107,6 +109,7 @@ impl App {
             start,
             settings,
             made: AtomicU64::new(0),
+            gone: Mutex::default(),
             stop: watch::Sender::new(false),
         })
     }
@@ -118,7 +121,33 @@ impl App {
     }
 
     pub(crate) fn set_store(&self, store: Store) {
-        *self.store.write() = Arc::new(store);
+        let before = std::mem::replace(&mut *self.store.write(), Arc::new(store));
+        self.keep_gone(|| before.accounts());
+    }
+
+    /// Remembers accounts that are gone, where that is wanted.
+    pub(crate) fn keep_gone<I: IntoIterator<Item = Arc<AccountState>>>(
+        &self,
+        accounts: impl FnOnce() -> I,
+    ) {
+        if let Some(gone) = &mut *self.gone.lock() {
+            gone.extend(accounts());
+        }
+    }
+
+    /// From now on keeps what goes: requests of accounts that are deleted, and accounts.
+    #[cfg(feature = "trials")]
+    pub fn keep_what_goes(&self) {
+        self.journal.keep_forgotten();
+        self.gone.lock().get_or_insert_default();
+    }
+
+    /// All main accounts, those first that are gone and were kept.
+    #[cfg(feature = "trials")]
+    pub fn all_accounts(&self) -> Vec<Arc<AccountState>> {
+        let mut all = self.gone.lock().clone().unwrap_or_default();
+        all.extend(self.store().accounts());
+        all
     }
 
     /// How the server behaves, for accounts without a profile of their own.

@@ -98,9 +98,9 @@ pub struct ServeArguments {
     #[expect(clippy::doc_markdown, reason = "this is what --help shows")]
     /// Let requests fail, as `status=429,every=5,operation=create_user`, `delay.fixed_ms=500` or
     /// `fault=EMPTY_RESPONSE,when=after,times=1`. What happens: status, fault, delay,
-    /// chunked_dribble, truncate_body, malformed_body, wrong_content_type, headers, body. To which
-    /// requests: operation, method, accountId, every, after, times, probability, seed, ttl_ms, when (repeatable;
-    /// `;` between several in the variable)
+    /// chunked_dribble, truncate_body, malformed_body, wrong_content_type, refuse, view, headers, body. To
+    /// which requests: operation, method, accountId, every, after, times, then, probability, seed, ttl_ms,
+    /// when (repeatable; `;` between several in the variable)
     #[arg(
         long,
         alias = "faults",

@@ -18,11 +18,15 @@ use bandwidth_fixtures::describe;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, builder::Resettable};
 
 use self::{assumptions::AssumptionsArguments, client::Failure, log::Log};
-#[cfg(feature = "variants")]
-use crate::variants::{self, VariantsArguments};
 use crate::{
     arguments::{Program, ServeArguments},
     server::{self, BindError, Sockets},
+};
+#[cfg(feature = "trials")]
+use crate::{
+    rehearse::{self, RehearseArguments},
+    trial::TrialError,
+    variants::{self, VariantsArguments},
 };
 
 /// The exit code of wrong usage or configuration.
@@ -79,7 +83,7 @@ enum Command {
         /// An id as put.semantics, or an area as put
         id: Option<String>,
     },
-    #[cfg(feature = "variants")]
+    #[cfg(feature = "trials")]
     /// Run a command of yours once for each way in which the API could behave, and see what breaks
     ///
     /// Each run gets a fresh mock, whose address and login are in the environment. Only behaviours
@@ -99,6 +103,28 @@ flaky and nothing breaks it. After SIGINT, SIGTERM and SIGHUP 130, 143 and 129: 
 processes are ended first."
     )]
     Variants(Box<VariantsArguments>),
+    #[cfg(feature = "trials")]
+    /// Run a command of yours against each thing that can go wrong at a request, and see what it leaves
+    /// behind
+    ///
+    /// The command runs without a fault first. Then each situation happens once, at the first, middle
+    /// and last request of each operation that the command used, each time in a fresh mock. If the
+    /// command fails or leaves other users, it runs once more without the fault.
+    #[command(after_help = format!("The command finds BW_BASE_URL, BW_ACCOUNT_ID, BW_DOMAIN, BW_USERNAME, BW_PASSWORD, BW_CLIENT_ID,
+BW_CLIENT_SECRET and BANDWIDTH_MOCK_ADMIN_URL in its environment. Tests that start a mock of their own must use this one
+when BANDWIDTH_MOCK_ADMIN_URL is set.
+
+Situations:
+{}
+Examples:
+  bandwidth-mock rehearse -- python3 sync.py
+  bandwidth-mock rehearse --only create_user --every --jobs 4 --html rehearsal.html -- ./sync
+  bandwidth-mock rehearse --situation basic-ended --profile published -- ./sync
+
+Exit code 0 when nothing is stuck, wrong or harmed, 1 when something is or when an entry of --known
+is not true, 2 when the command cannot be run or does not pass to begin with, 3 when it is flaky.
+After SIGINT, SIGTERM and SIGHUP 130, 143 and 129: the command and its processes are ended first.", rehearse::table()))]
+    Rehearse(Box<RehearseArguments>),
     /// Tell by the exit code whether a server is ready
     #[command(after_help = "Examples:
   bandwidth-mock ready
@@ -152,16 +178,15 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
             print_or_fail(tables::profiles(name.as_deref(), diff.as_deref()))
         }
         Some(Command::Behaviours { id }) => print_or_fail(tables::behaviours(id.as_deref())),
-        #[cfg(feature = "variants")]
+        #[cfg(feature = "trials")]
         Some(Command::Variants(arguments)) => {
             let place = |flag: &str| errors::place(flag, &words);
-            match variants::run(&arguments, place, &mut std::io::stdout()) {
-                Ok(code) => ExitCode::from(code),
-                Err(error) => {
-                    fail(&error.to_string());
-                    ExitCode::from(error.exit_code())
-                }
-            }
+            exit(variants::run(&arguments, place, &mut std::io::stdout()))
+        }
+        #[cfg(feature = "trials")]
+        Some(Command::Rehearse(arguments)) => {
+            let place = |flag: &str| errors::place(flag, &words);
+            exit(rehearse::run(&arguments, place, &mut std::io::stdout()))
         }
         Some(Command::Ready { url }) => match ready(url.as_deref(), &words) {
             Ok(()) => ExitCode::SUCCESS,
@@ -182,6 +207,18 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command(), "bandwidth-mock", &mut script);
             print_or_fail(Ok(String::from_utf8_lossy(&script).into_owned()))
+        }
+    }
+}
+
+/// How the program ends after a trial.
+#[cfg(feature = "trials")]
+fn exit(ended: Result<u8, TrialError>) -> ExitCode {
+    match ended {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            fail(&error.to_string());
+            ExitCode::from(error.exit_code())
         }
     }
 }

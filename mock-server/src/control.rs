@@ -274,7 +274,8 @@ impl App {
     }
 
     fn forget(&self, id: &str) {
-        self.store().remove(id);
+        let removed = self.store().remove(id);
+        self.keep_gone(|| removed);
         self.faults.disarm_account(id);
         self.journal.forget(id);
         self.reliance.retire(id);
@@ -285,6 +286,7 @@ impl App {
         let state = self.main_account(id)?;
         let anew = AccountState::new(Arc::clone(&state.origin), &self.clock);
         let anew = self.store().replace(anew)?;
+        self.keep_gone(|| [state]);
         self.faults.reset_account(id, anew.now());
         self.journal.forget(id);
         self.reliance.forget(id);

@@ -6,7 +6,7 @@ mod pattern;
 
 use std::{fmt, sync::Arc, thread::JoinHandle};
 
-#[cfg(feature = "variants")]
+#[cfg(feature = "trials")]
 use bandwidth_fixtures::{NamedProfile, Secret};
 use thiserror::Error;
 
@@ -15,7 +15,7 @@ pub use self::{
     builder::Builder,
     pattern::RequestPattern,
 };
-#[cfg(feature = "variants")]
+#[cfg(feature = "trials")]
 use crate::generate::client_of;
 use crate::{
     address::{reachable, token_url},
@@ -137,10 +137,10 @@ impl MockServer {
         entries.iter().map(|entry| (&**entry).into()).collect()
     }
 
-    /// Keeps the requests of accounts that are deleted, for `journal_entries`.
-    #[cfg(feature = "variants")]
-    pub(crate) fn keep_forgotten_requests(&self) {
-        self.app.journal.keep_forgotten();
+    /// The server, for what the library has no method for.
+    #[cfg(feature = "trials")]
+    pub(crate) fn app(&self) -> &App {
+        &self.app
     }
 
     /// The journal's entries, of all accounts, deleted ones included.
@@ -149,13 +149,13 @@ impl MockServer {
     }
 
     /// The client id of the first account, and its secret where the seed has it in the clear.
-    #[cfg(feature = "variants")]
+    #[cfg(feature = "trials")]
     pub(crate) fn first_client(&self) -> Option<(String, Secret)> {
         client_of(&self.app.start.accounts.first()?.account)
     }
 
     /// How it behaved at the start.
-    #[cfg(feature = "variants")]
+    #[cfg(feature = "trials")]
     pub(crate) fn profile_at_start(&self) -> Arc<NamedProfile> {
         Arc::clone(&self.app.start.profile)
     }

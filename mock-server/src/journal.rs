@@ -190,7 +190,7 @@ impl Journal {
 
     /// From now on keeps what is forgotten for [`Journal::all`]: a test deletes its account, and
     /// its requests still count.
-    #[cfg(feature = "variants")]
+    #[cfg(feature = "trials")]
     pub fn keep_forgotten(&self) {
         self.state().forgotten.get_or_insert_default();
     }

@@ -45,6 +45,8 @@ mod metrics;
 mod peer;
 mod proxy;
 mod random;
+#[cfg(feature = "trials")]
+mod rehearse;
 mod server;
 mod service;
 mod store;
@@ -53,9 +55,9 @@ mod text;
 mod timer;
 #[cfg_attr(not(feature = "tls"), path = "tls/absent.rs")]
 mod tls;
-#[cfg(feature = "variants")]
+#[cfg(feature = "trials")]
 mod trial;
-#[cfg(feature = "variants")]
+#[cfg(feature = "trials")]
 mod variants;
 mod wire;
 

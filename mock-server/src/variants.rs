@@ -1,61 +1,30 @@
 //! `variants`: runs the user's own command once for each plausible way in which the real API could
 //! behave, and reports which of them break it.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    io::{self, Write},
-    ops::ControlFlow,
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, UNIX_EPOCH},
-};
+use std::{collections::BTreeSet, io::Write, ops::ControlFlow, path::PathBuf, sync::Arc};
 
-use bandwidth_fixtures::{BehaviourId, FixtureError, KnownFailures, NamedProfile, Seed};
+use bandwidth_fixtures::{BehaviourId, KnownFailures, NamedProfile, Seed};
 use clap::Args;
-use thiserror::Error;
 
 use crate::{
-    arguments::named,
-    clock::parse_start,
-    config::{Config, ConfigError},
     journal::Entry,
     trial::{
-        Baseline, Interrupt, Outcome, Report, Run, Trial, TrialError, Verdict, World, line,
-        side_by_side,
+        BASELINE, Baseline, FLAKY, Outcome, Report, Run, Subject, Trial, TrialArguments,
+        TrialError, Verdict, World, baseline, exit_code, known_problems, line, profile,
+        side_by_side, silence,
     },
 };
 
-/// The name of the first run, and of what all others are compared with.
-const BASELINE: &str = "baseline";
-/// The exit code of a command whose result does not repeat.
-const FLAKY: u8 = 3;
+/// The title of reports.
+const TITLE: &str = "bandwidth-mock variants";
 /// In the place of an area: whole profiles.
 const PROFILE: &str = "profile";
 
 /// The flags of `variants`.
 #[derive(Debug, Args)]
 pub struct VariantsArguments {
-    /// What the baseline behaves as: guide, published, or the path of a profile file [default: guide]
-    #[arg(long, value_name = "PROFILE", env = "BANDWIDTH_MOCK_PROFILE")]
-    profile: Option<String>,
-    /// Choose another option of the baseline, as put.semantics=merge (repeatable; `;` between several
-    /// in the variable)
-    #[arg(
-        long,
-        value_name = "BEHAVIOUR=OPTION",
-        env = "BANDWIDTH_MOCK_SET",
-        value_delimiter = ';'
-    )]
-    set: Vec<String>,
-    /// The accounts that each run starts with: demo, empty, published, or the path of a seed file
-    /// [default: demo]
-    #[arg(long, value_name = "SEED", env = "BANDWIDTH_MOCK_SEED")]
-    seed: Option<String>,
-    /// Start the clock of each run at this time, for example 2026-12-02T00:00:00Z [default: the
-    /// machine's time]
-    #[arg(long, value_name = "TIME", env = "BANDWIDTH_MOCK_CLOCK", value_parser = parse_start)]
-    clock: Option<Duration>,
+    #[command(flatten)]
+    trial: TrialArguments,
     /// Vary only these behaviours, or areas of them; `profile` stands for the other built-in profiles
     #[arg(long, value_name = "ID,..", value_delimiter = ',')]
     only: Vec<String>,
@@ -67,72 +36,9 @@ pub struct VariantsArguments {
     /// varied, unless --only leaves them out (repeatable)
     #[arg(long, value_name = "FILE")]
     with_profile: Vec<String>,
-    /// TOML file of variants that may break the command, each with a reason and the day on which it
-    /// expires
-    #[arg(long, value_name = "FILE")]
-    known: Option<PathBuf>,
-    /// Number of runs side by side
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = jobs)]
-    jobs: u16,
-    /// Start no further run after the first that breaks
-    #[arg(long)]
-    fail_fast: bool,
-    /// Time limit of a run; one that takes longer is stopped and counts as broken
-    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = seconds)]
-    timeout: u64,
     /// Folder for the output of each run
     #[arg(long, value_name = "FOLDER", default_value = "bandwidth-variants")]
     output: PathBuf,
-    /// Write the result as `JUnit` XML
-    #[arg(long, value_name = "FILE")]
-    junit: Option<PathBuf>,
-    /// Write the result as JSON
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// The command and its arguments, behind `--`
-    #[arg(required = true, last = true, value_name = "COMMAND")]
-    command: Vec<std::ffi::OsString>,
-}
-
-fn jobs(text: &str) -> Result<u16, String> {
-    let number = text.parse().ok().filter(|jobs| (1..=64).contains(jobs));
-    number.ok_or_else(|| "write a whole number from 1 to 64".to_owned())
-}
-
-fn seconds(text: &str) -> Result<u64, String> {
-    let number = text.parse().ok().filter(|seconds| *seconds > 0);
-    number.ok_or_else(|| "write a whole number of seconds, at least 1".to_owned())
-}
-
-/// Why the variants could not be run.
-#[derive(Debug, Error)]
-pub enum VariantsError {
-    /// A wrong argument or file.
-    #[error("{0}")]
-    Usage(String),
-    /// The value of a flag.
-    #[error(transparent)]
-    Config(ConfigError),
-    /// A profile or a seed.
-    #[error(transparent)]
-    Fixture(#[from] FixtureError),
-    /// A run that did not come about.
-    #[error(transparent)]
-    Trial(#[from] TrialError),
-}
-
-impl VariantsError {
-    /// The exit code.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Trial(TrialError::Interrupted(signal)) => 128 + signal,
-            _ => 2,
-        }
-    }
-}
-
-fn cannot(what: &str) -> impl Fn(io::Error) -> VariantsError {
-    move |error| TrialError::Io(what.to_owned(), error).into()
 }
 
 /// The arguments, checked.
@@ -145,26 +51,27 @@ struct Plan<'a> {
     profiles: Vec<(String, NamedProfile)>,
 }
 
+fn subject(variant: &str) -> Subject {
+    Subject::Variant {
+        variant: variant.to_owned(),
+    }
+}
+
+fn world(name: &str, profile: NamedProfile) -> World {
+    World {
+        name: name.to_owned(),
+        profile,
+        faults: Vec::new(),
+        most_requests: None,
+    }
+}
+
 impl<'a> Plan<'a> {
     fn of(
         arguments: &'a VariantsArguments,
         place: impl Fn(&str) -> String,
-    ) -> Result<Self, VariantsError> {
-        let usual = Config::default();
-        let load = |name: &str, flag: &str| {
-            NamedProfile::load(name)
-                .map_err(|error| VariantsError::Config(named(&place(flag), error)))
-        };
-        let mut base = match &arguments.profile {
-            Some(name) => load(name, "--profile")?,
-            None => usual.profile,
-        };
-        base.set_from(&place("--set"), arguments.set.iter().map(String::as_str))?;
-        let seed = match &arguments.seed {
-            Some(name) => Seed::load(name)
-                .map_err(|error| VariantsError::Config(named(&place("--seed"), error)))?,
-            None => usual.seed,
-        };
+    ) -> Result<Self, TrialError> {
+        let (base, seed) = arguments.trial.world(&place)?;
         for (flag, names) in [("--only", &arguments.only), ("--skip", &arguments.skip)] {
             for name in names.iter().filter(|name| *name != PROFILE) {
                 let id = name.split('=').next().unwrap_or_default();
@@ -177,23 +84,22 @@ impl<'a> Plan<'a> {
         for name in NamedProfile::BUILT_IN {
             let variant = format!("{PROFILE}={name}");
             if arguments.only.is_empty() || is_named(&arguments.only, PROFILE, &variant) {
-                profiles.push((variant, load(name, "--profile")?));
+                profiles.push((variant, profile(name, &place("--profile"))?));
             }
         }
         for file in &arguments.with_profile {
-            profiles.push((format!("{PROFILE}={file}"), load(file, "--with-profile")?));
+            profiles.push((
+                format!("{PROFILE}={file}"),
+                profile(file, &place("--with-profile"))?,
+            ));
         }
-        let known = match &arguments.known {
-            None => KnownFailures::default(),
-            Some(path) => KnownFailures::load(path, |entry| {
-                if entry.case.starts_with(PROFILE) {
-                    return Ok(());
-                }
-                let set = base.clone().set([entry.case.as_str()]);
-                set.map_err(|error| error.to_string())
-            })
-            .map_err(VariantsError::Usage)?,
-        };
+        let known = arguments.trial.known(|entry| {
+            if entry.case.starts_with(PROFILE) {
+                return Ok(());
+            }
+            let set = base.clone().set([entry.case.as_str()]);
+            set.map_err(|error| error.to_string())
+        })?;
         Ok(Self {
             arguments,
             base,
@@ -216,7 +122,7 @@ impl<'a> Plan<'a> {
                 // A length that no password could have is not a way to behave.
                 let chosen = only.is_empty() || is_named(only, id.area(), &name);
                 if chosen && profile.set([name.as_str()]).is_ok() {
-                    worlds.push(World { name, profile });
+                    worlds.push(world(&name, profile));
                 }
             }
         }
@@ -225,11 +131,7 @@ impl<'a> Plan<'a> {
             differences.any(|id| relied.contains(&id))
         };
         let profiles = self.profiles.iter().filter(|(_, profile)| differs(profile));
-        worlds.extend(
-            profiles
-                .cloned()
-                .map(|(name, profile)| World { name, profile }),
-        );
+        worlds.extend(profiles.map(|(name, profile)| world(name, profile.clone())));
         let skip = &self.arguments.skip;
         worlds.retain(|world| {
             let area = world.name.split(['.', '=']).next().unwrap_or_default();
@@ -244,9 +146,9 @@ impl<'a> Plan<'a> {
         trial: &Trial<'_>,
         world: &World,
         baseline: &Compared,
-    ) -> Result<Outcome, VariantsError> {
+    ) -> Result<Outcome, TrialError> {
         let run = trial.run(world, 1)?;
-        let outcome = Outcome::of(&world.name, &run);
+        let outcome = Outcome::of(subject(&world.name), &run);
         if run.passed() {
             let silent = silence(run.entries.len(), baseline.requests);
             return Ok(if let Some(reason) = silent {
@@ -264,24 +166,10 @@ impl<'a> Plan<'a> {
         if again.passed() {
             return Ok(outcome.judged(Verdict::Flaky, "it passed when it was run again"));
         }
-        let known = self.known.entry(&world.name, "mock");
-        let outcome = match known.filter(|entry| !entry.has_expired()) {
-            Some(entry) => outcome.judged(Verdict::Known, format!("known: {}", entry.reason)),
-            None => outcome,
-        };
         Ok(Outcome {
             difference: baseline.exchanges.first_difference(&run.entries),
-            ..outcome
+            ..outcome.unless_known(&self.known)
         })
-    }
-
-    /// Entries of the file of known failures that are not true, of variants that ran.
-    fn known_problems(&self, outcomes: &[Outcome]) -> Vec<String> {
-        let problem = |outcome: &Outcome| {
-            let entry = self.known.entry(&outcome.variant, "mock")?;
-            entry.problem(!outcome.passed, outcome.verdict == Verdict::Passed)
-        };
-        outcomes.iter().filter_map(problem).collect()
     }
 }
 
@@ -298,33 +186,16 @@ pub fn run(
     arguments: &VariantsArguments,
     place: impl Fn(&str) -> String,
     out: &mut dyn Write,
-) -> Result<u8, VariantsError> {
+) -> Result<u8, TrialError> {
     let plan = Plan::of(arguments, place)?;
-    fs::create_dir_all(&arguments.output)
-        .map_err(cannot(&format!("--output {}", arguments.output.display())))?;
-    let trial = Trial {
-        command: &arguments.command,
-        seed: &plan.seed,
-        clock: arguments.clock.map(|start| UNIX_EPOCH + start),
-        output: arguments.output.clone(),
-        limit: Duration::from_secs(arguments.timeout),
-        interrupt: Interrupt::listen().map_err(cannot("cannot wait for signals"))?,
-    };
-    let mut tell = |text: &str| writeln!(out, "{text}").map_err(cannot("cannot write the report"));
+    let trial = arguments.trial.trial(&plan.seed, &arguments.output)?;
+    let cannot = || TrialError::io("cannot write the report");
+    let mut tell = |text: &str| writeln!(out, "{text}").map_err(cannot());
 
-    let world = World {
-        name: BASELINE.to_owned(),
-        profile: plan.base.clone(),
-    };
-    let first = trial.run(&world, 1)?;
-    let second = trial.run(&world, 2)?;
-    let mut baseline = Outcome::of(BASELINE, &first);
-    if first.passed() != second.passed() {
-        let (one, two) = (&first.ending, &second.ending);
-        let reason = format!("it does not repeat: {one}, then {two}; nothing was varied");
-        baseline = baseline.judged(Verdict::Flaky, reason);
-    }
-    let silent = silence(second.entries.len(), first.entries.len()).filter(|_| second.passed());
+    let start = world(BASELINE, plan.base.clone());
+    let first = trial.run(&start, 1)?;
+    let second = trial.run(&start, 2)?;
+    let baseline = baseline(subject(BASELINE), &first, &second);
     let (counted, own) = answered_by_base(&first);
     tell(&line(&baseline))?;
     if own > 0 {
@@ -335,21 +206,10 @@ pub fn run(
         ))?;
     }
     if baseline.verdict == Verdict::Flaky {
-        let report = Report::new(vec![baseline], Vec::new(), own);
-        return write_reports(arguments, &report).map(|()| FLAKY);
+        let report = Report::new(TITLE, vec![baseline], Vec::new(), own);
+        return arguments.trial.write(&report).map(|()| FLAKY);
     }
-    if !baseline.passed {
-        return Err(VariantsError::Usage(format!(
-            "the command does not pass as it is ({}), so that nothing can be learned from variants; \
-             its output is in {}",
-            baseline.ending, baseline.output
-        )));
-    }
-    if let Some(reason) = silent {
-        return Err(VariantsError::Usage(format!(
-            "the command was run again, and {reason}"
-        )));
-    }
+    baseline.require_passed(&first, &second)?;
     let relied = counted.iter().flat_map(|entry| {
         let own = entry.profile.options();
         let asked = entry.asked.iter();
@@ -366,11 +226,11 @@ pub fn run(
     };
     let outcomes = side_by_side(
         &worlds,
-        arguments.jobs,
+        arguments.trial.jobs,
         |world| plan.judge(&trial, world, &compared),
         |outcome| {
             tell(&line(outcome))?;
-            let stop = arguments.fail_fast && outcome.verdict.is_failure();
+            let stop = arguments.trial.fail_fast && outcome.verdict.is_failure();
             Ok(if stop {
                 ControlFlow::Break(())
             } else {
@@ -378,29 +238,22 @@ pub fn run(
             })
         },
     )?;
-    let problems = plan.known_problems(&outcomes);
+    let problems = known_problems(&plan.known, &outcomes);
     tell(&summary(&outcomes, worlds.len()))?;
     for problem in &problems {
         tell(&format!("known failures: {problem}"))?;
     }
-    let is_flaky = outcomes
-        .iter()
-        .any(|outcome| outcome.verdict == Verdict::Flaky);
-    let failed =
-        outcomes.iter().any(|outcome| outcome.verdict.is_failure()) || !problems.is_empty();
+    let code = exit_code(&outcomes, &problems);
     let runs = std::iter::once(baseline).chain(outcomes).collect();
-    write_reports(arguments, &Report::new(runs, problems, own))?;
-    Ok(match (failed, is_flaky) {
-        (true, _) => 1,
-        (false, true) => FLAKY,
-        (false, false) => 0,
-    })
+    let report = Report::new(TITLE, runs, problems, own);
+    arguments.trial.write(&report)?;
+    Ok(code)
 }
 
 /// Why there is no variant of a command that relied on these behaviours.
-fn nothing_to_vary(relied: &BTreeSet<BehaviourId>) -> VariantsError {
+fn nothing_to_vary(relied: &BTreeSet<BehaviourId>) -> TrialError {
     let ids: Vec<&str> = relied.iter().map(|id| id.as_str()).collect();
-    VariantsError::Usage(if ids.is_empty() {
+    TrialError::Usage(if ids.is_empty() {
         "the command's requests rely on nothing that could be varied; does it use BW_BASE_URL? A \
          test cache may also answer for it (`go test` needs -count=1)"
             .to_owned()
@@ -408,29 +261,6 @@ fn nothing_to_vary(relied: &BTreeSet<BehaviourId>) -> VariantsError {
         format!(
             "--only and --skip leave nothing to vary: the command's requests rely on {}",
             ids.join(", ")
-        )
-    })
-}
-
-fn write_reports(arguments: &VariantsArguments, report: &Report) -> Result<(), VariantsError> {
-    for (path, text) in [
-        (&arguments.junit, report.junit("bandwidth-mock variants")),
-        (&arguments.json, report.json()),
-    ] {
-        if let Some(path) = path {
-            let written = text.and_then(|text| fs::write(path, text));
-            written.map_err(cannot(&path.display().to_string()))?;
-        }
-    }
-    Ok(())
-}
-
-/// What is wrong with a run that passed without a request, if the baseline sent some.
-fn silence(requests: usize, baseline: usize) -> Option<String> {
-    (requests == 0 && baseline > 0).then(|| {
-        format!(
-            "it sent no request, and the baseline sent {baseline}; a test cache may answer for it \
-             (`go test` needs -count=1)"
         )
     })
 }
@@ -503,10 +333,11 @@ fn summary(outcomes: &[Outcome], variants: usize) -> String {
         .iter()
         .filter(|outcome| outcome.verdict == Verdict::Broke)
     {
-        let id = outcome.variant.split('=').next().unwrap_or_default();
+        let name = outcome.subject.to_string();
+        let id = name.split('=').next().unwrap_or_default();
         let question = id.parse::<BehaviourId>();
         let question = question.map_or("the whole profile", |id| id.behaviour().question);
-        text = format!("{text}\n  {}: {question}", outcome.variant);
+        text = format!("{text}\n  {name}: {question}");
     }
     text
 }

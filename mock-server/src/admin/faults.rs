@@ -90,11 +90,13 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<FaultList> {
 ///
 /// What happens is one of `status`, `fault` (`EMPTY_RESPONSE`, `MALFORMED_RESPONSE_CHUNK`,
 /// `RANDOM_DATA_THEN_CLOSE`, `CONNECTION_RESET_BY_PEER`), `chunked_dribble`, `truncate_body`,
-/// `malformed_body` and `wrong_content_type`, with or without a `delay`. `headers` (an object of
+/// `malformed_body`, `wrong_content_type`, `refuse` (`basic_ended`, `client_invalid`, `locked_out`,
+/// `token_expired`) and `view` (`empty`, `stale`), with or without a `delay`. `headers` (an object of
 /// texts) and `body` (text, or a JSON object or array) are those of the answer with `status` or
 /// `wrong_content_type`. To which requests:
 /// `operation`, `method`, `accountId`, `every`, `after`, `times`, `probability`, `seed`, `ttl_ms`,
-/// and `when`: `before` (the default) or `after` the operation takes effect. Text is read as
+/// `then` (`all`, `same_login`, `same_scheme`: which requests it hits after the first), and `when`: `before` (the
+/// default) or `after` the operation takes effect. Text is read as
 /// `--fault` reads it, with quotes around it or without: `status=503,times=1`.
 #[utoipa::path(post, path = "/faults", tag = "faults", request_body(content = FaultRequest, example = json!({
     "fault": "EMPTY_RESPONSE", "when": "after", "operation": "create_user", "times": 1

@@ -8,7 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::{fail, print_or_fail};
 use crate::arguments::{PREFIX, variable};
 
-/// What `variants` and the GitHub action set for other programs.
+/// What `variants`, `rehearse` and the GitHub action set for other programs.
 const FOR_OTHERS: &str = "BANDWIDTH_MOCK_ADMIN_URL";
 
 /// Prints help and version as clap does, and anything else as one line. `words` are the arguments.
@@ -69,10 +69,13 @@ fn unknown(error: &clap::Error, words: &[OsString]) -> Option<String> {
     let ContextValue::String(written) = error.get(ContextKind::InvalidArg)? else {
         return None;
     };
-    let is_variants = words.get(1).is_some_and(|word| word == "variants");
-    if is_variants && !written.starts_with('-') {
+    let trials = ["variants", "rehearse"];
+    let trial = trials
+        .iter()
+        .find(|name| words.get(1).is_some_and(|word| word == **name));
+    if let Some(trial) = trial.filter(|_| !written.starts_with('-')) {
         return Some(format!(
-            "`{written}`: the command to run follows `--`, as bandwidth-mock variants -- {written}"
+            "`{written}`: the command to run follows `--`, as bandwidth-mock {trial} -- {written}"
         ));
     }
     let name = written.split('=').next()?;

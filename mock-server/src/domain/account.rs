@@ -133,6 +133,21 @@ impl Account {
         self.users.version()
     }
 
+    /// Removes all users.
+    pub fn remove_users(&mut self) {
+        self.users = Users::of(&self.companies[0]);
+    }
+
+    /// Takes back the last change of a user.
+    pub fn undo_last_change(&mut self) {
+        self.users.undo();
+    }
+
+    /// Has nothing to take back.
+    pub fn forget_last_change(&mut self) {
+        self.users.forget_last_change();
+    }
+
     /// The users, in the order of their creation.
     pub fn users(&self) -> impl ExactSizeIterator<Item = &Arc<User>> {
         self.users.iter()

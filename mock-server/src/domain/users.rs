@@ -24,6 +24,8 @@ pub(super) struct Users {
     elsewhere: usize,
     /// What changed, while that is watched: a user before, unless it is new, and after.
     watched: Option<Vec<Change>>,
+    /// The user that changed last, as it was before.
+    last: Option<(UserNumber, Option<Arc<User>>)>,
     /// Of the ids that do not say their user's number.
     ids: Index,
     usernames: Index,
@@ -107,6 +109,7 @@ impl Users {
     /// Puts a user there, in the place of the one with that number.
     pub(super) fn put(&mut self, user: User) -> Arc<User> {
         let before = self.remove(user.number);
+        self.last = Some((user.number, before.clone()));
         self.reindex(&user, Index::insert);
         self.elsewhere += usize::from(!Arc::ptr_eq(&user.accounts, &self.main));
         let user = Arc::new(user);
@@ -122,7 +125,21 @@ impl Users {
         let user = self.by_number.remove(&number)?;
         self.reindex(&user, Index::remove);
         self.elsewhere -= usize::from(!Arc::ptr_eq(&user.accounts, &self.main));
+        self.last = Some((number, Some(Arc::clone(&user))));
         Some(user)
+    }
+
+    /// Takes back the last change.
+    pub(super) fn undo(&mut self) {
+        match self.last.take() {
+            Some((_, Some(before))) => drop(self.put(User::clone(&before))),
+            Some((number, None)) => drop(self.remove(number)),
+            None => {}
+        }
+    }
+
+    pub(super) fn forget_last_change(&mut self) {
+        self.last = None;
     }
 
     /// Watches from now on what is put there.

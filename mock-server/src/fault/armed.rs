@@ -140,7 +140,7 @@ impl FaultSet {
             .iter()
             .filter_map(|fault| Some((fault, fault.due(subject, now, seed)?)))
             .collect();
-        let (fault, number) = due.into_iter().find(|(fault, _)| fault.spend())?;
+        let (fault, number) = due.into_iter().find(|(fault, _)| fault.spend(subject))?;
         Some(AppliedFault {
             armed: Arc::clone(fault),
             waited: fault.wait(number, seed),
@@ -161,6 +161,8 @@ mod tests {
         operation: Some(Operation::CreateUser),
         method: "POST",
         account: Some("12345"),
+        changes: true,
+        authorization: Some(b"Basic one"),
     };
     const START: Duration = Duration::from_secs(1_000_000);
 
@@ -207,6 +209,48 @@ mod tests {
         assert!(set.decide(&read, START, 0).is_none());
         assert!(set.decide(&CREATE, START, 0).is_none());
         assert!(set.decide(&read, START, 0).is_some());
+    }
+
+    #[test]
+    fn what_follows_the_first_request_that_was_hit() {
+        let list = Subject {
+            operation: Some(Operation::ListUsers),
+            method: "GET",
+            changes: false,
+            ..CREATE
+        };
+        let other = Subject {
+            authorization: Some(b"Bearer two"),
+            ..list
+        };
+        let hits = |rule: &str| -> String {
+            let set = set(&[rule]);
+            let sent = [list, CREATE, CREATE, list, other, list];
+            let hit = sent.map(|subject| set.decide(&subject, START, 0).is_some());
+            hit.map(|hit| if hit { 'x' } else { '-' }).iter().collect()
+        };
+        let rule = "status=401,operation=create_user,after=1";
+        assert_eq!(hits(rule), "--x---");
+        assert_eq!(hits(&format!("{rule},then=all")), "--xxxx");
+        assert_eq!(hits(&format!("{rule},then=all,times=2")), "--xx--");
+        assert_eq!(hits(&format!("{rule},then=same_login")), "--xx-x");
+        assert_eq!(hits(&format!("{rule},then=same_scheme")), "--xx-x");
+        assert_eq!(hits("view=empty"), "x--xxx");
+    }
+
+    #[test]
+    fn a_scheme_ends_for_all_logins_and_not_for_tokens() {
+        let set = set(&["refuse=basic_ended,then=same_scheme"]);
+        let token = Subject {
+            operation: Some(Operation::IssueToken),
+            ..CREATE
+        };
+        let other = Subject {
+            authorization: Some(b"basic two"),
+            ..CREATE
+        };
+        let hit = [CREATE, token, other].map(|subject| set.decide(&subject, START, 0).is_some());
+        assert_eq!(hit, [true, false, true]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::{f64::consts::TAU, time::Duration};
 
+use bandwidth_fixtures::ApiError;
+
 use crate::random::mix;
 
 /// The longest wait that a fault can ask for.
@@ -32,6 +34,63 @@ pub enum Effect {
     Dribble(Dribble),
     /// There is none, or none that is HTTP.
     Connection(ConnectionFault),
+    /// It is the API's own refusal of a login.
+    Refusal(ApiError),
+    /// It shows other users than there are.
+    View(View),
+}
+
+/// The refusals of logins that a fault can ask for, by the names of their rules.
+pub const REFUSALS: [ApiError; 4] = [
+    ApiError::BasicEnded,
+    ApiError::ClientInvalid,
+    ApiError::LockedOut,
+    ApiError::TokenExpired,
+];
+
+/// What a request that reads sees of the users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// None of them.
+    Empty,
+    /// The users before the last change of one.
+    Stale,
+}
+
+impl View {
+    pub const ALL: [Self; 2] = [Self::Empty, Self::Stale];
+
+    /// The name in rules.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+/// Which requests a fault hits after its first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// All.
+    All,
+    /// Those that log in with the same header as the first.
+    SameLogin,
+    /// Those that log in with the same scheme. Requests for a token are apart from all others.
+    SameScheme,
+}
+
+impl Then {
+    pub const ALL: [Self; 3] = [Self::All, Self::SameLogin, Self::SameScheme];
+
+    /// The name in rules.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::SameLogin => "same_login",
+            Self::SameScheme => "same_scheme",
+        }
+    }
 }
 
 /// A body that comes slowly.

@@ -2,21 +2,22 @@
 
 use std::{str::FromStr, time::Duration};
 
-use bandwidth_fixtures::{Distinct, describe};
+use bandwidth_fixtures::{ApiError, Distinct, describe};
 use serde_json::{Map, Value, json};
 
 use super::{
-    effect::{ConnectionFault, Delay, Dribble, Effect, LONGEST_DELAY, When},
+    effect::{ConnectionFault, Delay, Dribble, Effect, LONGEST_DELAY, REFUSALS, Then, View, When},
     error::{FaultError, wrong},
     rule::Fault,
 };
 
 const KEYS: &str = "status, fault, delay, chunked_dribble, truncate_body, malformed_body, \
-                    wrong_content_type, headers, body (what happens); operation, method, accountId, every, after, \
-                    times, probability, seed, ttl_ms, when (to which requests)";
+                    wrong_content_type, refuse, view, headers, body (what happens); operation, method, \
+                    accountId, every, after, times, then, probability, seed, ttl_ms, when (to \
+                    which requests)";
 
 /// Keys whose values are texts, also when they look like numbers.
-const TEXTS: [&str; 7] = [
+const TEXTS: [&str; 10] = [
     "fault",
     "operation",
     "method",
@@ -24,6 +25,9 @@ const TEXTS: [&str; 7] = [
     "account",
     "when",
     "body",
+    "refuse",
+    "view",
+    "then",
 ];
 
 /// How much of a rule an error repeats, in characters.
@@ -126,7 +130,11 @@ impl Fault {
         for (key, value) in object.iter().filter(|(_, value)| !value.is_null()) {
             match key.as_str() {
                 "status" => status = Some(whole(key, value)?),
-                "fault" => effects.push((key, Effect::Connection(connection(value)?))),
+                "fault" => {
+                    let known = ConnectionFault::ALL;
+                    let fault = named(key, value, known, ConnectionFault::as_str)?;
+                    effects.push((key, Effect::Connection(fault)));
+                }
                 "delay" => fault.delay = Some(delay(value)?),
                 "chunked_dribble" => effects.push((key, Effect::Dribble(dribble(value)?))),
                 "truncate_body" if yes(key, value)? => effects.push((key, Effect::TruncateBody)),
@@ -135,6 +143,15 @@ impl Fault {
                     effects.push((key, Effect::GatewayPage(502)));
                 }
                 "truncate_body" | "malformed_body" | "wrong_content_type" => {}
+                "refuse" => {
+                    let rule = |error: ApiError| error.facts().rule;
+                    effects.push((key, Effect::Refusal(named(key, value, REFUSALS, rule)?)));
+                }
+                "view" => {
+                    let view = named(key, value, View::ALL, View::as_str)?;
+                    effects.push((key, Effect::View(view)));
+                }
+                "then" => fault.then = Some(named(key, value, Then::ALL, Then::as_str)?),
                 "operation" => {
                     fault.operation = Some(text(key, value)?.parse().map_err(FaultError)?);
                 }
@@ -194,7 +211,7 @@ impl Fault {
         if fault.effect.is_none() && fault.delay.is_none() {
             return wrong(
                 "it does not say what happens; give one of status, fault, delay, \
-                 chunked_dribble, truncate_body, malformed_body and wrong_content_type",
+                 chunked_dribble, truncate_body, malformed_body, wrong_content_type, refuse and view",
             );
         }
         Ok(fault)
@@ -218,6 +235,8 @@ impl Fault {
                 json!({ "chunks": chunks, "over_ms": milliseconds(over) }),
             ),
             Some(Effect::Connection(fault)) => put("fault", fault.as_str().into()),
+            Some(Effect::Refusal(error)) => put("refuse", error.facts().rule.into()),
+            Some(Effect::View(view)) => put("view", view.as_str().into()),
         };
         self.answer.write(&mut object);
         let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
@@ -253,6 +272,9 @@ impl Fault {
         }
         if let Some(times) = self.times {
             put("times", times.into());
+        }
+        if let Some(then) = self.then {
+            put("then", then.as_str().into());
         }
         if self.probability < 1.0 {
             put("probability", self.probability.into());
@@ -348,14 +370,19 @@ fn when(value: &Value) -> Result<When, FaultError> {
     }
 }
 
-fn connection(value: &Value) -> Result<ConnectionFault, FaultError> {
-    let name = text("fault", value)?;
-    let known = ConnectionFault::ALL;
-    match known.into_iter().find(|fault| fault.as_str() == name) {
-        Some(fault) => Ok(fault),
+/// The one of that name.
+fn named<T: Copy, const N: usize>(
+    key: &str,
+    value: &Value,
+    known: [T; N],
+    name: impl Fn(T) -> &'static str,
+) -> Result<T, FaultError> {
+    let text = text(key, value)?;
+    match known.into_iter().find(|one| name(*one) == text) {
+        Some(one) => Ok(one),
         None => wrong(format_args!(
-            "fault must be one of {}, not {value}",
-            known.map(ConnectionFault::as_str).join(", ")
+            "{key} must be one of {}, not {value}",
+            known.map(name).join(", ")
         )),
     }
 }
@@ -466,6 +493,14 @@ mod tests {
             (
                 "wrong_content_type=true, body=a,b",
                 r#"{"wrong_content_type":true,"status":502,"body":"a,b"}"#,
+            ),
+            (
+                "refuse=basic_ended,then=same_login",
+                r#"{"refuse":"basic_ended","then":"same_login"}"#,
+            ),
+            (
+                "view=stale,operation=list_users",
+                r#"{"view":"stale","operation":"list_users"}"#,
             ),
             ("truncate_body=true", r#"{"truncate_body":true}"#),
             ("malformed_body=true", r#"{"malformed_body":true}"#),

@@ -2,8 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bandwidth_fixtures::ApiError;
+
 use super::{
-    effect::{ConnectionFault, Dribble, Effect, When},
+    effect::{ConnectionFault, Dribble, Effect, View, When},
     rule::ArmedFault,
 };
 
@@ -23,6 +25,8 @@ pub struct Plan {
     pub wait_before: Duration,
     /// What becomes of the operation.
     pub run: Execution,
+    /// What it sees in the place of the users.
+    pub view: Option<View>,
     /// What becomes of its answer.
     pub reshape: Reshape,
     /// The wait before the answer is sent.
@@ -51,6 +55,8 @@ pub enum Reshape {
     Own,
     /// An error with this status is in its place.
     Status(u16),
+    /// This error of the API is in its place.
+    Refusal(ApiError),
     /// A gateway's page with this status is in its place.
     GatewayPage(u16),
     /// Its body lacks the last byte.
@@ -78,9 +84,13 @@ impl AppliedFault {
         let before = fault.when == When::Before;
         let unless_after = |run| if before { run } else { Execution::Commit };
         let (run, reshape, sending) = match fault.effect {
-            None => (Execution::Commit, Reshape::Own, Sending::Whole),
+            None | Some(Effect::View(_)) => (Execution::Commit, Reshape::Own, Sending::Whole),
             Some(Effect::Status(status)) => {
                 let reshape = Reshape::Status(status);
+                (unless_after(Execution::Skip), reshape, Sending::Whole)
+            }
+            Some(Effect::Refusal(error)) => {
+                let reshape = Reshape::Refusal(error);
                 (unless_after(Execution::Skip), reshape, Sending::Whole)
             }
             Some(Effect::GatewayPage(status)) => {
@@ -110,9 +120,14 @@ impl AppliedFault {
         } else {
             (Duration::ZERO, wait)
         };
+        let view = match fault.effect {
+            Some(Effect::View(view)) => Some(view),
+            _ => None,
+        };
         Plan {
             wait_before,
             run,
+            view,
             reshape,
             wait_after,
             sending,

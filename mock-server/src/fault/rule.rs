@@ -1,14 +1,18 @@
 //! Fault rules: which requests fail, and how.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    hash::{BuildHasher as _, RandomState},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use bandwidth_fixtures::Operation;
 
 use super::{
-    effect::{Delay, Effect, When, unit},
+    effect::{Delay, Effect, Then, When, unit},
     own_answer::OwnAnswer,
 };
 use crate::random::mix;
@@ -22,13 +26,17 @@ pub struct Subject<'a> {
     pub method: &'a str,
     /// The main account of the domain of the account in the path, else of the caller's.
     pub account: Option<&'a str>,
+    /// Whether the operation changes something.
+    pub changes: bool,
+    /// The header of that name.
+    pub authorization: Option<&'a [u8]>,
 }
 
 /// What goes wrong, and for which requests.
 ///
 /// Of the requests that fit `operation`, `method` and `account`, the first `after` pass; of the
 /// others every `every`th fails with `probability`, decided by `seed`, `times` times at the most,
-/// and until `ttl` after it was armed.
+/// and until `ttl` after it was armed. After the first that fails, `then` decides which others do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
     /// What becomes of the answer; with none, it only waits.
@@ -51,6 +59,8 @@ pub struct Fault {
     pub after: u64,
     /// At most so often.
     pub times: Option<u64>,
+    /// Which requests it hits after the first; those that the other fields choose by default.
+    pub then: Option<Then>,
     /// From 0 to 1.
     pub probability: f64,
     /// Decides the probability and the delay; the server's seed where there is none.
@@ -73,6 +83,7 @@ impl Fault {
             every: 1,
             after: 0,
             times: None,
+            then: None,
             probability: 1.0,
             seed: None,
             ttl: None,
@@ -80,16 +91,20 @@ impl Fault {
     }
 
     fn applies(&self, subject: &Subject<'_>) -> bool {
-        self.operation
-            .is_none_or(|operation| subject.operation == Some(operation))
+        let reads = subject.operation.is_some() && !subject.changes;
+        (reads || !matches!(self.effect, Some(Effect::View(_))))
+            && self
+                .operation
+                .is_none_or(|operation| subject.operation == Some(operation))
             && self
                 .method
                 .as_deref()
                 .is_none_or(|method| method == subject.method)
-            && self
-                .account
-                .as_deref()
-                .is_none_or(|account| subject.account == Some(account))
+    }
+
+    fn is_for_account_of(&self, subject: &Subject<'_>) -> bool {
+        let account = self.account.as_deref();
+        account.is_none_or(|account| subject.account == Some(account))
     }
 }
 
@@ -103,6 +118,10 @@ pub struct ArmedFault {
     armed_at: Duration,
     seen: AtomicU64,
     hits: AtomicU64,
+    /// How the first request that it hit logs in, once there is one. A keyed hash gives away
+    /// nothing of a password.
+    first: OnceLock<Option<u64>>,
+    hasher: RandomState,
 }
 
 /// The time, since the Unix epoch. A fault of one account follows that account's clock, the others
@@ -132,6 +151,8 @@ impl ArmedFault {
             armed_at: now,
             seen: AtomicU64::new(0),
             hits: AtomicU64::new(0),
+            first: OnceLock::new(),
+            hasher: RandomState::new(),
         }
     }
 
@@ -159,10 +180,21 @@ impl ArmedFault {
     /// the request.
     pub(super) fn due(&self, subject: &Subject<'_>, now: Now, seed: u64) -> Option<u64> {
         let fault = &self.fault;
-        if !fault.applies(subject) || self.expired(self.now(now)) {
+        if !fault.is_for_account_of(subject) || self.expired(self.now(now)) {
             return None;
         }
-        let number = self.seen.fetch_add(1, Ordering::Relaxed) + 1;
+        let count = || self.seen.fetch_add(1, Ordering::Relaxed) + 1;
+        if let (Some(then), Some(first)) = (fault.then, self.first.get()) {
+            let goes_on = match then {
+                Then::All => true,
+                Then::SameLogin | Then::SameScheme => *first == self.login(subject),
+            };
+            return goes_on.then(count);
+        }
+        if !fault.applies(subject) {
+            return None;
+        }
+        let number = count();
         let due = number
             .checked_sub(fault.after)
             .is_some_and(|counted| counted > 0 && counted % fault.every == 0);
@@ -171,12 +203,29 @@ impl ArmedFault {
     }
 
     /// Counts one more request that fails, unless the fault has used up its times.
-    pub(super) fn spend(&self) -> bool {
+    pub(super) fn spend(&self, subject: &Subject<'_>) -> bool {
         let most = self.fault.times.unwrap_or(u64::MAX);
         let more = |hits| (hits < most).then_some(hits + 1);
-        self.hits
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
-            .is_ok()
+        let hits = self
+            .hits
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        if hits.is_ok() && self.fault.then.is_some() {
+            self.first.get_or_init(|| self.login(subject));
+        }
+        hits.is_ok()
+    }
+
+    /// What `then` compares of the login.
+    fn login(&self, subject: &Subject<'_>) -> Option<u64> {
+        let header = subject.authorization?;
+        Some(if self.fault.then == Some(Then::SameScheme) {
+            let scheme = header.split(|byte| *byte == b' ').next();
+            let scheme = scheme.unwrap_or_default().to_ascii_lowercase();
+            let for_token = subject.operation == Some(Operation::IssueToken);
+            self.hasher.hash_one((scheme, for_token))
+        } else {
+            self.hasher.hash_one(header)
+        })
     }
 
     /// How long the request of that number waits.

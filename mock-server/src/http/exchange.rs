@@ -15,7 +15,7 @@ use axum::http::{
     HeaderName, HeaderValue, Method, StatusCode,
     header::{
         ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_REQUEST_HEADERS,
-        ACCESS_CONTROL_REQUEST_METHOD, CONNECTION, ORIGIN,
+        ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONNECTION, ORIGIN,
     },
     request::Parts,
 };
@@ -166,6 +166,12 @@ impl Exchange {
                 operation: exchange.operation(),
                 method: exchange.head.method.as_str(),
                 account: exchange.main().map(|id| &**id),
+                changes: exchange.changes(),
+                authorization: exchange
+                    .head
+                    .headers
+                    .get(AUTHORIZATION)
+                    .map(HeaderValue::as_bytes),
             };
             let now = Now {
                 account: at,
@@ -210,6 +216,11 @@ impl Exchange {
         Some(self.endpoint()?.operation)
     }
 
+    /// Whether the operation changes something.
+    fn changes(&self) -> bool {
+        self.endpoint().is_some_and(|endpoint| endpoint.changes)
+    }
+
     /// Whether it waits, on either side of the operation.
     pub(super) fn waits(&self) -> bool {
         self.fault
@@ -250,8 +261,7 @@ impl Exchange {
             Execution::DryRun => (Some(self.outcome(false, &mut login)), false),
             Execution::Commit => {
                 let outcome = self.outcome(true, &mut login);
-                let changes = self.endpoint().is_some_and(|endpoint| endpoint.changes);
-                let took_effect = changes && outcome.is_ok();
+                let took_effect = self.changes() && outcome.is_ok();
                 (Some(outcome), took_effect)
             }
         };
@@ -265,6 +275,10 @@ impl Exchange {
             // The journal names the rule that the operation refused, if it did.
             Reshape::Status(status) => {
                 let (answer, fault) = self.refuse(refusal_of(status, now), now);
+                (answer, verdict.or(fault))
+            }
+            Reshape::Refusal(error) => {
+                let (answer, fault) = self.refuse(error.into(), now);
                 (answer, verdict.or(fault))
             }
             Reshape::GatewayPage(status) => (Some(Answer::gateway_page(status)), verdict),
@@ -375,7 +389,10 @@ impl Exchange {
         }
         let admission = self.admission.take().unwrap_or_else(|| self.admit());
         *login = admission.login;
-        let caller = admission.caller?;
+        let mut caller = admission.caller?;
+        if let Some(view) = self.plan.view {
+            caller.slot = Arc::new(caller.slot.seen_as(view));
+        }
         let (route, endpoint) = self.target()?;
         let actor = self.has_log().then(|| Actor {
             login: Arc::clone(&caller.login),

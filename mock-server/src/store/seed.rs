@@ -93,6 +93,7 @@ impl Account {
             });
         }
         generate::add_users(&mut account, origin.generated);
+        account.forget_last_change();
         account
     }
 }

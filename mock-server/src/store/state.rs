@@ -21,6 +21,7 @@ use crate::{
     clock::{AccountClock, Clock},
     codec::{Format, ListFrame},
     domain::{Account, ClientSecret, Company, CredentialError, Reach, Role, User},
+    fault::View,
     generate,
     logins::Logins,
     random::mix,
@@ -124,6 +125,32 @@ impl AccountState {
             origin: Arc::clone(&present.origin),
             clock: Arc::clone(&present.clock),
             ..self
+        }
+    }
+
+    /// The account as a fault shows it. What is done to it is lost.
+    pub fn seen_as(&self, view: View) -> Self {
+        let mut account = self.account().clone();
+        match view {
+            View::Empty => account.remove_users(),
+            View::Stale => account.undo_last_change(),
+        }
+        Self {
+            id: Arc::clone(&self.id),
+            domain_name: Arc::clone(&self.domain_name),
+            companies: Arc::clone(&self.companies),
+            login: Arc::clone(&self.login),
+            login_reach: self.login_reach.clone(),
+            throwaway: self.throwaway,
+            origin: Arc::clone(&self.origin),
+            clock: Arc::clone(&self.clock),
+            incarnation: self.incarnation,
+            logins: Logins::default(),
+            verified: Mutex::default(),
+            made: AtomicU64::new(0),
+            account: Mutex::new(account),
+            listings: self.companies.iter().map(|_| Default::default()).collect(),
+            profile: RwLock::new(self.profile()),
         }
     }
 

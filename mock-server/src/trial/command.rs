@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{error::TrialError, group, interrupt::Interrupt};
+use super::{error::TrialError, group};
 
 /// How long the command may take to end by itself after a signal.
 const GRACE: Duration = Duration::from_secs(1);
@@ -32,6 +32,8 @@ pub enum Ending {
     Signal(i32),
     /// It took too long and was stopped.
     TimedOut(Duration),
+    /// It sent so many requests that it was stopped.
+    Flooded(usize),
     /// This program was told to end.
     Interrupted(u8),
 }
@@ -43,6 +45,7 @@ impl fmt::Display for Ending {
             Self::Code(code) => write!(f, "exit code {code}"),
             Self::Signal(signal) => write!(f, "signal {signal}"),
             Self::TimedOut(limit) => write!(f, "stopped after {} s", limit.as_secs()),
+            Self::Flooded(requests) => write!(f, "stopped after {requests} requests"),
             Self::Interrupted(signal) => write!(f, "stopped by signal {signal}"),
         }
     }
@@ -54,13 +57,13 @@ pub struct Ended {
     pub last_line: Option<String>,
 }
 
-/// Runs the command in a group of processes of its own, and ends what is left of the group.
+/// Runs the command in a group of processes of its own, and ends what is left of the group. `stop`
+/// is asked again and again whether the command has to end.
 pub fn run(
     command: &[OsString],
     variables: &[(&str, String)],
     path: &Path,
-    limit: Duration,
-    interrupt: &Interrupt,
+    stop: impl Fn(Duration) -> Option<Ending>,
 ) -> Result<Ended, TrialError> {
     let file = |error| TrialError::Io(path.display().to_string(), error);
     let name = command[0].to_string_lossy();
@@ -86,7 +89,7 @@ pub fn run(
     if let Some(stderr) = child.stderr.take() {
         thread::spawn(move || sender.send(copy_lines(stderr, copy)));
     }
-    let ending = wait(&mut child, limit, interrupt)
+    let ending = wait(&mut child, stop)
         .map_err(|error| TrialError::Io(format!("cannot wait for `{name}`"), error))?;
     Ok(Ended {
         ending,
@@ -94,17 +97,13 @@ pub fn run(
     })
 }
 
-fn wait(child: &mut Child, limit: Duration, interrupt: &Interrupt) -> io::Result<Ending> {
+fn wait(child: &mut Child, stop: impl Fn(Duration) -> Option<Ending>) -> io::Result<Ending> {
     let started = Instant::now();
     let ended = |child: &mut Child| {
-        if let Some(signal) = interrupt.signal() {
-            return Ok(Some(Ending::Interrupted(signal)));
-        }
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(ending_of(status)));
-        }
-        let is_late = started.elapsed() >= limit;
-        Ok(is_late.then_some(Ending::TimedOut(limit)))
+        Ok(match child.try_wait()? {
+            Some(status) => Some(ending_of(status)),
+            None => stop(started.elapsed()),
+        })
     };
     let ending = poll(child, ended)?;
     if matches!(ending, Ending::Interrupted(_)) {
@@ -130,7 +129,7 @@ fn poll<T>(
             return Ok(answer);
         }
         thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(50));
+        pause = (pause * 2).min(Duration::from_millis(20));
     }
 }
 

@@ -2,17 +2,23 @@
 
 use std::io;
 
-use bandwidth_fixtures::describe;
+use bandwidth_fixtures::{FixtureError, describe};
 use thiserror::Error;
 
-use crate::embedded::StartError;
+use crate::{config::ConfigError, embedded::StartError};
 
-/// Why a run did not come about.
+/// Why a trial, or a run of it, did not come about.
 #[derive(Debug, Error)]
 pub enum TrialError {
-    /// A command or a seed that cannot be used.
+    /// A wrong argument, file, command or seed.
     #[error("{0}")]
     Usage(String),
+    /// The value of a flag.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A profile or a seed.
+    #[error(transparent)]
+    Fixture(#[from] FixtureError),
     /// A mock that does not start.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -22,4 +28,19 @@ pub enum TrialError {
     /// A signal told the program to end. The command and its processes are ended.
     #[error("stopped by signal {0}; the command and its processes were ended")]
     Interrupted(u8),
+}
+
+impl TrialError {
+    /// The exit code.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Interrupted(signal) => 128 + signal,
+            _ => 2,
+        }
+    }
+
+    /// A file that cannot be used.
+    pub fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::Io(what.into(), error)
+    }
 }

@@ -1,4 +1,4 @@
-//! One run of the command, against a mock of its own.
+//! Runs of the command, each against a mock of its own.
 
 use std::{
     ffi::OsString,
@@ -7,12 +7,13 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use bandwidth_fixtures::{NamedProfile, Seed};
+use bandwidth_fixtures::{NamedProfile, Secret, Seed};
 
 use super::{
     command::{self, Ending},
     error::TrialError,
     interrupt::Interrupt,
+    left::{self, Left},
 };
 use crate::{embedded::MockServer, journal::Entry};
 
@@ -36,13 +37,17 @@ pub struct Trial<'a> {
     pub interrupt: Interrupt,
 }
 
-/// What one run meets.
+/// What a run meets.
 #[derive(Debug)]
 pub struct World {
     /// `put.semantics=merge`, or `baseline`.
     pub name: String,
     /// How the mock behaves.
     pub profile: NamedProfile,
+    /// What goes wrong, as `--fault` takes it.
+    pub faults: Vec<String>,
+    /// A run that sends more requests is stopped.
+    pub most_requests: Option<usize>,
 }
 
 /// One run of the command.
@@ -60,6 +65,8 @@ pub struct Run {
     pub last_line: Option<String>,
     /// The file with its output.
     pub output: PathBuf,
+    /// The users that were there at its end.
+    pub left: Left,
 }
 
 impl Run {
@@ -69,9 +76,24 @@ impl Run {
     }
 }
 
+/// A world in which the command runs, once or several times.
+#[derive(Debug)]
+pub struct Stage<'t> {
+    trial: &'t Trial<'t>,
+    server: MockServer,
+    name: String,
+    most_requests: Option<usize>,
+    password: Secret,
+}
+
 impl Trial<'_> {
     /// Runs the command in a world of its own. `turn` is 1, or 2 for a repetition.
     pub fn run(&self, world: &World, turn: usize) -> Result<Run, TrialError> {
+        self.stage(world)?.run(if turn > 1 { ".again" } else { "" })
+    }
+
+    /// A fresh world.
+    pub fn stage(&self, world: &World) -> Result<Stage<'_>, TrialError> {
         let mut builder = MockServer::builder()
             .profile(world.profile.clone())
             .seed(self.seed.clone())
@@ -79,51 +101,96 @@ impl Trial<'_> {
         if let Some(start) = self.clock {
             builder = builder.clock(start);
         }
+        for fault in &world.faults {
+            builder = builder.fault(fault);
+        }
         let server = builder.start_blocking()?;
-        server.keep_forgotten_requests();
-        let account = &self.seed.accounts[0];
-        let password = account.login.password.as_ref().ok_or_else(|| {
+        server.app().keep_what_goes();
+        let password = self.seed.accounts[0].login.password.clone();
+        let password = password.ok_or_else(|| {
             TrialError::Usage(
                 "--seed: the first account's login has no password in the clear, so the command could not log in".to_owned(),
             )
         })?;
-        let mut variables = Vec::from([
-            ("BW_BASE_URL", server.base_url()),
-            ("BW_ACCOUNT_ID", account.account_id.clone()),
-            ("BW_DOMAIN", account.domain_name.clone()),
-            ("BW_USERNAME", account.login.username.clone()),
-            ("BW_PASSWORD", password.expose().to_owned()),
-            ("BANDWIDTH_MOCK_ADMIN_URL", server.admin_url()),
-        ]);
-        // A seed that is a snapshot has no secret in the clear; Basic may be enough.
-        if let Some((id, secret)) = server.first_client() {
-            variables.push(("BW_CLIENT_ID", id));
-            variables.push(("BW_CLIENT_SECRET", secret.expose().to_owned()));
-        }
-        let path = self.output_of(&world.name, turn);
-        let started = Instant::now();
-        let ended = command::run(self.command, &variables, &path, self.limit, &self.interrupt)?;
-        if let Ending::Interrupted(signal) = ended.ending {
-            return Err(TrialError::Interrupted(signal));
-        }
-        let hidden = |line: String| line.replace(password.expose(), "[removed]");
-        Ok(Run {
-            ending: ended.ending,
-            elapsed: started.elapsed(),
-            entries: server.journal_entries(),
-            profile: server.profile_at_start(),
-            last_line: ended.last_line.map(hidden),
-            output: path,
+        Ok(Stage {
+            trial: self,
+            server,
+            name: world.name.clone(),
+            most_requests: world.most_requests,
+            password,
         })
     }
 
-    fn output_of(&self, world: &str, turn: usize) -> PathBuf {
+    fn output_of(&self, world: &str, suffix: &str) -> PathBuf {
         let plain = |c: char| c.is_ascii_alphanumeric() || "._=-".contains(c);
         let name: String = world
             .chars()
             .map(|c| if plain(c) { c } else { '-' })
             .collect();
-        let again = if turn > 1 { ".again" } else { "" };
-        self.output.join(format!("{name}{again}.log"))
+        self.output.join(format!("{name}{suffix}.log"))
+    }
+}
+
+impl Stage<'_> {
+    /// Runs the command. `suffix` ends the name of the file with its output.
+    pub fn run(&self, suffix: &str) -> Result<Run, TrialError> {
+        let path = self.trial.output_of(&self.name, suffix);
+        let before = self.server.journal_entries().len();
+        let mark = left::mark(&self.server);
+        let stop = |elapsed| {
+            let limit = self.trial.limit;
+            let requests = self.server.app().journal.size().0.saturating_sub(before);
+            if let Some(signal) = self.trial.interrupt.signal() {
+                Some(Ending::Interrupted(signal))
+            } else if self.most_requests.is_some_and(|most| requests > most) {
+                Some(Ending::Flooded(requests))
+            } else {
+                (elapsed >= limit).then_some(Ending::TimedOut(limit))
+            }
+        };
+        let started = Instant::now();
+        let ended = command::run(self.trial.command, &self.variables(), &path, stop)?;
+        let elapsed = started.elapsed();
+        if let Ending::Interrupted(signal) = ended.ending {
+            return Err(TrialError::Interrupted(signal));
+        }
+        let hidden = |line: String| line.replace(self.password.expose(), "[removed]");
+        Ok(Run {
+            ending: ended.ending,
+            elapsed,
+            entries: self.server.journal_entries().split_off(before),
+            profile: self.server.profile_at_start(),
+            last_line: ended.last_line.map(hidden),
+            output: path,
+            left: Left::of(&self.server, mark),
+        })
+    }
+
+    /// The users that are there.
+    pub fn left(&self) -> Left {
+        Left::of(&self.server, left::mark(&self.server))
+    }
+
+    /// Nothing goes wrong from now on.
+    pub fn disarm(&self) {
+        self.server.app().faults.disarm_all();
+    }
+
+    fn variables(&self) -> Vec<(&'static str, String)> {
+        let account = &self.trial.seed.accounts[0];
+        let mut variables = Vec::from([
+            ("BW_BASE_URL", self.server.base_url()),
+            ("BW_ACCOUNT_ID", account.account_id.clone()),
+            ("BW_DOMAIN", account.domain_name.clone()),
+            ("BW_USERNAME", account.login.username.clone()),
+            ("BW_PASSWORD", self.password.expose().to_owned()),
+            ("BANDWIDTH_MOCK_ADMIN_URL", self.server.admin_url()),
+        ]);
+        // A seed that is a snapshot has no secret in the clear; Basic may be enough.
+        if let Some((id, secret)) = self.server.first_client() {
+            variables.push(("BW_CLIENT_ID", id));
+            variables.push(("BW_CLIENT_SECRET", secret.expose().to_owned()));
+        }
+        variables
     }
 }

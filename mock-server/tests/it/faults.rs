@@ -297,6 +297,64 @@ fn neither_a_reset_nor_the_end_waits_for_a_delay() {
 }
 
 #[test]
+fn reads_show_no_users_or_those_before_the_last_change() {
+    let server = guide();
+    let listed = || -> Vec<bool> {
+        let (seen, _) = exchange(&server, &get());
+        let text = without_date(&seen);
+        ["jdoe", "ines"].map(|name| text.contains(name)).to_vec()
+    };
+    // The seed is no change.
+    arm(&server, r#"{"view":"stale","times":1}"#);
+    assert_eq!(listed(), [true, false]);
+    arm(&server, r#"{"view":"stale","times":1}"#);
+    assert!(without_date(&exchange(&server, &create("ines")).0).starts_with("HTTP/1.1 201"));
+    assert_eq!(listed(), [true, false]);
+    assert_eq!(listed(), [true, true]);
+    let delete = request(
+        "DELETE",
+        &format!("{USERS}/u1"),
+        &format!("{LOGIN}Connection: close\r\n"),
+        "",
+    );
+    exchange(&server, &delete);
+    arm(&server, r#"{"view":"stale","times":1}"#);
+    assert_eq!(listed(), [true, true]);
+    assert_eq!(listed(), [false, true]);
+    arm(&server, r#"{"view":"empty","times":1}"#);
+    assert_eq!(listed(), [false, false]);
+    assert_eq!(listed(), [false, true]);
+}
+
+#[test]
+fn a_login_is_refused_as_the_api_does_until_another_comes() {
+    let server = guide();
+    let rule = r#"{"refuse":"basic_ended","operation":"list_users","then":"same_login"}"#;
+    arm(&server, rule);
+    let roles = request(
+        "GET",
+        &USERS.replace("users", "roles"),
+        &format!("{LOGIN}Connection: close\r\n"),
+        "",
+    );
+    let status = |bytes: &[u8]| without_date(&exchange(&server, bytes).0)[9..12].to_owned();
+    assert_eq!(status(&roles), "200");
+    let refused = without_date(&exchange(&server, &get()).0);
+    assert!(
+        refused.contains("Basic logins of API users ended"),
+        "{refused}"
+    );
+    assert!(refused.contains("Www-Authenticate: Basic"), "{refused}");
+    assert_eq!(status(&roles), "401");
+    let nobody = request("GET", USERS, "Connection: close\r\n", "");
+    let other = without_date(&exchange(&server, &nobody).0);
+    assert!(
+        other.contains("The credentials are missing or wrong"),
+        "{other}"
+    );
+}
+
+#[test]
 fn a_delay_and_a_status_go_together() {
     let server = guide();
     arm(

@@ -25,6 +25,7 @@ mod messages;
 mod openapi;
 mod program;
 mod proxy;
+mod rehearse;
 mod retries;
 mod robustness;
 mod secrets;

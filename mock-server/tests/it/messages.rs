@@ -270,6 +270,22 @@ fn other_commands(review: &mut Review) {
         let name = format!("BANDWIDTH_MOCK_{name}");
         review.with_variables(&[(&name, "guidee")], &["variants", "--", "true"], 2);
     }
+
+    review.heading("rehearse");
+    for arguments in [
+        &["rehearse"][..],
+        &["rehearse", "true"],
+        &["rehearse", "--situation", "droped", "--", "true"],
+        &["rehearse", "--situation", "weather", "--", "true"],
+        &["rehearse", "--situation", "basic-ended", "--", "true"],
+        &["rehearse", "--only", "create_users", "--", "true"],
+        &["rehearse", "--at", "0", "--", "true"],
+        &["rehearse", "--at", "1", "--every", "--", "true"],
+        &["rehearse", "--", "false"],
+        &["rehearse", "--", "true"],
+    ] {
+        review.start(arguments);
+    }
 }
 
 fn configuration_files(review: &mut Review) {

@@ -12,15 +12,15 @@ use tempfile::TempDir;
 
 use crate::program::program;
 
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub struct Ran {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
 }
 
-/// `variants` with a shell script as the command.
-fn command(folder: &TempDir, arguments: &[&str], script: &str) -> Command {
-    let mut command = program(&["variants"]);
+/// `variants` or `rehearse` with a shell script as the command.
+fn command(folder: &TempDir, trial: &str, arguments: &[&str], script: &str) -> Command {
+    let mut command = program(&[trial]);
     command
         .args(["--clock", "2026-03-04T12:00:00Z"])
         .args(arguments)
@@ -30,7 +30,12 @@ fn command(folder: &TempDir, arguments: &[&str], script: &str) -> Command {
 }
 
 fn variants(folder: &TempDir, arguments: &[&str], script: &str) -> Ran {
-    let output = command(folder, arguments, script).output().unwrap();
+    ran(folder, "variants", arguments, script)
+}
+
+/// What it says.
+pub fn ran(folder: &TempDir, trial: &str, arguments: &[&str], script: &str) -> Ran {
+    let output = command(folder, trial, arguments, script).output().unwrap();
     Ran {
         code: output.status.code(),
         out: String::from_utf8(output.stdout).unwrap(),
@@ -62,7 +67,7 @@ earlier=$(cat runs 2>/dev/null || echo 0)
 echo $((earlier + 1)) > runs
 "#;
 
-fn script(text: &str) -> String {
+pub fn script(text: &str) -> String {
     format!("{ASK}{text}")
 }
 
@@ -362,7 +367,7 @@ fn what_is_known_to_break_it_is_accepted_until_a_day() {
 /// Returns the program, and the child's process id.
 fn hanging(folder: &TempDir, before: &str) -> (Child, String) {
     let hangs = "sleep 600 & echo $! > child; wait";
-    let inner = command(folder, &[], hangs);
+    let inner = command(folder, "variants", &[], hangs);
     let mut outer = Command::new("env");
     outer
         .arg(before)
@@ -418,7 +423,9 @@ fn a_hangup_that_was_ignored_stays_ignored() {
 #[test]
 fn a_report_that_nothing_reads_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let mut process = command(&folder, &[], &script(FLAKY)).spawn().unwrap();
+    let mut process = command(&folder, "variants", &[], &script(FLAKY))
+        .spawn()
+        .unwrap();
     drop(process.stdout.take());
     let output = process.wait_with_output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();

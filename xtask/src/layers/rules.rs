@@ -51,7 +51,7 @@ pub(super) const LADDERS: &[Ladder] = &[
             &["embedded"],
             &["arguments"],
             &["trial"],
-            &["variants"],
+            &["variants", "rehearse"],
             &["cli"],
             &["lib"],
             &["main"],
@@ -130,7 +130,7 @@ pub(super) const ONLY: &[Only] = &[
     (
         "mock-server/src",
         &["clap", "tracing_subscriber"],
-        &["arguments", "cli", "variants"],
+        &["arguments", "cli", "trial", "variants", "rehearse"],
         "the library stands without the program",
     ),
     (

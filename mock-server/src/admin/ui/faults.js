@@ -14,6 +14,7 @@ const READY = [
 const EFFECTS = [
   ['status', 'status'], ['none', 'no effect, only a delay'],
   ...['EMPTY_RESPONSE', 'CONNECTION_RESET_BY_PEER', 'MALFORMED_RESPONSE_CHUNK', 'RANDOM_DATA_THEN_CLOSE'].map((name) => [name, name]),
+  ...['basic_ended', 'client_invalid', 'locked_out', 'token_expired'].map((rule) => [`refuse=${rule}`, `refuse=${rule}`]), ['view=empty', 'view=empty'], ['view=stale', 'view=stale'],
   ['truncate_body', 'truncate_body'], ['malformed_body', 'malformed_body'], ['wrong_content_type', 'wrong_content_type'],
 ];
 const OPERATIONS = ['list_users', 'get_user', 'create_user', 'update_user', 'delete_user', 'list_roles', 'change_password', 'issue_token'];
@@ -37,6 +38,7 @@ export class Faults {
       select('operation', 'Operation', [['', 'any'], ...OPERATIONS.map((name) => [name, name])]),
       number('times', 'Times', { min: '1', placeholder: 'always' }), number('every', 'Every', { min: '1', placeholder: '1' }),
       number('after', 'After', { placeholder: '0' }), number('probability', 'Probability', { step: 'any', max: '1', placeholder: '1' }),
+      select('then', 'After the first', [['', 'as chosen here'], ['all', 'all requests'], ['same_login', 'the same login'], ['same_scheme', 'the same scheme']]),
       select('when', 'When', [['', 'before it takes effect'], ['after', 'after it took effect']]),
       el('button', { class: 'first' }, 'Arm'));
     this.form.noValidate = true;
@@ -62,8 +64,10 @@ export class Faults {
     if (effect === 'status' || effect === 'wrong_content_type') put('status', 'code');
     if (effect.endsWith('body') || effect === 'wrong_content_type') rule[effect] = true;
     if (effect === effect.toUpperCase()) rule.fault = effect;
+    const [key, value] = effect.split('=');
+    if (value) rule[key] = value;
     if (field('delay') !== '') rule.delay = { fixed_ms: Number(field('delay')) };
-    for (const key of ['operation', 'when']) put(key, key, String);
+    for (const key of ['operation', 'then', 'when']) put(key, key, String);
     for (const key of ['times', 'every', 'after', 'probability']) put(key);
     return rule;
   }
