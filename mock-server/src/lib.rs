@@ -53,6 +53,9 @@ mod text;
 mod timer;
 #[cfg_attr(not(feature = "tls"), path = "tls/absent.rs")]
 mod tls;
+#[cfg(feature = "traffic")]
+#[doc(hidden)]
+pub mod traffic;
 #[cfg(feature = "variants")]
 mod trial;
 #[cfg(feature = "variants")]

@@ -51,6 +51,7 @@ pub(super) const LADDERS: &[Ladder] = &[
             &["embedded"],
             &["arguments"],
             &["trial"],
+            &["traffic"],
             &["variants"],
             &["cli"],
             &["lib"],
