@@ -1,5 +1,6 @@
 //! Recorded traffic, and what it says of the server that answered it.
 
+pub mod engine;
 pub mod exchange;
 pub mod har;
 mod lines;

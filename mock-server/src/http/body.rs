@@ -79,12 +79,17 @@ pub(super) async fn read(head: &Parts, body: Incoming, timeout: Duration) -> Rec
     }
     let whole = tokio::time::timeout(timeout, read_on(body));
     match whole.await.unwrap_or(Received::TooSlow) {
-        Received::Whole(bytes) => match coding(&head.headers) {
-            Ok(None) => Received::Whole(bytes),
-            Ok(Some(coding)) => coding.decode(&bytes),
-            Err(OtherCoding) => Received::OtherCoding,
-        },
+        Received::Whole(bytes) => decoded(&head.headers, bytes),
         other => other,
+    }
+}
+
+/// A whole body without the coding that its head names.
+pub(super) fn decoded(headers: &HeaderMap, bytes: Bytes) -> Received {
+    match coding(headers) {
+        Ok(None) => Received::Whole(bytes),
+        Ok(Some(coding)) => coding.decode(&bytes),
+        Err(OtherCoding) => Received::OtherCoding,
     }
 }
 

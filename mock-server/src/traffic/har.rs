@@ -175,7 +175,7 @@ fn headers(pairs: Vec<Pair>) -> Vec<(String, String)> {
     let pairs = pairs.into_iter().filter(|pair| {
         let decoded = ["content-encoding", "transfer-encoding", "content-length"];
         let is = |name: &&str| pair.name.eq_ignore_ascii_case(name);
-        !pair.name.starts_with(':') && !decoded.iter().any(|name| is(&name))
+        !pair.name.starts_with(':') && !decoded.iter().any(is)
     });
     pairs.map(|pair| (pair.name, pair.value)).collect()
 }

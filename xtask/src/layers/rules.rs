@@ -119,6 +119,7 @@ pub(super) const ONLY: &[Only] = &[
             "server",
             "service",
             "timer",
+            "traffic",
         ],
         "only what serves knows HTTP",
     ),
@@ -137,8 +138,8 @@ pub(super) const ONLY: &[Only] = &[
     (
         "mock-server/src",
         &["quick_xml"],
-        &["codec", "journal"],
-        "only codec and what redacts know a format",
+        &["codec", "journal", "traffic"],
+        "only codec, what redacts and what compares traffic know a format",
     ),
     (
         "mock-server/src",
