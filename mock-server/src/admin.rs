@@ -30,6 +30,12 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::answer::{AdminError, Code};
+#[cfg(feature = "traffic")]
+pub use self::{
+    events::event,
+    guard::refusal,
+    ui::{HEADERS, file_named},
+};
 pub use self::ui::welcome;
 use crate::app::App;
 

@@ -45,6 +45,8 @@ mod metrics;
 mod peer;
 mod proxy;
 mod random;
+#[cfg(feature = "traffic")]
+mod record;
 mod server;
 mod service;
 mod store;

@@ -52,6 +52,7 @@ pub(super) const LADDERS: &[Ladder] = &[
             &["arguments"],
             &["trial"],
             &["traffic"],
+            &["record"],
             &["variants"],
             &["cli"],
             &["lib"],
@@ -116,6 +117,7 @@ pub(super) const ONLY: &[Only] = &[
             "internals",
             "journal",
             "proxy",
+            "record",
             "server",
             "service",
             "timer",
@@ -126,13 +128,13 @@ pub(super) const ONLY: &[Only] = &[
     (
         "mock-server/src",
         &["StatusCode"],
-        &["admin", "http", "proxy"],
-        "a status is chosen in http, for the control API in admin, and for a refusal of the proxy there",
+        &["admin", "http", "proxy", "record"],
+        "a status is chosen in http, for the control API in admin, and for a proxy's own answers there",
     ),
     (
         "mock-server/src",
         &["clap", "tracing_subscriber"],
-        &["arguments", "cli", "variants"],
+        &["arguments", "cli", "record", "variants"],
         "the library stands without the program",
     ),
     (

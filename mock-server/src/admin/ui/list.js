@@ -95,7 +95,7 @@ export class List {
     this.status = el('select', { 'aria-label': 'Status', onchange: changed });
     choices(this.status, CLASSES.map(({ key, text }) => [key, text]));
     this.follow = el('button', { type: 'button', class: 'follow', 'aria-pressed': 'true', title: 'g', onclick: () => this.setFollowing(!this.following) });
-    this.clearButton = el('button', { type: 'button', onclick: clear }, 'Clear');
+    this.clearButton = clear ? el('button', { type: 'button', onclick: clear }, 'Clear') : null;
     this.tally = el('span', { class: 'tally', role: 'status' });
     this.space = el('div', { class: 'space', role: 'presentation' });
     this.box = el('div', { class: 'rows', id: 'rows', role: 'listbox', tabindex: '0', 'aria-label': 'Requests, newest first' }, this.space);

@@ -1,0 +1,155 @@
+//! The exchanges that the page shows: the newest of them, as they are kept in the file.
+
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tokio::sync::broadcast;
+
+use super::operations;
+use crate::{clock::rfc3339, traffic::Exchange};
+
+/// How many exchanges are shown.
+const MOST: usize = 1_000;
+
+/// How many bytes of bodies.
+const BYTES: usize = 16 * 1024 * 1024;
+
+/// How many changes wait for a page that is slow.
+const WAITING: usize = 1024;
+
+/// An exchange as the page shows it.
+#[derive(Debug)]
+pub struct Shown {
+    id: u64,
+    took: Duration,
+    exchange: Exchange,
+}
+
+/// The newest exchanges.
+#[derive(Debug)]
+pub struct Log {
+    state: Mutex<State>,
+    changes: broadcast::Sender<Arc<Shown>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    shown: VecDeque<Arc<Shown>>,
+    bytes: usize,
+    count: u64,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            state: Mutex::default(),
+            changes: broadcast::Sender::new(WAITING),
+        }
+    }
+}
+
+impl Log {
+    /// Adds an exchange.
+    pub fn add(&self, exchange: Exchange, took: Duration) {
+        let mut state = self.state.lock();
+        state.count += 1;
+        let shown = Arc::new(Shown {
+            id: state.count,
+            took,
+            exchange,
+        });
+        state.bytes += shown.bytes();
+        state.shown.push_back(Arc::clone(&shown));
+        while state.shown.len() > MOST || state.bytes > BYTES {
+            let Some(oldest) = state.shown.pop_front() else {
+                break;
+            };
+            state.bytes -= oldest.bytes();
+        }
+        // Under the lock, so that a page that begins hears of each exchange once.
+        let _ = self.changes.send(shown);
+    }
+
+    /// Those that are shown, how many there were before them, and those that come.
+    pub fn follow(&self) -> (Vec<Arc<Shown>>, u64, broadcast::Receiver<Arc<Shown>>) {
+        let state = self.state.lock();
+        let shown: Vec<_> = state.shown.iter().cloned().collect();
+        let before = state.count - shown.len() as u64;
+        (shown, before, self.changes.subscribe())
+    }
+
+    /// The exchange of that id.
+    pub fn find(&self, id: u64) -> Option<Arc<Shown>> {
+        let state = self.state.lock();
+        let first = state.shown.front()?.id;
+        let index = usize::try_from(id.checked_sub(first)?).ok()?;
+        state.shown.get(index).cloned()
+    }
+
+    /// How many exchanges there were.
+    pub fn count(&self) -> u64 {
+        self.state.lock().count
+    }
+}
+
+impl Shown {
+    fn bytes(&self) -> usize {
+        let answer = self.exchange.answer.as_ref();
+        self.exchange.request_body.len() + answer.map_or(0, |answer| answer.body.len())
+    }
+
+    /// In one line.
+    pub fn row(&self) -> Value {
+        let exchange = &self.exchange;
+        let path = operations::path(&exchange.url);
+        let operation = operations::of(&exchange.method, path);
+        let at = exchange
+            .at
+            .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        json!({
+            "id": self.id,
+            "time": rfc3339(at.unwrap_or_default()),
+            "durationMs": self.took.as_secs_f64() * 1e3,
+            "method": exchange.method,
+            "path": path,
+            "status": exchange.answer.as_ref().map(|answer| answer.status),
+            "operation": operation.map(|endpoint| endpoint.operation.as_str()),
+            "surface": operation.map(|endpoint| endpoint.surface.as_str()),
+            "accountId": null,
+            "login": null,
+            "refusal": null,
+            "fault": null,
+        })
+    }
+
+    /// In full.
+    pub fn whole(&self) -> Value {
+        let exchange = &self.exchange;
+        let mut whole = self.row();
+        whole["url"] = exchange.url.as_str().into();
+        whole["request"] = message(&exchange.request_headers, &exchange.request_body);
+        let answer = exchange.answer.as_ref();
+        whole["response"] = answer.map_or(Value::Null, |answer| {
+            message(&answer.headers, &answer.body)
+        });
+        whole["passwords"] = json!(exchange.passwords);
+        whole
+    }
+}
+
+fn message(headers: &[(String, String)], body: &[u8]) -> Value {
+    let headers = headers.iter();
+    let headers: Vec<Value> = headers
+        .map(|(name, value)| json!({ "name": name, "value": value }))
+        .collect();
+    json!({
+        "headers": headers,
+        "body": String::from_utf8_lossy(body),
+        "bodyBytes": body.len(),
+    })
+}
