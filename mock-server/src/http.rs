@@ -31,6 +31,8 @@ use bandwidth_fixtures::Asked;
 use bytes::Bytes;
 use hyper::{Request, body::Incoming};
 
+#[cfg(feature = "traffic")]
+pub use self::body::plain;
 pub use self::{
     accept::names_html,
     answer::Reply,
@@ -88,6 +90,6 @@ pub struct Simulated {
 /// Performs a request that no socket brought. It leaves no trace in journal and metrics.
 #[cfg(feature = "traffic")]
 pub fn simulate(app: Arc<App>, head: Parts, body: Bytes, peer: Peer) -> Simulated {
-    let body = body::decoded(&head.headers, body);
+    let body = body::decoded(&head.headers, body, body::MAX_BODY);
     Exchange::new(app, head, body, Instant::now(), peer).simulate()
 }

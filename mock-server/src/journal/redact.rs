@@ -361,7 +361,7 @@ fn header(name: &str, value: &str, stand_ins: &dyn StandIns, secrets: &mut Secre
     secrets.add(&name, rest);
     if let Some((_, password)) = basic(rest) {
         // A name that stands elsewhere is no secret.
-        secrets.add("password", password);
+        secrets.add(&name, password);
     }
     let known = ["basic", "bearer"].contains(&scheme.to_ascii_lowercase().as_str());
     if known {
@@ -411,7 +411,7 @@ fn without_userinfo(url: &str, stand_ins: &dyn StandIns, secrets: &mut Secrets) 
     let decoded = percent_decode_str(password).decode_utf8_lossy();
     let stand_in = stand_ins.secret("password", &decoded, false);
     let stand_in = stand_in.unwrap_or_default();
-    secrets.add("password", decoded);
+    secrets.add("userinfo", decoded);
     let (before, after) = (&url[..start], &url[start + password.len()..]);
     format!("{before}{stand_in}{after}")
 }

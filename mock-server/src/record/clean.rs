@@ -5,13 +5,11 @@ use std::{
     borrow::Cow,
     cell::RefCell,
     collections::{BTreeMap, HashSet},
-    io::Read as _,
     time::SystemTime,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use hyper::HeaderMap;
 
 use super::{
@@ -20,13 +18,14 @@ use super::{
     numbers::{Kind, Numbers},
 };
 use crate::{
+    http::plain,
     journal::{Redacted, Secrets, StandIns, basic, redact_message, redact_url, unread},
     text::title_case,
     traffic::{Answer, Exchange},
 };
 
 /// The longest body after its content encoding was undone, in bytes.
-const LONGEST: u64 = 8 * 1024 * 1024;
+const LONGEST: usize = 8 * 1024 * 1024;
 
 /// Shorter secrets are too common to be looked for in texts.
 const SHORTEST: usize = 3;
@@ -181,7 +180,7 @@ impl<'c> Cleaning<'c> {
     ) -> Redacted {
         let headers = &message.headers;
         let body = message.body.clone();
-        let body = body.and_then(|body| decoded(headers, body));
+        let body = body.and_then(|body| plain(headers, body, LONGEST));
         let lines = headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_bytes()));
@@ -296,20 +295,4 @@ impl StandIns for Cleaning<'_> {
         }
         kept
     }
-}
-
-/// A body without its content encoding; none if that is not known or too much comes of it.
-fn decoded(headers: &HeaderMap, body: Bytes) -> Option<Bytes> {
-    let encodings = headers.get_all(hyper::header::CONTENT_ENCODING).iter();
-    let encodings: Vec<&[u8]> = encodings.map(hyper::header::HeaderValue::as_bytes).collect();
-    let mut plain = Vec::new();
-    let read = match *encodings {
-        _ if body.is_empty() => return Some(body),
-        [] | [b"identity"] => return Some(body),
-        [b"gzip" | b"x-gzip"] => MultiGzDecoder::new(&*body).take(LONGEST).read_to_end(&mut plain),
-        [b"deflate"] => ZlibDecoder::new(&*body).take(LONGEST).read_to_end(&mut plain),
-        _ => return None,
-    };
-    let whole = read.is_ok_and(|count| (count as u64) < LONGEST);
-    whole.then(|| plain.into())
 }

@@ -75,12 +75,17 @@ impl Log {
         let _ = self.changes.send(shown);
     }
 
-    /// Those that are shown, how many there were before them, and those that come.
-    pub fn follow(&self) -> (Vec<Arc<Shown>>, u64, broadcast::Receiver<Arc<Shown>>) {
+    /// Those that are shown, and those that come.
+    pub fn follow(&self) -> (Vec<Arc<Shown>>, broadcast::Receiver<Arc<Shown>>) {
         let state = self.state.lock();
-        let shown: Vec<_> = state.shown.iter().cloned().collect();
-        let before = state.count - shown.len() as u64;
-        (shown, before, self.changes.subscribe())
+        let shown = state.shown.iter().cloned().collect();
+        (shown, self.changes.subscribe())
+    }
+
+    /// How many exchanges are no longer shown.
+    pub fn dropped(&self) -> u64 {
+        let state = self.state.lock();
+        state.count - state.shown.len() as u64
     }
 
     /// The exchange of that id.

@@ -125,7 +125,8 @@ impl Feed {
 
     async fn event(&mut self) -> Bytes {
         let Some(changes) = &mut self.changes else {
-            let (shown, dropped, changes) = self.keeper.log.follow();
+            let (shown, changes) = self.keeper.log.follow();
+            let dropped = self.keeper.log.dropped();
             self.changes = Some(changes);
             let mut facts = self.facts.clone();
             facts["kept"] = shown.len().into();
@@ -145,7 +146,7 @@ impl Feed {
         while let Ok(next) = changes.try_recv() {
             shown.push(next);
         }
-        requests(&shown, 0)
+        requests(&shown, self.keeper.log.dropped())
     }
 }
 

@@ -22,7 +22,6 @@ const ALL: usize = 64 * 1024 * 1024;
 pub type Held = Arc<AtomicUsize>;
 
 /// What came of a body.
-#[derive(Debug)]
 pub struct Captured {
     chunks: Vec<Bytes>,
     held: Held,

@@ -25,6 +25,8 @@ mod messages;
 mod openapi;
 mod program;
 mod proxy;
+mod record;
+mod recorded;
 mod retries;
 mod robustness;
 mod secrets;
