@@ -30,13 +30,13 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::answer::{AdminError, Code};
+pub use self::ui::welcome;
 #[cfg(feature = "traffic")]
 pub use self::{
     events::event,
     guard::refusal,
     ui::{HEADERS, file_named},
 };
-pub use self::ui::welcome;
 use crate::app::App;
 
 /// Where the control API is.

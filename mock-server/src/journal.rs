@@ -20,11 +20,11 @@ use std::{
 
 use parking_lot::{Mutex, MutexGuard};
 
-use self::watch::Watchers;
 #[cfg(feature = "traffic")]
 pub use self::redact::{
     Redacted, Secrets, StandIns, basic, message as redact_message, query as redact_url, unread,
 };
+use self::watch::Watchers;
 pub use self::{
     entry::{Entry, RefusalNote, Sent},
     pattern::{Nearest, Pattern, Since},

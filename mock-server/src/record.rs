@@ -80,7 +80,12 @@ pub struct RecordArguments {
     #[arg(long)]
     password_features: bool,
     /// What the server is expected to behave as: guide, published, or the path of a profile file
-    #[arg(long, value_name = "PROFILE", default_value = "guide", env = "BANDWIDTH_MOCK_PROFILE")]
+    #[arg(
+        long,
+        value_name = "PROFILE",
+        default_value = "guide",
+        env = "BANDWIDTH_MOCK_PROFILE"
+    )]
     profile: String,
     /// Where to listen, on loopback unless --admin-token protects the pages; a port alone means
     /// 127.0.0.1 and, where there is one, `::1`; port 0 takes a free one
@@ -148,8 +153,7 @@ impl Recorder {
         let upstream = arguments.upstream.as_deref().map(upstream::parse);
         let upstream = upstream.transpose().map_err(wrong)?;
         let client = upstream::client(arguments.ca_file.as_deref()).map_err(wrong)?;
-        let certificates =
-            Certificates::load(None, arguments.proxy).map_err(ConfigError::from)?;
+        let certificates = Certificates::load(None, arguments.proxy).map_err(ConfigError::from)?;
         let numbers = Numbers::new().map_err(|error| wrong(format!("no key: {error}")))?;
         let sockets = Sockets::bind(listen, None).map_err(|error| cannot_listen(listen, &error))?;
         let addresses = sockets

@@ -92,10 +92,7 @@ pub async fn serve_with<S: Answers>(
     stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let mut accepting = Vec::new();
-    for (sockets, service) in [
-        (sockets.api, services.api),
-        (sockets.admin, services.admin),
-    ] {
+    for (sockets, service) in [(sockets.api, services.api), (sockets.admin, services.admin)] {
         let listening = Arc::new(Listening {
             service,
             hosts: Arc::clone(&services.hosts),
@@ -147,11 +144,7 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-async fn connection<S: Answers>(
-    stream: TcpStream,
-    peer: SocketAddr,
-    listening: Arc<Listening<S>>,
-) {
+async fn connection<S: Answers>(stream: TcpStream, peer: SocketAddr, listening: Arc<Listening<S>>) {
     let timeout = listening.service.read_timeout();
     let mut stop = listening.stop.clone();
     let opened = tokio::select! {

@@ -202,7 +202,8 @@ impl<'c> Cleaning<'c> {
             for (found, _) in text.match_indices(secret.as_str()) {
                 let end = found + secret.len();
                 let is_apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-                if is_apart(text[..found].chars().next_back()) && is_apart(text[end..].chars().next())
+                if is_apart(text[..found].chars().next_back())
+                    && is_apart(text[end..].chars().next())
                 {
                     replaced += &text[at..found];
                     replaced += stand_in;
@@ -239,7 +240,9 @@ impl StandIns for Cleaning<'_> {
             Some(disguise) => disguise.name(&user),
             None => user,
         };
-        let password = self.secret("password", &password, false).unwrap_or_default();
+        let password = self
+            .secret("password", &password, false)
+            .unwrap_or_default();
         STANDARD.encode(format!("{user}:{password}")).into()
     }
 
@@ -256,7 +259,9 @@ impl StandIns for Cleaning<'_> {
         {
             let name = name.to_lowercase();
             // Words such as May are names and more; a login is a login.
-            let always = ["user", "login", "mail"].iter().any(|word| name.contains(word));
+            let always = ["user", "login", "mail"]
+                .iter()
+                .any(|word| name.contains(word));
             disguise.notice(value, &mut self.here.borrow_mut(), always);
         }
     }
@@ -284,7 +289,9 @@ impl StandIns for Cleaning<'_> {
             text.to_owned()
         } else if text.contains("://") || text.starts_with('/') {
             disguise.path(text, &mut here)
-        } else if text.contains(char::is_whitespace) || text.contains('@') || disguise.is_name(text, &here)
+        } else if text.contains(char::is_whitespace)
+            || text.contains('@')
+            || disguise.is_name(text, &here)
         {
             disguise.text(text, &here)
         } else {

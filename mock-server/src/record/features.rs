@@ -38,7 +38,10 @@ const LOOKED_AT: usize = 1000;
 /// The features of a password.
 pub fn features(password: &str, owner: &Owner<'_>) -> PasswordFeatures {
     let [upper, lower, digit, symbol] = classes_of(password);
-    let local_parts = owner.names.iter().filter_map(|name| Some(name.split_once('@')?.0));
+    let local_parts = owner
+        .names
+        .iter()
+        .filter_map(|name| Some(name.split_once('@')?.0));
     let mut names = owner.names.iter().copied().chain(local_parts);
     let identity = names.any(|name| name.chars().count() > 2 && holds(password, name));
     let start: String = password.chars().take(LOOKED_AT).collect();
@@ -69,10 +72,19 @@ mod tests {
             field("LastName", "Doe"),
         ];
         let seen = features("xJDOEx-abcabc", &Owner::of(&fields));
-        assert_eq!((seen.length, seen.repeats, seen.identity), (13, 3, Some(true)));
-        assert_eq!((seen.upper, seen.lower, seen.digit, seen.symbol), (true, true, false, true));
+        assert_eq!(
+            (seen.length, seen.repeats, seen.identity),
+            (13, 3, Some(true))
+        );
+        assert_eq!(
+            (seen.upper, seen.lower, seen.digit, seen.symbol),
+            (true, true, false, true)
+        );
         let seen = features("qwerty é", &Owner::of(&fields));
-        assert_eq!((seen.simple, seen.common_word, seen.identity), (false, true, None));
+        assert_eq!(
+            (seen.simple, seen.common_word, seen.identity),
+            (false, true, None)
+        );
         fields.push(field("EmailAddress", "jd@example.com"));
         assert_eq!(features("abc", &Owner::of(&fields)).identity, Some(false));
     }

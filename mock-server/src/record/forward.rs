@@ -2,12 +2,13 @@
 //! what is kept of an exchange is in the file before its client has the end of the answer.
 
 use std::{
-    error::Error as _,
+    error::Error,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
 use axum::body::Body;
+use bandwidth_fixtures::describe;
 use http_body_util::Either;
 use hyper::{
     HeaderMap, Request, Response, StatusCode, Version,
@@ -275,26 +276,24 @@ fn host(headers: &HeaderMap) -> Option<Authority> {
 
 /// Why no connection came about, and what to do.
 fn unreachable(error: &hyper_util::client::legacy::Error) -> String {
-    let mut cause = error.source();
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    let mut why = "no connection comes about".to_owned();
     while let Some(inner) = cause {
         if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
             return format!(
                 "{tls}; if its certificate is of an authority of your own, pass that with --ca-file"
             );
         }
-        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
-            let tls = io.get_ref();
-            if let Some(tls) = tls.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                return format!(
-                    "{tls}; if its certificate is of an authority of your own, pass that with \
-                     --ca-file"
-                );
-            }
-            return format!("{}; check --upstream", bandwidth_fixtures::describe::io(io));
-        }
-        cause = inner.source();
+        // The source of an error of the system leaves out what it wraps.
+        cause = if let Some(io) = inner.downcast_ref::<std::io::Error>() {
+            why = describe::io(io);
+            io.get_ref()
+                .map(|wrapped| wrapped as &(dyn Error + 'static))
+        } else {
+            inner.source()
+        };
     }
-    "no connection comes about; check --upstream".to_owned()
+    format!("{why}; check --upstream")
 }
 
 /// An answer of our own.

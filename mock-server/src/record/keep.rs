@@ -59,6 +59,10 @@ impl Keeper {
     /// How many exchanges there were, how many requests were not sent on, and why the file has not all.
     pub fn result(&self) -> (u64, u64, Option<String>) {
         let failed = self.failed.lock().as_ref().map(ToString::to_string);
-        (self.log.count(), self.refused.load(Ordering::Relaxed), failed)
+        (
+            self.log.count(),
+            self.refused.load(Ordering::Relaxed),
+            failed,
+        )
     }
 }

@@ -139,9 +139,8 @@ impl Shown {
         whole["url"] = exchange.url.as_str().into();
         whole["request"] = message(&exchange.request_headers, &exchange.request_body);
         let answer = exchange.answer.as_ref();
-        whole["response"] = answer.map_or(Value::Null, |answer| {
-            message(&answer.headers, &answer.body)
-        });
+        whole["response"] =
+            answer.map_or(Value::Null, |answer| message(&answer.headers, &answer.body));
         whole["passwords"] = json!(exchange.passwords);
         whole
     }

@@ -20,7 +20,7 @@ pub fn of(method: &str, path: &str) -> Option<&'static Endpoint> {
             pairs.fold(true, |fits, (segment, sent)| {
                 fits && match segment {
                     Segment::Literal(literal) => literal.eq_ignore_ascii_case(sent),
-                    _ => true,
+                    Segment::Parameter(_) => true,
                 }
             })
         })
@@ -48,7 +48,11 @@ mod tests {
             ("GET", "/api/accounts/1/users", "list_users"),
             ("GET", "/gateway/v1.0/accounts/1/users/u1?a=b", "get_user"),
             ("POST", "/api/v1/oauth2/token", "issue_token"),
-            ("PUT", "/api/identityDomains/Iris/users/u/password", "change_password"),
+            (
+                "PUT",
+                "/api/identityDomains/Iris/users/u/password",
+                "change_password",
+            ),
         ] {
             let found = of(method, path).unwrap();
             assert_eq!(found.operation.as_str(), operation, "{path}");

@@ -53,7 +53,10 @@ impl Pages {
             return refused;
         }
         if request.method() != Method::GET {
-            return told(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": { "message": "only GET is for these pages" } }));
+            return told(
+                StatusCode::METHOD_NOT_ALLOWED,
+                &json!({ "error": { "message": "only GET is for these pages" } }),
+            );
         }
         let script = |text: &'static str, kind: &'static str| {
             ([(CONTENT_TYPE, kind)], admin::HEADERS, text).into_response()
@@ -74,7 +77,10 @@ impl Pages {
         };
         found.unwrap_or_else(|| {
             let message = "there is no such page, or the request is no longer shown";
-            told(StatusCode::NOT_FOUND, &json!({ "error": { "message": message } }))
+            told(
+                StatusCode::NOT_FOUND,
+                &json!({ "error": { "message": message } }),
+            )
         })
     }
 

@@ -110,9 +110,9 @@ pub fn parse(text: &str) -> Result<(Origin, String), String> {
     };
     let uri: Uri = text.parse().map_err(|_| wrong("it is not a URL"))?;
     let parts = uri.into_parts();
-    let scheme = parts.scheme.filter(|scheme| {
-        [Scheme::HTTP, Scheme::HTTPS].contains(scheme)
-    });
+    let scheme = parts
+        .scheme
+        .filter(|scheme| [Scheme::HTTP, Scheme::HTTPS].contains(scheme));
     let (Some(scheme), Some(authority)) = (scheme, parts.authority) else {
         return Err(wrong("it has no http:// or https://"));
     };
@@ -121,7 +121,9 @@ pub fn parse(text: &str) -> Result<(Origin, String), String> {
             "it has a login, which clients send themselves; leave it out",
         ));
     }
-    let path = parts.path_and_query.unwrap_or(PathAndQuery::from_static("/"));
+    let path = parts
+        .path_and_query
+        .unwrap_or(PathAndQuery::from_static("/"));
     if path.query().is_some() {
         return Err(wrong("it has a query"));
     }
@@ -144,9 +146,19 @@ mod tests {
             assert_eq!(format!("{} {}", parsed.scheme, parsed.authority), origin);
             assert_eq!(rest, path);
         }
-        for text in ["", "/api", "h/api", "ftp://h/api", "https://u:p@h/api", "https://h/api?a=b"] {
+        for text in [
+            "",
+            "/api",
+            "h/api",
+            "ftp://h/api",
+            "https://u:p@h/api",
+            "https://h/api?a=b",
+        ] {
             let error = parse(text).unwrap_err();
-            assert!(error.contains("https://dashboard.bandwidth.com/api"), "{error}");
+            assert!(
+                error.contains("https://dashboard.bandwidth.com/api"),
+                "{error}"
+            );
         }
     }
 }

@@ -94,7 +94,10 @@ fn canned(answer: &'static [u8]) -> (String, Receiver<String>) {
                 }
             }
             let _ = stream.write_all(answer);
-            if told.send(String::from_utf8_lossy(&bytes).into_owned()).is_err() {
+            if told
+                .send(String::from_utf8_lossy(&bytes).into_owned())
+                .is_err()
+            {
                 break;
             }
         }
@@ -129,7 +132,9 @@ fn a_request_and_its_answer_pass_as_they_are_but_for_what_concerns_one_connectio
           x-again: 2\r\nContent-Length: 5\r\n\r\n\x01b\xFFde",
     );
     let sent = seen.recv().unwrap();
-    let authority = upstream.trim_start_matches("http://").trim_end_matches("/api");
+    let authority = upstream
+        .trim_start_matches("http://")
+        .trim_end_matches("/api");
     assert_eq!(
         sent,
         format!(
@@ -139,11 +144,20 @@ fn a_request_and_its_answer_pass_as_they_are_but_for_what_concerns_one_connectio
     );
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert_eq!(body, "<a/>");
-    assert!(head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nX-oDD-Name: 1\r\n"), "{head}");
-    assert!(!head.contains("Hop") && !head.contains("Keep-Alive"), "{head}");
+    assert!(
+        head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nX-oDD-Name: 1\r\n"),
+        "{head}"
+    );
+    assert!(
+        !head.contains("Hop") && !head.contains("Keep-Alive"),
+        "{head}"
+    );
     let entries = recording.entries();
     assert_eq!(entries.len(), 1);
-    assert_eq!(entries[0]["request"]["url"], format!("http://{authority}/api/a%2Fb/../c?x=1&x=%20"));
+    assert_eq!(
+        entries[0]["request"]["url"],
+        format!("http://{authority}/api/a%2Fb/../c?x=1&x=%20")
+    );
     assert_eq!(entries[0]["response"]["content"]["text"], "<a/>");
 }
 
@@ -166,9 +180,15 @@ fn chunks_pass_as_they_come() {
         b"POST /api HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
           Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n",
     );
-    assert!(answer.ends_with("3\r\n<a/\r\n1\r\n>\r\n0\r\n\r\n"), "{answer}");
+    assert!(
+        answer.ends_with("3\r\n<a/\r\n1\r\n>\r\n0\r\n\r\n"),
+        "{answer}"
+    );
     let sent = seen.recv().unwrap();
-    assert!(sent.to_lowercase().contains("transfer-encoding: chunked"), "{sent}");
+    assert!(
+        sent.to_lowercase().contains("transfer-encoding: chunked"),
+        "{sent}"
+    );
     let entries = recording.entries();
     assert_eq!(entries[0]["request"]["postData"]["text"], "{}");
     assert_eq!(entries[0]["response"]["content"]["text"], "<a/>");
@@ -177,9 +197,18 @@ fn chunks_pass_as_they_come() {
 #[test]
 fn answers_without_a_body_have_none() {
     for (method, answer) in [
-        ("HEAD", &b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\nConnection: close\r\n\r\n"[..]),
-        ("DELETE", b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
-        ("GET", b"HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\nConnection: close\r\n\r\n"),
+        (
+            "HEAD",
+            &b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\nConnection: close\r\n\r\n"[..],
+        ),
+        (
+            "DELETE",
+            b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
+        ),
+        (
+            "GET",
+            b"HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\nConnection: close\r\n\r\n",
+        ),
     ] {
         let (upstream, _seen) = canned(answer);
         let recording = Recording::start(&upstream, &[]);
@@ -187,7 +216,11 @@ fn answers_without_a_body_have_none() {
         let line = String::from_utf8_lossy(answer);
         let line = line.lines().next().unwrap().to_owned();
         assert!(got.starts_with(&line) && got.ends_with("\r\n\r\n"), "{got}");
-        assert_eq!(method == "HEAD", got.contains("Content-Length: 400"), "{got}");
+        assert_eq!(
+            method == "HEAD",
+            got.contains("Content-Length: 400"),
+            "{got}"
+        );
         let entries = recording.entries();
         assert_eq!(entries[0]["response"]["content"]["size"], 0, "{method}");
     }
@@ -222,17 +255,29 @@ fn a_long_body_is_forwarded_before_its_end_and_only_its_length_is_kept() {
     stream.read_to_end(&mut rest).unwrap();
     assert!(first.len() + rest.len() > 20 * part.len());
     let entries = recording.entries();
-    assert_eq!(entries[0]["response"]["content"]["text"], "[20971520 bytes]");
+    assert_eq!(
+        entries[0]["response"]["content"]["text"],
+        "[20971520 bytes]"
+    );
 }
 
 #[test]
 fn without_an_upstream_a_client_gets_502_and_a_reason() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let recording = Recording::start(&format!("http://{free}/api"), &[]);
     let answer = recording.call("GET", USERS, LOGIN, "");
     assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
-    assert!(answer.contains(&format!("http://{free} cannot be reached")), "{answer}");
-    assert!(answer.contains("refused") && answer.contains("--upstream"), "{answer}");
+    assert!(
+        answer.contains(&format!("http://{free} cannot be reached")),
+        "{answer}"
+    );
+    assert!(
+        answer.contains("refused") && answer.contains("--upstream"),
+        "{answer}"
+    );
     assert_eq!(recording.entries()[0]["response"]["status"], 0);
 }
 
@@ -253,20 +298,34 @@ fn a_certificate_is_trusted_with_its_authority_only() {
     let upstream = server.base_url().replace("http://", "https://");
     let recording = Recording::start(&upstream, &["--ca-file", file.to_str().unwrap()]);
     let answer = recording.call("GET", USERS, LOGIN, "");
-    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("jdoe"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200 ") && answer.contains("jdoe"),
+        "{answer}"
+    );
     let recording = Recording::start(&upstream, &[]);
     let answer = recording.call("GET", USERS, LOGIN, "");
-    assert!(answer.starts_with("HTTP/1.1 502 ") && answer.contains("--ca-file"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 502 ") && answer.contains("--ca-file"),
+        "{answer}"
+    );
 }
 
 #[test]
 fn with_read_only_no_write_is_sent() {
     let server = MockServer::builder().start_blocking().unwrap();
     let recording = Recording::of(&server, &["--read-only"]);
-    for (method, path) in [("POST", USERS), ("PUT", "/api/accounts/12345/users/u1"), ("DELETE", "/x"), ("PATCH", USERS)] {
+    for (method, path) in [
+        ("POST", USERS),
+        ("PUT", "/api/accounts/12345/users/u1"),
+        ("DELETE", "/x"),
+        ("PATCH", USERS),
+    ] {
         let answer = recording.call(method, path, LOGIN, "{}");
         assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
-        assert!(answer.contains(&format!("--read-only, {method} {path} is not sent")), "{answer}");
+        assert!(
+            answer.contains(&format!("--read-only, {method} {path} is not sent")),
+            "{answer}"
+        );
     }
     let client = basic(crate::wire::CLIENT, crate::wire::CLIENT_SECRET);
     let body = "grant_type=client_credentials";
@@ -276,7 +335,10 @@ fn with_read_only_no_write_is_sent() {
     assert_eq!(recording.entries().len(), 2);
     let (code, printed) = recording.serving.terminate();
     assert_eq!(code, Some(0));
-    assert!(printed.contains("2 exchanges in ") && printed.contains("4 not sent"), "{printed}");
+    assert!(
+        printed.contains("2 exchanges in ") && printed.contains("4 not sent"),
+        "{printed}"
+    );
     assert!(printed.contains("bandwidth-mock learn "), "{printed}");
 }
 
@@ -285,7 +347,10 @@ fn the_announcement_keeps_the_path_of_the_upstream() {
     let recording = Recording::start("http://127.0.0.1:9/gateway/api/", &[]);
     let announced = &recording.serving.announced;
     let base = announced["baseUrl"].as_str().unwrap();
-    assert!(base.starts_with("http://127.0.0.1:") && base.ends_with("/gateway/api"), "{base}");
+    assert!(
+        base.starts_with("http://127.0.0.1:") && base.ends_with("/gateway/api"),
+        "{base}"
+    );
     assert_eq!(announced["upstream"], "http://127.0.0.1:9/gateway/api");
 }
 
@@ -293,7 +358,15 @@ fn the_announcement_keeps_the_path_of_the_upstream() {
 fn other_machines_need_a_token_for_the_pages() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("t.har");
-    let arguments = ["record", "--upstream", "http://127.0.0.1:9", "--out", out.to_str().unwrap(), "--listen", "0.0.0.0:0"];
+    let arguments = [
+        "record",
+        "--upstream",
+        "http://127.0.0.1:9",
+        "--out",
+        out.to_str().unwrap(),
+        "--listen",
+        "0.0.0.0:0",
+    ];
     let output = run(&arguments);
     assert_eq!(output.status.code(), Some(2));
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -305,7 +378,10 @@ fn other_machines_need_a_token_for_the_pages() {
     let page = |headers: &str| recording.call("GET", "/__record/requests/1", headers, "");
     assert!(page("").starts_with("HTTP/1.1 401 "));
     assert!(page("Authorization: Bearer 4711\r\n").contains("jdoe"));
-    assert!(page("Authorization: Bearer 4711\r\nOrigin: http://example.com\r\n").starts_with("HTTP/1.1 403 "));
+    assert!(
+        page("Authorization: Bearer 4711\r\nOrigin: http://example.com\r\n")
+            .starts_with("HTTP/1.1 403 ")
+    );
 }
 
 #[test]
@@ -314,7 +390,9 @@ fn each_exchange_comes_to_the_page() {
     let recording = Recording::of(&server, &[]);
     recording.call("GET", USERS, LOGIN, "");
     let mut events = recording.connect();
-    events.write_all(&request("GET", "/__record/events", "", "")).unwrap();
+    events
+        .write_all(&request("GET", "/__record/events", "", ""))
+        .unwrap();
     recording.call("GET", "/api/accounts/12345/users/u1", LOGIN, "");
     let mut seen = String::new();
     while !seen.contains("users/u1") {
@@ -323,12 +401,19 @@ fn each_exchange_comes_to_the_page() {
         assert!(count > 0, "{seen}");
         seen += &String::from_utf8_lossy(&part[..count]);
     }
-    assert!(seen.contains("event: start") && seen.contains("\"operation\":\"list_users\""), "{seen}");
+    assert!(
+        seen.contains("event: start") && seen.contains("\"operation\":\"list_users\""),
+        "{seen}"
+    );
     for file in ["ui", "ui/record.js", "ui/style.css", "ui/list.js"] {
         let answer = recording.call("GET", &format!("/__record/{file}"), "", "");
         assert!(answer.starts_with("HTTP/1.1 200 "), "{file}: {answer}");
     }
-    assert!(recording.call("GET", "/__record/requests/9", "", "").starts_with("HTTP/1.1 404 "));
+    assert!(
+        recording
+            .call("GET", "/__record/requests/9", "", "")
+            .starts_with("HTTP/1.1 404 ")
+    );
 }
 
 #[test]
@@ -366,7 +451,10 @@ fn the_file_is_whole_after_a_kill() {
             thread::yield_now();
         }
         recording.serving.kill();
-        let answered: usize = clients.into_iter().map(|client| client.join().unwrap()).sum();
+        let answered: usize = clients
+            .into_iter()
+            .map(|client| client.join().unwrap())
+            .sum();
         let entries = recording.entries();
         assert!(entries.len() >= answered, "{} of {answered}", entries.len());
     }
@@ -377,7 +465,15 @@ fn a_file_that_is_there_is_not_written_over() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("t.har");
     std::fs::write(&out, "mine").unwrap();
-    let output = run(&["record", "--upstream", "http://127.0.0.1:9", "--out", out.to_str().unwrap(), "--listen", ":0"]);
+    let output = run(&[
+        "record",
+        "--upstream",
+        "http://127.0.0.1:9",
+        "--out",
+        out.to_str().unwrap(),
+        "--listen",
+        ":0",
+    ]);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(std::fs::read_to_string(&out).unwrap(), "mine");
 }
@@ -389,7 +485,8 @@ fn with_proxy_a_client_needs_no_change() {
     let ca = folder.path().join("ca.pem");
     let recording = Recording::of(&server, &["--proxy", "--ca-out", ca.to_str().unwrap()]);
     let mut stream = recording.connect();
-    let connect = "CONNECT dashboard.bandwidth.com:443 HTTP/1.1\r\nHost: dashboard.bandwidth.com:443\r\n\r\n";
+    let connect =
+        "CONNECT dashboard.bandwidth.com:443 HTTP/1.1\r\nHost: dashboard.bandwidth.com:443\r\n\r\n";
     stream.write_all(connect.as_bytes()).unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -401,17 +498,38 @@ fn with_proxy_a_client_needs_no_change() {
     let name = "dashboard.bandwidth.com".try_into().unwrap();
     let client = rustls::ClientConnection::new(std::sync::Arc::new(config), name).unwrap();
     let mut stream = rustls::StreamOwned::new(client, stream);
-    let get = format!("GET {USERS} HTTP/1.1\r\nHost: dashboard.bandwidth.com\r\n{LOGIN}Connection: close\r\n\r\n");
+    let get = format!(
+        "GET {USERS} HTTP/1.1\r\nHost: dashboard.bandwidth.com\r\n{LOGIN}Connection: close\r\n\r\n"
+    );
     stream.write_all(get.as_bytes()).unwrap();
     let mut seen = String::new();
     stream.read_to_string(&mut seen).unwrap();
-    assert!(seen.starts_with("HTTP/1.1 200 ") && seen.contains("jdoe"), "{seen}");
-    let plain = format!("GET http://api.bandwidth.com{USERS} HTTP/1.1\r\nHost: api.bandwidth.com\r\n{LOGIN}\r\n");
+    assert!(
+        seen.starts_with("HTTP/1.1 200 ") && seen.contains("jdoe"),
+        "{seen}"
+    );
+    let plain = format!(
+        "GET http://api.bandwidth.com{USERS} HTTP/1.1\r\nHost: api.bandwidth.com\r\n{LOGIN}\r\n"
+    );
     assert!(recording.send(plain.as_bytes()).contains("jdoe"));
     let other = "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n";
-    assert!(recording.send(other.as_bytes()).starts_with("HTTP/1.1 403 "));
-    let urls: Vec<Value> = recording.entries().iter().map(|entry| entry["request"]["url"].clone()).collect();
-    assert_eq!(urls, [format!("https://dashboard.bandwidth.com{USERS}"), format!("http://api.bandwidth.com{USERS}")]);
+    assert!(
+        recording
+            .send(other.as_bytes())
+            .starts_with("HTTP/1.1 403 ")
+    );
+    let urls: Vec<Value> = recording
+        .entries()
+        .iter()
+        .map(|entry| entry["request"]["url"].clone())
+        .collect();
+    assert_eq!(
+        urls,
+        [
+            format!("https://dashboard.bandwidth.com{USERS}"),
+            format!("http://api.bandwidth.com{USERS}")
+        ]
+    );
 }
 
 #[test]
@@ -424,7 +542,8 @@ fn what_is_recorded_is_what_was_said() {
     assert!(created.starts_with("HTTP/1.1 201 "), "{created}");
     let json = recording.call("GET", USERS, &format!("{LOGIN}{JSON}"), "");
     let entries = recording.entries();
-    let text = |entry: &Value, pointer: &str| entry.pointer(pointer).unwrap().as_str().unwrap().to_owned();
+    let text =
+        |entry: &Value, pointer: &str| entry.pointer(pointer).unwrap().as_str().unwrap().to_owned();
     let sent = text(&entries[0], "/request/postData/text");
     assert_eq!(sent, body.replace("Teal-Wagon.47", "password-2"));
     assert!(created.ends_with(&text(&entries[0], "/response/content/text")));

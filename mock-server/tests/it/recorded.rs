@@ -53,46 +53,202 @@ fn exchanges() -> Vec<(Vec<u8>, String)> {
     let empty = ok("", "");
     vec![
         // Headers of requests.
-        (get(&format!("Authorization: Basic {encoded}\r\n")), empty.clone()),
-        (get(&format!("Authorization: Bearer {CANARY}\r\n")), empty.clone()),
-        (get(&format!("Authorization: Digest username=\"a\", response=\"{CANARY}\"\r\n")), empty.clone()),
+        (
+            get(&format!("Authorization: Basic {encoded}\r\n")),
+            empty.clone(),
+        ),
+        (
+            get(&format!("Authorization: Bearer {CANARY}\r\n")),
+            empty.clone(),
+        ),
+        (
+            get(&format!(
+                "Authorization: Digest username=\"a\", response=\"{CANARY}\"\r\n"
+            )),
+            empty.clone(),
+        ),
         (get(&format!("Authorization: {CANARY}\r\n")), empty.clone()),
-        (get(&format!("Authorization: {CANARY} x\r\n")), empty.clone()),
-        (get(&format!("Proxy-Authorization: Basic {encoded}\r\n")), empty.clone()),
-        (get(&format!("Cookie: session={CANARY}; a=b\r\n")), empty.clone()),
-        (get(&format!("X-Api-Key: {CANARY}\r\nX-Auth-Token: {CANARY}\r\n")), empty.clone()),
-        (get(&format!("Referer: http://h/?token={CANARY}\r\n")), empty.clone()),
-        (get(&format!("Authorization: Bearer {CANARY}\r\nX-Note: it is {CANARY}\r\n")), empty.clone()),
+        (
+            get(&format!("Authorization: {CANARY} x\r\n")),
+            empty.clone(),
+        ),
+        (
+            get(&format!("Proxy-Authorization: Basic {encoded}\r\n")),
+            empty.clone(),
+        ),
+        (
+            get(&format!("Cookie: session={CANARY}; a=b\r\n")),
+            empty.clone(),
+        ),
+        (
+            get(&format!(
+                "X-Api-Key: {CANARY}\r\nX-Auth-Token: {CANARY}\r\n"
+            )),
+            empty.clone(),
+        ),
+        (
+            get(&format!("Referer: http://h/?token={CANARY}\r\n")),
+            empty.clone(),
+        ),
+        (
+            get(&format!(
+                "Authorization: Bearer {CANARY}\r\nX-Note: it is {CANARY}\r\n"
+            )),
+            empty.clone(),
+        ),
         // Targets.
-        (request("GET", &format!("{USERS}?password={CANARY}&access_token={CANARY}"), "", ""), empty.clone()),
-        (request("GET", &format!("{USERS}/{CANARY}"), &format!("Authorization: Bearer {CANARY}\r\n"), ""), empty.clone()),
+        (
+            request(
+                "GET",
+                &format!("{USERS}?password={CANARY}&access_token={CANARY}"),
+                "",
+                "",
+            ),
+            empty.clone(),
+        ),
+        (
+            request(
+                "GET",
+                &format!("{USERS}/{CANARY}"),
+                &format!("Authorization: Bearer {CANARY}\r\n"),
+                "",
+            ),
+            empty.clone(),
+        ),
         // Bodies.
         (post(XML, &xml_body), refused(XML, &xml_error)),
-        (post(XML, &xml_body.replace("Password", "newPassword")), refused(XML, &xml_body)),
-        (post(XML, &format!("<Password>{CANARY}</Password>")), ok(XML, &format!("<Password>{CANARY}</Password>"))),
-        (post(XML, &format!("<User><Password><![CDATA[{CANARY}]]></Password></User>")), ok(XML, "<a/>")),
-        (post(XML, &format!("<User password='{CANARY}'/>")), ok(XML, &format!("<User password='{CANARY}'/>"))),
-        (post(XML, &format!("<User><!-- the password is {CANARY} --><Password>{CANARY}")), refused(XML, &xml_error[..60])),
-        (post(XML, &format!("<!DOCTYPE User [<!ENTITY x \"{CANARY}\">]><User/>")), empty.clone()),
-        (post(JSON, &json_body), refused(JSON, &format!(r#"{{"message":"the password '{CANARY}' is refused"}}"#))),
-        (post(JSON, &json_body), refused("Content-Type: text/plain\r\n", &format!("password {CANARY} is refused"))),
-        (post(JSON, &json_body), refused("Content-Type: text/html\r\n", &format!("<html><br>{CANARY}"))),
+        (
+            post(XML, &xml_body.replace("Password", "newPassword")),
+            refused(XML, &xml_body),
+        ),
+        (
+            post(XML, &format!("<Password>{CANARY}</Password>")),
+            ok(XML, &format!("<Password>{CANARY}</Password>")),
+        ),
+        (
+            post(
+                XML,
+                &format!("<User><Password><![CDATA[{CANARY}]]></Password></User>"),
+            ),
+            ok(XML, "<a/>"),
+        ),
+        (
+            post(XML, &format!("<User password='{CANARY}'/>")),
+            ok(XML, &format!("<User password='{CANARY}'/>")),
+        ),
+        (
+            post(
+                XML,
+                &format!("<User><!-- the password is {CANARY} --><Password>{CANARY}"),
+            ),
+            refused(XML, &xml_error[..60]),
+        ),
+        (
+            post(
+                XML,
+                &format!("<!DOCTYPE User [<!ENTITY x \"{CANARY}\">]><User/>"),
+            ),
+            empty.clone(),
+        ),
+        (
+            post(JSON, &json_body),
+            refused(
+                JSON,
+                &format!(r#"{{"message":"the password '{CANARY}' is refused"}}"#),
+            ),
+        ),
+        (
+            post(JSON, &json_body),
+            refused(
+                "Content-Type: text/plain\r\n",
+                &format!("password {CANARY} is refused"),
+            ),
+        ),
+        (
+            post(JSON, &json_body),
+            refused(
+                "Content-Type: text/html\r\n",
+                &format!("<html><br>{CANARY}"),
+            ),
+        ),
         (post(JSON, &json_body[..json_body.len() - 1]), empty.clone()),
-        (post(JSON, &format!(r#"{{"user":{{"passwords":["{CANARY}",{{"a":"{CANARY}"}}]}}}}"#)), ok(JSON, &json_body)),
-        (post(JSON, &format!(r#"{{"PASSWORD":"{CANARY}","note":"https://u:{CANARY}@h/?secret={CANARY}"}}"#)), empty.clone()),
-        (post(JSON, &format!(r#"{{"note":"https://u:{CANARY}@h/?secret={CANARY}"}}"#)), empty.clone()),
-        (post(FORM, &format!("grant_type=password&username=a&password={CANARY}&client_secret={CANARY}")),
-            ok(JSON, &format!(r#"{{"access_token":"{CANARY}","token_type":"Bearer","refresh_token":"{CANARY}"}}"#))),
-        (post("Content-Type: application/octet-stream\r\n", CANARY), empty.clone()),
+        (
+            post(
+                JSON,
+                &format!(r#"{{"user":{{"passwords":["{CANARY}",{{"a":"{CANARY}"}}]}}}}"#),
+            ),
+            ok(JSON, &json_body),
+        ),
+        (
+            post(
+                JSON,
+                &format!(
+                    r#"{{"PASSWORD":"{CANARY}","note":"https://u:{CANARY}@h/?secret={CANARY}"}}"#
+                ),
+            ),
+            empty.clone(),
+        ),
+        (
+            post(
+                JSON,
+                &format!(r#"{{"note":"https://u:{CANARY}@h/?secret={CANARY}"}}"#),
+            ),
+            empty.clone(),
+        ),
+        (
+            post(
+                FORM,
+                &format!("grant_type=password&username=a&password={CANARY}&client_secret={CANARY}"),
+            ),
+            ok(
+                JSON,
+                &format!(
+                    r#"{{"access_token":"{CANARY}","token_type":"Bearer","refresh_token":"{CANARY}"}}"#
+                ),
+            ),
+        ),
+        (
+            post("Content-Type: application/octet-stream\r\n", CANARY),
+            empty.clone(),
+        ),
         // Headers of answers.
         (get(""), ok(&format!("Set-Cookie: a={CANARY}\r\n"), "")),
-        (get(""), answer("302 Found", &format!("Location: http://u:{CANARY}@h/?token={CANARY}#access_token={CANARY}\r\n"), "")),
-        (get(&format!("Authorization: Bearer {CANARY}\r\n")), ok(&format!("X-Echo: {CANARY}\r\n"), "")),
+        (
+            get(""),
+            answer(
+                "302 Found",
+                &format!("Location: http://u:{CANARY}@h/?token={CANARY}#access_token={CANARY}\r\n"),
+                "",
+            ),
+        ),
+        (
+            get(&format!("Authorization: Bearer {CANARY}\r\n")),
+            ok(&format!("X-Echo: {CANARY}\r\n"), ""),
+        ),
         // Bodies of answers alone.
-        (get(""), ok(JSON, &format!(r#"{{"clientSecret":"{CANARY}","data":[{{"secrets":[{{"value":"{CANARY}"}}]}}]}}"#))),
-        (get(""), ok(XML, &format!("<UserPasswordResponse><User><Password>{CANARY}</Password></User></UserPasswordResponse>"))),
+        (
+            get(""),
+            ok(
+                JSON,
+                &format!(
+                    r#"{{"clientSecret":"{CANARY}","data":[{{"secrets":[{{"value":"{CANARY}"}}]}}]}}"#
+                ),
+            ),
+        ),
+        (
+            get(""),
+            ok(
+                XML,
+                &format!(
+                    "<UserPasswordResponse><User><Password>{CANARY}</Password></User></UserPasswordResponse>"
+                ),
+            ),
+        ),
         // A connection that breaks.
-        (post(JSON, &json_body), format!("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{json_body}")),
+        (
+            post(JSON, &json_body),
+            format!("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{json_body}"),
+        ),
         (post(JSON, &json_body), String::new()),
     ]
 }
@@ -116,7 +272,11 @@ fn no_secret_is_in_the_file_or_on_a_page_or_printed() {
         let text = recording.text();
         let encoded = STANDARD.encode(format!("api-user:{CANARY}"));
         let (_, printed) = recording.serving.terminate();
-        for (what, seen) in [("the file", &text), ("a page", &pages), ("what is printed", &printed)] {
+        for (what, seen) in [
+            ("the file", &text),
+            ("a page", &pages),
+            ("what is printed", &printed),
+        ] {
             for secret in ["Canary", "Bird", &encoded] {
                 let at = seen.find(secret);
                 let around = at.map(|at| seen[..at].lines().last().unwrap_or_default().to_owned());
@@ -140,12 +300,24 @@ fn equal_secrets_have_equal_names_and_a_login_keeps_its_user() {
         .map(|entry| {
             let headers = entry["request"]["headers"].as_array().unwrap();
             let mut headers = headers.iter();
-            let login = headers.find(|header| header["name"] == "Authorization").unwrap();
-            let encoded = login["value"].as_str().unwrap().trim_start_matches("Basic ");
+            let login = headers
+                .find(|header| header["name"] == "Authorization")
+                .unwrap();
+            let encoded = login["value"]
+                .as_str()
+                .unwrap()
+                .trim_start_matches("Basic ");
             String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap()
         })
         .collect();
-    assert_eq!(logins, ["api-user:password-1", "api-user:password-2", "api-user:password-1"]);
+    assert_eq!(
+        logins,
+        [
+            "api-user:password-1",
+            "api-user:password-2",
+            "api-user:password-1"
+        ]
+    );
 }
 
 #[test]
@@ -158,7 +330,10 @@ fn of_a_refused_password_features_are_kept_and_of_an_accepted_one_none() {
              <Email>{name}@example.com</Email><Password>{password}</Password></User>"
         )
     };
-    for (flags, kept) in [(&[][..], [true, false]), (&["--password-features"], [true, true])] {
+    for (flags, kept) in [
+        (&[][..], [true, false]),
+        (&["--password-features"], [true, true]),
+    ] {
         let recording = Recording::of(&server, flags);
         let headers = format!("{LOGIN}{XML}");
         let name = format!("user{}", flags.len());
@@ -167,8 +342,15 @@ fn of_a_refused_password_features_are_kept_and_of_an_accepted_one_none() {
         let accepted = recording.call("POST", USERS, &headers, &body(&name, "Teal-Wagon.47"));
         assert!(accepted.starts_with("HTTP/1.1 201 "), "{accepted}");
         let entries = recording.entries();
-        let features: Vec<_> = entries.iter().map(|entry| &entry["_bandwidth"]["passwords"]).collect();
-        assert_eq!([!features[0].is_null(), !features[1].is_null()], kept, "{features:?}");
+        let features: Vec<_> = entries
+            .iter()
+            .map(|entry| &entry["_bandwidth"]["passwords"])
+            .collect();
+        assert_eq!(
+            [!features[0].is_null(), !features[1].is_null()],
+            kept,
+            "{features:?}"
+        );
         let refused = features[0].as_object().unwrap().values().next().unwrap();
         assert_eq!(refused["length"], 8);
         assert_eq!(refused["identity"], true);
@@ -180,7 +362,12 @@ fn a_short_password_that_an_error_repeats_goes_too() {
     let told = r#"{"message":"Password abc1 of user abc1x is too short"}"#;
     let upstream = answering(vec![answer("400 Bad Request", JSON, told)]);
     let recording = Recording::start(&upstream, &[]);
-    recording.call("POST", USERS, JSON, r#"{"Username":"abc1x","Password":"abc1"}"#);
+    recording.call(
+        "POST",
+        USERS,
+        JSON,
+        r#"{"Username":"abc1x","Password":"abc1"}"#,
+    );
     let entries = recording.entries();
     assert_eq!(
         entries[0]["response"]["content"]["text"],
@@ -190,20 +377,63 @@ fn a_short_password_that_an_error_repeats_goes_too() {
 
 #[test]
 fn with_anonymize_no_name_is_kept_and_the_form_of_each_is() {
-    let names = ["Wilhelmina", "Ostrander", "wostrander", "corp-example", "9195557788", "Ostr\u{e4}nder"];
+    let names = [
+        "Wilhelmina",
+        "Ostrander",
+        "wostrander",
+        "corp-example",
+        "9195557788",
+        "Ostr\u{e4}nder",
+    ];
     let xml = "<User><Username>wostrander</Username><FirstName>Wilhelmina</FirstName>\
         <LastName>Ostrander</LastName><Email>Wilhelmina.Ostrander@corp-example.com</Email>\
         <TelephoneNumber>9195557788</TelephoneNumber><Password>Teal-Wagon.47</Password></User>";
     let json = r#"{"user":{"userName":"wostrander","first_name":"Wilhelmina","lastName":"Ostr\u00e4nder","email":"wostrander@corp-example.com","phoneNumber":"9195557788","roles":[{"roleName":"Admin User"}]}}"#;
     let exchanges = [
-        (request("POST", USERS, &format!("{}{XML}", basic("wostrander", "x")), xml),
-            answer("400 Bad Request", XML, "<R><Code>1</Code><Description>User WOSTRANDER (Wilhelmina Ostrander, wostrander@corp-example.com) exists</Description></R>")),
-        (request("POST", USERS, JSON, json),
-            answer("201 Created", &format!("{JSON}Location: https://h/api/accounts/1/users/wostrander\r\n"), json)),
-        (request("GET", &format!("{USERS}/wostrander%40corp-example.com/roles?email=wostrander@corp-example.com&page=2"), "X-User: wostrander\r\n", ""),
-            answer("404 Not Found", JSON, r#"{"errors":[{"description":"no wostrander","link":"/api/users/wostrander"}],"createdBy":"wostrander","by":"wostrander"}"#)),
-        (request("GET", USERS, "", ""),
-            answer("200 OK", XML, &format!("<Users>{xml}<User name='wostrander'/></Users>"))),
+        (
+            request(
+                "POST",
+                USERS,
+                &format!("{}{XML}", basic("wostrander", "x")),
+                xml,
+            ),
+            answer(
+                "400 Bad Request",
+                XML,
+                "<R><Code>1</Code><Description>User WOSTRANDER (Wilhelmina Ostrander, wostrander@corp-example.com) exists</Description></R>",
+            ),
+        ),
+        (
+            request("POST", USERS, JSON, json),
+            answer(
+                "201 Created",
+                &format!("{JSON}Location: https://h/api/accounts/1/users/wostrander\r\n"),
+                json,
+            ),
+        ),
+        (
+            request(
+                "GET",
+                &format!(
+                    "{USERS}/wostrander%40corp-example.com/roles?email=wostrander@corp-example.com&page=2"
+                ),
+                "X-User: wostrander\r\n",
+                "",
+            ),
+            answer(
+                "404 Not Found",
+                JSON,
+                r#"{"errors":[{"description":"no wostrander","link":"/api/users/wostrander"}],"createdBy":"wostrander","by":"wostrander"}"#,
+            ),
+        ),
+        (
+            request("GET", USERS, "", ""),
+            answer(
+                "200 OK",
+                XML,
+                &format!("<Users>{xml}<User name='wostrander'/></Users>"),
+            ),
+        ),
     ];
     let (requests, answers): (Vec<_>, Vec<_>) = exchanges.into_iter().unzip();
     let recording = Recording::start(&answering(answers), &["--anonymize"]);
@@ -223,19 +453,40 @@ fn with_anonymize_no_name_is_kept_and_the_form_of_each_is() {
         assert!(!text.contains(encoded), "{encoded}: {text}");
     }
     let entries = recording.entries();
-    let at = |entry: usize, pointer: &str| entries[entry].pointer(pointer).unwrap().as_str().unwrap().to_owned();
+    let at = |entry: usize, pointer: &str| {
+        entries[entry]
+            .pointer(pointer)
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
     let sent = at(0, "/request/postData/text");
-    let part = |text: &str, start: &str| text.split(start).nth(1).unwrap().split(['<', '"']).next().unwrap().to_owned();
+    let part = |text: &str, start: &str| {
+        text.split(start)
+            .nth(1)
+            .unwrap()
+            .split(['<', '"'])
+            .next()
+            .unwrap()
+            .to_owned()
+    };
     let login = part(&sent, "<Username>");
     assert_eq!(login.len(), "wostrander".len());
     // The same user everywhere, in the case of each place.
     let told = at(0, "/response/content/text");
-    assert!(told.contains(&format!("User {} (", login.to_uppercase())), "{told}");
+    assert!(
+        told.contains(&format!("User {} (", login.to_uppercase())),
+        "{told}"
+    );
     assert!(told.ends_with("exists</Description></R>"), "{told}");
     assert!(at(1, "/request/postData/text").contains(&format!("\"userName\":\"{login}\"")));
     assert!(at(1, "/request/postData/text").contains("\"roleName\":\"Admin User\""));
     let url = at(2, "/request/url");
-    assert!(url.contains(&format!("/users/{login}%40")) && url.ends_with("&page=2"), "{url}");
+    assert!(
+        url.contains(&format!("/users/{login}%40")) && url.ends_with("&page=2"),
+        "{url}"
+    );
     let error = at(2, "/response/content/text");
     assert_eq!(error.matches(&login).count(), 4, "{error}");
     assert!(sent.contains(&format!("<FirstName>{}", part(&sent, "<FirstName>"))));

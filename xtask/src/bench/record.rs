@@ -57,7 +57,8 @@ fn beside_the_mock(options: &Options, binary: &Path, row: &Row, format: Format) 
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     // The first round warms up.
     for round in 0..=options.rounds {
-        let p50 = |address| -> Result<f64> { Ok(f64::from(load::run(address, one)?.quantile(500))) };
+        let p50 =
+            |address| -> Result<f64> { Ok(f64::from(load::run(address, one)?.quantile(500))) };
         let (first, second) = (p50(mock.address)?, p50(recorder.address)?);
         let rate = load::run(recorder.address, many)?.rate();
         if round > 0 {

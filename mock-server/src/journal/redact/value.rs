@@ -36,7 +36,9 @@ pub(super) fn forms(secrets: &Secrets) -> Vec<(String, &SecretValue)> {
 
 /// Whether one of them is in the text.
 pub(super) fn stands_in(text: &str, values: &[(String, &SecretValue)]) -> bool {
-    values.iter().any(|(value, _)| text.contains(value.as_str()))
+    values
+        .iter()
+        .any(|(value, _)| text.contains(value.as_str()))
 }
 
 /// Takes them out of the text.

@@ -67,8 +67,7 @@ fn read_document(text: &str, shown: usize, mut found: Found) -> Option<Found> {
             }
             Event::End(_) => {
                 let leaf = leaf.take();
-                if let Some((_, name, from)) =
-                    secret.take_if(|(outermost, ..)| *outermost == open)
+                if let Some((_, name, from)) = secret.take_if(|(outermost, ..)| *outermost == open)
                 {
                     if from < start {
                         found.secret(from..start, &name, &content, Written::Xml);
@@ -142,7 +141,8 @@ fn attributes(
             found.secrets.add(name, value);
         } else {
             let raw = &*attribute.value;
-            let quoted = ["\"", "'"].map(|quote| text[from..range.end].find(&format!("{quote}{raw}{quote}")));
+            let quoted = ["\"", "'"]
+                .map(|quote| text[from..range.end].find(&format!("{quote}{raw}{quote}")));
             let start = from + quoted.into_iter().flatten().min()? + 1;
             from = start + raw.len() + 1;
             others.push((start..start + raw.len(), name.to_owned(), value));
