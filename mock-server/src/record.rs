@@ -1,6 +1,7 @@
 //! `record`: a proxy between a client and the real API, or any server of it, that keeps what both say,
 //! without secrets, as HAR.
 
+mod analysis;
 mod clean;
 mod disguise;
 mod features;
@@ -28,6 +29,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use self::{
+    analysis::Analyst,
     clean::Cleaner,
     disguise::Disguise,
     forward::{Forwarder, Front},
@@ -170,8 +172,9 @@ impl Recorder {
             disguise: arguments.anonymize.then(Disguise::default),
             all_features: arguments.password_features,
         };
-        let keeper = Arc::new(Keeper::new(cleaner, HarFile::create(&arguments.out)?));
         let facts = facts(arguments, &addresses, upstream.as_ref(), &profile);
+        let file = HarFile::create(&arguments.out)?;
+        let keeper = Arc::new(Keeper::new(cleaner, file, Analyst::start(profile)));
         let pages = Pages {
             token: arguments.admin_token.clone(),
             keeper: Arc::clone(&keeper),
@@ -239,22 +242,7 @@ impl Recorder {
     /// Serves until it is stopped, and tells what came of it.
     pub async fn serve(self) -> io::Result<String> {
         server::serve_with(self.sockets, self.services, self.certificates, self.stop).await?;
-        let (count, refused, failed) = self.keeper.result();
-        let out = self.out.display();
-        let mut told = match count {
-            1 => format!("1 exchange in {out}\n"),
-            _ => format!("{count} exchanges in {out}\n"),
-        };
-        if refused > 0 {
-            let _ = writeln!(told, "{refused} not sent because of --read-only");
-        }
-        if let Some(failed) = failed {
-            let _ = writeln!(told, "The file is not complete: {failed}");
-        }
-        if count > 0 {
-            let _ = writeln!(told, "What they say: bandwidth-mock learn {out}");
-        }
-        Ok(told)
+        Ok(self.keeper.result(&self.out.display().to_string()))
     }
 }
 

@@ -1,13 +1,18 @@
 //! What is kept of an exchange goes into the file and onto the page.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    fmt::Write as _,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use parking_lot::Mutex;
 
 use super::{
+    analysis::Analyst,
     clean::{Cleaner, Raw},
     log::Log,
     tee::Held,
@@ -21,17 +26,19 @@ pub struct Keeper {
     /// Why the file has not all of them.
     failed: Mutex<Option<TrafficError>>,
     refused: AtomicU64,
+    pub analyst: Arc<Analyst>,
     pub log: Log,
     pub held: Held,
 }
 
 impl Keeper {
-    pub fn new(cleaner: Cleaner, file: HarFile) -> Self {
+    pub fn new(cleaner: Cleaner, file: HarFile, analyst: Arc<Analyst>) -> Self {
         Self {
             cleaner,
             file: Mutex::new(file),
             failed: Mutex::default(),
             refused: AtomicU64::new(0),
+            analyst,
             log: Log::default(),
             held: Held::default(),
         }
@@ -40,7 +47,9 @@ impl Keeper {
     /// Keeps one that took so long.
     pub fn keep(&self, raw: Raw, took: Duration) {
         let exchange = self.cleaner.exchange(raw);
-        let appended = self.file.lock().append(&exchange);
+        // Held to the end: what is numbered has the order of the file.
+        let mut file = self.file.lock();
+        let appended = file.append(&exchange);
         if let Err(error) = appended {
             let mut failed = self.failed.lock();
             if failed.is_none() {
@@ -48,6 +57,7 @@ impl Keeper {
                 *failed = Some(error);
             }
         }
+        self.analyst.add(&exchange);
         self.log.add(exchange, took);
     }
 
@@ -56,13 +66,25 @@ impl Keeper {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many exchanges there were, how many requests were not sent on, and why the file has not all.
-    pub fn result(&self) -> (u64, u64, Option<String>) {
-        let failed = self.failed.lock().as_ref().map(ToString::to_string);
-        (
-            self.log.count(),
-            self.refused.load(Ordering::Relaxed),
-            failed,
-        )
+    /// The last screen: what is in the file, and what it says.
+    pub fn result(&self, out: &str) -> String {
+        let count = self.log.count();
+        let mut told = match count {
+            1 => format!("1 exchange in {out}\n"),
+            _ => format!("{count} exchanges in {out}\n"),
+        };
+        let refused = self.refused.load(Ordering::Relaxed);
+        if refused > 0 {
+            let _ = writeln!(told, "{refused} not sent because of --read-only");
+        }
+        if let Some(failed) = &*self.failed.lock() {
+            let _ = writeln!(told, "The file is not complete: {failed}");
+        }
+        if count > 0 {
+            self.analyst.look();
+            told += &self.analyst.said().borrow().text(&self.analyst.profile);
+            let _ = writeln!(told, "More: bandwidth-mock learn {out}");
+        }
+        told
     }
 }

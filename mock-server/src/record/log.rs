@@ -25,7 +25,7 @@ const WAITING: usize = 1024;
 /// An exchange as the page shows it.
 #[derive(Debug)]
 pub struct Shown {
-    id: u64,
+    pub id: u64,
     took: Duration,
     exchange: Exchange,
 }
@@ -108,8 +108,8 @@ impl Shown {
         self.exchange.request_body.len() + answer.map_or(0, |answer| answer.body.len())
     }
 
-    /// In one line.
-    pub fn row(&self) -> Value {
+    /// In one line, with a mark beside its path.
+    pub fn row(&self, mark: Option<&str>) -> Value {
         let exchange = &self.exchange;
         let path = operations::path(&exchange.url);
         let operation = operations::of(&exchange.method, path);
@@ -129,13 +129,14 @@ impl Shown {
             "login": null,
             "refusal": null,
             "fault": null,
+            "mark": mark,
         })
     }
 
     /// In full.
     pub fn whole(&self) -> Value {
         let exchange = &self.exchange;
-        let mut whole = self.row();
+        let mut whole = self.row(None);
         whole["url"] = exchange.url.as_str().into();
         whole["request"] = message(&exchange.request_headers, &exchange.request_body);
         let answer = exchange.answer.as_ref();

@@ -18,7 +18,7 @@ use tokio::sync::{
     watch,
 };
 
-use super::{keep::Keeper, log::Shown};
+use super::{analysis::Said, keep::Keeper, log::Shown};
 use crate::admin;
 
 const PREFIX: &str = "/__record";
@@ -72,7 +72,10 @@ impl Pages {
                 .or_else(|| {
                     let id = rest.strip_prefix("/requests/")?.parse().ok()?;
                     let shown = self.keeper.log.find(id)?;
-                    Some(told(StatusCode::OK, &shown.whole()))
+                    let analyst = &self.keeper.analyst;
+                    let mut whole = shown.whole();
+                    whole["predicted"] = analyst.said().borrow().of(id, &analyst.profile);
+                    Some(told(StatusCode::OK, &whole))
                 }),
         };
         found.unwrap_or_else(|| {
@@ -90,6 +93,7 @@ impl Pages {
             facts: self.facts.clone(),
             stop: self.stop.clone(),
             changes: None,
+            said: self.keeper.analyst.said(),
         };
         let events = stream::unfold(feed, |mut feed| async move {
             let event = feed.next().await?;
@@ -115,6 +119,7 @@ struct Feed {
     stop: watch::Receiver<bool>,
     /// None when all is to be told from the beginning.
     changes: Option<Receiver<Arc<Shown>>>,
+    said: watch::Receiver<Arc<Said>>,
 }
 
 impl Feed {
@@ -132,32 +137,51 @@ impl Feed {
     async fn event(&mut self) -> Bytes {
         let Some(changes) = &mut self.changes else {
             let (shown, changes) = self.keeper.log.follow();
-            let dropped = self.keeper.log.dropped();
             self.changes = Some(changes);
             let mut facts = self.facts.clone();
             facts["kept"] = shown.len().into();
-            facts["dropped"] = dropped.into();
+            facts["dropped"] = self.keeper.log.dropped().into();
             let start = admin::event("start", &facts);
-            return [start, requests(&shown, dropped)].concat().into();
+            return [start, self.requests(&shown), self.summary()]
+                .concat()
+                .into();
         };
-        let first = match tokio::time::timeout(SILENCE, changes.recv()).await {
-            Err(_) => return Bytes::from_static(b":\n\n"),
-            Ok(Ok(first)) => first,
-            Ok(Err(RecvError::Lagged(_) | RecvError::Closed)) => {
-                self.changes = None;
-                return Bytes::from_static(b":\n\n");
+        tokio::select! {
+            next = changes.recv() => match next {
+                Ok(first) => {
+                    let mut shown = vec![first];
+                    while let Ok(next) = changes.try_recv() {
+                        shown.push(next);
+                    }
+                    self.requests(&shown)
+                }
+                Err(RecvError::Lagged(_) | RecvError::Closed) => {
+                    self.changes = None;
+                    Bytes::from_static(b":\n\n")
+                }
+            },
+            // The analyst lives as long as the keeper.
+            _ = self.said.changed() => {
+                let marked: Vec<u64> = self.said.borrow().marked().collect();
+                let log = &self.keeper.log;
+                let shown: Vec<_> = marked.into_iter().filter_map(|id| log.find(id)).collect();
+                [self.requests(&shown), self.summary()].concat().into()
             }
-        };
-        let mut shown = vec![first];
-        while let Ok(next) = changes.try_recv() {
-            shown.push(next);
+            () = tokio::time::sleep(SILENCE) => Bytes::from_static(b":\n\n"),
         }
-        requests(&shown, self.keeper.log.dropped())
     }
-}
 
-fn requests(shown: &[Arc<Shown>], dropped: u64) -> Bytes {
-    let rows: Vec<Value> = shown.iter().map(|shown| shown.row()).collect();
-    let told = json!({ "requests": rows, "gone": [], "dropped": dropped });
-    admin::event("requests", &told)
+    fn requests(&self, shown: &[Arc<Shown>]) -> Bytes {
+        let said = self.said.borrow();
+        let rows = shown.iter().map(|shown| shown.row(said.mark(shown.id)));
+        let rows: Vec<Value> = rows.collect();
+        let dropped = self.keeper.log.dropped();
+        let told = json!({ "requests": rows, "gone": [], "dropped": dropped });
+        admin::event("requests", &told)
+    }
+
+    fn summary(&mut self) -> Bytes {
+        let said = self.said.borrow_and_update();
+        admin::event("said", &said.summary(&self.keeper.analyst.profile))
+    }
 }

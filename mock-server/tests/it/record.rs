@@ -429,7 +429,7 @@ fn the_file_is_whole_after_a_kill() {
                     let mut answered = 0;
                     let mut stream = TcpStream::connect(address).unwrap();
                     let get = request("GET", USERS, LOGIN, "");
-                    let mut buffer = [0; 65536];
+                    let mut buffer = vec![0; 65536];
                     let mut seen = String::new();
                     while stream.write_all(&get).is_ok() {
                         while !seen.contains("</UsersResponse>") {

@@ -39,17 +39,30 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
 }
 
 /// Requests with the canary in every place, and what a server that repeats it answers.
-fn exchanges() -> Vec<(Vec<u8>, String)> {
+type Exchanges = Vec<(Vec<u8>, String)>;
+
+fn ok(headers: &str, body: &str) -> String {
+    answer("200 OK", headers, body)
+}
+
+fn refused(headers: &str, body: &str) -> String {
+    answer("400 Bad Request", headers, body)
+}
+
+fn get(headers: &str) -> Vec<u8> {
+    request("GET", USERS, headers, "")
+}
+
+fn post(headers: &str, body: &str) -> Vec<u8> {
+    request("POST", USERS, headers, body)
+}
+
+fn json_body() -> String {
+    format!(r#"{{"Username":"a","Password":"{CANARY}"}}"#)
+}
+
+fn in_heads() -> Exchanges {
     let encoded = STANDARD.encode(format!("api-user:{CANARY}"));
-    let ok = |headers: &str, body: &str| answer("200 OK", headers, body);
-    let refused = |headers: &str, body: &str| answer("400 Bad Request", headers, body);
-    let get = |headers: &str| request("GET", USERS, headers, "");
-    let post = |headers: &str, body: &str| request("POST", USERS, headers, body);
-    let xml_body = format!("<User><Username>a</Username><Password>{CANARY}</Password></User>");
-    let json_body = format!(r#"{{"Username":"a","Password":"{CANARY}"}}"#);
-    let xml_error = format!(
-        "<R><ErrorCode>1</ErrorCode><Description>Password {CANARY} is refused</Description></R>"
-    );
     let empty = ok("", "");
     vec![
         // Headers of requests.
@@ -115,6 +128,17 @@ fn exchanges() -> Vec<(Vec<u8>, String)> {
             ),
             empty.clone(),
         ),
+    ]
+}
+
+fn in_bodies() -> Exchanges {
+    let empty = ok("", "");
+    let xml_body = format!("<User><Username>a</Username><Password>{CANARY}</Password></User>");
+    let json_body = json_body();
+    let xml_error = format!(
+        "<R><ErrorCode>1</ErrorCode><Description>Password {CANARY} is refused</Description></R>"
+    );
+    vec![
         // Bodies.
         (post(XML, &xml_body), refused(XML, &xml_error)),
         (
@@ -211,6 +235,12 @@ fn exchanges() -> Vec<(Vec<u8>, String)> {
             post("Content-Type: application/octet-stream\r\n", CANARY),
             empty.clone(),
         ),
+    ]
+}
+
+fn in_answers() -> Exchanges {
+    let json_body = json_body();
+    vec![
         // Headers of answers.
         (get(""), ok(&format!("Set-Cookie: a={CANARY}\r\n"), "")),
         (
@@ -256,7 +286,10 @@ fn exchanges() -> Vec<(Vec<u8>, String)> {
 #[test]
 fn no_secret_is_in_the_file_or_on_a_page_or_printed() {
     for flags in [&[][..], &["--anonymize", "--password-features"]] {
-        let (requests, answers): (Vec<_>, Vec<_>) = exchanges().into_iter().unzip();
+        let (requests, answers): (Vec<_>, Vec<_>) = [in_heads(), in_bodies(), in_answers()]
+            .concat()
+            .into_iter()
+            .unzip();
         let mut pages = String::new();
         let (mut passed, mut shown) = (0, 0);
         let recording = Recording::start(&answering(answers), flags);
@@ -375,21 +408,13 @@ fn a_short_password_that_an_error_repeats_goes_too() {
     );
 }
 
-#[test]
-fn with_anonymize_no_name_is_kept_and_the_form_of_each_is() {
-    let names = [
-        "Wilhelmina",
-        "Ostrander",
-        "wostrander",
-        "corp-example",
-        "9195557788",
-        "Ostr\u{e4}nder",
-    ];
+/// A user in requests and answers of every kind.
+fn named() -> Exchanges {
     let xml = "<User><Username>wostrander</Username><FirstName>Wilhelmina</FirstName>\
         <LastName>Ostrander</LastName><Email>Wilhelmina.Ostrander@corp-example.com</Email>\
         <TelephoneNumber>9195557788</TelephoneNumber><Password>Teal-Wagon.47</Password></User>";
     let json = r#"{"user":{"userName":"wostrander","first_name":"Wilhelmina","lastName":"Ostr\u00e4nder","email":"wostrander@corp-example.com","phoneNumber":"9195557788","roles":[{"roleName":"Admin User"}]}}"#;
-    let exchanges = [
+    vec![
         (
             request(
                 "POST",
@@ -434,8 +459,20 @@ fn with_anonymize_no_name_is_kept_and_the_form_of_each_is() {
                 &format!("<Users>{xml}<User name='wostrander'/></Users>"),
             ),
         ),
+    ]
+}
+
+#[test]
+fn with_anonymize_no_name_is_kept_and_the_form_of_each_is() {
+    let names = [
+        "Wilhelmina",
+        "Ostrander",
+        "wostrander",
+        "corp-example",
+        "9195557788",
+        "Ostr\u{e4}nder",
     ];
-    let (requests, answers): (Vec<_>, Vec<_>) = exchanges.into_iter().unzip();
+    let (requests, answers): (Vec<_>, Vec<_>) = named().into_iter().unzip();
     let recording = Recording::start(&answering(answers), &["--anonymize"]);
     let mut pages = String::new();
     for (bytes, number) in requests.iter().zip(1..) {
@@ -490,5 +527,8 @@ fn with_anonymize_no_name_is_kept_and_the_form_of_each_is() {
     let error = at(2, "/response/content/text");
     assert_eq!(error.matches(&login).count(), 4, "{error}");
     assert!(sent.contains(&format!("<FirstName>{}", part(&sent, "<FirstName>"))));
-    assert!(part(&sent, "<Email>").ends_with(".com"), "{sent}");
+    assert!(
+        part(&sent, "<Email>").rsplit('.').next() == Some("com"),
+        "{sent}"
+    );
 }

@@ -259,7 +259,8 @@ export class List {
     el('span', { class: 'method' }, shown(row.method)),
     el('span', { class: 'operation', title: row.surface ? `surface ${row.surface}` : null }, row.operation ?? '—'),
     el('span', { class: 'path', title: oneLine(row.path) }, base ? shown(base, { class: 'base' }) : null, shown(row.path.slice(base.length)), row.fault !== null
-      ? el('span', { class: 'mark', title: `fault ${row.fault} was applied` }, `fault ${row.fault}`) : null),
+      ? el('span', { class: 'mark', title: `fault ${row.fault} was applied` }, `fault ${row.fault}`) : null,
+    row.mark ? el('span', { class: 'mark' }, row.mark) : null),
     el('span', { class: 'account' }, row.accountId === null ? '—' : shown(row.accountId)),
     el('span', { class: 'time', title: row.time }, timeOfDay(row.time)),
     el('span', { class: 'took' }, duration(row.durationMs)));

@@ -18,6 +18,30 @@ function passwords(features) {
     el('dl', { class: 'pairs' }, rows.map(([name, kept]) => [el('dt', {}, shown(name)), el('dd', {}, shown(JSON.stringify(kept)))]))) : null;
 }
 
+// What the profile predicted, beside what came.
+function predicted({ profile, lookedAt, differences, explains, unexplained }) {
+  const lines = [];
+  if (!lookedAt) lines.push(el('p', { class: 'quiet' }, 'not looked at so far'));
+  else if (!differences) lines.push(el('p', { class: 'quiet' }, 'as predicted'));
+  else lines.push(el('ul', {}, differences.map((difference) => el('li', {}, shown(difference)))));
+  if (explains.length) lines.push(el('p', {}, 'Explained by ', explains.map((option) => [el('code', {}, shown(option)), ' '])));
+  if (unexplained) lines.push(el('p', {}, 'No option of any behaviour explains it.'));
+  return el('section', {}, el('h3', {}, 'Beside the profile ', shown(profile)), lines);
+}
+
+// What is settled so far.
+const settledSoFar = el('details', { class: 'headers' });
+element('view').before(settledSoFar);
+function said({ lookedAt, settled, open: openCount, unexplained }) {
+  const other = settled.filter(({ option, expected }) => option !== expected).length;
+  update(settledSoFar, settled, () => [
+    el('summary', {}, `${settled.length} behaviours settled, ${other} other than expected, ${openCount} open; ${count(unexplained.length, 'exchange')} unexplained, ${lookedAt} looked at`),
+    el('table', {}, el('thead', {}, el('tr', {}, ['Behaviour', 'Settled', 'Expected', 'Exchanges'].map((name) => el('th', { scope: 'col' }, name)))),
+      el('tbody', {}, settled.map(({ id, option, expected, evidence }) => el('tr', {},
+        el('td', {}, shown(id)), el('td', {}, el('code', {}, shown(option))), el('td', {}, option === expected ? 'the same' : el('code', {}, shown(expected))),
+        el('td', {}, evidence.map((number) => [el('a', { href: `#${number}` }, `#${number}`), ' ']))))))]);
+}
+
 async function open() {
   const id = Number(location.hash.slice(1));
   view.classList.toggle('open', id > 0);
@@ -31,6 +55,7 @@ async function open() {
     detail.replaceChildren(...[close,
       el('h2', {}, status(entry.status), ' ', shown(entry.method), ' ', shown(entry.path)),
       el('p', { class: 'line' }, `#${entry.id} · `, entry.operation ?? 'no operation', ' · ', shown(entry.time), ' · ', duration(entry.durationMs), ' · ', shown(entry.url)),
+      predicted(entry.predicted),
       message('Request', entry.request),
       entry.response ? message('Response', entry.response) : el('section', {}, el('h3', {}, 'Response'), el('p', { class: 'quiet' }, 'the connection broke')),
       passwords(entry.passwords)].filter(Boolean));
@@ -44,6 +69,7 @@ addEventListener('hashchange', open);
 let started;
 function told(kind, data) {
   if (kind === 'requests') return list.apply(data);
+  if (kind === 'said') return said(data);
   if (kind !== 'start') return undefined;
   list.baseUrl = data.baseUrl ?? '';
   list.start(data, started !== data.started);
