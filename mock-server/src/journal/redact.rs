@@ -350,7 +350,7 @@ fn header(name: &str, value: &str, stand_ins: &dyn StandIns, secrets: &mut Secre
     if name.contains("cookie") {
         return gone(value);
     }
-    if ["location", "content-location", "referer"].contains(&name.as_str()) {
+    if name == "location" || value.contains("://") {
         return query(value, stand_ins, secrets);
     }
     if !is_secret_name(&name) {

@@ -25,6 +25,9 @@ use crate::traffic::{
 /// How many exchanges are looked at while they come.
 const MOST: usize = 1_000;
 
+/// How many bytes of their bodies.
+const BYTES: usize = 16 * 1024 * 1024;
+
 /// The least time between two looks. A look that takes long is followed by a longer pause.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -120,10 +123,17 @@ impl Said {
     }
 }
 
+/// The exchanges that are looked at.
+#[derive(Debug, Default)]
+struct Exchanges {
+    all: Vec<Exchange>,
+    bytes: usize,
+}
+
 /// Looks at exchanges.
 #[derive(Debug)]
 pub struct Analyst {
-    exchanges: Mutex<Vec<Exchange>>,
+    exchanges: Mutex<Exchanges>,
     wake: SyncSender<()>,
     /// What is expected.
     pub profile: NamedProfile,
@@ -158,8 +168,11 @@ impl Analyst {
     /// Takes note of an exchange. Their ids begin at 1 and have no gaps.
     pub fn add(&self, exchange: &Exchange) {
         let mut exchanges = self.exchanges.lock();
-        if exchanges.len() < MOST {
-            exchanges.push(exchange.clone());
+        let answer = exchange.answer.as_ref();
+        exchanges.bytes +=
+            exchange.request_body.len() + answer.map_or(0, |answer| answer.body.len());
+        if exchanges.all.len() < MOST && exchanges.bytes <= BYTES {
+            exchanges.all.push(exchange.clone());
             let _ = self.wake.try_send(());
         }
     }
@@ -171,7 +184,7 @@ impl Analyst {
 
     /// Looks at all exchanges so far.
     pub fn look(&self) {
-        let exchanges = self.exchanges.lock().clone();
+        let exchanges = self.exchanges.lock().all.clone();
         let options = self.profile.options();
         let looked = learn(&exchanges, options)
             .and_then(|learned| Ok((learned, replay(&exchanges, options)?)));

@@ -11,7 +11,7 @@ use axum::body::Body;
 use bandwidth_fixtures::describe;
 use http_body_util::Either;
 use hyper::{
-    HeaderMap, Request, Response, StatusCode, Version,
+    HeaderMap, Method, Request, Response, StatusCode, Version,
     body::Incoming,
     header::{
         CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
@@ -131,6 +131,12 @@ impl Forwarder {
         authority: Authority,
     ) -> Result<Reply, Hangup> {
         let (mut head, body) = request.into_parts();
+        if head.method == Method::CONNECT {
+            return Ok(text(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "CONNECT needs a proxy; start it with --proxy",
+            ));
+        }
         let path = head.uri.path_and_query().cloned();
         let path = path.unwrap_or_else(|| hyper::http::uri::PathAndQuery::from_static("/"));
         if self.read_only && operations::is_write(&head.method, path.path()) {

@@ -34,7 +34,8 @@ pub struct Shown {
 #[derive(Debug)]
 pub struct Log {
     state: Mutex<State>,
-    changes: broadcast::Sender<Arc<Shown>>,
+    /// Ids: a slow page holds on to nothing that is no longer shown.
+    changes: broadcast::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -58,13 +59,10 @@ impl Log {
     pub fn add(&self, exchange: Exchange, took: Duration) {
         let mut state = self.state.lock();
         state.count += 1;
-        let shown = Arc::new(Shown {
-            id: state.count,
-            took,
-            exchange,
-        });
+        let id = state.count;
+        let shown = Shown { id, took, exchange };
         state.bytes += shown.bytes();
-        state.shown.push_back(Arc::clone(&shown));
+        state.shown.push_back(Arc::new(shown));
         while state.shown.len() > MOST || state.bytes > BYTES {
             let Some(oldest) = state.shown.pop_front() else {
                 break;
@@ -72,11 +70,11 @@ impl Log {
             state.bytes -= oldest.bytes();
         }
         // Under the lock, so that a page that begins hears of each exchange once.
-        let _ = self.changes.send(shown);
+        let _ = self.changes.send(id);
     }
 
-    /// Those that are shown, and those that come.
-    pub fn follow(&self) -> (Vec<Arc<Shown>>, broadcast::Receiver<Arc<Shown>>) {
+    /// Those that are shown, and the ids of those that come.
+    pub fn follow(&self) -> (Vec<Arc<Shown>>, broadcast::Receiver<u64>) {
         let state = self.state.lock();
         let shown = state.shown.iter().cloned().collect();
         (shown, self.changes.subscribe())

@@ -118,7 +118,7 @@ struct Feed {
     facts: Value,
     stop: watch::Receiver<bool>,
     /// None when all is to be told from the beginning.
-    changes: Option<Receiver<Arc<Shown>>>,
+    changes: Option<Receiver<u64>>,
     said: watch::Receiver<Arc<Said>>,
 }
 
@@ -149,11 +149,11 @@ impl Feed {
         tokio::select! {
             next = changes.recv() => match next {
                 Ok(first) => {
-                    let mut shown = vec![first];
+                    let mut ids = vec![first];
                     while let Ok(next) = changes.try_recv() {
-                        shown.push(next);
+                        ids.push(next);
                     }
-                    self.requests(&shown)
+                    self.requests(&self.found(ids))
                 }
                 Err(RecvError::Lagged(_) | RecvError::Closed) => {
                     self.changes = None;
@@ -163,12 +163,15 @@ impl Feed {
             // The analyst lives as long as the keeper.
             _ = self.said.changed() => {
                 let marked: Vec<u64> = self.said.borrow().marked().collect();
-                let log = &self.keeper.log;
-                let shown: Vec<_> = marked.into_iter().filter_map(|id| log.find(id)).collect();
-                [self.requests(&shown), self.summary()].concat().into()
+                [self.requests(&self.found(marked)), self.summary()].concat().into()
             }
             () = tokio::time::sleep(SILENCE) => Bytes::from_static(b":\n\n"),
         }
+    }
+
+    fn found(&self, ids: Vec<u64>) -> Vec<Arc<Shown>> {
+        let ids = ids.into_iter();
+        ids.filter_map(|id| self.keeper.log.find(id)).collect()
     }
 
     fn requests(&self, shown: &[Arc<Shown>]) -> Bytes {
