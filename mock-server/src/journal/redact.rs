@@ -350,11 +350,12 @@ fn header(name: &str, value: &str, stand_ins: &dyn StandIns, secrets: &mut Secre
     if name.contains("cookie") {
         return gone(value);
     }
-    if name == "location" || value.contains("://") {
-        return query(value, stand_ins, secrets);
-    }
     if !is_secret_name(&name) {
-        return value.to_owned();
+        return if name == "location" || value.contains("://") {
+            query(value, stand_ins, secrets)
+        } else {
+            value.to_owned()
+        };
     }
     let (scheme, rest) = value.split_once(' ').unwrap_or(("", value));
     let rest = rest.trim();
