@@ -42,7 +42,7 @@ use crate::{
     address::{BANDWIDTH_HOSTS, Listen, reachable, token_url},
     arguments::{Announce, named, parse_address, secret},
     clock::rfc3339,
-    config::ConfigError,
+    config::{Config, ConfigError},
     server::{self, Addresses, BindError, Services, Sockets},
     tls::Certificates,
     traffic::{TrafficError, har::HarFile},
@@ -82,13 +82,9 @@ pub struct RecordArguments {
     #[arg(long)]
     password_features: bool,
     /// What the server is expected to behave as: guide, published, or the path of a profile file
-    #[arg(
-        long,
-        value_name = "PROFILE",
-        default_value = "guide",
-        env = "BANDWIDTH_MOCK_PROFILE"
-    )]
-    profile: String,
+    /// [default: guide]
+    #[arg(long, value_name = "PROFILE", env = "BANDWIDTH_MOCK_PROFILE")]
+    profile: Option<String>,
     /// Where to listen, on loopback unless --admin-token protects the pages; a port alone means
     /// 127.0.0.1 and, where there is one, `::1`; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = ":8081")]
@@ -150,8 +146,12 @@ impl Recorder {
                  listen on 127.0.0.1"
             )));
         }
-        let profile = NamedProfile::load(&arguments.profile)
-            .map_err(|error| named(&place("--profile"), error))?;
+        let profile = match &arguments.profile {
+            Some(name) => {
+                NamedProfile::load(name).map_err(|error| named(&place("--profile"), error))?
+            }
+            None => Config::default().profile,
+        };
         let upstream = arguments.upstream.as_deref().map(upstream::parse);
         let upstream = upstream.transpose().map_err(wrong)?;
         let client = upstream::client(arguments.ca_file.as_deref()).map_err(wrong)?;
