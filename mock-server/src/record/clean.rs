@@ -267,7 +267,7 @@ impl StandIns for Cleaning<'_> {
     }
 
     fn other(&self, name: &str, value: &str) -> Option<String> {
-        let mut kept = if is_personal(name) {
+        let mut kept = if self.echoed.is_empty() || is_personal(name) {
             None
         } else {
             self.without_echoes(value)
