@@ -31,6 +31,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::answer::{AdminError, Code};
 pub use self::ui::welcome;
+#[cfg(feature = "traffic")]
+pub use self::{
+    events::event,
+    guard::refusal,
+    ui::{HEADERS, file_named},
+};
 use crate::app::App;
 
 /// Where the control API is.

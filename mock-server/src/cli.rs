@@ -5,6 +5,8 @@ mod assumptions;
 mod client;
 mod errors;
 mod log;
+#[cfg(feature = "traffic")]
+mod record;
 mod system;
 mod tables;
 
@@ -18,6 +20,8 @@ use bandwidth_fixtures::describe;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, builder::Resettable};
 
 use self::{assumptions::AssumptionsArguments, client::Failure, log::Log};
+#[cfg(feature = "traffic")]
+use crate::record::RecordArguments;
 use crate::{
     arguments::{Program, ServeArguments},
     server::{self, BindError, Sockets},
@@ -125,6 +129,18 @@ Exit code 0 when nothing is stuck, wrong or harmed, 1 when something is or when 
 is not true, 2 when the command cannot be run or does not pass to begin with, 3 when it is flaky.
 After SIGINT, SIGTERM and SIGHUP 130, 143 and 129: the command and its processes are ended first.", rehearse::table()))]
     Rehearse(Box<RehearseArguments>),
+    #[cfg(feature = "traffic")]
+    /// Record the traffic between a client and the real API, without secrets, as HAR
+    ///
+    /// Point the client at the base URL or the proxy that is announced. Requests and answers pass
+    /// unchanged. Passwords, tokens and other credentials are replaced before anything is written.
+    #[command(after_help = "Examples:
+  bandwidth-mock record --upstream https://dashboard.bandwidth.com/api --out traffic.har
+  bandwidth-mock record --proxy --ca-out ca.pem --out traffic.har
+  bandwidth-mock record --upstream https://dashboard.bandwidth.com/api --read-only --anonymize --out traffic.har
+
+Exit code 0 after SIGINT and SIGTERM, 2 when it cannot start.")]
+    Record(Box<RecordArguments>),
     /// Tell by the exit code whether a server is ready
     #[command(after_help = "Examples:
   bandwidth-mock ready
@@ -187,6 +203,13 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         Some(Command::Rehearse(arguments)) => {
             let place = |flag: &str| errors::place(flag, &words);
             exit(rehearse::run(&arguments, place, &mut std::io::stdout()))
+        }
+        #[cfg(feature = "traffic")]
+        Some(Command::Record(arguments)) => {
+            match record::run(&arguments, |flag| errors::place(flag, &words)) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(message) => fail(&message),
+            }
         }
         Some(Command::Ready { url }) => match ready(url.as_deref(), &words) {
             Ok(()) => ExitCode::SUCCESS,
@@ -310,16 +333,7 @@ fn serve(arguments: ServeArguments) -> ExitCode {
         Ok(checked) => checked,
         Err(error) => return fail(&error.to_string()),
     };
-    let filter = tracing_subscriber::EnvFilter::new(&program.log);
-    let log = Log::start();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .log_internal_errors(false)
-        .with_writer(log.clone())
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    // The standard hook would write to stderr itself, and wait there.
-    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+    let log = start_log(&program.log);
     for name in errors::unknown_variables(&command()) {
         tracing::warn!("{name}");
     }
@@ -329,6 +343,20 @@ fn serve(arguments: ServeArguments) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => fail(&message),
     }
+}
+
+/// Logs what the filter lets through to stderr.
+fn start_log(filter: &str) -> Log {
+    let log = Log::start();
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .log_internal_errors(false)
+        .with_writer(log.clone())
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    // The standard hook would write to stderr itself, and wait there.
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+    log
 }
 
 /// A thread for each core. On one core a second thread would only be waited for.

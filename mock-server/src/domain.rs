@@ -27,6 +27,8 @@ pub use id::number_in;
 pub use identity::{DomainAuthority, Target};
 pub use managed::Authority;
 pub use password::Digest;
+#[cfg(feature = "traffic")]
+pub use password::{classes_of, has_common_word, holds, longest_repeat};
 pub use unique::{Taken, same_name};
 pub use update::Changes;
 pub use user::{User, UserNumber};

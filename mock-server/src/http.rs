@@ -23,14 +23,24 @@ mod views;
 
 use std::{sync::Arc, time::Instant};
 
+#[cfg(feature = "traffic")]
+use axum::http::request::Parts;
+#[cfg(feature = "traffic")]
+use bandwidth_fixtures::Asked;
+#[cfg(feature = "traffic")]
+use bytes::Bytes;
 use hyper::{Request, body::Incoming};
 
+#[cfg(feature = "traffic")]
+pub use self::body::plain;
 pub use self::{
     accept::names_html,
     answer::Reply,
     delivery::{Hangup, LINGER},
 };
 use self::{body::Received, exchange::Exchange};
+#[cfg(feature = "traffic")]
+use crate::journal::{RefusalNote, Sent};
 use crate::{app::App, peer::Peer};
 
 /// Answers a request to the emulated API, unless a fault ends its connection. It does without a
@@ -63,4 +73,23 @@ pub async fn emulate(
         Ok(reply) => reply,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
+}
+
+/// What the server would send back, and why.
+#[cfg(feature = "traffic")]
+#[derive(Debug)]
+pub struct Simulated {
+    /// The response.
+    pub sent: Sent,
+    /// The behaviours that were asked.
+    pub asked: Asked,
+    /// Why it is refused.
+    pub refusal: Option<RefusalNote>,
+}
+
+/// Performs a request that no socket brought. It leaves no trace in journal and metrics.
+#[cfg(feature = "traffic")]
+pub fn simulate(app: Arc<App>, head: Parts, body: Bytes, peer: Peer) -> Simulated {
+    let body = body::decoded(&head.headers, body, body::MAX_BODY);
+    Exchange::new(app, head, body, Instant::now(), peer).simulate()
 }

@@ -20,6 +20,10 @@ use std::{
 
 use parking_lot::{Mutex, MutexGuard};
 
+#[cfg(feature = "traffic")]
+pub use self::redact::{
+    Redacted, Secrets, StandIns, basic, message as redact_message, query as redact_url, unread,
+};
 use self::watch::Watchers;
 pub use self::{
     entry::{Entry, RefusalNote, Sent},

@@ -45,6 +45,8 @@ mod metrics;
 mod peer;
 mod proxy;
 mod random;
+#[cfg(feature = "traffic")]
+mod record;
 #[cfg(feature = "trials")]
 mod rehearse;
 mod server;
@@ -55,6 +57,9 @@ mod text;
 mod timer;
 #[cfg_attr(not(feature = "tls"), path = "tls/absent.rs")]
 mod tls;
+#[cfg(feature = "traffic")]
+#[doc(hidden)]
+pub mod traffic;
 #[cfg(feature = "trials")]
 mod trial;
 #[cfg(feature = "trials")]

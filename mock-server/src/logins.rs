@@ -14,13 +14,16 @@ use crate::{domain::Digest, fault::TokenBucket};
 pub struct Logins {
     /// Encoded credentials that were right for the API login, and its password then.
     opened_by: Mutex<Option<(Secret, Digest)>>,
-    failures: Mutex<HashMap<Box<str>, Failures>>,
+    failures: Mutex<Failures>,
     bucket: Mutex<TokenBucket>,
 }
 
+/// Failed logins by name.
+pub type Failures = HashMap<Box<str>, InARow>;
+
 /// Failed logins in a row under one name.
-#[derive(Debug, Clone, Copy, Default)]
-struct Failures {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct InARow {
     count: u32,
     last: Duration,
 }
@@ -90,6 +93,18 @@ impl Logins {
     /// Forgets the failed logins of all names, as an administrator would.
     pub fn unlock(&self) {
         self.failures.lock().clear();
+    }
+
+    /// The failed logins of all names.
+    #[cfg(feature = "traffic")]
+    pub fn failures(&self) -> Failures {
+        self.failures.lock().clone()
+    }
+
+    /// Puts these failed logins in the place of those that are there.
+    #[cfg(feature = "traffic")]
+    pub fn restore_failures(&self, failures: &Failures) {
+        self.failures.lock().clone_from(failures);
     }
 
     /// The names with failed logins, sorted.

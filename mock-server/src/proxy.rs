@@ -1,5 +1,7 @@
-//! What a client asks of a forward proxy: a tunnel (CONNECT), or a target with a host. The mock
-//! answers for Bandwidth's hosts itself and connects to none.
+//! What a client asks of a forward proxy for Bandwidth's hosts: a tunnel (CONNECT), or a target with
+//! a host.
+
+use std::net::SocketAddr;
 
 use axum::{
     body::Body,
@@ -8,7 +10,7 @@ use axum::{
     },
 };
 
-use crate::{address::BANDWIDTH_HOSTS, app::Settings, peer::Peer};
+use crate::{address::BANDWIDTH_HOSTS, peer::Peer};
 
 /// The port of https, the only one that a tunnel may lead to.
 const HTTPS: u16 = 443;
@@ -41,8 +43,8 @@ pub enum Refused {
     Port(Authority),
     /// A host of another owner.
     #[error(
-        "{0} is not one of Bandwidth's hosts; this proxy answers for {hosts} itself and connects to \
-         none. Name the hosts that are to be reached without it in NO_PROXY",
+        "{0} is not one of Bandwidth's hosts; this proxy is for {hosts} alone. Name the hosts that \
+         are to be reached without it in NO_PROXY",
         hosts = BANDWIDTH_HOSTS.join(", ")
     )]
     Host(Authority),
@@ -51,8 +53,8 @@ pub enum Refused {
     InTls,
 }
 
-/// What the request asks of a proxy at the address of `settings`.
-pub fn asked<B>(request: &Request<B>, settings: &Settings, peer: Peer) -> Asked {
+/// What the request asks of a proxy that listens at `own`.
+pub fn asked<B>(request: &Request<B>, own: SocketAddr, peer: Peer) -> Asked {
     let authority = request.uri().authority();
     let is_tunnel = request.method() == Method::CONNECT;
     let Some(authority) = authority else {
@@ -66,7 +68,7 @@ pub fn asked<B>(request: &Request<B>, settings: &Settings, peer: Peer) -> Asked 
         .into_iter()
         .find(|known| authority.host().eq_ignore_ascii_case(known));
     match host {
-        None if !is_tunnel && is_own(authority, settings) => Asked::Nothing,
+        None if !is_tunnel && is_own(authority, own) => Asked::Nothing,
         None => Asked::Refused(Refused::Host(authority.clone())),
         Some(_) if !is_tunnel => Asked::Host,
         Some(_) if authority.port_u16() != Some(HTTPS) => {
@@ -78,10 +80,10 @@ pub fn asked<B>(request: &Request<B>, settings: &Settings, peer: Peer) -> Asked 
 }
 
 /// Whether this is the server itself: a client with a proxy sends what is for it with a host too.
-fn is_own(authority: &Authority, settings: &Settings) -> bool {
+fn is_own(authority: &Authority, own: SocketAddr) -> bool {
     let host = authority.host();
     let loopback = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
-    loopback && authority.port_u16() == Some(settings.api.port())
+    loopback && authority.port_u16() == Some(own.port())
 }
 
 /// The answer that opens a tunnel.

@@ -28,7 +28,7 @@ use crate::{
     http::{Hangup, LINGER},
     peer::{Peer, Serves},
     proxy::Tunnel,
-    service::Service,
+    service::{Answers, Service},
     stream::Stream,
     timer::ConnectionTimer,
     tls::Certificates,
@@ -48,10 +48,10 @@ const NOT_HTTP_2: Bytes = Bytes::from_static(
 );
 
 /// What the connections of a socket share.
-struct Listening {
-    service: Arc<Service>,
+struct Listening<S> {
+    service: Arc<S>,
     /// Answers in tunnels.
-    hosts: Arc<Service>,
+    hosts: Arc<S>,
     certificates: Certificates,
     stop: watch::Receiver<bool>,
 }
@@ -60,23 +60,45 @@ struct Listening {
 /// certificate.
 pub async fn serve(sockets: Sockets, app: Arc<App>, certificates: Certificates) -> io::Result<()> {
     let service = |serves| Arc::new(Service::new(Arc::clone(&app), serves));
-    let hosts = service(Serves::Hosts);
-    let listening = |serves| {
-        Arc::new(Listening {
-            service: service(serves),
-            hosts: Arc::clone(&hosts),
-            certificates: certificates.clone(),
-            stop: app.stopping(),
-        })
-    };
     let serves = if sockets.admin.is_empty() {
         Serves::Both
     } else {
         Serves::Emulated
     };
+    let services = Services {
+        api: service(serves),
+        admin: service(Serves::Admin),
+        hosts: service(Serves::Hosts),
+    };
+    serve_with(sockets, services, certificates, app.stopping()).await
+}
+
+/// What answers at the sockets of a server, and in its tunnels.
+#[derive(Debug)]
+pub struct Services<S> {
+    /// At those of the API.
+    pub api: Arc<S>,
+    /// At those of the control API alone.
+    pub admin: Arc<S>,
+    /// In tunnels to Bandwidth's hosts.
+    pub hosts: Arc<S>,
+}
+
+/// The same with other services.
+pub async fn serve_with<S: Answers>(
+    sockets: Sockets,
+    services: Services<S>,
+    certificates: Certificates,
+    stop: watch::Receiver<bool>,
+) -> io::Result<()> {
     let mut accepting = Vec::new();
-    for (sockets, serves) in [(sockets.api, serves), (sockets.admin, Serves::Admin)] {
-        let listening = listening(serves);
+    for (sockets, service) in [(sockets.api, services.api), (sockets.admin, services.admin)] {
+        let listening = Arc::new(Listening {
+            service,
+            hosts: Arc::clone(&services.hosts),
+            certificates: certificates.clone(),
+            stop: stop.clone(),
+        });
         for socket in sockets {
             accepting.push(accept(
                 TcpListener::from_std(socket)?,
@@ -88,7 +110,7 @@ pub async fn serve(sockets: Sockets, app: Arc<App>, certificates: Certificates) 
     Ok(())
 }
 
-async fn accept(listener: TcpListener, listening: Arc<Listening>) {
+async fn accept<S: Answers>(listener: TcpListener, listening: Arc<Listening<S>>) {
     let mut stop = listening.stop.clone();
     let mut connections = JoinSet::new();
     loop {
@@ -122,7 +144,7 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, listening: Arc<Listening>) {
+async fn connection<S: Answers>(stream: TcpStream, peer: SocketAddr, listening: Arc<Listening<S>>) {
     let timeout = listening.service.read_timeout();
     let mut stop = listening.stop.clone();
     let opened = tokio::select! {
@@ -160,10 +182,10 @@ async fn connection(stream: TcpStream, peer: SocketAddr, listening: Arc<Listenin
 }
 
 /// Answers the requests of a connection until it ends, or becomes a tunnel.
-async fn speak(
+async fn speak<S: Answers>(
     stream: Stream,
     peer: SocketAddr,
-    service: Arc<Service>,
+    service: Arc<S>,
     stop: &mut watch::Receiver<bool>,
 ) -> Option<(Stream, Tunnel)> {
     let timeout = service.read_timeout();
@@ -193,6 +215,7 @@ async fn speak(
         .half_close(true)
         // As the real one writes them; a client that compares names exactly is wrong, but exists.
         .title_case_headers(true)
+        .preserve_header_case(S::KEEPS_CASE)
         .serve_connection(TokioIo::new(stream), answer);
     let outcome = tokio::select! {
         outcome = poll_fn(|context| connection.poll_without_shutdown(context)) => outcome,

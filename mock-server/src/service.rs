@@ -16,6 +16,22 @@ use crate::{
 };
 
 /// Answers the requests of a socket.
+pub trait Answers: Send + Sync + 'static {
+    /// Whether the names of headers keep their case from one side to the other.
+    const KEEPS_CASE: bool = false;
+
+    /// How long a TLS handshake or the head of a request may take.
+    fn read_timeout(&self) -> Duration;
+
+    /// Answers one request, unless its connection is to end.
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: Peer,
+    ) -> impl Future<Output = Result<Reply, Hangup>> + Send;
+}
+
+/// The emulated API and the control API.
 #[derive(Debug)]
 pub struct Service {
     app: Arc<App>,
@@ -32,28 +48,6 @@ impl Service {
             router.with_state(Arc::clone(&app))
         });
         Self { app, serves, admin }
-    }
-
-    /// How long a TLS handshake or the head of a request may take.
-    pub fn read_timeout(&self) -> Duration {
-        self.app.settings.read_timeout
-    }
-
-    /// Answers one request, unless a fault ends its connection.
-    pub async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
-        let asked = match self.serves {
-            Serves::Hosts => Asked::Host,
-            Serves::Both | Serves::Emulated if self.app.settings.proxy => {
-                proxy::asked(&request, &self.app.settings, peer)
-            }
-            Serves::Both | Serves::Emulated | Serves::Admin => Asked::Nothing,
-        };
-        match asked {
-            Asked::Nothing => self.answer_itself(request, peer).await,
-            Asked::Host => http::emulate(Arc::clone(&self.app), request, peer).await,
-            Asked::Tunnel(tunnel) => Ok(proxy::opened(tunnel).map(Either::Right)),
-            Asked::Refused(refused) => Ok(refused.answer().map(Either::Right)),
-        }
     }
 
     /// Answers a request for the server itself.
@@ -73,5 +67,27 @@ impl Service {
         request.extensions_mut().insert(peer);
         let Ok(response) = admin.clone().oneshot(request).await;
         Ok(response.map(Either::Right))
+    }
+}
+
+impl Answers for Service {
+    fn read_timeout(&self) -> Duration {
+        self.app.settings.read_timeout
+    }
+
+    async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
+        let asked = match self.serves {
+            Serves::Hosts => Asked::Host,
+            Serves::Both | Serves::Emulated if self.app.settings.proxy => {
+                proxy::asked(&request, self.app.settings.api, peer)
+            }
+            Serves::Both | Serves::Emulated | Serves::Admin => Asked::Nothing,
+        };
+        match asked {
+            Asked::Nothing => self.answer_itself(request, peer).await,
+            Asked::Host => http::emulate(Arc::clone(&self.app), request, peer).await,
+            Asked::Tunnel(tunnel) => Ok(proxy::opened(tunnel).map(Either::Right)),
+            Asked::Refused(refused) => Ok(refused.answer().map(Either::Right)),
+        }
     }
 }

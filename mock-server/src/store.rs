@@ -16,6 +16,8 @@ use dashmap::DashMap;
 use parking_lot::{Mutex, MutexGuard};
 use thiserror::Error;
 
+#[cfg(feature = "traffic")]
+pub use self::state::Saved;
 pub use self::{
     seed::seed_user,
     state::{AccountState, Origin},

@@ -4,6 +4,7 @@
 
 mod httpmock;
 mod load;
+mod record;
 pub(crate) mod reference;
 mod start;
 mod work;
@@ -45,6 +46,9 @@ pub(crate) struct Options {
     /// httpmock instead of the static server, installed from crates.io
     #[arg(long, conflicts_with_all = ["only", "format"])]
     httpmock: bool,
+    /// `record` in front of the mock instead of the static server
+    #[arg(long, conflicts_with_all = ["only", "httpmock"])]
+    record: bool,
     /// The released mock; set by the chore itself, which builds and calls itself in release
     #[arg(long, hide = true)]
     mock: Option<PathBuf>,
@@ -254,6 +258,9 @@ fn measure(options: &Options, mock: &Path) -> Result<()> {
     );
     if options.httpmock {
         return httpmock::measure(options, mock);
+    }
+    if options.record {
+        return record::measure(options, mock);
     }
     println!("| load | format | reference/s | mock/s | ratio | wanted | p50, µs | p99, µs |");
     println!("|---|---|---:|---:|---:|---:|---:|---:|");

@@ -206,7 +206,8 @@ impl Feed {
     }
 }
 
-fn event(name: &str, data: &impl Serialize) -> Bytes {
+/// An event of that name.
+pub fn event(name: &str, data: &impl Serialize) -> Bytes {
     // What is told is text and numbers; none of it cannot be written.
     let data = serde_json::to_string(data).unwrap_or_default();
     format!("event: {name}\ndata: {data}\n\n").into()

@@ -3,14 +3,16 @@
 use std::{net::IpAddr, sync::Arc};
 
 use axum::{
-    extract::{Request, State},
+    body::Body,
+    extract::State,
     http::{
-        HeaderMap, HeaderValue, Version,
+        HeaderMap, HeaderValue, Request, Version,
         header::{AUTHORIZATION, ORIGIN, WWW_AUTHENTICATE},
     },
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use bandwidth_fixtures::Secret;
 use subtle::ConstantTimeEq as _;
 
 use super::{
@@ -32,13 +34,25 @@ pub fn needs_token(path: &str) -> bool {
 
 /// Lets a request through that has the token, where one is needed, and that no web page of
 /// another origin sent: a page on the internet could else reach a mock on a laptop.
-pub async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    if let Some(token) = &app.settings.admin_token
-        && request
-            .uri()
-            .path()
-            .strip_prefix(PREFIX)
-            .is_none_or(needs_token)
+pub async fn check(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response {
+    let path = request.uri().path().strip_prefix(PREFIX);
+    let token = app.settings.admin_token.as_ref();
+    let refused = refusal(&request, token, path.is_none_or(needs_token));
+    match refused {
+        Some(refused) => refused,
+        None => next.run(request).await,
+    }
+}
+
+/// The answer to a request that may not have what `token` protects. `needs_token` is false for what
+/// everybody may have.
+pub fn refusal<B>(
+    request: &Request<B>,
+    token: Option<&Secret>,
+    needs_token: bool,
+) -> Option<Response> {
+    if let Some(token) = token
+        && needs_token
         && !has_token(request.headers(), token.expose())
     {
         let message = "the control API needs a token here; send Authorization: Bearer TOKEN, \
@@ -47,7 +61,7 @@ pub async fn check(State(app): State<Arc<App>>, request: Request, next: Next) ->
         response
             .headers_mut()
             .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        return response;
+        return Some(response);
     }
     let host = match host(request.headers()) {
         Ok(None) if request.version() >= Version::HTTP_11 => None,
@@ -56,19 +70,19 @@ pub async fn check(State(app): State<Arc<App>>, request: Request, next: Next) ->
     };
     let Some(host) = host else {
         let message = "send one Host header: the name or the address of this server, with its port";
-        return AdminError::new(Code::InvalidHost, message).into_response();
+        return Some(AdminError::new(Code::InvalidHost, message).into_response());
     };
-    if app.settings.admin_token.is_none() && !host.is_none_or(is_local) {
+    if token.is_none() && !host.is_none_or(is_local) {
         let message = "without a token the control API is for this machine only, where its name is \
                        localhost or an address: use one of these, or start the mock with \
                        --admin-token";
-        return AdminError::new(Code::ForeignHost, message).into_response();
+        return Some(AdminError::new(Code::ForeignHost, message).into_response());
     }
     if is_foreign(request.headers(), host) {
         let message = "a web page of another origin may not use the control API";
-        return AdminError::new(Code::ForeignOrigin, message).into_response();
+        return Some(AdminError::new(Code::ForeignOrigin, message).into_response());
     }
-    next.run(request).await
+    None
 }
 
 fn has_token(headers: &HeaderMap, token: &str) -> bool {

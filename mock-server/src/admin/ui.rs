@@ -61,7 +61,8 @@ files! {
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const HEADERS: [(HeaderName, &str); 4] = [
+/// The headers of the page and its files.
+pub const HEADERS: [(HeaderName, &str); 4] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (REFERRER_POLICY, "no-referrer"),
@@ -85,10 +86,17 @@ async fn page() -> impl IntoResponse {
 }
 
 async fn file(Path(name): Path<String>, uri: OriginalUri) -> axum::response::Response {
-    match FILES.iter().find(|(known, ..)| *known == name) {
-        Some((_, kind, text)) => ([(CONTENT_TYPE, *kind)], HEADERS, *text).into_response(),
+    match file_named(&name) {
+        Some(file) => file,
         None => unknown(uri).await.into_response(),
     }
+}
+
+/// The file of that name.
+pub fn file_named(name: &str) -> Option<axum::response::Response> {
+    let mut files = FILES.iter();
+    let (_, kind, text) = files.find(|(known, ..)| *known == name)?;
+    Some(([(CONTENT_TYPE, *kind)], HEADERS, *text).into_response())
 }
 
 /// Sends a browser that was pointed at the mock itself to the inspector, where that can be reached.

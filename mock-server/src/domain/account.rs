@@ -62,7 +62,7 @@ pub struct Account {
 }
 
 /// The API login of an account. It is not one of its users.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
     /// Its name.
     pub username: Box<str>,
@@ -278,6 +278,34 @@ impl Account {
     pub fn put_ahead(&mut self, user: User) {
         self.ahead.push(user.number);
         self.users.put(user);
+    }
+
+    /// Takes a user away without asking any rule.
+    #[cfg(feature = "traffic")]
+    pub fn take_away(&mut self, number: UserNumber) {
+        self.users.remove(number);
+    }
+
+    /// Puts these roles in the place of those that are there.
+    #[cfg(feature = "traffic")]
+    pub fn set_roles(&mut self, roles: Vec<Role>) {
+        self.roles = roles.into();
+    }
+
+    /// Whether both would answer every request alike, apart from what events say.
+    #[cfg(feature = "traffic")]
+    pub fn is_as(&self, other: &Self) -> bool {
+        let users = self.users().len() == other.users().len()
+            && self
+                .users()
+                .zip(other.users())
+                .all(|(a, b)| Arc::ptr_eq(a, b) || a == b);
+        users
+            && self.next_number == other.next_number
+            && self.login == other.login
+            && self.roles == other.roles
+            && self.credentials == other.credentials
+            && self.api_tokens == other.api_tokens
     }
 
     /// The number and the id of the next user.

@@ -11,7 +11,7 @@ use super::{account::Account, password::Digest};
 pub const MOST_SECRETS: usize = 2;
 
 /// A client id, what its tokens allow, and its secrets.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credential {
     /// Unique on the server.
     pub client_id: Arc<str>,
@@ -30,7 +30,7 @@ pub struct Credential {
 }
 
 /// A secret of a credential. The text itself is not kept.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientSecret {
     /// Unique in its credential.
     pub id: Box<str>,

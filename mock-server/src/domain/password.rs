@@ -122,9 +122,7 @@ fn check(
     if repeats > 0 && repeats_longer_than(text, repeats) {
         return Err(ApiError::PasswordRepeats);
     }
-    if rules.password_common_words() == CommonWords::Refused
-        && COMMON_WORDS.iter().any(|word| holds(text, word))
-    {
+    if rules.password_common_words() == CommonWords::Refused && has_common_word(text) {
         return Err(ApiError::PasswordCommonWord);
     }
     let digest = Digest::of(salt, text);
@@ -150,11 +148,18 @@ fn as_count(number: u32) -> usize {
 /// How many of upper case, lower case, digits and symbols. What is none of the first three is a
 /// symbol.
 fn classes(text: &str) -> u32 {
-    let has = |class: fn(char) -> bool| u32::from(text.chars().any(class));
-    has(char::is_uppercase)
-        + has(char::is_lowercase)
-        + has(char::is_numeric)
-        + has(|c| !c.is_uppercase() && !c.is_lowercase() && !c.is_numeric())
+    classes_of(text).map(u32::from).iter().sum()
+}
+
+/// Whether it has upper case, lower case, digits and symbols.
+pub fn classes_of(text: &str) -> [bool; 4] {
+    let has = |class: fn(char) -> bool| text.chars().any(class);
+    [
+        has(char::is_uppercase),
+        has(char::is_lowercase),
+        has(char::is_numeric),
+        has(|c| !c.is_uppercase() && !c.is_lowercase() && !c.is_numeric()),
+    ]
 }
 
 /// Names of one or two characters are in too many passwords to count.
@@ -179,13 +184,28 @@ fn holds_identity(text: &str, owner: &Owner<'_>) -> bool {
 }
 
 /// Whether `part` occurs in `text`, whatever the case.
-fn holds(text: &str, part: &str) -> bool {
+pub fn holds(text: &str, part: &str) -> bool {
     if text.is_ascii() && part.is_ascii() {
         let mut windows = text.as_bytes().windows(part.len());
         windows.any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
     } else {
         text.to_lowercase().contains(&part.to_lowercase())
     }
+}
+
+/// Whether a common word is in it, whatever the case.
+pub fn has_common_word(text: &str) -> bool {
+    COMMON_WORDS.iter().any(|word| holds(text, word))
+}
+
+/// The longest string that occurs twice, overlapping or not, in characters.
+#[cfg(feature = "traffic")]
+pub fn longest_repeat(text: &str) -> usize {
+    let mut longest = 0;
+    while repeats_longer_than(text, longest) {
+        longest += 1;
+    }
+    longest
 }
 
 /// Whether a string longer than `allowed` occurs twice, overlapping or not.

@@ -79,12 +79,17 @@ pub(super) async fn read(head: &Parts, body: Incoming, timeout: Duration) -> Rec
     }
     let whole = tokio::time::timeout(timeout, read_on(body));
     match whole.await.unwrap_or(Received::TooSlow) {
-        Received::Whole(bytes) => match coding(&head.headers) {
-            Ok(None) => Received::Whole(bytes),
-            Ok(Some(coding)) => coding.decode(&bytes),
-            Err(OtherCoding) => Received::OtherCoding,
-        },
+        Received::Whole(bytes) => decoded(&head.headers, bytes, MAX_BODY),
         other => other,
+    }
+}
+
+/// A whole body without the coding that its head names, up to so many bytes.
+pub(super) fn decoded(headers: &HeaderMap, bytes: Bytes, most: usize) -> Received {
+    match coding(headers) {
+        Ok(None) => Received::Whole(bytes),
+        Ok(Some(coding)) => coding.decode(&bytes, most),
+        Err(OtherCoding) => Received::OtherCoding,
     }
 }
 
@@ -123,14 +128,14 @@ pub(super) fn coding(headers: &HeaderMap) -> Result<Option<Coding>, OtherCoding>
 }
 
 impl Coding {
-    /// What was compressed, up to [`MAX_BODY`].
-    fn decode(self, bytes: &[u8]) -> Received {
+    /// What was compressed, up to so many bytes.
+    fn decode(self, bytes: &[u8], most: usize) -> Received {
         // Deflate is zlib's format; some clients leave out its head and its sum (RFC 9110, section
         // 8.4.1.2).
         let has_zlib_head = matches!(bytes, [first, second, ..]
             if first & 0x0f == 8 && u16::from_be_bytes([*first, *second]) % 31 == 0);
         let mut decoded = Vec::new();
-        let limit = MAX_BODY as u64 + 1;
+        let limit = most as u64 + 1;
         let read = match self {
             Self::Gzip => MultiGzDecoder::new(bytes)
                 .take(limit)
@@ -144,9 +149,21 @@ impl Coding {
         };
         match read {
             Err(_) => Received::Miscoded,
-            Ok(length) if length > MAX_BODY => Received::TooLarge,
+            Ok(length) if length > most => Received::TooLarge,
             Ok(_) => Received::Whole(decoded.into()),
         }
+    }
+}
+
+/// The same as an option. Nothing comes of nothing, also in a coding that is not read.
+#[cfg(feature = "traffic")]
+pub fn plain(headers: &HeaderMap, bytes: Bytes, most: usize) -> Option<Bytes> {
+    if bytes.is_empty() {
+        return Some(bytes);
+    }
+    match decoded(headers, bytes, most) {
+        Received::Whole(bytes) => Some(bytes),
+        _ => None,
     }
 }
 

@@ -234,6 +234,24 @@ impl Exchange {
         self.deliver(performed)
     }
 
+    /// Performs it without sending or keeping anything.
+    #[cfg(feature = "traffic")]
+    pub(super) fn simulate(mut self) -> super::Simulated {
+        let performed = self.run();
+        let answer = performed
+            .answer
+            .unwrap_or_else(|| Answer::empty(StatusCode::INTERNAL_SERVER_ERROR));
+        super::Simulated {
+            sent: if self.head.method == Method::HEAD {
+                answer.sent_head()
+            } else {
+                answer.sent()
+            },
+            asked: performed.asked,
+            refusal: performed.refusal,
+        }
+    }
+
     /// Performs it with the wait that a fault asks for. The journal has it meanwhile.
     pub(super) async fn perform_with_delay(mut self) -> Result<Reply, Hangup> {
         let Plan {

@@ -17,6 +17,8 @@ use super::{
     listing::{Listed, Listing},
     token::Grant,
 };
+#[cfg(feature = "traffic")]
+use crate::logins::Failures;
 use crate::{
     clock::{AccountClock, Clock},
     codec::{Format, ListFrame},
@@ -255,6 +257,25 @@ impl AccountState {
         mix(mix(self.origin.random, self.incarnation), made)
     }
 
+    /// What requests have changed of it.
+    #[cfg(feature = "traffic")]
+    pub fn save(&self) -> Saved {
+        Saved {
+            account: self.account().clone(),
+            failures: self.logins.failures(),
+        }
+    }
+
+    /// Puts what was saved in the place of what is there.
+    #[cfg(feature = "traffic")]
+    pub fn restore(&self, saved: &Saved) {
+        *self.account() = saved.account.clone();
+        self.logins.restore_failures(&saved.failures);
+        for listing in self.listings.iter().flatten() {
+            *listing.lock() = Listing::default();
+        }
+    }
+
     /// The account's own profile. Without one it follows the server's.
     pub fn profile(&self) -> Option<Arc<NamedProfile>> {
         self.profile.read().clone()
@@ -263,5 +284,21 @@ impl AccountState {
     /// Gives it a profile of its own.
     pub fn set_profile(&self, profile: Arc<NamedProfile>) {
         *self.profile.write() = Some(profile);
+    }
+}
+
+/// What requests change of an account.
+#[cfg(feature = "traffic")]
+#[derive(Debug, Clone)]
+pub struct Saved {
+    /// Users, logins, credentials and tokens.
+    pub account: Account,
+    failures: Failures,
+}
+
+#[cfg(feature = "traffic")]
+impl PartialEq for Saved {
+    fn eq(&self, other: &Self) -> bool {
+        self.failures == other.failures && self.account.is_as(&other.account)
     }
 }

@@ -603,6 +603,28 @@ async function restarted() {
   await apart.stop();
 }
 
+// The page of `record`, in front of a mock that behaves otherwise than expected.
+async function recorder() {
+  const mock = await start(program, '--set', 'create.status=200');
+  const recording = await start(program, 'record', '--upstream', mock.baseUrl, '--out', `${folder}/traffic.har`);
+  const page = await open(recording.ui);
+  await live(page);
+  check(await recording.send('GET', USERS), 200);
+  check(await recording.send('POST', USERS, { body: USER }), 200);
+  await tally(page, '2 requests');
+  await page.locator('.space .row', { hasText: 'POST' }).locator('.mark').waitFor();
+  await page.locator('.space .row', { hasText: 'POST' }).click();
+  await page.getByText('Beside the profile guide').waitFor();
+  const seen = await page.locator('.detail').textContent();
+  holds(seen.includes('asmith') && !seen.includes(USER.Password), 'an exchange is shown without its password');
+  await page.getByText('behaviours settled').waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('.detail').waitFor({ state: 'hidden' });
+  await close(page, /Failed to load|ERR_/);
+  await recording.stop();
+  await mock.stop();
+}
+
 async function pictures() {
   mkdirSync(screenshots, { recursive: true });
   const mock = await start(program, '--listen', '127.0.0.1:8080').catch(() => start(program));
@@ -639,6 +661,7 @@ try {
   const figures = await many();
   await token();
   await restarted();
+  await recorder();
   if (screenshots) await pictures();
   console.log(`a request is in the list after ${milliseconds(arrival)}`);
   console.log(`10,000 requests: shown after ${milliseconds(figures.loaded)}; the slowest filter ${milliseconds(figures.filter)}; `

@@ -6,9 +6,10 @@ import net from 'node:net';
 const LOGIN = 'api-user:Api-Passw0rd!23';
 const running = new Set();
 
-// A mock that listens; `stop` ends it and waits.
+// A mock or a recorder that listens; `stop` ends it and waits.
 export async function start(program, ...options) {
-  const arguments_ = ['--announce', 'json', ...(options.includes('--listen') ? [] : ['--listen', ':0']), ...options];
+  const command = options[0] === 'record' ? [options.shift()] : [];
+  const arguments_ = [...command, '--announce', 'json', ...(options.includes('--listen') ? [] : ['--listen', ':0']), ...options];
   const child = spawn(program, arguments_, { stdio: ['ignore', 'pipe', 'inherit'] });
   running.add(child);
   const ended = new Promise((resolve) => { child.once('exit', (code) => { running.delete(child); resolve(code); }); });
@@ -17,10 +18,10 @@ export async function start(program, ...options) {
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`the mock ended with ${code}`)));
   });
-  const { baseUrl, adminUrl } = JSON.parse(line);
+  const { baseUrl, adminUrl, inspectorUrl } = JSON.parse(line);
   const origin = new URL(baseUrl).origin;
   const mock = {
-    origin, baseUrl, adminUrl, ui: `${adminUrl}/ui`, port: Number(new URL(baseUrl).port),
+    origin, baseUrl, adminUrl, ui: inspectorUrl ?? `${adminUrl}/ui`, port: Number(new URL(baseUrl).port),
     stop: () => { child.kill('SIGTERM'); return ended; },
     // The status of a request to the emulated API.
     async send(method, path, { body, login = LOGIN, headers = {} } = {}) {

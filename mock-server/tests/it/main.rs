@@ -25,6 +25,8 @@ mod messages;
 mod openapi;
 mod program;
 mod proxy;
+mod record;
+mod recorded;
 mod rehearse;
 mod retries;
 mod robustness;

@@ -286,6 +286,45 @@ fn other_commands(review: &mut Review) {
     ] {
         review.start(arguments);
     }
+    recorders(review);
+}
+
+fn recorders(review: &mut Review) {
+    review.heading("record");
+    let upstream = ["record", "--upstream", "https://h/api", "--out"];
+    let written = |more: &[&'static str]| [&upstream[..], &["t.har"], more].concat();
+    review.file("mine.har", "{}");
+    review.file("empty.pem", "");
+    for arguments in [
+        vec!["record"],
+        vec!["record", "--out", "t.har"],
+        vec!["record", "--out", "t.har", "--upstream", "h/api"],
+        vec![
+            "record",
+            "--out",
+            "t.har",
+            "--upstream",
+            "https://u:Canary@h",
+        ],
+        vec![
+            "record",
+            "--out",
+            "t.har",
+            "--upstream",
+            "https://h/api?a=Canary",
+        ],
+        [&upstream[..], &["mine.har", "--listen", ":0"]].concat(),
+        [&upstream[..], &["none/t.har", "--listen", ":0"]].concat(),
+        written(&["--listen", "0.0.0.0:0"]),
+        written(&["--listen", "nowhere"]),
+        written(&["--ca-file", "nothing.pem"]),
+        written(&["--ca-file", "empty.pem"]),
+        written(&["--ca-file", "mine.har"]),
+        written(&["--ca-out", "ca.pem"]),
+        written(&["--profile", "guidee"]),
+    ] {
+        review.start(&arguments);
+    }
 }
 
 fn configuration_files(review: &mut Review) {

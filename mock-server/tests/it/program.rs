@@ -53,14 +53,20 @@ impl Serving {
     /// `127.0.0.1:PORT`
     pub(crate) fn address(&self) -> String {
         let url = self.announced["baseUrl"].as_str().unwrap();
-        url.trim_start_matches("http://")
-            .trim_end_matches("/api")
-            .to_owned()
+        let address = url.trim_start_matches("http://");
+        address.split('/').next().unwrap().to_owned()
     }
 
     /// Waits for its end.
     pub(crate) fn wait(mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
+    }
+
+    /// Ends it at once, as `kill -9` does.
+    pub(crate) fn kill(&self) {
+        let kill = format!("kill -9 {}", self.child.id());
+        let killed = Command::new("sh").args(["-c", &kill]).status().unwrap();
+        assert!(killed.success());
     }
 
     /// Sends SIGTERM, and tells the exit code and everything that was printed after the

@@ -95,7 +95,7 @@ export class List {
     this.status = el('select', { 'aria-label': 'Status', onchange: changed });
     choices(this.status, CLASSES.map(({ key, text }) => [key, text]));
     this.follow = el('button', { type: 'button', class: 'follow', 'aria-pressed': 'true', title: 'g', onclick: () => this.setFollowing(!this.following) });
-    this.clearButton = el('button', { type: 'button', onclick: clear }, 'Clear');
+    this.clearButton = clear ? el('button', { type: 'button', onclick: clear }, 'Clear') : null;
     this.tally = el('span', { class: 'tally', role: 'status' });
     this.space = el('div', { class: 'space', role: 'presentation' });
     this.box = el('div', { class: 'rows', id: 'rows', role: 'listbox', tabindex: '0', 'aria-label': 'Requests, newest first' }, this.space);
@@ -259,7 +259,8 @@ export class List {
     el('span', { class: 'method' }, shown(row.method)),
     el('span', { class: 'operation', title: row.surface ? `surface ${row.surface}` : null }, row.operation ?? '—'),
     el('span', { class: 'path', title: oneLine(row.path) }, base ? shown(base, { class: 'base' }) : null, shown(row.path.slice(base.length)), row.fault !== null
-      ? el('span', { class: 'mark', title: `fault ${row.fault} was applied` }, `fault ${row.fault}`) : null),
+      ? el('span', { class: 'mark', title: `fault ${row.fault} was applied` }, `fault ${row.fault}`) : null,
+    row.mark ? el('span', { class: 'mark' }, row.mark) : null),
     el('span', { class: 'account' }, row.accountId === null ? '—' : shown(row.accountId)),
     el('span', { class: 'time', title: row.time }, timeOfDay(row.time)),
     el('span', { class: 'took' }, duration(row.durationMs)));

@@ -60,7 +60,7 @@ function body(message, none) {
   return [raw, pre, more];
 }
 
-function message(title, told, none = 'without a body') {
+export function message(title, told, none = 'without a body') {
   const headers = el('details', { class: 'headers', open: taste.headers, ontoggle: (event) => { taste.headers = event.target.open; } },
     el('summary', {}, `${count(told.headers.length, 'header')}, ${count(told.bodyBytes, 'byte')} of body`),
     el('dl', { class: 'pairs' }, told.headers.map(({ name, value }) => [el('dt', {}, shown(name)), el('dd', {}, shown(value))])));

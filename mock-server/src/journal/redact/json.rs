@@ -2,12 +2,10 @@
 
 use serde::de::IgnoredAny;
 
-use super::{Found, is_secret_name};
-
-const REMOVED: &str = "\"[removed]\"";
+use super::{Found, Written, is_secret_name};
 
 /// The secrets of a text that is JSON.
-pub(super) fn read(text: &str) -> Option<Found> {
+pub(super) fn read(text: &str, found: Found) -> Option<Found> {
     let json = text.trim_start_matches('\u{FEFF}');
     // With this the scan below can trust the form.
     serde_json::from_str::<IgnoredAny>(json).ok()?;
@@ -15,9 +13,9 @@ pub(super) fn read(text: &str) -> Option<Found> {
         text,
         at: text.len() - json.len(),
         depth: 0,
-        found: Found::default(),
+        found,
     };
-    scan.value(false);
+    scan.value("", false);
     (scan.depth == 0).then_some(scan.found)
 }
 
@@ -56,19 +54,21 @@ impl Scan<'_> {
     }
 
     /// Goes over a value. Inside a secret one nothing is replaced: it goes as a whole.
-    fn value(&mut self, secret: bool) {
+    fn value(&mut self, name: &str, secret: bool) {
         self.skip_space();
+        let start = self.at;
         match self.peek() {
-            b'{' => self.items(b'}', true, secret),
-            b'[' => self.items(b']', false, secret),
+            b'{' => self.items(b'}', true, name, secret),
+            b'[' => self.items(b']', false, name, secret),
             b'"' => {
                 let text = self.string();
                 if secret {
-                    self.found.values.push(text);
+                    self.found.secrets.add(name, text);
+                } else {
+                    self.found.other(start..self.at, name, &text, Written::Json);
                 }
             }
             _ => {
-                let start = self.at;
                 while !matches!(
                     self.peek(),
                     b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n' | 0
@@ -76,15 +76,29 @@ impl Scan<'_> {
                     self.at += 1;
                 }
                 if secret {
-                    self.found.values.push(self.text[start..self.at].to_owned());
+                    self.found.secrets.add(name, &self.text[start..self.at]);
                 }
             }
         }
         self.skip_space();
     }
 
+    /// Notes the secret value that begins there and ends here.
+    fn hide(&mut self, start: usize, name: &str) {
+        let raw = self.text[start..self.at].trim_end();
+        let range = start..start + raw.len();
+        match raw.bytes().next() {
+            Some(b'"') => {
+                let value: String = serde_json::from_str(raw).unwrap_or_default();
+                self.found.secret(range, name, &value, Written::Json);
+            }
+            Some(b'{' | b'[') => self.found.secret(range, name, raw, Written::Json),
+            _ => self.found.secret(range, name, raw, Written::Literal),
+        }
+    }
+
     /// Goes over an object or a list.
-    fn items(&mut self, end: u8, keyed: bool, secret: bool) {
+    fn items(&mut self, end: u8, keyed: bool, name: &str, secret: bool) {
         if self.depth == DEEPEST {
             // The end: nothing more is read, and the depth says why.
             self.at = self.text.len();
@@ -104,10 +118,9 @@ impl Scan<'_> {
             });
             let hidden = key.as_deref().is_some_and(is_secret_name);
             let start = self.at;
-            self.value(secret || hidden);
-            if hidden && !secret {
-                let raw = self.text[start..self.at].trim_end();
-                self.found.place(start..start + raw.len(), REMOVED);
+            self.value(key.as_deref().unwrap_or(name), secret || hidden);
+            if let Some(key) = key.filter(|_| hidden && !secret) {
+                self.hide(start, &key);
             }
             if self.peek() == b',' {
                 self.at += 1;

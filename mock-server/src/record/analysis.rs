@@ -1,0 +1,225 @@
+//! What the engine says of the exchanges so far: what the profile predicted otherwise, and what is
+//! settled. It runs in a thread of its own, now and then, and no request waits for it.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    sync::{
+        Arc,
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use bandwidth_fixtures::{BehaviourId, NamedProfile};
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use crate::traffic::{
+    Exchange,
+    engine::{Finding, learn, replay},
+};
+
+/// How many exchanges are looked at while they come.
+const MOST: usize = 1_000;
+
+/// How many bytes of their bodies.
+const BYTES: usize = 16 * 1024 * 1024;
+
+/// The least time between two looks. A look that takes long is followed by a longer pause.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A behaviour that is settled.
+#[derive(Debug)]
+struct Settled {
+    id: BehaviourId,
+    option: String,
+    /// Ids of the exchanges that contradict every other option.
+    evidence: Vec<u64>,
+}
+
+/// What is known after a look.
+#[derive(Debug, Default)]
+pub struct Said {
+    looked_at: u64,
+    /// What came otherwise than predicted, by the id of the exchange.
+    differences: BTreeMap<u64, Vec<String>>,
+    settled: Vec<Settled>,
+    open: usize,
+    /// Ids of exchanges that no profile explains.
+    unexplained: Vec<u64>,
+}
+
+impl Said {
+    /// A word for the line of an exchange; none if it came as predicted or was not looked at.
+    pub fn mark(&self, id: u64) -> Option<&'static str> {
+        if self.unexplained.contains(&id) {
+            return Some("unexplained");
+        }
+        self.differences.contains_key(&id).then_some("differs")
+    }
+
+    /// The ids of marked exchanges.
+    pub fn marked(&self) -> impl Iterator<Item = u64> {
+        let ids = self.differences.keys().chain(&self.unexplained);
+        ids.copied()
+    }
+
+    /// What was predicted of one exchange.
+    pub fn of(&self, id: u64, profile: &NamedProfile) -> Value {
+        let settled = self.settled.iter();
+        let explains: Vec<String> = settled
+            .filter(|settled| settled.evidence.contains(&id))
+            .filter(|settled| profile.options().get(settled.id) != settled.option)
+            .map(|settled| format!("{}={}", settled.id, settled.option))
+            .collect();
+        json!({
+            "profile": profile.name(),
+            "lookedAt": id <= self.looked_at,
+            "differences": self.differences.get(&id),
+            "explains": explains,
+            "unexplained": self.unexplained.contains(&id),
+        })
+    }
+
+    /// What is settled so far.
+    pub fn summary(&self, profile: &NamedProfile) -> Value {
+        let settled = self.settled.iter().map(|settled| {
+            let expected = profile.options().get(settled.id);
+            json!({
+                "id": settled.id.to_string(),
+                "option": settled.option,
+                "expected": expected,
+                "evidence": settled.evidence,
+            })
+        });
+        json!({
+            "lookedAt": self.looked_at,
+            "settled": settled.collect::<Vec<_>>(),
+            "open": self.open,
+            "unexplained": self.unexplained,
+        })
+    }
+
+    /// The same for the last screen.
+    pub fn text(&self, profile: &NamedProfile) -> String {
+        let mut told = format!(
+            "{} behaviours settled, {} open, {} exchanges that nothing explains\n",
+            self.settled.len(),
+            self.open,
+            self.unexplained.len()
+        );
+        for settled in &self.settled {
+            let expected = profile.options().get(settled.id);
+            if expected != settled.option {
+                let (id, option) = (settled.id, &settled.option);
+                let name = profile.name();
+                let _ = writeln!(told, "  {id}={option}, and {name} has {expected}");
+            }
+        }
+        told
+    }
+}
+
+/// The exchanges that are looked at.
+#[derive(Debug, Default)]
+struct Exchanges {
+    all: Vec<Exchange>,
+    bytes: usize,
+}
+
+/// Looks at exchanges.
+#[derive(Debug)]
+pub struct Analyst {
+    exchanges: Mutex<Exchanges>,
+    wake: SyncSender<()>,
+    /// What is expected.
+    pub profile: NamedProfile,
+    said: watch::Sender<Arc<Said>>,
+}
+
+impl Analyst {
+    /// Starts its thread, which ends with it.
+    pub fn start(profile: NamedProfile) -> Arc<Self> {
+        let (wake, woken) = sync_channel(1);
+        let analyst = Arc::new(Self {
+            exchanges: Mutex::default(),
+            wake,
+            profile,
+            said: watch::Sender::default(),
+        });
+        let watched = Arc::downgrade(&analyst);
+        thread::spawn(move || {
+            // On Linux this concerns the thread alone. Where it is not allowed, requests share with it.
+            let _ = rustix::process::setpriority_process(None, 19);
+            while woken.recv().is_ok() {
+                let Some(analyst) = watched.upgrade() else {
+                    break;
+                };
+                let began = Instant::now();
+                analyst.look();
+                drop(analyst);
+                thread::sleep(PAUSE.max(4 * began.elapsed()));
+            }
+        });
+        analyst
+    }
+
+    /// Takes note of an exchange. Their ids begin at 1 and have no gaps.
+    pub fn add(&self, exchange: &Exchange) {
+        let mut exchanges = self.exchanges.lock();
+        let answer = exchange.answer.as_ref();
+        exchanges.bytes +=
+            exchange.request_body.len() + answer.map_or(0, |answer| answer.body.len());
+        if exchanges.all.len() < MOST && exchanges.bytes <= BYTES {
+            exchanges.all.push(exchange.clone());
+            let _ = self.wake.try_send(());
+        }
+    }
+
+    /// What is known, and when it changes.
+    pub fn said(&self) -> watch::Receiver<Arc<Said>> {
+        self.said.subscribe()
+    }
+
+    /// Looks at all exchanges so far.
+    pub fn look(&self) {
+        let exchanges = self.exchanges.lock().all.clone();
+        let options = self.profile.options();
+        let looked = learn(&exchanges, options)
+            .and_then(|learned| Ok((learned, replay(&exchanges, options)?)));
+        // Without random numbers there is no emulator to compare with.
+        let Ok((learned, replayed)) = looked else {
+            return;
+        };
+        let id = |number: usize| number as u64;
+        let mut settled = Vec::new();
+        let mut open = 0;
+        for (behaviour, finding) in &learned.findings {
+            match finding {
+                Finding::Settled(evidence) => settled.push(Settled {
+                    id: *behaviour,
+                    option: learned.profile.get(*behaviour),
+                    evidence: evidence.iter().copied().map(id).collect(),
+                }),
+                Finding::Open(_) => open += 1,
+            }
+        }
+        let differing = replayed.unexplained.into_iter();
+        self.said.send_replace(Arc::new(Said {
+            looked_at: id(exchanges.len()),
+            differences: differing
+                .map(|differing| (id(differing.exchange), differing.differences))
+                .collect(),
+            settled,
+            open,
+            unexplained: learned
+                .unexplained
+                .iter()
+                .map(|unexplained| id(unexplained.exchange))
+                .collect(),
+        }));
+    }
+}

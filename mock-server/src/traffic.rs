@@ -1,0 +1,55 @@
+//! Recorded traffic, and what it says of the server that answered it.
+
+pub mod engine;
+pub mod exchange;
+pub mod har;
+mod lines;
+mod time;
+
+use std::path::Path;
+
+use bandwidth_fixtures::{describe, text_file};
+use thiserror::Error;
+
+pub use self::exchange::{Answer, Exchange, PasswordFeatures};
+
+/// A file of recorded traffic that cannot be read or written. The text names the file and the entry,
+/// and says what to do.
+#[derive(Debug, Error)]
+#[error("{file}: {message}")]
+pub struct TrafficError {
+    file: String,
+    message: String,
+}
+
+impl TrafficError {
+    fn new(path: &Path, message: impl Into<String>) -> Self {
+        Self {
+            file: path.display().to_string(),
+            message: message.into(),
+        }
+    }
+
+    fn io(path: &Path, error: &std::io::Error) -> Self {
+        Self::new(path, describe::io(error))
+    }
+}
+
+/// Bytes of a recording that are read at most: 10,000 exchanges are about 20 MiB.
+const LARGEST: u64 = 1 << 30;
+
+/// Reads a recording: HAR, or one JSON object a line. Exchanges whose URL `keeps` rejects are left
+/// out; a browser's HAR has many of them.
+pub fn read(path: &Path, keeps: impl Fn(&str) -> bool) -> Result<Vec<Exchange>, TrafficError> {
+    let wrong = |message: String| TrafficError::new(path, message);
+    let text = text_file::read(path, LARGEST).map_err(wrong)?;
+    if text.trim().is_empty() {
+        return Err(wrong("it is empty; record some traffic first".to_owned()));
+    }
+    let exchanges = if har::is_har(&text) {
+        har::read(&text, keeps)
+    } else {
+        lines::read(&text, keeps)
+    };
+    exchanges.map_err(wrong)
+}

@@ -1,0 +1,26 @@
+//! Learning from traffic: the emulator is the hypothesis, and replaying is the test.
+//!
+//! The engine holds the profiles that are still possible as a set of options for each behaviour. It
+//! goes through the exchanges once, holds the worlds that the server may be in, and asks of each
+//! exchange which options some possible profile can have that explains it. The other options are
+//! contradicted.
+
+mod explore;
+mod hypotheses;
+mod meaning;
+mod options;
+mod people;
+mod simulator;
+mod start;
+mod subject;
+mod track;
+
+pub use self::track::{Finding, Learned, Unexplained, learn, replay};
+
+/// A status that a gateway in front of the API sends, or that tells nothing of the request.
+fn is_gateways(status: u16) -> bool {
+    status == 429 || status >= 500
+}
+
+#[cfg(test)]
+mod tests;

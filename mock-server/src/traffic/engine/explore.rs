@@ -1,0 +1,286 @@
+//! Which options of which behaviours explain one response, and the worlds that they lead to.
+
+use bandwidth_fixtures::{Asked, BehaviourId, profile::Profile};
+
+use super::{
+    meaning::Meaning,
+    options::{Candidates, Choice, Domains},
+    simulator::{Prepared, Simulator},
+};
+use crate::store::Saved;
+
+/// One request, and what came back for it.
+pub(super) struct Question<'q> {
+    pub(super) simulator: &'q Simulator,
+    pub(super) candidates: &'q Candidates,
+    pub(super) base: &'q Profile,
+    pub(super) request: &'q Prepared,
+    pub(super) seen: &'q Meaning,
+    /// The id that the server gave to a user that the request created, if it shows one.
+    pub(super) new_id: Option<&'q str>,
+}
+
+/// What one profile answers.
+#[derive(Debug, Clone)]
+struct Run {
+    choice: Choice,
+    asked: Asked,
+    /// Facts that are not as they came.
+    wrong: usize,
+    /// The next world, if it is another one.
+    after: Option<Saved>,
+}
+
+/// What explains a response.
+#[derive(Debug)]
+pub(super) struct Explained {
+    /// Options that some profile has that explains it.
+    pub(super) support: Domains,
+    /// The worlds after it, each with the options that lead there.
+    pub(super) worlds: Vec<(Saved, Domains)>,
+}
+
+/// How many steps a search goes down before it gives up.
+const DEPTH: usize = 8;
+
+/// How many combinations of options are tried for the worlds that they lead to.
+const MOST_WORLDS: usize = 16;
+
+impl Question<'_> {
+    /// What one profile answers, and its next world.
+    fn answer(&self, world: &Saved, choice: &Choice) -> (Meaning, Asked, Option<Saved>, bool) {
+        let mut options = *self.base;
+        for (id, place) in BehaviourId::all().zip(choice) {
+            if *place > 0 {
+                self.candidates.choose(&mut options, id, *place);
+            }
+        }
+        let (simulated, mut after) = self.simulator.send(world, options, self.request);
+        let new_id = after.as_mut().and_then(|after| self.rename(world, after));
+        let sent = &simulated.sent;
+        let shown = |text: &str| match (&new_id, self.new_id) {
+            (Some(ours), Some(theirs)) => text.replace(&**ours, theirs),
+            _ => text.to_owned(),
+        };
+        let headers: Vec<(&str, String)> = sent
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), shown(value.to_str().ok()?))))
+            .collect();
+        let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
+        let body = shown(&String::from_utf8_lossy(&sent.body));
+        let ours = Meaning::of(sent.status, headers, body.as_bytes());
+        let other_style = match (&new_id, self.new_id) {
+            (Some(ours), Some(theirs)) => {
+                style(theirs).is_some_and(|style_| style(ours) != Some(style_))
+            }
+            _ => false,
+        };
+        (ours, simulated.asked, after, other_style)
+    }
+
+    fn run(&self, world: &Saved, choice: Choice) -> Run {
+        let (ours, asked, after, other_style) = self.answer(world, &choice);
+        Run {
+            choice,
+            asked,
+            wrong: ours.differences(self.seen).len() + usize::from(other_style),
+            after,
+        }
+    }
+
+    /// What the nearest profile that a descent finds has otherwise.
+    pub(super) fn nearest(&self, world: &Saved, within: &Domains) -> Vec<String> {
+        let run = self.run(world, within.first());
+        let mut best = self.neighbours(world, &run, None, within);
+        best.push(run);
+        let best = best.into_iter().min_by_key(|run| run.wrong);
+        let Some(best) = best else { return Vec::new() };
+        let (ours, ..) = self.answer(world, &best.choice);
+        let differences = ours.differences(self.seen).into_iter();
+        let told = differences.map(|(fact, missing)| {
+            let sign = if missing { "recorded" } else { "predicted" };
+            format!("{sign}: {fact}")
+        });
+        told.collect()
+    }
+
+    /// Gives the user that a request created the id that the server gave it. Returns the emulator's.
+    fn rename(&self, before: &Saved, after: &mut Saved) -> Option<Box<str>> {
+        let number = before.account.next_number();
+        let created = after.account.find_number(number)?;
+        let ours = created.id.clone();
+        if let Some(theirs) = self.new_id {
+            let mut user = (**created).clone();
+            user.id = theirs.into();
+            after.account.put(user);
+        }
+        Some(ours)
+    }
+
+    /// The best profile that a descent from this one finds, changing one or two of the behaviours
+    /// that were asked at a time, apart from `fixed`.
+    fn repair(
+        &self,
+        world: &Saved,
+        from: Run,
+        fixed: Option<BehaviourId>,
+        within: &Domains,
+    ) -> Option<Run> {
+        let mut best = from;
+        for _ in 0..DEPTH {
+            if best.wrong == 0 {
+                return Some(best);
+            }
+            let singles = self.neighbours(world, &best, fixed, within);
+            let next = singles.iter().min_by_key(|run| run.wrong)?;
+            if next.wrong < best.wrong {
+                best = next.clone();
+                continue;
+            }
+            let mut pairs = singles
+                .iter()
+                .flat_map(|single| self.neighbours(world, single, fixed, within));
+            best = pairs.find(|pair| pair.wrong < best.wrong)?;
+        }
+        (best.wrong == 0).then_some(best)
+    }
+
+    /// The runs that differ in one behaviour that was asked.
+    fn neighbours(
+        &self,
+        world: &Saved,
+        run: &Run,
+        fixed: Option<BehaviourId>,
+        within: &Domains,
+    ) -> Vec<Run> {
+        let open = run
+            .asked
+            .iter()
+            .filter(|id| Some(*id) != fixed && within.is_open(*id));
+        let others = open.flat_map(|id| {
+            let own = run.choice[id.index()];
+            within
+                .of(id)
+                .filter(move |place| *place != own)
+                .map(move |place| (id, place))
+        });
+        others
+            .map(|(id, place)| self.run(world, with(&run.choice, id, place)))
+            .collect()
+    }
+
+    /// What explains the response in that world, within those options; none if nothing was found.
+    pub(super) fn explain(&self, world: &Saved, within: &Domains) -> Option<Explained> {
+        let start = self.run(world, within.first());
+        let found = self.repair(world, start, None, within)?;
+        let mut support = within.clone();
+        let mut moved: Vec<(BehaviourId, u8)> = Vec::new();
+        let mut matches = Vec::new();
+        for id in found.asked.iter().filter(|id| within.is_open(*id)) {
+            let mut alive = Domains::none();
+            for place in within.of(id) {
+                if place == found.choice[id.index()] {
+                    alive.add(id, place);
+                    continue;
+                }
+                let run = self.run(world, with(&found.choice, id, place));
+                let run = if run.wrong == 0 {
+                    if run.after != found.after {
+                        moved.push((id, place));
+                    }
+                    Some(run)
+                } else {
+                    self.repair(world, run, Some(id), within)
+                };
+                if let Some(run) = run {
+                    alive.add(id, place);
+                    matches.push(run);
+                }
+            }
+            support.set(id, &alive);
+        }
+        // A profile that was found to explain the response supports each of its options.
+        for run in &matches {
+            for id in run.asked.iter() {
+                support.add(id, run.choice[id.index()]);
+            }
+        }
+        let worlds = self.worlds(world, &found, &matches, &moved, &support);
+        Some(Explained { support, worlds })
+    }
+
+    /// The worlds that the explanations lead to. Several behaviours that each lead elsewhere are
+    /// tried together.
+    fn worlds(
+        &self,
+        world: &Saved,
+        found: &Run,
+        matches: &[Run],
+        moved: &[(BehaviourId, u8)],
+        support: &Domains,
+    ) -> Vec<(Saved, Domains)> {
+        let mut worlds: Vec<(Option<Saved>, Domains)> = Vec::new();
+        let mut note = |run: &Run| {
+            let mut own = support.clone();
+            for id in run.asked.iter() {
+                let mut chosen = Domains::none();
+                let place = run.choice[id.index()];
+                // A behaviour that leads nowhere else is not decided by where this leads.
+                for other in support.of(id) {
+                    let leads_elsewhere =
+                        moved.contains(&(id, other)) != moved.contains(&(id, place));
+                    if other == place || !leads_elsewhere {
+                        chosen.add(id, other);
+                    }
+                }
+                own.set(id, &chosen);
+            }
+            match worlds.iter_mut().find(|(after, _)| *after == run.after) {
+                Some((_, known)) => known.join(&own),
+                None => worlds.push((run.after.clone(), own)),
+            }
+        };
+        note(found);
+        matches.iter().for_each(&mut note);
+        let mut together = vec![found.choice.clone()];
+        for (id, place) in moved {
+            let more: Vec<Choice> = together
+                .iter()
+                .map(|choice| with(choice, *id, *place))
+                .collect();
+            together.extend(more);
+            together.truncate(MOST_WORLDS);
+        }
+        for choice in together.into_iter().skip(1) {
+            let run = self.run(world, choice);
+            if run.wrong == 0 {
+                note(&run);
+            }
+        }
+        let worlds = worlds.into_iter();
+        worlds
+            .map(|(after, own)| (after.unwrap_or_else(|| world.clone()), own))
+            .collect()
+    }
+}
+
+fn with(choice: &Choice, id: BehaviourId, place: u8) -> Choice {
+    let mut other = choice.clone();
+    other[id.index()] = place;
+    other
+}
+
+/// What an id looks like, if it looks like one that a profile can have.
+fn style(id: &str) -> Option<&'static str> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits(id) {
+        Some("numeric")
+    } else if id.strip_prefix('u').is_some_and(digits) {
+        Some("prefixed")
+    } else if uuid::Uuid::try_parse(id).is_ok() {
+        Some("uuid")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,163 @@
+//! The profiles that are still possible: for each behaviour the options that nothing contradicts.
+
+use std::collections::BTreeSet;
+
+use bandwidth_fixtures::{BehaviourId, behaviour::Values, profile::Profile};
+
+/// The options of each behaviour that are considered.
+#[derive(Debug, Clone)]
+pub(super) struct Candidates(Vec<Vec<String>>);
+
+/// Of each behaviour a set of options, by their place among the candidates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Domains(Vec<u32>);
+
+/// One option of each behaviour, by its place among the candidates.
+pub(super) type Choice = Vec<u8>;
+
+/// Behaviours of which traffic alone says nothing: what they decide is left out of the comparison,
+/// or any other value would look the same.
+fn is_open_for_good(id: BehaviourId) -> bool {
+    let values = id.behaviour().values;
+    id.area() == "rate" || values == Values::Rate
+}
+
+/// Lengths of passwords and the like that the traffic shows.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    /// Characters of passwords.
+    pub(super) password_lengths: BTreeSet<u32>,
+    /// Characters of strings that a password repeats.
+    pub(super) repeats: BTreeSet<u32>,
+}
+
+impl Candidates {
+    /// The listed options, that of `base`, and the numbers at which the traffic's answers change.
+    pub(super) fn of(base: &Profile, numbers: &Numbers) -> Self {
+        let all = BehaviourId::all().map(|id| {
+            let own = base.get(id);
+            if is_open_for_good(id) {
+                return vec![own];
+            }
+            let listed = id.behaviour().options.iter();
+            let mut names = vec![own];
+            names.extend(listed.map(|option| option.name.to_owned()));
+            let Values::Number { minimum, maximum } = id.behaviour().values else {
+                return unique(names);
+            };
+            let more: Vec<u32> = match id.as_str() {
+                "password.classes" => (minimum..=maximum).collect(),
+                "password.min_length" => {
+                    let around = numbers.password_lengths.iter();
+                    around.flat_map(|length| [*length, length + 1]).collect()
+                }
+                "password.max_length" => {
+                    let around = numbers.password_lengths.iter();
+                    around
+                        .flat_map(|length| [length.saturating_sub(1), *length])
+                        .collect()
+                }
+                "password.repeats" => {
+                    let around = numbers.repeats.iter();
+                    around
+                        .flat_map(|length| [length.saturating_sub(1), *length])
+                        .collect()
+                }
+                "password.history" => (1..6).collect(),
+                "auth.lockout" => (1..11).collect(),
+                "identity.least_id" => (1..9).collect(),
+                _ => Vec::new(),
+            };
+            let more = more
+                .into_iter()
+                .filter(|number| (minimum..=maximum).contains(number));
+            names.extend(more.map(|number| number.to_string()));
+            let mut names = unique(names);
+            names.truncate(u32::BITS as usize);
+            names
+        });
+        Self(all.collect())
+    }
+
+    /// The options of that profile alone.
+    pub(super) fn only(profile: &Profile) -> Self {
+        Self(BehaviourId::all().map(|id| vec![profile.get(id)]).collect())
+    }
+
+    pub(super) fn names(&self, id: BehaviourId) -> &[String] {
+        &self.0[id.index()]
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> Domains {
+        let all = self.0.iter();
+        Domains(
+            all.map(|names| u32::MAX >> (u32::BITS as usize - names.len()))
+                .collect(),
+        )
+    }
+
+    /// Sets one behaviour of a profile.
+    pub(super) fn choose(&self, profile: &mut Profile, id: BehaviourId, place: u8) {
+        profile.choose(id, &self.0[id.index()][usize::from(place)]);
+    }
+}
+
+fn unique(names: Vec<String>) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    for name in names {
+        if !kept.contains(&name) {
+            kept.push(name);
+        }
+    }
+    kept
+}
+
+impl Domains {
+    /// No option of any behaviour.
+    pub(super) fn none() -> Self {
+        Self(vec![0; BehaviourId::COUNT])
+    }
+
+    pub(super) fn has(&self, id: BehaviourId, place: u8) -> bool {
+        self.0[id.index()] & (1 << place) != 0
+    }
+
+    /// The options of a behaviour.
+    pub(super) fn of(&self, id: BehaviourId) -> impl Iterator<Item = u8> + use<> {
+        let set = self.0[id.index()];
+        (0..u8::try_from(u32::BITS).unwrap_or(32)).filter(move |place| set & (1 << place) != 0)
+    }
+
+    pub(super) fn is_open(&self, id: BehaviourId) -> bool {
+        self.0[id.index()].count_ones() > 1
+    }
+
+    pub(super) fn add(&mut self, id: BehaviourId, place: u8) {
+        self.0[id.index()] |= 1 << place;
+    }
+
+    pub(super) fn set(&mut self, id: BehaviourId, other: &Self) {
+        self.0[id.index()] = other.0[id.index()];
+    }
+
+    /// What is in either.
+    pub(super) fn join(&mut self, other: &Self) {
+        for (own, other) in self.0.iter_mut().zip(&other.0) {
+            *own |= other;
+        }
+    }
+
+    /// What is in both; none if a behaviour has no option then.
+    pub(super) fn meet(&self, other: &Self) -> Option<Self> {
+        let both: Vec<u32> = self.0.iter().zip(&other.0).map(|(a, b)| a & b).collect();
+        (!both.contains(&0)).then_some(Self(both))
+    }
+
+    /// The first option of each behaviour: that of the base where it is left.
+    pub(super) fn first(&self) -> Choice {
+        let sets = self.0.iter();
+        sets.map(|set| u8::try_from(set.trailing_zeros()).unwrap_or(0))
+            .collect()
+    }
+}

@@ -1,0 +1,170 @@
+//! The emulator as a function: a world and a request in, an answer and the next world out.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::http::{HeaderName, HeaderValue, Method, Request, Uri, request::Parts};
+use bandwidth_fixtures::{NamedProfile, profile::Profile, seed::SeedAccount};
+use bytes::Bytes;
+
+use crate::{
+    app::{App, Settings, Start},
+    clock::ClockChange,
+    http::{self, Simulated},
+    journal::Limits,
+    jwt::{NoRandomNumbers, Signer},
+    peer::Peer,
+    store::{AccountState, Origin, Saved},
+    traffic::Exchange,
+};
+
+/// An emulator without network, journal and running clock.
+#[derive(Debug)]
+pub(super) struct Simulator {
+    app: Arc<App>,
+    state: Arc<AccountState>,
+    peer: Peer,
+}
+
+/// A request as the emulator takes it.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    head: Parts,
+    body: Bytes,
+}
+
+impl Prepared {
+    /// The request of an exchange; none if no server of HTTP would take it.
+    pub(super) fn of(exchange: &Exchange) -> Option<Self> {
+        let mut builder = Request::builder()
+            .method(Method::from_bytes(exchange.method.as_bytes()).ok()?)
+            .uri(target(&exchange.url)?);
+        let headers = builder.headers_mut()?;
+        for (name, value) in &exchange.request_headers {
+            headers.append(
+                HeaderName::from_bytes(name.as_bytes()).ok()?,
+                HeaderValue::from_bytes(value.as_bytes()).ok()?,
+            );
+        }
+        let length = exchange.request_body.len();
+        if length > 0 {
+            headers.insert("content-length", HeaderValue::from(length));
+        }
+        if !headers.contains_key("host") {
+            let host = authority(&exchange.url).unwrap_or("localhost");
+            headers.insert("host", HeaderValue::from_str(host).ok()?);
+        }
+        let (head, ()) = builder.body(()).ok()?.into_parts();
+        Some(Self {
+            head,
+            body: exchange.request_body.clone(),
+        })
+    }
+
+    /// Whether it can change nothing.
+    fn is_read(&self) -> bool {
+        matches!(
+            self.head.method,
+            Method::GET | Method::HEAD | Method::OPTIONS
+        )
+    }
+}
+
+/// The authority of an absolute URL.
+fn authority(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    rest.split(['/', '?']).next()
+}
+
+/// Path and query of a URL.
+pub(super) fn target(url: &str) -> Option<Uri> {
+    let target = match url.split_once("://") {
+        Some((_, rest)) => rest.find(['/', '?']).map_or("/", |at| &rest[at..]),
+        None => url,
+    };
+    target.split('#').next()?.parse().ok()
+}
+
+impl Simulator {
+    /// One whose world is that account, at that time.
+    pub(super) fn new(
+        account: SeedAccount,
+        options: Profile,
+        clock: Duration,
+    ) -> Result<Self, NoRandomNumbers> {
+        let id = account.account_id.clone();
+        let origin = Arc::new(Origin {
+            account,
+            generated: 0,
+            profile: None,
+            clock: None,
+            random: 0,
+        });
+        let start = Start {
+            accounts: vec![origin],
+            profile: Arc::new(NamedProfile::of(options)),
+            faults: Vec::new(),
+            clock: Some(clock),
+        };
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let settings = Settings {
+            journal: Limits {
+                entries: 0,
+                bytes: 0,
+            },
+            random_seed: 0,
+            explain: false,
+            admin_token: None,
+            admin_apart: None,
+            api: address,
+            read_timeout: Duration::from_secs(30),
+            tls: false,
+            proxy: false,
+            ca_pem: None,
+        };
+        let app = App::new(start, settings, Signer::new()?).expect("it is the only account");
+        app.clock
+            .set(ClockChange::Freeze)
+            .expect("freezing never fails");
+        let state = app.store().account(&id).expect("it was added");
+        Ok(Self {
+            app: Arc::new(app),
+            state,
+            peer: Peer { address, tls: true },
+        })
+    }
+
+    /// The world as it is.
+    pub(super) fn world(&self) -> Saved {
+        self.state.save()
+    }
+
+    /// Moves the clock forward to that time.
+    pub(super) fn advance_to(&self, time: Duration) {
+        let behind = time.saturating_sub(self.app.clock.now());
+        // A time beyond what a clock shows stays where it is.
+        let _ = self.app.clock.set(ClockChange::Advance(behind));
+    }
+
+    /// The answer of that world under those options, and the world after it, if it is another one.
+    pub(super) fn send(
+        &self,
+        world: &Saved,
+        options: Profile,
+        request: &Prepared,
+    ) -> (Simulated, Option<Saved>) {
+        self.state.restore(world);
+        self.app.set_profile(Arc::new(NamedProfile::of(options)));
+        let Prepared { head, body } = request.clone();
+        let simulated = http::simulate(Arc::clone(&self.app), head, body, self.peer);
+        if request.is_read() && simulated.sent.status != 401 {
+            return (simulated, None);
+        }
+        let after = self.state.save();
+        let changed = (after != *world).then_some(after);
+        (simulated, changed)
+    }
+}

@@ -1,0 +1,268 @@
+//! What a server was before the traffic, as far as the traffic shows it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, UNIX_EPOCH},
+};
+
+use bandwidth_fixtures::{
+    AccountScope, BehaviourId, Secret, Seed, Texts,
+    behaviour::Values,
+    seed::{SeedAccount, SeedLogin, SeedRole, SeedUser},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+
+use super::{
+    meaning,
+    options::Numbers,
+    people::{self, Roles, Shown},
+    subject::{Caller, account_of, logins, sent_user},
+};
+use crate::{
+    generate::with_credential,
+    random::mix,
+    traffic::{Exchange, PasswordFeatures},
+};
+
+/// What the emulator starts from.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) account: SeedAccount,
+    pub(super) roles: Roles,
+    pub(super) numbers: Numbers,
+    pub(super) clock: Duration,
+    /// Whether the traffic shows the login.
+    has_login: bool,
+    /// Whether the traffic says when it was.
+    has_times: bool,
+}
+
+/// Ids of created users begin above those of users that were there before.
+const FIRST_NUMBER: u64 = 1_000_000;
+
+/// A password that keeps the rules of every profile: placeholders do not say what stood there.
+const UNKNOWN: &str = "Zk7-";
+
+impl Start {
+    pub(super) fn of(exchanges: &[Exchange]) -> Self {
+        let mut accounts: BTreeMap<String, usize> = BTreeMap::new();
+        let mut roles = Roles::default();
+        let mut numbers = Numbers::default();
+        for exchange in exchanges {
+            if let Some(account) = account_of(&exchange.url) {
+                let opened = exchange
+                    .answer
+                    .as_ref()
+                    .is_some_and(|answer| answer.status < 300);
+                *accounts.entry(account).or_default() += if opened { 1000 } else { 1 };
+            }
+            if let Some(answer) = exchange
+                .answer
+                .as_ref()
+                .filter(|answer| answer.status < 300)
+            {
+                let tree = meaning::tree(&String::from_utf8_lossy(&answer.body));
+                let users = people::users(&tree);
+                if users.is_empty() {
+                    let listed = people::roles(&tree).into_iter();
+                    listed
+                        .filter(|role| role.name.is_some())
+                        .for_each(|role| roles.learn(role));
+                }
+                for role in users.into_iter().filter_map(|user| user.roles).flatten() {
+                    if role.name.is_some() {
+                        roles.learn(role);
+                    }
+                }
+            }
+            for features in exchange.passwords.values() {
+                numbers.password_lengths.insert(features.length);
+                numbers.repeats.insert(features.repeats);
+            }
+            let password = sent_user(exchange).and_then(|user| user.password);
+            if let Some(password) = password.filter(|password| !is_placeholder(password)) {
+                numbers
+                    .password_lengths
+                    .insert(u32::try_from(password.chars().count()).unwrap_or(u32::MAX - 1));
+                numbers.repeats.insert(longest_repeat(&password));
+            }
+        }
+        let best = accounts.into_iter().max_by_key(|(_, count)| *count);
+        let account_id = best.map_or_else(|| "12345".to_owned(), |(account, _)| account);
+        let logins = logins(exchanges);
+        let login = logins
+            .into_iter()
+            .max_by_key(|(_, count)| *count)
+            .map(|(login, _)| login);
+        let has_login = login.is_some();
+        let (username, password) =
+            login.unwrap_or_else(|| ("api-user".to_owned(), "password".to_owned()));
+        let times = exchanges
+            .iter()
+            .filter_map(|exchange| exchange.at?.duration_since(UNIX_EPOCH).ok());
+        let first = times.min();
+        let seeded = roles.0.iter().map(|(id, role)| SeedRole {
+            role_id: id.clone(),
+            role_name: role.name.clone().unwrap_or_else(|| id.clone()),
+            permissions: role.permissions.clone(),
+            domain_id: None,
+            description: None,
+            internal: false,
+            customer_visible: true,
+        });
+        let account = SeedAccount {
+            domain_name: format!("domain-{account_id}"),
+            account_id,
+            company_name: String::new(),
+            further_accounts: Vec::new(),
+            throwaway: false,
+            salt: None,
+            login: SeedLogin {
+                username,
+                password: Some(Secret::new(password)),
+                password_digests: Vec::new(),
+                account_scope: AccountScope::AccountAdmin,
+            },
+            credentials: None,
+            roles: seeded.collect(),
+            users: Vec::new(),
+            next_user_number: FIRST_NUMBER,
+        };
+        Self {
+            account: with_credential(account, 0),
+            roles,
+            numbers,
+            // A day on which nothing that has a date is near.
+            clock: first.unwrap_or(Duration::from_secs(1_772_625_600)),
+            has_login,
+            has_times: first.is_some(),
+        }
+    }
+
+    /// Whether the traffic lacks what a claim on the behaviour needs.
+    pub(super) fn is_masked(&self, id: BehaviourId) -> bool {
+        (!self.has_login && id.area() == "auth")
+            || (!self.has_times && id.behaviour().values == Values::Date)
+    }
+
+    /// Whether the exchange does not say enough of a password for the rules to be tried on it.
+    pub(super) fn is_hidden(&self, exchange: &Exchange, password: &str) -> bool {
+        is_placeholder(password)
+            && exchange.passwords.get(password).is_none_or(|features| {
+                !features.simple
+                    || features.common_word
+                    || features.repeats > 2
+                    || features.identity != Some(false)
+            })
+    }
+
+    /// The starting world as a seed: the account with the users that were there before.
+    pub(super) fn seed(&self, earlier: &[Shown]) -> Seed {
+        let users = earlier.iter().map(|user| self.seed_user(user)).collect();
+        let account = SeedAccount {
+            users,
+            next_user_number: 0,
+            credentials: None,
+            ..self.account.clone()
+        };
+        Seed::snapshot(vec![account])
+    }
+
+    fn seed_user(&self, shown: &Shown) -> SeedUser {
+        let key = shown
+            .id
+            .as_ref()
+            .or(shown.username.as_ref())
+            .cloned()
+            .unwrap_or_default();
+        let texts = Texts {
+            first_name: shown.first_name.clone(),
+            last_name: shown.last_name.clone(),
+            email: shown.email.clone(),
+            telephone_number: shown.telephone.clone(),
+            ..Texts::default()
+        };
+        let mut user = SeedUser::new(&key, shown.username.as_ref().unwrap_or(&key), texts);
+        user.enabled = shown.enabled.unwrap_or(true);
+        let roles = shown.roles.iter().flatten();
+        user.roles = roles
+            .filter_map(|role| Some(self.roles.id_of(role)?.to_owned()))
+            .collect();
+        user
+    }
+}
+
+fn is_placeholder(password: &str) -> bool {
+    let number = password.strip_prefix("password-");
+    number.is_some_and(|number| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// The longest string that occurs twice, in characters.
+fn longest_repeat(text: &str) -> u32 {
+    let characters: Vec<char> = text.chars().collect();
+    let repeats = |length: &usize| {
+        let mut seen = BTreeSet::new();
+        characters
+            .windows(*length)
+            .any(|window| !seen.insert(window))
+    };
+    let longest = (1..characters.len()).rev().find(repeats).unwrap_or(0);
+    u32::try_from(longest).unwrap_or(u32::MAX)
+}
+
+/// The exchange with what its recording left out: a login, and passwords that have the recorded
+/// features.
+pub(super) fn prepare(exchange: &Exchange, start: &Start) -> Exchange {
+    let mut exchange = exchange.clone();
+    if !start.has_login && Caller::of(&exchange) == Caller::Nobody {
+        let login = &start.account.login;
+        let password = login
+            .password
+            .as_ref()
+            .map_or("", |password| password.expose());
+        let basic = STANDARD.encode(format!("{}:{password}", login.username));
+        exchange
+            .request_headers
+            .push(("Authorization".to_owned(), format!("Basic {basic}")));
+    }
+    if let Some(password) = sent_user(&exchange).and_then(|user| user.password)
+        && is_placeholder(&password)
+    {
+        let text = String::from_utf8_lossy(&exchange.request_body);
+        let real = like(&password, exchange.passwords.get(&password));
+        exchange.request_body = Bytes::from(text.replace(&password, &real));
+    }
+    exchange
+}
+
+/// A password with these features, another one for each placeholder.
+fn like(placeholder: &str, features: Option<&PasswordFeatures>) -> String {
+    let number = placeholder.trim_start_matches("password-");
+    let Some(features) = features else {
+        return format!("{UNKNOWN}{number}-qVx");
+    };
+    let classes: Vec<&[u8]> = [
+        (features.upper, &b"QXZVKJWG"[..]),
+        (features.lower, b"qxzvkjwg"),
+        (features.digit, b"73958264"),
+        (features.symbol, b"-+=_.:~^"),
+    ]
+    .into_iter()
+    .filter_map(|(has, letters)| has.then_some(letters))
+    .collect();
+    let seed = number.parse().unwrap_or(0);
+    let length = usize::try_from(features.length).unwrap_or(0);
+    let letter = |place: usize| {
+        let letters = classes[place % classes.len()];
+        let random = mix(seed, place as u64);
+        char::from(letters[usize::try_from(random % letters.len() as u64).unwrap_or(0)])
+    };
+    if classes.is_empty() {
+        String::new()
+    } else {
+        (0..length).map(letter).collect()
+    }
+}

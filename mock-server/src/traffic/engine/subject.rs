@@ -1,0 +1,138 @@
+//! What a recorded request is about: its operation, its caller, the users that it touches.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use percent_encoding::percent_decode_str;
+
+use super::{
+    people::{self, Shown},
+    simulator::target,
+};
+use crate::traffic::{Exchange, engine::meaning};
+
+/// What a request is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// The list of users.
+    List,
+    /// The list of roles.
+    Roles,
+    /// A new user.
+    Create,
+    /// The user of that key.
+    User(String),
+    /// Nothing that the account has.
+    Nothing,
+    /// An operation that the engine does not follow.
+    Unfollowed,
+}
+
+/// The bases of paths, longest first.
+const BASES: [&str; 4] = ["/api/v1/", "/api/v2/", "/v1.0/", "/api/"];
+
+/// The part of a URL below a base of the API; none if it is not of the API.
+pub(super) fn below_base(url: &str) -> Option<(&'static str, String)> {
+    let target = target(url)?;
+    let path = target.path();
+    let base = BASES.into_iter().find(|base| path.starts_with(base))?;
+    Some((base, path[base.len()..].to_owned()))
+}
+
+/// The account that a URL names.
+pub(super) fn account_of(url: &str) -> Option<String> {
+    let (_, rest) = below_base(url)?;
+    let mut segments = rest.split('/');
+    if segments.next()? != "accounts" {
+        return None;
+    }
+    decoded(segments.next()?)
+}
+
+fn decoded(segment: &str) -> Option<String> {
+    let text = percent_decode_str(segment).decode_utf8().ok()?;
+    (!text.is_empty()).then(|| text.into_owned())
+}
+
+impl Subject {
+    /// What the request is about, on a server whose account is that one.
+    pub(super) fn of(exchange: &Exchange, account: &str) -> Self {
+        let Some((base, rest)) = below_base(&exchange.url) else {
+            return Self::Nothing;
+        };
+        let segments: Vec<&str> = rest.split('/').collect();
+        let reads = matches!(exchange.method.as_str(), "GET" | "HEAD");
+        let of_login = base == "/api/" || base == "/v1.0/";
+        match *segments {
+            ["accounts", named, ..] if decoded(named).as_deref() != Some(account) => Self::Nothing,
+            ["accounts", _, "users"] if exchange.method == "POST" => Self::Create,
+            ["accounts", _, "users"] if reads => Self::List,
+            ["accounts", _, "users", key] => decoded(key).map_or(Self::Nothing, Self::User),
+            ["accounts", _, "roles"] if reads => Self::Roles,
+            ["users"] if reads && of_login => Self::List,
+            ["users", key] if reads && of_login => decoded(key).map_or(Self::Nothing, Self::User),
+            ["users", ..] | ["identitydomains" | "roles" | "credentials" | "oauth2", ..] => {
+                Self::Unfollowed
+            }
+            ["accounts"] => Self::Unfollowed,
+            _ => Self::Nothing,
+        }
+    }
+}
+
+/// How a request says who sends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Caller {
+    /// A name and a password.
+    Basic(String, String),
+    /// A token.
+    Bearer,
+    /// Nothing that could be right.
+    Nobody,
+}
+
+impl Caller {
+    pub(super) fn of(exchange: &Exchange) -> Self {
+        let mut headers = exchange.request_headers.iter();
+        let is = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("authorization");
+        let Some((_, value)) = headers.find(is) else {
+            return Self::Nobody;
+        };
+        let Some((scheme, rest)) = crate::text::credentials(value) else {
+            return Self::Nobody;
+        };
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Self::Bearer;
+        }
+        let decoded = STANDARD.decode(rest).ok();
+        let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+        match decoded.as_deref().and_then(|text| text.split_once(':')) {
+            Some((name, password)) if scheme.eq_ignore_ascii_case("basic") => {
+                Self::Basic(name.to_owned(), password.to_owned())
+            }
+            _ => Self::Nobody,
+        }
+    }
+}
+
+/// The user that the request's body describes.
+pub(super) fn sent_user(exchange: &Exchange) -> Option<Shown> {
+    let text = String::from_utf8_lossy(&exchange.request_body);
+    let tree = meaning::tree(&text);
+    people::users(&tree).into_iter().next()
+}
+
+/// The names and passwords that opened the API, and how often.
+pub(super) fn logins(exchanges: &[Exchange]) -> BTreeMap<(String, String), usize> {
+    let mut logins = BTreeMap::new();
+    for exchange in exchanges {
+        let opened = exchange
+            .answer
+            .as_ref()
+            .is_some_and(|answer| answer.status != 401 && !super::is_gateways(answer.status));
+        if let (true, Caller::Basic(name, password)) = (opened, Caller::of(exchange)) {
+            *logins.entry((name, password)).or_default() += 1;
+        }
+    }
+    logins
+}

@@ -1,0 +1,653 @@
+//! Following a server through its traffic.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bandwidth_fixtures::{BehaviourId, behaviour::Values, profile::Profile};
+
+use super::{
+    explore::{Explained, Question},
+    hypotheses, is_gateways,
+    meaning::Meaning,
+    options::{Candidates, Choice, Domains},
+    people::{self, Shown},
+    simulator::{Prepared, Simulator},
+    start::{Start, prepare},
+    subject::{Caller, Subject, sent_user},
+};
+use crate::{jwt::NoRandomNumbers, store::Saved, traffic::Exchange};
+
+/// What traffic says of one behaviour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// Every other option is contradicted, each by one of these exchanges.
+    Settled(Vec<usize>),
+    /// These options are possible.
+    Open(Vec<String>),
+}
+
+/// An exchange that no possible profile explains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unexplained {
+    /// Its number, from 1.
+    pub exchange: usize,
+    /// What the nearest profile has otherwise.
+    pub differences: Vec<String>,
+}
+
+/// What was learned from traffic.
+#[derive(Debug)]
+pub struct Learned {
+    /// The profile that explains most.
+    pub profile: Profile,
+    /// What is known of each behaviour.
+    pub findings: BTreeMap<BehaviourId, Finding>,
+    /// Exchanges that nothing explains.
+    pub unexplained: Vec<Unexplained>,
+    /// How many exchanges were looked at.
+    pub followed: usize,
+    /// How many were left out: their operation is not followed, or they came to nothing.
+    pub left_out: usize,
+    /// The users that were there before, as the first responses show them, and the account.
+    pub start: bandwidth_fixtures::Seed,
+}
+
+/// A world that the server may be in, and the options that led there.
+#[derive(Debug, Clone)]
+struct World {
+    saved: Saved,
+    domains: Domains,
+}
+
+/// How one goes through the traffic.
+struct Track<'t> {
+    start: &'t Start,
+    simulator: Simulator,
+    candidates: &'t Candidates,
+    base: &'t Profile,
+    worlds: Vec<World>,
+    /// What is possible.
+    domains: Domains,
+    /// Which exchange contradicted an option first.
+    evidence: BTreeMap<(BehaviourId, u8), usize>,
+    /// Keys of users whose state is not known.
+    unsure: BTreeSet<String>,
+    /// Keys of users that were deleted.
+    gone: BTreeSet<String>,
+    /// Keys of users that were created in the traffic.
+    own: BTreeSet<String>,
+    /// Whether every user is known.
+    complete: bool,
+    /// Whether other clients may change users at any time.
+    tolerant: bool,
+    unexplained: Vec<Unexplained>,
+    /// Behaviours on which exchanges contradict each other.
+    disputed: BTreeSet<BehaviourId>,
+    followed: usize,
+    left_out: usize,
+    /// Users that were there before.
+    earlier: Vec<Shown>,
+}
+
+/// At most so many worlds are followed.
+const MOST_WORLDS: usize = 24;
+
+impl<'t> Track<'t> {
+    fn new(
+        start: &'t Start,
+        candidates: &'t Candidates,
+        base: &'t Profile,
+        domains: Domains,
+        tolerant: bool,
+    ) -> Result<Self, NoRandomNumbers> {
+        let simulator = Simulator::new(start.account.clone(), *base, start.clock)?;
+        let world = World {
+            saved: simulator.world(),
+            domains: domains.clone(),
+        };
+        Ok(Self {
+            start,
+            simulator,
+            candidates,
+            base,
+            worlds: vec![world],
+            domains,
+            evidence: BTreeMap::new(),
+            unsure: BTreeSet::new(),
+            gone: BTreeSet::new(),
+            own: BTreeSet::new(),
+            complete: false,
+            tolerant,
+            unexplained: Vec::new(),
+            disputed: BTreeSet::new(),
+            followed: 0,
+            left_out: 0,
+            earlier: Vec::new(),
+        })
+    }
+
+    /// Takes in one exchange.
+    fn follow(&mut self, number: usize, exchange: &Exchange) {
+        let subject = Subject::of(exchange, &self.start.account.account_id);
+        let sent = sent_user(exchange);
+        let Some(answer) = &exchange.answer else {
+            self.left_out += 1;
+            return self.lose(&subject, sent.as_ref(), exchange);
+        };
+        if is_gateways(answer.status) {
+            self.left_out += 1;
+            return self.lose(&subject, sent.as_ref(), exchange);
+        }
+        if self.is_left_out(&subject, sent.as_ref(), exchange, answer.status) {
+            self.left_out += 1;
+            return self.lose(&subject, sent.as_ref(), exchange);
+        }
+        let Some(request) = Prepared::of(&prepare(exchange, self.start)) else {
+            self.left_out += 1;
+            return;
+        };
+        self.followed += 1;
+        if let Some(at) = exchange.at {
+            self.simulator.advance_to(since_epoch(at));
+        }
+        let headers = answer.headers.iter();
+        let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
+        let seen = Meaning::of(answer.status, headers, &answer.body);
+        let shown = if seen.status < 300 {
+            people::users(&seen.tree)
+        } else {
+            Vec::new()
+        };
+        let new_id = new_id(&subject, &seen, &shown, sent.as_ref(), answer);
+        let question = Question {
+            simulator: &self.simulator,
+            candidates: self.candidates,
+            base: self.base,
+            request: &request,
+            seen: &seen,
+            new_id: new_id.as_deref(),
+        };
+        let trusted = self.is_trusted(&subject, sent.as_ref(), exchange);
+        let mut support = Domains::none();
+        let mut next: Vec<World> = Vec::new();
+        let mut explained = false;
+        for world in &self.worlds {
+            let Some(within) = world.domains.meet(&self.domains) else {
+                continue;
+            };
+            if let Some(found) = question.explain(&world.saved, &within) {
+                explained = true;
+                support.join(&found.support);
+                next.extend(worlds_of(found));
+            }
+            if !trusted {
+                let around = hypotheses::around(
+                    &world.saved,
+                    &subject,
+                    sent.as_ref(),
+                    &shown,
+                    &self.start.roles,
+                );
+                for other in around {
+                    if let Some(found) = question.explain(&other, &self.domains) {
+                        explained = true;
+                        support.join(&found.support);
+                    }
+                }
+            }
+        }
+        if explained {
+            self.accept(number, &support, next, &subject, sent.as_ref());
+            if !trusted {
+                self.see(&subject, exchange, seen.status, &shown);
+            }
+            if subject == Subject::Create && seen.status < 300 {
+                self.created(new_id, sent.as_ref());
+            }
+        } else {
+            self.give_up(
+                number,
+                &question_facts(&question, &self.worlds, &self.domains),
+            );
+            if self.tolerant {
+                let disputed = self.conflict(
+                    &request,
+                    &seen,
+                    new_id.as_deref(),
+                    &subject,
+                    sent.as_ref(),
+                    &shown,
+                );
+                self.dispute(disputed);
+            }
+            self.lose(&subject, sent.as_ref(), exchange);
+        }
+        if exchange.method == "DELETE"
+            && seen.status < 300
+            && let Subject::User(key) = &subject
+        {
+            self.gone.insert(key.clone());
+        }
+    }
+
+    /// Whether nothing can be said of the exchange.
+    fn is_left_out(
+        &self,
+        subject: &Subject,
+        sent: Option<&Shown>,
+        exchange: &Exchange,
+        status: u16,
+    ) -> bool {
+        if *subject == Subject::Unfollowed {
+            return true;
+        }
+        let knows_roles = sent
+            .and_then(|sent| sent.roles.as_ref())
+            .is_none_or(|roles| {
+                roles
+                    .iter()
+                    .all(|role| self.start.roles.id_of(role).is_some())
+            });
+        if !knows_roles {
+            return true;
+        }
+        let hides_password = sent
+            .and_then(|sent| sent.password.as_ref())
+            .is_some_and(|password| self.start.is_hidden(exchange, password) && status >= 400);
+        if hides_password {
+            return true;
+        }
+        match Caller::of(exchange) {
+            Caller::Basic(name, _) => name != self.start.account.login.username,
+            Caller::Bearer => status == 401,
+            Caller::Nobody => false,
+        }
+    }
+
+    /// Whether the state of all that the request touches is known.
+    fn is_trusted(&self, subject: &Subject, sent: Option<&Shown>, exchange: &Exchange) -> bool {
+        let names = sent.is_some_and(|sent| sent.username.is_some() || sent.email.is_some());
+        match subject {
+            Subject::Roles | Subject::Nothing | Subject::Unfollowed => true,
+            _ if self.tolerant => false,
+            Subject::List | Subject::Create => self.complete && self.unsure.is_empty(),
+            Subject::User(key) => {
+                let known = self
+                    .worlds
+                    .iter()
+                    .all(|world| hypotheses::find(&world.saved.account, key).is_some());
+                let sure = (known || self.complete || self.gone.contains(key))
+                    && !self.unsure.contains(key);
+                let resources = exchange.method == "DELETE" && known && !self.own.contains(key);
+                sure && !resources && (!names || (self.complete && self.unsure.is_empty()))
+            }
+        }
+    }
+
+    /// Takes over what explains an exchange.
+    fn accept(
+        &mut self,
+        number: usize,
+        support: &Domains,
+        next: Vec<World>,
+        subject: &Subject,
+        sent: Option<&Shown>,
+    ) {
+        let mut worlds: Vec<World> = Vec::new();
+        let follows = !next.is_empty();
+        for world in next {
+            match worlds.iter_mut().find(|known| known.saved == world.saved) {
+                Some(known) => known.domains.join(&world.domains),
+                None => worlds.push(world),
+            }
+        }
+        let mut possible = support.clone();
+        if let (true, true) = (follows, self.is_sure(subject)) {
+            let mut reached = Domains::none();
+            for world in &worlds {
+                reached.join(&world.domains);
+            }
+            possible = reached.meet(&possible).unwrap_or(possible);
+        }
+        for id in BehaviourId::all() {
+            if self.disputed.contains(&id) {
+                continue;
+            }
+            for place in self.domains.of(id) {
+                if !possible.has(id, place) {
+                    self.evidence.entry((id, place)).or_insert(number);
+                }
+            }
+        }
+        for id in self.disputed.clone() {
+            possible.set(id, &self.domains);
+        }
+        if let Some(domains) = self.domains.meet(&possible) {
+            self.domains = domains;
+        }
+        if follows && worlds.len() <= MOST_WORLDS {
+            self.worlds = worlds;
+        } else {
+            // The state is known again when a response shows it.
+            for world in &mut self.worlds {
+                world.domains.clone_from(&self.domains);
+            }
+            self.forget(subject, sent);
+        }
+    }
+
+    fn is_sure(&self, _subject: &Subject) -> bool {
+        !self.tolerant
+    }
+
+    /// Notes that the state of what a request touches is not known.
+    fn forget(&mut self, subject: &Subject, sent: Option<&Shown>) {
+        match subject {
+            Subject::User(key) => {
+                self.unsure.insert(key.clone());
+                self.gone.remove(key);
+            }
+            Subject::Create | Subject::Unfollowed => {
+                self.complete = false;
+                self.unsure
+                    .extend(sent.and_then(|sent| sent.username.clone()));
+            }
+            Subject::List => self.complete = false,
+            Subject::Roles | Subject::Nothing => {}
+        }
+    }
+
+    /// The effect of a request is not known.
+    fn lose(&mut self, subject: &Subject, sent: Option<&Shown>, exchange: &Exchange) {
+        if matches!(exchange.method.as_str(), "GET" | "HEAD" | "OPTIONS") {
+            return;
+        }
+        self.forget(subject, sent);
+        self.complete = false;
+    }
+
+    /// Takes over the state that a response shows.
+    fn see(&mut self, subject: &Subject, exchange: &Exchange, status: u16, shown: &[Shown]) {
+        if exchange.method != "GET" || status != 200 {
+            return;
+        }
+        let keys = |user: &Shown| {
+            user.id
+                .iter()
+                .chain(&user.username)
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        match (subject, shown) {
+            (Subject::List, [_, ..]) => {
+                let pages = exchange.answer.iter().flat_map(|answer| &answer.headers);
+                let mut pages = pages.filter(|(name, _)| name.eq_ignore_ascii_case("link"));
+                if pages.next().is_some() || exchange.url.contains('?') {
+                    return;
+                }
+                for user in shown {
+                    self.remember(user);
+                }
+                for world in &mut self.worlds {
+                    hypotheses::replace_all(&mut world.saved.account, shown, &self.start.roles);
+                }
+                self.unsure.clear();
+                self.complete = true;
+            }
+            (Subject::User(key), [user]) => {
+                self.remember(user);
+                for world in &mut self.worlds {
+                    let account = &mut world.saved.account;
+                    let known = keys(user)
+                        .into_iter()
+                        .find_map(|key| hypotheses::find(account, &key).cloned());
+                    let known = known.or_else(|| hypotheses::find(account, key).cloned());
+                    let number = known
+                        .as_ref()
+                        .map_or(self.earlier.len() as u64 + 100_000, |user| user.number);
+                    let mut seen = hypotheses::user(account, user, &self.start.roles, number, None);
+                    if let Some(known) = known {
+                        seen.passwords = known.passwords.clone();
+                        seen.resources = known.resources.clone();
+                        if user.id.is_none() {
+                            seen.id = known.id.clone();
+                        }
+                    }
+                    account.put(seen);
+                }
+                self.unsure.remove(key);
+                for key in keys(user) {
+                    self.unsure.remove(&key);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes a user that was there before the traffic.
+    fn remember(&mut self, user: &Shown) {
+        let same = |known: &Shown| known.id == user.id && known.username == user.username;
+        let key = user.id.as_ref().or(user.username.as_ref());
+        if key.is_some_and(|key| !self.own.contains(key)) && !self.earlier.iter().any(same) {
+            self.earlier.push(user.clone());
+        }
+    }
+
+    fn created(&mut self, id: Option<String>, sent: Option<&Shown>) {
+        let name = sent.and_then(|sent| sent.username.clone());
+        if id.is_none() {
+            self.unsure.extend(name.clone());
+        }
+        for key in id.into_iter().chain(name) {
+            self.gone.remove(&key);
+            self.own.insert(key);
+        }
+    }
+
+    fn give_up(&mut self, number: usize, differences: &[String]) {
+        self.unexplained.push(Unexplained {
+            exchange: number,
+            differences: differences.to_vec(),
+        });
+    }
+
+    /// The behaviours whose options were contradicted, and that explain this exchange.
+    fn conflict(
+        &self,
+        request: &Prepared,
+        seen: &Meaning,
+        new_id: Option<&str>,
+        subject: &Subject,
+        sent: Option<&Shown>,
+        shown: &[Shown],
+    ) -> Vec<BehaviourId> {
+        let question = Question {
+            simulator: &self.simulator,
+            candidates: self.candidates,
+            base: self.base,
+            request,
+            seen,
+            new_id,
+        };
+        let all = self.candidates.all();
+        let Some(world) = self.worlds.first() else {
+            return Vec::new();
+        };
+        let around = hypotheses::around(&world.saved, subject, sent, shown, &self.start.roles);
+        let worlds = std::iter::once(world.saved.clone()).chain(around);
+        let mut disputed = Vec::new();
+        for world in worlds {
+            if let Some(found) = question.explain(&world, &all) {
+                disputed.extend(BehaviourId::all().filter(|id| {
+                    let mut possible = self.domains.of(*id);
+                    !possible.any(|place| found.support.has(*id, place))
+                }));
+            }
+        }
+        disputed
+    }
+
+    fn dispute(&mut self, ids: Vec<BehaviourId>) {
+        let all = self.candidates.all();
+        for id in ids {
+            self.disputed.insert(id);
+            self.domains.set(id, &all);
+            for world in &mut self.worlds {
+                world.domains.set(id, &all);
+            }
+        }
+    }
+
+    /// The profile of what is left, the base's options first.
+    fn choice(&self) -> Choice {
+        let within = self
+            .worlds
+            .iter()
+            .find_map(|world| world.domains.meet(&self.domains));
+        within.unwrap_or_else(|| self.domains.clone()).first()
+    }
+}
+
+fn worlds_of(found: Explained) -> impl Iterator<Item = World> {
+    let worlds = found.worlds.into_iter();
+    worlds.map(|(saved, domains)| World { saved, domains })
+}
+
+fn question_facts(question: &Question<'_>, worlds: &[World], domains: &Domains) -> Vec<String> {
+    let world = worlds.first();
+    world
+        .map(|world| question.nearest(&world.saved, domains))
+        .unwrap_or_default()
+}
+
+/// The id that a response gives to the user that it says was created.
+fn new_id(
+    subject: &Subject,
+    seen: &Meaning,
+    shown: &[Shown],
+    sent: Option<&Shown>,
+    answer: &crate::traffic::Answer,
+) -> Option<String> {
+    if *subject != Subject::Create || seen.status >= 300 {
+        return None;
+    }
+    let in_body = shown.first().and_then(|user| user.id.clone());
+    let in_location = || {
+        let mut headers = answer.headers.iter();
+        let (_, location) = headers.find(|(name, _)| name.eq_ignore_ascii_case("location"))?;
+        let last = location.rsplit('/').next()?;
+        (!last.is_empty()).then(|| last.to_owned())
+    };
+    let id = in_body.or_else(in_location)?;
+    (sent.and_then(|sent| sent.username.as_ref()) != Some(&id)).then_some(id)
+}
+
+fn since_epoch(at: SystemTime) -> Duration {
+    at.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Goes through the traffic. If other clients seem to write in between, that is taken into account.
+fn follow<'t>(
+    exchanges: &[Exchange],
+    start: &'t Start,
+    candidates: &'t Candidates,
+    base: &'t Profile,
+    domains: &Domains,
+) -> Result<Track<'t>, NoRandomNumbers> {
+    let mut track = Track::new(start, candidates, base, domains.clone(), false)?;
+    for (number, exchange) in (1..).zip(exchanges) {
+        track.follow(number, exchange);
+        if !track.unexplained.is_empty() {
+            break;
+        }
+    }
+    if track.unexplained.is_empty() {
+        return Ok(track);
+    }
+    let mut track = Track::new(start, candidates, base, domains.clone(), true)?;
+    for (number, exchange) in (1..).zip(exchanges) {
+        track.follow(number, exchange);
+    }
+    Ok(track)
+}
+
+/// Learns from the traffic of one account, starting from `base`.
+pub fn learn(exchanges: &[Exchange], base: &Profile) -> Result<Learned, NoRandomNumbers> {
+    let start = Start::of(exchanges);
+    let candidates = Candidates::of(base, &start.numbers);
+    let all = candidates.all();
+    let track = follow(exchanges, &start, &candidates, base, &all)?;
+    let choice = track.choice();
+    let mut profile = *base;
+    for (id, place) in BehaviourId::all().zip(&choice) {
+        candidates.choose(&mut profile, id, *place);
+    }
+    let findings = BehaviourId::all().map(|id| (id, finding(id, &track, &start)));
+    Ok(Learned {
+        profile,
+        findings: findings.collect(),
+        followed: track.followed,
+        left_out: track.left_out,
+        start: start.seed(&track.earlier),
+        unexplained: track.unexplained,
+    })
+}
+
+fn finding(id: BehaviourId, track: &Track<'_>, start: &Start) -> Finding {
+    let names = track.candidates.names(id);
+    let left: Vec<u8> = track.domains.of(id).collect();
+    let mut exchanges: Vec<usize> = track
+        .evidence
+        .iter()
+        .filter(|((known, _), _)| *known == id)
+        .map(|(_, number)| *number)
+        .collect();
+    exchanges.sort_unstable();
+    exchanges.dedup();
+    let value = |place: u8| names[usize::from(place)].as_str();
+    let is_bounded = match (id.behaviour().values, left.as_slice()) {
+        (Values::Listed, [_]) => true,
+        (Values::Number { minimum, maximum }, [only]) => {
+            value(*only).parse::<u32>().is_ok_and(|number| {
+                let refuted = |other: u32| names.contains(&other.to_string());
+                (number == minimum || refuted(number - 1))
+                    && (number == maximum || refuted(number + 1))
+            })
+        }
+        _ => false,
+    };
+    let is_claimed = is_bounded
+        && !exchanges.is_empty()
+        && !track.disputed.contains(&id)
+        && !start.is_masked(id);
+    if is_claimed {
+        Finding::Settled(exchanges)
+    } else {
+        Finding::Open(
+            left.into_iter()
+                .map(|place| value(place).to_owned())
+                .collect(),
+        )
+    }
+}
+
+/// The exchanges that a profile does not predict.
+pub fn replay(exchanges: &[Exchange], profile: &Profile) -> Result<Learned, NoRandomNumbers> {
+    let start = Start::of(exchanges);
+    let candidates = Candidates::only(profile);
+    let all = candidates.all();
+    let mut track = Track::new(&start, &candidates, profile, all, false)?;
+    for (number, exchange) in (1..).zip(exchanges) {
+        track.follow(number, exchange);
+    }
+    Ok(Learned {
+        profile: *profile,
+        findings: BTreeMap::new(),
+        followed: track.followed,
+        left_out: track.left_out,
+        start: start.seed(&track.earlier),
+        unexplained: track.unexplained,
+    })
+}
