@@ -48,6 +48,11 @@ pub struct VariantsArguments {
         value_delimiter = ';'
     )]
     set: Vec<String>,
+    #[cfg(feature = "traffic")]
+    /// Vary only what this recording leaves open, HAR or one JSON object a line: the baseline behaves
+    /// as it shows, and the other built-in profiles are not varied (repeatable)
+    #[arg(long, value_name = "FILE")]
+    from: Vec<PathBuf>,
     /// The accounts that each run starts with: demo, empty, published, or the path of a seed file
     /// [default: demo]
     #[arg(long, value_name = "SEED", env = "BANDWIDTH_MOCK_SEED")]
@@ -119,6 +124,10 @@ pub enum VariantsError {
     /// A run that did not come about.
     #[error(transparent)]
     Trial(#[from] TrialError),
+    /// Recorded traffic.
+    #[cfg(feature = "traffic")]
+    #[error(transparent)]
+    Traffic(#[from] crate::traffic::CommandError),
 }
 
 impl VariantsError {
@@ -160,6 +169,14 @@ impl<'a> Plan<'a> {
             None => usual.profile,
         };
         base.set_from(&place("--set"), arguments.set.iter().map(String::as_str))?;
+        #[cfg(feature = "traffic")]
+        if !arguments.from.is_empty() {
+            base = crate::traffic::profile_from(&arguments.from, &base)?;
+        }
+        #[cfg(feature = "traffic")]
+        let is_recorded = !arguments.from.is_empty();
+        #[cfg(not(feature = "traffic"))]
+        let is_recorded = false;
         let seed = match &arguments.seed {
             Some(name) => Seed::load(name)
                 .map_err(|error| VariantsError::Config(named(&place("--seed"), error)))?,
@@ -176,7 +193,8 @@ impl<'a> Plan<'a> {
         let mut profiles = Vec::new();
         for name in NamedProfile::BUILT_IN {
             let variant = format!("{PROFILE}={name}");
-            if arguments.only.is_empty() || is_named(&arguments.only, PROFILE, &variant) {
+            let by_default = arguments.only.is_empty() && !is_recorded;
+            if by_default || is_named(&arguments.only, PROFILE, &variant) {
                 profiles.push((variant, load(name, "--profile")?));
             }
         }

@@ -237,7 +237,6 @@ impl Exchange {
                 answer.sent()
             },
             asked: performed.asked,
-            refusal: performed.refusal,
         }
     }
 

@@ -5,6 +5,7 @@
 //! exchange which options some possible profile can have that explains it. The other options are
 //! contradicted.
 
+mod conclude;
 mod explore;
 mod hypotheses;
 mod meaning;
@@ -15,7 +16,8 @@ mod start;
 mod subject;
 mod track;
 
-pub use self::track::{Finding, Learned, Unexplained, learn, replay};
+pub use self::conclude::{Finding, Learned, Unexplained, learn, replay};
+pub(super) use self::subject::is_of_api;
 
 /// A status that a gateway in front of the API sends, or that tells nothing of the request.
 fn is_gateways(status: u16) -> bool {

@@ -132,7 +132,7 @@ pub(super) const ONLY: &[Only] = &[
     (
         "mock-server/src",
         &["clap", "tracing_subscriber"],
-        &["arguments", "cli", "variants"],
+        &["arguments", "cli", "traffic", "variants"],
         "the library stands without the program",
     ),
     (

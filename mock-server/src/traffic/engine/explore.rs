@@ -31,11 +31,20 @@ struct Run {
     after: Option<Saved>,
 }
 
+impl Run {
+    /// Whether the other one has the same effect.
+    fn is_as(&self, other: &Self) -> bool {
+        self.wrong == other.wrong && self.asked == other.asked && self.after == other.after
+    }
+}
+
 /// What explains a response.
 #[derive(Debug)]
 pub(super) struct Explained {
     /// Options that some profile has that explains it.
     pub(super) support: Domains,
+    /// The behaviours that were asked.
+    pub(super) asked: Asked,
     /// The worlds after it, each with the options that lead there.
     pub(super) worlds: Vec<(Saved, Domains)>,
 }
@@ -89,6 +98,12 @@ impl Question<'_> {
         }
     }
 
+    /// The nearest choice that explains the response in that world.
+    pub(super) fn adapt(&self, world: &Saved, choice: &Choice, within: &Domains) -> Option<Choice> {
+        let start = self.run(world, choice.clone());
+        Some(self.repair(world, start, None, within)?.choice)
+    }
+
     /// What the nearest profile that a descent finds has otherwise.
     pub(super) fn nearest(&self, world: &Saved, within: &Domains) -> Vec<String> {
         let run = self.run(world, within.first());
@@ -138,8 +153,11 @@ impl Question<'_> {
                 best = next.clone();
                 continue;
             }
+            // Two changes of which neither does anything alone do nothing together.
+            let matters = |single: &&Run| !single.is_as(&best);
             let mut pairs = singles
                 .iter()
+                .filter(matters)
                 .flat_map(|single| self.neighbours(world, single, fixed, within));
             best = pairs.find(|pair| pair.wrong < best.wrong)?;
         }
@@ -207,7 +225,50 @@ impl Question<'_> {
             }
         }
         let worlds = self.worlds(world, &found, &matches, &moved, &support);
-        Some(Explained { support, worlds })
+        Some(Explained {
+            support,
+            asked: found.asked,
+            worlds,
+        })
+    }
+
+    /// Adds the options that something explains in one of these worlds, and that nothing explained
+    /// before. Returns whether there is an explanation at all.
+    pub(super) fn explain_elsewhere(
+        &self,
+        worlds: &[Saved],
+        within: &Domains,
+        support: &mut Domains,
+    ) -> bool {
+        let missing: Vec<(BehaviourId, u8)> = BehaviourId::all()
+            .flat_map(|id| within.of(id).map(move |place| (id, place)))
+            .filter(|(id, place)| !support.has(*id, *place))
+            .collect();
+        if missing.is_empty() {
+            return true;
+        }
+        let mut explained = false;
+        for world in worlds {
+            if missing.iter().all(|(id, place)| support.has(*id, *place)) {
+                break;
+            }
+            let start = self.run(world, within.first());
+            let Some(found) = self.repair(world, start, None, within) else {
+                continue;
+            };
+            explained = true;
+            support.take(&found.choice, found.asked, within);
+            for (id, place) in &missing {
+                if support.has(*id, *place) {
+                    continue;
+                }
+                let run = self.run(world, with(&found.choice, *id, *place));
+                if let Some(run) = self.repair(world, run, Some(*id), within) {
+                    support.take(&run.choice, run.asked, within);
+                }
+            }
+        }
+        explained
     }
 
     /// The worlds that the explanations lead to. Several behaviours that each lead elsewhere are

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bandwidth_fixtures::{BehaviourId, behaviour::Values, profile::Profile};
+use bandwidth_fixtures::{Asked, BehaviourId, behaviour::Values, profile::Profile};
 
 /// The options of each behaviour that are considered.
 #[derive(Debug, Clone)]
@@ -119,6 +119,11 @@ impl Domains {
         Self(vec![0; BehaviourId::COUNT])
     }
 
+    /// One option of each behaviour.
+    pub(super) fn only(choice: &Choice) -> Self {
+        Self(choice.iter().map(|place| 1 << place).collect())
+    }
+
     pub(super) fn has(&self, id: BehaviourId, place: u8) -> bool {
         self.0[id.index()] & (1 << place) != 0
     }
@@ -135,6 +140,17 @@ impl Domains {
 
     pub(super) fn add(&mut self, id: BehaviourId, place: u8) {
         self.0[id.index()] |= 1 << place;
+    }
+
+    /// Adds what a profile supports: its options of what was asked, and every option of the rest.
+    pub(super) fn take(&mut self, choice: &Choice, asked: Asked, within: &Self) {
+        for id in BehaviourId::all() {
+            if asked.contains(id) {
+                self.add(id, choice[id.index()]);
+            } else {
+                self.0[id.index()] |= within.0[id.index()];
+            }
+        }
     }
 
     pub(super) fn set(&mut self, id: BehaviourId, other: &Self) {

@@ -437,7 +437,7 @@ impl Target {
 
 /// How many targets are tried; the variable has more of them tried.
 fn targets() -> u64 {
-    let given = std::env::var("BANDWIDTH_MOCK_LEARN_TARGETS");
+    let given = std::env::var("LEARN_TARGETS");
     given.map_or(6, |text| text.parse().unwrap())
 }
 

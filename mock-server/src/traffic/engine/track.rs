@@ -5,9 +5,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use bandwidth_fixtures::{BehaviourId, behaviour::Values, profile::Profile};
+use bandwidth_fixtures::{BehaviourId, profile::Profile};
 
 use super::{
+    conclude::Unexplained,
     explore::{Explained, Question},
     hypotheses, is_gateways,
     meaning::Meaning,
@@ -19,41 +20,6 @@ use super::{
 };
 use crate::{jwt::NoRandomNumbers, store::Saved, traffic::Exchange};
 
-/// What traffic says of one behaviour.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
-    /// Every other option is contradicted, each by one of these exchanges.
-    Settled(Vec<usize>),
-    /// These options are possible.
-    Open(Vec<String>),
-}
-
-/// An exchange that no possible profile explains.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unexplained {
-    /// Its number, from 1.
-    pub exchange: usize,
-    /// What the nearest profile has otherwise.
-    pub differences: Vec<String>,
-}
-
-/// What was learned from traffic.
-#[derive(Debug)]
-pub struct Learned {
-    /// The profile that explains most.
-    pub profile: Profile,
-    /// What is known of each behaviour.
-    pub findings: BTreeMap<BehaviourId, Finding>,
-    /// Exchanges that nothing explains.
-    pub unexplained: Vec<Unexplained>,
-    /// How many exchanges were looked at.
-    pub followed: usize,
-    /// How many were left out: their operation is not followed, or they came to nothing.
-    pub left_out: usize,
-    /// The users that were there before, as the first responses show them, and the account.
-    pub start: bandwidth_fixtures::Seed,
-}
-
 /// A world that the server may be in, and the options that led there.
 #[derive(Debug, Clone)]
 struct World {
@@ -62,16 +28,17 @@ struct World {
 }
 
 /// How one goes through the traffic.
-struct Track<'t> {
+pub(super) struct Track<'t> {
     start: &'t Start,
     simulator: Simulator,
-    candidates: &'t Candidates,
+    token: String,
+    pub(super) candidates: &'t Candidates,
     base: &'t Profile,
     worlds: Vec<World>,
     /// What is possible.
-    domains: Domains,
+    pub(super) domains: Domains,
     /// Which exchange contradicted an option first.
-    evidence: BTreeMap<(BehaviourId, u8), usize>,
+    pub(super) evidence: BTreeMap<(BehaviourId, u8), usize>,
     /// Keys of users whose state is not known.
     unsure: BTreeSet<String>,
     /// Keys of users that were deleted.
@@ -82,20 +49,24 @@ struct Track<'t> {
     complete: bool,
     /// Whether other clients may change users at any time.
     tolerant: bool,
-    unexplained: Vec<Unexplained>,
+    pub(super) unexplained: Vec<Unexplained>,
     /// Behaviours on which exchanges contradict each other.
-    disputed: BTreeSet<BehaviourId>,
-    followed: usize,
-    left_out: usize,
+    pub(super) disputed: BTreeSet<BehaviourId>,
+    pub(super) asked: BTreeSet<BehaviourId>,
+    pub(super) followed: usize,
+    pub(super) left_out: usize,
     /// Users that were there before.
-    earlier: Vec<Shown>,
+    pub(super) earlier: Vec<Shown>,
+    /// Where the next choice comes from when the first exchange is not explained, and that choice.
+    pub(super) wider: Option<Domains>,
+    pub(super) adapted: Option<Choice>,
 }
 
 /// At most so many worlds are followed.
 const MOST_WORLDS: usize = 24;
 
 impl<'t> Track<'t> {
-    fn new(
+    pub(super) fn new(
         start: &'t Start,
         candidates: &'t Candidates,
         base: &'t Profile,
@@ -109,6 +80,7 @@ impl<'t> Track<'t> {
         };
         Ok(Self {
             start,
+            token: simulator.token()?,
             simulator,
             candidates,
             base,
@@ -122,14 +94,17 @@ impl<'t> Track<'t> {
             tolerant,
             unexplained: Vec::new(),
             disputed: BTreeSet::new(),
+            asked: BTreeSet::new(),
             followed: 0,
             left_out: 0,
             earlier: Vec::new(),
+            wider: None,
+            adapted: None,
         })
     }
 
     /// Takes in one exchange.
-    fn follow(&mut self, number: usize, exchange: &Exchange) {
+    pub(super) fn follow(&mut self, number: usize, exchange: &Exchange) {
         let subject = Subject::of(exchange, &self.start.account.account_id);
         let sent = sent_user(exchange);
         let Some(answer) = &exchange.answer else {
@@ -144,7 +119,7 @@ impl<'t> Track<'t> {
             self.left_out += 1;
             return self.lose(&subject, sent.as_ref(), exchange);
         }
-        let Some(request) = Prepared::of(&prepare(exchange, self.start)) else {
+        let Some(request) = Prepared::of(&prepare(exchange, self.start, &self.token)) else {
             self.left_out += 1;
             return;
         };
@@ -179,27 +154,23 @@ impl<'t> Track<'t> {
             };
             if let Some(found) = question.explain(&world.saved, &within) {
                 explained = true;
+                self.asked.extend(found.asked.iter());
                 support.join(&found.support);
                 next.extend(worlds_of(found));
             }
-            if !trusted {
-                let around = hypotheses::around(
-                    &world.saved,
-                    &subject,
-                    sent.as_ref(),
-                    &shown,
-                    &self.start.roles,
-                );
-                for other in around {
-                    if let Some(found) = question.explain(&other, &self.domains) {
-                        explained = true;
-                        support.join(&found.support);
-                    }
-                }
-            }
+        }
+        if !trusted && let Some(world) = self.worlds.first() {
+            let around = hypotheses::around(
+                &world.saved,
+                &subject,
+                sent.as_ref(),
+                &shown,
+                &self.start.roles,
+            );
+            explained |= question.explain_elsewhere(&around, &self.domains, &mut support);
         }
         if explained {
-            self.accept(number, &support, next, &subject, sent.as_ref());
+            self.accept(number, &support, next, trusted, &subject, sent.as_ref());
             if !trusted {
                 self.see(&subject, exchange, seen.status, &shown);
             }
@@ -207,10 +178,13 @@ impl<'t> Track<'t> {
                 self.created(new_id, sent.as_ref());
             }
         } else {
-            self.give_up(
-                number,
-                &question_facts(&question, &self.worlds, &self.domains),
-            );
+            let nearest = question_facts(&question, &self.worlds, &self.domains);
+            if let (Some(wider), None, Some(world)) =
+                (&self.wider, &self.adapted, self.worlds.first())
+            {
+                self.adapted = question.adapt(&world.saved, &self.domains.first(), wider);
+            }
+            self.give_up(number, &nearest);
             if self.tolerant {
                 let disputed = self.conflict(
                     &request,
@@ -262,7 +236,7 @@ impl<'t> Track<'t> {
         match Caller::of(exchange) {
             Caller::Basic(name, _) => name != self.start.account.login.username,
             Caller::Bearer => status == 401,
-            Caller::Nobody => false,
+            Caller::Nobody => !self.start.has_login && status == 401,
         }
     }
 
@@ -292,6 +266,7 @@ impl<'t> Track<'t> {
         number: usize,
         support: &Domains,
         next: Vec<World>,
+        trusted: bool,
         subject: &Subject,
         sent: Option<&Shown>,
     ) {
@@ -304,7 +279,7 @@ impl<'t> Track<'t> {
             }
         }
         let mut possible = support.clone();
-        if let (true, true) = (follows, self.is_sure(subject)) {
+        if follows && trusted {
             let mut reached = Domains::none();
             for world in &worlds {
                 reached.join(&world.domains);
@@ -329,6 +304,12 @@ impl<'t> Track<'t> {
         }
         if follows && worlds.len() <= MOST_WORLDS {
             self.worlds = worlds;
+            if !trusted {
+                // What explains the exchange elsewhere is possible too.
+                for world in &mut self.worlds {
+                    world.domains.clone_from(&self.domains);
+                }
+            }
         } else {
             // The state is known again when a response shows it.
             for world in &mut self.worlds {
@@ -336,10 +317,6 @@ impl<'t> Track<'t> {
             }
             self.forget(subject, sent);
         }
-    }
-
-    fn is_sure(&self, _subject: &Subject) -> bool {
-        !self.tolerant
     }
 
     /// Notes that the state of what a request touches is not known.
@@ -501,7 +478,7 @@ impl<'t> Track<'t> {
     }
 
     /// The profile of what is left, the base's options first.
-    fn choice(&self) -> Choice {
+    pub(super) fn choice(&self) -> Choice {
         let within = self
             .worlds
             .iter()
@@ -546,108 +523,4 @@ fn new_id(
 
 fn since_epoch(at: SystemTime) -> Duration {
     at.duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
-/// Goes through the traffic. If other clients seem to write in between, that is taken into account.
-fn follow<'t>(
-    exchanges: &[Exchange],
-    start: &'t Start,
-    candidates: &'t Candidates,
-    base: &'t Profile,
-    domains: &Domains,
-) -> Result<Track<'t>, NoRandomNumbers> {
-    let mut track = Track::new(start, candidates, base, domains.clone(), false)?;
-    for (number, exchange) in (1..).zip(exchanges) {
-        track.follow(number, exchange);
-        if !track.unexplained.is_empty() {
-            break;
-        }
-    }
-    if track.unexplained.is_empty() {
-        return Ok(track);
-    }
-    let mut track = Track::new(start, candidates, base, domains.clone(), true)?;
-    for (number, exchange) in (1..).zip(exchanges) {
-        track.follow(number, exchange);
-    }
-    Ok(track)
-}
-
-/// Learns from the traffic of one account, starting from `base`.
-pub fn learn(exchanges: &[Exchange], base: &Profile) -> Result<Learned, NoRandomNumbers> {
-    let start = Start::of(exchanges);
-    let candidates = Candidates::of(base, &start.numbers);
-    let all = candidates.all();
-    let track = follow(exchanges, &start, &candidates, base, &all)?;
-    let choice = track.choice();
-    let mut profile = *base;
-    for (id, place) in BehaviourId::all().zip(&choice) {
-        candidates.choose(&mut profile, id, *place);
-    }
-    let findings = BehaviourId::all().map(|id| (id, finding(id, &track, &start)));
-    Ok(Learned {
-        profile,
-        findings: findings.collect(),
-        followed: track.followed,
-        left_out: track.left_out,
-        start: start.seed(&track.earlier),
-        unexplained: track.unexplained,
-    })
-}
-
-fn finding(id: BehaviourId, track: &Track<'_>, start: &Start) -> Finding {
-    let names = track.candidates.names(id);
-    let left: Vec<u8> = track.domains.of(id).collect();
-    let mut exchanges: Vec<usize> = track
-        .evidence
-        .iter()
-        .filter(|((known, _), _)| *known == id)
-        .map(|(_, number)| *number)
-        .collect();
-    exchanges.sort_unstable();
-    exchanges.dedup();
-    let value = |place: u8| names[usize::from(place)].as_str();
-    let is_bounded = match (id.behaviour().values, left.as_slice()) {
-        (Values::Listed, [_]) => true,
-        (Values::Number { minimum, maximum }, [only]) => {
-            value(*only).parse::<u32>().is_ok_and(|number| {
-                let refuted = |other: u32| names.contains(&other.to_string());
-                (number == minimum || refuted(number - 1))
-                    && (number == maximum || refuted(number + 1))
-            })
-        }
-        _ => false,
-    };
-    let is_claimed = is_bounded
-        && !exchanges.is_empty()
-        && !track.disputed.contains(&id)
-        && !start.is_masked(id);
-    if is_claimed {
-        Finding::Settled(exchanges)
-    } else {
-        Finding::Open(
-            left.into_iter()
-                .map(|place| value(place).to_owned())
-                .collect(),
-        )
-    }
-}
-
-/// The exchanges that a profile does not predict.
-pub fn replay(exchanges: &[Exchange], profile: &Profile) -> Result<Learned, NoRandomNumbers> {
-    let start = Start::of(exchanges);
-    let candidates = Candidates::only(profile);
-    let all = candidates.all();
-    let mut track = Track::new(&start, &candidates, profile, all, false)?;
-    for (number, exchange) in (1..).zip(exchanges) {
-        track.follow(number, exchange);
-    }
-    Ok(Learned {
-        profile: *profile,
-        findings: BTreeMap::new(),
-        followed: track.followed,
-        left_out: track.left_out,
-        start: start.seed(&track.earlier),
-        unexplained: track.unexplained,
-    })
 }
