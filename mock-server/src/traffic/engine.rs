@@ -7,6 +7,7 @@
 
 mod conclude;
 mod explore;
+mod form;
 mod hypotheses;
 mod meaning;
 mod options;
@@ -15,6 +16,7 @@ mod simulator;
 mod start;
 mod subject;
 mod track;
+mod wording;
 
 pub use self::conclude::{Finding, Learned, Unexplained, learn, replay};
 pub(super) use self::subject::is_of_api;

@@ -245,7 +245,7 @@ fn to_toml(
                 let _ = writeln!(text, "\"{id}\" = {}", quoted(&option));
                 let others = exchanges_of(numbers);
                 observed(
-                    &format!("recorded traffic: {others} contradict every other option"),
+                    &format!("recorded traffic: {others}; every other option is contradicted"),
                     &[],
                 );
             }
@@ -278,6 +278,12 @@ fn to_toml(
         }
     }
     text += &evidence;
+    if !learned.wording.is_empty() {
+        text += "\n# The words of errors, without values of the account.\n[wording]\n";
+        for (code, words) in &learned.wording {
+            let _ = writeln!(text, "{code} = {}", quoted(words));
+        }
+    }
     // A file that does not load is of no use.
     NamedProfile::parse("the learned profile", &text)?;
     Ok(text)
@@ -332,8 +338,12 @@ fn seed_file(seed: &Seed, anonymize: bool) -> String {
         }
     }
     let mut value = serde_json::to_value(&seed).unwrap_or(Value::Null);
-    if let Some(login) = value.pointer_mut("/accounts/0/login") {
-        login["password"] = PASSWORD.into();
+    if let Some(account) = value.pointer_mut("/accounts/0") {
+        account["login"]["password"] = PASSWORD.into();
+        // The next id is not known.
+        account
+            .as_object_mut()
+            .map(|fields| fields.shift_remove("nextUserNumber"));
     }
     format!("{value:#}\n")
 }

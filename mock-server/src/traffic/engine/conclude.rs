@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bandwidth_fixtures::{BehaviourId, Seed, behaviour::Values, profile::Profile};
 
 use super::{
-    options::{Candidates, Choice, Domains},
+    options::{Candidates, Choice, Domains, is_open_for_good},
     start::Start,
     track::Track,
 };
@@ -38,6 +38,8 @@ pub struct Learned {
     pub findings: BTreeMap<BehaviourId, Finding>,
     /// Exchanges that nothing explains.
     pub unexplained: Vec<Unexplained>,
+    /// Descriptions of errors by their code, without values of the account.
+    pub wording: BTreeMap<u32, String>,
     /// The behaviours that the exchanges rest on.
     pub asked: BTreeSet<BehaviourId>,
     /// How many exchanges were compared.
@@ -88,6 +90,7 @@ pub fn learn(exchanges: &[Exchange], base: &Profile) -> Result<Learned, NoRandom
     Ok(Learned {
         profile,
         findings: findings.collect(),
+        wording: track.wording,
         asked: track.asked,
         followed: track.followed,
         left_out: track.left_out,
@@ -129,6 +132,10 @@ fn together(
 }
 
 fn finding(id: BehaviourId, track: &Track<'_>, start: &Start) -> Finding {
+    if is_open_for_good(id) {
+        let options = id.behaviour().options.iter();
+        return Finding::Open(options.map(|option| option.name.to_owned()).collect());
+    }
     let names = track.candidates.names(id);
     let left: Vec<u8> = track.domains.of(id).collect();
     let mut exchanges: Vec<usize> = track
@@ -158,11 +165,9 @@ fn finding(id: BehaviourId, track: &Track<'_>, start: &Start) -> Finding {
     if is_claimed {
         Finding::Settled(exchanges)
     } else {
-        Finding::Open(
-            left.into_iter()
-                .map(|place| value(place).to_owned())
-                .collect(),
-        )
+        let mut left: Vec<&str> = left.into_iter().map(value).collect();
+        left.sort_by_key(|name| name.parse::<u32>().unwrap_or(0));
+        Finding::Open(left.into_iter().map(str::to_owned).collect())
     }
 }
 
@@ -178,6 +183,7 @@ pub fn replay(exchanges: &[Exchange], profile: &Profile) -> Result<Learned, NoRa
     Ok(Learned {
         profile: *profile,
         findings: BTreeMap::new(),
+        wording: track.wording,
         asked: track.asked,
         followed: track.followed,
         left_out: track.left_out,

@@ -45,6 +45,8 @@ pub(super) struct Explained {
     pub(super) support: Domains,
     /// The behaviours that were asked.
     pub(super) asked: Asked,
+    /// Whether every possible profile gives this response and leads to the same world.
+    pub(super) is_quiet: bool,
     /// The worlds after it, each with the options that lead there.
     pub(super) worlds: Vec<(Saved, Domains)>,
 }
@@ -188,6 +190,13 @@ impl Question<'_> {
             .collect()
     }
 
+    /// The world after the exchange under the first of the possible profiles, if that one explains
+    /// it.
+    pub(super) fn first(&self, world: &Saved, within: &Domains) -> Option<Saved> {
+        let run = self.run(world, within.first());
+        (run.wrong == 0).then(|| run.after.unwrap_or_else(|| world.clone()))
+    }
+
     /// What explains the response in that world, within those options; none if nothing was found.
     pub(super) fn explain(&self, world: &Saved, within: &Domains) -> Option<Explained> {
         let start = self.run(world, within.first());
@@ -224,10 +233,12 @@ impl Question<'_> {
                 support.add(id, run.choice[id.index()]);
             }
         }
+        let is_quiet = support == *within && matches.iter().all(|run| run.after == found.after);
         let worlds = self.worlds(world, &found, &matches, &moved, &support);
         Some(Explained {
             support,
             asked: found.asked,
+            is_quiet,
             worlds,
         })
     }

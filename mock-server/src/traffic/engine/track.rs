@@ -1,22 +1,26 @@
 //! Following a server through its traffic.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    rc::Rc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use bandwidth_fixtures::{BehaviourId, profile::Profile};
+use percent_encoding::percent_decode_str;
 
 use super::{
     conclude::Unexplained,
     explore::{Explained, Question},
+    form::{ENOUGH, Form, form, new_id},
     hypotheses, is_gateways,
-    meaning::Meaning,
+    meaning::{self, Meaning},
     options::{Candidates, Choice, Domains},
     people::{self, Shown},
     simulator::{Prepared, Simulator},
     start::{Start, prepare},
     subject::{Caller, Subject, sent_user},
+    wording,
 };
 use crate::{jwt::NoRandomNumbers, store::Saved, traffic::Exchange};
 
@@ -30,7 +34,7 @@ struct World {
 /// How one goes through the traffic.
 pub(super) struct Track<'t> {
     start: &'t Start,
-    simulator: Simulator,
+    simulator: Rc<Simulator>,
     token: String,
     pub(super) candidates: &'t Candidates,
     base: &'t Profile,
@@ -57,10 +61,17 @@ pub(super) struct Track<'t> {
     pub(super) left_out: usize,
     /// Users that were there before.
     pub(super) earlier: Vec<Shown>,
+    /// How often exchanges of one form in a row told nothing, with the options of then.
+    told_nothing: HashMap<Form, (u32, Domains)>,
+    /// Descriptions of errors by their code.
+    pub(super) wording: BTreeMap<u32, String>,
     /// Where the next choice comes from when the first exchange is not explained, and that choice.
     pub(super) wider: Option<Domains>,
     pub(super) adapted: Option<Choice>,
 }
+
+/// Parts of URLs that are the same for every account.
+const WORDS_OF_PATHS: [&str; 7] = ["https", "http", "api", "v1.0", "accounts", "users", "roles"];
 
 /// At most so many worlds are followed.
 const MOST_WORLDS: usize = 24;
@@ -81,7 +92,7 @@ impl<'t> Track<'t> {
         Ok(Self {
             start,
             token: simulator.token()?,
-            simulator,
+            simulator: Rc::new(simulator),
             candidates,
             base,
             worlds: vec![world],
@@ -98,6 +109,8 @@ impl<'t> Track<'t> {
             followed: 0,
             left_out: 0,
             earlier: Vec::new(),
+            told_nothing: HashMap::new(),
+            wording: BTreeMap::new(),
             wider: None,
             adapted: None,
         })
@@ -136,8 +149,9 @@ impl<'t> Track<'t> {
             Vec::new()
         };
         let new_id = new_id(&subject, &seen, &shown, sent.as_ref(), answer);
+        let simulator = Rc::clone(&self.simulator);
         let question = Question {
-            simulator: &self.simulator,
+            simulator: &simulator,
             candidates: self.candidates,
             base: self.base,
             request: &request,
@@ -145,15 +159,30 @@ impl<'t> Track<'t> {
             new_id: new_id.as_deref(),
         };
         let trusted = self.is_trusted(&subject, sent.as_ref(), exchange);
+        if exchange.method == "DELETE"
+            && seen.status < 300
+            && let Subject::User(key) = &subject
+        {
+            self.gone.insert(key.clone());
+        }
+        let form = form(&subject, exchange, &seen, sent.as_ref());
+        if trusted && self.repeat(&form, &question) {
+            if subject == Subject::Create && seen.status < 300 {
+                self.created(new_id, sent.as_ref());
+            }
+            return;
+        }
         let mut support = Domains::none();
         let mut next: Vec<World> = Vec::new();
         let mut explained = false;
+        let mut is_quiet = trusted && self.worlds.len() == 1;
         for world in &self.worlds {
             let Some(within) = world.domains.meet(&self.domains) else {
                 continue;
             };
             if let Some(found) = question.explain(&world.saved, &within) {
                 explained = true;
+                is_quiet &= found.is_quiet;
                 self.asked.extend(found.asked.iter());
                 support.join(&found.support);
                 next.extend(worlds_of(found));
@@ -169,8 +198,10 @@ impl<'t> Track<'t> {
             );
             explained |= question.explain_elsewhere(&around, &self.domains, &mut support);
         }
+        self.count(form, is_quiet && explained);
         if explained {
             self.accept(number, &support, next, trusted, &subject, sent.as_ref());
+            self.hear(exchange, &seen);
             if !trusted {
                 self.see(&subject, exchange, seen.status, &shown);
             }
@@ -198,11 +229,39 @@ impl<'t> Track<'t> {
             }
             self.lose(&subject, sent.as_ref(), exchange);
         }
-        if exchange.method == "DELETE"
-            && seen.status < 300
-            && let Subject::User(key) = &subject
-        {
-            self.gone.insert(key.clone());
+    }
+
+    /// Whether exchanges of that form have told nothing so often that one profile is enough for
+    /// this one, and it explains it. Then the world is the one after it.
+    fn repeat(&mut self, form: &Form, question: &Question<'_>) -> bool {
+        let [world] = &mut *self.worlds else {
+            return false;
+        };
+        let is_known =
+            |(times, domains): &(u32, Domains)| *times >= ENOUGH && *domains == self.domains;
+        if !self.told_nothing.get(form).is_some_and(is_known) {
+            return false;
+        }
+        match question.first(&world.saved, &world.domains) {
+            Some(after) => {
+                world.saved = after;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Counts an exchange of that form.
+    fn count(&mut self, form: Form, is_quiet: bool) {
+        let (times, domains) = self
+            .told_nothing
+            .entry(form)
+            .or_insert_with(|| (0, self.domains.clone()));
+        if is_quiet && *domains == self.domains {
+            *times += 1;
+        } else {
+            *times = u32::from(is_quiet);
+            domains.clone_from(&self.domains);
         }
     }
 
@@ -343,6 +402,36 @@ impl<'t> Track<'t> {
         }
         self.forget(subject, sent);
         self.complete = false;
+    }
+
+    /// Keeps the words of an error.
+    fn hear(&mut self, exchange: &Exchange, seen: &Meaning) {
+        let Some((code, words)) = wording::error(&seen.tree).filter(|_| seen.status >= 400) else {
+            return;
+        };
+        let mut values = BTreeSet::from([
+            self.start.account.account_id.clone(),
+            self.start.account.login.username.clone(),
+        ]);
+        let sent = meaning::tree(&String::from_utf8_lossy(&exchange.request_body));
+        wording::values(&sent, &mut values);
+        let parts = exchange.url.split(['/', '?', '&', '=', ':']);
+        let parts = parts.filter(|part| !WORDS_OF_PATHS.contains(part));
+        values.extend(parts.map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned()));
+        for world in &self.worlds {
+            for user in world.saved.account.users() {
+                let texts = [
+                    &user.texts.first_name,
+                    &user.texts.last_name,
+                    &user.texts.email,
+                ];
+                values.extend(texts.into_iter().flatten().map(|text| text.to_string()));
+                values.extend([user.id.to_string(), user.username.to_string()]);
+            }
+        }
+        if let Some(kept) = wording::without(&words, &values) {
+            self.wording.entry(code).or_insert(kept);
+        }
     }
 
     /// Takes over the state that a response shows.
@@ -497,28 +586,6 @@ fn question_facts(question: &Question<'_>, worlds: &[World], domains: &Domains) 
     world
         .map(|world| question.nearest(&world.saved, domains))
         .unwrap_or_default()
-}
-
-/// The id that a response gives to the user that it says was created.
-fn new_id(
-    subject: &Subject,
-    seen: &Meaning,
-    shown: &[Shown],
-    sent: Option<&Shown>,
-    answer: &crate::traffic::Answer,
-) -> Option<String> {
-    if *subject != Subject::Create || seen.status >= 300 {
-        return None;
-    }
-    let in_body = shown.first().and_then(|user| user.id.clone());
-    let in_location = || {
-        let mut headers = answer.headers.iter();
-        let (_, location) = headers.find(|(name, _)| name.eq_ignore_ascii_case("location"))?;
-        let last = location.rsplit('/').next()?;
-        (!last.is_empty()).then(|| last.to_owned())
-    };
-    let id = in_body.or_else(in_location)?;
-    (sent.and_then(|sent| sent.username.as_ref()) != Some(&id)).then_some(id)
 }
 
 fn since_epoch(at: SystemTime) -> Duration {
