@@ -20,11 +20,14 @@ use bandwidth_fixtures::describe;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, builder::Resettable};
 
 use self::{assumptions::AssumptionsArguments, client::Failure, log::Log};
-#[cfg(feature = "traffic")]
-use crate::record::RecordArguments;
 use crate::{
     arguments::{Program, ServeArguments},
     server::{self, BindError, Sockets},
+};
+#[cfg(feature = "traffic")]
+use crate::{
+    record::RecordArguments,
+    traffic::{self, LearnArguments, ReplayArguments},
 };
 #[cfg(feature = "trials")]
 use crate::{
@@ -141,6 +144,25 @@ After SIGINT, SIGTERM and SIGHUP 130, 143 and 129: the command and its processes
 
 Exit code 0 after SIGINT and SIGTERM, 2 when it cannot start.")]
     Record(Box<RecordArguments>),
+    #[cfg(feature = "traffic")]
+    /// Learn how a server behaves from recorded traffic, and write that as a profile
+    ///
+    /// Recordings are HAR files or logs with one JSON object a line. Nothing is sent anywhere.
+    #[command(after_help = "Examples:
+  bandwidth-mock learn traffic.har --out learned.toml
+  bandwidth-mock learn monday.jsonl tuesday.jsonl --base published --out learned.toml --seed-out users.json
+  bandwidth-mock --profile learned.toml --seed users.json
+
+Exit code 0, 2 when a file cannot be read or written.")]
+    Learn(LearnArguments),
+    #[cfg(feature = "traffic")]
+    /// Compare recorded traffic with what a profile predicts
+    #[command(after_help = "Examples:
+  bandwidth-mock replay traffic.har --profile learned.toml
+  bandwidth-mock replay traffic.har --profile learned.toml --fail-on difference --report junit=replay.xml
+
+Exit code 0, 1 when --fail-on finds something, 2 when a file cannot be read or written.")]
+    Replay(ReplayArguments),
     /// Tell by the exit code whether a server is ready
     #[command(after_help = "Examples:
   bandwidth-mock ready
@@ -211,6 +233,25 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
                 Err(message) => fail(&message),
             }
         }
+        #[cfg(feature = "traffic")]
+        Some(Command::Learn(arguments)) => {
+            let learned = traffic::learn(&arguments);
+            match learned
+                .map_err(|error| error.to_string())
+                .and_then(|text| print(&text))
+            {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(message) => fail(&message),
+            }
+        }
+        #[cfg(feature = "traffic")]
+        Some(Command::Replay(arguments)) => match traffic::replay(&arguments) {
+            Ok(printed) => match print(&printed.text) {
+                Ok(()) => ExitCode::from(u8::from(!printed.ok)),
+                Err(message) => fail(&message),
+            },
+            Err(error) => fail(&error.to_string()),
+        },
         Some(Command::Ready { url }) => match ready(url.as_deref(), &words) {
             Ok(()) => ExitCode::SUCCESS,
             Err(Failure::Usage(message)) => fail(&message),

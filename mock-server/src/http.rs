@@ -40,7 +40,7 @@ pub use self::{
 };
 use self::{body::Received, exchange::Exchange};
 #[cfg(feature = "traffic")]
-use crate::journal::{RefusalNote, Sent};
+use crate::journal::Sent;
 use crate::{app::App, peer::Peer};
 
 /// Answers a request to the emulated API, unless a fault ends its connection. It does without a
@@ -83,8 +83,6 @@ pub struct Simulated {
     pub sent: Sent,
     /// The behaviours that were asked.
     pub asked: Asked,
-    /// Why it is refused.
-    pub refusal: Option<RefusalNote>,
 }
 
 /// Performs a request that no socket brought. It leaves no trace in journal and metrics.

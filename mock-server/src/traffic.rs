@@ -3,15 +3,21 @@
 pub mod engine;
 pub mod exchange;
 pub mod har;
+mod learn;
 mod lines;
+mod replay;
 mod time;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bandwidth_fixtures::{describe, text_file};
 use thiserror::Error;
 
-pub use self::exchange::{Answer, Exchange, PasswordFeatures};
+pub use self::{
+    exchange::{Answer, Exchange, PasswordFeatures},
+    learn::{CommandError, LearnArguments, profile_from, run as learn},
+    replay::{ReplayArguments, run as replay},
+};
 
 /// A file of recorded traffic that cannot be read or written. The text names the file and the entry,
 /// and says what to do.
@@ -52,4 +58,18 @@ pub fn read(path: &Path, keeps: impl Fn(&str) -> bool) -> Result<Vec<Exchange>, 
         lines::read(&text, keeps)
     };
     exchanges.map_err(wrong)
+}
+
+/// Reads recordings of the API, in order.
+fn read_all(files: &[PathBuf]) -> Result<Vec<Exchange>, TrafficError> {
+    let mut exchanges = Vec::new();
+    for file in files {
+        let found = read(file, engine::is_of_api)?;
+        if found.is_empty() {
+            let message = "it has no request to the API: each path begins with /api or /v1.0";
+            return Err(TrafficError::new(file, message));
+        }
+        exchanges.extend(found);
+    }
+    Ok(exchanges)
 }

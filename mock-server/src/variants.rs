@@ -25,6 +25,11 @@ const PROFILE: &str = "profile";
 pub struct VariantsArguments {
     #[command(flatten)]
     trial: TrialArguments,
+    #[cfg(feature = "traffic")]
+    /// Vary only what this recording leaves open, HAR or one JSON object a line: the baseline behaves
+    /// as it shows, and the other built-in profiles are not varied (repeatable)
+    #[arg(long, value_name = "FILE")]
+    from: Vec<PathBuf>,
     /// Vary only these behaviours, or areas of them; `profile` stands for the other built-in profiles
     #[arg(long, value_name = "ID,..", value_delimiter = ',')]
     only: Vec<String>,
@@ -71,7 +76,20 @@ impl<'a> Plan<'a> {
         arguments: &'a VariantsArguments,
         place: impl Fn(&str) -> String,
     ) -> Result<Self, TrialError> {
-        let (base, seed) = arguments.trial.world(&place)?;
+        #[cfg_attr(
+            not(feature = "traffic"),
+            expect(unused_mut, reason = "only a recording changes it")
+        )]
+        let (mut base, seed) = arguments.trial.world(&place)?;
+        #[cfg(feature = "traffic")]
+        if !arguments.from.is_empty() {
+            base = crate::traffic::profile_from(&arguments.from, &base)
+                .map_err(|error| TrialError::Usage(error.to_string()))?;
+        }
+        #[cfg(feature = "traffic")]
+        let is_recorded = !arguments.from.is_empty();
+        #[cfg(not(feature = "traffic"))]
+        let is_recorded = false;
         for (flag, names) in [("--only", &arguments.only), ("--skip", &arguments.skip)] {
             for name in names.iter().filter(|name| *name != PROFILE) {
                 let id = name.split('=').next().unwrap_or_default();
@@ -83,7 +101,8 @@ impl<'a> Plan<'a> {
         let mut profiles = Vec::new();
         for name in NamedProfile::BUILT_IN {
             let variant = format!("{PROFILE}={name}");
-            if arguments.only.is_empty() || is_named(&arguments.only, PROFILE, &variant) {
+            let by_default = arguments.only.is_empty() && !is_recorded;
+            if by_default || is_named(&arguments.only, PROFILE, &variant) {
                 profiles.push((variant, profile(name, &place("--profile"))?));
             }
         }

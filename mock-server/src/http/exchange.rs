@@ -248,7 +248,6 @@ impl Exchange {
                 answer.sent()
             },
             asked: performed.asked,
-            refusal: performed.refusal,
         }
     }
 
@@ -375,6 +374,9 @@ impl Exchange {
         let mut verdict = refusal.verdict(route.map(Route::surface), sent, &self.rules);
         let arrived = arrived::sentence(verdict.refusal.error(), &self.head.headers);
         verdict.note.description += arrived.as_deref().unwrap_or_default();
+        if let Some(observed) = self.profile.wording(verdict.note.code) {
+            observed.clone_into(&mut verdict.note.description);
+        }
         let format = self.negotiated.format;
         let body = |error: ErrorView<'_>| {
             let root = route.and_then(Route::error_root).unwrap_or("ErrorResponse");

@@ -5,7 +5,9 @@
 //! exchange which options some possible profile can have that explains it. The other options are
 //! contradicted.
 
+mod conclude;
 mod explore;
+mod form;
 mod hypotheses;
 mod meaning;
 mod options;
@@ -14,8 +16,10 @@ mod simulator;
 mod start;
 mod subject;
 mod track;
+mod wording;
 
-pub use self::track::{Finding, Learned, Unexplained, learn, replay};
+pub use self::conclude::{Finding, Learned, Unexplained, learn, replay};
+pub(super) use self::subject::is_of_api;
 
 /// A status that a gateway in front of the API sends, or that tells nothing of the request.
 fn is_gateways(status: u16) -> bool {

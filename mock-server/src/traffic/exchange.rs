@@ -20,7 +20,7 @@ pub struct Exchange {
     pub url: String,
     /// Names and values, in order.
     pub request_headers: Vec<(String, String)>,
-    /// The request body.
+    /// The request body, without its content encoding.
     pub request_body: Bytes,
     /// What came back; none if the connection broke.
     pub answer: Option<Answer>,

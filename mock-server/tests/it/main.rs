@@ -33,6 +33,7 @@ mod robustness;
 mod secrets;
 mod secure;
 mod tokens;
+mod traffic;
 mod variants;
 mod wire;
 mod worlds;

@@ -138,6 +138,7 @@ pub(super) const ONLY: &[Only] = &[
             "arguments",
             "cli",
             "record",
+            "traffic",
             "trial",
             "variants",
             "rehearse",

@@ -31,11 +31,22 @@ struct Run {
     after: Option<Saved>,
 }
 
+impl Run {
+    /// Whether the other one has the same effect.
+    fn is_as(&self, other: &Self) -> bool {
+        self.wrong == other.wrong && self.asked == other.asked && self.after == other.after
+    }
+}
+
 /// What explains a response.
 #[derive(Debug)]
 pub(super) struct Explained {
     /// Options that some profile has that explains it.
     pub(super) support: Domains,
+    /// The behaviours that were asked.
+    pub(super) asked: Asked,
+    /// Whether every possible profile gives this response and leads to the same world.
+    pub(super) is_quiet: bool,
     /// The worlds after it, each with the options that lead there.
     pub(super) worlds: Vec<(Saved, Domains)>,
 }
@@ -89,6 +100,12 @@ impl Question<'_> {
         }
     }
 
+    /// The nearest choice that explains the response in that world.
+    pub(super) fn adapt(&self, world: &Saved, choice: &Choice, within: &Domains) -> Option<Choice> {
+        let start = self.run(world, choice.clone());
+        Some(self.repair(world, start, None, within)?.choice)
+    }
+
     /// What the nearest profile that a descent finds has otherwise.
     pub(super) fn nearest(&self, world: &Saved, within: &Domains) -> Vec<String> {
         let run = self.run(world, within.first());
@@ -138,8 +155,11 @@ impl Question<'_> {
                 best = next.clone();
                 continue;
             }
+            // Two changes of which neither does anything alone do nothing together.
+            let matters = |single: &&Run| !single.is_as(&best);
             let mut pairs = singles
                 .iter()
+                .filter(matters)
                 .flat_map(|single| self.neighbours(world, single, fixed, within));
             best = pairs.find(|pair| pair.wrong < best.wrong)?;
         }
@@ -168,6 +188,13 @@ impl Question<'_> {
         others
             .map(|(id, place)| self.run(world, with(&run.choice, id, place)))
             .collect()
+    }
+
+    /// The world after the exchange under the first of the possible profiles, if that one explains
+    /// it.
+    pub(super) fn first(&self, world: &Saved, within: &Domains) -> Option<Saved> {
+        let run = self.run(world, within.first());
+        (run.wrong == 0).then(|| run.after.unwrap_or_else(|| world.clone()))
     }
 
     /// What explains the response in that world, within those options; none if nothing was found.
@@ -206,8 +233,53 @@ impl Question<'_> {
                 support.add(id, run.choice[id.index()]);
             }
         }
+        let is_quiet = support == *within && matches.iter().all(|run| run.after == found.after);
         let worlds = self.worlds(world, &found, &matches, &moved, &support);
-        Some(Explained { support, worlds })
+        Some(Explained {
+            support,
+            asked: found.asked,
+            is_quiet,
+            worlds,
+        })
+    }
+
+    /// Adds the options that something explains in one of these worlds, and that nothing explained
+    /// before. Returns whether there is an explanation at all.
+    pub(super) fn explain_elsewhere(
+        &self,
+        worlds: &[Saved],
+        within: &Domains,
+        support: &mut Domains,
+    ) -> bool {
+        let missing: Vec<(BehaviourId, u8)> = BehaviourId::all()
+            .flat_map(|id| within.of(id).map(move |place| (id, place)))
+            .filter(|(id, place)| !support.has(*id, *place))
+            .collect();
+        if missing.is_empty() {
+            return true;
+        }
+        let mut explained = false;
+        for world in worlds {
+            if missing.iter().all(|(id, place)| support.has(*id, *place)) {
+                break;
+            }
+            let start = self.run(world, within.first());
+            let Some(found) = self.repair(world, start, None, within) else {
+                continue;
+            };
+            explained = true;
+            support.take(&found.choice, found.asked, within);
+            for (id, place) in &missing {
+                if support.has(*id, *place) {
+                    continue;
+                }
+                let run = self.run(world, with(&found.choice, *id, *place));
+                if let Some(run) = self.repair(world, run, Some(*id), within) {
+                    support.take(&run.choice, run.asked, within);
+                }
+            }
+        }
+        explained
     }
 
     /// The worlds that the explanations lead to. Several behaviours that each lead elsewhere are

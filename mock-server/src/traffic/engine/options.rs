@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bandwidth_fixtures::{BehaviourId, behaviour::Values, profile::Profile};
+use bandwidth_fixtures::{Asked, BehaviourId, behaviour::Values, profile::Profile};
 
 /// The options of each behaviour that are considered.
 #[derive(Debug, Clone)]
@@ -17,9 +17,8 @@ pub(super) type Choice = Vec<u8>;
 
 /// Behaviours of which traffic alone says nothing: what they decide is left out of the comparison,
 /// or any other value would look the same.
-fn is_open_for_good(id: BehaviourId) -> bool {
-    let values = id.behaviour().values;
-    id.area() == "rate" || values == Values::Rate
+pub(super) fn is_open_for_good(id: BehaviourId) -> bool {
+    id.area() == "rate"
 }
 
 /// Lengths of passwords and the like that the traffic shows.
@@ -63,8 +62,6 @@ impl Candidates {
                         .flat_map(|length| [length.saturating_sub(1), *length])
                         .collect()
                 }
-                "password.history" => (1..6).collect(),
-                "auth.lockout" => (1..11).collect(),
                 "identity.least_id" => (1..9).collect(),
                 _ => Vec::new(),
             };
@@ -119,6 +116,11 @@ impl Domains {
         Self(vec![0; BehaviourId::COUNT])
     }
 
+    /// One option of each behaviour.
+    pub(super) fn only(choice: &Choice) -> Self {
+        Self(choice.iter().map(|place| 1 << place).collect())
+    }
+
     pub(super) fn has(&self, id: BehaviourId, place: u8) -> bool {
         self.0[id.index()] & (1 << place) != 0
     }
@@ -135,6 +137,17 @@ impl Domains {
 
     pub(super) fn add(&mut self, id: BehaviourId, place: u8) {
         self.0[id.index()] |= 1 << place;
+    }
+
+    /// Adds what a profile supports: its options of what was asked, and every option of the rest.
+    pub(super) fn take(&mut self, choice: &Choice, asked: Asked, within: &Self) {
+        for id in BehaviourId::all() {
+            if asked.contains(id) {
+                self.add(id, choice[id.index()]);
+            } else {
+                self.0[id.index()] |= within.0[id.index()];
+            }
+        }
     }
 
     pub(super) fn set(&mut self, id: BehaviourId, other: &Self) {

@@ -17,7 +17,10 @@ use crate::{
     journal::Limits,
     jwt::{NoRandomNumbers, Signer},
     peer::Peer,
-    store::{AccountState, Origin, Saved},
+    store::{
+        AccountState, Origin, Saved,
+        token::{Grant, Owner},
+    },
     traffic::Exchange,
 };
 
@@ -28,6 +31,15 @@ pub(super) struct Simulator {
     state: Arc<AccountState>,
     peer: Peer,
 }
+
+/// Headers that describe how a request came, which a recording has decoded.
+const OF_THE_CONNECTION: [&str; 5] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "expect",
+    "transfer-encoding",
+];
 
 /// A request as the emulator takes it.
 #[derive(Debug, Clone)]
@@ -44,6 +56,12 @@ impl Prepared {
             .uri(target(&exchange.url)?);
         let headers = builder.headers_mut()?;
         for (name, value) in &exchange.request_headers {
+            if OF_THE_CONNECTION
+                .iter()
+                .any(|other| name.eq_ignore_ascii_case(other))
+            {
+                continue;
+            }
             headers.append(
                 HeaderName::from_bytes(name.as_bytes()).ok()?,
                 HeaderValue::from_bytes(value.as_bytes()).ok()?,
@@ -135,6 +153,12 @@ impl Simulator {
             state,
             peer: Peer { address, tls: true },
         })
+    }
+
+    /// A token of the API login that never expires.
+    pub(super) fn token(&self) -> Result<String, NoRandomNumbers> {
+        let grant = Grant::of_login(&self.state, &self.state.login, Owner::ApiLogin, u32::MAX);
+        self.app.signer.sign(&grant)
     }
 
     /// The world as it is.

@@ -33,7 +33,7 @@ pub(super) struct Start {
     pub(super) numbers: Numbers,
     pub(super) clock: Duration,
     /// Whether the traffic shows the login.
-    has_login: bool,
+    pub(super) has_login: bool,
     /// Whether the traffic says when it was.
     has_times: bool,
 }
@@ -95,7 +95,14 @@ impl Start {
             .into_iter()
             .max_by_key(|(_, count)| *count)
             .map(|(login, _)| login);
-        let has_login = login.is_some();
+        let has_token = exchanges.iter().any(|exchange| {
+            let opened = exchange
+                .answer
+                .as_ref()
+                .is_some_and(|answer| answer.status != 401);
+            opened && Caller::of(exchange) == Caller::Bearer
+        });
+        let has_login = login.is_some() || has_token;
         let (username, password) =
             login.unwrap_or_else(|| ("api-user".to_owned(), "password".to_owned()));
         let times = exchanges
@@ -213,10 +220,17 @@ fn longest_repeat(text: &str) -> u32 {
     u32::try_from(longest).unwrap_or(u32::MAX)
 }
 
-/// The exchange with what its recording left out: a login, and passwords that have the recorded
-/// features.
-pub(super) fn prepare(exchange: &Exchange, start: &Start) -> Exchange {
+/// The exchange with what its recording left out: a login, a token, and passwords that have the
+/// recorded features.
+pub(super) fn prepare(exchange: &Exchange, start: &Start, token: &str) -> Exchange {
     let mut exchange = exchange.clone();
+    if Caller::of(&exchange) == Caller::Bearer {
+        for (name, value) in &mut exchange.request_headers {
+            if name.eq_ignore_ascii_case("authorization") {
+                *value = format!("Bearer {token}");
+            }
+        }
+    }
     if !start.has_login && Caller::of(&exchange) == Caller::Nobody {
         let login = &start.account.login;
         let password = login

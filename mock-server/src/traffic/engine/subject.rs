@@ -32,11 +32,28 @@ pub(super) enum Subject {
 const BASES: [&str; 4] = ["/api/v1/", "/api/v2/", "/v1.0/", "/api/"];
 
 /// The part of a URL below a base of the API; none if it is not of the API.
-pub(super) fn below_base(url: &str) -> Option<(&'static str, String)> {
+fn below_base(url: &str) -> Option<(&'static str, String)> {
     let target = target(url)?;
     let path = target.path();
     let base = BASES.into_iter().find(|base| path.starts_with(base))?;
     Some((base, path[base.len()..].to_owned()))
+}
+
+/// Whether a URL is one of the API's: Bandwidth has other resources below the same bases.
+pub(in crate::traffic) fn is_of_api(url: &str) -> bool {
+    let Some((_, rest)) = below_base(url) else {
+        return false;
+    };
+    let segments: Vec<&str> = rest.split('/').collect();
+    matches!(
+        *segments,
+        ["accounts"]
+            | ["accounts", _, "users" | "roles", ..]
+            | [
+                "users" | "roles" | "credentials" | "oauth2" | "identitydomains",
+                ..
+            ]
+    )
 }
 
 /// The account that a URL names.
@@ -71,10 +88,11 @@ impl Subject {
             ["accounts", _, "roles"] if reads => Self::Roles,
             ["users"] if reads && of_login => Self::List,
             ["users", key] if reads && of_login => decoded(key).map_or(Self::Nothing, Self::User),
-            ["users", ..] | ["identitydomains" | "roles" | "credentials" | "oauth2", ..] => {
-                Self::Unfollowed
-            }
-            ["accounts"] => Self::Unfollowed,
+            [
+                "users" | "identitydomains" | "roles" | "credentials" | "oauth2",
+                ..,
+            ] => Self::Unfollowed,
+            ["accounts"] | ["accounts", _, "users", _, _, ..] => Self::Unfollowed,
             _ => Self::Nothing,
         }
     }

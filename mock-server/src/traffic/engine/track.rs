@@ -1,58 +1,28 @@
 //! Following a server through its traffic.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    rc::Rc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use bandwidth_fixtures::{BehaviourId, behaviour::Values, profile::Profile};
+use bandwidth_fixtures::{BehaviourId, profile::Profile};
+use percent_encoding::percent_decode_str;
 
 use super::{
+    conclude::Unexplained,
     explore::{Explained, Question},
+    form::{ENOUGH, Form, form, new_id},
     hypotheses, is_gateways,
-    meaning::Meaning,
+    meaning::{self, Meaning},
     options::{Candidates, Choice, Domains},
     people::{self, Shown},
     simulator::{Prepared, Simulator},
     start::{Start, prepare},
     subject::{Caller, Subject, sent_user},
+    wording,
 };
 use crate::{jwt::NoRandomNumbers, store::Saved, traffic::Exchange};
-
-/// What traffic says of one behaviour.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
-    /// Every other option is contradicted, each by one of these exchanges.
-    Settled(Vec<usize>),
-    /// These options are possible.
-    Open(Vec<String>),
-}
-
-/// An exchange that no possible profile explains.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unexplained {
-    /// Its number, from 1.
-    pub exchange: usize,
-    /// What the nearest profile has otherwise.
-    pub differences: Vec<String>,
-}
-
-/// What was learned from traffic.
-#[derive(Debug)]
-pub struct Learned {
-    /// The profile that explains most.
-    pub profile: Profile,
-    /// What is known of each behaviour.
-    pub findings: BTreeMap<BehaviourId, Finding>,
-    /// Exchanges that nothing explains.
-    pub unexplained: Vec<Unexplained>,
-    /// How many exchanges were looked at.
-    pub followed: usize,
-    /// How many were left out: their operation is not followed, or they came to nothing.
-    pub left_out: usize,
-    /// The users that were there before, as the first responses show them, and the account.
-    pub start: bandwidth_fixtures::Seed,
-}
 
 /// A world that the server may be in, and the options that led there.
 #[derive(Debug, Clone)]
@@ -62,16 +32,17 @@ struct World {
 }
 
 /// How one goes through the traffic.
-struct Track<'t> {
+pub(super) struct Track<'t> {
     start: &'t Start,
-    simulator: Simulator,
-    candidates: &'t Candidates,
+    simulator: Rc<Simulator>,
+    token: String,
+    pub(super) candidates: &'t Candidates,
     base: &'t Profile,
     worlds: Vec<World>,
     /// What is possible.
-    domains: Domains,
+    pub(super) domains: Domains,
     /// Which exchange contradicted an option first.
-    evidence: BTreeMap<(BehaviourId, u8), usize>,
+    pub(super) evidence: BTreeMap<(BehaviourId, u8), usize>,
     /// Keys of users whose state is not known.
     unsure: BTreeSet<String>,
     /// Keys of users that were deleted.
@@ -82,20 +53,31 @@ struct Track<'t> {
     complete: bool,
     /// Whether other clients may change users at any time.
     tolerant: bool,
-    unexplained: Vec<Unexplained>,
+    pub(super) unexplained: Vec<Unexplained>,
     /// Behaviours on which exchanges contradict each other.
-    disputed: BTreeSet<BehaviourId>,
-    followed: usize,
-    left_out: usize,
+    pub(super) disputed: BTreeSet<BehaviourId>,
+    pub(super) asked: BTreeSet<BehaviourId>,
+    pub(super) followed: usize,
+    pub(super) left_out: usize,
     /// Users that were there before.
-    earlier: Vec<Shown>,
+    pub(super) earlier: Vec<Shown>,
+    /// How often exchanges of one form in a row told nothing, with the options of then.
+    told_nothing: HashMap<Form, (u32, Domains)>,
+    /// Descriptions of errors by their code.
+    pub(super) wording: BTreeMap<u32, String>,
+    /// Where the next choice comes from when the first exchange is not explained, and that choice.
+    pub(super) wider: Option<Domains>,
+    pub(super) adapted: Option<Choice>,
 }
+
+/// Parts of URLs that are the same for every account.
+const WORDS_OF_PATHS: [&str; 7] = ["https", "http", "api", "v1.0", "accounts", "users", "roles"];
 
 /// At most so many worlds are followed.
 const MOST_WORLDS: usize = 24;
 
 impl<'t> Track<'t> {
-    fn new(
+    pub(super) fn new(
         start: &'t Start,
         candidates: &'t Candidates,
         base: &'t Profile,
@@ -109,7 +91,8 @@ impl<'t> Track<'t> {
         };
         Ok(Self {
             start,
-            simulator,
+            token: simulator.token()?,
+            simulator: Rc::new(simulator),
             candidates,
             base,
             worlds: vec![world],
@@ -122,14 +105,19 @@ impl<'t> Track<'t> {
             tolerant,
             unexplained: Vec::new(),
             disputed: BTreeSet::new(),
+            asked: BTreeSet::new(),
             followed: 0,
             left_out: 0,
             earlier: Vec::new(),
+            told_nothing: HashMap::new(),
+            wording: BTreeMap::new(),
+            wider: None,
+            adapted: None,
         })
     }
 
     /// Takes in one exchange.
-    fn follow(&mut self, number: usize, exchange: &Exchange) {
+    pub(super) fn follow(&mut self, number: usize, exchange: &Exchange) {
         let subject = Subject::of(exchange, &self.start.account.account_id);
         let sent = sent_user(exchange);
         let Some(answer) = &exchange.answer else {
@@ -144,7 +132,7 @@ impl<'t> Track<'t> {
             self.left_out += 1;
             return self.lose(&subject, sent.as_ref(), exchange);
         }
-        let Some(request) = Prepared::of(&prepare(exchange, self.start)) else {
+        let Some(request) = Prepared::of(&prepare(exchange, self.start, &self.token)) else {
             self.left_out += 1;
             return;
         };
@@ -161,8 +149,9 @@ impl<'t> Track<'t> {
             Vec::new()
         };
         let new_id = new_id(&subject, &seen, &shown, sent.as_ref(), answer);
+        let simulator = Rc::clone(&self.simulator);
         let question = Question {
-            simulator: &self.simulator,
+            simulator: &simulator,
             candidates: self.candidates,
             base: self.base,
             request: &request,
@@ -170,36 +159,49 @@ impl<'t> Track<'t> {
             new_id: new_id.as_deref(),
         };
         let trusted = self.is_trusted(&subject, sent.as_ref(), exchange);
+        if exchange.method == "DELETE"
+            && seen.status < 300
+            && let Subject::User(key) = &subject
+        {
+            self.gone.insert(key.clone());
+        }
+        let form = form(&subject, exchange, &seen, sent.as_ref());
+        if trusted && self.repeat(&form, &question) {
+            if subject == Subject::Create && seen.status < 300 {
+                self.created(new_id, sent.as_ref());
+            }
+            return;
+        }
         let mut support = Domains::none();
         let mut next: Vec<World> = Vec::new();
         let mut explained = false;
+        let mut is_quiet = trusted && self.worlds.len() == 1;
         for world in &self.worlds {
             let Some(within) = world.domains.meet(&self.domains) else {
                 continue;
             };
             if let Some(found) = question.explain(&world.saved, &within) {
                 explained = true;
+                is_quiet &= found.is_quiet;
+                self.asked.extend(found.asked.iter());
                 support.join(&found.support);
                 next.extend(worlds_of(found));
             }
-            if !trusted {
-                let around = hypotheses::around(
-                    &world.saved,
-                    &subject,
-                    sent.as_ref(),
-                    &shown,
-                    &self.start.roles,
-                );
-                for other in around {
-                    if let Some(found) = question.explain(&other, &self.domains) {
-                        explained = true;
-                        support.join(&found.support);
-                    }
-                }
-            }
         }
+        if !trusted && let Some(world) = self.worlds.first() {
+            let around = hypotheses::around(
+                &world.saved,
+                &subject,
+                sent.as_ref(),
+                &shown,
+                &self.start.roles,
+            );
+            explained |= question.explain_elsewhere(&around, &self.domains, &mut support);
+        }
+        self.count(form, is_quiet && explained);
         if explained {
-            self.accept(number, &support, next, &subject, sent.as_ref());
+            self.accept(number, &support, next, trusted, &subject, sent.as_ref());
+            self.hear(exchange, &seen);
             if !trusted {
                 self.see(&subject, exchange, seen.status, &shown);
             }
@@ -207,10 +209,13 @@ impl<'t> Track<'t> {
                 self.created(new_id, sent.as_ref());
             }
         } else {
-            self.give_up(
-                number,
-                &question_facts(&question, &self.worlds, &self.domains),
-            );
+            let nearest = question_facts(&question, &self.worlds, &self.domains);
+            if let (Some(wider), None, Some(world)) =
+                (&self.wider, &self.adapted, self.worlds.first())
+            {
+                self.adapted = question.adapt(&world.saved, &self.domains.first(), wider);
+            }
+            self.give_up(number, &nearest);
             if self.tolerant {
                 let disputed = self.conflict(
                     &request,
@@ -224,11 +229,39 @@ impl<'t> Track<'t> {
             }
             self.lose(&subject, sent.as_ref(), exchange);
         }
-        if exchange.method == "DELETE"
-            && seen.status < 300
-            && let Subject::User(key) = &subject
-        {
-            self.gone.insert(key.clone());
+    }
+
+    /// Whether exchanges of that form have told nothing so often that one profile is enough for
+    /// this one, and it explains it. Then the world is the one after it.
+    fn repeat(&mut self, form: &Form, question: &Question<'_>) -> bool {
+        let [world] = &mut *self.worlds else {
+            return false;
+        };
+        let is_known =
+            |(times, domains): &(u32, Domains)| *times >= ENOUGH && *domains == self.domains;
+        if !self.told_nothing.get(form).is_some_and(is_known) {
+            return false;
+        }
+        match question.first(&world.saved, &world.domains) {
+            Some(after) => {
+                world.saved = after;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Counts an exchange of that form.
+    fn count(&mut self, form: Form, is_quiet: bool) {
+        let (times, domains) = self
+            .told_nothing
+            .entry(form)
+            .or_insert_with(|| (0, self.domains.clone()));
+        if is_quiet && *domains == self.domains {
+            *times += 1;
+        } else {
+            *times = u32::from(is_quiet);
+            domains.clone_from(&self.domains);
         }
     }
 
@@ -262,7 +295,7 @@ impl<'t> Track<'t> {
         match Caller::of(exchange) {
             Caller::Basic(name, _) => name != self.start.account.login.username,
             Caller::Bearer => status == 401,
-            Caller::Nobody => false,
+            Caller::Nobody => !self.start.has_login && status == 401,
         }
     }
 
@@ -292,6 +325,7 @@ impl<'t> Track<'t> {
         number: usize,
         support: &Domains,
         next: Vec<World>,
+        trusted: bool,
         subject: &Subject,
         sent: Option<&Shown>,
     ) {
@@ -304,7 +338,7 @@ impl<'t> Track<'t> {
             }
         }
         let mut possible = support.clone();
-        if let (true, true) = (follows, self.is_sure(subject)) {
+        if follows && trusted {
             let mut reached = Domains::none();
             for world in &worlds {
                 reached.join(&world.domains);
@@ -329,6 +363,12 @@ impl<'t> Track<'t> {
         }
         if follows && worlds.len() <= MOST_WORLDS {
             self.worlds = worlds;
+            if !trusted {
+                // What explains the exchange elsewhere is possible too.
+                for world in &mut self.worlds {
+                    world.domains.clone_from(&self.domains);
+                }
+            }
         } else {
             // The state is known again when a response shows it.
             for world in &mut self.worlds {
@@ -336,10 +376,6 @@ impl<'t> Track<'t> {
             }
             self.forget(subject, sent);
         }
-    }
-
-    fn is_sure(&self, _subject: &Subject) -> bool {
-        !self.tolerant
     }
 
     /// Notes that the state of what a request touches is not known.
@@ -366,6 +402,36 @@ impl<'t> Track<'t> {
         }
         self.forget(subject, sent);
         self.complete = false;
+    }
+
+    /// Keeps the words of an error.
+    fn hear(&mut self, exchange: &Exchange, seen: &Meaning) {
+        let Some((code, words)) = wording::error(&seen.tree).filter(|_| seen.status >= 400) else {
+            return;
+        };
+        let mut values = BTreeSet::from([
+            self.start.account.account_id.clone(),
+            self.start.account.login.username.clone(),
+        ]);
+        let sent = meaning::tree(&String::from_utf8_lossy(&exchange.request_body));
+        wording::values(&sent, &mut values);
+        let parts = exchange.url.split(['/', '?', '&', '=', ':']);
+        let parts = parts.filter(|part| !WORDS_OF_PATHS.contains(part));
+        values.extend(parts.map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned()));
+        for world in &self.worlds {
+            for user in world.saved.account.users() {
+                let texts = [
+                    &user.texts.first_name,
+                    &user.texts.last_name,
+                    &user.texts.email,
+                ];
+                values.extend(texts.into_iter().flatten().map(|text| text.to_string()));
+                values.extend([user.id.to_string(), user.username.to_string()]);
+            }
+        }
+        if let Some(kept) = wording::without(&words, &values) {
+            self.wording.entry(code).or_insert(kept);
+        }
     }
 
     /// Takes over the state that a response shows.
@@ -501,7 +567,7 @@ impl<'t> Track<'t> {
     }
 
     /// The profile of what is left, the base's options first.
-    fn choice(&self) -> Choice {
+    pub(super) fn choice(&self) -> Choice {
         let within = self
             .worlds
             .iter()
@@ -522,132 +588,6 @@ fn question_facts(question: &Question<'_>, worlds: &[World], domains: &Domains) 
         .unwrap_or_default()
 }
 
-/// The id that a response gives to the user that it says was created.
-fn new_id(
-    subject: &Subject,
-    seen: &Meaning,
-    shown: &[Shown],
-    sent: Option<&Shown>,
-    answer: &crate::traffic::Answer,
-) -> Option<String> {
-    if *subject != Subject::Create || seen.status >= 300 {
-        return None;
-    }
-    let in_body = shown.first().and_then(|user| user.id.clone());
-    let in_location = || {
-        let mut headers = answer.headers.iter();
-        let (_, location) = headers.find(|(name, _)| name.eq_ignore_ascii_case("location"))?;
-        let last = location.rsplit('/').next()?;
-        (!last.is_empty()).then(|| last.to_owned())
-    };
-    let id = in_body.or_else(in_location)?;
-    (sent.and_then(|sent| sent.username.as_ref()) != Some(&id)).then_some(id)
-}
-
 fn since_epoch(at: SystemTime) -> Duration {
     at.duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
-/// Goes through the traffic. If other clients seem to write in between, that is taken into account.
-fn follow<'t>(
-    exchanges: &[Exchange],
-    start: &'t Start,
-    candidates: &'t Candidates,
-    base: &'t Profile,
-    domains: &Domains,
-) -> Result<Track<'t>, NoRandomNumbers> {
-    let mut track = Track::new(start, candidates, base, domains.clone(), false)?;
-    for (number, exchange) in (1..).zip(exchanges) {
-        track.follow(number, exchange);
-        if !track.unexplained.is_empty() {
-            break;
-        }
-    }
-    if track.unexplained.is_empty() {
-        return Ok(track);
-    }
-    let mut track = Track::new(start, candidates, base, domains.clone(), true)?;
-    for (number, exchange) in (1..).zip(exchanges) {
-        track.follow(number, exchange);
-    }
-    Ok(track)
-}
-
-/// Learns from the traffic of one account, starting from `base`.
-pub fn learn(exchanges: &[Exchange], base: &Profile) -> Result<Learned, NoRandomNumbers> {
-    let start = Start::of(exchanges);
-    let candidates = Candidates::of(base, &start.numbers);
-    let all = candidates.all();
-    let track = follow(exchanges, &start, &candidates, base, &all)?;
-    let choice = track.choice();
-    let mut profile = *base;
-    for (id, place) in BehaviourId::all().zip(&choice) {
-        candidates.choose(&mut profile, id, *place);
-    }
-    let findings = BehaviourId::all().map(|id| (id, finding(id, &track, &start)));
-    Ok(Learned {
-        profile,
-        findings: findings.collect(),
-        followed: track.followed,
-        left_out: track.left_out,
-        start: start.seed(&track.earlier),
-        unexplained: track.unexplained,
-    })
-}
-
-fn finding(id: BehaviourId, track: &Track<'_>, start: &Start) -> Finding {
-    let names = track.candidates.names(id);
-    let left: Vec<u8> = track.domains.of(id).collect();
-    let mut exchanges: Vec<usize> = track
-        .evidence
-        .iter()
-        .filter(|((known, _), _)| *known == id)
-        .map(|(_, number)| *number)
-        .collect();
-    exchanges.sort_unstable();
-    exchanges.dedup();
-    let value = |place: u8| names[usize::from(place)].as_str();
-    let is_bounded = match (id.behaviour().values, left.as_slice()) {
-        (Values::Listed, [_]) => true,
-        (Values::Number { minimum, maximum }, [only]) => {
-            value(*only).parse::<u32>().is_ok_and(|number| {
-                let refuted = |other: u32| names.contains(&other.to_string());
-                (number == minimum || refuted(number - 1))
-                    && (number == maximum || refuted(number + 1))
-            })
-        }
-        _ => false,
-    };
-    let is_claimed = is_bounded
-        && !exchanges.is_empty()
-        && !track.disputed.contains(&id)
-        && !start.is_masked(id);
-    if is_claimed {
-        Finding::Settled(exchanges)
-    } else {
-        Finding::Open(
-            left.into_iter()
-                .map(|place| value(place).to_owned())
-                .collect(),
-        )
-    }
-}
-
-/// The exchanges that a profile does not predict.
-pub fn replay(exchanges: &[Exchange], profile: &Profile) -> Result<Learned, NoRandomNumbers> {
-    let start = Start::of(exchanges);
-    let candidates = Candidates::only(profile);
-    let all = candidates.all();
-    let mut track = Track::new(&start, &candidates, profile, all, false)?;
-    for (number, exchange) in (1..).zip(exchanges) {
-        track.follow(number, exchange);
-    }
-    Ok(Learned {
-        profile: *profile,
-        findings: BTreeMap::new(),
-        followed: track.followed,
-        left_out: track.left_out,
-        start: start.seed(&track.earlier),
-        unexplained: track.unexplained,
-    })
 }

@@ -1,0 +1,193 @@
+//! What following a server through its traffic says of each behaviour.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bandwidth_fixtures::{BehaviourId, Seed, behaviour::Values, profile::Profile};
+
+use super::{
+    options::{Candidates, Choice, Domains, is_open_for_good},
+    start::Start,
+    track::Track,
+};
+use crate::{jwt::NoRandomNumbers, traffic::Exchange};
+
+/// What traffic says of one behaviour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// Every other option is contradicted, each by one of these exchanges.
+    Settled(Vec<usize>),
+    /// These options are possible.
+    Open(Vec<String>),
+}
+
+/// An exchange that no possible profile explains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unexplained {
+    /// Its number, from 1.
+    pub exchange: usize,
+    /// What the nearest profile has otherwise.
+    pub differences: Vec<String>,
+}
+
+/// What was learned from traffic.
+#[derive(Debug)]
+pub struct Learned {
+    /// The profile that explains most.
+    pub profile: Profile,
+    /// What is known of each behaviour.
+    pub findings: BTreeMap<BehaviourId, Finding>,
+    /// Exchanges that nothing explains.
+    pub unexplained: Vec<Unexplained>,
+    /// Descriptions of errors by their code, without values of the account.
+    pub wording: BTreeMap<u32, String>,
+    /// The behaviours that the exchanges rest on.
+    pub asked: BTreeSet<BehaviourId>,
+    /// How many exchanges were compared.
+    pub followed: usize,
+    /// How many were left out: their operation is not followed, or they came to nothing.
+    pub left_out: usize,
+    /// The users that were there before, as the first responses show them, and the account.
+    pub start: Seed,
+}
+
+/// Goes through the traffic. If other clients seem to write in between, that is taken into account.
+fn follow<'t>(
+    exchanges: &[Exchange],
+    start: &'t Start,
+    candidates: &'t Candidates,
+    base: &'t Profile,
+    domains: &Domains,
+) -> Result<Track<'t>, NoRandomNumbers> {
+    let mut track = Track::new(start, candidates, base, domains.clone(), false)?;
+    for (number, exchange) in (1..).zip(exchanges) {
+        track.follow(number, exchange);
+        if !track.unexplained.is_empty() {
+            break;
+        }
+    }
+    if track.unexplained.is_empty() {
+        return Ok(track);
+    }
+    let mut track = Track::new(start, candidates, base, domains.clone(), true)?;
+    for (number, exchange) in (1..).zip(exchanges) {
+        track.follow(number, exchange);
+    }
+    Ok(track)
+}
+
+/// Learns from the traffic of one account, starting from `base`.
+pub fn learn(exchanges: &[Exchange], base: &Profile) -> Result<Learned, NoRandomNumbers> {
+    let start = Start::of(exchanges);
+    let candidates = Candidates::of(base, &start.numbers);
+    let all = candidates.all();
+    let track = follow(exchanges, &start, &candidates, base, &all)?;
+    let choice = together(exchanges, &start, &candidates, base, &track)?;
+    let mut profile = *base;
+    for (id, place) in BehaviourId::all().zip(&choice) {
+        candidates.choose(&mut profile, id, *place);
+    }
+    let findings = BehaviourId::all().map(|id| (id, finding(id, &track, &start)));
+    Ok(Learned {
+        profile,
+        findings: findings.collect(),
+        wording: track.wording,
+        asked: track.asked,
+        followed: track.followed,
+        left_out: track.left_out,
+        start: start.seed(&track.earlier),
+        unexplained: track.unexplained,
+    })
+}
+
+/// How many choices are tried for one that explains all exchanges together.
+const MOST_CHOICES: usize = 24;
+
+/// One option of each behaviour, so that together they explain most exchanges.
+fn together(
+    exchanges: &[Exchange],
+    start: &Start,
+    candidates: &Candidates,
+    base: &Profile,
+    learned: &Track<'_>,
+) -> Result<Choice, NoRandomNumbers> {
+    let mut choice = learned.choice();
+    let mut best = (usize::MAX, choice.clone());
+    for _ in 0..MOST_CHOICES {
+        let only = Domains::only(&choice);
+        let mut track = Track::new(start, candidates, base, only, false)?;
+        track.wider = Some(learned.domains.clone());
+        for (number, exchange) in (1..).zip(exchanges) {
+            track.follow(number, exchange);
+        }
+        let differences = track.unexplained.len();
+        if differences < best.0 {
+            best = (differences, choice.clone());
+        }
+        match track.adapted {
+            Some(next) if differences > 0 && next != choice => choice = next,
+            _ => break,
+        }
+    }
+    Ok(best.1)
+}
+
+fn finding(id: BehaviourId, track: &Track<'_>, start: &Start) -> Finding {
+    if is_open_for_good(id) {
+        let options = id.behaviour().options.iter();
+        return Finding::Open(options.map(|option| option.name.to_owned()).collect());
+    }
+    let names = track.candidates.names(id);
+    let left: Vec<u8> = track.domains.of(id).collect();
+    let mut exchanges: Vec<usize> = track
+        .evidence
+        .iter()
+        .filter(|((known, _), _)| *known == id)
+        .map(|(_, number)| *number)
+        .collect();
+    exchanges.sort_unstable();
+    exchanges.dedup();
+    let value = |place: u8| names[usize::from(place)].as_str();
+    let is_bounded = match (id.behaviour().values, left.as_slice()) {
+        (Values::Listed, [_]) => true,
+        (Values::Number { minimum, maximum }, [only]) => {
+            value(*only).parse::<u32>().is_ok_and(|number| {
+                let refuted = |other: u32| names.contains(&other.to_string());
+                (number == minimum || refuted(number - 1))
+                    && (number == maximum || refuted(number + 1))
+            })
+        }
+        _ => false,
+    };
+    let is_claimed = is_bounded
+        && !exchanges.is_empty()
+        && !track.disputed.contains(&id)
+        && !start.is_masked(id);
+    if is_claimed {
+        Finding::Settled(exchanges)
+    } else {
+        let mut left: Vec<&str> = left.into_iter().map(value).collect();
+        left.sort_by_key(|name| name.parse::<u32>().unwrap_or(0));
+        Finding::Open(left.into_iter().map(str::to_owned).collect())
+    }
+}
+
+/// The exchanges that a profile does not predict.
+pub fn replay(exchanges: &[Exchange], profile: &Profile) -> Result<Learned, NoRandomNumbers> {
+    let start = Start::of(exchanges);
+    let candidates = Candidates::only(profile);
+    let all = candidates.all();
+    let mut track = Track::new(&start, &candidates, profile, all, false)?;
+    for (number, exchange) in (1..).zip(exchanges) {
+        track.follow(number, exchange);
+    }
+    Ok(Learned {
+        profile: *profile,
+        findings: BTreeMap::new(),
+        wording: track.wording,
+        asked: track.asked,
+        followed: track.followed,
+        left_out: track.left_out,
+        start: start.seed(&track.earlier),
+        unexplained: track.unexplained,
+    })
+}

@@ -1,0 +1,349 @@
+//! `learn`: from recorded traffic to a profile.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use bandwidth_fixtures::{
+    BehaviourId, FixtureError, NamedProfile, Seed, behaviour::Values, describe,
+};
+use clap::Args;
+use serde_json::Value;
+use thiserror::Error;
+
+use super::{
+    Exchange, TrafficError,
+    engine::{self, Finding, Learned},
+    read_all, time,
+};
+use crate::{arguments::named, config::ConfigError, jwt::NoRandomNumbers};
+
+/// The flags of `learn`.
+#[derive(Debug, Args)]
+pub struct LearnArguments {
+    /// Recordings: HAR, or one JSON object a line
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The profile that stays where the traffic says nothing: guide, published, or the path of a
+    /// profile file
+    #[arg(long, value_name = "PROFILE", default_value = NamedProfile::BUILT_IN[0])]
+    base: String,
+    /// Write the profile to this file
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Write the users that were there before the traffic to this file, as a seed
+    #[arg(long, value_name = "FILE")]
+    seed_out: Option<PathBuf>,
+    /// Write made-up names, emails, telephone numbers and ids to the seed
+    #[arg(long, requires = "seed_out")]
+    anonymize: bool,
+}
+
+/// Why a command on traffic cannot run. The text says what to do.
+#[derive(Debug, Error)]
+pub enum CommandError {
+    /// A recording.
+    #[error(transparent)]
+    Traffic(#[from] TrafficError),
+    /// The value of a flag.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A profile that cannot be written.
+    #[error(transparent)]
+    Profile(#[from] FixtureError),
+    /// A file that cannot be written.
+    #[error("{}: {}", .0.display(), describe::io(.1))]
+    Write(PathBuf, std::io::Error),
+    /// No random numbers.
+    #[error("the emulator cannot start: the machine gives no random numbers")]
+    Random,
+}
+
+impl From<NoRandomNumbers> for CommandError {
+    fn from(_: NoRandomNumbers) -> Self {
+        Self::Random
+    }
+}
+
+/// The profile of that name or path; `flag` is where it was given.
+pub(super) fn profile(flag: &str, name: &str) -> Result<NamedProfile, CommandError> {
+    NamedProfile::load(name).map_err(|error| named(flag, error).into())
+}
+
+pub(super) fn write(path: &Path, text: &str) -> Result<(), CommandError> {
+    fs::write(path, text).map_err(|error| CommandError::Write(path.to_owned(), error))
+}
+
+/// Learns from the files, writes the profile, and returns what is printed.
+pub fn run(arguments: &LearnArguments) -> Result<String, CommandError> {
+    let base = profile("--base", &arguments.base)?;
+    let exchanges = read_all(&arguments.files)?;
+    let learned = engine::learn(&exchanges, base.options())?;
+    let text = to_toml(&learned, &base, last_day(&exchanges).as_deref())?;
+    write(&arguments.out, &text)?;
+    let mut screen = summary(&learned, &base, &exchanges);
+    let _ = writeln!(screen, "\n{} has the profile.", arguments.out.display());
+    if let Some(path) = &arguments.seed_out {
+        let seed = seed_file(&learned.start, arguments.anonymize);
+        write(path, &seed)?;
+        let _ = writeln!(screen, "{} has the starting users.", path.display());
+    }
+    Ok(screen)
+}
+
+fn last_day(exchanges: &[Exchange]) -> Option<String> {
+    let last: SystemTime = exchanges.iter().filter_map(|exchange| exchange.at).max()?;
+    let text = time::written(Some(last));
+    text.split('T').next().map(str::to_owned)
+}
+
+/// `1`, `1 and 2`, `1, 2 and 3`.
+fn listed(items: &[String], last: &str) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
+    }
+}
+
+fn exchanges_of(numbers: &[usize]) -> String {
+    let most = 5;
+    let shown: Vec<String> = numbers.iter().take(most).map(usize::to_string).collect();
+    let word = if numbers.len() == 1 {
+        "exchange"
+    } else {
+        "exchanges"
+    };
+    format!("{word} {}", listed(&shown, "and"))
+}
+
+/// What was learned, on one screen.
+fn summary(learned: &Learned, base: &NamedProfile, exchanges: &[Exchange]) -> String {
+    let mut text = format!(
+        "{} exchanges: {} compared, {} left out (broken connections, 429, 5xx, operations that are \
+         not followed)\n",
+        exchanges.len(),
+        learned.followed,
+        learned.left_out
+    );
+    let mut settled = BTreeMap::new();
+    let mut open = Vec::new();
+    for (id, finding) in &learned.findings {
+        match finding {
+            Finding::Settled(numbers) => drop(settled.insert(*id, numbers)),
+            Finding::Open(options) if learned.asked.contains(id) => open.push((*id, options)),
+            Finding::Open(_) => {}
+        }
+    }
+    let other = |id: &BehaviourId| learned.profile.get(*id) != base.options().get(*id);
+    let others = settled.keys().filter(|id| other(id)).count();
+    let _ = writeln!(
+        text,
+        "\nObserved: {} behaviours, {others} of them other than in {}",
+        settled.len(),
+        base.name()
+    );
+    for (id, numbers) in settled.iter().filter(|(id, _)| other(id)) {
+        let option = learned.profile.get(*id);
+        let _ = writeln!(text, "  {id}={option}  ({})", exchanges_of(numbers));
+    }
+    let _ = writeln!(
+        text,
+        "\nOpen: {} behaviours that the traffic asks",
+        open.len()
+    );
+    for (id, options) in &open {
+        let _ = writeln!(text, "  {id}: {}", listed(options, "or"));
+    }
+    let _ = writeln!(
+        text,
+        "\nNo profile explains: {} exchanges",
+        learned.unexplained.len()
+    );
+    for one in learned.unexplained.iter().take(10) {
+        let _ = writeln!(text, "  {}", told(one, exchanges));
+    }
+    text
+}
+
+/// An exchange and how it differs, in a line.
+pub(super) fn told(one: &engine::Unexplained, exchanges: &[Exchange]) -> String {
+    let exchange = &exchanges[one.exchange - 1];
+    let shown: Vec<&str> = one.differences.iter().take(3).map(String::as_str).collect();
+    let more = one.differences.len().saturating_sub(shown.len());
+    let more = if more > 0 {
+        format!("; {more} more")
+    } else {
+        String::new()
+    };
+    format!(
+        "{} {} {}: {}{more}",
+        one.exchange,
+        exchange.method,
+        path(&exchange.url),
+        shown.join("; ")
+    )
+}
+
+/// The URL without scheme and host.
+pub(super) fn path(url: &str) -> &str {
+    let rest = url.split_once("://").map(|(_, rest)| rest);
+    rest.map_or(url, |rest| rest.find('/').map_or("/", |at| &rest[at..]))
+}
+
+/// The profile as a file. It has nothing of the account.
+fn to_toml(
+    learned: &Learned,
+    base: &NamedProfile,
+    day: Option<&str>,
+) -> Result<String, FixtureError> {
+    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    let built_in = NamedProfile::built_in(base.name()).as_ref() == Some(base);
+    let base_name = if built_in {
+        base.name()
+    } else {
+        NamedProfile::BUILT_IN[0]
+    };
+    let settled = |id: &BehaviourId| matches!(learned.findings.get(id), Some(Finding::Settled(_)));
+    let count = BehaviourId::all().filter(settled).count();
+    let mut text = format!(
+        "# What recorded traffic showed: {count} behaviours observed. The rest is as in `{}`.\n\
+         # The numbers of exchanges count the exchanges of the recordings.\n\
+         #   bandwidth-mock --profile THIS_FILE\n\
+         format = 1\nname = \"learned\"\n\
+         description = {}\nbase = {}\n",
+        base.name(),
+        quoted(&format!(
+            "what recorded traffic showed; the rest is as in {}",
+            base.name()
+        )),
+        quoted(base_name),
+    );
+    let mut evidence = String::new();
+    for id in BehaviourId::all() {
+        let option = learned.profile.get(id);
+        let own = base.options().get(id);
+        let mut observed = |source: &str, alternatives: &[String]| {
+            let _ = write!(
+                evidence,
+                "\n[evidence.\"{id}\"]\nkind = \"observed\"\ndate = {}\nsource = {}\n",
+                day.map_or_else(|| quoted("undated"), str::to_owned),
+                quoted(source),
+            );
+            if !alternatives.is_empty() {
+                let alternatives: Vec<String> =
+                    alternatives.iter().map(|text| quoted(text)).collect();
+                let _ = writeln!(evidence, "alternatives = [{}]", alternatives.join(", "));
+            }
+        };
+        match learned.findings.get(&id) {
+            Some(Finding::Settled(numbers)) => {
+                let _ = writeln!(text, "\"{id}\" = {}", quoted(&option));
+                let others = exchanges_of(numbers);
+                observed(
+                    &format!("recorded traffic: {others}; every other option is contradicted"),
+                    &[],
+                );
+            }
+            Some(Finding::Open(options)) => {
+                let others: Vec<String> = options
+                    .iter()
+                    .filter(|other| **other != option)
+                    .cloned()
+                    .collect();
+                if rules_out_some(id, options) {
+                    let _ = writeln!(text, "\"{id}\" = {}", quoted(&option));
+                    observed(
+                        "recorded traffic contradicts the options that are not listed",
+                        &others,
+                    );
+                } else {
+                    if learned.asked.contains(&id) {
+                        let _ = writeln!(
+                            text,
+                            "# {id} is open: the traffic allows {}",
+                            listed(options, "or")
+                        );
+                    }
+                    if !built_in || option != own {
+                        let _ = writeln!(text, "\"{id}\" = {}", quoted(&option));
+                    }
+                }
+            }
+            None => {}
+        }
+    }
+    text += &evidence;
+    if !learned.wording.is_empty() {
+        text += "\n# The words of errors, without values of the account.\n[wording]\n";
+        for (code, words) in &learned.wording {
+            let _ = writeln!(text, "{code} = {}", quoted(words));
+        }
+    }
+    // A file that does not load is of no use.
+    NamedProfile::parse("the learned profile", &text)?;
+    Ok(text)
+}
+
+/// Whether an option that some source names is contradicted.
+fn rules_out_some(id: BehaviourId, possible: &[String]) -> bool {
+    let behaviour = id.behaviour();
+    let mut named = behaviour.options.iter();
+    behaviour.values == Values::Listed
+        && named.any(|option| possible.iter().all(|other| other != option.name))
+}
+
+/// What was learned from recordings, on top of a base, as a profile with evidence.
+pub fn profile_from(files: &[PathBuf], base: &NamedProfile) -> Result<NamedProfile, CommandError> {
+    let exchanges = read_all(files)?;
+    let learned = engine::learn(&exchanges, base.options())?;
+    let text = to_toml(&learned, base, last_day(&exchanges).as_deref())?;
+    Ok(NamedProfile::parse("the learned profile", &text)?)
+}
+
+/// The password of the login in a seed: that of the recording is not known.
+const PASSWORD: &str = "Api-Passw0rd!23";
+
+/// The starting world as a seed file.
+fn seed_file(seed: &Seed, anonymize: bool) -> String {
+    let mut seed = seed.clone();
+    seed.description =
+        "Users that recorded traffic shows; the login's password is the demo's".to_owned();
+    if anonymize {
+        for account in &mut seed.accounts {
+            "12345".clone_into(&mut account.account_id);
+            "Recorded".clone_into(&mut account.domain_name);
+            "api-user".clone_into(&mut account.login.username);
+            for (number, user) in (1..).zip(&mut account.users) {
+                user.user_id = format!("u{number}");
+                user.username = format!("user{number}");
+                for (field, made_up) in [
+                    (&mut user.first_name, format!("First{number}")),
+                    (&mut user.last_name, format!("Last{number}")),
+                    (&mut user.email, format!("user{number}@example.com")),
+                    (
+                        &mut user.telephone_number,
+                        format!("{}", 9_195_550_000_u64 + number),
+                    ),
+                ] {
+                    if field.is_some() {
+                        *field = Some(made_up);
+                    }
+                }
+            }
+        }
+    }
+    let mut value = serde_json::to_value(&seed).unwrap_or(Value::Null);
+    if let Some(account) = value.pointer_mut("/accounts/0") {
+        account["login"]["password"] = PASSWORD.into();
+        // The next id is not known.
+        account
+            .as_object_mut()
+            .map(|fields| fields.shift_remove("nextUserNumber"));
+    }
+    format!("{value:#}\n")
+}

@@ -1,0 +1,117 @@
+//! `bandwidth-mock learn` and `replay` on the recording that the documents use.
+
+use std::{fs, path::Path};
+
+use tempfile::TempDir;
+
+use crate::program::program;
+
+fn run(folder: &TempDir, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = program(arguments)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+fn recording() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/examples/traffic.jsonl");
+    path.to_str().unwrap().to_owned()
+}
+
+/// The mock that was recorded ran with `--set put.semantics=merge --set delete.status=204 --set
+/// create.status=200`.
+#[test]
+fn a_recording_becomes_a_profile_that_predicts_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = recording();
+    let (code, guide, _) = run(&folder, &["replay", &recording, "--fail-on", "difference"]);
+    assert_eq!(code, Some(1), "{guide}");
+    let (code, screen, err) = run(
+        &folder,
+        &[
+            "learn",
+            &recording,
+            "--out",
+            "learned.toml",
+            "--seed-out",
+            "users.json",
+            "--anonymize",
+        ],
+    );
+    assert_eq!(code, Some(0), "{err}");
+    let learned = fs::read_to_string(folder.path().join("learned.toml")).unwrap();
+    for option in [
+        "\"put.semantics\" = \"merge\"",
+        "\"delete.status\" = \"204\"",
+        "\"create.status\" = \"200\"",
+        "\"delete.effect\" = \"removed\"",
+    ] {
+        assert!(learned.contains(option), "{option}: {learned}");
+    }
+    let seed = fs::read_to_string(folder.path().join("users.json")).unwrap();
+    for private in ["jdoe", "Doe", "Teal-Wagon", "127.0.0.1", "day0"] {
+        assert!(!learned.contains(private), "{private}: {learned}");
+        assert!(!seed.contains(private), "{private}: {seed}");
+    }
+    bandwidth_fixtures::Seed::parse("users.json", &seed).unwrap();
+    let (code, out, _) = run(
+        &folder,
+        &[
+            "replay",
+            &recording,
+            "--profile",
+            "learned.toml",
+            "--fail-on",
+            "difference",
+            "--report",
+            "json=replay.json",
+            "--report",
+            "junit=replay.xml",
+            "--report",
+            "markdown=replay.md",
+        ],
+    );
+    assert_eq!(code, Some(0), "{out}");
+    let report = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    insta::assert_snapshot!(format!(
+        "{guide}\n=== learn\n{screen}\n=== learned.toml\n{learned}\n=== users.json\n{seed}\n=== \
+         replay\n{out}\n{}\n{}",
+        report("replay.json"),
+        report("replay.md")
+    ));
+}
+
+#[test]
+fn files_that_cannot_be_used_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("other.jsonl"),
+        "{\"method\":\"GET\",\"url\":\"/x\"}\n",
+    )
+    .unwrap();
+    let mut told = String::new();
+    for arguments in [
+        &["learn", "absent.har", "--out", "learned.toml"][..],
+        &["learn", "other.jsonl", "--out", "learned.toml"],
+        &[
+            "learn",
+            "other.jsonl",
+            "--base",
+            "gide",
+            "--out",
+            "learned.toml",
+        ],
+        &["replay", "other.jsonl", "--report", "pdf=x"],
+        &["replay", "other.jsonl", "--fail-on", "nothing"],
+    ] {
+        let (code, _, err) = run(&folder, arguments);
+        assert_eq!(code, Some(2), "{arguments:?}");
+        told = told + &arguments.join(" ") + "\n    " + &err;
+    }
+    insta::assert_snapshot!(told);
+}
