@@ -18,8 +18,11 @@ mod subject;
 mod track;
 mod wording;
 
-pub use self::conclude::{Finding, Learned, Unexplained, learn, replay};
 pub(super) use self::subject::is_of_api;
+pub use self::{
+    conclude::{Finding, Learned, learn, replay},
+    track::Unexplained,
+};
 
 /// A status that a gateway in front of the API sends, or that tells nothing of the request.
 fn is_gateways(status: u16) -> bool {

@@ -311,8 +311,8 @@ const PASSWORD: &str = "Api-Passw0rd!23";
 /// The starting world as a seed file.
 fn seed_file(seed: &Seed, anonymize: bool) -> String {
     let mut seed = seed.clone();
-    seed.description =
-        "Users that recorded traffic shows; the login's password is the demo's".to_owned();
+    "Users that recorded traffic shows; the login's password is the demo's"
+        .clone_into(&mut seed.description);
     if anonymize {
         for account in &mut seed.accounts {
             "12345".clone_into(&mut account.account_id);

@@ -7,7 +7,7 @@ use bandwidth_fixtures::{BehaviourId, Seed, behaviour::Values, profile::Profile}
 use super::{
     options::{Candidates, Choice, Domains, is_open_for_good},
     start::Start,
-    track::Track,
+    track::{Track, Unexplained},
 };
 use crate::{jwt::NoRandomNumbers, traffic::Exchange};
 
@@ -18,15 +18,6 @@ pub enum Finding {
     Settled(Vec<usize>),
     /// These options are possible.
     Open(Vec<String>),
-}
-
-/// An exchange that no possible profile explains.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unexplained {
-    /// Its number, from 1.
-    pub exchange: usize,
-    /// What the nearest profile has otherwise.
-    pub differences: Vec<String>,
 }
 
 /// What was learned from traffic.
@@ -102,7 +93,25 @@ pub fn learn(exchanges: &[Exchange], base: &Profile) -> Result<Learned, NoRandom
 /// How many choices are tried for one that explains all exchanges together.
 const MOST_CHOICES: usize = 24;
 
-/// One option of each behaviour, so that together they explain most exchanges.
+/// How many exchanges a choice leaves unexplained, and a nearer choice for the first of them.
+fn attempt(
+    exchanges: &[Exchange],
+    start: &Start,
+    candidates: &Candidates,
+    base: &Profile,
+    choice: &Choice,
+    within: &Domains,
+) -> Result<(usize, Option<Choice>), NoRandomNumbers> {
+    let mut track = Track::new(start, candidates, base, Domains::only(choice), false)?;
+    track.wider = Some(within.clone());
+    for (number, exchange) in (1..).zip(exchanges) {
+        track.follow(number, exchange);
+    }
+    Ok((track.unexplained.len(), track.adapted))
+}
+
+/// One option of each behaviour, so that together they explain most exchanges. Where the first
+/// difference comes from an earlier exchange, each other option that is left is tried.
 fn together(
     exchanges: &[Exchange],
     start: &Start,
@@ -110,22 +119,30 @@ fn together(
     base: &Profile,
     learned: &Track<'_>,
 ) -> Result<Choice, NoRandomNumbers> {
+    let within = &learned.domains;
+    let attempt = |choice: &Choice| attempt(exchanges, start, candidates, base, choice, within);
     let mut choice = learned.choice();
     let mut best = (usize::MAX, choice.clone());
     for _ in 0..MOST_CHOICES {
-        let only = Domains::only(&choice);
-        let mut track = Track::new(start, candidates, base, only, false)?;
-        track.wider = Some(learned.domains.clone());
-        for (number, exchange) in (1..).zip(exchanges) {
-            track.follow(number, exchange);
-        }
-        let differences = track.unexplained.len();
+        let (differences, adapted) = attempt(&choice)?;
         if differences < best.0 {
             best = (differences, choice.clone());
         }
-        match track.adapted {
+        match adapted {
             Some(next) if differences > 0 && next != choice => choice = next,
             _ => break,
+        }
+    }
+    for id in BehaviourId::all().filter(|id| learned.asked.contains(id)) {
+        for place in within.of(id) {
+            let mut other = best.1.clone();
+            other[id.index()] = place;
+            if best.0 > learned.unexplained.len() && other != best.1 {
+                let (differences, _) = attempt(&other)?;
+                if differences < best.0 {
+                    best = (differences, other);
+                }
+            }
         }
     }
     Ok(best.1)

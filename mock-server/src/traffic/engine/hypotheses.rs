@@ -216,8 +216,8 @@ pub(super) fn replace_all(account: &mut Account, seen: &[Shown], roles: &Roles) 
         let mut user = user(account, shown, roles, number, None);
         if let Some(known) = known {
             user.id = known.id.clone();
-            user.passwords = known.passwords.clone();
-            user.resources = known.resources.clone();
+            user.passwords.clone_from(&known.passwords);
+            user.resources.clone_from(&known.resources);
         }
         account.put(user);
     }

@@ -170,12 +170,11 @@ fn xml(text: &str) -> Option<Value> {
             Event::CData(words) => open.last_mut()?.text += &words.xml_content(version),
             Event::GeneralRef(reference) => {
                 let text = &mut open.last_mut()?.text;
-                match reference.resolve_char_ref().ok()? {
-                    Some(character) => text.push(character),
-                    None => {
-                        let name = reference.xml_content(version);
-                        text.push_str(quick_xml::escape::resolve_predefined_entity(&name)?);
-                    }
+                if let Some(character) = reference.resolve_char_ref().ok()? {
+                    text.push(character);
+                } else {
+                    let name = reference.xml_content(version);
+                    text.push_str(quick_xml::escape::resolve_predefined_entity(&name)?);
                 }
             }
             Event::Eof => break,

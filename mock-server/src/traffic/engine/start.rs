@@ -141,7 +141,7 @@ impl Start {
             roles,
             numbers,
             // A day on which nothing that has a date is near.
-            clock: first.unwrap_or(Duration::from_secs(1_772_625_600)),
+            clock: first.unwrap_or(Duration::from_hours(492_396)),
             has_login,
             has_times: first.is_some(),
         }
@@ -154,7 +154,7 @@ impl Start {
     }
 
     /// Whether the exchange does not say enough of a password for the rules to be tried on it.
-    pub(super) fn is_hidden(&self, exchange: &Exchange, password: &str) -> bool {
+    pub(super) fn is_hidden(exchange: &Exchange, password: &str) -> bool {
         is_placeholder(password)
             && exchange.passwords.get(password).is_none_or(|features| {
                 !features.simple
@@ -188,7 +188,6 @@ impl Start {
             last_name: shown.last_name.clone(),
             email: shown.email.clone(),
             telephone_number: shown.telephone.clone(),
-            ..Texts::default()
         };
         let mut user = SeedUser::new(&key, shown.username.as_ref().unwrap_or(&key), texts);
         user.enabled = shown.enabled.unwrap_or(true);

@@ -88,11 +88,12 @@ impl Subject {
             ["accounts", _, "roles"] if reads => Self::Roles,
             ["users"] if reads && of_login => Self::List,
             ["users", key] if reads && of_login => decoded(key).map_or(Self::Nothing, Self::User),
-            [
+            ["accounts"]
+            | ["accounts", _, "users", _, _, ..]
+            | [
                 "users" | "identitydomains" | "roles" | "credentials" | "oauth2",
                 ..,
             ] => Self::Unfollowed,
-            ["accounts"] | ["accounts", _, "users", _, _, ..] => Self::Unfollowed,
             _ => Self::Nothing,
         }
     }

@@ -106,7 +106,7 @@ impl Target {
         let truth = random_profile(&mut dice);
         let demo = Seed::built_in(Seed::built_in_names().next().unwrap()).unwrap();
         let account = crate::generate::with_credential(demo.accounts[0].clone(), 0);
-        let clock = Duration::from_secs(1_772_625_600);
+        let clock = Duration::from_hours(492_396);
         let simulator = Simulator::new(account, truth, clock).unwrap();
         let world = simulator.world();
         Self {
@@ -128,7 +128,7 @@ impl Target {
         body: &str,
     ) -> Exchange {
         let mut exchange = Exchange {
-            at: Some(UNIX_EPOCH + Duration::from_secs(1_772_625_600)),
+            at: Some(UNIX_EPOCH + Duration::from_hours(492_396)),
             method: method.to_owned(),
             url: format!("https://dashboard.bandwidth.com{path}"),
             request_headers: headers
@@ -219,7 +219,7 @@ impl Target {
         }
     }
 
-    fn key(&self, answer: &Answer) -> String {
+    fn key(answer: &Answer) -> String {
         let mut headers = answer.headers.iter();
         let location = headers.find(|(name, _)| name == "location");
         let last = location.and_then(|(_, value)| value.rsplit('/').next());
@@ -252,7 +252,7 @@ impl Target {
         for number in 0..4 {
             let name = format!("day{number}");
             let answer = self.send("POST", users, &typed, &user(&name, good, r2));
-            let place = format!("{users}/{}", self.key(&answer));
+            let place = format!("{users}/{}", Self::key(&answer));
             if number == 1 {
                 self.send("POST", users, &typed, &user(&name, good, ""));
             }
@@ -282,6 +282,10 @@ impl Target {
     }
 
     /// Random requests.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "it is one table of what a request may have"
+    )]
     fn fuzz(&mut self, count: usize) {
         let basic = format!("Basic {}", STANDARD.encode(BASIC));
         let mut keys = vec!["u1".to_owned(), "jdoe".to_owned(), "nobody".to_owned()];
@@ -395,7 +399,7 @@ impl Target {
                 0 | 1 => drop(self.send("GET", users, &headers, "")),
                 2 | 3 => drop(self.send("GET", &place, &headers, "")),
                 4 if number % 3 == 0 => {
-                    drop(self.send("GET", "/api/accounts/12345/roles", &headers, ""))
+                    drop(self.send("GET", "/api/accounts/12345/roles", &headers, ""));
                 }
                 4 => drop(self.send("GET", "/v1.0/accounts/12345/users", &headers, "")),
                 5 | 6 => {
@@ -409,7 +413,7 @@ impl Target {
                     write(&mut headers);
                     let answer = self.send("POST", users, &headers, &body);
                     if answer.status < 300 {
-                        keys.push(self.key(&answer));
+                        keys.push(Self::key(&answer));
                     }
                 }
             }

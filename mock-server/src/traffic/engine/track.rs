@@ -10,7 +10,6 @@ use bandwidth_fixtures::{BehaviourId, profile::Profile};
 use percent_encoding::percent_decode_str;
 
 use super::{
-    conclude::Unexplained,
     explore::{Explained, Question},
     form::{ENOUGH, Form, form, new_id},
     hypotheses, is_gateways,
@@ -22,7 +21,20 @@ use super::{
     subject::{Caller, Subject, sent_user},
     wording,
 };
-use crate::{jwt::NoRandomNumbers, store::Saved, traffic::Exchange};
+use crate::{
+    jwt::NoRandomNumbers,
+    store::Saved,
+    traffic::{Answer, Exchange},
+};
+
+/// An exchange that no possible profile explains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unexplained {
+    /// Its number, from 1.
+    pub exchange: usize,
+    /// What the nearest profile has otherwise.
+    pub differences: Vec<String>,
+}
 
 /// A world that the server may be in, and the options that led there.
 #[derive(Debug, Clone)]
@@ -116,25 +128,28 @@ impl<'t> Track<'t> {
         })
     }
 
+    /// The answer and the request of an exchange that can be compared.
+    fn comparable<'e>(
+        &self,
+        subject: &Subject,
+        sent: Option<&Shown>,
+        exchange: &'e Exchange,
+    ) -> Option<(&'e Answer, Prepared)> {
+        let answer = exchange.answer.as_ref()?;
+        if is_gateways(answer.status) || self.is_left_out(subject, sent, exchange, answer.status) {
+            return None;
+        }
+        let request = Prepared::of(&prepare(exchange, self.start, &self.token))?;
+        Some((answer, request))
+    }
+
     /// Takes in one exchange.
     pub(super) fn follow(&mut self, number: usize, exchange: &Exchange) {
         let subject = Subject::of(exchange, &self.start.account.account_id);
         let sent = sent_user(exchange);
-        let Some(answer) = &exchange.answer else {
+        let Some((answer, request)) = self.comparable(&subject, sent.as_ref(), exchange) else {
             self.left_out += 1;
             return self.lose(&subject, sent.as_ref(), exchange);
-        };
-        if is_gateways(answer.status) {
-            self.left_out += 1;
-            return self.lose(&subject, sent.as_ref(), exchange);
-        }
-        if self.is_left_out(&subject, sent.as_ref(), exchange, answer.status) {
-            self.left_out += 1;
-            return self.lose(&subject, sent.as_ref(), exchange);
-        }
-        let Some(request) = Prepared::of(&prepare(exchange, self.start, &self.token)) else {
-            self.left_out += 1;
-            return;
         };
         self.followed += 1;
         if let Some(at) = exchange.at {
@@ -288,7 +303,7 @@ impl<'t> Track<'t> {
         }
         let hides_password = sent
             .and_then(|sent| sent.password.as_ref())
-            .is_some_and(|password| self.start.is_hidden(exchange, password) && status >= 400);
+            .is_some_and(|password| Start::is_hidden(exchange, password) && status >= 400);
         if hides_password {
             return true;
         }
@@ -425,7 +440,7 @@ impl<'t> Track<'t> {
                     &user.texts.last_name,
                     &user.texts.email,
                 ];
-                values.extend(texts.into_iter().flatten().map(|text| text.to_string()));
+                values.extend(texts.into_iter().flatten().map(ToString::to_string));
                 values.extend([user.id.to_string(), user.username.to_string()]);
             }
         }
@@ -475,8 +490,8 @@ impl<'t> Track<'t> {
                         .map_or(self.earlier.len() as u64 + 100_000, |user| user.number);
                     let mut seen = hypotheses::user(account, user, &self.start.roles, number, None);
                     if let Some(known) = known {
-                        seen.passwords = known.passwords.clone();
-                        seen.resources = known.resources.clone();
+                        seen.passwords.clone_from(&known.passwords);
+                        seen.resources.clone_from(&known.resources);
                         if user.id.is_none() {
                             seen.id = known.id.clone();
                         }
