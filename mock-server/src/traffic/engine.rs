@@ -21,7 +21,7 @@ mod wording;
 pub(super) use self::subject::is_of_api;
 pub use self::{
     conclude::{Finding, Learned, learn, replay},
-    track::Unexplained,
+    form::Unexplained,
 };
 
 /// A status that a gateway in front of the API sends, or that tells nothing of the request.

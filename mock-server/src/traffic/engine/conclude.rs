@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use bandwidth_fixtures::{BehaviourId, Seed, behaviour::Values, profile::Profile};
 
 use super::{
+    form::Unexplained,
     options::{Candidates, Choice, Domains, is_open_for_good},
     start::Start,
-    track::{Track, Unexplained},
+    track::Track,
 };
 use crate::{jwt::NoRandomNumbers, traffic::Exchange};
 

@@ -1,7 +1,16 @@
-//! What exchanges have in common, and what a response says of a created user.
+//! What exchanges have in common, and what their responses say.
 
 use super::{meaning::Meaning, people::Shown, subject::Subject};
 use crate::traffic::{Answer, Exchange};
+
+/// An exchange that no possible profile explains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unexplained {
+    /// Its number, from 1.
+    pub exchange: usize,
+    /// What the nearest profile has otherwise.
+    pub differences: Vec<String>,
+}
 
 /// What exchanges have in common that rest on the same behaviours.
 pub(super) type Form = Vec<String>;

@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{
     explore::{Explained, Question},
-    form::{ENOUGH, Form, form, new_id},
+    form::{ENOUGH, Form, Unexplained, form, new_id},
     hypotheses, is_gateways,
     meaning::{self, Meaning},
     options::{Candidates, Choice, Domains},
@@ -26,15 +26,6 @@ use crate::{
     store::Saved,
     traffic::{Answer, Exchange},
 };
-
-/// An exchange that no possible profile explains.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unexplained {
-    /// Its number, from 1.
-    pub exchange: usize,
-    /// What the nearest profile has otherwise.
-    pub differences: Vec<String>,
-}
 
 /// A world that the server may be in, and the options that led there.
 #[derive(Debug, Clone)]
