@@ -111,8 +111,7 @@ processes are ended first."
     )]
     Variants(Box<VariantsArguments>),
     #[cfg(feature = "trials")]
-    /// Run a command of yours against each thing that can go wrong at a request, and see what it leaves
-    /// behind
+    /// Run your command against each kind of failure at its requests, and compare the remaining users
     ///
     /// The command runs without a fault first. Then each situation happens once, at the first, middle
     /// and last request of each operation that the command used, each time in a fresh mock. If the

@@ -84,7 +84,7 @@ pub(super) async fn read(head: &Parts, body: Incoming, timeout: Duration) -> Rec
     }
 }
 
-/// A whole body without the coding that its head names, up to so many bytes.
+/// A whole body, decoded as its `Content-Encoding` says, up to a limit in bytes.
 pub(super) fn decoded(headers: &HeaderMap, bytes: Bytes, most: usize) -> Received {
     match coding(headers) {
         Ok(None) => Received::Whole(bytes),
@@ -128,7 +128,7 @@ pub(super) fn coding(headers: &HeaderMap) -> Result<Option<Coding>, OtherCoding>
 }
 
 impl Coding {
-    /// What was compressed, up to so many bytes.
+    /// The decompressed body, up to a limit in bytes.
     fn decode(self, bytes: &[u8], most: usize) -> Received {
         // Deflate is zlib's format; some clients leave out its head and its sum (RFC 9110, section
         // 8.4.1.2).

@@ -18,7 +18,7 @@ use crate::{
     text,
 };
 
-/// What stands in the place of a secret.
+/// The replacement of a secret.
 pub const REMOVED: &str = "[removed]";
 
 /// What the name of a field holds when its value is secret, in lower case.
@@ -50,7 +50,7 @@ impl Redacted {
     }
 }
 
-/// What stands in the place of what must not be seen.
+/// Supplies replacements for secrets.
 pub trait StandIns {
     /// In the place of a secret, which stands in a field or header of that name; none if it is no
     /// secret after all. `literal` is true for numbers, `true`, `false` and `null` of JSON.
@@ -136,7 +136,7 @@ struct Found {
 
 /// A part of a text that may have to go.
 enum Place {
-    /// It goes; this stands there.
+    /// Replaced by this text.
     Gone(Cow<'static, str>),
     /// A value.
     Value {

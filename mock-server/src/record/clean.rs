@@ -50,7 +50,7 @@ pub struct Message {
     pub length: usize,
 }
 
-/// What stands in the place of secrets and names, for a run.
+/// The replacements of secrets and names in one run.
 pub struct Cleaner {
     pub numbers: Numbers,
     pub disguise: Option<Disguise>,
@@ -150,7 +150,7 @@ impl Cleaner {
     }
 }
 
-/// What stands in the place of the secrets and names of one message.
+/// The replacements of the secrets and names in one message.
 struct Cleaning<'c> {
     cleaner: &'c Cleaner,
     /// The words of names in this exchange.

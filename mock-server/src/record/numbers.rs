@@ -1,4 +1,4 @@
-//! What stands in the place of secrets: `password-1`, `token-2`, `secret-1`, equal where the values
+//! Placeholders of secrets: `password-1`, `token-2`, `secret-1`, equal where the values
 //! were equal within the run.
 
 use std::collections::HashMap;

@@ -12,6 +12,7 @@ mod control;
 mod described;
 mod domains;
 mod faults;
+mod forms;
 mod goldens;
 mod hostile;
 mod http;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// What stands in the place of a value.
+/// The replacement of a value.
 const VALUE: &str = "...";
 
 /// Shorter texts are words rather than values.
