@@ -6,8 +6,7 @@
 use std::{
     collections::BTreeMap,
     fs::{File, OpenOptions},
-    io,
-    os::unix::fs::FileExt as _,
+    io::{self, Seek as _, SeekFrom, Write as _},
     path::Path,
 };
 
@@ -244,7 +243,8 @@ impl HarFile {
     /// Writes the text and what closes the file at once, over what closed it before.
     fn write(&mut self, text: &str) -> Result<(), TrafficError> {
         let bytes = [text.as_bytes(), TAIL].concat();
-        let written = self.file.write_all_at(&bytes, self.end);
+        let place = self.file.seek(SeekFrom::Start(self.end));
+        let written = place.and_then(|_| self.file.write_all(&bytes));
         written.map_err(|error| TrafficError::io(&self.path, &error))?;
         self.end += text.len() as u64;
         Ok(())
