@@ -7,6 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cargo build --quiet --workspace --bins --tests
 programs=$(cd "${CARGO_TARGET_DIR:-target}/debug" && pwd)
 folder=$(mktemp -d)
+# One for all scripts: Go compiles its own library into it.
+export GOCACHE=$PWD/target/ci/go
 mock=
 stop() { [[ -z $mock ]] || { kill "$mock" && wait "$mock"; } 2>/dev/null || true; mock=; }
 trap 'stop; rm -rf "$folder"' EXIT
@@ -40,12 +42,19 @@ fail() {
   exit 1
 }
 
-# needs_musl: ends the script when static programs cannot be built here. Without WHOLE_RELEASE=1 they
-# are built sooner than those of a release, and behave the same.
-needs_musl() {
-  if [[ -z ${WHOLE_RELEASE-} ]]; then
-    export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1
+# dist ARGUMENT...: `cargo xtask dist` with the programs of the build that all checks share; with
+# WHOLE_RELEASE=1, with static programs as they are released.
+dist() {
+  if [[ -n ${WHOLE_RELEASE-} ]]; then
+    needs_musl
+  else
+    set -- --dev "$@"
   fi
+  "$programs/xtask" dist "$@"
+}
+
+# needs_musl: ends the script when static programs cannot be built here.
+needs_musl() {
   local musl
   musl=$(rustc --print host-tuple)
   musl=${musl%-gnu}-musl

@@ -57,6 +57,7 @@ const DOCUMENTS: [&str; 6] = [
 
 /// Where to.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 #[command(after_help = "What it writes, for this machine's kind:
   NAME.tar.gz    both programs, completions for bash, zsh and fish, a manual page for each command,
                  the documents, and the licences of everything that is linked
@@ -89,13 +90,21 @@ pub(crate) struct Options {
     /// Build the Java artifacts too, which takes a JDK, Maven and its registry
     #[arg(long)]
     maven: bool,
+    /// Pack the development build, for checks on this machine: quick, large, and not static
+    #[arg(long)]
+    dev: bool,
 }
 
 /// Builds, collects, packs, and prints what was written.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let target = Target::choose()?;
-    println!("{}", target.triple());
-    let programs = target.build(&PROGRAMS)?;
+    let (target, programs) = if options.dev {
+        (Target::host()?, Target::development(&PROGRAMS)?)
+    } else {
+        let target = Target::choose()?;
+        println!("{}", target.triple());
+        let programs = target.build(&PROGRAMS)?;
+        (target, programs)
+    };
     let crates = third_party::crates(&PROGRAMS, &target)?;
 
     let out = workspace::root().join(&options.out);

@@ -329,7 +329,7 @@ fn words(set: &[String]) -> impl Iterator<Item = &str> {
 }
 
 fn how_many() -> usize {
-    repeats("PROBE_PROFILES", 10)
+    repeats("PROBE_PROFILES", 5)
 }
 
 /// Probes each of the profiles, two at a time; returns what is wrong, and the costs.

@@ -201,7 +201,7 @@ fn servers_one_after_another_leave_nothing_behind() {
         once();
     }
     let (before, start) = (resources(), memory());
-    let servers = repeats("SERVERS", 250);
+    let servers = repeats("SERVERS", 100);
     for _ in 0..servers {
         once();
     }

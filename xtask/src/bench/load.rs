@@ -12,7 +12,10 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::work::{Format, Step, Work};
+use data_encoding::BASE64;
+use serde_json::Value;
+
+use super::work::{Format, Step, Work, World};
 
 /// An answer, whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,22 +45,26 @@ pub(super) struct Load {
 /// What a load came to.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Outcome {
-    pub(super) requests: u64,
     pub(super) seconds: f64,
     /// How long each request took, in microseconds, sorted.
     pub(super) micros: Vec<u32>,
 }
 
 impl Outcome {
-    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+    pub(super) fn requests(&self) -> f64 {
+        self.micros.len() as f64
+    }
+
+    /// Requests a second.
     pub(super) fn rate(&self) -> f64 {
-        self.requests as f64 / self.seconds
+        self.requests() / self.seconds
     }
 
     /// The time that this part of the requests, in thousandths, did not exceed.
-    pub(super) fn quantile(&self, thousandths: usize) -> u32 {
+    pub(super) fn quantile(&self, thousandths: usize) -> f64 {
         let index = self.micros.len().saturating_sub(1) * thousandths / 1000;
-        self.micros.get(index).copied().unwrap_or_default()
+        self.micros.get(index).copied().unwrap_or_default().into()
     }
 }
 
@@ -65,6 +72,7 @@ impl Outcome {
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: TcpStream,
+    world: World,
     buffer: Vec<u8>,
     filled: usize,
     request: Vec<u8>,
@@ -77,11 +85,12 @@ struct Parts {
 }
 
 impl Connection {
-    pub(super) async fn open(address: SocketAddr) -> Result<Self> {
+    pub(super) async fn open(address: SocketAddr, world: &World) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,
+            world: world.clone(),
             buffer: vec![0; 64 * 1024],
             filled: 0,
             request: Vec::new(),
@@ -91,7 +100,12 @@ impl Connection {
     /// Sends a request, and reads the answer to its end.
     async fn exchange(&mut self, step: Step, format: Format, user: Option<&str>) -> Result<Parts> {
         self.request.clear();
-        step.write(format, user, &mut self.request);
+        step.write(&self.world, format, user, &mut self.request);
+        self.send().await
+    }
+
+    /// Sends the request that was written, and reads the answer to its end.
+    async fn send(&mut self) -> Result<Parts> {
         self.stream.write_all(&self.request).await?;
         self.filled = 0;
         let mut whole: Option<Parts> = None;
@@ -172,15 +186,16 @@ fn value<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     })
 }
 
-/// Sends one thing after the other, on each connection, for that long.
-pub(super) fn run(address: SocketAddr, load: Load) -> Result<Outcome> {
+/// Sends one request after the other, on each connection, for that long. Connections take turns in the
+/// worlds.
+pub(super) fn run(address: SocketAddr, load: Load, worlds: &[World]) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let mut opened = Vec::new();
-        for _ in 0..load.connections {
-            opened.push(Connection::open(address).await?);
+        for world in worlds.iter().cycle().take(load.connections) {
+            opened.push(Connection::open(address, world).await?);
         }
         let started = Instant::now();
         let end = started + load.time;
@@ -198,7 +213,6 @@ pub(super) fn run(address: SocketAddr, load: Load) -> Result<Outcome> {
         let mut outcome = Outcome::default();
         while let Some(done) = workers.join_next().await {
             let micros = done??;
-            outcome.requests += micros.len() as u64;
             outcome.micros.extend(micros);
         }
         outcome.seconds = started.elapsed().as_secs_f64();
@@ -233,4 +247,33 @@ async fn one(mut connection: Connection, load: Load, end: Instant) -> Result<Vec
             }
         }
     }
+}
+
+/// Creates this many accounts on a mock.
+pub(super) fn make_worlds(address: SocketAddr, count: usize) -> Result<Vec<World>> {
+    const REQUEST: &[u8] =
+        b"POST /__admin/accounts HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut connection = Connection::open(address, &World::default()).await?;
+        let mut worlds = Vec::new();
+        for _ in 0..count {
+            connection.request = REQUEST.to_vec();
+            let parts = connection.send().await?;
+            let account: Value = serde_json::from_slice(&connection.buffer[parts.head..parts.end])?;
+            let text = |key: &str| {
+                account[key]
+                    .as_str()
+                    .with_context(|| format!("an account has no {key}"))
+            };
+            let login = format!("{}:{}", text("username")?, text("password")?);
+            worlds.push(World {
+                users: format!("/api/accounts/{}/users", text("accountId")?),
+                login: format!("Basic {}", BASE64.encode(login.as_bytes())),
+            });
+        }
+        Ok(worlds)
+    })
 }

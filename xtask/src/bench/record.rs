@@ -1,81 +1,114 @@
-//! `cargo xtask bench --record`: the same load at the mock, and through `record` in front of it. Mock and
-//! recorder share a core.
+//! The same load at the mock, and through `record` in front of it on the same core. Then `learn`, from
+//! what was recorded.
 
-use std::{path::Path, time::Duration};
+use std::{fmt::Write as _, fs, path::Path, process::Stdio, time::Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 
 use super::{
-    Options, Row, Subject,
+    Options,
     load::{self, Load},
-    median,
-    work::{Format, Work},
+    rounds::{median, of},
+    subject::{SERVER_CORE, Subject, pinned},
+    thousands,
+    work::{Format, Work, World},
 };
 
-/// What the recorder may add at the median, in microseconds, and the requests a second that it keeps
-/// up with.
-const MOST_ADDED: f64 = 1_000.0;
-const LEAST_RATE: f64 = 5_000.0;
+/// What `learn` gets at least.
+const EXCHANGES: usize = 10_000;
 
-const ROWS: [Row; 3] = [
-    Row::new(Work::GetUser, 100, None),
-    Row::new(Work::CreateUser, 100, None),
-    Row::new(Work::ListUsers, 100, None),
-];
-
-/// Prints what the recorder adds for one client, and how much it takes of many.
-pub(super) fn measure(options: &Options, binary: &Path) -> Result<()> {
-    println!(
-        "| load | format | mock, p50, µs | through record, p50, µs | added, µs | wanted | record/s, {} connections | wanted |",
-        options.connections
+pub(super) fn measure(options: &Options, binary: &Path) -> Result<String> {
+    let mut text = String::from(
+        "| load, 100 users | format | mock, p50, µs | through record, p50, µs | added, µs | record/s, 32 connections |\n\
+         |---|---|---:|---:|---:|---:|\n",
     );
-    println!("|---|---|---:|---:|---:|---:|---:|---:|");
-    for row in &ROWS {
+    for work in [Work::GetUser, Work::CreateUser, Work::ListUsers] {
         for format in Format::ALL {
-            if options.format.is_none_or(|only| only == format) {
-                beside_the_mock(options, binary, row, format)?;
-            }
+            text += &beside_the_mock(options, binary, work, format)?;
         }
     }
-    Ok(())
+    text += "\nWanted: at most 1,000 µs added, and at least 5,000 requests/s.\n";
+    text += &learn(options, binary)?;
+    Ok(text)
 }
 
-fn beside_the_mock(options: &Options, binary: &Path, row: &Row, format: Format) -> Result<()> {
-    let users = row.users.to_string();
-    let mock = Subject::mock(binary, &["--seed", "empty", "--users", &users])?;
-    let folder = tempfile::tempdir()?;
-    let out = folder.path().join("traffic.har").display().to_string();
+/// A mock with 100 users, and a recorder in front of it that writes to this file.
+fn recorder(binary: &Path, out: &Path) -> Result<(Subject, Subject)> {
+    let mock = Subject::with_users(binary, 100)?;
+    let out = out.display().to_string();
     let upstream = format!("http://{}/api", mock.address);
     let recorder = Subject::mock(binary, &["record", "--upstream", &upstream, "--out", &out])?;
-    let many = row.load(options, format);
+    Ok((mock, recorder))
+}
+
+fn beside_the_mock(options: &Options, binary: &Path, work: Work, format: Format) -> Result<String> {
+    let folder = tempfile::tempdir()?;
+    let (mock, recorder) = recorder(binary, &folder.path().join("traffic.har"))?;
+    let many = options.load(work, format);
     let one = Load {
         connections: 1,
-        time: Duration::from_secs_f64(options.seconds),
         ..many
     };
+    let world = [World::default()];
     let (mut alone, mut through, mut added, mut rates) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    // The first round warms up.
-    for round in 0..=options.rounds {
-        let p50 =
-            |address| -> Result<f64> { Ok(f64::from(load::run(address, one)?.quantile(500))) };
-        let (first, second) = (p50(mock.address)?, p50(recorder.address)?);
-        let rate = load::run(recorder.address, many)?.rate();
-        if round > 0 {
-            alone.push(first);
-            through.push(second);
-            added.push(second - first);
-            rates.push(rate);
-        }
+    for _ in 0..options.rounds {
+        let p50 = |server: &Subject| -> Result<f64> {
+            Ok(load::run(server.address, one, &world)?.quantile(500))
+        };
+        let (first, second) = (p50(&mock)?, p50(&recorder)?);
+        alone.push(first);
+        through.push(second);
+        added.push(second - first);
+        rates.extend(of(&recorder, many, &world, 1)?.rates);
     }
-    println!(
-        "| {} | {} | {:.0} | {:.0} | {:.0} | {MOST_ADDED:.0} | {:.0} | {LEAST_RATE:.0} |",
-        row.name(),
+    Ok(format!(
+        "| {} | {} | {:.0} | {:.0} | {:.0} | {:.0} |\n",
+        work.name(),
         format.name(),
-        median(&mut alone),
-        median(&mut through),
-        median(&mut added),
-        median(&mut rates),
+        median(&alone),
+        median(&through),
+        median(&added),
+        median(&rates),
+    ))
+}
+
+/// How long `learn` takes for the lives of many users.
+fn learn(options: &Options, binary: &Path) -> Result<String> {
+    let folder = tempfile::tempdir()?;
+    let (har, profile) = (
+        folder.path().join("traffic.har"),
+        folder.path().join("learned.toml"),
     );
-    Ok(())
+    let servers = recorder(binary, &har)?;
+    let load = options.load(Work::Mixed, Format::Xml);
+    let recorded = || -> Result<usize> {
+        let text = fs::read_to_string(&har).context("the recording")?;
+        Ok(text.matches("\"startedDateTime\"").count())
+    };
+    while recorded()? < EXCHANGES {
+        load::run(servers.1.address, load, &[World::default()])?;
+    }
+    drop(servers);
+    let exchanges = recorded()?;
+    let started = Instant::now();
+    let status = pinned(binary, SERVER_CORE)
+        .arg("learn")
+        .arg(&har)
+        .arg("--out")
+        .arg(&profile)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()?;
+    let seconds = started.elapsed().as_secs_f64();
+    ensure!(status.success(), "learn failed");
+    let mut text = String::new();
+    writeln!(
+        text,
+        "\n`learn` takes {seconds:.1} s for {} exchanges of create, get, update, get, list and delete. Wanted: \
+         less than 10 s for 10,000.",
+        thousands(exchanges as u64)
+    )?;
+    Ok(text)
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{
     load::Answer,
-    work::{Step, USERS},
+    work::{Step, World},
 };
 
 /// What the reference sends
@@ -103,10 +103,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let one = async |State(answers): Shared| send(&answers.get);
     let update = async |State(answers): Shared, _: Bytes| send(&answers.update);
     let delete = async |State(answers): Shared| send(&answers.delete);
+    let users = World::default().users;
     let router = Router::new()
-        .route(USERS, get(list).post(create))
+        .route(&users, get(list).post(create))
         .route(
-            &format!("{USERS}/{{user}}"),
+            &format!("{users}/{{user}}"),
             get(one).put(update).delete(delete),
         )
         .with_state(Arc::new(answers));

@@ -1,14 +1,13 @@
-//! How soon a mock is ready, and what it takes in memory.
+//! How soon a mock is ready, and its memory.
 
 use std::{path::Path, time::Instant};
 
 use anyhow::{Result, ensure};
 
-use super::{Subject, median};
+use super::{rounds::median, subject::Subject};
 use crate::process;
 
-/// Prints both.
-pub(super) fn measure(rounds: usize, mock: &Path) -> Result<()> {
+pub(super) fn measure(rounds: usize, mock: &Path) -> Result<String> {
     let mut ready = Vec::new();
     let mut idle = Vec::new();
     for _ in 0..rounds.max(1) * 3 {
@@ -18,18 +17,15 @@ pub(super) fn measure(rounds: usize, mock: &Path) -> Result<()> {
         ready.push(started.elapsed().as_secs_f64() * 1_000.0);
         idle.push(subject.resident()?);
     }
-    println!("\n| start and memory | measured | wanted |\n|---|---:|---:|");
-    println!(
-        "| from the start of the process to its answer to `/__admin/ready`, ms | {:.1} | 20 |",
-        median(&mut ready)
-    );
-    println!(
-        "| resident after that, MiB | {:.1} | 10 |",
-        median(&mut idle)
-    );
-    let empty = Subject::mock(mock, &["--seed", "empty"])?.resident()?;
-    let full = Subject::mock(mock, &["--seed", "empty", "--users", "1000000"])?.resident()?;
+    let empty = Subject::with_users(mock, 0)?.resident()?;
+    let full = Subject::with_users(mock, 1_000_000)?.resident()?;
     let bytes = (full - empty) * 1_048_576.0 / 1_000_000.0;
-    println!("| bytes a user, with a million of them | {bytes:.0} | 700 |");
-    Ok(())
+    Ok(format!(
+        "| start and memory | measured | wanted, at most |\n|---|---:|---:|\n\
+         | from the start of the process to its answer to `/__admin/ready`, ms | {:.1} | 20 |\n\
+         | resident after that, MiB | {:.1} | 10 |\n\
+         | bytes a user, with a million of them | {bytes:.0} | 700 |\n",
+        median(&ready),
+        median(&idle)
+    ))
 }

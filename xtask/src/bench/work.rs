@@ -5,18 +5,32 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use clap::ValueEnum;
-
 use crate::mock::LOGIN;
 
-/// The users collection of the account that every mock has.
-pub(super) const USERS: &str = "/api/accounts/12345/users";
+/// An account that a connection works on.
+#[derive(Debug, Clone)]
+pub(super) struct World {
+    /// The path of its users.
+    pub(super) users: String,
+    /// Its `Authorization`.
+    pub(super) login: String,
+}
+
+/// The one of every mock.
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            users: "/api/accounts/12345/users".to_owned(),
+            login: LOGIN.to_owned(),
+        }
+    }
+}
 
 /// How many users are updated in turn, from `u1` on.
 const UPDATED: u64 = 100;
 
 /// A format of bodies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Xml,
     Json,
@@ -112,24 +126,31 @@ impl Step {
     }
 
     /// The request as bytes. `user` is the path of the user that it is about, if there is one.
-    pub(super) fn write(self, format: Format, user: Option<&str>, out: &mut Vec<u8>) {
+    pub(super) fn write(
+        self,
+        world: &World,
+        format: Format,
+        user: Option<&str>,
+        out: &mut Vec<u8>,
+    ) {
         static UNIQUE: AtomicU64 = AtomicU64::new(1);
+        let World { users, login } = world;
         let number = match self {
             Self::Create | Self::Update => UNIQUE.fetch_add(1, Ordering::Relaxed),
             Self::Get | Self::List | Self::Delete => 0,
         };
-        let first = format!("{USERS}/u1");
-        let turn = format!("{USERS}/u{}", number % UPDATED + 1);
+        let first = format!("{users}/u1");
+        let turn = format!("{users}/u{}", number % UPDATED + 1);
         let (method, path, body) = match self {
             Self::Get => ("GET", user.unwrap_or(&first), None),
-            Self::List => ("GET", USERS, None),
+            Self::List => ("GET", users.as_str(), None),
             Self::Delete => ("DELETE", user.unwrap_or(&first), None),
             Self::Update => ("PUT", user.unwrap_or(&turn), Some(update(format, number))),
-            Self::Create => ("POST", USERS, Some(create(format, number))),
+            Self::Create => ("POST", users.as_str(), Some(create(format, number))),
         };
         let media_type = format.media_type();
         let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {LOGIN}\r\nAccept: \
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {login}\r\nAccept: \
              {media_type}\r\n"
         );
         if let Some(body) = &body {

@@ -49,7 +49,23 @@ impl Target {
         &self.triple
     }
 
-    /// Builds these packages' programs, which are named like them, and tells where each is.
+    /// This machine's own.
+    pub(super) fn host() -> Result<Self> {
+        let triple = workspace::rustc(&["--print", "host-tuple"])?;
+        Ok(Self {
+            musl: triple.ends_with("-musl"),
+            triple,
+        })
+    }
+
+    /// The programs of the development build that all checks share. Returns the path of each.
+    pub(super) fn development(packages: &[&str]) -> Result<Vec<PathBuf>> {
+        let mut cargo = workspace::cargo();
+        cargo.args(["build", "--locked", "--workspace", "--bins", "--tests"]);
+        Self::programs(&mut cargo, packages)
+    }
+
+    /// Builds the programs of these packages for release. Returns the path of each.
     pub(super) fn build(&self, packages: &[&str]) -> Result<Vec<PathBuf>> {
         let mut cargo = workspace::cargo();
         cargo
@@ -57,7 +73,12 @@ impl Target {
             .args(["--target", &self.triple])
             .args(packages.iter().flat_map(|package| ["--package", package]))
             .env("CARGO_ENCODED_RUSTFLAGS", Self::flags()?.join("\u{1f}"));
-        let built = workspace::built(&mut cargo)?;
+        Self::programs(&mut cargo, packages)
+    }
+
+    /// Each program has the name of its package.
+    fn programs(build: &mut Command, packages: &[&str]) -> Result<Vec<PathBuf>> {
+        let built = workspace::built(build)?;
         let executable = |name: &&str| workspace::executable(&built, name);
         packages.iter().map(executable).collect()
     }

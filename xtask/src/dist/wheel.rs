@@ -64,6 +64,9 @@ fn platform(triple: &str) -> Result<&'static str> {
     Ok(match triple {
         "x86_64-unknown-linux-musl" => "manylinux_2_17_x86_64.musllinux_1_1_x86_64",
         "aarch64-unknown-linux-musl" => "manylinux_2_17_aarch64.musllinux_1_1_aarch64",
+        // A development build: the tag means the machine that built it.
+        "x86_64-unknown-linux-gnu" => "linux_x86_64",
+        "aarch64-unknown-linux-gnu" => "linux_aarch64",
         "x86_64-apple-darwin" => "macosx_10_12_x86_64",
         "aarch64-apple-darwin" => "macosx_11_0_arm64",
         "x86_64-pc-windows-msvc" => "win_amd64",
