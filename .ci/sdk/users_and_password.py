@@ -71,14 +71,14 @@ if os.environ["BW_SEED"] == "published":
     )
 
 # The SDK puts the password into its XML as it is. With an ampersand that is not XML: the server
-# has to refuse it, and the password stays.
+# has to reject it, and the password stays.
 try:
     Users(client=client(OLD)).password.change("Kettle&Plum.58")
     check(False, "a body that is not XML is refused")
 except RestError:
     check("jdoe" in users(OLD), "its unescaped & is refused, the password stays")
 
-# The answer is an empty body, of which the SDK tells nothing: what counts is which password opens
+# The answer is an empty body, of which the SDK shows nothing: what counts is which password opens
 # the API afterwards.
 Users(client=client(OLD)).password.change(NEW)
 check("jdoe" in users(NEW), "changes its password: the new one works")

@@ -404,7 +404,7 @@ mod tests {
             );
             assert_eq!(missing(need, &set(with), keep), None, "{need:?}");
         }
-        // Only the target can tell.
+        // Only the target shows it.
         assert_eq!(missing(&[Need::Role], &[], keep), None);
         assert_eq!(missing(&[], &[], keep), None);
     }

@@ -45,7 +45,7 @@ pub fn challenges(response: &Response) -> Vec<Challenge> {
     challenges
 }
 
-/// What stands between the commas that are in no quotes.
+/// What is between the commas that are in no quotes.
 fn elements(value: &str) -> Vec<&str> {
     let (mut quoted, mut escaped) = (false, false);
     value

@@ -90,7 +90,7 @@ mod tests {
     use super::matches;
 
     #[test]
-    fn only_a_star_stands_for_the_rest_of_an_id() {
+    fn only_a_star_matches_the_rest_of_an_id() {
         assert!(matches("errors/shape-*", "errors/shape-error"));
         assert!(matches("errors/internal", "errors/internal"));
         assert!(!matches("errors/inter", "errors/internal"));

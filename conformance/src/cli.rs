@@ -71,12 +71,14 @@ pub enum Command {
         after_help = "Example: bandwidth-conformance diff learned-may.toml learned-june.toml"
     )]
     Diff(DiffArgs),
-    /// Show where an account differs from what the guide says or Bandwidth publishes; exit code 1
-    /// if it did anything that the guide does not say
+    /// Show where an account differs from the guide or from Bandwidth's documents; exit code 1 if
+    /// it differs from the guide
     #[command(after_help = "Example: bandwidth-conformance drift learned.toml")]
     Drift(DriftArgs),
-    /// Send random operations and compare every answer with a model of the API; the printed seed
-    /// repeats them, and a trace that fails on the mock inside is reduced to the smallest that fails
+    /// Send random operations, and compare every response with a model of the API
+    ///
+    /// The printed seed repeats them. A trace that fails on the built-in mock is reduced to the
+    /// smallest failing trace.
     #[command(after_help = "Example: bandwidth-conformance fuzz --traces 200 --seed 7")]
     Fuzz(FuzzArgs),
     /// Show how many requests, users and seconds a run would take; sends nothing to the target
@@ -102,7 +104,7 @@ pub enum Command {
         #[command(flatten)]
         aim: AimArgs,
     },
-    /// Delete the users that an earlier run left, or put its prepared user back, from its ledger
+    /// Delete the users that an earlier run left, or restore its prepared user, from its ledger
     #[command(
         after_help = "Example: bandwidth-conformance cleanup --ledger bandwidth-conformance-cf-1a2b3c4d.ledger --dry-run"
     )]
@@ -114,7 +116,7 @@ pub enum Command {
         after_help = "Example: bandwidth-conformance completions bash > ~/.local/share/bash-completion/completions/bandwidth-conformance"
     )]
     Completions {
-        /// The shell
+        /// Print the script for this shell
         shell: clap_complete::Shell,
     },
 }
@@ -126,7 +128,7 @@ pub struct AimArgs {
     /// `https://HOST`. Remote targets are read-only by default, at one request a second
     #[arg(long, value_name = "mock|URL", default_value = "mock")]
     pub target: String,
-    /// The expected options: guide, published, or a profile file; the mock inside has the same
+    /// The expected options: guide, published, or a profile file; the built-in mock has the same
     #[arg(long, value_name = "NAME|FILE", default_value = "guide")]
     pub profile: String,
     /// Take the login from a TOML file: `account_id`, and `username` and `password` or
@@ -139,7 +141,7 @@ pub struct AimArgs {
     /// Trust only the certificates in this PEM file, for example a mock's ca.pem
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
-    /// Where the clock of the mock inside starts (RFC 3339 in UTC) [default: 2026-03-04T12:00:00Z]
+    /// Where the clock of the built-in mock starts (RFC 3339 in UTC) [default: 2026-03-04T12:00:00Z]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_rfc3339)]
     pub clock: Option<SystemTime>,
     /// What may be done there, and how fast.
@@ -153,22 +155,22 @@ pub struct FuzzArgs {
     /// Where and how.
     #[command(flatten)]
     pub aim: AimArgs,
-    /// Keep to the profile; else each trace on the mock inside changes some of its behaviours
+    /// Keep the profile; by default each trace on the built-in mock changes some behaviours
     #[arg(long)]
     pub fixed_profile: bool,
-    /// Decides all traces [default: a new one, which is printed]
+    /// Seed of all traces [default: a new one, which is printed]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// How many traces
+    /// Number of traces
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub traces: u64,
-    /// How many operations each has
+    /// Number of operations in each trace
     #[arg(long, value_name = "N", default_value_t = 40)]
     pub steps: usize,
-    /// Only the trace of this number, from 0
+    /// Run only this trace, counted from 0
     #[arg(long, value_name = "N")]
     pub trace: Option<u64>,
-    /// File that remembers the created users until all are removed; unused with the mock inside
+    /// File that lists the created users until all are removed; unused with the built-in mock
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
 }
@@ -182,17 +184,17 @@ pub struct RunArgs {
     /// Which cases.
     #[command(flatten)]
     pub selection: Selection,
-    /// TOML file of known failures, each with a reason and the day on which it expires
+    /// TOML file of known failures, each with a reason and an expiry date
     #[arg(long, value_name = "FILE")]
     pub known: Option<PathBuf>,
     /// Write a report: json, junit, html or markdown [example: --report junit=junit.xml]
     #[arg(long, value_name = "KIND=FILE")]
     pub report: Vec<ReportTo>,
-    /// File that remembers the created users until all are removed; unused with the mock inside
+    /// File that lists the created users until all are removed; unused with the built-in mock
     /// [default: bandwidth-conformance-RUN.ledger in the current folder]
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
-    /// Show only the summary and cases that did not pass and were not observed
+    /// Show only the summary and the cases that failed, erred or were inconclusive
     #[arg(long)]
     pub quiet: bool,
 }
@@ -221,10 +223,10 @@ pub struct ProbeArgs {
     /// The profile to write; its exchanges go to OUT.exchanges.json
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
-    /// Only this behaviour, or this area of behaviours; repeatable [example: --only put.semantics]
+    /// Probe only this behaviour or area; repeatable [example: --only put.semantics]
     #[arg(long, value_name = "ID")]
     pub only: Vec<String>,
-    /// Not this behaviour, or not this area; repeatable [example: --skip password]
+    /// Skip this behaviour or area; repeatable [example: --skip password]
     #[arg(long, value_name = "ID")]
     pub skip: Vec<String>,
     /// Continue an interrupted probe; first removes the users that it left
@@ -257,9 +259,9 @@ pub enum Form {
 pub struct DiffArgs {
     /// A profile (guide, published or a file), or a JSON report
     pub a: String,
-    /// Another one of the same kind
+    /// Another profile or report
     pub b: String,
-    /// How to write it
+    /// Output format
     #[arg(long, value_name = "FORM", default_value = "markdown")]
     pub format: Form,
 }
@@ -267,12 +269,12 @@ pub struct DiffArgs {
 /// What to look at.
 #[derive(Debug, Args)]
 pub struct DriftArgs {
-    /// The profile that `probe` wrote, or one with the answers of Bandwidth's support
+    /// A profile that `probe` wrote, or one with the answers of Bandwidth's support
     pub profile: String,
-    /// Show every behaviour, also those that do not differ or are not known
+    /// Show every behaviour, including those that do not differ or are unknown
     #[arg(long)]
     pub all: bool,
-    /// How to write it
+    /// Output format
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub format: Form,
 }
@@ -280,10 +282,10 @@ pub struct DriftArgs {
 /// What to clean up.
 #[derive(Debug, Args)]
 pub struct CleanupArgs {
-    /// The ledger that the run left
+    /// Ledger of the earlier run
     #[arg(long, value_name = "FILE")]
     pub ledger: PathBuf,
-    /// Only list what would be deleted
+    /// Only list the users that would be deleted
     #[arg(long)]
     pub dry_run: bool,
     /// Take the login from a TOML file
@@ -339,7 +341,7 @@ fn taking_negative_numbers(command: clap::Command) -> clap::Command {
         .mut_subcommands(taking_negative_numbers)
 }
 
-/// What would be right in the place of a flag that other programs have. Nothing that follows the
+/// What would be right instead of a flag that other programs have. Nothing that follows the
 /// flag is repeated: it may be a password.
 fn guessed(error: &clap::Error) -> Option<String> {
     let flag = match (error.kind(), error.get(ContextKind::InvalidArg)) {
@@ -349,18 +351,16 @@ fn guessed(error: &clap::Error) -> Option<String> {
     let flag = flag.split('=').next().unwrap_or(flag);
     let instead = match flag {
         "--url" | "--base-url" | "--host" | "--server" | "--endpoint" => {
-            "the server to test is named with --target URL"
+            "name the server with --target URL"
         }
         "--user" | "--username" | "--password" | "--account" | "--account-id" | "--client-id"
         | "--client-secret" | "--token" | "-u" | "-p" => {
-            "the login comes from BW_ACCOUNT_ID with BW_USERNAME and BW_PASSWORD, or with BW_CLIENT_ID and BW_CLIENT_SECRET, or from a file with --credentials FILE, never from an argument"
+            "set the login in the environment (BW_ACCOUNT_ID with BW_USERNAME and BW_PASSWORD, or with BW_CLIENT_ID and BW_CLIENT_SECRET) or in a file with --credentials FILE"
         }
         "--verbose" | "-v" | "-vv" | "--debug" => {
-            "a run tells of every case unless --quiet is given; `replay CASE` shows every request and response of one, and --report html=FILE those of all"
+            "a run prints every case unless --quiet is given; `replay CASE` shows every request and response of a case, and --report html=FILE those of all cases"
         }
         _ => return None,
     };
-    Some(format!(
-        "there is no {flag}; {instead}; `--help` shows what there is"
-    ))
+    Some(format!("there is no {flag}; {instead}; see `--help`"))
 }

@@ -30,7 +30,7 @@ pub fn explain_text(case: &Case) -> String {
     };
     let changes = if case.writes() {
         match case.users {
-            Users::None => "tries to, and there is no such user",
+            Users::None => "tries to, but the user does not exist",
             Users::One => "one user of its own, which other cases may share",
             Users::Last | Users::Many => "creates users of its own, changes and deletes them",
         }

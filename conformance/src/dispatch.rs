@@ -29,7 +29,7 @@ use crate::{
 
 /// Why a run ended that a signal ended.
 const INTERRUPTED: &str = "interrupted";
-/// What stands before a token in its header.
+/// What is before a token in its header.
 const BEARER: &str = "Bearer ";
 /// Under what an answer gives a secret away that it has just made.
 const ISSUED: [&str; 4] = [
@@ -199,7 +199,7 @@ impl Dispatch {
     }
 
     /// Sends a request with the run's own login. A target may end a token before its time: if it
-    /// refuses one with 401, the request had no effect, and is sent once more with a new token.
+    /// rejects one with 401, the request had no effect, and is sent again with a new token.
     pub async fn send_own(
         &self,
         own: Own,

@@ -62,10 +62,10 @@ pub fn check(path: &Path) -> Result<(), String> {
         return Ok(());
     };
     if path.is_dir() {
-        return Err("that is a folder; name a file in it".to_owned());
+        return Err("is a folder; name a file in it".to_owned());
     }
     if !folder_of(&path).is_dir() {
-        return Err("there is no such folder; make it first".to_owned());
+        return Err("the folder does not exist; create it first".to_owned());
     }
     let tried = beside(&path, Readers::Owner);
     tried.map(drop).map_err(|error| {
@@ -199,11 +199,11 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_folder_that_takes_no_file_is_told() {
-        let told = check(Path::new("/proc/nope.json")).unwrap_err();
+    fn a_folder_without_write_access_is_reported() {
+        let message = check(Path::new("/proc/nope.json")).unwrap_err();
         assert!(
-            told.starts_with("nothing can be written in its folder"),
-            "{told}"
+            message.starts_with("nothing can be written in its folder"),
+            "{message}"
         );
         assert!(!Path::new("/proc/nope.json").exists());
     }

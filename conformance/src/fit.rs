@@ -35,7 +35,6 @@ pub struct Fit {
 pub struct SeenOption {
     /// The behaviour's id.
     pub behaviour: String,
-    /// The option.
     pub option: String,
 }
 
@@ -159,7 +158,7 @@ pub fn explanation(
     })
 }
 
-/// The behaviours that give the fields of a request their names, if it was refused.
+/// The behaviours that give the fields of a request their names, if it was rejected.
 fn names_in_request(exchange: &Transcript) -> &'static [&'static str] {
     let body = exchange.request_body.trim_start();
     match exchange.status {

@@ -1,6 +1,6 @@
 //! Traces: random operations on users, each answer compared with what a model of the API says.
 //!
-//! A trace is made from a seed and names users symbolically, so that it can be sent to any target,
+//! A trace is made from a seed and names users symbolically, so it can be sent to any target,
 //! and without some of its steps. What fails on a mock of this process is made smaller there.
 
 mod domain;
@@ -49,7 +49,7 @@ pub struct Walk {
 /// What comes of a step about a user when the trace has made none yet: nothing is sent.
 const NOTHING: &str = "nothing";
 
-/// How a walk goes on when a request got no answer.
+/// How a walk continues when a request got no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unanswered {
     /// It had no effect: the target's failures are known to come before it takes any.
@@ -175,7 +175,7 @@ impl Turn<'_> {
         };
         let reply = self.cx.delete(&key, self.format).await?;
         if self.model.find(who).is_none() {
-            return reply.missing_user().map(|()| "delete of nobody");
+            return reply.missing_user().map(|()| "delete of a missing user");
         }
         reply.deleted()?;
         self.model.deleted(who);
@@ -188,7 +188,7 @@ impl Turn<'_> {
         };
         let reply = self.cx.get(&key, self.format).await?;
         let Some(user) = self.model.find(who) else {
-            return reply.missing_user().map(|()| "get of nobody");
+            return reply.missing_user().map(|()| "get of a missing user");
         };
         same(&reply, &reply.user()?, &self.model.shown(user, Some(&key)))?;
         if self.cx.profile().surface_identity == IdentitySurface::Served {
@@ -310,7 +310,7 @@ impl Turn<'_> {
                 (Field::Roles, Content::Roles(some)) if cx.run.limits().roles == Roles::Any => {
                     draft.with_value(name, Value::Roles(model.role_refs(*some)))
                 }
-                // Only the mock inside has no role that gives access to anything.
+                // Only the built-in mock has no role that gives access to anything.
                 (Field::Roles, Content::Roles(_)) => draft,
                 (Field::Roles, Content::Wrong) => {
                     let unknown = crate::wire::RoleRef::Plain("no-such-role".to_owned());

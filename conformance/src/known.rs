@@ -46,7 +46,7 @@ fn fails(case: &CaseReport) -> bool {
 
 /// A target that could never be met is a mistake.
 fn check_target(target: &str) -> Result<(), String> {
-    let form = "`mock` or a host alone, as dashboard.bandwidth.com";
+    let form = "`mock` or a host alone, for example dashboard.bandwidth.com";
     let text = if target.contains("://") {
         target.to_owned()
     } else if target.parse::<Ipv6Addr>().is_ok() {
@@ -137,10 +137,10 @@ mod tests {
     }
 
     #[test]
-    fn a_case_stands_there_once_for_each_target() {
+    fn a_case_is_given_once_for_each_target() {
         let far = "2999-01-01";
         let other_case = |target: &str| entry(far, target).replace(CASE, "list.users.are-listed");
-        for (first, second, told) in [
+        for (first, second, expected) in [
             (entry(far, ""), entry(far, "target = \"mock\""), None),
             (
                 entry(far, "target = \"a.example\""),
@@ -156,21 +156,21 @@ mod tests {
             (
                 entry(far, "target = \"mock\""),
                 entry("2999-01-02", "target = \"mock\""),
-                Some("stands there twice"),
+                Some("is given twice"),
             ),
         ] {
             let text = format!("{first}\n{second}");
             let error = load(&text).err();
-            let as_told = match (&error, told) {
-                (Some(error), Some(told)) => error.contains(told),
-                (error, told) => error.is_none() && told.is_none(),
+            let as_expected = match (&error, expected) {
+                (Some(error), Some(expected)) => error.contains(expected),
+                (error, expected) => error.is_none() && expected.is_none(),
             };
-            assert!(as_told, "{text}: {error:?}");
+            assert!(as_expected, "{text}: {error:?}");
         }
     }
 
     #[test]
-    fn a_target_that_no_run_has_is_told() {
+    fn a_target_that_no_run_has_is_reported() {
         let of = |target: &str| load(&entry("2999-01-01", &format!("target = \"{target}\"")));
         for target in ["mock", "dashboard.bandwidth.com", "127.0.0.1", "::1"] {
             assert!(of(target).is_ok(), "{target}");

@@ -1,8 +1,13 @@
-//! A black-box suite that tells how a server of Bandwidth's user-management API behaves.
+//! A black-box suite that shows how a server of Bandwidth's user-management API behaves.
 //!
 //! It takes names, request bodies and profiles from `bandwidth-fixtures`, but judges raw status,
 //! headers and bodies with its own readers: what the emulator and its codec get wrong must not be
 //! wrong here too. [`main`] is the command line; [`runner::execute`] is the same for tests.
+
+#![expect(
+    missing_docs,
+    reason = "the library serves only its program, the tests and xtask; names say enough"
+)]
 
 pub mod account;
 pub mod case;

@@ -11,22 +11,22 @@ use clap::Args;
 
 use crate::{error::ConformanceError, target::Target};
 
-/// Requests in a run against another machine, unless told otherwise.
+/// Requests in a run against a remote target, by default.
 const MAX_REQUESTS: u64 = 3_000;
-/// Users that a run creates on another machine, unless told otherwise.
+/// Users that a run creates on a remote target, by default.
 const MAX_USERS: u64 = 400;
-/// Requests a second to another machine, unless told otherwise.
+/// Requests a second to a remote target, by default.
 const RPS: f64 = 1.0;
-/// How long a target on this machine may take to show what was written, unless told otherwise.
+/// How long a target on this machine may take to show what was written, by default.
 const SETTLE: Duration = Duration::from_secs(5);
-/// The same on another machine.
+/// The same on a remote target.
 const REMOTE_SETTLE: Duration = Duration::from_secs(30);
 /// How long a response may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a create whose client gave up may still take effect: servers and gateways end a request
 /// that takes longer.
 const UNDER_WAY: Duration = Duration::from_mins(1);
-/// The domain of emails of created users, unless told otherwise. It receives no mail (RFC 2606).
+/// The domain of emails of created users, by default. It receives no mail (RFC 2606).
 const EMAIL_DOMAIN: &str = "example.com";
 
 /// Whether users may be created, changed and deleted.
@@ -69,7 +69,7 @@ pub struct Limits {
     /// Where it may write; both where nothing is said.
     pub surface: Option<Surface>,
     /// Whether it may fail to log in with the name of its own login, or many times with another's:
-    /// either could lock somebody out.
+    /// either could lock a user out.
     pub failed_logins: bool,
     /// The time from one request to the next, at least.
     pub interval: Duration,
@@ -164,7 +164,7 @@ pub struct LimitArgs {
     /// be put back
     #[arg(long, value_name = "KEY", conflicts_with = "allow_leftovers")]
     pub prepared_user: Option<String>,
-    /// Give this role to users where a case needs one [default: no roles; the mock inside: its own]
+    /// Give this role to users where a case needs one [default: no roles; the built-in mock: its own]
     #[arg(long, value_name = "ID")]
     pub role: Option<String>,
     /// Also send requests about accounts that are not the login's own
@@ -236,18 +236,18 @@ impl Limits {
         match &asked.confirm_account {
             Some(confirmed) if confirmed != account_id => {
                 return refused(format!(
-                    "--confirm-account says {confirmed}, but the login is of account {account_id}; look which of the two is wrong; nothing was sent"
+                    "--confirm-account is {confirmed}, but the login is for account {account_id}; correct one of them; nothing was sent"
                 ));
             }
             Some(_) if !asked.allow_writes => {
                 return Err(ConformanceError::Usage(
-                    "--confirm-account does nothing without --allow-writes; give both, or neither"
+                    "--confirm-account has no effect without --allow-writes; give both, or neither"
                         .to_owned(),
                 ));
             }
             None if asked.allow_writes && !here => {
                 return refused(format!(
-                    "--allow-writes: {} is not on this machine, so say which account its users may be created in and deleted from: --confirm-account {account_id}; nothing was sent",
+                    "--allow-writes: {} is a remote target; confirm the account in which users are created and deleted: --confirm-account {account_id}; nothing was sent",
                     target.host
                 ));
             }
@@ -292,7 +292,7 @@ impl Limits {
         })
     }
 
-    /// For every target but the mock inside: its users may be somebody's.
+    /// For every target except the built-in mock: its users may be real.
     pub fn protect_others(&mut self, asked: &LimitArgs) {
         self.one_user_first = true;
         self.surface = Some(Surface::Account);

@@ -27,15 +27,13 @@ const KEYS: [&str; 7] = [
 /// The host whose logins get their tokens from another one, and that one.
 const TOKEN_HOSTS: (&str, &str) = ("dashboard.bandwidth.com", "https://api.bandwidth.com");
 
-/// The identity domain of accounts, unless told otherwise.
+/// The identity domain of accounts, by default.
 const DOMAIN: &str = "Iris";
 
 /// API credentials: a client's id and secret, which get a token.
 #[derive(Debug, Clone)]
 pub struct Client {
-    /// The id.
     pub id: String,
-    /// The secret.
     pub secret: Secret,
 }
 
@@ -46,7 +44,6 @@ pub enum Login {
     Basic {
         /// The name.
         username: String,
-        /// The password.
         password: Secret,
     },
     /// Client credentials, which get a token.
@@ -63,7 +60,6 @@ pub enum Login {
 /// An account and who asks.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    /// The account.
     pub account_id: String,
     /// Who asks.
     pub login: Login,
@@ -263,7 +259,7 @@ impl Raw {
             ((Some(username), Some(password)), (None, None)) => {
                 if username.contains(':') {
                     return Err(usage(format!(
-                        "{} holds a colon, which Basic authentication cannot send; use OAuth client credentials",
+                        "{} contains a colon, which Basic authentication cannot send; use OAuth client credentials",
                         origin.name("username")
                     )));
                 }
@@ -315,15 +311,13 @@ fn checked_url(
 ) -> Result<String, ConformanceError> {
     let url = Url::parse(text).map_err(|_| error("is not a URL; write https://HOST/PATH"))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(error("holds a login of its own; take it out"));
+        return Err(error("contains a login; remove it"));
     }
     let origin = url.origin().ascii_serialization();
     let target = Target::parse(&origin)
         .map_err(|_| error("must be an https:// address, or an http:// one of this machine"))?;
     if url.fragment().is_some() {
-        return Err(error(
-            "has a # in it, which is never sent; take out what follows",
-        ));
+        return Err(error("contains a #; remove it and the text after it"));
     }
     let query = url
         .query()
@@ -372,7 +366,7 @@ mod tests {
         assert_eq!(found.token_url(&here), "https://x.example/?a=b&c=d%20e");
         let client = [account, id, secret, url("https://x.example/t#a")];
         let error = from(&client).unwrap_err();
-        assert!(error.contains("BW_TOKEN_URL has a # in it"), "{error}");
+        assert!(error.contains("BW_TOKEN_URL contains a #"), "{error}");
     }
 
     #[test]

@@ -46,7 +46,6 @@ pub struct CaseReport {
     /// The behaviours that it measures, with the expected options.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub expected: Vec<Expectation>,
-    /// The verdict.
     pub verdict: Verdict,
     /// Whether the run ended before the case began; the verdict is then `inconclusive`.
     #[serde(skip_serializing_if = "is_false", default)]
@@ -76,7 +75,6 @@ pub struct CaseReport {
 pub struct Expectation {
     /// The behaviour's id.
     pub behaviour: String,
-    /// The option.
     pub option: String,
 }
 
@@ -175,7 +173,6 @@ pub struct RunReport {
     pub began: String,
     /// What was tested, in words.
     pub target: String,
-    /// The account.
     pub account_id: String,
     /// Name of the expected profile.
     pub profile: String,

@@ -37,7 +37,7 @@ impl Class {
 /// A password of so many characters out of these classes, each class as often as the others. No
 /// two characters stand in it twice, or as few as there can be in a long one.
 pub fn of(length: usize, classes: &[Class]) -> String {
-    /// How often a character is drawn anew before a repetition is put up with.
+    /// How often a character is drawn again before a repetition is put up with.
     const DRAWS: usize = 200;
     assert!(
         !classes.is_empty(),
@@ -84,7 +84,7 @@ pub fn strong(profile: &Profile) -> String {
     of(16.max(minimum).min(maximum), &Class::ALL)
 }
 
-/// Whether the same `length` characters stand twice in `text`.
+/// Whether the same `length` characters appear twice in `text`.
 pub fn repeats(text: &str, length: usize) -> bool {
     let bytes = text.as_bytes();
     bytes

@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_removed_from_base64_wherever_it_stands_in_it() {
+    fn a_secret_is_removed_from_base64_at_any_offset() {
         let redactor = Redactor::default();
         let secret = "Sup3r-Secret!Pw99~>?";
         redactor.add(secret);
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_is_told_nothing() {
+    fn a_terminal_gets_no_control_sequence() {
         assert_eq!(printable("a\tb é"), "a\tb é");
         assert_eq!(printable("a\x1b[2J\u{9b}b\n"), "a\\u{1b}[2J\\u{9b}b\\n");
     }

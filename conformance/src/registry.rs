@@ -38,7 +38,7 @@ pub struct Selection {
     /// Only cases that change nothing: sends only GET, HEAD and OPTIONS
     #[arg(long)]
     pub read_only: bool,
-    /// Where users are created and changed [default: account; the mock inside: both]
+    /// Where users are created and changed [default: account; the built-in mock: both]
     #[arg(long, value_name = "NAME", conflicts_with = "read_only")]
     pub surface: Option<Surface>,
     /// Only the four cases that create, read, update and delete one user
@@ -127,7 +127,7 @@ pub fn find(id: &str) -> Result<Case, ConformanceError> {
     )))
 }
 
-/// The few ids that somebody who wrote one of `texts` may have meant.
+/// The few ids that a user who wrote one of `texts` may have meant.
 fn near_ids(texts: &[String], cases: &[Case]) -> Vec<String> {
     const MOST: usize = 3;
     const LIKE: f64 = 0.85;
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_id_is_told_with_near_ones() {
+    fn an_unknown_id_is_reported_with_near_ones() {
         let error = find("create.pasword.weak-is-400").map(|_| ()).unwrap_err();
         assert_eq!(error.code(), 2);
         assert!(error.to_string().contains("create.password.weak-is-400"));

@@ -271,7 +271,7 @@ async fn until(
     }
 }
 
-/// The same, but the request under way is waited for: only its answer tells whether it created a
+/// The same, but the request under way is waited for: only its answer shows whether it created a
 /// user. `None` if the work did not end in time; what it does not finish stays in the ledger.
 async fn until_answered<T>(
     interrupt: Pin<&mut impl Future<Output = ()>>,
@@ -294,7 +294,7 @@ async fn judge(case: &Case, format: Option<Format>, cx: &mut Context) -> CaseRes
     let result = case.execute(cx, format).await;
     match result {
         Err(Stop::Fail(reason)) if cx.repeated => Err(Stop::Inconclusive(format!(
-            "a request had to be sent again and may have taken effect twice, so this is no verdict: {reason}"
+            "a request had to be sent again and may have taken effect twice, so there is no verdict: {reason}"
         ))),
         other => other,
     }

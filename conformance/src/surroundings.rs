@@ -14,7 +14,7 @@ pub struct Surroundings<'a> {
     pub err: &'a mut dyn Write,
     /// Whether the report may have colours.
     pub colour: Colour,
-    /// Whether somebody watches, so that a progress bar is of use.
+    /// Whether a terminal shows the progress bar.
     pub watched: bool,
     /// Changes what a run may do: tests shorten its waits.
     pub adjust: fn(&mut Limits),

@@ -53,7 +53,6 @@ pub struct Target {
     pub scheme: Scheme,
     /// A name or an address, without brackets.
     pub host: String,
-    /// The port.
     pub port: u16,
     /// Where it is, when that is this machine. Any other is looked up for each connection.
     pub loopback: Option<SocketAddr>,
@@ -77,20 +76,20 @@ impl Target {
         let usage = |what: &str| ConformanceError::Usage(format!("--target: {what}; {FORM}"));
         let url = Url::parse(text).map_err(|_| {
             usage(if text.contains("://") {
-                "that is not a URL"
+                "it is not a URL"
             } else {
-                "there is no http:// or https:// in front"
+                "it does not start with http:// or https://"
             })
         })?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(usage(
-                "the URL holds a login, and a login comes only from the environment or --credentials",
+                "the URL contains a login; give the login in the environment or in --credentials",
             ));
         }
         let scheme = match url.scheme() {
             "http" => Scheme::Http,
             "https" => Scheme::Https,
-            _ => return Err(usage("that is not an HTTP address")),
+            _ => return Err(usage("it is not an HTTP address")),
         };
         let shown = url.host_str().ok_or_else(|| usage("the URL has no host"))?;
         let host = shown.trim_start_matches('[').trim_end_matches(']');
@@ -104,7 +103,7 @@ impl Target {
         let loopback = loopback_address(host, port);
         if scheme == Scheme::Http && loopback.is_none() {
             return Err(ConformanceError::Refused(format!(
-                "--target: {shown} is not on this machine, and over http:// the login would cross the network in the clear; write https://{shown}"
+                "--target: {shown} is a remote target, and http:// would send the login unencrypted; write https://{shown}"
             )));
         }
         Ok(Self {
@@ -157,7 +156,7 @@ fn loopback_address(host: &str, port: u16) -> Option<SocketAddr> {
     if !addresses.iter().all(|known| known.ip().is_loopback()) {
         return None;
     }
-    // An emulator listens on IPv4 unless told otherwise.
+    // An emulator listens on IPv4 by default.
     let ipv4 = addresses.iter().copied().find(SocketAddr::is_ipv4);
     ipv4.or_else(|| addresses.first().copied())
 }

@@ -22,7 +22,7 @@ const LONGEST: Duration = Duration::from_hours(24);
 /// How long one is used where its endpoint does not say.
 const USUAL: Duration = Duration::from_hours(1);
 
-/// Where tokens come from, and the one at hand.
+/// Where tokens come from, and the current one.
 pub struct Tokens {
     url: String,
     owner: login::Client,
@@ -50,7 +50,7 @@ impl Tokens {
         self.url.split('?').next().unwrap_or_default()
     }
 
-    /// How long the token at hand is valid, as the endpoint said.
+    /// How long the current token is valid, as the endpoint said.
     pub async fn seconds(&self) -> Option<u64> {
         self.current.lock().await.as_ref()?.seconds
     }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_token_is_told_by_what_is_wrong_with_it() {
+    fn an_answer_without_a_token_is_reported_with_its_reason() {
         for (status, body, words) in [
             (401, "", "401; check the client's id and secret"),
             (404, "", "404; look whether BW_TOKEN_URL"),

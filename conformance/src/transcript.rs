@@ -25,7 +25,6 @@ pub struct Transcript {
     pub at_ms: u64,
     /// Milliseconds until the response, or until the attempt failed.
     pub took_ms: u64,
-    /// The method.
     pub method: String,
     /// The whole URL.
     pub url: String,
@@ -57,9 +56,7 @@ pub struct Transcript {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Header {
-    /// Its name.
     pub name: String,
-    /// Its value.
     pub value: String,
 }
 

@@ -20,7 +20,6 @@ pub(crate) const MAX_BODY: usize = 64 * 1024 * 1024;
 /// Where requests go, and whom an encrypted connection to it trusts.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
-    /// The target.
     pub target: Target,
     /// The settings of encrypted connections.
     pub tls: Arc<ClientConfig>,
@@ -46,10 +45,8 @@ pub enum Route {
     Raw,
 }
 
-/// A request.
 #[derive(Clone)]
 pub struct Request {
-    /// The method.
     pub method: String,
     /// The path from the root, with its query.
     pub path: String,
@@ -100,14 +97,11 @@ impl Request {
     }
 }
 
-/// A response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
-    /// The status.
     pub status: u16,
     /// Header names and values, in order.
     pub headers: Vec<(String, String)>,
-    /// The body.
     pub body: Vec<u8>,
 }
 
@@ -184,9 +178,9 @@ fn certificate(error: &rustls::CertificateError) -> String {
         UnknownIssuer,
     };
     match error {
-        UnknownIssuer | BadSignature => "nobody who is trusted here vouches for its certificate; name its authority's with --ca-file (a mock makes a new one at each start, and gives it at /__admin/ca.pem)".to_owned(),
-        Expired | ExpiredContext { .. } => "its certificate has expired; whoever runs the target must renew it".to_owned(),
-        NotValidForName | NotValidForNameContext { .. } => "its certificate is for another name; write the name in --target that it is for (a mock takes more with --tls-san)".to_owned(),
+        UnknownIssuer | BadSignature => "its certificate is not trusted; pass its CA with --ca-file (a mock generates a CA at each start and serves it at /__admin/ca.pem)".to_owned(),
+        Expired | ExpiredContext { .. } => "its certificate has expired; the operator of the target must renew it".to_owned(),
+        NotValidForName | NotValidForNameContext { .. } => "its certificate is for another name; use that name in --target (a mock accepts more names with --tls-san)".to_owned(),
         other => format!("its certificate is refused: {other}"),
     }
 }

@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for behaviour in &refused.why.behaviours {
         println!("  {} = {}", behaviour.id, behaviour.option);
     }
-    // How did the client wait? As GET /__admin/retries tells it.
+    // How did the client wait? See GET /__admin/retries.
     println!("{}", account.retries()["sequences"][0]["summary"]);
     Ok(())
 }

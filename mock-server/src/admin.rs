@@ -108,7 +108,7 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .nest(PREFIX, router)
         .route(&format!("{PREFIX}/"), any(unknown))
         .layer(guard)
-        // The page itself tells nothing of anybody's, so it can be there to ask for the token.
+        // The page itself shows no private data, so it can be there to ask for the token.
         .nest(PREFIX, ui::router())
 }
 
@@ -116,8 +116,8 @@ async fn unknown(OriginalUri(uri): OriginalUri) -> AdminError {
     AdminError::new(
         Code::UnknownPath,
         format!(
-            "{} is not served; GET {PREFIX}/openapi.json says what is, and a browser finds the \
-             inspector at {PREFIX}/ui",
+            "{} is not served; GET {PREFIX}/openapi.json lists the paths; the inspector \
+             is at {PREFIX}/ui",
             uri.path()
         ),
     )
@@ -137,8 +137,6 @@ pub async fn elsewhere(uri: Uri) -> AdminError {
 async fn wrong_method() -> AdminError {
     AdminError::new(
         Code::MethodNotAllowed,
-        format!(
-            "this path does not take that method; GET {PREFIX}/openapi.json says what it takes"
-        ),
+        format!("the path does not allow this method; GET {PREFIX}/openapi.json lists its methods"),
     )
 }

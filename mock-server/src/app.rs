@@ -24,7 +24,7 @@ use crate::{
 pub struct App {
     store: RwLock<Arc<Store>>,
     profile: RwLock<Arc<NamedProfile>>,
-    /// What fails on purpose.
+    /// What fails deliberately.
     pub faults: FaultSet,
     /// What was asked and answered.
     pub journal: Journal,
@@ -54,11 +54,10 @@ pub struct App {
 /// What a server starts with, and returns to when it is reset.
 #[derive(Debug)]
 pub struct Start {
-    /// The accounts.
     pub accounts: Vec<Arc<Origin>>,
     /// How the server behaves.
     pub profile: Arc<NamedProfile>,
-    /// What fails on purpose.
+    /// What fails deliberately.
     pub faults: Vec<Fault>,
     /// When the server's clock starts; the machine's time by default.
     pub clock: Option<Duration>,
@@ -114,7 +113,7 @@ impl App {
         })
     }
 
-    /// The accounts. A reset or a restore puts others in their place; what holds these goes on
+    /// The accounts. A reset or a restore puts others in their place; what holds these continues
     /// with these.
     pub fn store(&self) -> Arc<Store> {
         Arc::clone(&self.store.read())
@@ -159,7 +158,7 @@ impl App {
         *self.profile.write() = profile;
     }
 
-    /// Tells the server to stop.
+    /// Asks the server to stop.
     pub fn stop(&self) {
         self.stop.send_replace(true);
     }

@@ -44,7 +44,7 @@ pub enum Announce {
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) config: Config,
-    /// The options that were chosen beside the profile, for example `put.semantics=merge`.
+    /// The options that were chosen next to the profile, for example `put.semantics=merge`.
     pub(crate) set: Vec<String>,
     pub(crate) announce: Announce,
     /// The filter of what is logged.
@@ -60,8 +60,8 @@ pub(crate) struct Program {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct ServeArguments {
-    /// Where to listen; a port alone means 127.0.0.1 and, where there is one, `::1`; port 0 takes a free
-    /// one [default: :8080]
+    /// Listen on this address; a port alone means 127.0.0.1 and, if available, `::1`; port 0
+    /// chooses a free port [default: :8080]
     #[arg(
         long,
         alias = "port",
@@ -69,10 +69,10 @@ pub struct ServeArguments {
         env = "BANDWIDTH_MOCK_LISTEN"
     )]
     listen: Option<String>,
-    /// How to behave: guide, published, or the path of a profile file [default: guide]
+    /// Behave as this profile: guide, published, or the path of a profile file [default: guide]
     #[arg(long, value_name = "PROFILE", env = "BANDWIDTH_MOCK_PROFILE")]
     profile: Option<String>,
-    /// Choose another option for one behaviour, as put.semantics=merge (repeatable; `;` between
+    /// Choose another option for one behaviour, for example put.semantics=merge (repeatable; `;` between
     /// several in the variable)
     #[arg(
         long,
@@ -82,13 +82,14 @@ pub struct ServeArguments {
     )]
     #[serde(deserialize_with = "values::options")]
     set: Vec<String>,
-    /// The accounts to start with: demo, empty, published, or the path of a seed file [default: demo]
+    /// Start with the accounts of this seed: demo, empty, published, or the path of a seed file
+    /// [default: demo]
     #[arg(long, value_name = "SEED", env = "BANDWIDTH_MOCK_SEED")]
     seed: Option<String>,
-    /// Add so many made-up users to each account
+    /// Add this number of generated users to each account
     #[arg(long, value_name = "N", env = "BANDWIDTH_MOCK_USERS")]
     users: Option<u32>,
-    /// Let an account send so many requests in so much time, as 100/1m or 100/1m,burst=20
+    /// Limit the requests of each account, for example to 100/1m or 100/1m,burst=20
     #[arg(
         long,
         value_name = "N/PERIOD[,burst=N]",
@@ -96,11 +97,11 @@ pub struct ServeArguments {
     )]
     rate_limit: Option<String>,
     #[expect(clippy::doc_markdown, reason = "this is what --help shows")]
-    /// Let requests fail, as `status=429,every=5,operation=create_user`, `delay.fixed_ms=500` or
-    /// `fault=EMPTY_RESPONSE,when=after,times=1`. What happens: status, fault, delay,
-    /// chunked_dribble, truncate_body, malformed_body, wrong_content_type, refuse, view, headers, body. To
-    /// which requests: operation, method, accountId, every, after, times, then, probability, seed, ttl_ms,
-    /// when (repeatable; `;` between several in the variable)
+    /// Make requests fail, for example `status=429,every=5,operation=create_user`,
+    /// `delay.fixed_ms=500` or `fault=EMPTY_RESPONSE,when=after,times=1`. Effects: status, fault,
+    /// delay, chunked_dribble, truncate_body, malformed_body, wrong_content_type, refuse, view,
+    /// headers, body. Conditions: operation, method, accountId, every, after, times, then,
+    /// probability, seed, ttl_ms, when (repeatable; `;` between several in the variable)
     #[arg(
         long,
         alias = "faults",
@@ -114,21 +115,21 @@ pub struct ServeArguments {
     /// from there [default: the machine's time]
     #[arg(long, value_name = "TIME", env = "BANDWIDTH_MOCK_CLOCK")]
     clock: Option<String>,
-    /// Make what looks random repeatable: probabilities and delays of faults, UUIDs
+    /// Make random values repeatable: UUIDs, and probabilities and delays of faults
     #[arg(long, value_name = "N", env = "BANDWIDTH_MOCK_RANDOM_SEED")]
     random_seed: Option<u64>,
-    /// Take TLS beside plain HTTP on the same port, with a certificate made at the start for
-    /// localhost and Bandwidth's hosts; GET /__admin/ca.pem gives what clients must trust
+    /// Accept TLS and plain HTTP on the same port, with a generated certificate for localhost and
+    /// Bandwidth's hosts; GET /__admin/ca.pem returns the CA that clients must trust
     #[arg(long, env = "BANDWIDTH_MOCK_TLS", value_parser = BoolishValueParser::new())]
     tls: bool,
-    /// Take TLS with this certificate (PEM, with those that lead to its root)
+    /// Accept TLS with this certificate (PEM, with its intermediate certificates)
     #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_TLS_CERT")]
     tls_cert: Option<PathBuf>,
-    /// The key of that certificate (PEM)
+    /// Use this private key for the certificate (PEM)
     #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_TLS_KEY")]
     tls_key: Option<PathBuf>,
-    /// A further name or address for the certificate that --tls makes (repeatable; `;` between
-    /// several in the variable)
+    /// Add this name or address to the certificate of --tls (repeatable; `;` between several in the
+    /// variable)
     #[arg(
         long,
         value_name = "NAME",
@@ -136,18 +137,18 @@ pub struct ServeArguments {
         value_delimiter = ';'
     )]
     tls_san: Vec<String>,
-    /// Answer as an HTTP proxy for Bandwidth's hosts, with certificates made at the start; requests to
-    /// other hosts are refused. For clients whose host is fixed
+    /// Serve Bandwidth's hosts as an HTTP proxy, with generated certificates, for clients with a
+    /// fixed host; requests to other hosts are rejected
     #[arg(long, env = "BANDWIDTH_MOCK_PROXY", value_parser = BoolishValueParser::new())]
     proxy: bool,
-    /// Write the certificate that clients must trust with --tls or --proxy to this file (PEM)
+    /// Write the CA that clients must trust with --tls or --proxy to this file (PEM)
     #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_CA_OUT")]
     ca_out: Option<PathBuf>,
-    /// Where the control API listens, when not beside the emulated API
+    /// Serve the control API on this address instead of next to the emulated API
     #[arg(long, value_name = "ADDRESS:PORT", env = "BANDWIDTH_MOCK_ADMIN_LISTEN")]
     admin_listen: Option<String>,
-    /// What opens the control API, as Authorization: Bearer TOKEN; on an address other than
-    /// loopback one is made and shown when this is left out
+    /// Require this token for the control API, as Authorization: Bearer TOKEN; outside of loopback,
+    /// the default is a generated token, which is printed
     #[arg(
         long,
         value_name = "TOKEN",
@@ -156,28 +157,29 @@ pub struct ServeArguments {
         value_parser = secret
     )]
     admin_token: Option<Secret>,
-    /// How many requests the journal keeps; 0 turns it off [default: 1000]
+    /// Keep this number of requests in the journal; 0 turns it off [default: 1000]
     #[arg(long, value_name = "N", env = "BANDWIDTH_MOCK_JOURNAL_ENTRIES")]
     journal_entries: Option<usize>,
-    /// How many bytes the journal takes, as 16MiB; 0 turns it off [default: 16MiB]
+    /// Limit the size of the journal, for example to 16MiB; 0 turns it off [default: 16MiB]
     #[arg(long, value_name = "BYTES", env = "BANDWIDTH_MOCK_JOURNAL_BYTES")]
     #[serde(deserialize_with = "number_or_text")]
     journal_bytes: Option<String>,
-    /// How to say that the server is ready [default: text]
+    /// Announce in this form that the server is ready [default: text]
     #[arg(long, value_name = "FORM", env = "BANDWIDTH_MOCK_ANNOUNCE")]
     announce: Option<Announce>,
-    /// What to log on stderr: error, warn, info (each request), debug, trace [default: warn]
+    /// Log this on stderr: error, warn, info (each request), debug or trace [default: warn]
     #[arg(long, value_name = "FILTER", env = "BANDWIDTH_MOCK_LOG")]
     log: Option<String>,
-    /// Add a header Mock-Explain to each response: the behaviours that shaped it, and how each is
-    /// known
+    /// Add a header Mock-Explain to each response, with the behaviours that shaped it and their
+    /// evidence
     #[arg(long, env = "BANDWIDTH_MOCK_EXPLAIN", value_parser = BoolishValueParser::new())]
     explain: bool,
-    /// End when standard input closes, and so with the process that started the mock; give it a pipe
-    /// that this process keeps open
+    /// Stop when standard input closes; give the mock a pipe, and it stops with the process that
+    /// started it
     #[arg(long, env = "BANDWIDTH_MOCK_UNTIL_STDIN_CLOSES", value_parser = BoolishValueParser::new())]
     until_stdin_closes: bool,
-    /// Take what no flag or variable gives from this TOML file; its keys are the flags' names
+    /// Read settings not given by flag or variable from this TOML file; its keys are the flags'
+    /// names
     #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_CONFIG")]
     #[serde(skip)]
     config: Option<PathBuf>,
@@ -304,7 +306,7 @@ impl ServeArguments {
             && !is_sendable(token)
         {
             return Err(ConfigError::Value(format!(
-                "{}: a header cannot carry this token; give printable ASCII characters without \
+                "{}: a header cannot contain this token; give printable ASCII characters without \
                  spaces, or leave it out",
                 self.place("admin-token")
             )));
@@ -325,7 +327,7 @@ impl ServeArguments {
         })
     }
 
-    /// Chooses the options that stand beside the profile, and returns them.
+    /// Chooses the options that are next to the profile, and returns them.
     fn options(&self, profile: &mut NamedProfile) -> Result<Vec<String>, ConfigError> {
         let mut set = self.set.clone();
         profile.set_from(&self.place("set"), set.iter().map(String::as_str))?;
@@ -345,15 +347,17 @@ impl ServeArguments {
         let names = self.tls_san.clone();
         if self.proxy && self.tls_cert.is_some() {
             return wrong(
-                "--proxy makes certificates of its own; give --tls instead of --tls-cert and --tls-key",
+                "--proxy generates its certificates; give --tls instead of --tls-cert and --tls-key",
             );
         }
         if self.ca_out.is_some() && !self.proxy && !self.tls && self.tls_cert.is_none() {
-            return wrong("--ca-out: there is a certificate with --tls or --proxy only; give one");
+            return wrong(
+                "--ca-out: there is a certificate only with --tls or --proxy; add one of them",
+            );
         }
         match (&self.tls_cert, &self.tls_key) {
             (Some(_), Some(_)) if !names.is_empty() => wrong(
-                "--tls-san is for a certificate that is made; it cannot change the one of --tls-cert",
+                "--tls-san is for generated certificates; it cannot change the certificate in --tls-cert",
             ),
             (Some(certificate), Some(key)) => Ok(Some(Certificate::Files {
                 certificate: certificate.clone(),
@@ -361,7 +365,9 @@ impl ServeArguments {
             })),
             (None, None) if self.tls => Ok(Some(Certificate::Generated(names))),
             (None, None) if names.is_empty() => Ok(None),
-            (None, None) => wrong("--tls-san is for the certificate that --tls makes; give both"),
+            (None, None) => {
+                wrong("--tls-san is for the certificate that --tls generates; add --tls")
+            }
             _ => wrong("--tls-cert and --tls-key belong together; give both"),
         }
     }

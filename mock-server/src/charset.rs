@@ -26,7 +26,6 @@ pub enum Charset {
 pub enum Undecodable {
     /// The bytes are not what the encoding allows.
     Byte {
-        /// The encoding.
         encoding: &'static str,
         /// Bytes before the wrong one.
         offset: usize,

@@ -47,13 +47,13 @@ const USAGE: u8 = 2;
     args_conflicts_with_subcommands = true
 )]
 #[command(after_help = "Examples:
-  bandwidth-mock                                  serve on localhost:8080, as the guide says
-  bandwidth-mock --profile published              serve as Bandwidth's own documents say
+  bandwidth-mock                                  serve on localhost:8080 with the profile guide
+  bandwidth-mock --profile published              serve with Bandwidth's published behaviour
   bandwidth-mock --set put.semantics=merge        change one behaviour
   bandwidth-mock --listen :0 --announce json      on a free port, for a script
-  bandwidth-mock --fault status=503,every=5       let every fifth request fail
-  bandwidth-mock behaviours put.semantics         one open question, its options, how each is known
-  bandwidth-mock profiles published --diff guide  where two profiles differ")]
+  bandwidth-mock --fault status=503,every=5       make every fifth request fail
+  bandwidth-mock behaviours put.semantics         show an open question with its options and evidence
+  bandwidth-mock profiles published --diff guide  show the differences between two profiles")]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -63,51 +63,53 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the emulated API (what happens without a command)
+    /// Serve the emulated API (the default command)
     Serve(Box<ServeArguments>),
-    /// List the profiles, or show one with the evidence of each choice
+    /// List the profiles, or show one with the evidence of each option
     #[command(after_help = "Examples:
   bandwidth-mock profiles
   bandwidth-mock profiles published
   bandwidth-mock profiles published --diff guide
   bandwidth-mock profiles ./learned.toml --diff guide")]
     Profiles {
-        /// guide, published, or the path of a profile file
+        /// Name of the profile: guide, published, or the path of a profile file
         name: Option<String>,
-        /// Show only where it differs from this one
+        /// Show only the differences from this profile
         #[arg(long, value_name = "OTHER", requires = "name")]
         diff: Option<String>,
         /// Print the JSON Schema of profile files
         #[arg(long, conflicts_with = "name")]
         schema: bool,
     },
-    /// List the behaviours, or show one with its options and how each is known
+    /// List the behaviours, or show one with its options and their evidence
     #[command(after_help = "Examples:
   bandwidth-mock behaviours
   bandwidth-mock behaviours put.semantics
-  bandwidth-mock behaviours password        all of one area")]
+  bandwidth-mock behaviours password        show an area")]
     Behaviours {
-        /// An id as put.semantics, or an area as put
+        /// Show this behaviour, for example put.semantics, or this area, for example put
         id: Option<String>,
     },
     #[cfg(feature = "trials")]
-    /// Run a command of yours once for each way in which the API could behave, and see what breaks
+    /// Run your command once for each alternative behaviour of the API, and show what breaks it
     ///
-    /// Each run gets a fresh mock, whose address and login are in the environment. Only behaviours
-    /// are varied that the command's requests relied on in the first run.
+    /// Each run gets a fresh mock, with its address and login in the environment. Only behaviours
+    /// that the command's requests relied on in the first run are varied.
     #[command(
-        after_help = "The command finds BW_BASE_URL, BW_ACCOUNT_ID, BW_DOMAIN, BW_USERNAME, BW_PASSWORD, BW_CLIENT_ID,
-BW_CLIENT_SECRET and BANDWIDTH_MOCK_ADMIN_URL in its environment. Tests that start a mock of their own must use this one
-when BANDWIDTH_MOCK_ADMIN_URL is set.
+        after_help = "The environment of the command has BW_BASE_URL, BW_ACCOUNT_ID, BW_DOMAIN, BW_USERNAME, BW_PASSWORD,
+BW_CLIENT_ID, BW_CLIENT_SECRET and BANDWIDTH_MOCK_ADMIN_URL. If BANDWIDTH_MOCK_ADMIN_URL is set, tests
+must use this mock and start none of their own.
 
 Examples:
   bandwidth-mock variants -- npm test
   bandwidth-mock variants --only put,delete --jobs 4 --junit variants.xml -- pytest -q
 
-Exit code 0 when nothing breaks it, 1 when a variant does, when a run sends no request, or when an
-entry of --known is not true, 2 when it cannot be run or does not pass to begin with, 3 when it is
-flaky and nothing breaks it. After SIGINT, SIGTERM and SIGHUP 130, 143 and 129: the command and its
-processes are ended first."
+Exit codes:
+  0  no variant breaks the command
+  1  a variant breaks it, a run sends no request, or an entry of --known no longer applies
+  2  the command cannot run, or does not pass in the baseline
+  3  the command is flaky, and no variant breaks it
+  129, 130, 143  SIGHUP, SIGINT, SIGTERM; the command and its processes are stopped first"
     )]
     Variants(Box<VariantsArguments>),
     #[cfg(feature = "trials")]
@@ -115,10 +117,10 @@ processes are ended first."
     ///
     /// The command runs without a fault first. Then each situation happens once, at the first, middle
     /// and last request of each operation that the command used, each time in a fresh mock. If the
-    /// command fails or leaves other users, it runs once more without the fault.
-    #[command(after_help = format!("The command finds BW_BASE_URL, BW_ACCOUNT_ID, BW_DOMAIN, BW_USERNAME, BW_PASSWORD, BW_CLIENT_ID,
-BW_CLIENT_SECRET and BANDWIDTH_MOCK_ADMIN_URL in its environment. Tests that start a mock of their own must use this one
-when BANDWIDTH_MOCK_ADMIN_URL is set.
+    /// command fails or leaves other users, it runs again without the fault.
+    #[command(after_help = format!("The environment of the command has BW_BASE_URL, BW_ACCOUNT_ID, BW_DOMAIN, BW_USERNAME, BW_PASSWORD,
+BW_CLIENT_ID, BW_CLIENT_SECRET and BANDWIDTH_MOCK_ADMIN_URL. If BANDWIDTH_MOCK_ADMIN_URL is set, tests
+must use this mock and start none of their own.
 
 Situations:
 {}
@@ -127,68 +129,71 @@ Examples:
   bandwidth-mock rehearse --only create_user --every --jobs 4 --html rehearsal.html -- ./sync
   bandwidth-mock rehearse --situation basic-ended --profile published -- ./sync
 
-Exit code 0 when nothing is stuck, wrong or harmed, 1 when something is or when an entry of --known
-is not true, 2 when the command cannot be run or does not pass to begin with, 3 when it is flaky.
-After SIGINT, SIGTERM and SIGHUP 130, 143 and 129: the command and its processes are ended first.", rehearse::table()))]
+Exit codes:
+  0  no run is stuck, wrong or harmed
+  1  a run is, or an entry of --known no longer applies
+  2  the command cannot run, or does not pass in the baseline
+  3  the command is flaky
+  129, 130, 143  SIGHUP, SIGINT, SIGTERM; the command and its processes are stopped first", rehearse::table()))]
     Rehearse(Box<RehearseArguments>),
     #[cfg(feature = "traffic")]
     /// Record the traffic between a client and the real API, without secrets, as HAR
     ///
-    /// Point the client at the base URL or the proxy that is announced. Requests and answers pass
-    /// unchanged. Passwords, tokens and other credentials are replaced before anything is written.
+    /// Point the client at the announced base URL or proxy. Requests and responses pass unchanged.
+    /// Passwords, tokens and other credentials are replaced before anything is written.
     #[command(after_help = "Examples:
   bandwidth-mock record --upstream https://dashboard.bandwidth.com/api --out traffic.har
   bandwidth-mock record --proxy --ca-out ca.pem --out traffic.har
   bandwidth-mock record --upstream https://dashboard.bandwidth.com/api --read-only --anonymize --out traffic.har
 
-Exit code 0 after SIGINT and SIGTERM, 2 when it cannot start.")]
+Exit codes: 0 after SIGINT and SIGTERM; 2 if it cannot start.")]
     Record(Box<RecordArguments>),
     #[cfg(feature = "traffic")]
-    /// Learn how a server behaves from recorded traffic, and write that as a profile
+    /// Learn from recorded traffic how a server behaves, and write a profile
     ///
-    /// Recordings are HAR files or logs with one JSON object a line. Nothing is sent anywhere.
+    /// Recordings are HAR files or logs with one JSON object a line. The command sends no requests.
     #[command(after_help = "Examples:
   bandwidth-mock learn traffic.har --out learned.toml
   bandwidth-mock learn monday.jsonl tuesday.jsonl --base published --out learned.toml --seed-out users.json
   bandwidth-mock --profile learned.toml --seed users.json
 
-Exit code 0, 2 when a file cannot be read or written.")]
+Exit codes: 0; 2 if a file cannot be read or written.")]
     Learn(LearnArguments),
     #[cfg(feature = "traffic")]
-    /// Compare recorded traffic with what a profile predicts
+    /// Compare recorded traffic with the predictions of a profile
     #[command(after_help = "Examples:
   bandwidth-mock replay traffic.har --profile learned.toml
   bandwidth-mock replay traffic.har --profile learned.toml --fail-on difference --report junit=replay.xml
 
-Exit code 0, 1 when --fail-on finds something, 2 when a file cannot be read or written.")]
+Exit codes: 0; 1 if --fail-on finds something; 2 if a file cannot be read or written.")]
     Replay(ReplayArguments),
-    /// Tell by the exit code whether a server is ready
+    /// Exit with 0 if a server is ready, 1 if not
     #[command(after_help = "Examples:
   bandwidth-mock ready
   bandwidth-mock ready --url http://127.0.0.1:9000
 
-Exit code 0 when it is ready, 1 when it is not.")]
+Exit codes: 0 if it is ready, 1 if it is not.")]
     Ready {
-        /// Where it listens [default: where the variable of --admin-listen or of --listen says,
-        /// else 127.0.0.1:8080]
+        /// Send requests to the server at this URL [default: the variable of --admin-listen or of
+        /// --listen, else 127.0.0.1:8080]
         #[arg(long, value_name = "URL", env = "BANDWIDTH_MOCK_URL")]
         url: Option<String>,
     },
-    /// Show what the requests to a running server relied on and how each is known, or print it as
-    /// questions to Bandwidth's support
+    /// Show the behaviours that requests to a running server relied on, with their evidence, or
+    /// print them as questions to Bandwidth's support
     #[command(after_help = "Examples:
   bandwidth-mock assumptions
   bandwidth-mock assumptions --fail-on assumed
   bandwidth-mock assumptions --questions > questions.txt
   bandwidth-mock assumptions --questions --profile ./our-account.toml
 
-Exit code 0, 1 when --fail-on finds something, 2 when the server cannot be asked.")]
+Exit codes: 0; 1 if --fail-on finds something; 2 if the server cannot be reached.")]
     Assumptions(AssumptionsArguments),
     /// Print a completion script for a shell
     #[command(after_help = "Example:
   bandwidth-mock completions bash > ~/.local/share/bash-completion/completions/bandwidth-mock")]
     Completions {
-        /// The shell
+        /// Print the script for this shell
         shell: clap_complete::Shell,
     },
 }
@@ -422,7 +427,9 @@ fn run_server(mut program: Program, arguments: &ServeArguments) -> Result<(), St
         std::fs::write(path, pem).map_err(|error| {
             let place = arguments.place("ca-out");
             let why = match error.kind() {
-                std::io::ErrorKind::NotFound => "there is no such folder; make it first".to_owned(),
+                std::io::ErrorKind::NotFound => {
+                    "the folder does not exist; create it first".to_owned()
+                }
                 _ => describe::io(&error),
             };
             format!("{place} {}: {why}", path.display())
@@ -476,7 +483,7 @@ fn cannot_listen(arguments: &ServeArguments, failed: &BindError) -> String {
             "not permitted; choose a port above 1023".to_owned()
         }
         std::io::ErrorKind::AddrNotAvailable => {
-            "this machine does not have that address; choose 127.0.0.1, or 0.0.0.0 for all it has"
+            "this machine does not have that address; choose 127.0.0.1, or 0.0.0.0 for all addresses"
                 .to_owned()
         }
         _ => error.to_string(),

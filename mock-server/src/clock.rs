@@ -56,7 +56,7 @@ impl State {
 pub struct Reading {
     /// Time since the Unix epoch.
     pub now: Duration,
-    /// Whether it stands still.
+    /// Whether it is frozen.
     pub frozen: bool,
     /// Whether it may differ from the machine's clock.
     pub moved: bool,
@@ -69,7 +69,7 @@ pub enum ClockChange {
     Freeze,
     /// It moves forward, whether it runs or not.
     Advance(Duration),
-    /// It runs again from where it stands.
+    /// It runs again from where it is.
     Resume,
 }
 
@@ -216,7 +216,7 @@ impl AccountClock {
         self.own.get()
     }
 
-    /// Sets the account's own clock, which goes on from what the account follows.
+    /// Sets the account's own clock, which continues from what the account follows.
     pub fn set(&self, change: ClockChange) -> Result<(), TooFar> {
         self.own.get_or_init(|| self.server.copy()).set(change)
     }
@@ -236,7 +236,7 @@ mod tests {
     };
 
     #[test]
-    fn it_stands_while_frozen_and_moves_when_told() {
+    fn it_is_frozen_until_it_is_advanced() {
         let clock = Clock::new(None);
         let before = Instant::now();
         clock.set(Freeze).unwrap();
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn it_starts_where_it_is_told_and_returns_there() {
+    fn it_starts_at_the_given_time_and_returns_there() {
         let start = parse_start("2030-01-31T12:00:00Z").unwrap();
         let clock = Clock::new(Some(start));
         clock.set(Freeze).unwrap();

@@ -1,4 +1,4 @@
-//! Bytes to wire values and back, in XML and JSON. Strict: what is not exactly right is refused
+//! Bytes to wire values and back, in XML and JSON. Strict: what is not exactly right is rejected
 //! with an error that says what is wrong. Knows neither HTTP nor the domain.
 
 mod decode;
@@ -39,14 +39,14 @@ impl Format {
 }
 
 /// Whether XML 1.0 allows the character in a document. JSON could carry the others, but a value
-/// that only one of the formats can carry is refused in both.
+/// that only one of the formats can carry is rejected in both.
 fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }
 
 /// The first character of a text that XML does not allow.
 fn forbidden(text: &str) -> Option<char> {
-    // Most texts are plain ASCII, which can be told many bytes at a time where none ends the look.
+    // Most texts are plain ASCII, which is recognized many bytes at a time where none ends the look.
     let plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
     if text.bytes().fold(true, |all, byte| all & plain(byte)) {
         return None;

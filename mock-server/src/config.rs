@@ -28,11 +28,11 @@ pub struct Config {
     pub profile: NamedProfile,
     /// The accounts it starts with.
     pub seed: Seed,
-    /// How many users are made up for each account.
+    /// How many users are generated for each account.
     pub users: u32,
     /// Fault rules.
     pub(crate) faults: Vec<Fault>,
-    /// Where the control API listens, when not beside the emulated API.
+    /// Where the control API listens, when not next to the emulated API.
     pub admin_listen: Option<Listen>,
     /// What opens the control API.
     pub admin_token: Option<Secret>,

@@ -36,7 +36,6 @@ pub enum ControlError {
         "account `{account}` has no user `{user}`; GET /__admin/accounts/{account}/snapshot lists its users"
     )]
     NoUser {
-        /// The account.
         account: String,
         /// The user's id.
         user: String,
@@ -140,7 +139,6 @@ pub struct MadeAccount {
     pub password: Secret,
     /// The id of its credential.
     pub client_id: String,
-    /// The secret of that.
     pub client_secret: Secret,
     /// The faults that were armed for it, in order.
     pub faults: Vec<Arc<ArmedFault>>,
@@ -311,8 +309,8 @@ impl App {
         )]))
     }
 
-    /// Puts the accounts of a snapshot in the place of all accounts. Limits, lockouts and tokens
-    /// start anew. What a later reset brings back does not change.
+    /// Puts the accounts of a snapshot instead of all accounts. Limits, lockouts and tokens
+    /// start again. What a later reset brings back does not change.
     pub fn restore(&self, snapshot: Seed) -> Result<usize, ControlError> {
         let before = self.store();
         let restored = Store::default();
@@ -333,7 +331,7 @@ impl App {
         Ok(count)
     }
 
-    /// Puts one account of a snapshot in the place of that account.
+    /// Puts one account of a snapshot instead of that account.
     pub fn restore_account(&self, id: &str, snapshot: Seed) -> Result<(), ControlError> {
         let present = self.main_account(id)?;
         let mut accounts = snapshot.accounts.into_iter();
@@ -354,7 +352,7 @@ impl App {
         Ok(())
     }
 
-    /// An account in the state that a snapshot says. Its clock goes on, and a reset brings back what
+    /// An account in the state that a snapshot says. Its clock continues, and a reset brings back what
     /// it did before.
     fn restored(&self, account: SeedAccount, present: Option<&AccountState>) -> AccountState {
         let random = mix(self.settings.random_seed, 0);
@@ -494,7 +492,7 @@ fn contents_of(name: &str) -> Result<SeedContents, ControlError> {
         let known: Vec<&str> = Seed::built_in_names().collect();
         let or = describe::or_one_of(name, "built in are", &known);
         ControlError::Invalid(format!(
-            "there is no seed `{name}`{or}; an object with roles and users is taken too"
+            "there is no seed `{name}`{or}; an object with roles and users is accepted too"
         ))
     })?;
     let first = seed.accounts.into_iter().next();

@@ -1,4 +1,4 @@
-//! The line that tells a user of the mock on which day Basic logins of API users end.
+//! The line that shows a user of the mock on which day Basic logins of API users end.
 
 use bandwidth_fixtures::{BehaviourId, Profile, profile::AuthSchemes};
 
@@ -11,7 +11,7 @@ pub fn basic_ends(profile: &Profile) -> String {
     let day = day.unwrap_or_default();
     let effect = if let Some(own) = profile.auth_basic_ends {
         format!(
-            "this profile refuses them from {own} on; try that day with --clock {own}T00:00:00Z, \
+            "this profile rejects them from {own}; try that day with --clock {own}T00:00:00Z, \
              or keep them with --set {id}=never"
         )
     } else {
@@ -20,7 +20,7 @@ pub fn basic_ends(profile: &Profile) -> String {
             AuthSchemes::BasicAndBearer | AuthSchemes::Bearer => "",
         };
         format!(
-            "this profile goes on to take them; try that day with --set {id}={day}{tokens} \
+            "this profile still accepts them; try that day with --set {id}={day}{tokens} \
              --clock {day}T00:00:00Z"
         )
     };
@@ -42,11 +42,11 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "Bandwidth ends Basic logins of API users on 2026-12-02; this profile goes on to take \
+                "Bandwidth ends Basic logins of API users on 2026-12-02; this profile still accepts \
                  them; try that day with --set auth.basic_ends=2026-12-02 \
                  --set auth.schemes=basic_and_bearer --clock 2026-12-02T00:00:00Z",
-                "Bandwidth ends Basic logins of API users on 2026-12-02; this profile refuses them \
-                 from 2026-12-02 on; try that day with --clock 2026-12-02T00:00:00Z, or keep them \
+                "Bandwidth ends Basic logins of API users on 2026-12-02; this profile rejects them \
+                 from 2026-12-02; try that day with --clock 2026-12-02T00:00:00Z, or keep them \
                  with --set auth.basic_ends=never",
             ]
         );

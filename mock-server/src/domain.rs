@@ -29,7 +29,7 @@ pub use managed::Authority;
 pub use password::Digest;
 #[cfg(feature = "traffic")]
 pub use password::{classes_of, has_common_word, holds, longest_repeat};
-pub use unique::{Taken, same_name};
+pub use unique::{NamesInUse, same_name};
 pub use update::Changes;
 pub use user::{User, UserNumber};
 

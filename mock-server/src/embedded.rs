@@ -131,7 +131,7 @@ impl MockServer {
         AccountBuilder::new(Arc::clone(&self.app), self.base_url())
     }
 
-    /// The requests so far that the journal still has, of all accounts.
+    /// The requests until now that the journal still has, of all accounts.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         let entries = self.journal_entries();
         entries.iter().map(|entry| (&**entry).into()).collect()
@@ -167,7 +167,7 @@ impl MockServer {
 
     /// Stops the clocks of the server and of all its accounts.
     pub fn freeze_clock(&self) {
-        // Only an advance can be refused.
+        // Only an advance can be rejected.
         let _ = self.app.set_clocks(ClockChange::Freeze);
     }
 

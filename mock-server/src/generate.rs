@@ -1,4 +1,4 @@
-//! What is made up: users, for a server with many of them, and credentials.
+//! What is generated: users, for a server with many of them, and credentials.
 
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ pub(crate) fn client_secret(random: u64) -> Secret {
 }
 
 /// The account with a credential, if its seed says nothing of credentials. The credential follows
-/// from `random` and the account's id, so that it is the same each time.
+/// from `random` and the account's id, so it is the same each time.
 pub(crate) fn with_credential(mut account: SeedAccount, random: u64) -> SeedAccount {
     if account.credentials.is_none() {
         let bytes = account.account_id.bytes();

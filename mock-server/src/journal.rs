@@ -232,12 +232,12 @@ impl Journal {
             },
         );
         state.keep(old.entries.values());
-        state.watchers.tell(Change::All);
+        state.watchers.notify(Change::All);
         drop(state);
         old.entries.len()
     }
 
-    /// Tells from now on what changes.
+    /// Reports changes from now on.
     pub fn watch(&self) -> Watcher {
         self.state().watchers.add()
     }
@@ -299,7 +299,7 @@ impl State {
                 view.insert(entry.id);
             }
         }
-        self.watchers.tell(Change::Entry(entry.id));
+        self.watchers.notify(Change::Entry(entry.id));
         self.entries.insert(entry.id, entry);
     }
 
@@ -322,7 +322,7 @@ impl State {
 
     fn take(&mut self, id: u64) -> Option<Arc<Entry>> {
         let entry = self.entries.remove(&id)?;
-        self.watchers.tell(Change::Entry(id));
+        self.watchers.notify(Change::Entry(id));
         self.bytes -= entry.bytes();
         if let Some(view) = self.view(entry.view.as_ref()) {
             view.remove(id);

@@ -101,7 +101,7 @@ impl Logins {
         self.failures.lock().clone()
     }
 
-    /// Puts these failed logins in the place of those that are there.
+    /// Puts these failed logins instead of those that are there.
     #[cfg(feature = "traffic")]
     pub fn restore_failures(&self, failures: &Failures) {
         self.failures.lock().clone_from(failures);

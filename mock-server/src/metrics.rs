@@ -12,7 +12,7 @@ pub struct Metrics {
     counts: Mutex<Counts>,
 }
 
-/// The counts so far.
+/// The counts until now.
 #[derive(Debug, Default)]
 pub struct Counts {
     /// By operation and status; status 0 where nothing was sent.

@@ -96,7 +96,7 @@ pub fn opened(tunnel: Tunnel) -> Response<Body> {
 impl Refused {
     /// The answer of a proxy that does not do this.
     pub fn answer(&self) -> Response<Body> {
-        tracing::warn!("--proxy refused a request: {self}");
+        tracing::warn!("--proxy rejected a request: {self}");
         let mut response = Response::new(Body::from(format!("bandwidth-mock --proxy: {self}.\n")));
         *response.status_mut() = match self {
             Self::NoTarget => StatusCode::BAD_REQUEST,

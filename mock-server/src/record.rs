@@ -52,44 +52,44 @@ use crate::{
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct RecordArguments {
-    /// Where requests go, with the path of the API, for example
+    /// Forward requests to this URL, with the path of the API, for example
     /// <https://dashboard.bandwidth.com/api>. With --proxy, requests for Bandwidth's hosts go there
     /// too
     #[arg(long, value_name = "URL", required_unless_present = "proxy")]
     upstream: Option<String>,
-    /// The file to write, as HAR; it must not be there yet
+    /// Write the recording to this HAR file, which must not exist yet
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Be an HTTP proxy for Bandwidth's hosts, with certificates made at the start, so that a client
-    /// whose host is fixed needs no change
+    /// Serve Bandwidth's hosts as an HTTP proxy, with generated certificates, for clients with a
+    /// fixed host
     #[arg(long)]
     proxy: bool,
-    /// Write the certificate that clients must trust with --proxy to this file (PEM)
+    /// Write the CA that clients must trust with --proxy to this file (PEM)
     #[arg(long, value_name = "FILE", requires = "proxy")]
     ca_out: Option<PathBuf>,
-    /// Trust the certificates in this file (PEM) when connecting to the upstream, in place of the
-    /// system's
+    /// Trust only the certificates in this file (PEM) when connecting to the upstream, instead of
+    /// the system's
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
-    /// Refuse requests that could change something; reads and requests for tokens are sent
+    /// Reject requests that could change something; reads and token requests are sent
     #[arg(long)]
     read_only: bool,
-    /// Write made-up names in the place of names, logins, emails and telephone numbers
+    /// Replace names, logins, emails and telephone numbers with generated ones
     #[arg(long)]
     anonymize: bool,
-    /// Keep features of every password that is sent, such as its length; without this flag, of those
-    /// that were refused
+    /// Keep features of every sent password, such as its length; by default, only of rejected
+    /// passwords
     #[arg(long)]
     password_features: bool,
-    /// What the server is expected to behave as: guide, published, or the path of a profile file
+    /// Expect the server to behave as this profile: guide, published, or the path of a profile file
     /// [default: guide]
     #[arg(long, value_name = "PROFILE", env = "BANDWIDTH_MOCK_PROFILE")]
     profile: Option<String>,
-    /// Where to listen, on loopback unless --admin-token protects the pages; a port alone means
-    /// 127.0.0.1 and, where there is one, `::1`; port 0 takes a free one
+    /// Listen on this address, on loopback unless --admin-token protects the pages; a port alone
+    /// means 127.0.0.1 and, if available, `::1`; port 0 chooses a free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = ":8081")]
     listen: String,
-    /// What opens the pages below /__record, as Authorization: Bearer TOKEN
+    /// Require this token for the pages below /__record, as Authorization: Bearer TOKEN
     #[arg(
         long,
         value_name = "TOKEN",
@@ -98,7 +98,7 @@ pub struct RecordArguments {
         value_parser = secret
     )]
     admin_token: Option<Secret>,
-    /// How to say that it is ready
+    /// Announce in this form that it is ready
     #[arg(long, value_name = "FORM", default_value = "text")]
     announce: Announce,
 }
@@ -109,7 +109,6 @@ pub enum RecordError {
     /// The value of a flag.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The file.
     #[error(transparent)]
     File(#[from] TrafficError),
 }
@@ -142,7 +141,7 @@ impl Recorder {
         let listen = parse_address("--listen", &arguments.listen)?;
         if arguments.admin_token.is_none() && !listen.first().ip().is_loopback() {
             return Err(wrong(format!(
-                "--listen {listen}: other machines reach this address; give --admin-token too, or \
+                "--listen {listen}: other machines can reach this address; add --admin-token, or \
                  listen on 127.0.0.1"
             )));
         }
@@ -223,7 +222,7 @@ impl Recorder {
             }
             return (Announce::Json, format!("{line}\n"));
         }
-        let mut told = format!("bandwidth-mock {} record\n\n", env!("CARGO_PKG_VERSION"));
+        let mut banner = format!("bandwidth-mock {} record\n\n", env!("CARGO_PKG_VERSION"));
         for (name, key) in [
             ("base URL", "baseUrl"),
             ("proxy", "proxyUrl"),
@@ -232,14 +231,14 @@ impl Recorder {
             ("file", "out"),
         ] {
             if let Some(text) = text(key) {
-                let _ = writeln!(told, "  {name:<9} {text}");
+                let _ = writeln!(banner, "  {name:<9} {text}");
             }
         }
-        told += "\nCtrl-C stops it.\n";
-        (Announce::Text, told)
+        banner += "\nCtrl-C stops it.\n";
+        (Announce::Text, banner)
     }
 
-    /// Serves until it is stopped, and tells what came of it.
+    /// Serves until it is stopped, and returns what came of it.
     pub async fn serve(self) -> io::Result<String> {
         server::serve_with(self.sockets, self.services, self.certificates, self.stop).await?;
         Ok(self.keeper.result(&self.out.display().to_string()))

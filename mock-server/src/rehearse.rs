@@ -29,19 +29,19 @@ const TITLE: &str = "bandwidth-mock rehearse";
 pub struct RehearseArguments {
     #[command(flatten)]
     trial: TrialArguments,
-    /// Rehearse these situations alone, for example dropped,list-stale
+    /// Rehearse only these situations, for example dropped,list-stale
     #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = situation)]
     situation: Vec<&'static Situation>,
-    /// Rehearse requests of these operations alone, for example `create_user`
+    /// Rehearse only requests of these operations, for example `create_user`
     #[arg(long, value_name = "OPERATION,..", value_delimiter = ',', value_parser = operation)]
     only: Vec<Operation>,
-    /// Rehearse the request of this number among those of its operation, from 1
+    /// Rehearse only the Nth request of each operation, counted from 1
     #[arg(long, value_name = "N", conflicts_with = "every", value_parser = clap::value_parser!(u64).range(1..))]
     at: Option<u64>,
-    /// Rehearse each request of an operation, not only the first, middle and last
+    /// Rehearse every request of an operation, not only the first, middle and last
     #[arg(long)]
     every: bool,
-    /// Folder for the output of each run
+    /// Write the output of each run to this folder
     #[arg(long, value_name = "FOLDER", default_value = "bandwidth-rehearsal")]
     output: PathBuf,
 }
@@ -89,8 +89,8 @@ pub fn run(
     let named = |name: &str| arguments.situation.iter().any(|one| one.name == name);
     if named("basic-ended") && profile.options().auth_schemes == AuthSchemes::Basic {
         return Err(TrialError::Usage(
-            "--situation basic-ended: the profile takes no tokens, so that no command can go on \
-             after the end of Basic; add --set auth.schemes=basic_and_bearer or another profile"
+            "--situation basic-ended: the profile accepts no tokens, so every command would \
+             fail after the end of Basic; add --set auth.schemes=basic_and_bearer or another profile"
                 .to_owned(),
         ));
     }
@@ -102,7 +102,7 @@ pub fn run(
     })?;
     let trial = common.trial(&seed, output)?;
     let cannot = || TrialError::io("cannot write the report");
-    let mut tell = |text: &str| writeln!(out, "{text}").map_err(cannot());
+    let mut print = |text: &str| writeln!(out, "{text}").map_err(cannot());
 
     let world = World {
         name: BASELINE.to_owned(),
@@ -124,12 +124,12 @@ pub fn run(
     }
     if outcome.passed && !first.next.passed() {
         outcome.reason.get_or_insert(format!(
-            "its next run in the same world does not pass ({}), so that a failure is not judged \
+            "its next run in the same world does not pass ({}), so a failure is not judged \
              by the next run",
             first.next.ending
         ));
     }
-    tell(&line(&outcome))?;
+    print(&line(&outcome))?;
     if outcome.verdict == Verdict::Flaky {
         let report = Report::new(TITLE, vec![outcome], Vec::new(), 0);
         return common.write(&report).map(|()| FLAKY);
@@ -145,7 +145,7 @@ pub fn run(
     }
     let once = first.run.elapsed + first.next.elapsed;
     let guess = once * u32::try_from(places.len()).unwrap_or(u32::MAX) / u32::from(common.jobs);
-    tell(&format!(
+    print(&format!(
         "{} situations to rehearse, at most {} runs, about {} s\n",
         places.len(),
         places.len() * 2,
@@ -157,7 +157,7 @@ pub fn run(
         |chosen| judge.judge(chosen),
         |outcome| {
             if outcome.verdict > Verdict::Ok {
-                tell(&headline(outcome))?;
+                print(&headline(outcome))?;
             }
             let stop = common.fail_fast && outcome.verdict.is_failure();
             Ok(if stop {
@@ -169,14 +169,14 @@ pub fn run(
     )?;
     let problems = known_problems(&known, &outcomes);
     let code = exit_code(&outcomes, &problems);
-    tell(&told(&outcomes, places.len(), &problems))?;
+    print(&summary(&outcomes, places.len(), &problems))?;
     let runs = std::iter::once(outcome).chain(outcomes).collect();
     common.write(&Report::new(TITLE, runs, problems, 0))?;
     Ok(code)
 }
 
 /// The matrix, what is bad with its details, and how many runs had which verdict, the worst first.
-fn told(outcomes: &[Outcome], all: usize, problems: &[String]) -> String {
+fn summary(outcomes: &[Outcome], all: usize, problems: &[String]) -> String {
     let mut worst: Vec<&Outcome> = outcomes.iter().collect();
     worst.sort_by_key(|outcome| std::cmp::Reverse(outcome.verdict));
     let mut text = format!("\n{}\n", Table::matrix(outcomes));

@@ -1,4 +1,4 @@
-//! Listening: answers until it is told to stop, then stops at once.
+//! Listening: answers until it is asked to stop, then stops at once.
 
 mod sockets;
 
@@ -56,7 +56,7 @@ struct Listening<S> {
     stop: watch::Receiver<bool>,
 }
 
-/// Answers until the app is told to stop. A socket takes plain HTTP, and TLS where there is a
+/// Answers until the app is asked to stop. A socket takes plain HTTP, and TLS where there is a
 /// certificate.
 pub async fn serve(sockets: Sockets, app: Arc<App>, certificates: Certificates) -> io::Result<()> {
     let service = |serves| Arc::new(Service::new(Arc::clone(&app), serves));
@@ -124,7 +124,7 @@ async fn accept<S: Answers>(listener: TcpListener, listening: Arc<Listening<S>>)
                     let _ = stream.set_nodelay(true);
                     connections.spawn(connection(stream, peer, Arc::clone(&listening)));
                 }
-                // Out of file descriptors, or a client that was gone already: go on.
+                // Out of file descriptors, or a client that was gone already: continue.
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");
                     tokio::time::sleep(Duration::from_millis(10)).await;
@@ -235,7 +235,7 @@ async fn speak<S: Answers>(
             if let Some(hangup) = hangup {
                 hang_up(stream, hangup).await;
             } else if parts.read_buf.starts_with(HTTP_2) {
-                tracing::warn!("a client speaks HTTP/2 with prior knowledge, which is not served");
+                tracing::warn!("a client sent HTTP/2 with prior knowledge, which is not supported");
                 let bytes = NOT_HTTP_2;
                 let reset = false;
                 hang_up(stream, &Hangup { bytes, reset }).await;

@@ -25,7 +25,7 @@ pub use self::{
 use crate::{
     clock::Clock,
     domain::{
-        Account, Actor, Credential, CredentialError, EventKind, Taken, UserNumber, same_name,
+        Account, Actor, Credential, CredentialError, EventKind, NamesInUse, UserNumber, same_name,
     },
     generate,
 };
@@ -161,7 +161,7 @@ impl Store {
         Some(state)
     }
 
-    /// Refuses ids and names that another domain has.
+    /// Rejects ids and names that another domain has.
     fn require_free(&self, state: &AccountState) -> Result<(), Exists> {
         let other = |index: &DashMap<Arc<str>, Arc<str>>, name: &str| {
             index.get(name).is_some_and(|holder| *holder != state.id)
@@ -318,7 +318,7 @@ impl Store {
         &self,
         state: &AccountState,
         mode: Mode<'_>,
-        change: impl FnOnce(&mut Account, &dyn Taken) -> T,
+        change: impl FnOnce(&mut Account, &dyn NamesInUse) -> T,
     ) -> T {
         let (_guard, others) = self.naming(state);
         mode.on(state, |account| change(account, &others))
@@ -353,7 +353,7 @@ impl Others<'_> {
     }
 }
 
-impl Taken for Others<'_> {
+impl NamesInUse for Others<'_> {
     fn login(&self, username: &str, case: UsernameCase) -> bool {
         let has = |state: &Arc<AccountState>| {
             self.shares(state) && same_name(&state.login, username, case)

@@ -16,7 +16,7 @@ use hyper::rt::{Sleep, Timer};
 
 type Shared = Arc<Mutex<Option<Pin<Box<tokio::time::Sleep>>>>>;
 
-/// Tells one connection the time. Its deadlines must not go back.
+/// Gives one connection the time. Its deadlines must not go back.
 #[derive(Clone, Default)]
 pub struct ConnectionTimer {
     shared: Shared,

@@ -45,7 +45,6 @@ pub enum Certificate {
     Files {
         /// The certificate, and those that lead to its root.
         certificate: PathBuf,
-        /// Its key.
         key: PathBuf,
     },
 }
@@ -134,7 +133,7 @@ pub enum TlsError {
     Name(String),
     /// The key is of another certificate.
     #[error(
-        "--tls-key: it is not the key of the certificate in --tls-cert; give the one that belongs to it"
+        "--tls-key: it does not match the certificate in --tls-cert; give the key of that certificate"
     )]
     OtherKey,
     /// The certificate or the key is of a kind that is not supported.
@@ -186,11 +185,11 @@ impl Tls {
         let chain = CertificateDer::pem_slice_iter(read("certificate", certificate)?.as_bytes())
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| {
-                let message = "is not PEM; convert it, for instance with openssl x509";
+                let message = "is not PEM; convert it, for example with openssl x509";
                 wrong("certificate", certificate, message.to_owned())
             })?;
         let Some(last) = chain.last() else {
-            let message = "has no certificate; it must hold `-----BEGIN CERTIFICATE-----`";
+            let message = "has no certificate; it must contain `-----BEGIN CERTIFICATE-----`";
             return Err(wrong("certificate", certificate, message.to_owned()));
         };
         let lines = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
@@ -201,7 +200,7 @@ impl Tls {
                 wrong(
                 "key",
                 key,
-                "has no private key that can be read; it must hold `-----BEGIN PRIVATE KEY-----`, \
+                "has no private key that can be read; it must contain `-----BEGIN PRIVATE KEY-----`, \
                  without a passphrase"
                     .to_owned(),
             )
@@ -267,10 +266,10 @@ fn problem_today(certificate: &CertificateDer<'_>) -> Option<&'static str> {
     match checked {
         Err(rustls::Error::InvalidCertificate(
             CertificateError::Expired | CertificateError::ExpiredContext { .. },
-        )) => Some("the certificate has expired, so that clients refuse it; renew it"),
+        )) => Some("the certificate has expired, so clients reject it; renew it"),
         Err(rustls::Error::InvalidCertificate(
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
-        )) => Some("the certificate is not valid yet, so that clients refuse it"),
+        )) => Some("the certificate is not valid yet, so clients reject it"),
         _ => None,
     }
 }
@@ -317,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_that_clients_refuse_for_its_dates_is_told() {
+    fn a_certificate_that_clients_reject_for_its_dates_is_reported() {
         assert!(problem(2000, 2001).unwrap().contains("has expired"));
         assert!(problem(3000, 3001).unwrap().contains("not valid yet"));
         assert_eq!(problem(2000, 3000), None);

@@ -17,7 +17,7 @@ use crate::{
 
 /// The title of reports.
 const TITLE: &str = "bandwidth-mock variants";
-/// In the place of an area: whole profiles.
+/// Instead of an area: whole profiles.
 const PROFILE: &str = "profile";
 
 /// The flags of `variants`.
@@ -26,22 +26,23 @@ pub struct VariantsArguments {
     #[command(flatten)]
     trial: TrialArguments,
     #[cfg(feature = "traffic")]
-    /// Vary only what this recording leaves open, HAR or one JSON object a line: the baseline behaves
-    /// as it shows, and the other built-in profiles are not varied (repeatable)
+    /// Vary only the behaviours that this recording leaves open (HAR, or one JSON object a line).
+    /// The baseline behaves as the recording shows; other built-in profiles are not varied
+    /// (repeatable)
     #[arg(long, value_name = "FILE")]
     from: Vec<PathBuf>,
-    /// Vary only these behaviours, or areas of them; `profile` stands for the other built-in profiles
+    /// Vary only these behaviours or areas; `profile` means the other built-in profiles
     #[arg(long, value_name = "ID,..", value_delimiter = ',')]
     only: Vec<String>,
-    /// Leave out these behaviours, areas or variants, for example put or delete.status=204; `profile`
-    /// leaves out the other built-in profiles
+    /// Skip these behaviours, areas or variants, for example put or delete.status=204; `profile`
+    /// skips the other built-in profiles
     #[arg(long, value_name = "ID,..", value_delimiter = ',')]
     skip: Vec<String>,
-    /// Vary the whole profile too, as this file says; the other built-in profiles are always
-    /// varied, unless --only leaves them out (repeatable)
+    /// Also run with the whole profile of this file; the other built-in profiles always run, unless
+    /// --only excludes them (repeatable)
     #[arg(long, value_name = "FILE")]
     with_profile: Vec<String>,
-    /// Folder for the output of each run
+    /// Write the output of each run to this folder
     #[arg(long, value_name = "FOLDER", default_value = "bandwidth-variants")]
     output: PathBuf,
 }
@@ -209,16 +210,16 @@ pub fn run(
     let plan = Plan::of(arguments, place)?;
     let trial = arguments.trial.trial(&plan.seed, &arguments.output)?;
     let cannot = || TrialError::io("cannot write the report");
-    let mut tell = |text: &str| writeln!(out, "{text}").map_err(cannot());
+    let mut print = |text: &str| writeln!(out, "{text}").map_err(cannot());
 
     let start = world(BASELINE, plan.base.clone());
     let first = trial.run(&start, 1)?;
     let second = trial.run(&start, 2)?;
     let baseline = baseline(subject(BASELINE), &first, &second);
     let (counted, own) = answered_by_base(&first);
-    tell(&line(&baseline))?;
+    print(&line(&baseline))?;
     if own > 0 {
-        tell(&format!(
+        print(&format!(
             "          {own} of {} requests met a profile that their account or the command chose; \
              they are not varied",
             baseline.requests
@@ -248,7 +249,7 @@ pub fn run(
         arguments.trial.jobs,
         |world| plan.judge(&trial, world, &compared),
         |outcome| {
-            tell(&line(outcome))?;
+            print(&line(outcome))?;
             let stop = arguments.trial.fail_fast && outcome.verdict.is_failure();
             Ok(if stop {
                 ControlFlow::Break(())
@@ -258,9 +259,9 @@ pub fn run(
         },
     )?;
     let problems = known_problems(&plan.known, &outcomes);
-    tell(&summary(&outcomes, worlds.len()))?;
+    print(&summary(&outcomes, worlds.len()))?;
     for problem in &problems {
-        tell(&format!("known failures: {problem}"))?;
+        print(&format!("known failures: {problem}"))?;
     }
     let code = exit_code(&outcomes, &problems);
     let runs = std::iter::once(baseline).chain(outcomes).collect();

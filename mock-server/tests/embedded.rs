@@ -1,4 +1,4 @@
-//! The library as a test of somebody's client uses it: all that it needs is there without any
+//! The library as a test of a user's client uses it: all that it needs is there without any
 //! feature. `.ci/run` runs this with `--no-default-features`.
 
 use std::{

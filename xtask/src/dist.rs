@@ -23,7 +23,7 @@ use anyhow::{Context as _, Result, ensure};
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
-use crate::workspace;
+use crate::{site, workspace};
 use archive::Entry;
 use target::Target;
 
@@ -38,7 +38,7 @@ fn file_of(program: &str) -> String {
     format!("{program}{}", std::env::consts::EXE_SUFFIX)
 }
 
-/// The shells that have completions, and what stands before and after the program's name in a file's.
+/// The shells that have completions, and what is before and after the program's name in a file's.
 const SHELLS: [(&str, &str, &str); 3] = [
     ("bash", "", ".bash"),
     ("zsh", "_", ""),
@@ -58,41 +58,45 @@ const DOCUMENTS: [&str; 6] = [
 /// Where to.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
-#[command(after_help = "What it writes, for this machine's kind:
+#[command(after_help = "It writes, for this platform:
   NAME.tar.gz    both programs, completions for bash, zsh and fish, a manual page for each command,
-                 the documents, and the licences of everything that is linked
-  NAME.cdx.json  what is linked into them, as CycloneDX 1.6 (SBOM)
+                 the documents, and the licences of all linked crates
+  NAME.cdx.json  the linked crates, as CycloneDX 1.6 (SBOM)
   SHA256SUMS     for `sha256sum --check`
-  image/         what mock-server/Containerfile takes
-  *.whl          with --wheel: the Python package with both programs; takes Python 3.9 and PyPI
+  image/         the context of mock-server/Containerfile
+  *.whl          with --wheel: the Python package with both programs; needs Python 3.9 and PyPI
   *.tgz          with --npm: the packages for npm
   maven/         with --maven: a repository with the Java client and the program as jars
+  *-site.tar.gz  with --site: the documents as a site with search, without network
 
 On Linux the programs are static, linked with musl. That needs:
   rustup target add x86_64-unknown-linux-musl
   apt-get install musl-tools
 
 The same programs and documents give the same archive. Its files have the time of SOURCE_DATE_EPOCH,
-or one that never changes.
+or a fixed time.
 
 Example:
   cargo xtask dist && (cd target/dist && sha256sum --check SHA256SUMS)")]
 pub(crate) struct Options {
-    /// The folder to write to
+    /// Write to this folder
     #[arg(long, value_name = "FOLDER", default_value = "target/dist")]
     out: PathBuf,
     /// Build the Python package too
     #[arg(long)]
     wheel: bool,
-    /// Pack the packages for npm too, which takes Node.js and npm
+    /// Pack the npm packages too (requires Node.js and npm)
     #[arg(long)]
     npm: bool,
-    /// Build the Java artifacts too, which takes a JDK, Maven and its registry
+    /// Build the Java artifacts too (requires a JDK and Maven with its registry)
     #[arg(long)]
     maven: bool,
     /// Pack the development build, for checks on this machine: quick, large, and not static
     #[arg(long)]
     dev: bool,
+    /// Pack the documents as a site too (the first build installs mdBook from crates.io)
+    #[arg(long)]
+    site: bool,
 }
 
 /// Builds, collects, packs, and prints what was written.
@@ -138,6 +142,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             target.triple(),
             modified,
         )?);
+    }
+    if options.site {
+        let pages = site::files(&site::build()?)?.into_iter();
+        let pages: Vec<Entry> = pages
+            .map(|(path, bytes)| Entry::file(path, bytes))
+            .collect();
+        let name = format!("bandwidth-mock-{}-site", env!("CARGO_PKG_VERSION"));
+        files.push(format!("{name}.tar.gz"));
+        write(
+            &out.join(format!("{name}.tar.gz")),
+            &archive::pack(&name, &pages, modified)?,
+        )?;
     }
     write(&out.join("SHA256SUMS"), sums(&out, &files)?.as_bytes())?;
 

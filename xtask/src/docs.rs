@@ -1,18 +1,17 @@
-//! `cargo xtask docs`: what the Markdown files show works, and what they link to is there.
+//! `cargo xtask docs`: the commands of the Markdown files work, and their links lead somewhere, in
+//! the repository and in the site.
 //!
 //! Each fenced `sh` block is run in order, with `bash -euo pipefail`, from the root of a copy of
 //! the workspace that is as a fresh clone for every file. An HTML comment on a line of its own
 //! steers it:
-//! - `<!-- server -->` before a block: run it in the background, and go on when it is ready
-//! - `<!-- stop -->`: stop the servers started so far
+//! - `<!-- server -->` before a block: run it in the background, and continue when it is ready
+//! - `<!-- stop -->`: stop the servers started until now
 //! - `<!-- not run: REASON -->` before a block: do not run it, and say why
 
 mod blocks;
 mod copy;
-mod links;
 
 use std::{
-    collections::BTreeMap,
     fs,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -23,7 +22,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::{process, process::Group, workspace};
+use crate::{pages, pages::links, process, process::Group, site, workspace};
 use blocks::{Block, How, Step};
 use copy::Copy;
 
@@ -50,12 +49,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let root = workspace::root();
     let files = workspace::files(&root)?;
-    let mut pages = BTreeMap::new();
-    for path in files.iter().filter(|path| is_markdown(path)) {
-        let text = fs::read_to_string(root.join(path));
-        let text = text.with_context(|| format!("cannot read {path}"))?;
-        pages.insert(path.clone(), text);
-    }
+    let pages = pages::read(&root, &files)?;
     for file in &options.file {
         ensure!(
             pages.contains_key(file),
@@ -66,8 +60,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let problems = links::problems(&pages, &files);
     ensure!(problems.is_empty(), "{}", problems.join("\n"));
     println!("docs: the links of {} files lead somewhere", pages.len());
+    if options.file.is_empty() {
+        site::build()?;
+    }
 
-    // All are read before the first is run: a wrong comment is told at once.
+    // All are read before the first is run: a wrong comment fails at once.
     let mut chosen = Vec::new();
     for (path, text) in &pages {
         if options.file.is_empty() || options.file.contains(path) {
@@ -82,17 +79,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ran += page.ran;
         skipped += page.skipped;
     }
-    // Nothing of it is for anybody to find.
+    // Leaves nothing behind.
     copy.refresh()?;
     ensure!(ran > 0, "no block was run");
     println!("docs: {ran} blocks work, {skipped} skipped");
     Ok(())
-}
-
-fn is_markdown(path: &str) -> bool {
-    Path::new(path)
-        .extension()
-        .is_some_and(|extension| extension == "md")
 }
 
 /// Runs the blocks of one page in a fresh copy.
@@ -290,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_tells_line_status_and_output() {
+    fn a_failure_has_line_status_and_output() {
         let text = "text\n\n```sh\necho shown\nfalse | true\necho not shown\n```\n";
         let error = run(text, &[]).0.unwrap_err();
         assert!(error.starts_with("R.md:3: exit status: 1\n"), "{error}");

@@ -14,16 +14,16 @@ use crate::{process::Group, workspace};
 /// How long, and what
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Seconds for each target
+    /// Run each target for this number of seconds
     #[arg(long, default_value_t = 60)]
     seconds: u32,
-    /// How many targets run at once
+    /// Number of targets that run in parallel
     #[arg(long, default_value_t = 2)]
     jobs: usize,
-    /// Keep what reached new code in the committed corpus, without what adds nothing
+    /// Add input that reached new code to the committed corpus, and minimize the corpus
     #[arg(long)]
     keep: bool,
-    /// Only these targets
+    /// Run only these targets
     targets: Vec<String>,
 }
 

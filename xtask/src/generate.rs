@@ -28,7 +28,7 @@ const FOLDERS: [&str; 2] = ["docs/reference", "docs/schema"];
 /// What to do.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Write nothing; fail when a file is not as it would be written
+    /// Write nothing; fail if a file is out of date
     #[arg(long)]
     check: bool,
 }
@@ -159,7 +159,7 @@ mod tests {
     use super::{changed, left_over};
 
     #[test]
-    fn what_differs_is_missing_or_is_nobodys_is_stale() {
+    fn a_different_missing_or_unknown_file_is_stale() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("docs/reference");
         std::fs::create_dir_all(&folder).unwrap();

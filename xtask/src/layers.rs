@@ -22,7 +22,7 @@ struct Source {
     text: String,
 }
 
-/// Checks everything; the error tells how many places break a rule.
+/// Checks everything; the error shows how many places break a rule.
 pub(crate) fn run() -> Result<()> {
     let root = workspace::root();
     let crates = crates(&std::fs::read_to_string(root.join("Cargo.toml"))?);
@@ -171,7 +171,7 @@ fn is_in(module: &str, entry: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// Whether a text stands in a line, and not in the middle of a name.
+/// Whether a text is in a line, and not in the middle of a name.
 fn has(line: &str, text: &str) -> bool {
     let of_name = |c: char| c == '_' || c.is_alphanumeric();
     let inside = |c: Option<char>| c.is_some_and(of_name) && text.starts_with(of_name);
@@ -209,7 +209,7 @@ fn paths(code: &[(usize, &str)]) -> Paths {
         let import = line.trim_start().split_once("use ").filter(|(before, _)| {
             before.is_empty() || before.starts_with("pub") && before.ends_with(' ')
         });
-        // Code that is written by code stands in strings, with doubled braces.
+        // Code that is written by code is in strings, with doubled braces.
         let import = import.filter(|(_, tree)| !tree.contains("{{"));
         let mut texts = Vec::new();
         if let Some((_, tree)) = import {

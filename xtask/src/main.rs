@@ -8,7 +8,9 @@ mod generate;
 mod layers;
 mod mock;
 mod mutants;
+mod pages;
 mod process;
+mod site;
 mod workspace;
 
 use std::process::ExitCode;
@@ -25,22 +27,24 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Check which part of the sources may mention what
+    /// Check that modules depend only on lower layers
     Layers,
-    /// Write the reference in docs/ and the schemas, which are made from code and data
+    /// Write the reference in docs/ and the schemas, which are generated from code and data
     Gen(generate::Options),
-    /// Run the suite against servers that are broken on purpose, and print which case catches which
+    /// Run the suite against deliberately broken servers, and print which case catches which server
     Mutants(mutants::Options),
-    /// Let libFuzzer look for bytes that break a law of the parsers
+    /// Search with libFuzzer for input that breaks an invariant of the parsers
     Fuzz(fuzz::Options),
-    /// Measure a release mock beside a static server that sends the same bytes
+    /// Compare a release mock with a static server that sends the same bytes
     Bench(bench::Options),
-    /// Serve what `bench` measures the mock against
+    /// Serve the static reference of `bench`
     #[command(hide = true)]
     Reference(bench::reference::Options),
-    /// Make an archive of both programs for people without Rust, and what an image is built from
+    /// Build an archive of both programs for users without Rust, and the context of the image
     Dist(dist::Options),
-    /// Run every `sh` block of the Markdown files, and check their links
+    /// Build the documents as a site with search, in target/site
+    Site,
+    /// Check the links of the Markdown files, build the site, and run every `sh` block
     Docs(docs::Options),
 }
 
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Chore::Bench(options) => bench::run(&options),
         Chore::Reference(options) => bench::reference::run(&options),
         Chore::Dist(options) => dist::run(&options),
+        Chore::Site => site::run(),
         Chore::Docs(options) => docs::run(&options),
     };
     match done {

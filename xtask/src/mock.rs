@@ -18,7 +18,7 @@ pub(crate) const LOGIN: &str = "Basic YXBpLXVzZXI6QXBpLVBhc3N3MHJkITIz";
 
 const START_LIMIT: Duration = Duration::from_secs(20);
 
-/// Builds the mock with a profile of Cargo's, and tells where its binary is.
+/// Builds the mock with a profile of Cargo's, and returns where its binary is.
 pub(crate) fn build(profile: &str) -> Result<PathBuf> {
     workspace::build("bandwidth-mock", "bandwidth-mock", profile)
 }

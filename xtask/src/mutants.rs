@@ -1,4 +1,4 @@
-//! `cargo xtask mutants`: the conformance suite against servers that are broken on purpose, and
+//! `cargo xtask mutants`: the conformance suite against servers that are broken deliberately, and
 //! which case catches which.
 
 use anyhow::{Result, ensure};

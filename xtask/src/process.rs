@@ -173,7 +173,7 @@ mod tests {
     use super::Group;
 
     fn lives(process: &str) -> bool {
-        // A zombie that nobody has reaped yet is not alive.
+        // A zombie that no user has reaped yet is not alive.
         Command::new("sh")
             .args([
                 "-c",

@@ -67,7 +67,7 @@ pub(crate) fn without_package_variables(command: &mut Command) -> &mut Command {
     without(command, &["CARGO_MANIFEST_", "CARGO_PKG_"])
 }
 
-/// Builds a binary with a profile of Cargo's, and tells where it is.
+/// Builds a binary with a profile of Cargo's, and returns where it is.
 pub(crate) fn build(package: &str, binary: &str, profile: &str) -> Result<PathBuf> {
     let mut command = cargo();
     command.args(["build", "--package", package, "--bin", binary]);

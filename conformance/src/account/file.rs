@@ -21,7 +21,6 @@ pub struct Header {
     format: u32,
     /// The target's URL.
     pub target: String,
-    /// The account.
     pub account_id: String,
     /// What the username or the email of each user of the run holds.
     pub prefix: String,
@@ -101,14 +100,10 @@ pub enum Event {
     Named {
         /// Which one.
         create: u64,
-        /// The key.
         key: String,
     },
     /// The user with that key is gone.
-    Gone {
-        /// The key.
-        key: String,
-    },
+    Gone { key: String },
     /// Whether the list shows a user of the run that can be read.
     Listed {
         /// Whether it does.
@@ -116,7 +111,6 @@ pub enum Event {
     },
     /// A prepared user is about to be updated. This request puts it back.
     Prepared {
-        /// The key.
         key: String,
         /// The media type of `body`.
         content_type: String,
@@ -144,10 +138,10 @@ impl LedgerFile {
                     Ok(_) => format!(
                         "an earlier run left it; `bandwidth-conformance cleanup --ledger {name}` removes what that run created, and the file"
                     ),
-                    Err(_) => "something is there that is no ledger, and it is left as it is; name a file that does not exist yet".to_owned(),
+                    Err(_) => "the file exists and is not a ledger; it is unchanged; name a file that does not exist yet".to_owned(),
                 },
                 io::ErrorKind::NotFound => {
-                    "there is no such folder; make it first; no user was created".to_owned()
+                    "the folder does not exist; create it first; no user was created".to_owned()
                 }
                 _ => format!("{}; no user was created", describe::io(&error)),
             };
@@ -190,7 +184,7 @@ impl LedgerFile {
         written
     }
 
-    /// Waits until everything so far is on the disk.
+    /// Waits until everything until now is on the disk.
     pub fn sync(&mut self) -> io::Result<()> {
         self.file.sync_data()
     }
@@ -236,7 +230,7 @@ impl LedgerFile {
                 header.format
             ))),
             None => Err(usage(
-                "it is not a ledger; name the .ledger file that a run left".to_owned(),
+                "it is not a ledger; name the .ledger file of an earlier run".to_owned(),
             )),
         }
     }
@@ -314,7 +308,7 @@ mod tests {
             assert_eq!(error.code(), 2);
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "precious\n");
-        let told = |path: &Path| {
+        let message = |path: &Path| {
             let error = LedgerFile::create(path, &header()).map(drop).unwrap_err();
             error.to_string()
         };
@@ -329,14 +323,14 @@ mod tests {
             ),
         ] {
             fs::write(&path, text).unwrap();
-            let told = told(&path);
-            assert_eq!(told.contains("cleanup --ledger"), offered, "{told}");
-            assert_eq!(told.contains("no ledger"), !offered, "{told}");
+            let message = message(&path);
+            assert_eq!(message.contains("cleanup --ledger"), offered, "{message}");
+            assert_eq!(message.contains("not a ledger"), !offered, "{message}");
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
-        assert!(told(folder.path()).contains("no ledger"));
+        assert!(message(folder.path()).contains("not a ledger"));
         // A run asks whether its login is right before it makes the file.
-        let nowhere = told(&folder.path().join("no/such/ledger"));
+        let nowhere = message(&folder.path().join("no/such/ledger"));
         assert!(nowhere.ends_with("no user was created"), "{nowhere}");
     }
 }

@@ -1,4 +1,4 @@
-//! Keys: what names a user in a path, as it stands in bodies, and how a path writes it.
+//! Keys: what names a user in a path, as it is in bodies, and how a path writes it.
 
 use std::collections::HashSet;
 
@@ -103,7 +103,7 @@ fn is_uuid(key: &str) -> bool {
         })
 }
 
-/// The form of a key: keys of one form are refused alike when no user has them.
+/// The form of a key: keys of one form are rejected alike when no user has them.
 pub fn form(key: &str) -> String {
     if is_uuid(key) {
         return "uuid".to_owned();

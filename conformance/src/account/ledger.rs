@@ -62,7 +62,7 @@ pub struct Open {
 /// What a target said of a request that may have created a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// Nothing that tells.
+    /// Nothing conclusive.
     Unknown,
     /// A status from 400 to 499, and no earlier try may have taken effect.
     Refused,
@@ -107,7 +107,7 @@ impl Ledger {
         self.file.as_ref().map(|file| file.path().to_owned())
     }
 
-    /// Removes the file. It is no error when it was removed before.
+    /// Removes the file. It is not an error when it was removed before.
     pub fn discard(&mut self) -> io::Result<()> {
         match self.file.take().map(LedgerFile::remove) {
             Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -232,7 +232,7 @@ impl Ledger {
     /// Changes what is known of a key. Only what another process needs is in the file.
     pub fn set(&mut self, key: &str, state: State) {
         if state == State::Gone {
-            // A clean-up from the file looks once more at what is not written there.
+            // A clean-up from the file looks again at what is not written there.
             let _ = self.note(Event::Gone {
                 key: key.to_owned(),
             });
@@ -408,7 +408,7 @@ mod tests {
         }
         ledger.seen("u7", "cf-0-twin");
         assert_eq!(ledger.open().len(), 1);
-        // The same user, read once more, settles nothing else.
+        // The same user, read again, settles nothing else.
         ledger.seen("u7", "cf-0-twin");
         assert_eq!(ledger.open().len(), 1);
     }

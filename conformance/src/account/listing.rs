@@ -20,7 +20,6 @@ const PAGE_SIZE: usize = 100;
 /// What the list shows.
 #[derive(Debug)]
 pub struct Listing {
-    /// The users.
     pub users: Vec<Shown>,
     /// Whether nothing hints at more.
     pub complete: bool,

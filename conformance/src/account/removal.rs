@@ -108,7 +108,7 @@ impl Account {
     }
 
     /// Removes every user that is known, and those that the list shows. At the end of a run every
-    /// user is asked for once more, and creates are waited for that may still take effect.
+    /// user is asked for again, and creates are waited for that may still take effect.
     async fn sweep(&self, last: bool, log: &mut Log) -> Result<(), SendError> {
         if self.spares_all() {
             return if last {
@@ -250,7 +250,7 @@ impl Account {
         }
     }
 
-    /// Settles the creates that were refused, before another user is created.
+    /// Settles the creates that were rejected, before another user is created.
     pub(super) async fn settle_refused(&self, log: &mut Log) -> Result<(), SendError> {
         if self.ledger(|ledger| ledger.open().is_empty()) {
             return Ok(());
@@ -372,7 +372,7 @@ impl Account {
         Ok(())
     }
 
-    /// Asks once more for every user that was missing once. The target had the time since then.
+    /// Asks again for every user that was missing once. The target had the time since then.
     async fn make_sure(&self, log: &mut Log) -> Result<(), SendError> {
         let missing = self.ledger(|ledger| ledger.keys(|state| *state == State::Missing));
         if missing.is_empty() {

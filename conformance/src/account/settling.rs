@@ -16,7 +16,7 @@ use crate::{
     exchange::{Log, Purpose},
 };
 
-/// The shortest pause before a target is asked once more whether it shows a write.
+/// The shortest pause before a target is asked again whether it shows a write.
 const SHORTEST: Duration = Duration::from_millis(10);
 
 impl Account {

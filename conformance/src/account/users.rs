@@ -218,7 +218,7 @@ impl Account {
         let creates = matches!(change, Change::CreateAt { .. });
         if creates && !self.is_own_name(key) {
             return Err(Refusal::NotOurs(
-                "it would create a user whose key in the path is no name of this run".to_owned(),
+                "it would create a user whose key in the path is not a name of this run".to_owned(),
             ));
         }
         let in_domain = surface_of(path) == Surface::Identity;
@@ -247,7 +247,7 @@ impl Account {
             }
             // A domain does not show the users of accounts that the login does not manage.
             Holder::Nobody if in_domain && !self.is_own_name(key) => Err(Refusal::NotOurs(
-                format!("GET {path} shows no user, and the key is no name of this run"),
+                format!("GET {path} shows no user, and the key is not a name of this run"),
             )),
             // An update of an unused key may create a user.
             Holder::Nobody if !deletes && in_domain => self.admit_create(key, log).await.map(Some),
@@ -401,7 +401,7 @@ impl Account {
     }
 
     /// How long after an answer with that status a create may still take effect. A gateway may have
-    /// given up on a target that goes on.
+    /// given up on a target that continues.
     fn ends_after(&self, status: u16) -> Duration {
         match status {
             502 | 504 => self.dispatch.limits.under_way,

@@ -63,7 +63,7 @@ pub enum Need {
     SecondAccount,
     /// A user that the run creates itself, whose create it looks at.
     NewUser,
-    /// The built-in mock: it sends what must not be sent to an account of anybody's, or makes what
+    /// The built-in mock: it sends what must not be sent to a real account, or makes what
     /// is more than a user.
     Emulator,
 }
@@ -97,7 +97,7 @@ impl Need {
         }
     }
 
-    /// Why a run cannot give it; `None` when it can, or when only the target itself can tell.
+    /// Why a run cannot give it; `None` when it can, or when only the target shows it.
     pub(super) fn missing_in(self, run: &Run) -> Option<&'static str> {
         let profile = run.profile();
         let (missing, reason) = match self {
@@ -188,7 +188,7 @@ impl Need {
             ),
             Self::Emulator => (
                 run.emulators.is_none(),
-                "it sends what no account of anybody's should be sent, so it needs the built-in mock",
+                "it sends data that no real account should receive, so it needs the built-in mock",
             ),
             Self::SecondAccount => (
                 run.credentials().second_account_id.is_none(),

@@ -24,7 +24,7 @@ use crate::{
 
 /// The target that is a mock inside this process.
 pub const MOCK: &str = "mock";
-/// How long the mock inside this process may take to show a write.
+/// How long the mock in this process may take to show a write.
 const MOCK_SETTLE: Duration = Duration::from_millis(200);
 
 /// A target, who asks, and what may be done.
@@ -73,7 +73,7 @@ impl Aim {
         if arguments.target == MOCK {
             let useless = |flag: &str, why: &str| {
                 Err(ConformanceError::Usage(format!(
-                    "{flag} does nothing with the mock inside, {why}; leave it out, or name a server with --target URL"
+                    "{flag} has no effect on the built-in mock, {why}; leave it out, or name a server with --target URL"
                 )))
             };
             if arguments.credentials.is_some() {
@@ -101,7 +101,7 @@ impl Aim {
         }
         if arguments.clock.is_some() {
             return Err(ConformanceError::Usage(
-                "--clock moves only the clock of the mock inside; leave it out, and move the clock of your mock with its own --clock".to_owned(),
+                "--clock moves only the clock of the built-in mock; leave it out, and move the clock of your mock with its own --clock".to_owned(),
             ));
         }
         let target = Target::parse(&arguments.target)?;

@@ -108,7 +108,7 @@ fn code(differs: bool) -> u8 {
     }
 }
 
-/// The behaviours of which two profiles say differently: another option, or, where both tell of an
+/// The behaviours of which two profiles say differently: another option, or, where both are about an
 /// account, that only one knows it from there, or knows it less clearly.
 fn differences(a: &NamedProfile, b: &NamedProfile) -> impl Iterator<Item = BehaviourId> {
     let learned = |profile| BehaviourId::all().any(|id| settled(profile, id).is_some());

@@ -11,10 +11,10 @@ use bandwidth_fixtures::{NamedProfile, profile::AccountSurface};
 
 #[cfg(feature = "embedded")]
 use self::inside::fuzz as fuzz_inside;
-use self::sum::{Sum, seed_of, told};
+use self::sum::{Sum, failure_text, seed_of};
 use super::{
     aim::{Aim, MOCK},
-    run::{begin, code_or, tell_of_leftovers},
+    run::{begin, code_or, print_leftovers},
     runtime::block_on,
     signals::{Signals, run_until_signal},
 };
@@ -104,7 +104,7 @@ fn outside(
                 let walked = walk(&mut cx, trace, Unanswered::Ends).await;
                 sum.add(&walked);
                 if walked.disagreement.is_some() {
-                    failure = Some(told(*number, &walked, &cx, ""));
+                    failure = Some(failure_text(*number, &walked, &cx, ""));
                 }
                 if failure.is_some() {
                     break;
@@ -133,7 +133,7 @@ fn outside(
         let _ = writeln!(text, "it ended early: {}", printable(&why));
     }
     let written = surroundings.out.write_all(text.as_bytes());
-    tell_of_leftovers(&leftovers, &run, surroundings.err);
+    print_leftovers(&leftovers, &run, surroundings.err);
     match discarded.and(written) {
         Ok(()) => Ok(code),
         Err(error) => code_or(code, error.into(), surroundings.err),

@@ -33,7 +33,7 @@ pub fn rehearse(setup: &Setup, cases: &[Case]) -> Result<RunReport, ConformanceE
         interval: Duration::ZERO,
         max_requests: None,
         max_users: None,
-        // The mock inside does not lag.
+        // The built-in mock does not lag.
         settle: Limits::impatient().settle,
         // The demo's user stands for the one that is prepared, and its roles for any role.
         prepared_user: setup.limits.prepared_user.as_ref().map(|_| {
@@ -177,7 +177,7 @@ fn list(rehearsal: &RunReport, account: &str, out: &mut dyn Write) -> io::Result
     let closing = rehearsal.closing.iter().map(|one| row(one, outside()));
     let rows: Vec<_> = iter::once(login).chain(of_cases).chain(closing).collect();
     let lengths = rows.iter().map(|(_, path, ..)| path.chars().count());
-    // A few paths are long on purpose.
+    // A few paths are long deliberately.
     let width = lengths.filter(|length| *length <= 60).max().unwrap_or(0);
     writeln!(out, "\nmethod   {:width$}  purpose   case", "path")?;
     for (method, path, purpose, case) in &rows {
@@ -217,10 +217,10 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_told_as_it_was_asked_for() {
+    fn a_rate_is_printed_as_given() {
         for rps in [0.001, 0.5, 1.0, 3.0, 7.0, 9.5, 300.0, 1_000.0] {
-            let told = rate(Duration::from_secs_f64(1.0 / rps)).to_string();
-            assert_eq!(told, rps.to_string());
+            let printed = rate(Duration::from_secs_f64(1.0 / rps)).to_string();
+            assert_eq!(printed, rps.to_string());
         }
     }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     aim::{Aim, Place},
     clean::{remove_all, run_of_ledger},
-    run::{begin, code_or, tell_of_leftovers, tell_of_prepared},
+    run::{begin, code_or, print_leftovers, print_prepared},
     runtime::block_on,
     signals::{Signals, run_until_signal},
 };
@@ -38,7 +38,7 @@ use crate::{
     transcript::Transcript,
 };
 
-/// What an interrupted probe leaves for another one to go on with.
+/// What an interrupted probe leaves for another one to continue with.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Partial {
@@ -74,13 +74,13 @@ impl Files {
         }
     }
 
-    /// A profile that cannot be written is told before anything is sent, not at the end.
+    /// A profile that cannot be written is reported before anything is sent, not at the end.
     fn check(&self) -> Result<(), ConformanceError> {
         let folder = self.out.parent().filter(|parent| *parent != Path::new(""));
         let what = if self.out.is_dir() {
-            "that is a folder; name a file in it"
+            "is a folder; name a file in it"
         } else if !folder.unwrap_or(Path::new(".")).is_dir() {
-            "there is no such folder; make it first"
+            "the folder does not exist; create it first"
         } else {
             return Ok(());
         };
@@ -109,9 +109,9 @@ pub fn probe(
         earlier: Partial::default(),
         told: Findings::new(),
     };
-    // What could not be written at the end is told before anything is sent.
+    // What could not be written at the end is reported before anything is sent.
     session.profile_of(&Findings::new())?;
-    tell_of_prepared(&run, surroundings.err);
+    print_prepared(&run, surroundings.err);
     session.earlier = session.find_earlier(arguments.resume, surroundings.out)?;
     let known = session.earlier.findings.clone();
     let mut probe = Probe::new(Arc::clone(&run)).after(session.earlier.exchanges.len());
@@ -136,7 +136,7 @@ pub fn probe(
         told = told.and(run.account.discard_ledger().map_err(ConformanceError::from));
     }
     let told = told.and_then(|()| session.conclude(&probe, surroundings.out));
-    tell_of_leftovers(probe.leftovers(), &run, surroundings.err);
+    print_leftovers(probe.leftovers(), &run, surroundings.err);
     let code = if !are_excused(probe.leftovers(), run.limits().allow_leftovers) {
         error::LEFT_BEHIND
     } else if run.dispatch().ended().is_some() {
@@ -150,7 +150,7 @@ pub fn probe(
     }
 }
 
-/// A probe of a target, with what it tells and writes.
+/// A probe of a target, with what it prints and writes.
 struct Session {
     files: Files,
     place: Place,
@@ -169,7 +169,7 @@ impl Session {
             let out = files.out.display();
             if files.partial.exists() {
                 return Err(ConformanceError::Usage(format!(
-                    "--out {out}: an earlier probe was interrupted; --resume goes on with it, and another --out starts a new one"
+                    "--out {out}: an earlier probe was interrupted; --resume continues it, and another --out starts a new one"
                 )));
             }
             if files.ledger.exists() {
@@ -201,13 +201,13 @@ impl Session {
             .filter(|partial: &Partial| partial.format == FORMAT)
             .ok_or_else(|| {
                 ConformanceError::Usage(format!(
-                    "--resume: {name} is not of this version; delete it to begin anew"
+                    "--resume: {name} is from another version; delete it to start again"
                 ))
             })?;
         let account = self.run.credentials().account_id.as_str();
         if (partial.target.as_str(), partial.account_id.as_str()) != (&place.description, account) {
             return Err(ConformanceError::Usage(format!(
-                "--resume: {name} is of {}, account {}; name that target and log in there, or begin anew with another --out",
+                "--resume: {name} is of {}, account {}; name that target and use its login, or start again with another --out",
                 partial.target, partial.account_id
             )));
         }
@@ -223,7 +223,7 @@ impl Session {
         let (header, events) = LedgerFile::read(&files.ledger)?;
         if header.target != place.description {
             return Err(ConformanceError::Usage(format!(
-                "--resume: {name} has users of {}; name that target, or remove them with `bandwidth-conformance cleanup --ledger {name}` and begin anew; nothing was sent",
+                "--resume: {name} has users of {}; name that target, or remove them with `bandwidth-conformance cleanup --ledger {name}` and start again; nothing was sent",
                 header.target
             )));
         }
@@ -262,11 +262,14 @@ impl Session {
         Ok(to_toml(findings, &self.run.expected, origin)?)
     }
 
-    /// Writes what was learned, unless somebody asked for an end before that, and says so.
+    /// Writes what was learned, unless the user stopped it before, and says so.
     fn conclude(&mut self, probe: &Probe, out: &mut dyn Write) -> Result<(), ConformanceError> {
         let run = Arc::clone(&self.run);
         if run.dispatch().is_interrupted() {
-            writeln!(out, "\ninterrupted; the same command with --resume goes on")?;
+            writeln!(
+                out,
+                "\ninterrupted; the same command with --resume continues"
+            )?;
             return Ok(());
         }
         let findings = fitting(probe.findings(), &run.expected);
@@ -281,12 +284,12 @@ impl Session {
             self.files.out.display()
         )?;
         if let Some(ended) = run.dispatch().ended() {
-            writeln!(out, "ended early: {ended}; --resume goes on from there")?;
+            writeln!(out, "ended early: {ended}; --resume continues from there")?;
         }
         Ok(())
     }
 
-    /// Prints what is new, and keeps it for another probe to go on with.
+    /// Prints what is new, and keeps it for another probe to continue with.
     fn keep(&mut self, probe: &Probe, out: &mut dyn Write) -> io::Result<()> {
         tell_news(probe.findings(), &mut self.told, out)?;
         // What an earlier part found is not found again, and comes to this one's findings only when
@@ -439,7 +442,7 @@ fn plan(
     Ok(error::PASSED)
 }
 
-/// The key of a user of the rehearsal's mock, in the place of the prepared one.
+/// The key of a user of the rehearsal's mock, instead of the prepared one.
 async fn some_user(stage: &Setup) -> Result<String, ConformanceError> {
     let setup = Setup {
         endpoint: stage.endpoint.clone(),

@@ -60,7 +60,7 @@ mod tests {
     use super::Progress;
 
     #[test]
-    fn requests_left_and_budget_are_told() {
+    fn requests_left_and_budget_are_printed() {
         let progress = Progress::new(false, 3, Some(40), Some(100));
         assert_eq!(
             progress.message(10),

@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use super::{
     aim::Aim,
-    run::{begin, end, tell_of_prepared},
+    run::{begin, end, print_prepared},
     runtime::block_on,
     signals::{Signals, run_until_signal},
 };
@@ -28,7 +28,7 @@ pub fn replay(
     let aim = Aim::take(arguments, false, surroundings)?;
     let place = aim.place;
     let run = Arc::new(Run::new(aim.setup)?);
-    tell_of_prepared(&run, surroundings.err);
+    print_prepared(&run, surroundings.err);
     let mut report = block_on(async {
         begin(&run, &place, None).await?;
         let mut quiet = |_: &mut _| io::Result::Ok(());

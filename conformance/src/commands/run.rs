@@ -76,19 +76,19 @@ pub fn run(
         run.limits().max_requests,
     );
     if place.needs_ledger(&run) {
-        tell_of_other_ledgers(surroundings.err)?;
+        print_other_ledgers(surroundings.err)?;
     }
-    tell_of_prepared(&run, surroundings.err);
+    print_prepared(&run, surroundings.err);
     let mut report = block_on(async {
         begin(&run, &place, arguments.ledger.as_deref()).await?;
-        let mut tell = |case: &mut CaseReport| {
+        let mut on_case = |case: &mut CaseReport| {
             known::mark(&known_failures, case, &place.name);
             case.known = case.known.take().map(|why| run.redactor().text(&why));
             progress.case(run.dispatch().requests(), || console.case(case))
         };
         let signals = Signals::listen();
         let name = place.description.clone();
-        let work = runner::execute(&run, &cases, name, signals.asked(1), &mut tell);
+        let work = runner::execute(&run, &cases, name, signals.asked(1), &mut on_case);
         run_until_signal(&run, &signals, surroundings.err, Box::pin(work)).await
     })??;
     progress.end();
@@ -109,7 +109,7 @@ pub fn run(
 }
 
 /// Writes the reports of a run that came to its end, and returns its exit code, which is theirs too.
-/// `console` says whether the summary could be written. What could not be written is told.
+/// `console` says whether the summary could be written. What could not be written is reported.
 pub fn end(
     report: &mut RunReport,
     console: io::Result<()>,
@@ -151,7 +151,7 @@ pub fn code_or(
 }
 
 /// Says what is left behind, and how to remove it.
-pub fn tell_of_leftovers(leftovers: &[Leftover], run: &Run, err: &mut dyn Write) {
+pub fn print_leftovers(leftovers: &[Leftover], run: &Run, err: &mut dyn Write) {
     for left in leftovers {
         let line = |text: &str| run.redactor().line(text);
         let _ = writeln!(err, "left behind: {}", line(&left.to_string()));
@@ -198,7 +198,7 @@ pub async fn begin(run: &Run, place: &Place, path: Option<&Path>) -> Result<(), 
 }
 
 /// Says what cannot be put back, before the first request.
-pub fn tell_of_prepared(run: &Run, err: &mut dyn Write) {
+pub fn print_prepared(run: &Run, err: &mut dyn Write) {
     if let Some(key) = &run.limits().prepared_user {
         let _ = writeln!(
             err,
@@ -209,7 +209,7 @@ pub fn tell_of_prepared(run: &Run, err: &mut dyn Write) {
 }
 
 /// Points out the ledgers of other runs in this folder: one may have been killed.
-fn tell_of_other_ledgers(err: &mut dyn Write) -> Result<(), ConformanceError> {
+fn print_other_ledgers(err: &mut dyn Write) -> Result<(), ConformanceError> {
     let (before, after) = LEDGER;
     for entry in fs::read_dir(".")? {
         let name = entry?.file_name();

@@ -48,10 +48,10 @@ pub async fn run_until_signal<T>(
         done = &mut work => return Ok(done),
         () = signals.asked(1) => run.dispatch().interrupt(),
     }
-    // It is told on the way: without a place to tell it, the work ends all the same.
+    // It is reported on the way: if it cannot be printed, the work ends anyway.
     let _ = writeln!(
         err,
-        "bandwidth-conformance: stopping after the request at hand, then removing what was created; once more stops at once"
+        "bandwidth-conformance: stopping after the current request, then removing the created users; a second signal stops at once"
     );
     tokio::select! {
         biased;

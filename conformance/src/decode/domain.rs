@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_list_says_that_it_shows_nobody() {
+    fn only_a_list_is_empty() {
         let users =
             |status: u16, body: &str| listed(&answer(status, body)).map(|users| users.len());
         let list = |users: &str| {

@@ -1,5 +1,5 @@
 //! JSON to [`Tree`], strictly: duplicate keys, a second value after the first, and anything else
-//! that RFC 8259 leaves to the reader is refused.
+//! that RFC 8259 leaves to the reader is rejected.
 
 use std::fmt;
 
@@ -64,9 +64,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
         let mut members: Vec<(String, Tree)> = Vec::new();
         while let Some((key, value)) = entries.next_entry::<String, Tree>()? {
             if members.iter().any(|(known, _)| *known == key) {
-                return Err(A::Error::custom(format!(
-                    "the key `{key}` stands here twice"
-                )));
+                return Err(A::Error::custom(format!("the key `{key}` is given twice")));
             }
             members.push((key, value));
         }

@@ -155,7 +155,7 @@ fn next_link(header: &str) -> Option<String> {
     })
 }
 
-/// Looks at what stands beside the users, not inside of them.
+/// Looks at what is next to the users, not inside of them.
 fn rest_in(tree: &Tree, rest: &mut Rest) {
     let Tree::Object(members) = tree else { return };
     if member(tree, "Username").is_some() {
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_there_only_when_a_list_says_so() {
+    fn only_a_list_shows_that_there_are_no_users() {
         let users = |status: u16, body: &str| {
             let users = listed(&Response {
                 status,
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deactivated_user_is_told_from_others() {
+    fn a_deactivated_user_is_distinguished() {
         for (body, enabled) in [
             (
                 "<Users><User><Username>a</Username><Enabled>false</Enabled></User></Users>",

@@ -16,7 +16,6 @@ const MAX_DEPTH: usize = 64;
 pub struct Document {
     /// Name of the root element.
     pub root: String,
-    /// Its content.
     pub content: Tree,
 }
 
@@ -33,7 +32,7 @@ impl Open {
         }
         if !self.text.trim().is_empty() {
             return Err(format!(
-                "text stands between the children of <{}>",
+                "there is text between the children of <{}>",
                 self.name
             ));
         }
@@ -58,7 +57,7 @@ pub fn read(body: &[u8]) -> Result<Document, String> {
         let event = reader.read_event().map_err(|error| error.to_string())?;
         match event {
             Event::Decl(_) if first => {}
-            Event::Decl(_) => return Err("an XML declaration stands inside".to_owned()),
+            Event::Decl(_) => return Err("there is an XML declaration inside".to_owned()),
             Event::DocType(_) => return Err("there is a DOCTYPE".to_owned()),
             Event::PI(_) => return Err("there is a processing instruction".to_owned()),
             Event::Comment(_) => {}
@@ -117,7 +116,7 @@ fn push_text(open: &mut [Open], text: &str) -> Result<(), String> {
     match open.last_mut() {
         Some(element) => element.text.push_str(text),
         None if text.trim().is_empty() => {}
-        None => return Err("text stands outside the root element".to_owned()),
+        None => return Err("there is text outside the root element".to_owned()),
     }
     Ok(())
 }
@@ -125,7 +124,7 @@ fn push_text(open: &mut [Open], text: &str) -> Result<(), String> {
 fn push_cdata(open: &mut [Open], text: &str) -> Result<(), String> {
     let element = open
         .last_mut()
-        .ok_or("CDATA or a reference stands outside the root element")?;
+        .ok_or("there is CDATA or a reference outside the root element")?;
     element.text.push_str(text);
     Ok(())
 }

@@ -11,7 +11,7 @@ pub(super) enum Login {
     Other(Option<String>),
 }
 
-/// A request in the making. Unless told otherwise it comes from the run's login and asks for no
+/// A request in the making. By default it comes from the run's login and asks for no
 /// format.
 #[must_use = "a request does nothing until it is sent"]
 #[derive(Clone)]

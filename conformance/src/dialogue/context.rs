@@ -489,7 +489,7 @@ impl Context {
         let absent = self.run.account.absent_key(like, &mut self.log);
         absent.await?.ok_or_else(|| {
             Stop::inconclusive(
-                "two random keys are not answered alike, so it cannot be told who has none",
+                "two random keys get different responses, so a missing user cannot be recognized",
             )
         })
     }
@@ -499,7 +499,6 @@ impl Context {
         self.run.account.fresh_username()
     }
 
-    /// The id of the account.
     pub fn account_id(&self) -> &str {
         &self.run.credentials().account_id
     }
@@ -547,7 +546,7 @@ impl Context {
         self.run.expected.name()
     }
 
-    /// Every answer of the case so far.
+    /// Every answer of the case until now.
     pub fn responses(&self) -> impl Iterator<Item = &Response> {
         let exchanges = self.log.exchanges.iter();
         exchanges.filter_map(|one| one.outcome.as_ref().ok())

@@ -15,12 +15,10 @@ pub struct Created {
 }
 
 impl Created {
-    /// Its username.
     pub fn username(&self) -> &str {
         self.draft.text("Username")
     }
 
-    /// Its password.
     pub fn password(&self) -> &str {
         self.draft.text("Password")
     }

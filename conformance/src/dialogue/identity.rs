@@ -61,7 +61,7 @@ impl Context {
         format!("/users/{}{part}", keys::encode(key))
     }
 
-    /// What a user of a domain needs, with a name of its own. It has no password, so that it cannot
+    /// What a user of a domain needs, with a name of its own. It has no password, so it cannot
     /// log in.
     pub fn domain_draft(&self) -> DomainDraft {
         let key = self.fresh_username();

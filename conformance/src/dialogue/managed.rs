@@ -420,7 +420,7 @@ impl Reply {
         Err(self.fail(&format!("{what}: expected an error with `{keys}`")))
     }
 
-    /// It refuses a value in a body of today's API.
+    /// It rejects a value in a body of today's API.
     pub fn managed_invalid(&self) -> CaseResult {
         let status = match self.profile().management_invalid {
             ManagedInvalidStatus::BadRequest => 400,
@@ -429,7 +429,7 @@ impl Reply {
         self.managed_error("a refused value", status)
     }
 
-    /// It refuses what was asked for, with a status that no source names.
+    /// It rejects what was asked for, with a status that no source names.
     pub fn managed_refused(&self) -> CaseResult {
         match self.status() {
             400 | 403 | 409 | 422 => Ok(()),

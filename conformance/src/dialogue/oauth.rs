@@ -93,7 +93,7 @@ impl Reply {
         Ok(token.to_owned())
     }
 
-    /// It refuses a token with that status and that error of RFC 6749, section 5.2.
+    /// It rejects a token with that status and that error of RFC 6749, section 5.2.
     pub fn token_refused(&self, status: u16, error: &str) -> CaseResult {
         let answer = self.json("a refusal of a token", status)?;
         let found = member(&answer, "error").and_then(scalar);

@@ -33,7 +33,6 @@ const EXCERPT: usize = 300;
 /// A response, with what is expected of it.
 #[derive(Clone)]
 pub struct Reply {
-    /// The response.
     pub response: Response,
     profile: Profile,
     redactor: Arc<Redactor>,
@@ -63,7 +62,6 @@ impl Reply {
         &self.profile
     }
 
-    /// Its status.
     pub fn status(&self) -> u16 {
         self.response.status
     }
@@ -288,7 +286,7 @@ impl Reply {
         self.error_named(400, name)
     }
 
-    /// It refuses a role that the account does not have.
+    /// It rejects a role that the account does not have.
     pub fn unknown_role(&self) -> Result<ErrorBody, Stop> {
         let status = match self.profile.role_unknown {
             UnknownRole::Unprocessable => 422,
@@ -306,7 +304,7 @@ impl Reply {
         self.error_named(status, name)
     }
 
-    /// It refuses a password for breaking `rule`, naming the rule where the profile does.
+    /// It rejects a password for breaking `rule`, naming the rule where the profile does.
     pub fn password_refused(&self, rule: &str) -> Result<ErrorBody, Stop> {
         match self.profile.password_errors {
             PasswordErrors::Named => self.refused(rule),
@@ -354,7 +352,7 @@ impl Reply {
         self.same("WWW-Authenticate", expected, found.as_str())
     }
 
-    /// It refuses another account.
+    /// It rejects another account.
     pub fn other_account(&self) -> CaseResult {
         match self.profile.auth_other_account {
             OtherAccount::Forbidden => self.error_named(403, "access_denied").map(drop),
@@ -367,7 +365,7 @@ impl Reply {
 }
 
 /// Whether a body is an error in one of the shapes that are known, whatever the format and the
-/// status. The published answer to a list with nothing in it is no error.
+/// status. The published answer to a list with nothing in it is not an error.
 fn holds_error(body: &[u8]) -> bool {
     let tree = match body.trim_ascii_start().first() {
         Some(b'<') => xml::read(body).map(|document| document.content),

@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// What else a refused Basic login may mean.
-const BASIC_ENDS: &str = "; the account or the password may be wrong, and from 2026-12-02 on Bandwidth refuses Basic logins of API users: then set BW_CLIENT_ID and BW_CLIENT_SECRET, or client_id and client_secret in the file of --credentials, in their place";
+const BASIC_ENDS: &str = "; from 2026-12-02 Bandwidth rejects Basic logins of API users; then use BW_CLIENT_ID and BW_CLIENT_SECRET instead, or client_id and client_secret in the file of --credentials";
 
 /// What a run starts from.
 pub struct Setup {
@@ -216,7 +216,7 @@ impl Run {
         // A target may repeat in its answer, for example in Location, what was sent.
         let unreachable =
             |what: String| ConformanceError::Unreachable(self.redactor().clean(&what));
-        // Why there is no token is told without the target: its endpoint may be elsewhere.
+        // Why there is no token is reported without the target: its endpoint may be elsewhere.
         let authorization = dispatch.authorization(Own::Login).await;
         authorization.map_err(|error| unreachable(error.to_string()))?;
         let in_domain = self.account.home == Surface::Identity;
@@ -246,14 +246,14 @@ impl Run {
                 let advice = login_advice(&offered);
                 let end = self.credentials().basic().map_or("", |_| BASIC_ENDS);
                 Err(unreachable(format!(
-                    "{place} refuses the login of account {account}; {advice}{end}"
+                    "{place} rejects the login of account {account}; {advice}{end}"
                 )))
             }
             403 => Err(unreachable(format!(
                 "{place}: the login has no access to account {account}; check BW_ACCOUNT_ID"
             ))),
             300..=399 => Err(unreachable(format!(
-                "{place} redirects, to {}; redirects are not followed, so name the place itself",
+                "{place} redirects to {}; redirects are not followed, so give the final URL",
                 answer.header("location").unwrap_or("nowhere")
             ))),
             404 if in_domain => Err(unreachable(format!(

@@ -41,7 +41,7 @@ impl Context {
     }
 
     /// The user that cases share has another password now: it cannot be put back, because a target
-    /// may refuse passwords that were used before.
+    /// may reject passwords that were used before.
     pub fn note_password(&mut self, key: &str, password: &str) {
         let mut first = self.run.first();
         if let Some(user) = first.user.as_mut().filter(|user| user.key == key) {
@@ -50,7 +50,7 @@ impl Context {
     }
 
     /// Creates the first user of a run, and finds out how long the target takes to show it. A target
-    /// that refuses it for its form would refuse all others too, so the run ends.
+    /// that rejects it for its form would reject all others too, so the run ends.
     async fn first_user(&mut self, format: Format) -> Result<Created, Stop> {
         let draft = self.draft();
         self.remember(&draft);
@@ -79,11 +79,11 @@ impl Context {
             }
         }
         Err(Stop::Inconclusive(format!(
-            "the first user could not be created: {TRIES} requests got no answer that tells"
+            "the first user could not be created: {TRIES} requests got no conclusive response"
         )))
     }
 
-    /// Ends the run after a well-formed create that was refused.
+    /// Ends the run after a well-formed create that was rejected.
     fn end_refused(&self, reply: &Reply) -> Stop {
         let what = reply.refused_field();
         let what = what.map_or_else(

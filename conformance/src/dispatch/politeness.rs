@@ -135,7 +135,7 @@ impl Patience {
 
     /// How long to wait before the next try; `None` when there should be none. What the target
     /// asks for is obeyed; where it asks for nothing the waits double, each a random part of what
-    /// it could be at most. Patience is time that has passed, so that it ends also where no wait
+    /// it could be at most. Patience is time that has passed, so it ends also where no wait
     /// is asked for.
     pub fn wait(&mut self, reason: Reason, response: Option<&Response>) -> Option<Duration> {
         self.tries += 1;

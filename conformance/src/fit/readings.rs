@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A response, read without knowing how the target names things.
-struct Look<'a> {
+struct Sample<'a> {
     exchange: &'a Transcript,
     status: u16,
     is_json: bool,
@@ -22,7 +22,7 @@ struct Look<'a> {
     tree: Option<Tree>,
 }
 
-type Reading = fn(&Look<'_>) -> Option<&'static str>;
+type Reading = fn(&Sample<'_>) -> Option<&'static str>;
 
 /// The behaviours that one exchange can show.
 const READINGS: [(&str, Reading); 12] = [
@@ -42,16 +42,16 @@ const READINGS: [(&str, Reading); 12] = [
 
 /// The options that an exchange shows.
 pub(super) fn options(exchange: &Transcript) -> Vec<(BehaviourId, &'static str)> {
-    let Some(look) = Look::at(exchange) else {
+    let Some(sample) = Sample::at(exchange) else {
         return Vec::new();
     };
     READINGS
         .iter()
-        .filter_map(|(id, read)| Some((id.parse().ok()?, read(&look)?)))
+        .filter_map(|(id, read)| Some((id.parse().ok()?, read(&sample)?)))
         .collect()
 }
 
-impl<'a> Look<'a> {
+impl<'a> Sample<'a> {
     /// `None` if there is no response, or one that never has a body.
     fn at(exchange: &'a Transcript) -> Option<Self> {
         let status = exchange.status.filter(|_| exchange.method != "HEAD")?;
@@ -130,11 +130,11 @@ fn email_field(user: &Tree) -> Option<&'static str> {
         })
 }
 
-fn email(look: &Look<'_>) -> Option<&'static str> {
-    unanimous(look.users().into_iter().filter_map(email_field))
+fn email(sample: &Sample<'_>) -> Option<&'static str> {
+    unanimous(sample.users().into_iter().filter_map(email_field))
 }
 
-fn json_case(look: &Look<'_>) -> Option<&'static str> {
+fn json_case(sample: &Sample<'_>) -> Option<&'static str> {
     /// Names of two words: one word in lower case is camelCase, or lower case throughout.
     const NAMES: [&str; 9] = [
         "UserId",
@@ -147,7 +147,7 @@ fn json_case(look: &Look<'_>) -> Option<&'static str> {
         "ResponseStatus",
         "ErrorCode",
     ];
-    let tree = look.tree.as_ref().filter(|_| look.is_json)?;
+    let tree = sample.tree.as_ref().filter(|_| sample.is_json)?;
     let case = |name: &&str| {
         let known = NAMES
             .iter()
@@ -163,15 +163,15 @@ fn json_case(look: &Look<'_>) -> Option<&'static str> {
     unanimous(names(tree).iter().filter_map(case)).filter(|case| *case != "another case")
 }
 
-fn user_key(look: &Look<'_>) -> Option<&'static str> {
+fn user_key(sample: &Sample<'_>) -> Option<&'static str> {
     let key = |user: &Tree| match member(user, "UserId") {
         Some(_) => "UserId",
         None => "Username",
     };
-    unanimous(look.users().into_iter().map(key))
+    unanimous(sample.users().into_iter().map(key))
 }
 
-fn default_fields(look: &Look<'_>) -> Option<&'static str> {
+fn default_fields(sample: &Sample<'_>) -> Option<&'static str> {
     let shown = |user: &Tree| match (member(user, "Enabled"), member(user, "Roles")) {
         (None, _) | (_, None) => Some("omitted"),
         (Some(Tree::Bool(true)), Some(_)) => Some("sent"),
@@ -179,85 +179,85 @@ fn default_fields(look: &Look<'_>) -> Option<&'static str> {
         _ => None,
     };
     // A create's response may be shorter than the user.
-    if look.exchange.method != "GET" {
+    if sample.exchange.method != "GET" {
         return None;
     }
-    unanimous(look.users().into_iter().filter_map(shown))
+    unanimous(sample.users().into_iter().filter_map(shown))
 }
 
-fn role_form(look: &Look<'_>) -> Option<&'static str> {
+fn role_form(sample: &Sample<'_>) -> Option<&'static str> {
     let form = |role: &Tree| match (member(role, "RoleId"), member(role, "Permissions")) {
         (Some(_), None) => "id_and_name",
         (None, Some(_)) => "name_and_permissions",
         _ => "another form",
     };
-    let forms = look.objects("RoleName").into_iter().map(form);
+    let forms = sample.objects("RoleName").into_iter().map(form);
     unanimous(forms).filter(|form| *form != "another form")
 }
 
-fn create_status(look: &Look<'_>) -> Option<&'static str> {
-    match look.status {
-        _ if !look.is_to_users("POST") || !look.is_success() => None,
+fn create_status(sample: &Sample<'_>) -> Option<&'static str> {
+    match sample.status {
+        _ if !sample.is_to_users("POST") || !sample.is_success() => None,
         200 => Some("200"),
         201 => Some("201"),
         _ => None,
     }
 }
 
-fn create_response(look: &Look<'_>) -> Option<&'static str> {
+fn create_response(sample: &Sample<'_>) -> Option<&'static str> {
     // What the request did not say cannot be missing in the response.
-    let request = look.exchange.request_body.to_ascii_lowercase();
-    if !look.is_to_users("POST") || !look.is_success() || !request.contains("email") {
+    let request = sample.exchange.request_body.to_ascii_lowercase();
+    if !sample.is_to_users("POST") || !sample.is_success() || !request.contains("email") {
         return None;
     }
-    match look.users()[..] {
+    match sample.users()[..] {
         [user] if email_field(user).is_some() => Some("full"),
         [_] => Some("without_email"),
-        _ if look.exchange.response_body.is_empty() => Some("empty"),
+        _ if sample.exchange.response_body.is_empty() => Some("empty"),
         _ => None,
     }
 }
 
-fn delete_status(look: &Look<'_>) -> Option<&'static str> {
-    match look.status {
-        _ if look.exchange.method != "DELETE" || !look.is_success() => None,
+fn delete_status(sample: &Sample<'_>) -> Option<&'static str> {
+    match sample.status {
+        _ if sample.exchange.method != "DELETE" || !sample.is_success() => None,
         200 => Some("200"),
         204 => Some("204"),
         _ => None,
     }
 }
 
-fn error_shape(look: &Look<'_>) -> Option<&'static str> {
-    look.error_shape().filter(|_| look.status >= 400)
+fn error_shape(sample: &Sample<'_>) -> Option<&'static str> {
+    sample.error_shape().filter(|_| sample.status >= 400)
 }
 
-fn failure_body(look: &Look<'_>) -> Option<&'static str> {
-    match look.error_shape() {
-        _ if look.status != 401 => None,
+fn failure_body(sample: &Sample<'_>) -> Option<&'static str> {
+    match sample.error_shape() {
+        _ if sample.status != 401 => None,
         Some(_) => Some("error"),
-        None if look.exchange.response_body.is_empty() => Some("empty"),
+        None if sample.exchange.response_body.is_empty() => Some("empty"),
         None => None,
     }
 }
 
-fn challenge(look: &Look<'_>) -> Option<&'static str> {
-    let challenge = look.exchange.response_header("www-authenticate");
+fn challenge(sample: &Sample<'_>) -> Option<&'static str> {
+    let challenge = sample.exchange.response_header("www-authenticate");
     match challenge {
-        _ if look.status != 401 => None,
+        _ if sample.status != 401 => None,
         Some(_) => Some("sent"),
         None => Some("absent"),
     }
 }
 
-fn default_format(look: &Look<'_>) -> Option<&'static str> {
-    let mut headers = look.exchange.request_headers.iter();
+fn default_format(sample: &Sample<'_>) -> Option<&'static str> {
+    let mut headers = sample.exchange.request_headers.iter();
     let accepts = headers.any(|header| header.name.eq_ignore_ascii_case("accept"));
-    match look.tree {
-        Some(_) if look.is_json => Some("json"),
+    match sample.tree {
+        Some(_) if sample.is_json => Some("json"),
         Some(_) => Some("xml"),
         None => None,
     }
-    .filter(|_| look.exchange.method == "GET" && look.is_success() && !accepts)
+    .filter(|_| sample.exchange.method == "GET" && sample.is_success() && !accepts)
 }
 
 #[cfg(test)]

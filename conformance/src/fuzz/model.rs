@@ -1,6 +1,6 @@
 //! What the API should do, as far as a trace goes: written from the behaviours' questions and not
 //! from the emulator, with which it shares no code. It knows which rules a request breaks and not
-//! which of them is told first.
+//! which of them is reported first.
 
 use bandwidth_fixtures::{
     Profile,
@@ -227,7 +227,7 @@ impl Model {
             .collect()
     }
 
-    /// What is wrong with a body before anybody looks at users.
+    /// What is wrong with a body before users are read.
     fn unreadable(&self, draft: &Draft) -> bool {
         let absent = self.profile.user_telephone == Telephone::Absent;
         let unknown = draft.value("Nickname").is_some()

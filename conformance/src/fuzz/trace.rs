@@ -2,7 +2,6 @@
 
 use crate::wire::Format;
 
-/// A trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
     /// What is done, in order.

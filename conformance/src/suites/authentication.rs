@@ -15,7 +15,7 @@ use crate::{challenges::challenges, login::basic_header};
 const MOST_FAILURES: u32 = 20;
 
 cases! {
-    /// Reading without credentials is refused with 401, a challenge, and the body that the profile
+    /// Reading without credentials is rejected with 401, a challenge, and the body that the profile
     /// says
     "authentication.missing.is-401" none,
     cites ["basic-opens", "challenge", "401-empty"], measures ["auth.failure_body", "auth.challenge"],
@@ -30,7 +30,7 @@ cases! {
         Ok(())
     }
 
-    /// Creating, updating and deleting without credentials is refused with 401, a challenge, and the
+    /// Creating, updating and deleting without credentials is rejected with 401, a challenge, and the
     /// body that the profile says
     "authentication.missing-on-writes.is-401" many,
     cites ["basic-opens", "challenge", "401-empty"], measures ["auth.failure_body", "auth.challenge"]
@@ -51,7 +51,7 @@ cases! {
         Ok(())
     }
 
-    /// An Authorization header that cannot be read is refused with 401
+    /// An Authorization header that cannot be read is rejected with 401
     "authentication.malformed.is-401" none,
     cites ["rfc9110-401", "rfc7617-form"], measures ["auth.failure_body"], needs [AccountList]
     |cx| {
@@ -76,7 +76,7 @@ cases! {
         Ok(())
     }
 
-    /// A name that no login has is refused with 401
+    /// A name that no login has is rejected with 401
     "authentication.unknown-login.is-401" none,
     cites ["basic-opens"], measures ["auth.failure_body"], needs [AccountList]
     |cx, format| {
@@ -85,7 +85,7 @@ cases! {
         cx.send(ask).await?.unauthenticated().at("an unknown name")
     }
 
-    /// The right name with a wrong password is refused with 401, and the right password still works
+    /// The right name with a wrong password is rejected with 401, and the right password still works
     "authentication.wrong-password.is-401" none,
     cites ["basic-opens"], needs [AccountList, BasicLogin, FailedLogins]
     |cx| {
@@ -126,7 +126,7 @@ cases! {
         Ok(())
     }
 
-    /// A right login that asks for another account is refused, on every path and in both formats
+    /// A right login that asks for another account is rejected, on every path and in both formats
     "authentication.other-account.is-refused" none,
     cites ["one-account", "err-1001"], measures ["auth.other_account"], needs [AccountList, ForeignAccounts]
     |cx, format| {
@@ -140,7 +140,7 @@ cases! {
         Ok(())
     }
 
-    /// The refusal of one other account reads like that of the next, so that it tells nothing about
+    /// The refusal of one other account reads like that of the next, so it shows nothing about
     /// which exist
     "authentication.other-account.tells-nothing" none,
     cites ["accounts-not-betrayed"], measures ["auth.other_account"], needs [AccountList, ForeignAccounts]
@@ -157,7 +157,7 @@ cases! {
         Ok(())
     }
 
-    /// An account that exists, and that the login may not touch, is refused exactly as one that does
+    /// An account that exists, and that the login may not touch, is rejected exactly as one that does
     /// not exist
     "authentication.second-account.is-refused-like-an-unknown-one" none,
     cites ["accounts-not-betrayed"], measures ["auth.other_account"], needs [AccountList, SecondAccount]
@@ -180,7 +180,7 @@ cases! {
         Ok(())
     }
 
-    /// A request that is wrong in other ways too is refused for its missing credentials first
+    /// A request that is wrong in other ways too is rejected for its missing credentials first
     "authentication.validation.comes-after-it" many, cites ["rfc9110-401"]
     |cx| {
         let nobody = cx.nobody().await?;
@@ -196,7 +196,7 @@ cases! {
         Ok(())
     }
 
-    /// A bearer token that nobody issued is refused with 401, whether or not tokens are taken
+    /// A bearer token that nobody issued is rejected with 401, whether or not tokens are taken
     "authentication.unknown-token.is-401" none, cites ["rfc6750-invalid-token"], needs [AccountList]
     |cx, format| {
         let ask = cx.ask("GET", cx.users_path()).accept(format);
@@ -256,7 +256,7 @@ cases! {
     }
 
     /// A user without roles that logs in may read the list or, where the permissions of roles decide
-    /// that, is refused with 403
+    /// that, is rejected with 403
     "authentication.user-without-roles.as-the-profile-says" one,
     cites ["profile-choice"], measures ["auth.role_permissions"], needs [AccountList, NewUser, OurUser, UserLogins]
     |cx, format| {
@@ -283,7 +283,7 @@ cases! {
         cx.send(login).await?.unauthenticated().at("a user that is not enabled")
     }
 
-    /// After as many failed logins in a row as the profile says, even the right password is refused;
+    /// After as many failed logins in a row as the profile says, even the right password is rejected;
     /// one fewer does no harm
     "authentication.lockout.after-failures" many,
     cites ["err-12093"], measures ["auth.lockout"], needs [AccountList, FailedLogins, OurUser, UserLogins]

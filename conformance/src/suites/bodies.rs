@@ -66,7 +66,7 @@ cases! {
         Ok(())
     }
 
-    /// Username as null is an empty one, is left out or is refused, as the profile says
+    /// Username as null is an empty one, is left out or is rejected, as the profile says
     "bodies.null.as-the-profile-says" one,
     cites ["profile-choice"], measures ["format.json_null"], needs [Json]
     |cx| {
@@ -81,7 +81,7 @@ cases! {
         .at("Username as null")
     }
 
-    /// A user in a request stands below UserRequest or not, as the profile says
+    /// A user in a request is below UserRequest or not, as the profile says
     "bodies.root.as-the-profile-says" one,
     cites ["profile-choice"], measures ["user.request_root"]
     |cx, format| {

@@ -14,7 +14,7 @@ use super::{
 };
 
 cases! {
-    /// A create in JSON succeeds and answers with what the profile shows of the new user
+    /// A create in JSON succeeds and returns what the profile shows of the new user
     "create.json.answers-with-the-user" many,
     cites ["endpoints", "create-body"], measures ["create.status", "create.response"], needs [Json]
     |cx| {
@@ -22,7 +22,7 @@ cases! {
         answers_with_the_user(cx, &created).await
     }
 
-    /// A create in XML succeeds and answers with what the profile shows of the new user
+    /// A create in XML succeeds and returns what the profile shows of the new user
     "create.xml.answers-with-the-user" one,
     cites ["rfc9110-representations"], measures ["create.status", "create.response"],
     needs [NewUser]
@@ -34,7 +34,7 @@ cases! {
         answers_with_the_user(cx, &created).await
     }
 
-    /// A user created in XML and one created in JSON from the same values are the same but for name
+    /// A user created in XML and one created in JSON from the same values are the same except for name
     /// and id
     "create.parity.xml-and-json-make-the-same" many,
     cites ["rfc9110-representations"], needs [Json], tags ["parity"]
@@ -83,7 +83,7 @@ cases! {
         reply.same("whether Location is a URL", &expected, &is_url)
     }
 
-    /// A weak password is refused with 400 and an error body, and no user comes of it
+    /// A weak password is rejected with 400 and an error body, and no user comes of it
     "create.password.weak-is-400" many, cites ["weak-password"]
     |cx, format| {
         let draft = cx.draft().with("Password", "abc");
@@ -99,7 +99,7 @@ cases! {
         reply.same("users in the list with the name that was refused", &0, &came.count())
     }
 
-    /// A username that another user has is refused, and the other user stays as it is
+    /// A username that another user has is rejected, and the other user stays as it is
     "create.username.taken-is-refused" many,
     cites ["username", "err-12001", "unique-in-app"], measures ["errors.conflict"]
     |cx, format| {
@@ -169,7 +169,7 @@ cases! {
         cx.create(draft, format).await.at("the AccountId of the path").map(drop)
     }
 
-    /// A create without AccountId succeeds or is refused, as the profile says
+    /// A create without AccountId succeeds or is rejected, as the profile says
     "create.account-id.left-out-as-the-profile-says" many,
     cites ["account-on-create", "err-12520"], measures ["user.account_id"]
     |cx, format| {
@@ -185,13 +185,13 @@ cases! {
     /// What a create does that brings its own UserId
     "create.user-id.in-the-body" many, needs [UserIds]
     |cx| {
-        let wish = cx.nobody().await?;
-        let draft = cx.draft().with("UserId", wish.as_str());
+        let chosen = cx.nobody().await?;
+        let draft = cx.draft().with("UserId", chosen.as_str());
         let ask = cx.ask_create(&draft, cx.default_format());
         let (reply, key) = cx.try_create(&draft, ask).await?;
         let fact = if reply.created().is_err() {
             format!("is refused with {}", reply.status())
-        } else if key == Some(wish) {
+        } else if key == Some(chosen) {
             "is given that id".to_owned()
         } else {
             "is given another id".to_owned()
@@ -229,7 +229,7 @@ cases! {
         Ok(())
     }
 
-    /// A field that nobody knows is refused or ignored, as the profile says
+    /// A field that nobody knows is rejected or ignored, as the profile says
     "create.unknown-field.as-the-profile-says" many,
     cites ["profile-choice"], measures ["user.unknown_fields"]
     |cx, format| {
@@ -264,23 +264,23 @@ cases! {
 
 /// Creates with one thing wrong.
 static REFUSED: [Refusal; 11] = refusals! { As::Create;
-    /// A create without Username is refused with 400
+    /// A create without Username is rejected with 400
     "create.username.missing-is-400" cites ["username"]
     wrong [|_, draft| draft.without("Username")] as ["username_required"]
 
-    /// A create without FirstName is refused with 400
+    /// A create without FirstName is rejected with 400
     "create.first-name.missing-is-400" cites ["names"]
     wrong [|_, draft| draft.without("FirstName")] as ["first_name_required"]
 
-    /// A create without LastName is refused with 400
+    /// A create without LastName is rejected with 400
     "create.last-name.missing-is-400" cites ["names"]
     wrong [|_, draft| draft.without("LastName")] as ["last_name_required"]
 
-    /// A create without Email is refused with 400
+    /// A create without Email is rejected with 400
     "create.email.missing-is-400" cites ["email"]
     wrong [|_, draft| draft.without(EMAIL)] as ["email_required"]
 
-    /// A create without Password is refused with 400
+    /// A create without Password is rejected with 400
     "create.password.missing-is-400" cites ["password"]
     wrong [|_, draft| draft.without("Password")] as ["password_required"]
 
@@ -295,12 +295,12 @@ static REFUSED: [Refusal; 11] = refusals! { As::Create;
     ] as ["username_characters"]
     right [|_, draft| longer(draft, "Username", ".A_z@9")]
 
-    /// A username of 100 characters is taken and one of 101 is refused
+    /// A username of 100 characters is taken and one of 101 is rejected
     "create.username.over-100-is-400" cites ["err-12500"]
     wrong [|_, draft| filled(draft, "Username", 101)] as ["username_too_long"]
     right [|_, draft| filled(draft, "Username", 100)]
 
-    /// First and last names of 100 characters are taken, and of 101 are refused
+    /// First and last names of 100 characters are taken, and of 101 are rejected
     "create.names.over-100-are-400" cites ["err-12506"]
     wrong [
         |_, draft| filled(draft, "FirstName", 101),
@@ -311,7 +311,7 @@ static REFUSED: [Refusal; 11] = refusals! { As::Create;
         |_, draft| filled(draft, "LastName", 100)
     ]
 
-    /// An email of more than 100 characters is refused
+    /// An email of more than 100 characters is rejected
     "create.email.over-100-is-400" cites ["err-12510"]
     wrong [|_, draft| {
         let below = format!("@{}.{}.", "d".repeat(50), "e".repeat(50));
@@ -319,7 +319,7 @@ static REFUSED: [Refusal; 11] = refusals! { As::Create;
         draft.with(EMAIL, email)
     }] as ["email_too_long"]
 
-    /// An email that is no email address is refused
+    /// An email that is not an email address is rejected
     "create.email.invalid-is-400" cites ["err-12510"]
     wrong [
         |_, draft| email_of(draft, |local, _| local.to_owned()),
@@ -328,7 +328,7 @@ static REFUSED: [Refusal; 11] = refusals! { As::Create;
         |_, draft| email_of(draft, |local, domain| format!("no {local}@{domain}"))
     ] as ["email_invalid"]
 
-    /// An AccountId in the body that is not the path's is refused
+    /// An AccountId in the body that is not the path's is rejected
     "create.account-id.must-match-the-path" cites ["account-fixed", "err-12520"]
     needs [ForeignAccounts]
     wrong [|cx, draft| draft.with("AccountId", format!("{}9", cx.account_id()))]

@@ -1,5 +1,5 @@
 //! API credentials and their secrets. A credential is more than a user, so these cases run against
-//! the mock inside only.
+//! the built-in mock only.
 
 use bandwidth_fixtures::{Secret, profile::OwnerGone};
 
@@ -42,7 +42,7 @@ cases! {
         Ok(())
     }
 
-    /// A credential without roles or without accounts is refused
+    /// A credential without roles or without accounts is rejected
     "credentials.create.needs-a-role-and-an-account" none,
     cites ["credential-needs"], needs [Writing, Management, BuiltIn]
     |cx| {
@@ -76,7 +76,7 @@ cases! {
         reply.same("whether the list names the secret", &true, &listed)
     }
 
-    /// A credential takes two active secrets and refuses a third one
+    /// A credential takes two active secrets and rejects a third one
     "credentials.secret.third-is-refused" none,
     cites ["two-secrets"], needs [Writing, Management, BuiltIn]
     |cx| {

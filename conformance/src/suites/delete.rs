@@ -30,7 +30,7 @@ cases! {
         Ok(())
     }
 
-    /// A second delete of a user that is gone is refused as one of a user that never was
+    /// A second delete of a user that is gone is rejected as one of a user that never was
     "delete.again.finds-nobody" many,
     cites ["gone-is-missing"], measures ["delete.effect", "missing.user"]
     |cx| {
@@ -50,7 +50,7 @@ cases! {
         }
     }
 
-    /// A delete of a key that no user has is refused
+    /// A delete of a key that no user has is rejected
     "delete.missing-user.is-refused" none,
     cites ["missing-404", "err-12000"], measures ["missing.user"], needs [Writing]
     |cx, format| {
@@ -83,7 +83,7 @@ cases! {
     }
 }
 
-/// GET finds nobody or, where deleting deactivates, somebody who is not enabled. Of a user that was
+/// GET finds nobody or, where deleting deactivates, a user who is not enabled. Of a user that was
 /// seen before its delete.
 pub(super) async fn gone(cx: &mut Context, user: &Created, format: Format) -> CaseResult {
     let reply = cx.get(&user.key, format).await?;

@@ -245,7 +245,7 @@ static UNREADABLE: &[Unreadable] = unreadable! {
     "json-single-quotes", "with single quotes", |body| body.replace('"', "'"), "json-strings";
 };
 
-/// Bytes that are no text in the place of the first name.
+/// Bytes that are no text instead of the first name.
 fn not_utf_8(body: &str) -> Vec<u8> {
     let (before, after) = body.split_once(NAME).unwrap_or((body, ""));
     [before.as_bytes(), b"\xff\xfe", after.as_bytes()].concat()
@@ -338,7 +338,7 @@ fn put(cx: &Context, created: &Created, format: Format, body: impl Into<Vec<u8>>
     ask.body(format, body)
 }
 
-/// A method is refused, and Allow lists others.
+/// A method is rejected, and Allow lists others.
 async fn not_allowed(cx: &mut Context, ask: Ask, method: &str, allowed: &[&str]) -> CaseResult {
     let reply = cx.send(ask).await?;
     reply.error(405).at(method)?;

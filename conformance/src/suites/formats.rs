@@ -72,7 +72,7 @@ cases! {
         Ok(())
     }
 
-    /// Of two formats in Accept the one with the higher q-value answers, and q=0 refuses one
+    /// Of two formats in Accept the one with the higher q-value answers, and q=0 rejects one
     "formats.q-values.are-weighed" none, cites ["rfc9110-quality", "rfc9110-accept"], needs [AccountList, Json]
     |cx| {
         for (accept, expected) in [
@@ -174,14 +174,14 @@ cases! {
         untyped_body(cx, Format::Json).await
     }
 
-    /// An XML body without Content-Type is read, unless the profile refuses it
+    /// An XML body without Content-Type is read, unless the profile rejects it
     "formats.untyped-xml-body.as-the-profile-says" one,
     cites ["xml-body-by-default"], measures ["format.body_without_type"]
     |cx| {
         untyped_body(cx, Format::Xml).await
     }
 
-    /// A create whose body has another type than XML and JSON is refused with 415
+    /// A create whose body has another type than XML and JSON is rejected with 415
     "formats.other-type.is-415" many, cites ["rfc9110-415"]
     |cx, format| {
         let draft = cx.draft();
@@ -194,7 +194,7 @@ cases! {
         Ok(())
     }
 
-    /// An update whose body has another type than XML and JSON is refused with 415
+    /// An update whose body has another type than XML and JSON is rejected with 415
     "formats.other-type-on-update.is-415" one, cites ["rfc9110-415"]
     |cx, format| {
         let created = cx.subject(format).await?;

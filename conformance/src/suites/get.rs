@@ -26,7 +26,7 @@ cases! {
         reply.same("the user as JSON after the user as XML", &xml, &reply.user()?)
     }
 
-    /// A key that no user has is refused, in the format that was asked for
+    /// A key that no user has is rejected, in the format that was asked for
     "get.missing-user.is-refused" none,
     cites ["deprovision", "missing-404", "err-12000"], measures ["missing.user"],
     needs [AccountUsers]

@@ -1,6 +1,6 @@
 //! Goldens as cases. Against the embedded emulator each is exact: its own server, its own bytes. Any
 //! other target has users and ids of its own, so there a golden is compared by meaning, with the
-//! target's names put in the place of the example's.
+//! target's names put instead of the example's.
 
 use std::collections::BTreeSet;
 
@@ -117,14 +117,14 @@ fn as_text(response: &Response, golden: &Message) -> String {
     text + "\n" + &String::from_utf8_lossy(&response.body)
 }
 
-/// What stands in the place of the example's names.
+/// What is instead of the example's names.
 struct Names {
     replaced: Vec<(String, String)>,
     key: Option<String>,
 }
 
 impl Names {
-    /// Puts the run's names in the place of the example's.
+    /// Puts the run's names instead of the example's.
     fn put_in(&self, text: &str) -> String {
         let text = self
             .replaced
@@ -223,7 +223,7 @@ async fn prepare(cx: &mut Context, golden: &Golden) -> Result<Names, Stop> {
     ];
     replaced.extend(USERNAMES.map(str::to_owned).into_iter().zip(fresh));
     if golden.request.body.contains(NEXT_USER) {
-        // The id of a user that the example does not have: on an account it may be somebody's.
+        // The id of a user that the example does not have: on an account it may be a real user's.
         let nobody = cx.nobody().await?;
         replaced.extend([
             (format!(">{NEXT_USER}<"), format!(">{nobody}<")),
@@ -344,7 +344,7 @@ fn body_matches(reply: &Reply, golden: &Golden, names: &Names) -> CaseResult {
     let (method, path) = golden.request.method_and_path();
     if method == "GET" && golden.response.status() == Some(200) {
         if path.ends_with("/users") {
-            // The account has users beside the example's: it is enough that this one is listed.
+            // The account has users next to the example's: it is enough that this one is listed.
             let entries = |tree: &Tree| leaves(tree);
             let listed = entries(&found);
             let all = entries(&expected)

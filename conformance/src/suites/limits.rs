@@ -1,9 +1,9 @@
-//! Limits: what answers tell of them, and what a 429 looks like when one comes.
+//! Limits: what responses say about them, and what a 429 looks like when one comes.
 
 use super::prelude::*;
 use crate::transport::Response;
 
-/// Headers by which an API tells of its limits.
+/// Headers in which an API gives its limits.
 const HEADERS: [&str; 8] = [
     "retry-after",
     "ratelimit",
@@ -16,7 +16,7 @@ const HEADERS: [&str; 8] = [
 ];
 
 cases! {
-    /// An answer that is no 429 has none of the headers by which an API tells of its limits
+    /// An answer that is no 429 has none of the headers in which an API gives its limits
     "limits.usual-answers.tell-nothing-of-limits" none, cites ["no-limit-headers", "rate-429"],
     needs [AccountList]
     |cx, format| {
@@ -26,8 +26,8 @@ cases! {
         }
         for reply in replies {
             reply.is("an answer as usual", 200)?;
-            let told = HEADERS.into_iter().filter(|name| reply.response.header(name).is_some());
-            reply.same("headers about limits", &Vec::new(), &told.collect::<Vec<_>>())?;
+            let present = HEADERS.into_iter().filter(|name| reply.response.header(name).is_some());
+            reply.same("headers about limits", &Vec::new(), &present.collect::<Vec<_>>())?;
         }
         Ok(())
     }

@@ -140,7 +140,7 @@ cases! {
         reply.same("Email", &text("email"), &user.email.as_deref())
     }
 
-    /// A create without accounts, without roles or without a scope is refused
+    /// A create without accounts, without roles or without a scope is rejected
     "management.create.needs-accounts-roles-and-scope" many,
     cites ["managed-required", "newer-api"], measures ["management.invalid"],
     needs [ManagementWrites]
@@ -165,19 +165,19 @@ cases! {
         reply.same("phone", &Some(PHONE), &reply.managed_user()?.text("phone"))
     }
 
-    /// A username that is taken is refused
+    /// A username that is taken is rejected
     "management.create.username-is-unique" many, cites ["unique-in-app"], needs [ManagementWrites]
     |cx| {
         taken(cx, "username").await
     }
 
-    /// An email that is taken is refused
+    /// An email that is taken is rejected
     "management.create.email-is-unique" many, cites ["unique-in-app"], needs [ManagementWrites]
     |cx| {
         taken(cx, "email").await
     }
 
-    /// A password in a create opens nothing: it is refused, or the user has none
+    /// A password in a create opens nothing: it is rejected, or the user has none
     "management.create.gives-no-password" many, cites ["managed-no-password"],
     needs [AccountList, ManagementWrites]
     |cx| {
@@ -250,7 +250,7 @@ cases! {
         reply.same("the phone that an update leaves out", &phone, &found.text("phone"))
     }
 
-    /// A username never changes: an update with another one is refused, or leaves the name as it was
+    /// A username never changes: an update with another one is rejected, or leaves the name as it was
     "management.update.username-never-changes" many, cites ["username-fixed"],
     needs [ManagementWrites]
     |cx| {
@@ -313,7 +313,7 @@ fn listed(reply: &Reply, created: &Managed) -> Result<User, Stop> {
     list::one(reply, "Username", name, |user| user.username.as_deref())
 }
 
-/// A second user with that value of the first one is refused.
+/// A second user with that value of the first one is rejected.
 async fn taken(cx: &mut Context, key: &'static str) -> CaseResult {
     let (created, role) = cx.managed_user().await?;
     let draft: ManagedDraft = cx.managed_draft(&role);

@@ -1,4 +1,4 @@
-//! Passwords: which are taken, how the others are refused, and that none ever comes back.
+//! Passwords: which are taken, how the others are rejected, and that none ever comes back.
 
 use bandwidth_fixtures::profile::{CommonWords, PasswordCharset, PasswordErrors, PasswordIdentity};
 
@@ -9,7 +9,7 @@ use crate::{
     wire::ErrorBody,
 };
 
-/// What a password gets added so that it has all classes.
+/// What a password gets added so it has all classes.
 const CLASSES: &str = "Q7!x";
 
 cases! {
@@ -19,7 +19,7 @@ cases! {
         never_come_back(cx, format).await
     }
 
-    /// A password of the minimum length is taken, and one a character shorter is refused
+    /// A password of the minimum length is taken, and one a character shorter is rejected
     "passwords.length.minimum-is-enough" many,
     cites ["password-length"], measures ["password.min_length"], needs [OurUser]
     |cx, format| {
@@ -31,7 +31,7 @@ cases! {
         refused(cx, format, &fitting(length - 1), "password_too_short").await
     }
 
-    /// A password of the maximum length is taken, and one a character longer is refused
+    /// A password of the maximum length is taken, and one a character longer is rejected
     "passwords.length.maximum-is-taken" many,
     cites ["password-length"], measures ["password.max_length"], needs [OurUser]
     |cx, format| {
@@ -61,7 +61,7 @@ cases! {
         Ok(())
     }
 
-    /// A password that repeats a string longer than the profile allows is refused
+    /// A password that repeats a string longer than the profile allows is rejected
     "passwords.repeats.as-the-profile-says" many,
     cites ["err-12729"], measures ["password.repeats"], needs [OurUser]
     |cx, format| {
@@ -80,7 +80,7 @@ cases! {
         refused(cx, format, &twice(limit + 1), "password_repeats").await
     }
 
-    /// A password that the user has or recently had is refused or, where the profile keeps no
+    /// A password that the user has or recently had is rejected or, where the profile keeps no
     /// history, taken
     "passwords.history.as-the-profile-says" one,
     cites ["err-12730"], measures ["password.history"]
@@ -100,7 +100,7 @@ cases! {
         reply.updated().at("a password that is not in the history")
     }
 
-    /// A password that holds a common word is refused or taken, as the profile says
+    /// A password that holds a common word is rejected or taken, as the profile says
     "passwords.common-words.as-the-profile-says" many,
     cites ["err-12726", "example-password"], measures ["password.common_words"], needs [OurUser]
     |cx, format| {
@@ -113,7 +113,7 @@ cases! {
         .at("a password with a common word")
     }
 
-    /// A password with a letter beyond ASCII is refused or taken, as the profile says
+    /// A password with a letter beyond ASCII is rejected or taken, as the profile says
     "passwords.characters.as-the-profile-says" many,
     cites ["err-12725"], measures ["password.charset"], needs [OurUser]
     |cx, format| {
@@ -216,7 +216,7 @@ fn accepted(cx: &Context, reply: &Reply) -> CaseResult {
     }
 }
 
-/// It refuses a password where the run has its users.
+/// It rejects a password where the run has its users.
 fn refused_by(cx: &Context, reply: &Reply, rule: &str) -> Result<ErrorBody, Stop> {
     if cx.has_users_in_domain() {
         reply.domain_password_refused(rule)

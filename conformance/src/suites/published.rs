@@ -84,7 +84,7 @@ cases! {
         reply.error_named(403, "not_password_owner").map(drop)
     }
 
-    /// A new password that is too short is refused with 400 and the old one keeps working
+    /// A new password that is too short is rejected with 400 and the old one keeps working
     "published.password.short-is-400" one,
     cites ["password-change-short"], needs [AccountList, LoginPaths, OurUser, UserLogins]
     |cx, format| {

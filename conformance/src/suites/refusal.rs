@@ -1,4 +1,4 @@
-//! The form of a case in which a draft with one thing wrong is refused. The rows are in the files
+//! The form of a case in which a draft with one thing wrong is rejected. The rows are in the files
 //! of their areas.
 
 use super::prelude::*;
@@ -9,13 +9,13 @@ pub(super) type Change = fn(&Context, Draft) -> Draft;
 
 /// What a draft with one thing wrong is sent as.
 pub(super) enum As {
-    /// A create, which is refused.
+    /// A create, which is rejected.
     Create,
-    /// An update of a user, which is refused and changes nothing.
+    /// An update of a user, which is rejected and changes nothing.
     Update,
 }
 
-/// One thing wrong, and the error that refuses it.
+/// One thing wrong, and the error that rejects it.
 pub(super) struct Refusal {
     pub(super) id: &'static str,
     /// What is checked, in one sentence.

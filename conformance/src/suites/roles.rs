@@ -97,7 +97,7 @@ cases! {
         update(cx, &created, format, none, &[]).await.at("after an update with an empty list")
     }
 
-    /// A create with a role that the account does not have is refused, or the role is left out, as
+    /// A create with a role that the account does not have is rejected, or the role is left out, as
     /// the profile says
     "roles.unknown.as-the-profile-says" many,
     cites ["roles-own", "err-12084"], measures ["role.unknown"]
@@ -115,7 +115,7 @@ cases! {
         }
     }
 
-    /// An update with a role that the account does not have is refused, or the role is left out, as
+    /// An update with a role that the account does not have is rejected, or the role is left out, as
     /// the profile says
     "roles.unknown-on-update.as-the-profile-says" one,
     cites ["roles-own", "err-12084"], measures ["role.unknown"]

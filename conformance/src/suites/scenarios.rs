@@ -25,14 +25,14 @@ cases! {
         reply.same("Roles after the update", &vec![role], &reply.user()?.roles().to_vec())
     }
 
-    /// A user is found in the list by its username, deleted by the id that stands there, and GET of
+    /// A user is found in the list by its username, deleted by the id that is there, and GET of
     /// that id then finds nobody
     "scenarios.deprovision.found-by-username" many, cites ["deprovision"], tags ["scenario"]
     |cx, format| {
         deprovision(cx, format, "Username", |user| user.username.as_deref()).await
     }
 
-    /// A user is found in the list by its email, deleted by the id that stands there, and GET of that
+    /// A user is found in the list by its email, deleted by the id that is there, and GET of that
     /// id then finds nobody
     "scenarios.deprovision.found-by-email" many, cites ["deprovision"], tags ["scenario"]
     |cx, format| {
@@ -51,7 +51,7 @@ cases! {
     "scenarios.sync.survives-429" many, cites ["429", "backoff"], tags ["scenario"]
     |cx| {
         // Against an emulator of its own the case has 429s come: the list, then two creates, of which
-        // the second is refused twice. Elsewhere it can only wait for one.
+        // the second is rejected twice. Elsewhere it can only wait for one.
         let Some(mut there) = cx.private(&["status=429,after=2,times=2"])? else {
             sync(cx).await?;
             let limited = cx.times_limited();
@@ -182,7 +182,7 @@ async fn sync_once(cx: &mut Context, directory: &[Person]) -> Result<[usize; 3],
     Ok([created, updated, deleted])
 }
 
-/// Three syncs: of a directory, of the same with changes, and of that once more.
+/// Three syncs: of a directory, of the same with changes, and of that again.
 async fn sync(cx: &mut Context) -> Result<(), Stop> {
     let person = |cx: &Context, first: &str, last: &str| Person {
         draft: cx.draft().with("FirstName", first).with("LastName", last),

@@ -59,7 +59,7 @@ cases! {
         opens(cx, &token.at("an encoded client")?).await
     }
 
-    /// A client that is in the header and in the form is refused with 400 and `invalid_request`
+    /// A client that is in the header and in the form is rejected with 400 and `invalid_request`
     "tokens.client.twice-is-400" none, cites ["rfc6749-one-way"], needs [Tokens]
     |cx| {
         let client = cx.client()?;
@@ -67,7 +67,7 @@ cases! {
         reply.token_refused(400, "invalid_request")
     }
 
-    /// A wrong secret is refused with 401, `invalid_client` and a challenge, and the right one still
+    /// A wrong secret is rejected with 401, `invalid_client` and a challenge, and the right one still
     /// gives a token
     "tokens.wrong-secret.is-401" none,
     cites ["rfc6749-invalid-client"], needs [Tokens, FailedLogins]
@@ -83,7 +83,7 @@ cases! {
         refused.same("whether the challenge names Basic", &true, &basic)
     }
 
-    /// A client id that does not exist is refused like a wrong secret
+    /// A client id that does not exist is rejected like a wrong secret
     "tokens.unknown-client.is-401" none, cites ["rfc6749-invalid-client"], needs [Tokens]
     |cx| {
         let secret = Secret::new(cx.strong_password());
@@ -111,7 +111,7 @@ cases! {
         Ok(())
     }
 
-    /// The account's Basic login gives a token or is refused like an unknown client, as the profile
+    /// The account's Basic login gives a token or is rejected like an unknown client, as the profile
     /// says
     "tokens.basic-login.as-the-profile-says" none,
     cites ["client-credentials-open", "profile-choice"], measures ["auth.token_clients"],
@@ -125,7 +125,7 @@ cases! {
         }
     }
 
-    /// The account's Basic login opens the API up to the day on which it ends, and is refused from
+    /// The account's Basic login opens the API up to the day on which it ends, and is rejected from
     /// then on, while a token opens it on both days
     "tokens.basic.ends-on-its-day" none,
     cites ["basic-ends", "client-credentials-open"],
@@ -178,7 +178,7 @@ cases! {
         reply.same("whether `exp` comes after `iat`", &true, &(until > from))
     }
 
-    /// A token with a changed signature or changed claims is refused with 401
+    /// A token with a changed signature or changed claims is rejected with 401
     "tokens.changed.is-401" none, cites ["rfc7519-signature", "rfc6750-invalid-token"], needs [AccountList, Tokens]
     |cx| {
         let client = cx.client()?;

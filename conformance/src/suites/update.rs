@@ -9,7 +9,7 @@ use super::{
 };
 
 cases! {
-    /// A PUT of FirstName and email alone clears LastName, keeps it or is refused, as the profile
+    /// A PUT of FirstName and email alone clears LastName, keeps it or is rejected, as the profile
     /// says
     "update.omitted-last-name.follows-put-semantics" one,
     cites ["put-example", "put-may-replace", "names", "siblings-replace"],
@@ -139,7 +139,7 @@ cases! {
         cx.send(new).await?.user_let_in().at("the new password")
     }
 
-    /// A PUT with another Username changes it, is refused, or leaves it, as the profile says
+    /// A PUT with another Username changes it, is rejected, or leaves it, as the profile says
     "update.username.as-the-profile-says" one,
     cites ["username", "username-fixed"], measures ["username.update"]
     |cx| {
@@ -160,7 +160,7 @@ cases! {
         reply.conflict("username_taken").map(drop)
     }
 
-    /// A PUT whose UserId is not the one of the path is refused or, where the profile ignores it,
+    /// A PUT whose UserId is not the one of the path is rejected or, where the profile ignores it,
     /// changes no id; the same one is taken
     "update.user-id.other-than-the-path" one,
     cites ["id-fixed", "err-12688"], measures ["put.id_mismatch"], needs [UserIds]
@@ -177,7 +177,7 @@ cases! {
         reads_back(cx, &created, format).await
     }
 
-    /// A PUT to a key that no user has is refused and creates nobody
+    /// A PUT to a key that no user has is rejected and creates nobody
     "update.missing-user.is-refused" many,
     cites ["missing-404", "err-12000"], measures ["missing.user"]
     |cx, format| {
@@ -213,18 +213,18 @@ cases! {
 
 /// Updates with one thing wrong.
 static REFUSED: [Refusal; 3] = refusals! { As::Update;
-    /// A PUT whose AccountId is not the one of the path is refused and changes nothing
+    /// A PUT whose AccountId is not the one of the path is rejected and changes nothing
     "update.account-id.must-match-the-path" cites ["account-fixed", "err-12520"]
     needs [ForeignAccounts]
     wrong [|cx, draft| draft.with("AccountId", format!("{}9", cx.account_id()))]
     as ["account_id_mismatch"]
 
-    /// A PUT that is refused for one field leaves the others as they were
+    /// A PUT that is rejected for one field leaves the others as they were
     "update.invalid-field.changes-nothing" cites ["rfc9110-400"]
     wrong [|_, draft| draft.with("FirstName", "Robin").with(EMAIL, "nobody")]
     as ["email_invalid"]
 
-    /// A PUT with a weak password is refused with 400 and changes nothing
+    /// A PUT with a weak password is rejected with 400 and changes nothing
     "update.weak-password.is-400" cites ["password-rules-on-update"]
     wrong [|_, draft| draft.with("FirstName", "Robin").with("Password", "abc")] as []
 };

@@ -1,4 +1,4 @@
-//! A shell command that sends a request once more. What is secret becomes a variable.
+//! A shell command that sends a request again. What is secret becomes a variable.
 
 use std::fmt::Write as _;
 
@@ -60,7 +60,7 @@ pub fn line(exchange: &Exchange, redactor: &Redactor) -> String {
             return at_end(redactor.body(&request.body));
         };
         let body = quoted(&redactor.clean(text));
-        // The variable stands outside of the quotes, which go on behind it as they began.
+        // The variable is outside of the quotes, which continue behind it as they began.
         let (opening, _) = body.split_once('\'').unwrap_or_default();
         let variable = format!("'\"$NEW_PASSWORD\"{opening}'");
         let _ = write!(line, " --data-binary {}", body.replace(MARK, &variable));

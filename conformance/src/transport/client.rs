@@ -11,7 +11,7 @@ use super::{Endpoint, MAX_BODY, Request, Response, TransportError};
 /// five seconds. Whether a request that meets the end had an effect is unknown.
 const IDLE: Duration = Duration::from_secs(4);
 
-/// A client that sends where it is told, and nowhere else.
+/// A client that sends only where it is asked to.
 #[derive(Debug)]
 pub struct Client {
     inner: reqwest::Client,

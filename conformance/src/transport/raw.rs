@@ -35,7 +35,7 @@ pub fn to_bytes(request: &Request, authority: &str, user_agent: &str) -> Vec<u8>
 }
 
 /// Sends bytes over a new connection and reads one response, which may take as long as `most`.
-/// `method` tells whether the response to expect has a body.
+/// `method` shows whether the response to expect has a body.
 pub async fn send(
     endpoint: &Endpoint,
     method: &str,
@@ -100,7 +100,7 @@ struct Incoming<R> {
 }
 
 impl<R: AsyncRead + Unpin> Incoming<R> {
-    /// Reads what is there. Returns whether the stream goes on.
+    /// Reads what is there. Returns whether the stream continues.
     async fn fill(&mut self) -> Result<bool, TransportError> {
         let read = self.stream.read_buf(&mut self.buffer).await;
         read.map(|count| count > 0)

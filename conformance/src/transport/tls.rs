@@ -46,14 +46,14 @@ pub fn config(trust: Trust<'_>) -> Result<Arc<ClientConfig>, ConformanceError> {
                 .map_err(|error| {
                     let why = match error {
                         pem::Error::Io(error) => describe::io(&error),
-                        _ => "it is not PEM; a mock gives its own at /__admin/ca.pem".to_owned(),
+                        _ => "it is not PEM; a mock serves its own at /__admin/ca.pem".to_owned(),
                     };
                     ConformanceError::Usage(format!("--ca-file {name}: {why}"))
                 })?;
             let (added, _) = roots.add_parsable_certificates(certificates);
             if added == 0 {
                 return Err(ConformanceError::Usage(format!(
-                    "--ca-file {name}: there is no certificate in PEM form in it; a mock gives its own at /__admin/ca.pem"
+                    "--ca-file {name}: it has no certificate in PEM form; a mock serves its own at /__admin/ca.pem"
                 )));
             }
         }

@@ -42,7 +42,6 @@ impl Format {
         }
     }
 
-    /// The media type.
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Xml => "application/xml",

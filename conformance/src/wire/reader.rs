@@ -73,7 +73,6 @@ pub struct ErrorBody {
 /// Reads bodies of one format as the profile names things.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader {
-    /// The format.
     pub format: Format,
     /// The expected profile.
     pub profile: Profile,
@@ -308,7 +307,7 @@ impl Reader {
             members.ok_or_else(|| format!("expected an object, found {}", tree.kind()))?;
         for (index, (name, _)) in members.iter().enumerate() {
             if members[..index].iter().any(|(earlier, _)| earlier == name) {
-                return Err(format!("`{name}` stands there twice"));
+                return Err(format!("`{name}` is given twice"));
             }
         }
         Ok(members)

@@ -30,7 +30,7 @@ pub(crate) fn repeats(variable: &str, usual: usize) -> usize {
 
 /// Whether a test takes all that there is, and no sample of it.
 pub(crate) fn takes_all(variable: &str) -> bool {
-    std::env::var(variable).is_ok_and(|wish| wish == "all")
+    std::env::var(variable).is_ok_and(|value| value == "all")
 }
 
 /// Every fourth case, in the order of the registry, so that no area is left out; all of them where
@@ -91,8 +91,8 @@ pub(crate) fn run_on(server: &Embedded, cases: &[Case], expected: NamedProfile) 
 /// Runs `cases` as that run.
 pub(crate) fn run_cases(run: &Arc<Run>, cases: &[Case]) -> RunReport {
     let name = "embedded mock".to_owned();
-    let mut tell = |_: &mut _| io::Result::Ok(());
-    let report = runner::execute(run, cases, name, std::future::pending(), &mut tell);
+    let mut on_case = |_: &mut _| io::Result::Ok(());
+    let report = runner::execute(run, cases, name, std::future::pending(), &mut on_case);
     wait(report)
 }
 

@@ -95,7 +95,7 @@ fn a_right_answer_that_is_written_in_another_way_passes() {
 }
 
 #[test]
-fn a_location_on_another_host_is_told() {
+fn a_location_on_another_host_is_reported() {
     let (_server, target) = changed(|answer| {
         with(answer, "location", |path| {
             format!("http://internal-node-7.example:99{path}")
@@ -103,13 +103,13 @@ fn a_location_on_another_host_is_told() {
     });
     let ran = run_at(&target, &["--filter", "create.location.leads"]);
     assert_eq!(ran.code, 0, "{}", ran.out);
-    let told = format!(
+    let line = format!(
         "Location names http://internal-node-7.example:99; that is not the target, {}",
         target.url()
     );
     // Once for each format.
-    assert_eq!(ran.out.matches(&told).count(), 2, "{}", ran.out);
-    // One that is absolute and leads to the target is nothing to tell of.
+    assert_eq!(ran.out.matches(&line).count(), 2, "{}", ran.out);
+    // One that is absolute and leads to the target needs no report.
     let own = Arc::new(std::sync::OnceLock::<SocketAddr>::new());
     let host = Arc::clone(&own);
     let (_server, target) = changed(move |answer| {
@@ -280,7 +280,7 @@ fn an_error_in_one_line_repeats_no_login_and_moves_no_cursor() {
         assert_eq!(ran.code, 3, "{}", ran.err);
         let line = ran.err.trim_end_matches('\n');
         assert!(
-            line.contains("redirects, to /login?u=Basic%20[secret]"),
+            line.contains("redirects to /login?u=Basic%20[secret]"),
             "{line}"
         );
         assert!(line.contains("&pw=[secret]&p=[secret]\\u{9b}2J"), "{line}");

@@ -178,7 +178,7 @@ fn password_in(request: &[u8]) -> Option<String> {
     Some(password.replace("&amp;", "&"))
 }
 
-/// A run of Base64 that has `word` in it, wherever it stands.
+/// A run of Base64 that has `word` in it, wherever it is.
 fn in_base64<'t>(text: &'t str, word: &str) -> Option<&'t str> {
     let of_base64 =
         |character: char| character.is_ascii_alphanumeric() || "+/-_".contains(character);
@@ -192,7 +192,7 @@ fn in_base64<'t>(text: &'t str, word: &str) -> Option<&'t str> {
     parts.into_iter().find(|part| {
         (0..4).any(|start| {
             let part = part.get(start..).unwrap_or_default();
-            // One character alone in the last group is no byte.
+            // One character alone in the last group is not a byte.
             let whole = &part[..part.len() - usize::from(part.len() % 4 == 1)];
             let decoded = engine.decode(whole.replace('-', "+").replace('_', "/"));
             decoded.is_ok_and(|bytes| has(&bytes, word))
@@ -305,7 +305,7 @@ fn no_secret_is_in_anything_that_a_run_writes() {
     for (status, login, secrets, least) in [
         ("201 Created", BASIC, &[PASSWORD][..], 10),
         ("200 OK", CLIENT, &[SECRET, TOKEN], 10),
-        // Where the first create is refused, no other password is sent.
+        // Where the first create is rejected, no other password is sent.
         ("400 Bad Request", BASIC, &[PASSWORD], 1),
     ] {
         let (echo, server) = Echo::start(status, secrets);

@@ -1,4 +1,4 @@
-//! What a run tells and asks of an account that it does not know, before it goes on.
+//! What a run shows and asks of an account that it does not know, before it continues.
 
 use std::{
     collections::BTreeSet,
@@ -115,7 +115,7 @@ fn a_refused_login_names_what_the_challenge_offers_and_the_variables_for_it() {
     let words = "it offers Basic (BW_USERNAME and BW_PASSWORD) and Bearer (BW_CLIENT_ID and BW_CLIENT_SECRET)";
     assert!(ran.err.contains(words), "{}", ran.err);
     for words in [
-        "from 2026-12-02 on",
+        "from 2026-12-02",
         "client_id and client_secret",
         "--credentials",
     ] {

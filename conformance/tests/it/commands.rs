@@ -184,7 +184,7 @@ fn a_cleanup_deletes_only_what_the_ledger_names() {
     let header =
         format!(r#"{{"format":2,"target":"{url}/api","accountId":"12345","prefix":"cf-0-"}}"#);
     let sent = r#"{"event":"sent","create":0,"username":"cf-0-1"}"#;
-    // A key of somebody else under the name of a user of the run: the answer to a create named it, or
+    // A key of another client's user under the name of a user of the run: the answer to a create named it, or
     // it was read under it and has another user now.
     for (event, code) in [
         (r#"{"event":"named","create":0,"key":"u1"}"#, 5),
@@ -372,7 +372,7 @@ fn a_smoke_test_creates_one_user_whatever_a_delete_does() {
 #[test]
 fn users_that_may_stay_do_not_change_the_exit_code() {
     let stage = Stage::new(&["delete.effect=deactivated"], &[]);
-    // One of the cases is refused a create, because a user that stays has the name.
+    // One of the cases is rejected a create, because a user that stays has the name.
     let cases = ["--area", "delete", "--settle", "0.3", "--allow-leftovers"];
     let ran = stage.run(&cases);
     assert_eq!(ran.code, 1, "{}", ran.out);
@@ -407,7 +407,7 @@ fn known_failures_still_run_and_must_still_fail() {
 }
 
 #[test]
-fn reports_tell_failures_errors_and_skipped_cases_apart() {
+fn reports_distinguish_failures_errors_and_skipped_cases() {
     let stage = Stage::new(&["delete.status=204"], &["status=503,operation=list_roles"]);
     let kinds = ["json", "junit", "html", "markdown"];
     let reports = kinds.map(|kind| format!("{kind}={}", text(&stage.path(kind))));

@@ -91,13 +91,13 @@ impl Stage {
     fn faults(&self, ran: &Ran) -> Vec<String> {
         let mut faults = Vec::new();
         let left = self.left();
-        let told = |user: &&String| {
+        let named = |user: &&String| {
             let mut lines = ran.out.lines();
             lines.any(|line| line.starts_with("left behind") && line.contains(user.as_str()))
         };
-        let untold: Vec<&String> = left.iter().filter(|user| !told(user)).collect();
-        if !untold.is_empty() {
-            faults.push(format!("left and not named: {untold:?}"));
+        let unnamed: Vec<&String> = left.iter().filter(|user| !named(user)).collect();
+        if !unnamed.is_empty() {
+            faults.push(format!("left and not named: {unnamed:?}"));
         }
         let ledger = self.ledger().exists();
         if !left.is_empty() && (ran.code != 5 || !ledger) {

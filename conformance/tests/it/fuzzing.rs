@@ -1,4 +1,4 @@
-//! Random traces: a target that does as the model says, one that does not, and what is told of it.
+//! Random traces: a target that does as the model says, one that does not, and what is reported of it.
 
 use std::sync::{Arc, Mutex};
 
@@ -29,7 +29,7 @@ fn a_target_that_does_as_its_profile_says_agrees_with_the_model() {
 }
 
 #[test]
-fn a_target_that_does_not_is_told_from_it_with_commands_and_without_passwords() {
+fn a_target_that_does_not_is_reported_with_commands_and_without_passwords() {
     for wrong in [
         "put.semantics=merge",
         "username.case=insensitive",

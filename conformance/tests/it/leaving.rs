@@ -1,4 +1,4 @@
-//! Nothing that a run creates stays on the account without being told: whatever the target answers
+//! Nothing that a run creates stays on the account without a report: whatever the target answers
 //! to the clean-up, the user is gone, or the exit code is 5 and the ledger is kept.
 
 use std::{
@@ -99,7 +99,7 @@ impl Stage {
     }
 
     /// What was created is still there, and the run says so.
-    fn told_of_leftovers(&self, ran: &Ran) {
+    fn reported_leftovers(&self, ran: &Ran) {
         assert_eq!(ran.code, 5, "{}{}", ran.out, ran.err);
         assert!(ran.out.contains("left behind: cf-"), "{}", ran.out);
         assert!(ran.out.contains("remove it with: "), "{}", ran.out);
@@ -143,8 +143,8 @@ fn an_answer_that_is_no_list_of_users_does_not_say_that_there_are_none() {
             broken.fetch_or(answer.status() == 201, Ordering::SeqCst);
             answer
         });
-        stage.told_of_leftovers(&stage.run(&CREATES));
-        // A clean-up from the ledger is told the same, and keeps the ledger.
+        stage.reported_leftovers(&stage.run(&CREATES));
+        // A clean-up from the ledger reports the same, and keeps the ledger.
         let ran = stage.cleanup();
         assert_ne!(ran.code, 0, "{status}: {}", ran.out);
         assert!(stage.ledger().exists(), "{status}");
@@ -162,20 +162,20 @@ fn a_delete_that_finds_no_user_is_believed_only_when_the_list_shows_none_either(
         _ => asked.pass(),
     });
     let ran = stage.run(&CREATES);
-    stage.told_of_leftovers(&ran);
+    stage.reported_leftovers(&ran);
     let ran = stage.cleanup();
     assert_eq!(ran.code, 5, "{}", ran.out);
     assert!(stage.ledger().exists());
 }
 
 #[test]
-fn a_user_whose_delete_changes_nothing_is_told_of() {
+fn a_user_whose_delete_changes_nothing_is_reported() {
     let stage = Stage::new(|asked| match asked.method() {
         "DELETE" => Answer::of(200, "application/json", "{}"),
         _ => asked.pass(),
     });
     let ran = stage.run(&CREATES);
-    stage.told_of_leftovers(&ran);
+    stage.reported_leftovers(&ran);
 }
 
 #[test]
@@ -399,7 +399,7 @@ fn users_that_cannot_be_deleted_are_tried_once_and_cost_no_more_than_the_budget(
         "--settle",
         "0.1",
     ]);
-    stage.told_of_leftovers(&ran);
+    stage.reported_leftovers(&ran);
     let left = stage.users().len() as u64;
     let most = 100 + left;
     let sent = stage.proxy.connections();
@@ -449,7 +449,7 @@ fn a_report_that_cannot_be_written_hides_neither_the_others_nor_who_is_left() {
     let json = format!("json={}", text(&path("r.json")));
     let reports = ["--report", "junit=/dev/full", "--report", &json];
     let ran = stage.run(&[&CREATES[..], &reports].concat());
-    stage.told_of_leftovers(&ran);
+    stage.reported_leftovers(&ran);
     assert!(ran.err.contains("/dev/full: "), "{}", ran.err);
     assert!(path("r.json").exists());
 }

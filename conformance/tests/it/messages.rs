@@ -11,11 +11,11 @@ use crate::{
     support::http::{Answer, Server},
 };
 
-/// What was done, and what was told.
+/// What was done, and what was reported.
 struct Review {
     folder: tempfile::TempDir,
     text: String,
-    /// What differs from one time to the next, and what stands in its place.
+    /// What differs from one time to the next, and what is in its place.
     names: Vec<(String, &'static str)>,
     servers: Vec<Server>,
 }
@@ -46,12 +46,12 @@ impl Review {
         self.path(name)
     }
 
-    fn told(&mut self, arguments: &[&str]) {
-        self.told_with(arguments, &[]);
+    fn check(&mut self, arguments: &[&str]) {
+        self.check_with(arguments, &[]);
     }
 
     /// One line on stderr, and its exit code.
-    fn told_with(&mut self, arguments: &[&str], variables: &[(&str, &str)]) {
+    fn check_with(&mut self, arguments: &[&str], variables: &[(&str, &str)]) {
         let ran = run(arguments, variables);
         assert_ne!(ran.code, 0, "{arguments:?}");
         let lines = ran.err.lines().count();
@@ -66,14 +66,14 @@ impl Review {
     }
 
     /// The same for a file with each of these texts.
-    fn told_of_files(&mut self, arguments: &[&str], name: &str, texts: &[&str]) {
+    fn check_with_files(&mut self, arguments: &[&str], name: &str, texts: &[&str]) {
         for text in texts {
             let path = self.file(name, text);
             for line in text.lines() {
                 let _ = writeln!(self.text, "| {line}");
             }
             let words: Vec<&str> = arguments.iter().copied().chain([path.as_str()]).collect();
-            self.told(&words);
+            self.check(&words);
         }
     }
 
@@ -140,14 +140,14 @@ fn of_the_command_line() {
         &["fuzz", "--traces", "many"],
         &["cleanup"],
     ] {
-        review.told(arguments);
+        review.check(arguments);
     }
     // What follows a flag that does not exist is repeated nowhere.
     let ran = run(&["run", "--password=Canary-1"], &[]);
     assert_eq!(ran.code, 2);
     assert!(
         ran.err
-            .contains("there is no --password; the login comes from"),
+            .contains("there is no --password; set the login in the environment"),
         "{}",
         ran.err
     );
@@ -163,7 +163,7 @@ fn of_the_command_line() {
         &["list", "--filter", "zzz"],
         &["list", "--filter", "weak", "--area", "get"],
     ] {
-        review.told(arguments);
+        review.check(arguments);
     }
 
     files(&mut review);
@@ -191,17 +191,17 @@ fn files(review: &mut Review) {
         &["list", "--failed-from", &nothing],
         &["list", "--failed-from", &folder],
     ] {
-        review.told(arguments);
+        review.check(arguments);
     }
-    review.told_of_files(
+    review.check_with_files(
         &["list", "--failed-from"],
         "earlier.json",
         &["{}", "no JSON"],
     );
-    review.told_of_files(&["diff", "guide"], "other.json", &["{}"]);
+    review.check_with_files(&["diff", "guide"], "other.json", &["{}"]);
 
     review.heading("known failures");
-    review.told(&["run", "--known", &nothing]);
+    review.check(&["run", "--known", &nothing]);
     let case = "[[known]]\ncase = \"create.password.weak-is-400\"\n";
     let texts = [
         "[[known]]\ncase = \"create.pasword.weak-is-400\"\nreason = \"x\"\nexpires = 2999-01-01",
@@ -219,29 +219,29 @@ fn files(review: &mut Review) {
         "[[knwon]]\ncase = 1",
         "case: x",
     ];
-    review.told_of_files(&["run", "--known"], "known.toml", &texts);
+    review.check_with_files(&["run", "--known"], "known.toml", &texts);
 
     review.heading("ledgers");
-    review.told(&["cleanup", "--ledger", &nothing]);
+    review.check(&["cleanup", "--ledger", &nothing]);
     let header = "{\"format\":2,\"target\":\"http://127.0.0.1:1/api\",\"accountId\":\"777\",\"prefix\":\"cf-0-\"}\n";
     let old = header.replace("\"format\":2", "\"format\":1");
     let texts = ["precious\n", &old, &format!("{header}?\n"), header];
-    review.told_of_files(&["cleanup", "--ledger"], "run.ledger", &texts);
+    review.check_with_files(&["cleanup", "--ledger"], "run.ledger", &texts);
     let left = review.path("run.ledger");
     let server = MockServer::start_blocking().unwrap();
     let url = server.base_url();
     let authority = url.trim_start_matches("http://").trim_end_matches("/api");
     review.names.push((authority.to_owned(), "MOCK"));
     let place = review.path("no/such/folder.ledger");
-    review.told(&[
+    review.check(&[
         "run", "--target", &url, "--filter", "weak", "--ledger", &place,
     ]);
-    review.told(&[
+    review.check(&[
         "run", "--target", &url, "--filter", "weak", "--ledger", &left,
     ]);
 
     let notes = review.file("notes.txt", "precious\n");
-    review.told(&[
+    review.check(&[
         "run", "--target", &url, "--filter", "weak", "--ledger", &notes,
     ]);
     assert_eq!(fs::read_to_string(&notes).unwrap(), "precious\n");
@@ -249,8 +249,8 @@ fn files(review: &mut Review) {
     review.heading("an interrupted probe");
     let out = review.path("learned.toml");
     let partial = review.file("learned.toml.partial", "{}");
-    review.told(&["probe", "--target", &url, "--out", &out]);
-    review.told(&["probe", "--target", &url, "--out", &out, "--resume"]);
+    review.check(&["probe", "--target", &url, "--out", &out]);
+    review.check(&["probe", "--target", &url, "--out", &out, "--resume"]);
     fs::remove_file(partial).unwrap();
 }
 
@@ -263,7 +263,7 @@ fn logins(review: &mut Review) {
     let id = ("BW_CLIENT_ID", "id");
     let secret = ("BW_CLIENT_SECRET", "Canary-2");
     let url = |url| ("BW_TOKEN_URL", url);
-    review.told(&["run", "--target", "https://dashboard.bandwidth.com/api"]);
+    review.check(&["run", "--target", "https://dashboard.bandwidth.com/api"]);
     for set in [
         &[name, password][..],
         &[account],
@@ -280,9 +280,9 @@ fn logins(review: &mut Review) {
         &[account, id, secret, url("https://me:Canary-3@x.example/t")],
         &[account, id, secret, url("https://x.example/t#top")],
     ] {
-        review.told_with(&TARGET, set);
+        review.check_with(&TARGET, set);
     }
-    review.told_with(
+    review.check_with(
         &[
             "run",
             "--profile",
@@ -297,7 +297,7 @@ fn logins(review: &mut Review) {
 
     review.heading("logins from a file");
     let nothing = review.path("nothing");
-    review.told(&["run", "--target", TARGET[2], "--credentials", &nothing]);
+    review.check(&["run", "--target", TARGET[2], "--credentials", &nothing]);
     let texts = [
         "account_id = \"1\"\npasswort = \"Canary-1\"",
         "account_id = \"1\"\ncolour = \"Canary-1\"",
@@ -309,7 +309,7 @@ fn logins(review: &mut Review) {
         "account_id = \"1\"\nusername = \"Canary-1:x\"\npassword = \"x\"",
         "Canary-1",
     ];
-    review.told_of_files(
+    review.check_with_files(
         &["run", "--target", TARGET[2], "--credentials"],
         "login.toml",
         &texts,
@@ -332,7 +332,7 @@ fn targets(review: &mut Review) {
         "http://0.0.0.0:8080/api",
         "http://[::ffff:127.0.0.1]:1/",
     ] {
-        review.told_with(&["run", "--target", target], &LOGIN);
+        review.check_with(&["run", "--target", target], &LOGIN);
     }
     let away = ["run", "--target", "https://dashboard.bandwidth.com/api"];
     for flags in [
@@ -347,23 +347,23 @@ fn targets(review: &mut Review) {
         ],
     ] {
         let words: Vec<&str> = away.iter().chain(flags).copied().collect();
-        review.told_with(&words, &LOGIN);
+        review.check_with(&words, &LOGIN);
     }
     let here = ["run", "--target", "http://127.0.0.1:1"];
     let words = [&here[..], &["--allow-writes", "--confirm-account", "99999"]].concat();
-    review.told_with(&words, &LOGIN);
-    review.told_with(&["fuzz", "--target", away[2]], &LOGIN);
-    review.told_with(
+    review.check_with(&words, &LOGIN);
+    review.check_with(&["fuzz", "--target", away[2]], &LOGIN);
+    review.check_with(
         &["probe", "--out", "x.toml", "--target", "http://10.0.0.1"],
         &LOGIN,
     );
 
     review.heading("targets that do not answer as one");
     // Port 1 of the loopback interface has no listener on any machine that builds this.
-    review.told(&["run", "--target", "http://127.0.0.1:1"]);
+    review.check(&["run", "--target", "http://127.0.0.1:1"]);
     for (name, answer) in [
         (
-            "REFUSES",
+            "REJECTS",
             "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
         ),
         (
@@ -376,7 +376,7 @@ fn targets(review: &mut Review) {
         ),
     ] {
         let url = review.server(answer, name);
-        review.told(&["run", "--target", &url]);
+        review.check(&["run", "--target", &url]);
     }
 
     review.heading("TLS");
@@ -400,12 +400,12 @@ fn targets(review: &mut Review) {
         .trim_end_matches("/api");
     review.names.push((authority.to_owned(), "OTHER"));
     let ca = review.file("other-ca.pem", other.ca_pem().unwrap());
-    review.told(&["run", "--target", &url, "--ca-file", &ca]);
-    review.told(&["run", "--target", &elsewhere, "--ca-file", &ca]);
+    review.check(&["run", "--target", &url, "--ca-file", &ca]);
+    review.check(&["run", "--target", &elsewhere, "--ca-file", &ca]);
     let nothing = review.path("nothing");
-    review.told(&["run", "--target", &url, "--ca-file", &nothing]);
+    review.check(&["run", "--target", &url, "--ca-file", &nothing]);
     let torn = "-----BEGIN CERTIFICATE-----\n?\n-----END CERTIFICATE-----";
-    review.told_of_files(
+    review.check_with_files(
         &["run", "--target", &url, "--ca-file"],
         "other.pem",
         &["no PEM", torn],

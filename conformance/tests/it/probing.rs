@@ -106,7 +106,7 @@ fn any_profile() -> impl Strategy<Value = Vec<String>> {
     choices
 }
 
-/// Why a behaviour cannot be told from outside in that profile; `None` where it can.
+/// Why a behaviour cannot be measured from outside in that profile; `None` where it can.
 fn untellable(id: &str, actual: &NamedProfile, empty: bool) -> Option<&'static str> {
     let is = |id: &str, option: &str| {
         let id: BehaviourId = id.parse().unwrap();
@@ -258,7 +258,7 @@ fn allows(alternatives: &[String], truth: &str) -> bool {
 }
 
 /// What is wrong with findings about an emulator of that profile. `complete` says whether
-/// everything that can be told must have been.
+/// everything that can be measured must have been.
 fn wrong(findings: &Findings, actual: &NamedProfile, empty: bool, complete: bool) -> Vec<String> {
     let mut wrong = Vec::new();
     for id in BehaviourId::all().map(BehaviourId::as_str) {
@@ -455,7 +455,7 @@ fn verdicts(actual: &NamedProfile, expected: &NamedProfile) -> Vec<String> {
 #[test]
 fn a_mock_of_a_learned_profile_is_judged_as_what_it_was_learned_from() {
     let mut sets = profiles(how_many().div_ceil(30));
-    // Behaviours that cannot be told are as in the base.
+    // Behaviours that cannot be measured are as in the base.
     let base = profile("guide", &[]);
     for set in &mut sets {
         set.retain(|choice| {

@@ -24,7 +24,7 @@ fn ids_are_unique_and_of_the_form_area_topic_claim() {
         assert!(parts.iter().all(letters), "{}", case.id);
         assert!(
             seen.insert(case.id.to_string()),
-            "{} stands there twice",
+            "{} is given twice",
             case.id
         );
     }
@@ -71,7 +71,7 @@ fn every_claim_is_cited_or_says_why_not() {
     let mut keys = HashSet::new();
     for claim in claims::all() {
         let key = claim.key.as_str();
-        assert!(keys.insert(key), "{key} stands there twice");
+        assert!(keys.insert(key), "{key} is given twice");
         assert!(!claim.says.is_empty() && !claim.source.is_empty(), "{key}");
         let cited = cases
             .iter()
@@ -93,7 +93,7 @@ fn the_level_of_a_case_that_is_written_by_hand_follows_from_what_it_cites() {
     }
 }
 
-/// What a run on somebody's account does with its one user depends on this.
+/// What a run on a user's account does with its one user depends on this.
 #[test]
 fn one_case_deletes_the_user_that_others_share() {
     let cases = cases();

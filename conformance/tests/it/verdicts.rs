@@ -37,7 +37,7 @@ fn a_target_that_behaves_as_expected_has_no_failures() {
         let before = wait(usernames(&mut cx));
         let report = run_on(&server, &cases(), expected.clone());
         assert_eq!(wrong(&report, &[]), [""; 0], "{name} {set:?}");
-        // Users that DELETE deactivates are named, which is no failure.
+        // Users that DELETE deactivates are named, which is not a failure.
         if expected.options().delete_effect == DeleteEffect::Removed {
             assert_eq!(report.leftovers, [], "{name}");
             assert_eq!(wait(usernames(&mut cx)), before, "{name}");
@@ -93,7 +93,7 @@ fn a_wrong_answer_fails_in_the_case_that_measures_it_and_says_so() {
 /// Every option of every measured behaviour: the cases that measure it hold where it is expected,
 /// and at least one fails where it is not.
 #[test]
-fn each_option_of_a_measured_behaviour_is_told_from_the_others() {
+fn each_option_of_a_measured_behaviour_is_distinguished() {
     // These need tokens, today's API, or users that can log in; `guide` has none of them.
     let needs_published = |id: &str| {
         let auth = [
@@ -205,7 +205,7 @@ fn an_untrue_claim_fails_a_documented_case_with_a_message_that_helps() {
         "role.unknown=ignored",
         "role.form=name_and_permissions",
     ];
-    let mut told = String::new();
+    let mut text = String::new();
     for set in wrong {
         let mut chosen = cases();
         chosen.retain(|case| {
@@ -229,7 +229,7 @@ fn an_untrue_claim_fails_a_documented_case_with_a_message_that_helps() {
                 format!("{} is {seen}, expected {}", one.behaviour, one.expected)
             },
         );
-        writeln!(told, "## {set}\n{}\n{reason}\n{cause}\n", failed.id).unwrap();
+        writeln!(text, "## {set}\n{}\n{reason}\n{cause}\n", failed.id).unwrap();
     }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(text);
 }

@@ -1,4 +1,4 @@
-//! Servers that are broken on purpose, to test the suite: each of them must fail in the case that
+//! Servers that are broken deliberately, to test the suite: each of them must fail in the case that
 //! is there for it and for the right reason, each case that may fail must catch one of them, and
 //! the server that is not broken must fail nowhere.
 //!
@@ -63,7 +63,7 @@ fn profile(name: &str, set: &[&str]) -> NamedProfile {
 
 /// Runs the cases against a mutant.
 fn run(mutant: &'static Mutant, cases: &[Case]) -> RunReport {
-    // What a mutant creates is removed below the account, so that it shows what a case left.
+    // What a mutant creates is removed below the account, so it shows what a case left.
     let full = ["surface.account=full"];
     let expected = profile(mutant.profile, &[&full, mutant.expected].concat());
     let actual = profile(
@@ -90,9 +90,9 @@ fn run(mutant: &'static Mutant, cases: &[Case]) -> RunReport {
         .enable_all()
         .build()
         .expect("a runtime");
-    let mut tell = |_: &mut _| io::Result::Ok(());
+    let mut on_case = |_: &mut _| io::Result::Ok(());
     let name = mutant.name.to_owned();
-    let report = runner::execute(&run, cases, name, std::future::pending(), &mut tell);
+    let report = runner::execute(&run, cases, name, std::future::pending(), &mut on_case);
     let report = runtime.block_on(report);
     let after = users(server.address(), &credentials);
     let unnamed = after.iter().filter(|user| {

@@ -22,7 +22,6 @@ pub(crate) struct Ask {
     bytes: Vec<u8>,
 }
 
-/// An answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -171,7 +170,7 @@ impl Ask {
         self.path.ends_with("/users")
     }
 
-    /// Whether the answer is to be JSON, as far as Accept tells.
+    /// Whether the answer is to be JSON, as far as Accept shows.
     pub(crate) fn wants_json(&self) -> bool {
         self.headers.get("accept").contains("json")
     }
@@ -224,7 +223,7 @@ impl Answer {
         self.body = strip(&self.body, name);
     }
 
-    /// Puts another text in the place of each field of that name.
+    /// Puts another text instead of each field of that name.
     pub(crate) fn replace(&mut self, name: &str, with: impl Fn(&str) -> String) {
         self.body = replace(&self.body, name, with);
     }
@@ -242,7 +241,7 @@ pub(crate) fn field(body: &str, name: &str) -> Option<String> {
     Some(body[from..from + length].to_owned())
 }
 
-/// Puts another text in the place of each field of that name.
+/// Puts another text instead of each field of that name.
 pub(crate) fn replace(body: &str, name: &str, with: impl Fn(&str) -> String) -> String {
     let (start, end) = if body.trim_start().starts_with('<') {
         (format!("<{name}>"), format!("</{name}>"))

@@ -1,4 +1,4 @@
-//! A server that is broken on purpose: a proxy in front of the emulator that changes what passes.
+//! A server that is broken deliberately: a proxy in front of the emulator that changes what passes.
 
 use std::{
     io::{self, BufReader, Write as _},
@@ -72,7 +72,7 @@ fn connection(
             to_server.write_all(&head)?;
             return pass(client, to_server, upstream, to_client);
         };
-        // What waits for `100 Continue` is refused without it, or passes as it is.
+        // What waits for `100 Continue` is rejected without it, or passes as it is.
         let waits = !ask.headers.get("expect").is_empty();
         if !waits {
             ask.read_body(&mut client)?;

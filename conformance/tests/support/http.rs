@@ -194,7 +194,7 @@ impl Answer {
         }
     }
 
-    /// The page of something that stands in front of the API.
+    /// The page of something that is in front of the API.
     pub(crate) fn page(status: u16) -> Self {
         Self::of(status, "text/html", "<html><body>gateway</body></html>")
     }

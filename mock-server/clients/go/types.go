@@ -313,7 +313,7 @@ type RecordedMessage struct {
 	Headers []Header `json:"headers"`
 }
 
-// RecordedRefusal: Why a request was refused.
+// RecordedRefusal: Why a request was rejected.
 type RecordedRefusal struct {
 	// The code of the error body.
 	Code int `json:"code"`
@@ -390,7 +390,7 @@ type RecordedWhy struct {
 	// The name of the profile.
 	Profile string `json:"profile"`
 
-	// The rule that the request broke, when it was refused.
+	// The rule that the request broke, when it was rejected.
 	Refusal *RecordedRefusal `json:"refusal"`
 }
 

@@ -353,7 +353,7 @@ fn seed_choice(seed: Value) -> Result<SeedChoice, AdminError> {
             Ok(SeedChoice::Contents(contents))
         }
         _ => Err(AdminError::invalid(
-            "a seed is a name as \"demo\", or an object with roles and users",
+            "a seed is a name such as \"demo\", or an object with roles and users",
         )),
     }
 }

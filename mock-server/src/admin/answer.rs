@@ -184,7 +184,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
-/// What may stand around JSON (RFC 8259, section 2).
+/// What may be around JSON (RFC 8259, section 2).
 const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// Any JSON as a body.

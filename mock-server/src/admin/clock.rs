@@ -31,7 +31,7 @@ pub enum ClockAction {
     Freeze,
     /// Move forward, frozen or not.
     Advance,
-    /// Run again from where it stands.
+    /// Run again from where it is.
     Resume,
 }
 
@@ -44,7 +44,7 @@ pub struct ClockView {
     now: String,
     /// Seconds since the Unix epoch.
     epoch_seconds: f64,
-    /// Whether it stands still.
+    /// Whether it is frozen.
     frozen: bool,
 }
 

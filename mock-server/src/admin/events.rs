@@ -29,23 +29,23 @@ use crate::{
     peer::Peer,
 };
 
-/// How many of the requests that were kept before an event tells of.
+/// How many of the requests that were kept before an event reports.
 const PER_EVENT: usize = 200;
 
 /// How long requests are gathered for one event.
 const GATHER: Duration = Duration::from_millis(20);
 
-/// How long a reader that missed something is left alone before it is told everything anew.
+/// How long a reader that missed something is left alone before it gets everything again.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// After so much silence a comment is sent: a reader that has gone is noticed when it is written to.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// `event: start`: what was told before no longer counts, and what the journal keeps follows.
+/// `event: start`: events before it no longer count, and what the journal keeps follows.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StartEvent {
-    /// When the server started (RFC 3339): another one tells of another server.
+    /// When the server started (RFC 3339): another time means another server.
     started: String,
     /// Its version.
     version: &'static str,
@@ -77,9 +77,9 @@ pub struct Schemas;
 
 /// Follow the journal
 ///
-/// A stream of server-sent events that ends with the server. `start` says that the journal is told
-/// anew: at the beginning, when it was cleared, and when the reader was too slow to hear of
-/// everything. `requests` tells of requests, first of those that are kept, the newest first, then
+/// A stream of server-sent events that ends with the server. `start` says that the journal is sent
+/// again: at the beginning, when it was cleared, and when the reader was too slow to hear of
+/// everything. `requests` reports requests, first of those that are kept, the newest first, then
 /// of each that comes or changes, within a fraction of a second. Between them come comments.
 #[utoipa::path(get, path = "/events", tag = "journal", responses(
     (status = 200, body = String, content_type = "text/event-stream",
@@ -115,9 +115,9 @@ struct Feed {
     base_url: String,
     changes: Watcher,
     stop: watch::Receiver<bool>,
-    /// When all is to be told anew: how long to wait before.
+    /// How long to wait before everything is sent again.
     anew: Option<Duration>,
-    /// Requests that were kept at the start and are yet to be told, the newest first. Their ids
+    /// Requests that were kept at the start and are yet to be sent, the newest first. Their ids
     /// only: a slow reader holds on to nothing that the journal has given up.
     kept: VecDeque<u64>,
 }
@@ -172,7 +172,7 @@ impl Feed {
     }
 
     fn begin(&mut self) -> Bytes {
-        // What has changed so far is in what the journal keeps now.
+        // What has changed until now is in what the journal keeps now.
         self.changes = self.app.journal.watch();
         self.kept = self.app.journal.ids().into_iter().rev().collect();
         let (kept, _, dropped) = self.app.journal.size();
@@ -191,24 +191,24 @@ impl Feed {
 
     fn requests(&self, ids: impl IntoIterator<Item = u64>) -> Bytes {
         let journal = &self.app.journal;
-        let mut told = RequestsEvent {
+        let mut data = RequestsEvent {
             requests: Vec::new(),
             gone: Vec::new(),
             dropped: journal.size().2,
         };
         for id in ids {
             match journal.find(id) {
-                Some(entry) => told.requests.push(RecordedSummary::from(&*entry)),
-                None => told.gone.push(id),
+                Some(entry) => data.requests.push(RecordedSummary::from(&*entry)),
+                None => data.gone.push(id),
             }
         }
-        event("requests", &told)
+        event("requests", &data)
     }
 }
 
 /// An event of that name.
 pub fn event(name: &str, data: &impl Serialize) -> Bytes {
-    // What is told is text and numbers; none of it cannot be written.
+    // What is reported is text and numbers; none of it cannot be written.
     let data = serde_json::to_string(data).unwrap_or_default();
     format!("event: {name}\ndata: {data}\n\n").into()
 }

@@ -66,7 +66,7 @@ pub(super) fn read_fault(fault: Value) -> Result<Fault, AdminError> {
     if let Value::String(text) = fault {
         return Ok(text.parse::<Fault>()?);
     }
-    let form = "a fault is an object, as {\"status\":503}, or text, as \"status=503,times=1\"";
+    let form = "a fault is an object, for example {\"status\":503}, or text, for example \"status=503,times=1\"";
     Ok(Fault::from_json(&object(fault, form)?)?)
 }
 

@@ -71,7 +71,7 @@ fn read_query(app: &App, raw: Option<&str>) -> Result<(Pattern, usize), AdminErr
     let status = match query.remove("status") {
         None => None,
         Some(text) => Some(text.parse().map_err(|_| {
-            AdminError::invalid(format!("status must be a number as 404, not `{text}`"))
+            AdminError::invalid(format!("status must be a number such as 404, not `{text}`"))
         })?),
     };
     let operation = query.remove("operation").map(|text| text.parse());
@@ -110,7 +110,7 @@ pub(super) fn is_on(app: &App) -> Result<(), AdminError> {
 /// Each with its answer, and why it was answered so. Secrets are not in it.
 #[utoipa::path(get, path = "/requests", tag = "journal", params(
     ("accountId" = Option<String>, Query, description = "Only requests of this account; of its whole domain if it is the main one."),
-    ("operation" = Option<String>, Query, description = "Only this operation, as create_user."),
+    ("operation" = Option<String>, Query, description = "Only this operation, for example create_user."),
     ("method" = Option<String>, Query),
     ("path" = Option<String>, Query, description = "Path and query, whole."),
     ("status" = Option<u16>, Query, description = "Only requests that were answered so."),
@@ -157,7 +157,7 @@ pub async fn get(
     let entry = entry.ok_or_else(|| {
         AdminError::new(
             Code::NotFound,
-            format!("the journal has no request `{id}`, or no longer"),
+            format!("the journal does not have request `{id}`; it may have been removed"),
         )
     })?;
     Ok(Json(RecordedRequest::from(&*entry)))

@@ -81,7 +81,7 @@ pub async fn behaviours() -> Json<BehaviourList> {
     })
 }
 
-/// Which behaviours the traffic so far relied on, and how each is known
+/// Which behaviours the traffic until now relied on, and how each is known
 ///
 /// With `fail_on=assumed` there is an `ok`, which is false when anything rests on `assumed`, and
 /// when there was no request. `fail_on=guide`, `fail_on=published` and `fail_on=support` are

@@ -40,7 +40,7 @@ pub async fn get(State(app): State<Arc<App>>) -> Result<impl IntoResponse, Admin
 /// Restore all accounts
 ///
 /// Takes a response of GET, or a seed file. Tokens end, limits and lockouts are cleared. A document
-/// that is not whole is refused, and nothing changes.
+/// that is not whole is rejected, and nothing changes.
 #[utoipa::path(put, path = "/snapshot", tag = "snapshots", request_body = Object, responses(
     (status = 200, body = Restored),
     (status = 400, body = AdminError),

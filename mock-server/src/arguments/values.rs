@@ -52,7 +52,7 @@ pub(super) fn log_filter(place: &str, text: &str) -> Result<String, ConfigError>
     }
     Err(ConfigError::Value(format!(
         "{place} `{text}`: write error, warn, info, debug or trace, or one of them for a part of \
-         the program, as warn,bandwidth_mock=debug"
+         the program, for example warn,bandwidth_mock=debug"
     )))
 }
 
@@ -70,7 +70,7 @@ pub(super) fn parse_bytes(place: &str, text: &str) -> Result<usize, ConfigError>
     };
     units.into_iter().find_map(read).ok_or_else(|| {
         ConfigError::Value(format!(
-            "{place} `{text}`: write a number of bytes, as 16777216 or 16MiB"
+            "{place} `{text}`: write a number of bytes, for example 16777216 or 16MiB"
         ))
     })
 }
@@ -80,7 +80,7 @@ pub(super) fn parse_bytes(place: &str, text: &str) -> Result<usize, ConfigError>
 pub(crate) fn parse_address(place: &str, text: &str) -> Result<Listen, ConfigError> {
     let wrong = || {
         ConfigError::Value(format!(
-            "{place} `{text}`: write ADDRESS:PORT, as 127.0.0.1:8080; port 0 takes a free one"
+            "{place} `{text}`: write ADDRESS:PORT, for example 127.0.0.1:8080; port 0 chooses a free one"
         ))
     };
     let port = |digits: &str| digits.parse::<u16>().map_err(|_| wrong());

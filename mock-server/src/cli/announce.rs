@@ -19,9 +19,9 @@ use crate::{
     server::Addresses,
 };
 
-/// So many accounts are told with their logins.
+/// Most accounts that are printed with their logins.
 const SHOWN: usize = 5;
-/// In the place of a password that nobody knows.
+/// Instead of a password that nobody knows.
 const NO_PASSWORD: &str = "(the seed has its digest only)";
 
 /// Where a server is.
@@ -109,28 +109,28 @@ fn text(config: &Config, set: &[String], accounts: &[SeedAccount], urls: &Urls) 
     if !set.is_empty() {
         profile = format!("{profile} with {}", set.join(", "));
     }
-    let mut told = format!(
+    let mut text = format!(
         "bandwidth-mock {}, profile {profile}: {}\n\n  base URL  {}\n",
         env!("CARGO_PKG_VERSION"),
         config.profile.description(),
         urls.base,
     );
     if let Some(too) = &urls.base_too {
-        let _ = writeln!(told, "            {too}");
+        let _ = writeln!(text, "            {too}");
     }
     if let Some(proxy) = &urls.proxy {
         let hosts = BANDWIDTH_HOSTS.join(", ");
-        let _ = writeln!(told, "  proxy     {proxy} for {hosts}");
+        let _ = writeln!(text, "  proxy     {proxy} for {hosts}");
     }
-    let _ = writeln!(told, "  control   {}", urls.admin);
+    let _ = writeln!(text, "  control   {}", urls.admin);
     if let Some(token) = &config.admin_token {
         let token = token.expose();
         let _ = writeln!(
-            told,
+            text,
             "  token     {token} (Authorization: Bearer, for the control API)"
         );
     }
-    let _ = writeln!(told, "  inspector {}/ui", urls.admin);
+    let _ = writeln!(text, "  inspector {}/ui", urls.admin);
     for account in accounts.iter().take(SHOWN) {
         let login = format!(
             "{} / {}",
@@ -138,7 +138,7 @@ fn text(config: &Config, set: &[String], accounts: &[SeedAccount], urls: &Urls) 
             password(account).unwrap_or(NO_PASSWORD)
         );
         let _ = writeln!(
-            told,
+            text,
             "  account   {}\n  domain    {}{}\n  login     {login}",
             account.account_id,
             account.domain_name,
@@ -149,27 +149,27 @@ fn text(config: &Config, set: &[String], accounts: &[SeedAccount], urls: &Urls) 
             let secret = secret
                 .as_ref()
                 .map_or(NO_PASSWORD, |(_, text)| text.expose());
-            let _ = writeln!(told, "  client    {id} / {secret}");
+            let _ = writeln!(text, "  client    {id} / {secret}");
         }
     }
     if let Some(more) = accounts.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         let _ = writeln!(
-            told,
+            text,
             "            and {more} more: GET {}/accounts",
             urls.admin
         );
     }
-    let _ = writeln!(told, "\n{}", basic_ends(config.profile.options()));
-    told += "\nTry it:\n";
+    let _ = writeln!(text, "\n{}", basic_ends(config.profile.options()));
+    text += "\nTry it:\n";
     for command in accounts
         .first()
         .map(|first| commands(config, first, urls))
         .into_iter()
         .flatten()
     {
-        let _ = writeln!(told, "  {command}");
+        let _ = writeln!(text, "  {command}");
     }
-    told + "\nCtrl-C stops it.\n"
+    text + "\nCtrl-C stops it.\n"
 }
 
 /// The further accounts of the domain.

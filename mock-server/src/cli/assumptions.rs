@@ -21,11 +21,11 @@ use crate::{
 /// The flags of `assumptions`.
 #[derive(Debug, Args)]
 pub(super) struct AssumptionsArguments {
-    /// Where it listens [default: where the variable of --admin-listen or of --listen says,
-    /// else 127.0.0.1:8080]
+    /// Send requests to the server at this URL [default: the variable of --admin-listen or of
+    /// --listen, else 127.0.0.1:8080]
     #[arg(long, value_name = "URL", env = "BANDWIDTH_MOCK_URL")]
     url: Option<String>,
-    /// What opens its control API
+    /// Send this token to the control API
     #[arg(
         long,
         value_name = "TOKEN",
@@ -34,22 +34,21 @@ pub(super) struct AssumptionsArguments {
         value_parser = secret
     )]
     admin_token: Option<Secret>,
-    /// Only what requests of this account relied on
+    /// Show only the behaviours that requests of this account relied on
     #[arg(long, value_name = "ID")]
     account: Option<String>,
-    /// End with 1 if a behaviour is known no better than this, or if there was no request
+    /// Exit with 1 if the evidence of a behaviour is this or weaker, or if there was no request
     #[arg(
         long,
         value_name = "KIND",
         value_parser = PossibleValuesParser::new(FAIL_ON.iter().map(|kind| kind.as_str()))
     )]
     fail_on: Option<String>,
-    /// Print questions to paste into a ticket to Bandwidth's support, and the lines of a profile file
-    /// for each answer
+    /// Print questions for a ticket to Bandwidth's support, with the profile lines for each answer
     #[arg(long)]
     questions: bool,
-    /// Ask about everything that this profile leaves open (guide, published, or the path of a profile
-    /// file), without a running server
+    /// Print all questions that this profile leaves open (guide, published, or the path of a
+    /// profile file), without a running server
     #[arg(
         long,
         value_name = "PROFILE",
@@ -57,7 +56,7 @@ pub(super) struct AssumptionsArguments {
         conflicts_with_all = ["account", "fail_on"]
     )]
     profile: Option<String>,
-    /// Print the report as the control API has it
+    /// Print the report as JSON, as the control API returns it
     #[arg(long, conflicts_with = "questions")]
     json: bool,
 }

@@ -68,7 +68,7 @@ fn default_url(variable: impl Fn(&str) -> Option<String>) -> Result<String, Fail
     let address = parse_address(name, &text).map_err(|error| Failure::Usage(error.to_string()))?;
     if address.port() == 0 {
         return Err(Failure::Usage(format!(
-            "{name} `{text}`: it names no port to ask at; say where the server is with --url"
+            "{name} `{text}`: port 0 is not an address; give the address of the server with --url"
         )));
     }
     Ok(format!("http://{}", reachable(address.first())))
@@ -77,8 +77,8 @@ fn default_url(variable: impl Fn(&str) -> Option<String>) -> Result<String, Fail
 fn ask(url: &str, place: &str, path: &str, token: Option<&Secret>) -> Result<Answer, Failure> {
     let usage = || {
         Failure::Usage(format!(
-            "{place} `{url}`: write http://ADDRESS:PORT, as http://127.0.0.1:8080, which a server \
-             with TLS answers too"
+            "{place} `{url}`: write http://ADDRESS:PORT, for example http://127.0.0.1:8080, also for a \
+             server with TLS"
         ))
     };
     let authority = url.strip_prefix("http://").ok_or_else(usage)?;

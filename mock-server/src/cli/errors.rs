@@ -37,18 +37,18 @@ const GUESSES: [(&str, &str); 10] = [
 
 /// What is wrong, where it comes from and what would be right.
 fn one_line(error: &clap::Error, words: &[OsString]) -> String {
-    if let Some(told) = unknown(error, words) {
-        return told;
+    if let Some(message) = unknown(error, words) {
+        return message;
     }
     if error.kind() == ErrorKind::InvalidUtf8
         && let Some(name) = unreadable_variable()
     {
         return format!("{name}: it is not text in UTF-8; write it in UTF-8");
     }
-    let told = describe::usage(&error.render().to_string());
+    let message = describe::usage(&error.render().to_string());
     match variable_of(error, words) {
-        Some(name) => format!("{name}: {told}"),
-        None => told,
+        Some(name) => format!("{name}: {message}"),
+        None => message,
     }
 }
 
@@ -75,14 +75,12 @@ fn unknown(error: &clap::Error, words: &[OsString]) -> Option<String> {
         .find(|name| words.get(1).is_some_and(|word| word == **name));
     if let Some(trial) = trial.filter(|_| !written.starts_with('-')) {
         return Some(format!(
-            "`{written}`: the command to run follows `--`, as bandwidth-mock {trial} -- {written}"
+            "`{written}`: the command to run follows `--`, for example bandwidth-mock {trial} -- {written}"
         ));
     }
     let name = written.split('=').next()?;
     let guess = GUESSES.iter().find(|(guess, _)| *guess == name);
-    guess.map(|(_, meant)| {
-        format!("there is no {name}; write {meant}; `--help` shows what there is")
-    })
+    guess.map(|(_, meant)| format!("there is no {name}; write {meant}; see `--help`"))
 }
 
 /// The flag, or its variable where the flag does not stand among the words.
@@ -125,7 +123,7 @@ pub(super) fn unknown_variables(command: &clap::Command) -> Vec<String> {
         .iter()
         .filter_map(|name| name.strip_prefix(PREFIX))
         .collect();
-    let told = |name: &str| {
+    let message = |name: &str| {
         let right = match describe::nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean {PREFIX}{near}?"),
             None => "`--help` shows which there are".to_owned(),
@@ -137,5 +135,5 @@ pub(super) fn unknown_variables(command: &clap::Command) -> Vec<String> {
         .filter(|name| !known.contains(&name.as_str()))
         .collect();
     names.sort();
-    names.iter().map(|name| told(name)).collect()
+    names.iter().map(|name| message(name)).collect()
 }

@@ -25,7 +25,7 @@ pub(super) fn run(
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
-    let told = runtime.block_on(async {
+    let summary = runtime.block_on(async {
         let mut signals =
             Signals::new().map_err(|error| format!("cannot wait for signals: {error}"))?;
         match recorder.announcement() {
@@ -41,6 +41,6 @@ pub(super) fn run(
     });
     runtime.shutdown_background();
     log.flush();
-    print_to_stderr(&told?);
+    print_to_stderr(&summary?);
     Ok(())
 }

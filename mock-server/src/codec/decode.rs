@@ -112,7 +112,7 @@ pub(super) fn given(
     }
 }
 
-/// The first name that stands twice.
+/// The first name that is given twice.
 pub(super) fn repeated(fields: &[(Name, Node)]) -> Option<&str> {
     /// Up to here, comparing each with each is quickest.
     const FEW: usize = 16;

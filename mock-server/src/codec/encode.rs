@@ -26,12 +26,11 @@ pub enum Document<'a> {
     Error {
         /// Name of the XML root.
         root: &'static str,
-        /// The error.
         error: ErrorView<'a>,
     },
 }
 
-/// What stands around the users of a list: `UsersResponse>Users>User*`.
+/// What is around the users of a list: `UsersResponse>Users>User*`.
 #[derive(Debug)]
 pub struct ListFrame {
     /// Before the first.
@@ -42,7 +41,7 @@ pub struct ListFrame {
     pub end: Vec<u8>,
 }
 
-/// What stands around users.
+/// What is around users.
 pub fn list_frame(format: Format, rules: &Consultation) -> ListFrame {
     let empty = encode(format, &Document::NoUsers, rules);
     match format {
@@ -121,13 +120,13 @@ pub fn encode(format: Format, document: &Document<'_>, rules: &Consultation) -> 
 trait Writer: Sized {
     /// The outermost thing: an element, or a JSON object without a name.
     fn root(&mut self, name: &str, content: impl FnOnce(&mut Self));
-    /// What stands alone below the root: an element more in XML, nothing more in JSON.
+    /// What is alone below the root: an element more in XML, nothing more in JSON.
     fn only(&mut self, name: &str, content: impl FnOnce(&mut Self));
     /// An element with elements in it, or a JSON object.
     fn object(&mut self, name: &str, content: impl FnOnce(&mut Self));
     /// An element with one element per item in it, or a JSON array of objects.
     fn list<T>(&mut self, name: &str, item: &str, items: &[T], content: impl Fn(&mut Self, &T));
-    /// An element that stands once per item, or a JSON array of objects.
+    /// An element that is repeated for each item, or a JSON array of objects.
     fn repeated(&mut self, name: &str, content: impl FnOnce(&mut Self));
     fn text(&mut self, name: &str, value: &str);
     fn literal(&mut self, name: &str, value: &str);

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::MAX_DEPTH;
 use crate::charset::Undecodable;
 
-/// A body that is refused. The text goes into the response: it names fields, never values.
+/// A body that is rejected. The text goes into the response: it names fields, never values.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DecodeError {
     /// Nothing was sent.
@@ -77,9 +77,9 @@ pub enum DecodeError {
         hint: String,
     },
     /// Something other than comments and white space after the root.
-    #[error("The body goes on after its end.")]
+    #[error("The body continues after its end.")]
     AfterRoot,
-    /// An element or key stands twice.
+    /// An element or key is given twice.
     #[error("{0} is given more than once.")]
     Repeated(Quoted),
     /// Text beside elements.
@@ -108,7 +108,6 @@ pub enum DecodeError {
     /// A value of another type.
     #[error("{field} must be {expected}.")]
     WrongType {
-        /// The field.
         field: Quoted,
         /// The type, in words.
         expected: &'static str,

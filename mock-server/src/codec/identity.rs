@@ -19,7 +19,7 @@ use super::{
 };
 use crate::wire::{DomainUserBody, ErrorView, ProfileBody, SettingsBody};
 
-/// What stands in an element. It can hold a password that was sent, so its Debug shows names alone.
+/// What is in an element. It can hold a password that was sent, so its Debug shows names alone.
 #[derive(Clone, PartialEq, Default)]
 pub struct Content(Vec<(Name, Node)>);
 
@@ -68,7 +68,7 @@ impl Content {
         }
     }
 
-    /// What stands in another element too.
+    /// What is in another element too.
     pub fn append(&mut self, other: Self) {
         self.0.extend(other.0);
     }

@@ -49,7 +49,7 @@ pub fn username_key(names: ManagedNames) -> &'static str {
     }
 }
 
-/// The words of an error with the keys of this surface in the place of the names that other
+/// The words of an error with the keys of this surface instead of the names that other
 /// surfaces have.
 pub fn keyed(words: &str, rules: &Consultation) -> String {
     let mut keyed = words.replace("{naming.email}", TextField::Email.wire_name());
@@ -287,7 +287,7 @@ fn texts(
     texts.transpose()
 }
 
-/// The ids in a list of objects, which may also have what answers show beside the id.
+/// The ids in a list of objects, which may also have what answers show next to the id.
 fn ids(
     key: &str,
     node: Node,
@@ -355,7 +355,7 @@ fn accounts(node: Node, rules: &Consultation) -> Result<Option<Vec<String>>, Dec
     }
 }
 
-/// What to send in the place of a key that is not known, where it is the name of a field in other
+/// What to send instead of a key that is not known, where it is the name of a field in other
 /// case or by the other names; a sentence that follows others.
 fn hint(sent: &str, rules: &Consultation) -> String {
     let names = rules.management_names();

@@ -54,7 +54,7 @@ pub fn spelled(words: &str, format: Format, rules: &Consultation) -> String {
     })
 }
 
-/// What to send in the place of a name that no field of a user's body has, as a sentence that
+/// What to send instead of a name that no field of a user's body has, as a sentence that
 /// follows others; empty where it is like none.
 pub(super) fn hint(sent: &str, format: Format, rules: &Consultation) -> String {
     let like = |known: &&str| known.eq_ignore_ascii_case(sent);

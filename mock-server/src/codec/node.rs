@@ -1,4 +1,4 @@
-//! What both readers produce: a tree that keeps repeated names, so that they can be refused.
+//! What both readers produce: a tree that keeps repeated names, so that they can be rejected.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! Reading XML into a tree, at event level.
 //!
 //! quick-xml skips a byte order mark, finds the tags and checks that they match. What it lets pass
-//! is checked here: other characters than XML allows, names, space between attributes, what stands
+//! is checked here: other characters than XML allows, names, space between attributes, what is
 //! before and after the root, text beside elements, tags left open at the end, undeclared prefixes,
 //! the declaration.
 
@@ -160,7 +160,7 @@ impl Builder<'_> {
             Resolved::In(namespace) if namespace == self.namespace.as_deref() => {
                 node::name(qualified.local_name().into_inner())
             }
-            // Not the element that the local name suggests: kept apart, so that it is unknown.
+            // Not the element that the local name suggests: kept apart, so it is unknown.
             Resolved::In(_) => format!("other:{}", qualified.local_name().into_inner()).into(),
         };
         self.open.push(Open {
@@ -185,8 +185,9 @@ impl Builder<'_> {
         let mut nil = false;
         for attribute in tag.attributes() {
             let Ok(attribute) = attribute else {
-                return Err(self
-                    .malformed("an attribute is not written as name=\"value\", or stands twice"));
+                return Err(self.malformed(
+                    "an attribute is not written as name=\"value\", or is given twice",
+                ));
             };
             let name = attribute.key;
             if !is_qualified_name(name.0) || attribute.value.contains('<') {
@@ -211,7 +212,7 @@ impl Builder<'_> {
             };
             let local = name.local_name().into_inner();
             if !seen.insert((namespace, local)) {
-                return Err(self.malformed("an attribute stands twice, with two prefixes"));
+                return Err(self.malformed("an attribute is given twice, with two prefixes"));
             }
             let of_schema = namespace == Some(SCHEMA_INSTANCE);
             if of_schema && local == "nil" {
@@ -255,7 +256,7 @@ impl Builder<'_> {
 
     fn text(&mut self, text: &str) -> Result<(), DecodeError> {
         if text.contains("]]>") {
-            return Err(self.malformed("`]]>` stands in text"));
+            return Err(self.malformed("`]]>` is not allowed in text"));
         }
         self.characters_or_layout(text)
     }
@@ -345,7 +346,9 @@ impl Builder<'_> {
                 IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_),
             ) => "an end tag does not match its start tag",
             Error::IllFormed(IllFormedError::UnclosedReference) => "`&` starts no reference",
-            Error::IllFormed(IllFormedError::DoubleHyphenInComment) => "`--` stands in a comment",
+            Error::IllFormed(IllFormedError::DoubleHyphenInComment) => {
+                "`--` is not allowed in a comment"
+            }
             Error::IllFormed(IllFormedError::MissingDoctypeName) => return DecodeError::Doctype,
             Error::Syntax(_) => "a tag, comment or section is not closed",
             Error::Namespace(_) => "a namespace is declared wrongly",
@@ -432,7 +435,7 @@ fn are_spaced(attributes: &str) -> bool {
 }
 
 /// `version`, then perhaps `encoding`, then perhaps `standalone` (XML 1.0, production 23).
-/// quick-xml looks for these where it needs them, and at nothing else that stands there.
+/// quick-xml looks for these where it needs them, and at nothing else that is there.
 fn check_declaration(declaration: &str) -> Result<(), DecodeError> {
     let mut rest = declaration.strip_prefix("xml").unwrap_or(declaration);
     if take_value(&mut rest, "version") != Some("1.0") {
@@ -464,7 +467,7 @@ fn is_encoding_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(goes_on)
 }
 
-/// The value of what stands at the start, after white space, if it has that name.
+/// The value of what is at the start, after white space, if it has that name.
 fn take_value<'t>(rest: &mut &'t str, name: &str) -> Option<&'t str> {
     let after = rest
         .strip_prefix(is_space)?
@@ -500,7 +503,7 @@ fn is_qualified_name(name: &str) -> bool {
         }
 }
 
-/// Nearly all names are letters, which can be told a byte at a time.
+/// Nearly all names are letters, which are recognized a byte at a time.
 fn is_letters(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic())
 }

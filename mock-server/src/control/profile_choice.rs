@@ -21,7 +21,7 @@ enum Base {
     Whole(Box<NamedProfile>),
 }
 
-const FORM: &str = "a profile is a name as \"published\", or \
+const FORM: &str = "a profile is a name such as \"published\", or \
                     {\"profile\":\"guide\",\"set\":{\"put.semantics\":\"merge\"}}, or \
                     {\"toml\":\"the text of a profile file\"}";
 
@@ -97,7 +97,7 @@ impl ProfileChoice {
 }
 
 const OPTIONS: &str = "options are {\"put.semantics\":\"merge\"}, or {\"put\":{\"semantics\":\"merge\"}}, \
-                       or text as for --set, \"put.semantics=merge\", or a list of such texts";
+                       or text in the form of --set, \"put.semantics=merge\", or a list of such texts";
 
 /// Options by the ids of their behaviours: an object, flat or by area as in a profile file, or text as
 /// `--set` takes it, or a list of texts.

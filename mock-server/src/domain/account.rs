@@ -15,7 +15,7 @@ use super::{
     events::Events,
     id, input,
     password::{self, Digest, Owner},
-    unique::{Names, Taken},
+    unique::{Names, NamesInUse},
     update::{self, Changes, Manner},
     user::{User, UserNumber},
     users::Users,
@@ -27,7 +27,6 @@ use crate::wire::{RoleReference, UserBody};
 pub struct Role {
     /// Its id, as `r1`.
     pub id: Arc<str>,
-    /// Its name.
     pub name: Box<str>,
     /// What it allows.
     pub permissions: Vec<String>,
@@ -286,7 +285,7 @@ impl Account {
         self.users.remove(number);
     }
 
-    /// Puts these roles in the place of those that are there.
+    /// Puts these roles instead of those that are there.
     #[cfg(feature = "traffic")]
     pub fn set_roles(&mut self, roles: Vec<Role>) {
         self.roles = roles.into();
@@ -320,13 +319,13 @@ impl Account {
         }
     }
 
-    /// Creates a user of an account of the domain. `elsewhere` tells which usernames and emails
+    /// Creates a user of an account of the domain. `elsewhere` knows which usernames and emails
     /// other domains have.
     pub fn create(
         &mut self,
         body: &UserBody,
         company: &Company,
-        elsewhere: &dyn Taken,
+        elsewhere: &dyn NamesInUse,
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
         input::ids(body, &company.id, None, rules)?;
@@ -359,7 +358,7 @@ impl Account {
         body: &UserBody,
         company: &Company,
         changes: Changes,
-        elsewhere: &dyn Taken,
+        elsewhere: &dyn NamesInUse,
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
         let user = Arc::clone(self.find(key, &company.reach(), rules)?);

@@ -7,7 +7,6 @@ use super::{Account, ApiError};
 /// A token. Its secret is shown once and not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiToken {
-    /// Its id.
     pub id: Box<str>,
     /// The account that it is for.
     pub account: Arc<str>,

@@ -49,7 +49,7 @@ impl ClientSecret {
     }
 }
 
-/// Why a change of credentials was refused.
+/// Why a change of credentials was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CredentialError {
     /// The account has no such client id.

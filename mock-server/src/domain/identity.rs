@@ -21,7 +21,7 @@ use self::fields::{
     require_phone, set_details, set_settings,
 };
 use super::{
-    Account, ApiError, Role, Taken, id,
+    Account, ApiError, NamesInUse, Role, id,
     password::{self, Owner},
     update::{self, Fields, Manner},
     user::User,
@@ -29,7 +29,7 @@ use super::{
 use crate::wire::{DomainUserBody, ProfileBody, SettingsBody};
 
 impl Account {
-    /// The user of that login name. `other` refuses one that the caller does not manage.
+    /// The user of that login name. `other` rejects one that the caller does not manage.
     fn in_domain(&self, target: Target<'_>, other: ApiError) -> Result<&Arc<User>, ApiError> {
         let Target { key, by, rules } = target;
         if key.chars().count() < least_length(rules) {
@@ -69,7 +69,7 @@ impl Account {
         &mut self,
         target: Target<'_>,
         body: &DomainUserBody,
-        elsewhere: &dyn Taken,
+        elsewhere: &dyn NamesInUse,
     ) -> Result<Arc<User>, ApiError> {
         let Target { key, by, rules } = target;
         if key.chars().count() < least_length(rules) {
@@ -82,7 +82,9 @@ impl Account {
         let profile = body.profile.as_ref().unwrap_or(&no_profile);
         let mut texts = profile.texts.clone();
         texts.email.clone_from(&body.email);
-        let fields = update::create(update::Given::new(Some(key), &texts, None), || TELEPHONE)?;
+        let fields = update::create(update::BodyFields::new(Some(key), &texts, None), || {
+            TELEPHONE
+        })?;
         let (number, id) = self.next_id(|number| id::new_id(number, &self.salt, rules));
         let mut user = User {
             number,
@@ -146,7 +148,7 @@ impl Account {
         &mut self,
         target: Target<'_>,
         body: &DomainUserBody,
-        elsewhere: &dyn Taken,
+        elsewhere: &dyn NamesInUse,
     ) -> Result<Arc<User>, ApiError> {
         let Target { key, by, rules } = target;
         let before = Arc::clone(self.managed_in_domain(target)?);
@@ -209,7 +211,7 @@ impl Account {
         &mut self,
         target: Target<'_>,
         body: &ProfileBody,
-        elsewhere: &dyn Taken,
+        elsewhere: &dyn NamesInUse,
     ) -> Result<Arc<User>, ApiError> {
         let Target { rules, .. } = target;
         self.edit(target, |account, user| {
@@ -237,7 +239,7 @@ impl Account {
         })
     }
 
-    /// Gives a user a role, and tells whether it is a new one.
+    /// Gives a user a role, and shows whether it is a new one.
     pub fn add_role(
         &mut self,
         target: Target<'_>,
@@ -379,7 +381,7 @@ impl Account {
         user: &mut User,
         profile: &ProfileBody,
         email: Option<&str>,
-        elsewhere: &dyn Taken,
+        elsewhere: &dyn NamesInUse,
         rules: &Consultation,
     ) -> Result<(), ApiError> {
         let keeps = Keeps {
@@ -405,7 +407,7 @@ impl Account {
         let before = user.clone();
         let fields = update::update(
             &before,
-            update::Given::new(None, &texts, Some(before.enabled)),
+            update::BodyFields::new(None, &texts, Some(before.enabled)),
             manner,
         )?;
         self.check_domain_names(&fields, Some(&before), elsewhere, rules)?;
@@ -488,7 +490,7 @@ impl Account {
         &self,
         fields: &Fields<'_>,
         own: Option<&User>,
-        elsewhere: &dyn Taken,
+        elsewhere: &dyn NamesInUse,
         rules: &Consultation,
     ) -> Result<(), ApiError> {
         let checked = self.names().check(fields, own, elsewhere, rules);

@@ -1,6 +1,6 @@
 //! Users by the hash of a text that they have: an id, a name, an email.
 //!
-//! An index keeps no text, so that it is small and grows without looking at any user. What it finds
+//! An index keeps no text, so it is small and grows without looking at any user. What it finds
 //! is asked for its text.
 
 use std::{borrow::Cow, hash::BuildHasher as _};

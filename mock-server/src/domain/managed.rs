@@ -11,7 +11,7 @@ use bandwidth_fixtures::{
 };
 
 use super::{
-    Account, ApiError, Reach, Taken, id,
+    Account, ApiError, NamesInUse, Reach, id,
     update::{self, Manner},
     user::User,
 };
@@ -22,14 +22,13 @@ use crate::wire::ManagedUserBody;
 pub struct Authority<'a> {
     /// Its accounts.
     pub reach: &'a Reach,
-    /// Its scope.
     pub scope: AccountScope,
     /// The names of its roles.
     pub roles: &'a [String],
 }
 
 impl Authority<'_> {
-    /// Refuses to give a scope that is wider than its own.
+    /// Rejects to give a scope that is wider than its own.
     fn gives_scope(
         &self,
         scope: AccountScope,
@@ -63,7 +62,7 @@ impl Account {
         &mut self,
         body: &ManagedUserBody,
         authority: &Authority<'_>,
-        elsewhere: &dyn Taken,
+        elsewhere: &dyn NamesInUse,
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
         check_id(body, None, rules)?;
@@ -97,7 +96,7 @@ impl Account {
         key: &str,
         body: &ManagedUserBody,
         authority: &Authority<'_>,
-        elsewhere: &dyn Taken,
+        elsewhere: &dyn NamesInUse,
         rules: &Consultation,
     ) -> Result<Arc<User>, ApiError> {
         let user = Arc::clone(self.find_managed(key, authority.reach, rules)?);
@@ -200,7 +199,7 @@ impl Account {
         Ok(Some(self.shared_accounts(&ids)))
     }
 
-    /// The roles that the body gives, if any, in the place of `before`.
+    /// The roles that the body gives, if any, instead of `before`.
     fn managed_roles(
         &self,
         body: &ManagedUserBody,

@@ -217,7 +217,7 @@ fn repeats_longer_than(text: &str, allowed: usize) -> bool {
         .any(|window| !seen.insert(window))
 }
 
-/// Which words the real API refuses is not published (ERR 12726). A few that every such list has.
+/// Which words the real API rejects is not published (ERR 12726). A few that every such list has.
 const COMMON_WORDS: [&str; 16] = [
     "password",
     "passw0rd",

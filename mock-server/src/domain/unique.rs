@@ -14,7 +14,7 @@ use super::{
 };
 
 /// What the other domains of the server have.
-pub trait Taken {
+pub trait NamesInUse {
     /// Whether one of them has an API login of that name. Logins are unique on the server.
     fn login(&self, username: &str, case: UsernameCase) -> bool;
     /// Whether one of them has the username.
@@ -38,12 +38,12 @@ pub(super) struct Names<'a> {
 }
 
 impl Names<'_> {
-    /// Refuses a name or an email that a user gets and another one has.
+    /// Rejects a name or an email that a user gets and another one has.
     pub(super) fn check(
         &self,
         fields: &Fields<'_>,
         own: Option<&User>,
-        elsewhere: &dyn Taken,
+        elsewhere: &dyn NamesInUse,
         rules: &Consultation,
     ) -> Result<(), ApiError> {
         let number = own.map(|user| user.number);

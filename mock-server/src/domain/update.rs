@@ -10,13 +10,13 @@ use crate::wire::{ManagedUserBody, UserBody};
 
 /// What a body says of the fields that every surface has.
 #[derive(Clone, Copy)]
-pub(super) struct Given<'a> {
+pub(super) struct BodyFields<'a> {
     username: Option<&'a str>,
     texts: &'a Texts<Option<String>>,
     enabled: Option<bool>,
 }
 
-impl<'a> Given<'a> {
+impl<'a> BodyFields<'a> {
     pub(super) fn new(
         username: Option<&'a str>,
         texts: &'a Texts<Option<String>>,
@@ -30,7 +30,7 @@ impl<'a> Given<'a> {
     }
 }
 
-impl<'a> From<&'a UserBody> for Given<'a> {
+impl<'a> From<&'a UserBody> for BodyFields<'a> {
     fn from(body: &'a UserBody) -> Self {
         Self {
             username: body.username.as_deref(),
@@ -40,7 +40,7 @@ impl<'a> From<&'a UserBody> for Given<'a> {
     }
 }
 
-impl<'a> From<&'a ManagedUserBody> for Given<'a> {
+impl<'a> From<&'a ManagedUserBody> for BodyFields<'a> {
     fn from(body: &'a ManagedUserBody) -> Self {
         Self {
             username: body.username.as_deref(),
@@ -55,7 +55,6 @@ impl<'a> From<&'a ManagedUserBody> for Given<'a> {
 pub enum Changes {
     /// Everything that the API can change.
     All,
-    /// The password.
     PasswordOnly,
 }
 
@@ -102,7 +101,7 @@ fn require_texts(texts: &Texts<Option<String>>) -> Result<(), ApiError> {
 /// The fields of a new user. Roles, `Enabled` and all texts that are not [`REQUIRED`] may be left
 /// out.
 pub(super) fn create(
-    given: Given<'_>,
+    given: BodyFields<'_>,
     telephone: impl FnOnce() -> Telephone,
 ) -> Result<Fields<'_>, ApiError> {
     let username = input::required(given.username, ApiError::UsernameRequired)?;
@@ -121,7 +120,7 @@ pub(super) fn create(
 /// The fields of an updated user.
 pub(super) fn update<'a, U, T>(
     user: &'a User,
-    given: Given<'a>,
+    given: BodyFields<'a>,
     manner: Manner<U, T>,
 ) -> Result<Fields<'a>, ApiError>
 where

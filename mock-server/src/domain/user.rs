@@ -49,7 +49,7 @@ impl User {
         }
     }
 
-    /// Whether both are the same but for their passwords.
+    /// Whether both are the same except for their passwords.
     pub fn differs_in_password_only(&self, other: &Self) -> bool {
         let passwords = self.passwords.clone();
         *self

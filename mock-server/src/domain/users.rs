@@ -106,7 +106,7 @@ impl Users {
         candidates.filter_map(|number| self.get(number))
     }
 
-    /// Puts a user there, in the place of the one with that number.
+    /// Puts a user there, instead of the one with that number.
     pub(super) fn put(&mut self, user: User) -> Arc<User> {
         let before = self.remove(user.number);
         self.last = Some((user.number, before.clone()));
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn many_users_are_told_apart_as_the_index_grows() {
+    fn many_users_are_distinguished_as_the_index_grows() {
         let mut users = Users::default();
         for number in 0..3_000 {
             users.put(user(number, &format!("user-{number}")));

@@ -254,13 +254,13 @@ impl Account {
         Ok(self.app.restore_account(self.id(), snapshot)?)
     }
 
-    /// Its requests so far, in order, with their answers and why they were answered so.
+    /// Its requests until now, in order, with their answers and why they were answered so.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         let (entries, _) = self.app.journal.seen_by(Some(self.id()));
         entries.iter().map(|entry| (&**entry).into()).collect()
     }
 
-    /// How it retried, as `GET /__admin/retries` tells it.
+    /// How it retried, as `GET /__admin/retries` shows it.
     pub fn retries(&self) -> Value {
         let (entries, dropped) = self.app.journal.seen_by(Some(self.id()));
         let report = crate::journal::retries::report(&entries, dropped);
@@ -269,7 +269,7 @@ impl Account {
 
     /// Stops the account's clock. From then on it is the account's own.
     pub fn freeze_clock(&self) {
-        // Only an advance can be refused.
+        // Only an advance can be rejected.
         let _ = self.set_clock(ClockChange::Freeze);
     }
 

@@ -46,7 +46,6 @@ impl OwnAnswer {
         self.body.is_some()
     }
 
-    /// The headers.
     pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
         &self.headers
     }

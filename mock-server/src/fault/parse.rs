@@ -210,7 +210,7 @@ impl Fault {
         }
         if fault.effect.is_none() && fault.delay.is_none() {
             return wrong(
-                "it does not say what happens; give one of status, fault, delay, \
+                "it has no effect; give one of status, fault, delay, \
                  chunked_dribble, truncate_body, malformed_body, wrong_content_type, refuse and view",
             );
         }
@@ -355,7 +355,7 @@ fn method(value: &Value) -> Result<String, FaultError> {
         Ok(method)
     } else {
         wrong(format_args!(
-            "method must be one as GET or POST, not {value}"
+            "method must be a method such as GET or POST, not {value}"
         ))
     }
 }
@@ -412,7 +412,7 @@ fn delay(value: &Value) -> Result<Delay, FaultError> {
             let least = wait("delay.uniform_ms", &bounds[0])?;
             let most = wait("delay.uniform_ms", &bounds[1])?;
             if least > most {
-                return wrong("delay.uniform_ms takes the shorter wait first, as 100-500");
+                return wrong("delay.uniform_ms needs the shorter wait first, for example 100-500");
             }
             Ok(Delay::Uniform(least, most))
         }

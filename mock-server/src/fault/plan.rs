@@ -25,7 +25,7 @@ pub struct Plan {
     pub wait_before: Duration,
     /// What becomes of the operation.
     pub run: Execution,
-    /// What it sees in the place of the users.
+    /// What it sees instead of the users.
     pub view: Option<View>,
     /// What becomes of its answer.
     pub reshape: Reshape,

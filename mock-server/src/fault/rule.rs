@@ -22,7 +22,6 @@ use crate::random::mix;
 pub struct Subject<'a> {
     /// The operation, unless the path or method belongs to none.
     pub operation: Option<Operation>,
-    /// The method.
     pub method: &'a str,
     /// The main account of the domain of the account in the path, else of the caller's.
     pub account: Option<&'a str>,

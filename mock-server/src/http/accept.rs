@@ -15,7 +15,7 @@ use crate::codec::Format;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Negotiated {
     pub(super) format: Format,
-    /// False when `format.unacceptable` refuses what was asked for.
+    /// False when `format.unacceptable` rejects what was asked for.
     pub(super) acceptable: bool,
 }
 
@@ -66,7 +66,7 @@ pub(super) fn negotiate(headers: &HeaderMap, rules: &Consultation) -> Negotiated
     }
     let weight = |best: Option<(u8, u16)>| best.map_or(0, |(_, weight)| weight);
     let exactness = |best: Option<(u8, u16)>| best.map_or(0, |(exactness, _)| exactness);
-    // Only where it is named: what else fits it fits `application/xml` too, which may be refused.
+    // Only where it is named: what else fits it fits `application/xml` too, which may be rejected.
     let text_xml = text_xml.filter(|(exactness, _)| *exactness > 0);
     let named = exactness(xml)
         .max(exactness(text_xml))

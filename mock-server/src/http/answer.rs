@@ -176,7 +176,7 @@ impl Answer {
             .header(CACHE_CONTROL, HeaderValue::from_static("no-store"))
     }
 
-    /// The answer to a request that is refused, in the shape that the profile gives it. `body`
+    /// The answer to a request that is rejected, in the shape that the profile gives it. `body`
     /// writes an error; `now` is in seconds since the Unix epoch.
     pub(super) fn refuse(
         verdict: &Verdict,

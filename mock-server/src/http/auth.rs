@@ -83,7 +83,7 @@ impl Caller {
         }
     }
 
-    /// Refuses a user whose roles do not permit the operation. A role that lists no permissions
+    /// Rejects a user whose roles do not permit the operation. A role that lists no permissions
     /// permits reading.
     pub(super) fn permit(&self, endpoint: &Endpoint, rules: &Consultation) -> Result<(), ApiError> {
         let Who::User(number) = self.who else {

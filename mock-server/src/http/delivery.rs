@@ -1,4 +1,4 @@
-//! How an answer gets onto the wire: as HTTP, in slow pieces, or broken on purpose.
+//! How an answer gets onto the wire: as HTTP, in slow pieces, or broken deliberately.
 
 use std::{convert::Infallible, fmt, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
     random::mix,
 };
 
-/// How a connection ends on purpose. It travels through the HTTP library as an error of the
+/// How a connection ends deliberately. It travels through the HTTP library as an error of the
 /// service; the connection takes it from there.
 #[derive(Debug)]
 pub struct Hangup {
@@ -32,7 +32,7 @@ impl fmt::Display for Hangup {
 
 impl std::error::Error for Hangup {}
 
-/// Sends an answer as a fault lets it through. `random` decides bytes that are made up.
+/// Sends an answer as a fault lets it through. `random` decides bytes that are generated.
 pub(super) fn deliver(
     answer: Option<Answer>,
     sending: Sending,

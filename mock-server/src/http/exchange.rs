@@ -82,7 +82,7 @@ pub(super) struct Exchange {
     plan: Plan,
     /// What was decided before the body came.
     admission: Option<Admission>,
-    /// Whether the body was left where it is, because the head alone is refused.
+    /// Whether the body was left where it is, because the head alone is rejected.
     unread: bool,
 }
 

@@ -28,7 +28,7 @@ use crate::{
     wire::UserBody,
 };
 
-/// What every operation has at hand.
+/// What every operation has available.
 pub(super) struct Context<'a> {
     pub(super) store: &'a Store,
     pub(super) head: &'a Parts,

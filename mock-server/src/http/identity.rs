@@ -32,7 +32,7 @@ use crate::{
         Format,
         identity::{self, Content},
     },
-    domain::{Account, DomainAuthority, EventKind, Role, Taken, Target, User},
+    domain::{Account, DomainAuthority, EventKind, NamesInUse, Role, Target, User},
 };
 
 impl Context<'_> {
@@ -263,7 +263,7 @@ impl Context<'_> {
     fn change<T>(
         &self,
         kind: EventKind,
-        change: impl FnOnce(&mut Account, Target<'_>, &dyn Taken) -> Result<T, ApiError>,
+        change: impl FnOnce(&mut Account, Target<'_>, &dyn NamesInUse) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         self.attempt(kind, |account, target, others| {
             let user = account.managed_in_domain(target)?;
@@ -279,7 +279,7 @@ impl Context<'_> {
     fn attempt<T>(
         &self,
         kind: EventKind,
-        change: impl FnOnce(&mut Account, Target<'_>, &dyn Taken) -> Result<T, ApiError>,
+        change: impl FnOnce(&mut Account, Target<'_>, &dyn NamesInUse) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         let slot = &self.caller.slot;
         let target = Target {

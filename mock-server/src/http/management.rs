@@ -44,7 +44,7 @@ struct Page {
 /// An item of a list with the key that a cursor has.
 type Item = (String, Value);
 
-/// Refuses a token that does not allow what the operation needs.
+/// Rejects a token that does not allow what the operation needs.
 pub(super) fn admit(login: Login, grant: Option<&Grant>) -> Result<(), ApiError> {
     let scope = grant.map(|grant| grant.scope);
     match login {
@@ -72,7 +72,7 @@ impl Context<'_> {
         for (index, (slot, reach)) in domains.iter().enumerate().skip(first) {
             let account = slot.account();
             let after = if index == first { after } else { 0 };
-            // One more tells whether there is another page.
+            // One more shows whether there is another page.
             let wanted = page.limit.saturating_add(1) - items.len();
             let later = account
                 .users_after(after)

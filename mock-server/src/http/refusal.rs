@@ -1,4 +1,4 @@
-//! Why a request is refused, and what its answer says.
+//! Why a request is rejected, and what its answer says.
 //!
 //! Status, code, field and words of an error are a row of `fixtures/error-codes.toml`. Here they
 //! become the verdict on one request, under its profile.
@@ -68,7 +68,7 @@ pub(super) struct Verdict {
     pub(super) status: StatusCode,
     pub(super) note: RefusalNote,
     pub(super) has_body: bool,
-    /// The surface that refuses, if the path belongs to one.
+    /// The surface that rejects, if the path belongs to one.
     pub(super) surface: Option<Surface>,
     /// The error by the names of RFC 6749, for the token endpoint.
     pub(super) oauth: Option<&'static str>,
@@ -173,7 +173,7 @@ impl Refusal {
     }
 }
 
-/// The status of a value that today's API refuses.
+/// The status of a value that today's API rejects.
 fn invalid_status(rules: &Consultation) -> StatusCode {
     match rules.management_invalid() {
         ManagedInvalidStatus::BadRequest => StatusCode::BAD_REQUEST,

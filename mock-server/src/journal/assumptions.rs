@@ -1,4 +1,4 @@
-//! Which behaviours the traffic so far relied on, and how each is known.
+//! Which behaviours the traffic until now relied on, and how each is known.
 
 use std::{
     collections::{BTreeMap, HashMap},

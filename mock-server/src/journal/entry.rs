@@ -1,4 +1,4 @@
-//! One request as the journal keeps it. What it shows is made when somebody looks.
+//! One request as the journal keeps it. The view is made when a user looks.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -33,7 +33,6 @@ pub struct Entry {
     pub operation: Option<Operation>,
     /// The surface that the path belongs to.
     pub surface: Option<Surface>,
-    /// The method.
     pub method: Method,
     /// Target, headers and body.
     pub request: Request,
@@ -51,7 +50,7 @@ pub struct Entry {
     pub asked: Asked,
     /// Whether no source shows the bodies of the operation in full.
     pub shape_assumed: bool,
-    /// Why it was refused.
+    /// Why it was rejected.
     pub refusal: Option<RefusalNote>,
     /// Whether it changed something.
     pub took_effect: bool,
@@ -60,11 +59,9 @@ pub struct Entry {
 /// A response.
 #[derive(Debug, Clone)]
 pub struct Sent {
-    /// The status.
     pub status: u16,
     /// The headers, without `Date`.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// The body.
     pub body: Bytes,
 }
 

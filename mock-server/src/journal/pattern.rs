@@ -59,7 +59,7 @@ impl Since {
             .map(Self::Time)
             .ok_or_else(|| {
                 format!(
-                    "since must be the id of a request, or a time as 2026-11-24T10:00:00Z, not `{text}`"
+                    "since must be the id of a request, or a time such as 2026-11-24T10:00:00Z, not `{text}`"
                 )
             })
     }
@@ -77,7 +77,7 @@ impl<'de> Deserialize<'de> for Since {
             Ok(Raw::Id(id)) => Ok(Self::Id(id)),
             Ok(Raw::Text(text)) => Self::parse(&text).map_err(D::Error::custom),
             Err(_) => Err(D::Error::custom(
-                "since must be the id of a request, or a time as 2026-11-24T10:00:00Z",
+                "since must be the id of a request, or a time such as 2026-11-24T10:00:00Z",
             )),
         }
     }

@@ -52,11 +52,11 @@ impl Redacted {
 
 /// Supplies replacements for secrets.
 pub trait StandIns {
-    /// In the place of a secret, which stands in a field or header of that name; none if it is no
+    /// Instead of a secret, which is in a field or header of that name; none if it is no
     /// secret after all. `literal` is true for numbers, `true`, `false` and `null` of JSON.
     fn secret(&self, name: &str, value: &str, literal: bool) -> Option<Cow<'static, str>>;
 
-    /// In the place of credentials of the scheme `Basic` or `Bearer`, as they stand in a header.
+    /// Instead of credentials of the scheme `Basic` or `Bearer`, as they stand in a header.
     fn credentials(&self, scheme: &str, value: &str) -> Cow<'static, str>;
 
     /// Takes note of a value that is not secret, before any in that text is asked about.
@@ -67,7 +67,7 @@ pub trait StandIns {
         false
     }
 
-    /// In the place of a value that is not secret; none if it stays.
+    /// Instead of a value that is not secret; none if it stays.
     fn other(&self, _name: &str, _value: &str) -> Option<String> {
         None
     }
@@ -138,7 +138,6 @@ struct Found {
 enum Place {
     /// Replaced by this text.
     Gone(Cow<'static, str>),
-    /// A value.
     Value {
         name: String,
         value: String,
@@ -274,7 +273,7 @@ pub fn request<'h>(
     message(target, headers, body, 0, &Removed, &mut secrets)
 }
 
-/// A request or an answer with something else in the place of its secrets, which are added to
+/// A request or an answer with something else instead of its secrets, which are added to
 /// `secrets`. Those that are there already go too, wherever they stand. The names of XML elements
 /// down to the depth `shown` make no secret of the elements in them.
 pub fn message<'h>(
@@ -361,7 +360,7 @@ fn header(name: &str, value: &str, stand_ins: &dyn StandIns, secrets: &mut Secre
     let rest = rest.trim();
     secrets.add(&name, rest);
     if let Some((_, password)) = basic(rest) {
-        // A name that stands elsewhere is no secret.
+        // A name that is elsewhere is no secret.
         secrets.add(&name, password);
     }
     let known = ["basic", "bearer"].contains(&scheme.to_ascii_lowercase().as_str());
@@ -483,7 +482,7 @@ fn read_body(
     kept
 }
 
-/// In the place of a body that cannot be read.
+/// Instead of a body that cannot be read.
 pub fn unread(bytes: usize) -> Bytes {
     format!("[{bytes} bytes]").into()
 }

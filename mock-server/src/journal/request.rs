@@ -1,7 +1,7 @@
 //! A request as the journal holds it.
 //!
-//! Most requests are pushed out without anybody having looked at them, so what is secret is
-//! removed when somebody does: the first look replaces what was sent by what may be seen, and
+//! Most requests are pushed out before a user looked at them, so what is secret is
+//! removed when one does: the first look replaces what was sent by what may be seen, and
 //! there is no other way to it.
 
 use std::{
@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 
 use super::redact::{self, Redacted};
 
-/// Stands in the place of a body that alone would fill the journal.
+/// Stands instead of a body that alone would fill the journal.
 const TOO_LARGE: &[u8] = b"[too large for the journal]";
 
 /// The longest body that is copied, in bytes.
@@ -77,7 +77,7 @@ impl Request {
         }
     }
 
-    fn look<T>(&self, read: impl FnOnce(&Arc<Redacted>, u64) -> T) -> T {
+    fn read_redacted<T>(&self, read: impl FnOnce(&Arc<Redacted>, u64) -> T) -> T {
         let mut kept = self.kept.lock();
         if let Kept::Sent { text, body } = &*kept {
             let (head, body) = parts(text, body.as_ref());
@@ -93,12 +93,12 @@ impl Request {
 
     /// What may be seen of it.
     pub fn seen(&self) -> Arc<Redacted> {
-        self.look(|seen, _| Arc::clone(seen))
+        self.read_redacted(|seen, _| Arc::clone(seen))
     }
 
-    /// Tells equal bodies from others.
+    /// Distinguishes equal bodies from others.
     pub fn body_hash(&self) -> u64 {
-        self.look(|_, body| body)
+        self.read_redacted(|_, body| body)
     }
 
     /// Length of the body as it was sent, in bytes.

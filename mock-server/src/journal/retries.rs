@@ -104,15 +104,15 @@ pub struct Attempt {
 pub enum Outcome {
     /// The last attempt succeeded.
     Recovered,
-    /// The last attempt was refused with another 4xx.
+    /// The last attempt was rejected with another 4xx.
     Refused,
     /// The client could not know what came of the last attempt, and looked at the users.
     Reconciled,
-    /// There was no other attempt after the last trouble, so far.
+    /// There was no other attempt after the last trouble, until now.
     GaveUp,
 }
 
-/// A client, by what tells it apart.
+/// A client, by what distinguishes it.
 #[derive(PartialEq, Eq, Hash)]
 struct Client<'e> {
     domain: Option<&'e str>,
@@ -126,7 +126,7 @@ struct Key<'e> {
     client: Client<'e>,
     method: &'e str,
     target: String,
-    /// Several creates go to one path; their bodies tell them apart.
+    /// Several creates go to one path; their bodies distinguish them.
     body: Option<u64>,
 }
 
@@ -371,8 +371,10 @@ impl Sequence {
             None => {}
         }
         match self.respected_reset {
-            Some(true) => words.push_str(" The client waited as long as it was told."),
-            Some(false) => words.push_str(" The client did not wait as long as it was told."),
+            Some(true) => words.push_str(" The client waited as long as the response asked."),
+            Some(false) => {
+                words.push_str(" The client did not wait as long as the response asked.")
+            }
             None => {}
         }
         if !self.looks.is_empty() {

@@ -80,7 +80,7 @@ pub struct RecordedSummary {
     pub login: Option<String>,
     /// Whether it changed something, also when the answer was lost.
     pub took_effect: bool,
-    /// The rule that the request broke, when it was refused.
+    /// The rule that the request broke, when it was rejected.
     pub refusal: Option<&'static str>,
     /// The id of the fault that was applied.
     pub fault: Option<u64>,
@@ -130,7 +130,7 @@ pub struct RecordedWhy {
     pub behaviours: Vec<RecordedBehaviour>,
     /// How much of the answer is assumed.
     pub assumed: RecordedAssumed,
-    /// The rule that the request broke, when it was refused.
+    /// The rule that the request broke, when it was rejected.
     pub refusal: Option<RecordedRefusal>,
 }
 
@@ -168,7 +168,7 @@ pub struct RecordedBehaviour {
     pub evidence: Vec<Evidence>,
 }
 
-/// Why a request was refused.
+/// Why a request was rejected.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct RecordedRefusal {
     /// A name as `username_taken`.

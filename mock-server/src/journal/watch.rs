@@ -1,9 +1,9 @@
-//! Who looks on while requests are recorded. Without anybody it costs a look at a `None`, under the
+//! Who looks on while requests are recorded. Without a watcher it costs a look at a `None`, under the
 //! lock that recording holds anyway.
 
 use tokio::sync::broadcast;
 
-/// How many changes wait for a watcher that is slow. One that misses some is told so.
+/// How many changes wait for a watcher that is slow. One that misses some learns so.
 const WAITING: usize = 1024;
 
 /// What changed in a journal.
@@ -31,8 +31,8 @@ impl Watchers {
         changes.subscribe()
     }
 
-    /// Tells all of them.
-    pub(super) fn tell(&mut self, change: Change) {
+    /// Notifies all of them.
+    pub(super) fn notify(&mut self, change: Change) {
         let Some(changes) = &self.0 else { return };
         if changes.send(change).is_err() {
             // The last one has gone.
@@ -48,21 +48,21 @@ mod tests {
     use super::{Change, WAITING, Watchers};
 
     #[test]
-    fn nothing_is_kept_for_nobody_and_a_slow_one_is_told_that_it_missed_some() {
+    fn without_a_watcher_nothing_is_kept_and_a_slow_one_learns_that_it_missed_some() {
         let mut watchers = Watchers::default();
-        watchers.tell(Change::All);
+        watchers.notify(Change::All);
         assert!(watchers.0.is_none());
         let mut watcher = watchers.add();
-        watchers.tell(Change::Entry(1));
-        watchers.tell(Change::All);
+        watchers.notify(Change::Entry(1));
+        watchers.notify(Change::All);
         assert_eq!(watcher.try_recv(), Ok(Change::Entry(1)));
         assert_eq!(watcher.try_recv(), Ok(Change::All));
         for id in 0..=WAITING as u64 {
-            watchers.tell(Change::Entry(id));
+            watchers.notify(Change::Entry(id));
         }
         assert_eq!(watcher.try_recv(), Err(TryRecvError::Lagged(1)));
         drop(watcher);
-        watchers.tell(Change::All);
+        watchers.notify(Change::All);
         assert!(watchers.0.is_none());
     }
 }

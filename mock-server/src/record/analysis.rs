@@ -1,4 +1,4 @@
-//! What the engine says of the exchanges so far: what the profile predicted otherwise, and what is
+//! What the engine says of the exchanges until now: what the profile predicted otherwise, and what is
 //! settled. It runs in a thread of its own, now and then, and no request waits for it.
 
 use std::{
@@ -42,8 +42,8 @@ struct Settled {
 
 /// What is known after a look.
 #[derive(Debug, Default)]
-pub struct Said {
-    looked_at: u64,
+pub struct Analysis {
+    analysed_until: u64,
     /// What came otherwise than predicted, by the id of the exchange.
     differences: BTreeMap<u64, Vec<String>>,
     settled: Vec<Settled>,
@@ -52,7 +52,7 @@ pub struct Said {
     unexplained: Vec<u64>,
 }
 
-impl Said {
+impl Analysis {
     /// A word for the line of an exchange; none if it came as predicted or was not looked at.
     pub fn mark(&self, id: u64) -> Option<&'static str> {
         if self.unexplained.contains(&id) {
@@ -77,14 +77,14 @@ impl Said {
             .collect();
         json!({
             "profile": profile.name(),
-            "lookedAt": id <= self.looked_at,
+            "lookedAt": id <= self.analysed_until,
             "differences": self.differences.get(&id),
             "explains": explains,
             "unexplained": self.unexplained.contains(&id),
         })
     }
 
-    /// What is settled so far.
+    /// What is settled until now.
     pub fn summary(&self, profile: &NamedProfile) -> Value {
         let settled = self.settled.iter().map(|settled| {
             let expected = profile.options().get(settled.id);
@@ -96,7 +96,7 @@ impl Said {
             })
         });
         json!({
-            "lookedAt": self.looked_at,
+            "lookedAt": self.analysed_until,
             "settled": settled.collect::<Vec<_>>(),
             "open": self.open,
             "unexplained": self.unexplained,
@@ -105,7 +105,7 @@ impl Said {
 
     /// The same for the last screen.
     pub fn text(&self, profile: &NamedProfile) -> String {
-        let mut told = format!(
+        let mut text = format!(
             "{} behaviours settled, {} open, {} exchanges that nothing explains\n",
             self.settled.len(),
             self.open,
@@ -116,10 +116,10 @@ impl Said {
             if expected != settled.option {
                 let (id, option) = (settled.id, &settled.option);
                 let name = profile.name();
-                let _ = writeln!(told, "  {id}={option}, and {name} has {expected}");
+                let _ = writeln!(text, "  {id}={option}, and {name} has {expected}");
             }
         }
-        told
+        text
     }
 }
 
@@ -137,7 +137,7 @@ pub struct Analyst {
     wake: SyncSender<()>,
     /// What is expected.
     pub profile: NamedProfile,
-    said: watch::Sender<Arc<Said>>,
+    analysis: watch::Sender<Arc<Analysis>>,
 }
 
 impl Analyst {
@@ -148,7 +148,7 @@ impl Analyst {
             exchanges: Mutex::default(),
             wake,
             profile,
-            said: watch::Sender::default(),
+            analysis: watch::Sender::default(),
         });
         let watched = Arc::downgrade(&analyst);
         thread::spawn(move || {
@@ -159,7 +159,7 @@ impl Analyst {
                     break;
                 };
                 let began = Instant::now();
-                analyst.look();
+                analyst.analyse();
                 drop(analyst);
                 thread::sleep(PAUSE.max(4 * began.elapsed()));
             }
@@ -180,18 +180,18 @@ impl Analyst {
     }
 
     /// What is known, and when it changes.
-    pub fn said(&self) -> watch::Receiver<Arc<Said>> {
-        self.said.subscribe()
+    pub fn analysis(&self) -> watch::Receiver<Arc<Analysis>> {
+        self.analysis.subscribe()
     }
 
-    /// Looks at all exchanges so far.
-    pub fn look(&self) {
+    /// Looks at all exchanges until now.
+    pub fn analyse(&self) {
         let exchanges = self.exchanges.lock().all.clone();
         let options = self.profile.options();
-        let looked = learn(&exchanges, options)
+        let analysed = learn(&exchanges, options)
             .and_then(|learned| Ok((learned, replay(&exchanges, options)?)));
         // Without random numbers there is no emulator to compare with.
-        let Ok((learned, replayed)) = looked else {
+        let Ok((learned, replayed)) = analysed else {
             return;
         };
         let id = |number: usize| number as u64;
@@ -208,8 +208,8 @@ impl Analyst {
             }
         }
         let differing = replayed.unexplained.into_iter();
-        self.said.send_replace(Arc::new(Said {
-            looked_at: id(exchanges.len()),
+        self.analysis.send_replace(Arc::new(Analysis {
+            analysed_until: id(exchanges.len()),
             differences: differing
                 .map(|differing| (id(differing.exchange), differing.differences))
                 .collect(),

@@ -46,7 +46,7 @@ pub struct Message {
     pub headers: HeaderMap,
     /// None if it is not known in full.
     pub body: Option<Bytes>,
-    /// Its length so far, in bytes.
+    /// Its length until now, in bytes.
     pub length: usize,
 }
 
@@ -157,7 +157,7 @@ struct Cleaning<'c> {
     here: RefCell<HashSet<String>>,
     /// Names and values that are not secret.
     fields: RefCell<Vec<(String, String)>>,
-    /// Secrets of the request, with what stands in their place: an answer may repeat them.
+    /// Secrets of the request, with what is in their place: an answer may repeat them.
     echoed: Vec<(String, String)>,
 }
 

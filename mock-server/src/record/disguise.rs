@@ -1,4 +1,4 @@
-//! Made-up names in the place of real ones. A name keeps its length, its case and every character that
+//! Made-up names instead of real ones. A name keeps its length, its case and every character that
 //! is neither a letter nor a digit, so that limits, forms and case are still seen. Equal names stay
 //! equal within the run, and different ones different.
 
@@ -42,7 +42,7 @@ const FIELDS: [&str; 28] = [
     "postal",
 ];
 
-/// What stands behind `users` in a path and is not a user.
+/// What is behind `users` in a path and is not a user.
 const NOT_USERS: [&str; 1] = ["permittedaccess"];
 
 /// How many words are known at most.
@@ -52,7 +52,7 @@ const MOST: usize = 1_000_000;
 #[derive(Debug, Default)]
 pub struct Disguise {
     key: RandomState,
-    /// Digests of the words of logins and emails so far: they may stand in any later text.
+    /// Digests of the words of logins and emails until now: they may stand in any later text.
     known: Mutex<HashSet<u64>>,
 }
 
@@ -63,7 +63,7 @@ pub fn is_personal(name: &str) -> bool {
     name == "user" || name.ends_with(":user") || FIELDS.iter().any(|field| name.contains(field))
 }
 
-/// The words of a text, with what stands between them: the first element is always in between.
+/// The words of a text, with what is between them: the first element is always in between.
 fn words(text: &str) -> impl Iterator<Item = (bool, &str)> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -77,7 +77,7 @@ fn words(text: &str) -> impl Iterator<Item = (bool, &str)> {
 }
 
 impl Disguise {
-    /// A made-up name in the place of this one, of an email or of a telephone number.
+    /// A made-up name instead of this one, of an email or of a telephone number.
     pub fn name(&self, name: &str) -> String {
         match name.rsplit_once('@') {
             None => self.every_word(name),
@@ -107,7 +107,7 @@ impl Disguise {
     }
 
     /// Forwards, each character by those before it, then backwards by those behind it: two words of
-    /// one form never become the same, and their letters tell nothing.
+    /// one form never become the same, and their letters show nothing.
     fn word(&self, word: &str) -> String {
         let mut letters: Vec<char> = word.chars().collect();
         for pass in 0..2 {
@@ -141,7 +141,7 @@ impl Disguise {
         }
     }
 
-    /// A text with made-up names in the place of emails and of known words.
+    /// A text with made-up names instead of emails and of known words.
     pub fn text(&self, text: &str, here: &HashSet<String>) -> String {
         let is_inside = |c: char| c.is_alphanumeric() || "@.!#$%&*+/=?^_`{|}~-".contains(c);
         let mut kept = String::with_capacity(text.len());
@@ -180,7 +180,7 @@ impl Disguise {
         here.contains(&word) || self.known.lock().contains(&self.key.hash_one(&word))
     }
 
-    /// A path or URL with a made-up name in the place of each segment that is a user.
+    /// A path or URL with a made-up name instead of each segment that is a user.
     pub fn path(&self, url: &str, here: &mut HashSet<String>) -> String {
         let path_ends = url.find(['?', '#']).unwrap_or(url.len());
         let (path, rest) = url.split_at(path_ends);

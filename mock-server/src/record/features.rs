@@ -64,7 +64,7 @@ mod tests {
     use super::{Owner, features};
 
     #[test]
-    fn what_rules_look_at_is_told_and_nothing_else() {
+    fn only_the_features_of_rules_are_kept() {
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let mut fields = vec![
             field("Username", "jdoe"),

@@ -185,14 +185,14 @@ impl Forwarder {
             Err(error) => {
                 exchange.keep(None);
                 if !error.is_connect() {
-                    tracing::warn!("the upstream ended a connection before its answer");
+                    tracing::warn!("the upstream closed a connection before its response");
                     let (bytes, reset) = (bytes::Bytes::new(), false);
                     return Err(Hangup { bytes, reset });
                 }
                 let why = unreachable(&error);
                 tracing::warn!("{origin} cannot be reached: {why}");
-                let told = format!("{origin} cannot be reached: {why}");
-                return Ok(text(StatusCode::BAD_GATEWAY, &told));
+                let message = format!("{origin} cannot be reached: {why}");
+                return Ok(text(StatusCode::BAD_GATEWAY, &message));
             }
         };
         let (mut head, body) = answer.into_parts();
@@ -303,8 +303,8 @@ fn unreachable(error: &hyper_util::client::legacy::Error) -> String {
 }
 
 /// An answer of our own.
-fn text(status: StatusCode, told: &str) -> Reply {
-    let mut response = Response::new(Body::from(format!("bandwidth-mock record: {told}.\n")));
+fn text(status: StatusCode, message: &str) -> Reply {
+    let mut response = Response::new(Body::from(format!("bandwidth-mock record: {message}.\n")));
     *response.status_mut() = status;
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, plain);

@@ -69,22 +69,22 @@ impl Keeper {
     /// The last screen: what is in the file, and what it says.
     pub fn result(&self, out: &str) -> String {
         let count = self.log.count();
-        let mut told = match count {
+        let mut text = match count {
             1 => format!("1 exchange in {out}\n"),
             _ => format!("{count} exchanges in {out}\n"),
         };
         let refused = self.refused.load(Ordering::Relaxed);
         if refused > 0 {
-            let _ = writeln!(told, "{refused} not sent because of --read-only");
+            let _ = writeln!(text, "{refused} not sent because of --read-only");
         }
         if let Some(failed) = &*self.failed.lock() {
-            let _ = writeln!(told, "The file is not complete: {failed}");
+            let _ = writeln!(text, "The file is not complete: {failed}");
         }
         if count > 0 {
-            self.analyst.look();
-            told += &self.analyst.said().borrow().text(&self.analyst.profile);
-            let _ = writeln!(told, "More: bandwidth-mock learn {out}");
+            self.analyst.analyse();
+            text += &self.analyst.analysis().borrow().text(&self.analyst.profile);
+            let _ = writeln!(text, "More: bandwidth-mock learn {out}");
         }
-        told
+        text
     }
 }

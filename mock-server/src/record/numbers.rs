@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use parking_lot::Mutex;
 use ring::hmac;
 
-/// How many values are told apart. All others are 0.
+/// How many values are distinguished. All others are 0.
 const MOST: usize = 1_000_000;
 
 /// Gives each secret its number. It keeps no secret: what it knows are keyed digests, whose key ends
@@ -62,7 +62,7 @@ impl Numbers {
         })
     }
 
-    /// In the place of that value.
+    /// Instead of that value.
     pub fn of(&self, kind: Kind, value: &str) -> String {
         let tag = hmac::sign(&self.key, value.as_bytes());
         let mut digest = [0; 16];

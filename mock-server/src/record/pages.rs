@@ -18,7 +18,7 @@ use tokio::sync::{
     watch,
 };
 
-use super::{analysis::Said, keep::Keeper, log::Shown};
+use super::{analysis::Analysis, keep::Keeper, log::Shown};
 use crate::admin;
 
 const PREFIX: &str = "/__record";
@@ -39,7 +39,7 @@ pub fn is_below(path: &str) -> bool {
 pub struct Pages {
     pub token: Option<Secret>,
     pub keeper: Arc<Keeper>,
-    /// What is told of the run.
+    /// What is reported of the run.
     pub facts: Value,
     pub stop: watch::Receiver<bool>,
 }
@@ -53,7 +53,7 @@ impl Pages {
             return refused;
         }
         if request.method() != Method::GET {
-            return told(
+            return json_response(
                 StatusCode::METHOD_NOT_ALLOWED,
                 &json!({ "error": { "message": "only GET is for these pages" } }),
             );
@@ -74,13 +74,13 @@ impl Pages {
                     let shown = self.keeper.log.find(id)?;
                     let analyst = &self.keeper.analyst;
                     let mut whole = shown.whole();
-                    whole["predicted"] = analyst.said().borrow().of(id, &analyst.profile);
-                    Some(told(StatusCode::OK, &whole))
+                    whole["predicted"] = analyst.analysis().borrow().of(id, &analyst.profile);
+                    Some(json_response(StatusCode::OK, &whole))
                 }),
         };
         found.unwrap_or_else(|| {
             let message = "there is no such page, or the request is no longer shown";
-            told(
+            json_response(
                 StatusCode::NOT_FOUND,
                 &json!({ "error": { "message": message } }),
             )
@@ -93,7 +93,7 @@ impl Pages {
             facts: self.facts.clone(),
             stop: self.stop.clone(),
             changes: None,
-            said: self.keeper.analyst.said(),
+            analysis: self.keeper.analyst.analysis(),
         };
         let events = stream::unfold(feed, |mut feed| async move {
             let event = feed.next().await?;
@@ -107,7 +107,7 @@ impl Pages {
     }
 }
 
-fn told(status: StatusCode, value: &Value) -> Response<Body> {
+fn json_response(status: StatusCode, value: &Value) -> Response<Body> {
     let json = [(CONTENT_TYPE, "application/json")];
     (status, json, admin::HEADERS, value.to_string()).into_response()
 }
@@ -117,9 +117,9 @@ struct Feed {
     keeper: Arc<Keeper>,
     facts: Value,
     stop: watch::Receiver<bool>,
-    /// None when all is to be told from the beginning.
+    /// None when all is to be reported from the beginning.
     changes: Option<Receiver<u64>>,
-    said: watch::Receiver<Arc<Said>>,
+    analysis: watch::Receiver<Arc<Analysis>>,
 }
 
 impl Feed {
@@ -161,8 +161,8 @@ impl Feed {
                 }
             },
             // The analyst lives as long as the keeper.
-            _ = self.said.changed() => {
-                let marked: Vec<u64> = self.said.borrow().marked().collect();
+            _ = self.analysis.changed() => {
+                let marked: Vec<u64> = self.analysis.borrow().marked().collect();
                 [self.requests(&self.found(marked)), self.summary()].concat().into()
             }
             () = tokio::time::sleep(SILENCE) => Bytes::from_static(b":\n\n"),
@@ -175,16 +175,16 @@ impl Feed {
     }
 
     fn requests(&self, shown: &[Arc<Shown>]) -> Bytes {
-        let said = self.said.borrow();
-        let rows = shown.iter().map(|shown| shown.row(said.mark(shown.id)));
+        let analysis = self.analysis.borrow();
+        let rows = shown.iter().map(|shown| shown.row(analysis.mark(shown.id)));
         let rows: Vec<Value> = rows.collect();
         let dropped = self.keeper.log.dropped();
-        let told = json!({ "requests": rows, "gone": [], "dropped": dropped });
-        admin::event("requests", &told)
+        let data = json!({ "requests": rows, "gone": [], "dropped": dropped });
+        admin::event("requests", &data)
     }
 
     fn summary(&mut self) -> Bytes {
-        let said = self.said.borrow_and_update();
-        admin::event("said", &said.summary(&self.keeper.analyst.profile))
+        let analysis = self.analysis.borrow_and_update();
+        admin::event("said", &analysis.summary(&self.keeper.analyst.profile))
     }
 }

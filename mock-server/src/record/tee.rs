@@ -26,7 +26,7 @@ pub struct Captured {
     chunks: Vec<Bytes>,
     held: Held,
     holds: usize,
-    /// Its length so far, in bytes.
+    /// Its length until now, in bytes.
     pub length: usize,
     is_complete: bool,
     is_too_long: bool,
@@ -110,7 +110,7 @@ impl Tee {
         tee
     }
 
-    fn tell(&mut self, captured: Captured) {
+    fn deliver(&mut self, captured: Captured) {
         if let Some(end) = self.end.take() {
             end(captured);
         }
@@ -119,7 +119,7 @@ impl Tee {
     fn end_if(&mut self, ended: bool) {
         if ended && let Some(mut captured) = self.captured.take() {
             captured.is_complete = true;
-            self.tell(captured);
+            self.deliver(captured);
         }
     }
 }
@@ -159,7 +159,7 @@ impl Body for Tee {
 impl Drop for Tee {
     fn drop(&mut self) {
         if let Some(captured) = self.captured.take() {
-            self.tell(captured);
+            self.deliver(captured);
         }
     }
 }

@@ -49,7 +49,7 @@ pub fn client(ca_file: Option<&Path>) -> Result<Client, String> {
             }
             if roots.is_empty() {
                 return Err(format!(
-                    "{place}: it has no certificate; it must hold `-----BEGIN CERTIFICATE-----`"
+                    "{place}: it has no certificate; it must contain `-----BEGIN CERTIFICATE-----`"
                 ));
             }
         }
@@ -118,7 +118,7 @@ pub fn parse(text: &str) -> Result<(Origin, String), String> {
     };
     if authority.as_str().contains('@') {
         return Err(wrong(
-            "it has a login, which clients send themselves; leave it out",
+            "it contains a login; clients send their own, so remove it",
         ));
     }
     let path = parts

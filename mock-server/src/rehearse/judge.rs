@@ -133,7 +133,7 @@ impl<'a> Judge<'a> {
             verdict,
             reason,
             steps: steps(&run.entries[hit..]),
-            difference: told(&differences, left.as_deref()),
+            difference: difference_lines(&differences, left.as_deref()),
             repeat: Some(self.arguments.repeat(chosen)),
             ..outcome
         })
@@ -205,16 +205,16 @@ fn steps(entries: &[Arc<Entry>]) -> Vec<String> {
 }
 
 /// The users that differ, after the run and after the next one.
-fn told(after: &[Difference], after_next: Option<&[Difference]>) -> Option<String> {
+fn difference_lines(after: &[Difference], after_next: Option<&[Difference]>) -> Option<String> {
     let lines = |when: &str, differences: &[Difference]| -> Vec<String> {
         let differences = differences.iter();
         differences
             .map(|one| format!("{when}  {}", one.text))
             .collect()
     };
-    let mut told = lines("after the run: ", after);
-    told.extend(lines("after the next:", after_next.unwrap_or_default()));
-    (!told.is_empty()).then(|| told.join("\n"))
+    let mut all = lines("after the run: ", after);
+    all.extend(lines("after the next:", after_next.unwrap_or_default()));
+    (!all.is_empty()).then(|| all.join("\n"))
 }
 
 impl TrialArguments {

@@ -39,7 +39,6 @@ pub struct Addresses {
 pub struct BindError {
     /// Whether it was to be the control API's own.
     pub admin: bool,
-    /// The address.
     pub address: SocketAddr,
     /// What the system says.
     pub error: io::Error,

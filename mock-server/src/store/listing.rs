@@ -50,7 +50,6 @@ pub struct Plans(Vec<Plan>);
 
 /// A list as it is sent, and the behaviours that shaped it.
 pub struct Listed {
-    /// The body.
     pub body: Bytes,
     /// The behaviours.
     pub asked: Asked,
@@ -117,7 +116,7 @@ impl Listing {
         (!plans.is_empty()).then_some(Plans(plans))
     }
 
-    /// Makes the list as planned, and keeps it. `encode` turns users into what stands for them
+    /// Makes the list as planned, and keeps it. `encode` turns users into what represents them
     /// between `frame`.
     pub fn make(
         &mut self,

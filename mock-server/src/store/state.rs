@@ -120,8 +120,8 @@ impl AccountState {
         }
     }
 
-    /// This account in the place of another state of it: a reset brings back that one's origin,
-    /// and its clock goes on.
+    /// This account instead of another state of it: a reset brings back that one's origin,
+    /// and its clock continues.
     pub fn replacing(self, present: &Self) -> Self {
         Self {
             origin: Arc::clone(&present.origin),
@@ -172,7 +172,7 @@ impl AccountState {
     }
 
     /// The list of the users that a caller reaches, in that format; none when there are none.
-    /// `encode` turns users into what stands for them in the list, and tells the behaviours that it
+    /// `encode` turns users into what represents them in the list, and returns the behaviours that it
     /// asked. The list of one account alone is kept.
     pub fn list(
         &self,
@@ -266,7 +266,7 @@ impl AccountState {
         }
     }
 
-    /// Puts what was saved in the place of what is there.
+    /// Puts what was saved instead of what is there.
     #[cfg(feature = "traffic")]
     pub fn restore(&self, saved: &Saved) {
         *self.account() = saved.account.clone();

@@ -44,9 +44,7 @@ pub struct Grant {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Owner {
-    /// A credential.
     Credential,
-    /// The API login.
     ApiLogin,
     /// A user of the account.
     User(UserNumber),
@@ -104,7 +102,7 @@ impl Grant {
             roles: Vec::new(),
             express: false,
             iat: now.as_secs(),
-            // Whole seconds, and not before the time that the client is told.
+            // Whole seconds, and not before the time given to the client.
             exp: ends.as_secs() + u64::from(ends.subsec_nanos() > 0),
             iss: "bandwidth-mock".to_owned(),
             sub: name.to_owned(),

@@ -1,4 +1,4 @@
-//! In the place of `tls.rs` where the feature `tls` is off: a server has no certificate.
+//! Instead of `tls.rs` where the feature `tls` is off: a server has no certificate.
 
 use std::io;
 

@@ -16,10 +16,11 @@ use crate::{arguments::named, clock::parse_start, config::Config};
 /// The flags.
 #[derive(Debug, Args)]
 pub struct TrialArguments {
-    /// What the baseline behaves as: guide, published, or the path of a profile file [default: guide]
+    /// Run the baseline with this profile: guide, published, or the path of a profile file
+    /// [default: guide]
     #[arg(long, value_name = "PROFILE", env = "BANDWIDTH_MOCK_PROFILE")]
     pub profile: Option<String>,
-    /// Choose another option of the baseline, as put.semantics=merge (repeatable; `;` between several
+    /// Choose another option of the baseline, for example put.semantics=merge (repeatable; `;` between several
     /// in the variable)
     #[arg(
         long,
@@ -28,24 +29,24 @@ pub struct TrialArguments {
         value_delimiter = ';'
     )]
     pub set: Vec<String>,
-    /// The accounts that each run starts with: demo, empty, published, or the path of a seed file
-    /// [default: demo]
+    /// Start each run with the accounts of this seed: demo, empty, published, or the path of a seed
+    /// file [default: demo]
     #[arg(long, value_name = "SEED", env = "BANDWIDTH_MOCK_SEED")]
     pub seed: Option<String>,
     /// Start the clock of each run at this time, for example 2026-12-02T00:00:00Z [default: the
     /// machine's time]
     #[arg(long, value_name = "TIME", env = "BANDWIDTH_MOCK_CLOCK", value_parser = parse_start)]
     pub clock: Option<Duration>,
-    /// TOML file of runs that may fail, each with a reason and the day on which it expires
+    /// Read the runs that may fail from this TOML file, each with a reason and an expiry date
     #[arg(long, value_name = "FILE")]
     known: Option<PathBuf>,
-    /// Number of runs side by side
+    /// Number of parallel runs
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = jobs)]
     pub jobs: u16,
-    /// Start no further run after the first that fails
+    /// Stop after the first failed run
     #[arg(long)]
     pub fail_fast: bool,
-    /// Time limit of a run; one that takes longer is stopped and counts as failed
+    /// Time limit of a run; a run that exceeds it is stopped and counts as failed
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = seconds)]
     timeout: u64,
     /// Write the result as `JUnit` XML
@@ -60,7 +61,7 @@ pub struct TrialArguments {
     /// Write the result as one HTML page
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// The command and its arguments, behind `--`
+    /// The command and its arguments, after `--`
     #[arg(required = true, last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
 }

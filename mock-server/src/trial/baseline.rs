@@ -18,13 +18,13 @@ pub fn baseline(subject: Subject, first: &Run, second: &Run) -> Outcome {
 }
 
 impl Outcome {
-    /// Refuses a baseline that nothing can be compared with: one that fails, or sends requests
+    /// Rejects a baseline that nothing can be compared with: one that fails, or sends requests
     /// only once.
     pub fn require_passed(&self, first: &Run, second: &Run) -> Result<(), TrialError> {
         if !self.passed {
             return Err(TrialError::Usage(format!(
-                "the command does not pass as it is ({}), so that nothing can be learned from \
-                 other runs; its output is in {}",
+                "the command fails in the baseline ({}), so other runs would show nothing; \
+                 its output is in {}",
                 self.ending, self.output
             )));
         }

@@ -34,7 +34,7 @@ pub enum Ending {
     TimedOut(Duration),
     /// It sent so many requests that it was stopped.
     Flooded(usize),
-    /// This program was told to end.
+    /// This program was asked to end.
     Interrupted(u8),
 }
 
@@ -78,10 +78,10 @@ pub fn run(
         .spawn()
         .map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => TrialError::Usage(format!(
-                "cannot run `{name}`: there is no such program; give its path, or write it as in a shell"
+                "cannot run `{name}`: program not found; give its path"
             )),
             io::ErrorKind::PermissionDenied => TrialError::Usage(format!(
-                "cannot run `{name}`: it is not executable; name the program that runs it, as `sh {name}`"
+                "cannot run `{name}`: it is not executable; name the program that runs it, for example `sh {name}`"
             )),
             _ => TrialError::Io(format!("cannot run `{name}`"), error),
         })?;
@@ -108,9 +108,9 @@ fn wait(child: &mut Child, stop: impl Fn(Duration) -> Option<Ending>) -> io::Res
     let ending = poll(child, ended)?;
     if matches!(ending, Ending::Interrupted(_)) {
         group::terminate(child);
-        let told = Instant::now();
+        let asked = Instant::now();
         poll(child, |child| {
-            Ok((child.try_wait()?.is_some() || told.elapsed() >= GRACE).then_some(()))
+            Ok((child.try_wait()?.is_some() || asked.elapsed() >= GRACE).then_some(()))
         })?;
     }
     group::kill(child);
@@ -146,7 +146,7 @@ fn copy_lines(mut stderr: impl Read, mut output: File) -> Option<String> {
     let mut buffer = [0; 8192];
     let (mut line, mut last) = (Vec::new(), Vec::new());
     while let Ok(count @ 1..) = stderr.read(&mut buffer) {
-        // The command goes on when the disk is full.
+        // The command continues when the disk is full.
         let _ = output.write_all(&buffer[..count]);
         for byte in &buffer[..count] {
             match byte {

@@ -12,10 +12,10 @@ use crate::journal::{Entry, answer_body};
 
 /// The longest excerpt of an answer, in characters.
 const EXCERPT: usize = 160;
-/// How much of it stands before the first difference.
+/// How much of it is before the first difference.
 const BEFORE: usize = 40;
-/// The status of the response stands in every answer; these headers say nothing more.
-const UNTOLD: [&str; 2] = ["content-length", "connection"];
+/// The status of the response is in every answer; these headers say nothing more.
+const IGNORED_HEADERS: [&str; 2] = ["content-length", "connection"];
 
 /// A request and its answer.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ impl Exchange {
         if let Some(sent) = &entry.sent {
             body = answer_body(entry.operation, &sent.body);
             for (name, value) in &sent.headers {
-                if !UNTOLD.contains(&name.as_str()) {
+                if !IGNORED_HEADERS.contains(&name.as_str()) {
                     let value = String::from_utf8_lossy(value.as_bytes());
                     headers = headers + name.as_str() + ": " + &value + "; ";
                 }
@@ -351,7 +351,7 @@ mod tests {
         by_account(exchanges.iter().enumerate().map(exchange))
     }
 
-    fn told(first: &[Thread], second: &[Thread], variant: &[Thread]) -> String {
+    fn compared(first: &[Thread], second: &[Thread], variant: &[Thread]) -> String {
         let baseline = Baseline::of_threads(first.to_vec(), second.to_vec());
         let difference = baseline.difference(variant);
         difference.unwrap_or_else(|| "nothing".to_owned())
@@ -364,19 +364,19 @@ mod tests {
         let baseline = run(&[list, ("1", "POST /u", 201, "b")]);
         let long_list = run(&[("1", "GET /u", 200, &format!("{long} <One/> {long}"))]);
         let texts = [
-            told(
+            compared(
                 &baseline,
                 &baseline,
                 &run(&[list, ("1", "POST /u", 200, "")]),
             ),
-            told(
+            compared(
                 &baseline,
                 &baseline,
                 &run(&[list, ("1", "PUT /u", 201, "b")]),
             ),
-            told(&baseline, &baseline, &run(&[list])),
-            told(&baseline, &baseline, &baseline),
-            told(
+            compared(&baseline, &baseline, &run(&[list])),
+            compared(&baseline, &baseline, &baseline),
+            compared(
                 &long_list,
                 &long_list,
                 &run(&[("1", "GET /u", 200, &format!("{long} <Two/> {long}"))]),
@@ -391,7 +391,7 @@ mod tests {
         baseline[0].exchanges[0].operation = Some(Operation::UpdateUser);
         let variant = run(&[("1", "PATCH /u/1", 405, "b")]);
         assert_eq!(
-            told(&baseline, &baseline, &variant),
+            compared(&baseline, &baseline, &variant),
             "request 1, PATCH /u/1\n  baseline  200 a\n  here      405 b"
         );
     }
@@ -408,9 +408,12 @@ mod tests {
             ])
         };
         let (first, second) = (of("1", "2", "anna", 201), of("2", "1", "bert", 201));
-        assert_eq!(told(&first, &second, &of("2", "1", "carl", 201)), "nothing");
         assert_eq!(
-            told(&first, &second, &of("2", "1", "carl", 200)),
+            compared(&first, &second, &of("2", "1", "carl", 201)),
+            "nothing"
+        );
+        assert_eq!(
+            compared(&first, &second, &of("2", "1", "carl", 200)),
             "request 1 of account 2, POST /2/users\n  \
              baseline  201 <Id>1</Id><Name>anna</Name>\n  \
              here      200 <Id>2</Id><Name>carl</Name>"

@@ -25,13 +25,12 @@ pub enum TrialError {
     /// A file or a process.
     #[error("{}: {}", .0, describe::io(.1))]
     Io(String, io::Error),
-    /// A signal told the program to end. The command and its processes are ended.
+    /// A signal stopped the program. The command and its processes are ended.
     #[error("stopped by signal {0}; the command and its processes were ended")]
     Interrupted(u8),
 }
 
 impl TrialError {
-    /// The exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Interrupted(signal) => 128 + signal,

@@ -68,12 +68,12 @@ mod unix {
             tokio::select! {
                 _ = self.interrupt.recv() => 2,
                 _ = self.terminate.recv() => 15,
-                () = came(self.hangup.as_mut()) => 1,
+                () = received(self.hangup.as_mut()) => 1,
             }
         }
     }
 
-    async fn came(signal: Option<&mut Signal>) {
+    async fn received(signal: Option<&mut Signal>) {
         match signal {
             Some(signal) => {
                 signal.recv().await;

@@ -24,11 +24,11 @@ impl Interrupt {
         let guard = runtime.enter();
         let mut signals = Signals::listen()?;
         drop(guard);
-        let came = Arc::new(AtomicU8::new(0));
-        let heard = Self(Arc::clone(&came));
+        let signal = Arc::new(AtomicU8::new(0));
+        let heard = Self(Arc::clone(&signal));
         thread::spawn(move || {
             let number = runtime.block_on(signals.next());
-            came.store(number, Ordering::Relaxed);
+            signal.store(number, Ordering::Relaxed);
         });
         Ok(heard)
     }

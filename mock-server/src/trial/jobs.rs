@@ -9,14 +9,14 @@ use std::{
     thread,
 };
 
-/// Calls `each` for all items, `jobs` of them side by side, and `told` in this thread with each
-/// result as it comes. No further item starts once `told` breaks, or after an error. The results
+/// Calls `each` for all items, `jobs` of them side by side, and `report` in this thread with each
+/// result as it comes. No further item starts once `report` breaks, or after an error. The results
 /// are in the order of the items.
 pub fn side_by_side<T: Sync, R: Send, E: Send>(
     items: &[T],
     jobs: u16,
     each: impl Fn(&T) -> Result<R, E> + Sync,
-    mut told: impl FnMut(&R) -> Result<ControlFlow<()>, E>,
+    mut report: impl FnMut(&R) -> Result<ControlFlow<()>, E>,
 ) -> Result<Vec<R>, E> {
     let next = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
@@ -39,7 +39,7 @@ pub fn side_by_side<T: Sync, R: Send, E: Send>(
         }
         drop(sender);
         for (index, result) in results {
-            match result.and_then(|result| Ok((told(&result)?, result))) {
+            match result.and_then(|result| Ok((report(&result)?, result))) {
                 Ok((flow, result)) => {
                     stop.fetch_or(flow.is_break(), Ordering::Relaxed);
                     found.push((index, result));

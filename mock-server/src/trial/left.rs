@@ -132,7 +132,7 @@ impl LeftAccount {
     }
 }
 
-/// Tells equal passwords from others, and gives away nothing.
+/// Distinguishes equal passwords from others, and reveals nothing else.
 fn comparable(digest: &PasswordDigest) -> String {
     let mut hasher = DefaultHasher::new();
     digest.0.hash(&mut hasher);
@@ -396,7 +396,7 @@ mod tests {
         Left(vec![account("1", false, users)])
     }
 
-    fn told(expected: &Expected, run: &Left) -> Vec<String> {
+    fn compared(expected: &Expected, run: &Left) -> Vec<String> {
         let found = expected.differences(run).into_iter();
         found
             .map(|one| format!("{}{}", if one.harms { "! " } else { "" }, one.text))
@@ -417,13 +417,13 @@ mod tests {
             "username=ines email=i@x firstName=I roles=ReadOnly password=cc",
         ]);
         let expected = Expected::of(&start, &end, &again).unwrap();
-        assert!(told(&expected, &again).is_empty());
+        assert!(compared(&expected, &again).is_empty());
         let run = seeded(&[
             "username=ines email=i@x firstName=I roles= password=dd",
             "username=ines2 email=i@x",
         ]);
         assert_eq!(
-            told(&expected, &run),
+            compared(&expected, &run),
             [
                 "! jo is missing",
                 "ines is changed: roles absent, not `ReadOnly`",
@@ -432,7 +432,7 @@ mod tests {
         );
         let run = seeded(&["username=jo lastName=Doe password=ff", "username=eve"]);
         assert_eq!(
-            told(&expected, &run),
+            compared(&expected, &run),
             [
                 "! jo is changed: another password",
                 "ines is missing",
@@ -447,8 +447,8 @@ mod tests {
         let left =
             |name: &str| seeded(&[&format!("username=u-{name} lastName=Doe email={name}@x")]);
         let expected = Expected::of(&start, &left("1a"), &left("2b")).unwrap();
-        assert!(told(&expected, &left("3c")).is_empty());
-        assert_eq!(told(&expected, &start), ["u-1a is missing"]);
+        assert!(compared(&expected, &left("3c")).is_empty());
+        assert_eq!(compared(&expected, &start), ["u-1a is missing"]);
         assert!(Expected::of(&start, &left("1a"), &start).is_none());
     }
 
@@ -467,18 +467,18 @@ mod tests {
         let expected =
             Expected::of(&seeded(&[]), &baseline, &left(&[("92", b), ("91", a)])).unwrap();
         assert!(
-            told(
+            compared(
                 &expected,
                 &left(&[("93", b), ("9400", &["username=a password=22"])])
             )
             .is_empty()
         );
         assert_eq!(
-            told(&expected, &left(&[("93", b), ("94", &[])])),
+            compared(&expected, &left(&[("93", b), ("94", &[])])),
             ["a is missing (account 94)"]
         );
         assert_eq!(
-            told(&expected, &left(&[("93", b)])),
+            compared(&expected, &left(&[("93", b)])),
             ["account 91 was not made, or is gone"]
         );
     }

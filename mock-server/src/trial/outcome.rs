@@ -24,7 +24,7 @@ pub enum Verdict {
     Ok,
     /// It failed, and the next run left the users of the baseline.
     Heals,
-    /// It failed, and whether the next run heals it cannot be told.
+    /// It failed, and whether the next run repairs it is unknown.
     Fails,
     /// It failed as the file of known failures says.
     Known,
@@ -94,7 +94,6 @@ pub enum Subject {
 /// A request of the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Place {
-    /// Its operation.
     #[serde(serialize_with = "name_of")]
     pub operation: Operation,
     /// Its number among the requests of that operation, from 1.

@@ -13,7 +13,7 @@ pub struct Table {
 
 impl Table {
     /// The worst verdict of each situation at each operation, the worst situation first. Empty
-    /// where nothing went wrong on purpose.
+    /// where nothing went wrong deliberately.
     pub fn matrix(runs: &[Outcome]) -> Self {
         let mut operations = Vec::new();
         let mut cells: Vec<(&str, BTreeMap<&str, Vec<Verdict>>)> = Vec::new();

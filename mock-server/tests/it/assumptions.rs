@@ -53,12 +53,12 @@ fn assumptions(serving: &Serving, arguments: &[&str]) -> (i32, String) {
 }
 
 fn printed(output: &Output) -> (i32, String) {
-    let told = [&output.stdout[..], &output.stderr].concat();
-    let told = String::from_utf8(told).unwrap();
+    let bytes = [&output.stdout[..], &output.stderr].concat();
+    let report_text = String::from_utf8(bytes).unwrap();
     for secret in [TOKEN, "Passw0rd"] {
-        assert!(!told.contains(secret), "{told}");
+        assert!(!report_text.contains(secret), "{report_text}");
     }
-    (output.status.code().unwrap(), told)
+    (output.status.code().unwrap(), report_text)
 }
 
 #[test]
@@ -70,32 +70,41 @@ fn a_person_reads_what_the_requests_relied_on() {
     assert_eq!(report(&[]), (0, nothing.to_owned()));
     assert_eq!(report(&["--fail-on", "assumed"]), (1, nothing.to_owned()));
     put_user(&serving);
-    let (code, told) = report(&[]);
+    let (code, report_text) = report(&[]);
     assert_eq!(code, 0);
-    assert!(told.starts_with("1 request relied on "), "{told}");
+    assert!(
+        report_text.starts_with("1 request relied on "),
+        "{report_text}"
+    );
     let row = format!("\nput.semantics = replace, 1 request\n  {PUT}\n  guide (2026-03-04): ");
-    assert!(told.contains(&row), "{told}");
+    assert!(report_text.contains(&row), "{report_text}");
     // The weakest first.
-    let first = |kind: &str| told.find(&format!("\n  {kind} (")).unwrap();
-    assert!(first("assumed") < first("guide"), "{told}");
+    let first = |kind: &str| report_text.find(&format!("\n  {kind} (")).unwrap();
+    assert!(first("assumed") < first("guide"), "{report_text}");
 
-    let (code, told) = report(&["--fail-on", "support"]);
+    let (code, report_text) = report(&["--fail-on", "support"]);
     assert_eq!(code, 1);
     assert!(
-        told.ends_with("\nSome of these are known no better than `support`.\n"),
-        "{told}"
+        report_text.ends_with("\nSome of these are known no better than `support`.\n"),
+        "{report_text}"
     );
     let (code, json) = report(&["--json", "--account", "12345"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((code, &json["requests"]), (0, &serde_json::json!(1)));
-    let (code, told) = report(&["--account", "nobody"]);
+    let (code, report_text) = report(&["--account", "nobody"]);
     assert_eq!(code, 2);
-    assert!(told.contains("there is no account `nobody`"), "{told}");
+    assert!(
+        report_text.contains("there is no account `nobody`"),
+        "{report_text}"
+    );
 
     let url = format!("http://{}", serving.address());
-    let (code, told) = printed(&run(&["assumptions", "--url", &url]));
+    let (code, report_text) = printed(&run(&["assumptions", "--url", &url]));
     assert_eq!(code, 2);
-    assert!(told.contains("give --admin-token the one"), "{told}");
+    assert!(
+        report_text.contains("give --admin-token the one"),
+        "{report_text}"
+    );
 }
 
 #[test]
@@ -106,33 +115,36 @@ fn what_rests_on_a_guess_becomes_questions_until_a_profile_has_the_answers() {
     let file = file.to_str().unwrap();
 
     let of_guide = Serving::start(&["--admin-token", TOKEN]);
-    let (code, told) = assumptions(&of_guide, &["--questions"]);
+    let (code, report_text) = assumptions(&of_guide, &["--questions"]);
     assert_eq!(code, 0);
     assert!(
-        told.starts_with("The server has answered no request yet. "),
-        "{told}"
+        report_text.starts_with("The server has answered no request yet. "),
+        "{report_text}"
     );
     put_user(&of_guide);
-    let (code, told) = assumptions(&of_guide, &["--questions", "--fail-on", "guide"]);
+    let (code, report_text) = assumptions(&of_guide, &["--questions", "--fail-on", "guide"]);
     assert_eq!(code, 1);
-    let (ticket, lines) = told.split_once("the ticket ends here").unwrap();
+    let (ticket, lines) = report_text.split_once("the ticket ends here").unwrap();
     assert!(
         ticket.contains(PUT) && !ticket.contains("put.semantics"),
-        "{told}"
+        "{report_text}"
     );
     assert!(
         lines.contains("\n# \"put.semantics\" = \"merge\"  # b)\n"),
-        "{told}"
+        "{report_text}"
     );
-    assert!(!ticket.contains("What does DELETE do"), "{told}");
+    assert!(!ticket.contains("What does DELETE do"), "{report_text}");
 
     let of_file = Serving::start(&["--admin-token", TOKEN, "--profile", file]);
     put_user(&of_file);
-    let (_, told) = assumptions(&of_file, &["--questions"]);
-    assert!(told.contains("1. ") && !told.contains(PUT), "{told}");
-    let (_, told) = assumptions(&of_file, &[]);
+    let (_, report_text) = assumptions(&of_file, &["--questions"]);
+    assert!(
+        report_text.contains("1. ") && !report_text.contains(PUT),
+        "{report_text}"
+    );
+    let (_, report_text) = assumptions(&of_file, &[]);
     let answer = "support (2026-12-01): Support, tier 2, ticket 4711\n";
-    assert!(told.contains(answer), "{told}");
+    assert!(report_text.contains(answer), "{report_text}");
 
     let (_, profile) = printed(&run(&["profiles", file]));
     assert!(profile.contains(answer), "{profile}");

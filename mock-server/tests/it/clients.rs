@@ -330,13 +330,13 @@ fn a_404_says_what_the_path_may_mean() {
 }
 
 #[test]
-fn a_client_of_a_proxy_or_of_http_2_is_told_what_this_is() {
+fn a_client_of_a_proxy_or_of_http_2_gets_an_explanation() {
     let server = guide();
     let bytes = "CONNECT dashboard.bandwidth.com:443 HTTP/1.1\r\n\
                  Host: dashboard.bandwidth.com:443\r\n\r\n";
     let reply = send(&server, bytes.as_bytes());
     assert_eq!((reply.status, reply.code()), (501, Some(501)));
-    assert!(reply.body.contains("no proxy"), "{}", reply.body);
+    assert!(reply.body.contains("not a proxy"), "{}", reply.body);
     let kept = ok(&server, "GET", "/requests?limit=1", "");
     assert_eq!(
         kept["requests"][0]["path"], "dashboard.bandwidth.com:443",

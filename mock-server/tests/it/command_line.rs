@@ -74,12 +74,12 @@ fn an_empty_variable_is_none_and_an_unknown_one_is_a_warning() {
     assert_eq!(server.announced["profile"], "guide");
     let (code, printed) = server.terminate();
     assert_eq!(code, Some(0));
-    let told: Vec<&str> = printed
+    let printed: Vec<&str> = printed
         .lines()
         .filter_map(|line| Some(line.split_once("the variable ")?.1))
         .collect();
     assert_eq!(
-        told,
+        printed,
         [
             "BANDWIDTH_MOCK_COLOUR is unknown; `--help` shows which there are",
             "BANDWIDTH_MOCK_PROFIL is unknown; did you mean BANDWIDTH_MOCK_PROFILE?",
@@ -193,14 +193,17 @@ fn output_that_cannot_be_written_is_an_error() {
     ] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
         let output = program(arguments).stdout(full.unwrap()).output().unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
-        assert!(told.contains("standard output"), "{arguments:?}: {told}");
+        let printed = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {printed}");
+        assert!(
+            printed.contains("standard output"),
+            "{arguments:?}: {printed}"
+        );
     }
 }
 
 #[test]
-fn an_empty_place_between_semicolons_of_a_variable_stands_for_nothing() {
+fn an_empty_item_of_a_variable_is_ignored() {
     let variables = [(
         "BANDWIDTH_MOCK_SET",
         "put.semantics=merge;;create.status=200;",

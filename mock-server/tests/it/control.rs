@@ -29,7 +29,7 @@ pub(crate) fn made(account: &Value) -> (String, String) {
 }
 
 #[test]
-fn what_was_done_to_a_user_is_told_with_before_and_after() {
+fn a_change_of_a_user_is_reported_with_before_and_after() {
     let server = guide();
     let served = r#"{"surface.identity":"served","put.semantics":"merge"}"#;
     ok(&server, "PATCH", "/profile", served);
@@ -504,7 +504,7 @@ fn shutdown_ends_the_program_with_0() {
 }
 
 #[test]
-fn null_is_the_same_as_nothing_and_an_account_tells_where_it_gets_tokens() {
+fn null_is_the_same_as_absent_and_an_account_has_its_token_url() {
     let server = guide();
     let account = ok(
         &server,
@@ -525,7 +525,7 @@ fn null_is_the_same_as_nothing_and_an_account_tells_where_it_gets_tokens() {
 }
 
 #[test]
-fn a_key_that_stands_twice_is_refused() {
+fn a_key_given_twice_is_rejected() {
     let server = guide();
     for (method, path, body) in [
         ("POST", "/faults", r#"{"status":503,"status":500}"#),
@@ -553,9 +553,12 @@ fn a_key_that_stands_twice_is_refused() {
         ),
     ] {
         let (status, answer) = admin(&server, method, path, body);
-        let told = answer["error"]["message"].as_str().unwrap();
+        let message = answer["error"]["message"].as_str().unwrap();
         assert_eq!(status, 400, "{path} {body}");
-        assert!(told.contains("stands here twice"), "{path} {body}: {told}");
+        assert!(
+            message.contains("is given twice"),
+            "{path} {body}: {message}"
+        );
     }
 }
 
@@ -575,9 +578,12 @@ fn an_empty_query_value_is_refused() {
             "GET"
         };
         let (status, answer) = admin(&server, method, path, "");
-        let told = answer["error"]["message"].as_str().unwrap();
+        let message = answer["error"]["message"].as_str().unwrap();
         assert_eq!(status, 400, "{path}");
-        assert!(told.contains("is empty; give a value"), "{path}: {told}");
+        assert!(
+            message.contains("is empty; give a value"),
+            "{path}: {message}"
+        );
     }
 }
 

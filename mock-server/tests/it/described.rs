@@ -210,7 +210,7 @@ fn every_golden_is_as_described() {
             continue;
         };
         let status = golden.response.status().unwrap();
-        // A fault returns what it is told to.
+        // A fault returns what it is asked to.
         if !golden.faults.is_empty() {
             continue;
         }

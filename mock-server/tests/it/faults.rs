@@ -44,7 +44,7 @@ fn create(username: &str) -> Vec<u8> {
 
 const LIST: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?><UsersResponse><Users><User><UserId>u1</UserId><Username>jdoe</Username><FirstName>John</FirstName><LastName>Doe</LastName><Email>jdoe@example.com</Email></User></Users></UsersResponse>";
 
-/// Arms it for the next request, and tells its id.
+/// Arms it for the next request, and returns its id.
 fn arm(server: &MockServer, fault: &str) -> u64 {
     ok(server, "POST", "/faults", fault)["id"].as_u64().unwrap()
 }
@@ -238,7 +238,7 @@ fn a_create_whose_answer_was_lost_has_taken_effect() {
 }
 
 #[test]
-fn a_delay_stands_on_the_side_it_is_asked_for_and_a_client_that_gives_up_undoes_nothing() {
+fn a_delay_is_before_or_after_as_given_and_a_client_that_gives_up_undoes_nothing() {
     let server = guide();
     arm(
         &server,
@@ -266,7 +266,7 @@ fn a_delay_stands_on_the_side_it_is_asked_for_and_a_client_that_gives_up_undoes_
         pending["requests"][0]["durationMs"],
         serde_json::Value::Null
     );
-    // Whoever is under way was hit, and the journal goes on to say so.
+    // Requests in flight were hit, and the journal continues to say so.
     ok(&server, "DELETE", &format!("/faults/{fault}"), "");
     drop(stream);
     std::thread::sleep(Duration::from_millis(500));
@@ -304,7 +304,7 @@ fn reads_show_no_users_or_those_before_the_last_change() {
         let text = without_date(&seen);
         ["jdoe", "ines"].map(|name| text.contains(name)).to_vec()
     };
-    // The seed is no change.
+    // The seed is not a change.
     arm(&server, r#"{"view":"stale","times":1}"#);
     assert_eq!(listed(), [true, false]);
     arm(&server, r#"{"view":"stale","times":1}"#);

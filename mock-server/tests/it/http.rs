@@ -38,13 +38,13 @@ fn head_has_the_head_of_get_and_no_body() {
         (head.status, head.header("content-length")),
         (200, vec![LIST.len().to_string().as_str()])
     );
-    // Nothing of a body stands before the next response.
+    // Nothing of a body precedes the next response.
     connection.write(&request("GET", USERS, LOGIN, ""));
     assert_eq!(connection.read(true).body, LIST);
 }
 
 #[test]
-fn other_methods_are_told_which_are_right() {
+fn other_methods_get_a_list_of_the_right_ones() {
     let server = guide();
     for (method, path, allow) in [
         ("PATCH", USERS, "GET, HEAD, POST"),
@@ -370,7 +370,7 @@ fn where_only_the_list_is_served_a_refusal_names_the_place_of_the_operation() {
     assert_eq!(list(&server).status, 200);
     let head = request("HEAD", USERS, &format!("{LOGIN}Connection: close\r\n"), "");
     assert_eq!(send(&server, &head).status, 200);
-    for (method, path, status, told) in [
+    for (method, path, status, expected) in [
         (
             "POST",
             USERS,
@@ -400,7 +400,11 @@ fn where_only_the_list_is_served_a_refusal_names_the_place_of_the_operation() {
     ] {
         let reply = call(&server, method, path, XML, "");
         assert_eq!(reply.status, status, "{method} {path}");
-        assert!(reply.body.contains(told), "{method} {path}: {}", reply.body);
+        assert!(
+            reply.body.contains(expected),
+            "{method} {path}: {}",
+            reply.body
+        );
         let allow: &[&str] = if status == 405 { &["GET, HEAD"] } else { &[] };
         assert_eq!(reply.header("allow"), allow, "{method} {path}");
     }
@@ -468,7 +472,7 @@ fn a_user_that_is_not_enabled_never_gets_in() {
 }
 
 #[test]
-fn failures_in_a_row_lock_a_login_and_a_right_one_starts_anew() {
+fn failures_in_a_row_lock_a_login_and_a_success_resets_the_count() {
     let server = server("guide", &["auth.lockout=3"], "demo");
     let wrong = || {
         send(
@@ -480,7 +484,7 @@ fn failures_in_a_row_lock_a_login_and_a_right_one_starts_anew() {
         assert_eq!((wrong().code(), wrong().code()), (Some(401), Some(401)));
         assert_eq!(list(&server).status, 200);
     }
-    // Names that nobody has lock nothing.
+    // Names that no user has lock nothing.
     for _ in 0..5 {
         send(
             &server,

@@ -32,7 +32,7 @@ fn named(text: &str, start: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_page_and_its_files_are_whole_and_the_browser_is_told_to_run_nothing_else() {
+fn the_page_and_its_files_are_whole_and_the_browser_may_run_nothing_else() {
     let server = guide();
     let page = get(&server, "/__admin/ui");
     let mut files = named(&page.body, "\"ui/");
@@ -289,14 +289,14 @@ impl Events {
         (name.to_owned(), serde_json::from_str(data).unwrap())
     }
 
-    /// The ids that `requests` events told of, until there are so many, and those that are gone.
+    /// The ids that `requests` events sent, until there are so many, and those that are gone.
     fn ids(&mut self, count: usize) -> (Vec<u64>, Vec<u64>) {
-        let (mut told, mut gone) = (Vec::new(), Vec::new());
-        while told.len() + gone.len() < count {
+        let (mut sent, mut gone) = (Vec::new(), Vec::new());
+        while sent.len() + gone.len() < count {
             let (name, data) = self.next();
             assert_eq!(name, "requests", "{data}");
             let requests = data["requests"].as_array().unwrap();
-            told.extend(
+            sent.extend(
                 requests
                     .iter()
                     .map(|request| request["id"].as_u64().unwrap()),
@@ -304,12 +304,12 @@ impl Events {
             let ids = data["gone"].as_array().unwrap();
             gone.extend(ids.iter().map(|id| id.as_u64().unwrap()));
         }
-        (told, gone)
+        (sent, gone)
     }
 }
 
 #[test]
-fn the_stream_tells_what_the_journal_keeps_and_then_each_change() {
+fn the_stream_sends_the_journal_and_then_each_change() {
     let server = guide();
     post_user(&server, "asmith");
     let mut events = Events::of(&server);
@@ -320,17 +320,17 @@ fn the_stream_tells_what_the_journal_keeps_and_then_each_change() {
         (&json!(true), &json!(1), &json!(0))
     );
     assert_eq!(start["baseUrl"], "http://localhost/api");
-    let (_, mut told) = events.next();
-    let summary = told["requests"][0].as_object_mut().unwrap();
+    let (_, mut sent) = events.next();
+    let summary = sent["requests"][0].as_object_mut().unwrap();
     summary.remove("time");
     summary.remove("durationMs");
     let description = ok(&server, "GET", "/openapi.json", "");
     let described = &description["components"]["schemas"]["RecordedSummary"]["properties"];
-    for key in told["requests"][0].as_object().unwrap().keys() {
+    for key in sent["requests"][0].as_object().unwrap().keys() {
         assert!(described.get(key).is_some(), "{key} is not described");
     }
     assert_eq!(
-        told,
+        sent,
         json!({ "requests": [{
             "id": 1, "accountId": "12345", "operation": "create_user", "surface": "account", "method": "POST",
             "path": "/api/accounts/12345/users", "status": 201, "login": "api-user",
@@ -338,7 +338,7 @@ fn the_stream_tells_what_the_journal_keeps_and_then_each_change() {
         }], "gone": [], "dropped": 0 })
     );
 
-    // One that comes is told at once; a delay is told twice.
+    // One that comes is reported at once; a delay is reported twice.
     let sent = Instant::now();
     call(&server, "GET", USERS, "", "");
     assert_eq!(events.ids(1), (vec![2], vec![]));
@@ -361,7 +361,7 @@ fn the_stream_tells_what_the_journal_keeps_and_then_each_change() {
         assert_eq!(events.next().1["requests"][0]["status"], 503);
     });
 
-    // Secrets are not in it, and a path is not told at any length.
+    // Secrets are not in it, and a path is cut.
     let long = format!("{USERS}?password=geheim&{}", "x".repeat(5000));
     call(&server, "GET", &long, "", "");
     let path = events.next().1["requests"][0]["path"]
@@ -377,7 +377,7 @@ fn the_stream_tells_what_the_journal_keeps_and_then_each_change() {
         "{path}"
     );
 
-    // What is forgotten is told by id, or all at once.
+    // What is forgotten is reported by id, or all at once.
     let account = ok(&server, "POST", "/accounts", r#"{"accountId":"t-1"}"#);
     let (users, login) = made(&account);
     send(&server, &request("GET", &users, &login, ""));
@@ -392,7 +392,7 @@ fn the_stream_tells_what_the_journal_keeps_and_then_each_change() {
 }
 
 #[test]
-fn what_is_pushed_out_is_told_and_a_journal_that_is_off_says_so() {
+fn removed_requests_are_reported_and_a_journal_that_is_off_is_too() {
     let server = MockServer::builder()
         .journal(3, 1_000_000)
         .start_blocking()
@@ -401,9 +401,9 @@ fn what_is_pushed_out_is_told_and_a_journal_that_is_off_says_so() {
     events.next();
     let send = || call(&server, "GET", USERS, "", "").status;
     assert_eq!([send(), send(), send()], [200; 3]);
-    let (mut told, gone) = events.ids(3);
-    told.sort_unstable();
-    assert_eq!((told, gone), (vec![1, 2, 3], vec![]));
+    let (mut sent, gone) = events.ids(3);
+    sent.sort_unstable();
+    assert_eq!((sent, gone), (vec![1, 2, 3], vec![]));
     send();
     assert_eq!(events.ids(2), (vec![4], vec![1]));
     let off = MockServer::builder()
@@ -415,7 +415,7 @@ fn what_is_pushed_out_is_told_and_a_journal_that_is_off_says_so() {
 }
 
 #[test]
-fn a_reader_that_missed_something_is_told_everything_anew() {
+fn a_reader_that_missed_something_gets_everything_again() {
     let server = MockServer::builder()
         .journal(3_000, 16_000_000)
         .start_blocking()
@@ -430,12 +430,12 @@ fn a_reader_that_missed_something_is_told_everything_anew() {
     }
     let mut events = Events::of(&server);
     assert_eq!(events.next().1["kept"], 1101);
-    let (told, _) = events.ids(1101);
+    let (sent, _) = events.ids(1101);
     assert_eq!(
-        (told.len(), told[..200].iter().min(), told.last()),
+        (sent.len(), sent[..200].iter().min(), sent.last()),
         (1101, Some(&902), Some(&101))
     );
-    // More changes at once than wait for anybody.
+    // More changes at once than a watcher queues.
     ok(&server, "DELETE", "/accounts/t-1", "");
     let (name, start) = events.next();
     assert_eq!((name.as_str(), &start["kept"]), ("start", &json!(1)));

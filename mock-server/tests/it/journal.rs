@@ -1,4 +1,4 @@
-//! The journal: what it tells, what it never holds, and how much it keeps; and the reports.
+//! The journal: what it shows, what it never holds, and how much it keeps; and the reports.
 
 use bandwidth_mock::MockServer;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn requests(server: &MockServer, query: &str) -> Vec<Value> {
 }
 
 #[test]
-fn an_entry_tells_what_was_asked_what_was_answered_and_why() {
+fn an_entry_has_request_response_and_reason() {
     let server = guide();
     let body = user_xml("asmith").replace("Teal-Wagon.47", "asmith");
     call(

@@ -1,6 +1,6 @@
 //! Histories of several clients on two users: each must read as if the requests had come one after
 //! the other, at some moment between their start and their answer. Some answers are lost after the
-//! operation took effect, some requests are refused before, and the account is reset in between.
+//! operation took effect, some requests are rejected before, and the account is reset in between.
 
 use std::{
     collections::HashSet,
@@ -30,7 +30,7 @@ enum Did {
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Came {
+enum Effect {
     Done,
     /// There is such a user already, or there is none.
     Refused,
@@ -44,7 +44,7 @@ enum Came {
 struct Event {
     name: &'static str,
     did: Did,
-    came: Came,
+    effect: Effect,
     start: u64,
     end: u64,
 }
@@ -53,17 +53,17 @@ struct Event {
 struct Impossible;
 
 /// The state after an operation with that outcome.
-fn apply(state: Option<&String>, did: &Did, came: &Came) -> Result<Option<String>, Impossible> {
+fn apply(state: Option<&String>, did: &Did, effect: &Effect) -> Result<Option<String>, Impossible> {
     let exists = state.is_some();
-    match (did, came) {
-        (Did::Reset, _) | (Did::Delete, Came::Lost) => Ok(None),
-        (Did::Delete, Came::Done) if exists => Ok(None),
-        (Did::Create(value), Came::Done | Came::Lost) if !exists => Ok(Some(value.clone())),
-        (Did::Put(value), Came::Done | Came::Lost) if exists => Ok(Some(value.clone())),
-        (Did::Create(_), Came::Refused) if exists => Ok(state.cloned()),
-        (Did::Put(_) | Did::Delete, Came::Refused) if !exists => Ok(None),
-        (Did::Read, Came::Shown(shown)) if shown.as_ref() == state => Ok(state.cloned()),
-        (_, Came::Lost) => Ok(state.cloned()),
+    match (did, effect) {
+        (Did::Reset, _) | (Did::Delete, Effect::Lost) => Ok(None),
+        (Did::Delete, Effect::Done) if exists => Ok(None),
+        (Did::Create(value), Effect::Done | Effect::Lost) if !exists => Ok(Some(value.clone())),
+        (Did::Put(value), Effect::Done | Effect::Lost) if exists => Ok(Some(value.clone())),
+        (Did::Create(_), Effect::Refused) if exists => Ok(state.cloned()),
+        (Did::Put(_) | Did::Delete, Effect::Refused) if !exists => Ok(None),
+        (Did::Read, Effect::Shown(shown)) if shown.as_ref() == state => Ok(state.cloned()),
+        (_, Effect::Lost) => Ok(state.cloned()),
         _ => Err(Impossible),
     }
 }
@@ -77,7 +77,7 @@ fn has_an_order(events: &[Event]) -> bool {
         seen: &mut HashSet<(u128, Option<String>)>,
     ) -> bool {
         let left = || (0..events.len()).filter(|index| taken >> index & 1 == 0);
-        if left().all(|index| events[index].came == Came::Lost) {
+        if left().all(|index| events[index].effect == Effect::Lost) {
             return true;
         }
         if !seen.insert((taken, state.cloned())) {
@@ -87,7 +87,7 @@ fn has_an_order(events: &[Event]) -> bool {
         left().any(|index| {
             let event = &events[index];
             event.start <= first_end
-                && apply(state, &event.did, &event.came)
+                && apply(state, &event.did, &event.effect)
                     .is_ok_and(|next| search(events, taken | 1 << index, next.as_ref(), seen))
         })
     }
@@ -155,11 +155,11 @@ impl Client<'_> {
                 };
                 let mut log = log.lock().unwrap();
                 for name in NAMES {
-                    let came = Came::Shown(shown(&reply.body, name));
+                    let effect = Effect::Shown(shown(&reply.body, name));
                     log.push(Event {
                         name,
                         did: Did::Read,
-                        came,
+                        effect,
                         start,
                         end,
                     });
@@ -168,22 +168,22 @@ impl Client<'_> {
             }
         };
         let end = clock.fetch_add(1, Ordering::SeqCst);
-        let (came, end) = match reply {
-            None => (Came::Lost, u64::MAX),
+        let (effect, end) = match reply {
+            None => (Effect::Lost, u64::MAX),
             Some(reply) => match (reply.status, &did) {
                 // Refused before it took effect.
                 (503, _) => return,
-                (200, Did::Read) => (Came::Shown(shown(&reply.body, name)), end),
-                (404, Did::Read) => (Came::Shown(None), end),
-                (200 | 201, _) => (Came::Done, end),
-                (404 | 409, _) => (Came::Refused, end),
+                (200, Did::Read) => (Effect::Shown(shown(&reply.body, name)), end),
+                (404, Did::Read) => (Effect::Shown(None), end),
+                (200 | 201, _) => (Effect::Done, end),
+                (404 | 409, _) => (Effect::Refused, end),
                 (status, did) => panic!("{did:?}: {status} {}", reply.body),
             },
         };
         log.lock().unwrap().push(Event {
             name,
             did,
-            came,
+            effect,
             start,
             end,
         });
@@ -215,7 +215,7 @@ fn shown(body: &str, name: &str) -> Option<String> {
     Some(first)
 }
 
-/// One history, of four clients and, in every other one, somebody who resets the account.
+/// One history, of four clients and, in every other one, a user who resets the account.
 fn history(server: &MockServer, number: u64) -> Vec<Event> {
     let clock = AtomicU64::new(1);
     let log = Mutex::new(Vec::new());
@@ -249,7 +249,7 @@ fn history(server: &MockServer, number: u64) -> Vec<Event> {
                 log.push(Event {
                     name,
                     did: Did::Reset,
-                    came: Came::Done,
+                    effect: Effect::Done,
                     start,
                     end,
                 });
@@ -281,7 +281,7 @@ fn histories_of_several_clients_are_linearizable() {
             let of_name: Vec<Event> = of_name.cloned().collect();
             lost += of_name
                 .iter()
-                .filter(|event| event.came == Came::Lost)
+                .filter(|event| event.effect == Effect::Lost)
                 .count();
             assert!(
                 has_an_order(&of_name),
@@ -294,29 +294,29 @@ fn histories_of_several_clients_are_linearizable() {
 }
 
 #[test]
-fn the_checker_tells_histories_that_no_order_explains() {
-    let event = |did: Did, came: Came, start: u64, end: u64| Event {
+fn the_checker_finds_histories_that_no_order_explains() {
+    let event = |did: Did, effect: Effect, start: u64, end: u64| Event {
         name: "ann",
         did,
-        came,
+        effect,
         start,
         end,
     };
     let value = |text: &str| text.to_owned();
-    let shown = |text: &str| Came::Shown(Some(text.to_owned()));
-    let created = event(Did::Create(value("a")), Came::Done, 1, 2);
+    let shown = |text: &str| Effect::Shown(Some(text.to_owned()));
+    let created = event(Did::Create(value("a")), Effect::Done, 1, 2);
     for (wrong, what) in [
         (
             vec![
                 created.clone(),
-                event(Did::Create(value("b")), Came::Done, 1, 3),
+                event(Did::Create(value("b")), Effect::Done, 1, 3),
             ],
             "two winners",
         ),
         (
             vec![
                 created.clone(),
-                event(Did::Put(value("b")), Came::Done, 3, 4),
+                event(Did::Put(value("b")), Effect::Done, 3, 4),
                 event(Did::Read, shown("a"), 5, 6),
             ],
             "a lost update",
@@ -324,14 +324,14 @@ fn the_checker_tells_histories_that_no_order_explains() {
         (
             vec![
                 created.clone(),
-                event(Did::Put(value("b")), Came::Done, 3, 8),
+                event(Did::Put(value("b")), Effect::Done, 3, 8),
                 event(Did::Read, shown("b"), 4, 5),
                 event(Did::Read, shown("a"), 6, 7),
             ],
             "a read that goes back",
         ),
         (
-            vec![created.clone(), event(Did::Read, Came::Shown(None), 3, 4)],
+            vec![created.clone(), event(Did::Read, Effect::Shown(None), 3, 4)],
             "a user that is not there yet",
         ),
     ] {
@@ -339,11 +339,11 @@ fn the_checker_tells_histories_that_no_order_explains() {
     }
     let right = vec![
         created,
-        event(Did::Put(value("b")), Came::Lost, 3, u64::MAX),
+        event(Did::Put(value("b")), Effect::Lost, 3, u64::MAX),
         event(Did::Read, shown("a"), 4, 5),
         event(Did::Read, shown("b"), 6, 7),
-        event(Did::Reset, Came::Done, 8, 9),
-        event(Did::Delete, Came::Refused, 10, 11),
+        event(Did::Reset, Effect::Done, 8, 9),
+        event(Did::Delete, Effect::Refused, 10, 11),
     ];
     assert!(has_an_order(&right));
 }

@@ -366,7 +366,7 @@ fn a_credential_gives_and_takes_only_what_it_has() {
         role("account_not_held")
     );
     today.data("POST", "/api/v1/users", &admin, 201);
-    // Taking the role Admin away is refused too, and leaving it is not.
+    // Taking the role Admin away is rejected too, and leaving it is not.
     let taking = r#"{"roles":[{"roleId":"r2"}]}"#;
     assert_eq!(
         refused("PATCH", "/api/v1/users/u2", taking),

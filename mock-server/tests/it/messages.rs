@@ -10,7 +10,7 @@ use bandwidth_mock::MockServer;
 
 use crate::{control::admin, program::program};
 
-/// What was done, and what was told.
+/// What was done, and what was reported.
 struct Review {
     folder: tempfile::TempDir,
     text: String,
@@ -28,7 +28,7 @@ impl Review {
         let _ = write!(self.text, "\n=== {words}\n\n");
     }
 
-    /// A file beside the program.
+    /// A file next to the program.
     fn file(&self, name: &str, text: &str) {
         std::fs::write(self.folder.path().join(name), text).unwrap();
     }
@@ -44,14 +44,14 @@ impl Review {
             .envs(variables.iter().copied())
             .output()
             .unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
-        assert_eq!(told.lines().count(), 1, "{arguments:?}: {told}");
+        let printed = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {printed}");
+        assert_eq!(printed.lines().count(), 1, "{arguments:?}: {printed}");
         for (name, value) in variables {
             let _ = write!(self.text, "{name}='{value}' ");
         }
         let _ = writeln!(self.text, "bandwidth-mock {}", arguments.join(" "));
-        let _ = writeln!(self.text, "    {code} {}", told.trim_end());
+        let _ = writeln!(self.text, "    {code} {}", printed.trim_end());
     }
 
     /// The same for a file with each of these texts.
@@ -67,8 +67,8 @@ impl Review {
 
     /// The text, in which the port that was in use is `PORT`.
     fn end(self, port: &str) -> String {
-        let told = self.text.lines().filter(|line| line.starts_with("    "));
-        for line in told {
+        let printed = self.text.lines().filter(|line| line.starts_with("    "));
+        for line in printed {
             assert!(!line.contains("Canary") && !line.contains("4711"), "{line}");
         }
         self.text.replace(port, "PORT").trim_start().to_owned()
@@ -633,11 +633,11 @@ fn of_the_control_api() {
             r#"{"action":"advance","ms":99999999999999999}"#,
         ),
     ];
-    insta::assert_snapshot!(told(&server, mistakes));
+    insta::assert_snapshot!(replies(&server, mistakes));
 }
 
 /// What the control API says of each of these requests.
-fn told<const N: usize>(server: &MockServer, mistakes: [(&str, &str, &str); N]) -> String {
+fn replies<const N: usize>(server: &MockServer, mistakes: [(&str, &str, &str); N]) -> String {
     let mut text = String::new();
     for (method, path, body) in mistakes {
         let (status, read) = admin(server, method, path, body);

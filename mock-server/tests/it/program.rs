@@ -69,7 +69,7 @@ impl Serving {
         assert!(killed.success());
     }
 
-    /// Sends SIGTERM, and tells the exit code and everything that was printed after the
+    /// Sends SIGTERM, and returns the exit code and everything that was printed after the
     /// announcement.
     pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
         // The shell's own kill: the program of that name is not everywhere.

@@ -126,7 +126,7 @@ fn a_target_with_a_host_is_answered_without_a_tunnel() {
 fn other_hosts_and_ports_are_refused_and_the_connection_goes_on() {
     let server = proxy();
     let mut connection = Connection::to(&server);
-    for (target, status, told) in [
+    for (target, status, expected) in [
         (
             "example.com:443",
             403,
@@ -148,7 +148,7 @@ fn other_hosts_and_ports_are_refused_and_the_connection_goes_on() {
         connection.write(connect(target).as_bytes());
         let reply = connection.read(true);
         assert_eq!(reply.status, status, "{target}");
-        assert!(reply.body.contains(told), "{target}: {}", reply.body);
+        assert!(reply.body.contains(expected), "{target}: {}", reply.body);
     }
     connection.write(&request("GET", "http://example.com/api", "", ""));
     assert_eq!(connection.read(true).status, 403);

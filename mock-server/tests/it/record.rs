@@ -1,4 +1,4 @@
-//! `record` between a client and a server: what passes, what is refused, and what the file has.
+//! `record` between a client and a server: what passes, what is rejected, and what the file has.
 
 use std::{
     io::{Read as _, Write as _},
@@ -76,12 +76,12 @@ impl Recording {
     }
 }
 
-/// A server that gives the same bytes to each request, on a connection of its own, and tells what it
+/// A server that gives the same bytes to each request, on a connection of its own, and returns what it
 /// was sent.
 fn canned(answer: &'static [u8]) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let (told, seen) = channel();
+    let (sender, seen) = channel();
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
@@ -94,7 +94,7 @@ fn canned(answer: &'static [u8]) -> (String, Receiver<String>) {
                 }
             }
             let _ = stream.write_all(answer);
-            if told
+            if sender
                 .send(String::from_utf8_lossy(&bytes).into_owned())
                 .is_err()
             {
@@ -369,8 +369,8 @@ fn other_machines_need_a_token_for_the_pages() {
     ];
     let output = run(&arguments);
     assert_eq!(output.status.code(), Some(2));
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(told.contains("--admin-token"), "{told}");
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(printed.contains("--admin-token"), "{printed}");
     assert!(!out.exists());
     let server = MockServer::builder().start_blocking().unwrap();
     let recording = Recording::of(&server, &["--admin-token", "4711"]);

@@ -398,8 +398,8 @@ fn of_a_refused_password_features_are_kept_and_of_an_accepted_one_none() {
 
 #[test]
 fn a_short_password_that_an_error_repeats_goes_too() {
-    let told = r#"{"message":"Password abc1 of user abc1x is too short"}"#;
-    let upstream = answering(vec![answer("400 Bad Request", JSON, told)]);
+    let body = r#"{"message":"Password abc1 of user abc1x is too short"}"#;
+    let upstream = answering(vec![answer("400 Bad Request", JSON, body)]);
     let recording = Recording::start(&upstream, &[]);
     recording.call(
         "POST",
@@ -517,12 +517,12 @@ fn with_anonymize_no_name_is_kept_and_the_form_of_each_is() {
     let login = part(&sent, "<Username>");
     assert_eq!(login.len(), "wostrander".len());
     // The same user everywhere, in the case of each place.
-    let told = at(0, "/response/content/text");
+    let text = at(0, "/response/content/text");
     assert!(
-        told.contains(&format!("User {} (", login.to_uppercase())),
-        "{told}"
+        text.contains(&format!("User {} (", login.to_uppercase())),
+        "{text}"
     );
-    assert!(told.ends_with("exists</Description></R>"), "{told}");
+    assert!(text.ends_with("exists</Description></R>"), "{text}");
     assert!(at(1, "/request/postData/text").contains(&format!("\"userName\":\"{login}\"")));
     assert!(at(1, "/request/postData/text").contains("\"roleName\":\"Admin User\""));
     let url = at(2, "/request/url");

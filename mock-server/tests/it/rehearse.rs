@@ -61,7 +61,7 @@ fn a_command_that_fails_and_heals_or_goes_on_is_as_it_should_be() {
 }
 
 #[test]
-fn a_success_over_other_users_is_told_with_what_repeats_it() {
+fn a_success_over_other_users_is_reported_with_its_command() {
     let folder = tempfile::tempdir().unwrap();
     let command = join("[[ $(ask GET users) == *ines* ]] || create > answer || true");
     let only = [
@@ -96,7 +96,7 @@ fn a_success_over_other_users_is_told_with_what_repeats_it() {
 }
 
 #[test]
-fn users_that_the_baseline_never_touched_and_runs_without_an_end_are_told() {
+fn users_that_the_baseline_never_touched_and_runs_without_an_end_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let command =
         join("list=$(ask GET users); [[ $list == *jdoe* ]] || ask DELETE users/u1 > answer");
@@ -142,9 +142,9 @@ fn what_the_next_run_does_not_heal_is_stuck_unless_that_is_known() {
         "{}",
         ran.out
     );
-    let told = "after the next:  ines is changed: email `ines@example.com`, not `i@e.example`; \
+    let expected = "after the next:  ines is changed: email `ines@example.com`, not `i@e.example`; \
                 firstName `Ines`, not `I`; lastName `Elm`, not `E`; roles absent, not `ReadOnly`";
-    assert!(ran.out.contains(told), "{}", ran.out);
+    assert!(ran.out.contains(expected), "{}", ran.out);
 
     let known = |case: &str| {
         let known =
@@ -177,8 +177,8 @@ fn accounts_that_the_command_makes_are_hit_and_compared() {
     let arguments = ["--situation", "reset"];
     let ran = rehearse(&folder, &arguments, &with("true"));
     assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
-    let told = "after the run:   ines is missing (account 9000001)";
-    assert!(ran.out.contains(told), "{}", ran.out);
+    let expected = "after the run:   ines is missing (account 9000001)";
+    assert!(ran.out.contains(expected), "{}", ran.out);
     let ran = rehearse(&folder, &arguments, &with("grep -q 201 answer"));
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
     assert!(
@@ -213,22 +213,22 @@ fn the_end_of_basic_lasts_and_a_token_goes_on() {
     let ran = rehearse(&folder, &named, basic);
     assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
     assert!(
-        ran.err.contains("the profile takes no tokens"),
+        ran.err.contains("the profile accepts no tokens"),
         "{}",
         ran.err
     );
 }
 
 #[test]
-fn what_cannot_be_rehearsed_is_told() {
+fn an_impossible_rehearsal_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    for (arguments, text, told) in [
+    for (arguments, text, expected) in [
         (
             &[][..],
             "true",
             "the command sends no request of the API; does it use BW_BASE_URL?",
         ),
-        (&[], "exit 7", "does not pass as it is (exit code 7)"),
+        (&[], "exit 7", "fails in the baseline (exit code 7)"),
         (
             &["--only", "create_user"],
             "ask GET users > answer",
@@ -239,7 +239,7 @@ fn what_cannot_be_rehearsed_is_told() {
     ] {
         let ran = rehearse(&folder, arguments, text);
         assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
-        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+        assert!(ran.err.contains(expected), "{expected}: {}", ran.err);
     }
     // Another user each time, and another number of them.
     let many = join("for i in $(seq $earlier); do create \"${ines//ines/i$i}\" > answer; done");

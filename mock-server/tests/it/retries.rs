@@ -10,7 +10,7 @@ use crate::{
 
 const CLIENT: &str = "User-Agent: sync/1\r\n";
 
-/// Creates a user, and tells the status; none if the connection ends without an answer.
+/// Creates a user, and returns the status; none if the connection ends without an answer.
 fn create(server: &MockServer) -> Option<u16> {
     let headers = format!("{LOGIN}{XML}{CLIENT}");
     let mut connection = Connection::to(server);
@@ -157,7 +157,7 @@ fn waits_that_grow_up_to_a_limit_are_good() {
 }
 
 #[test]
-fn the_retries_tell_how_a_client_waited() {
+fn the_retries_show_how_a_client_waited() {
     let server = server(
         "published",
         &["surface.account=full", "rate.limit=1/10s"],
@@ -220,7 +220,7 @@ fn the_retries_tell_how_a_client_waited() {
         summaries,
         [
             "GET /api/accounts/12345/users was answered 429, then tried again 2 times, after 1.000 s, 10.000 s; \
-             the last was answered 200. The waits grew. The client did not wait as long as it was told.",
+             the last was answered 200. The waits grew. The client did not wait as long as the response asked.",
             "POST /api/accounts/t-1/users was not answered although it took effect, then tried again once, after \
              0.500 s; the last was answered 400. It sent a create again without a look at the users. It repeated a create that \
              had taken effect.",

@@ -217,7 +217,7 @@ fn a_token_ends_on_the_clock_and_with_a_reset() {
 }
 
 #[test]
-fn wrong_token_requests_are_told_in_the_words_of_oauth() {
+fn wrong_token_requests_get_errors_of_oauth() {
     let server = both();
     let right = format!("client_id={CLIENT}&client_secret={CLIENT_SECRET}");
     let header = format!("{}{FORM}", basic(CLIENT, CLIENT_SECRET));
@@ -267,7 +267,7 @@ fn wrong_token_requests_are_told_in_the_words_of_oauth() {
             401,
             "invalid_client",
         ),
-        // Two ways in one request, and a parameter that stands there twice.
+        // Two ways in one request, and a parameter that is given twice.
         (&header, form(&right), 400, "invalid_request"),
         (
             FORM,
@@ -377,7 +377,7 @@ fn a_throwaway_account_has_a_credential_and_tokens_of_its_own() {
     assert_eq!(get(&server, &users, &token).status, 200);
     // The demo account still takes Basic only.
     assert_eq!(get(&server, USERS, &token).status, 401);
-    // The secret is told once, and a snapshot has its digest only.
+    // The secret is reported once, and a snapshot has its digest only.
     for path in ["/accounts", "/snapshot", "/requests"] {
         let shown = ok(&server, "GET", path, "").to_string();
         assert!(!shown.contains(text("clientSecret")), "{path}: {shown}");
@@ -423,10 +423,10 @@ fn basic_ends_for_the_api_login_on_its_day_and_tokens_go_on() {
     let entry = ok(&server, "GET", "/requests?limit=1", "");
     let why = &entry["requests"][0]["why"];
     assert_eq!(why["refusal"]["rule"], "basic_ended");
-    let told = why["refusal"]["description"].as_str().unwrap();
+    let description = why["refusal"]["description"].as_str().unwrap();
     assert!(
-        told.contains("2026-12-02") && told.contains("--set auth.basic_ends=never"),
-        "{told}"
+        description.contains("2026-12-02") && description.contains("--set auth.basic_ends=never"),
+        "{description}"
     );
     assert!(
         why["behaviours"].to_string().contains("auth.basic_ends"),
@@ -516,7 +516,7 @@ fn api_users_are_not_created_or_changed_from_their_days_on_except_their_password
 }
 
 #[test]
-fn a_login_that_is_locked_out_is_told_so_in_the_journal_at_the_token_endpoint_too() {
+fn the_journal_reports_a_locked_login_at_the_token_endpoint_too() {
     let server = server(
         "guide",
         &[

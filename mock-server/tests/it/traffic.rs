@@ -94,7 +94,7 @@ fn files_that_cannot_be_used_are_named() {
         "{\"method\":\"GET\",\"url\":\"/x\"}\n",
     )
     .unwrap();
-    let mut told = String::new();
+    let mut text = String::new();
     for arguments in [
         &["learn", "absent.har", "--out", "learned.toml"][..],
         &["learn", "other.jsonl", "--out", "learned.toml"],
@@ -111,7 +111,7 @@ fn files_that_cannot_be_used_are_named() {
     ] {
         let (code, _, err) = run(&folder, arguments);
         assert_eq!(code, Some(2), "{arguments:?}");
-        told = told + &arguments.join(" ") + "\n    " + &err;
+        text = text + &arguments.join(" ") + "\n    " + &err;
     }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(text);
 }

@@ -72,7 +72,7 @@ pub fn script(text: &str) -> String {
 }
 
 #[test]
-fn what_the_command_relies_on_is_varied_and_what_breaks_it_is_told() {
+fn the_behaviours_of_the_command_are_varied_and_failures_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["--jobs", "2", "--junit", "v.xml", "--json", "v.json"];
     let ran = variants(
@@ -95,7 +95,7 @@ fn what_the_command_relies_on_is_varied_and_what_breaks_it_is_told() {
     ] {
         assert!(ran.out.contains(words), "{words}: {}", ran.out);
     }
-    // Nothing was created, so that it does not matter what a create answers.
+    // Nothing was created, so it does not matter what a create answers.
     assert!(!ran.out.contains("create."), "{}", ran.out);
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
     let output = read("bandwidth-variants/delete.status=204.log");
@@ -140,12 +140,12 @@ fn a_command_that_reads_anything_has_no_variant_that_breaks_it() {
 }
 
 #[test]
-fn a_command_that_does_not_pass_or_hangs_is_told() {
+fn a_command_that_does_not_pass_or_hangs_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let ran = variants(&folder, &[], "exit 7");
     assert_eq!(ran.code, Some(2), "{}", ran.out);
     assert!(
-        ran.err.contains("does not pass as it is (exit code 7)"),
+        ran.err.contains("fails in the baseline (exit code 7)"),
         "{}",
         ran.err
     );
@@ -193,7 +193,7 @@ const FLAKY: &str = "ask GET users > /dev/null";
 
 #[test]
 fn a_command_that_does_not_repeat_is_flaky() {
-    for (fails, told) in [
+    for (fails, expected) in [
         (1, "FLAKY   baseline"),
         (2, "it passed when it was run again"),
     ] {
@@ -202,7 +202,7 @@ fn a_command_that_does_not_repeat_is_flaky() {
         let arguments = ["--only", "naming", "--json", "v.json", "--junit", "v.xml"];
         let ran = variants(&folder, &arguments, &command);
         assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
-        assert!(ran.out.contains(told), "{}", ran.out);
+        assert!(ran.out.contains(expected), "{}", ran.out);
         assert_eq!(ran.out.matches("FLAKY").count(), 1, "{}", ran.out);
         assert!(!ran.out.contains("BROKE"), "{}", ran.out);
         let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
@@ -229,7 +229,7 @@ fn a_run_without_requests_is_no_success() {
 }
 
 #[test]
-fn a_choice_that_leaves_nothing_to_vary_is_told_with_what_is_relied_on() {
+fn a_choice_that_leaves_nothing_to_vary_is_reported_with_the_behaviours() {
     let folder = tempfile::tempdir().unwrap();
     let ran = variants(
         &folder,
@@ -237,9 +237,9 @@ fn a_choice_that_leaves_nothing_to_vary_is_told_with_what_is_relied_on() {
         &script("ask GET roles > answer"),
     );
     assert_eq!(ran.code, Some(2), "{}", ran.err);
-    let told = "--only and --skip leave nothing to vary: the command's requests rely on ";
+    let expected = "--only and --skip leave nothing to vary: the command's requests rely on ";
     assert!(
-        ran.err.contains(told) && ran.err.contains("auth.schemes"),
+        ran.err.contains(expected) && ran.err.contains("auth.schemes"),
         "{}",
         ran.err
     );
@@ -258,8 +258,8 @@ fn requests_of_an_account_that_was_deleted_count() {
     );
     assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("BROKE   delete.status=204"), "{}", ran.out);
-    let told = "request 1, DELETE /api/accounts/9000001/users/u1";
-    assert!(ran.out.contains(told), "{}", ran.out);
+    let expected = "request 1, DELETE /api/accounts/9000001/users/u1";
+    assert!(ran.out.contains(expected), "{}", ran.out);
 }
 
 #[test]
@@ -278,8 +278,8 @@ fn what_an_account_chose_for_itself_is_not_varied() {
 
     let ran = variants(&folder, &[], &of(r#""published""#));
     assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
-    let told = "1 of 1 requests met a profile that their account or the command chose";
-    assert!(ran.out.contains(told), "{}", ran.out);
+    let expected = "1 of 1 requests met a profile that their account or the command chose";
+    assert!(ran.out.contains(expected), "{}", ran.out);
 }
 
 #[test]
@@ -294,8 +294,8 @@ fn accounts_are_aligned_by_what_is_asked_of_them() {
     );
     let ran = variants(&folder, &["--only", "delete.status"], &command);
     assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
-    let told = "request 2 of account 9000001, DELETE /api/accounts/9000001/users/u1";
-    assert!(ran.out.contains(told), "{}", ran.out);
+    let expected = "request 2 of account 9000001, DELETE /api/accounts/9000001/users/u1";
+    assert!(ran.out.contains(expected), "{}", ran.out);
 }
 
 #[test]
@@ -428,7 +428,10 @@ fn a_report_that_nothing_reads_is_an_error() {
         .unwrap();
     drop(process.stdout.take());
     let output = process.wait_with_output().unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{told}");
-    assert!(told.starts_with("error: cannot write the report"), "{told}");
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{printed}");
+    assert!(
+        printed.starts_with("error: cannot write the report"),
+        "{printed}"
+    );
 }

@@ -133,7 +133,7 @@ impl Connection {
 
     /// False when the server closed the connection. A server that does neither fails the test.
     fn read_exact(&mut self, bytes: &mut [u8]) -> bool {
-        // Unlike `read`, this goes on after a signal.
+        // Unlike `read`, this continues after a signal.
         let Err(error) = self.0.read_exact(bytes) else {
             return true;
         };

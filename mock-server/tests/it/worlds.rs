@@ -142,7 +142,7 @@ fn a_wrong_login_on_a_path_of_another_account_counts_on_its_own_clock() {
 }
 
 #[test]
-fn a_clock_starts_where_it_is_told_and_a_reset_returns_there() {
+fn a_clock_starts_at_the_given_time_and_a_reset_returns_there() {
     let server = MockServer::builder()
         .clock(UNIX_EPOCH + Duration::from_hours(525_960))
         .start_blocking()
@@ -217,9 +217,9 @@ fn the_library_sets_one_clock_or_all() {
 fn the_flag_takes_a_time_and_says_what_one_is() {
     for time in ["noon", "2600-01-01T00:00:00Z"] {
         let output = program(&["serve", "--clock", time]).output().unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{told}");
+        let printed = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{printed}");
         let expected = format!("--clock `{time}`: write a time in UTC as RFC 3339");
-        assert!(told.contains(&expected), "{told}");
+        assert!(printed.contains(&expected), "{printed}");
     }
 }

@@ -128,7 +128,7 @@ impl Connection {
         whole.context("an answer")
     }
 
-    /// Refuses an answer with another status than the step should have.
+    /// Rejects an answer with another status than the step should have.
     fn check(&self, step: Step) -> Result<()> {
         if status(&self.buffer)? == step.status() {
             return Ok(());

@@ -42,14 +42,14 @@ fn add(command: Command, pages: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
         page.render_subcommands_section(&mut text)?;
     }
     if let Some(notes) = notes {
-        as_it_stands(&notes).to_writer(&mut text)?;
+        verbatim(&notes).to_writer(&mut text)?;
     }
     pages.push((page.get_filename(), text));
     Ok(())
 }
 
 /// Examples, whose lines must stay as they are; `Man` would fill them.
-fn as_it_stands(text: &str) -> Roff {
+fn verbatim(text: &str) -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["NOTES"]).control("nf", []);
     for line in text.lines() {

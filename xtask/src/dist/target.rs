@@ -93,7 +93,7 @@ impl Target {
         // The last one that fits counts.
         let paths = [
             (
-                home.context("nobody says where Cargo's folder is; set CARGO_HOME")?,
+                home.context("Cargo's folder is unknown; set CARGO_HOME")?,
                 "/cargo",
             ),
             (root, "/bandwidth-mock"),

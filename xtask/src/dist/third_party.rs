@@ -1,7 +1,7 @@
 //! The licences of everything that is linked into the programs, as text.
 //!
 //! Which crates those are, Cargo says; the texts are in the crates' sources. A text that several
-//! crates have stands once.
+//! crates share appears once.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_two_crates_have_stands_once() {
+    fn a_text_that_two_crates_share_appears_once() {
         let one = |name: &str, text: &str| Crate {
             name: name.to_owned(),
             version: "1.0.0".to_owned(),

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use super::{PROGRAMS, archive::Entry, file_of};
 use crate::workspace;
 
-/// What is beside the Python code.
+/// What is next to the Python code.
 const LICENCES: [&str; 3] = ["LICENSE-APACHE", "LICENSE-MIT", "THIRD-PARTY.txt"];
 
 /// Whether a file in `target/dist` is a wheel.
@@ -34,7 +34,7 @@ pub(super) fn write(out: &Path, entries: &[Entry], triple: &str, modified: u64) 
             entry.write(&programs)?;
         }
     }
-    // A Python of the system may have no pip, or refuse to install with it.
+    // A Python of the system may have no pip, or reject to install with it.
     let (system, inside) = if cfg!(windows) {
         ("python", "Scripts/python.exe")
     } else {

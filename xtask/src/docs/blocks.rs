@@ -45,7 +45,7 @@ const OTHER_SHELLS: [&str; 6] = [
 /// The `sh` blocks and the stops of a Markdown text.
 pub(super) fn steps(text: &str) -> Result<Vec<Step>> {
     let mut steps = Vec::new();
-    // A comment waits for its block; only empty lines may stand between them.
+    // A comment waits for its block; only empty lines may be between them.
     let mut waiting: Option<(usize, &str)> = None;
     let mut lines = (1..).zip(text.lines());
     while let Some((number, line)) = lines.next() {

@@ -50,7 +50,7 @@ impl Copy {
             .with_context(|| format!("cannot tidy {}", self.to.display()))?;
         for path in &files {
             let (from, to) = (self.from.join(path), self.to.join(path));
-            // By the times Cargo tells what to build. An equal file keeps its time, and a new one gets
+            // By the times Cargo decides what to build. An equal file keeps its time, and a new one gets
             // that of the workspace's; a changed one is newer than what was built.
             let text = fs::read(&from).with_context(|| format!("cannot read {path}"))?;
             let copied = fs::read(&to);

@@ -14,16 +14,14 @@ pub(super) fn page() -> Result<String> {
     let document: Value = serde_json::from_str(&description("guide")?)
         .context("the mock's OpenAPI description cannot be read")?;
     let mut text = head("Control API", "the mock's OpenAPI description");
-    text += "Everything below `/__admin` speaks JSON and is no part of the emulated API. \
-             `GET /__admin/openapi.json` is the same for programs, with the emulated API as the \
-             server's profile has it; [openapi.json](openapi.json) and \
-             [openapi-published.json](openapi-published.json) are that of the built-in profiles. \
-             [How to use it](../how-to/control-a-running-mock.md) shows it at work.\n\n\
-             On an address other than loopback, or with `--admin-token`, every request but those \
+    text += "Everything below `/__admin` is JSON, apart from the emulated API. \
+             `GET /__admin/openapi.json` describes both for programs, under the server's profile; \
+             [openapi.json](openapi.json) and [openapi-published.json](openapi-published.json) \
+             have the built-in profiles. [Control a running mock](../how-to/control-a-running-mock.md) has examples.\n\n\
+             On an address other than loopback, or with `--admin-token`, every request except \
              for `health`, `ready` and the inspector's page needs `Authorization: Bearer TOKEN`, \
-             and gets 401 without. A web page of another origin gets \
-             403. A body that is not of the right form gets 400, and one that is too large 413. \
-             These four are left out below. Every error is an [AdminError](#adminerror).\n\n";
+             or gets 401. A web page of another origin gets 403, a body of the wrong form 400, and a \
+             body that is too large 413. These four are left out below. Every error is an [AdminError](#adminerror).\n\n";
     for tag in tags(&document) {
         let _ = writeln!(text, "## {}\n", capitalised(tag));
         for (path, method, operation) in operations(&document) {

@@ -120,7 +120,7 @@ pub(super) fn page() -> Result<String> {
         "The emulated API",
         "fixtures/operations.toml and fixtures/golden",
     );
-    text += "What the mock answers as it is started, under the profile `guide` unless said otherwise. How each of it is known, \
+    text += "The responses of a mock without options, under the profile `guide` unless another is named. Its evidence, \
              and what another profile makes of it, is in [behaviours.md](behaviours.md); what error bodies say is in \
              [error-codes.md](error-codes.md).\n\n\
              Requests carry the account's login as HTTP Basic, or a token where `auth.schemes` has them. An answer is XML unless \

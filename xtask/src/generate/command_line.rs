@@ -111,7 +111,7 @@ fn written(arg: &Arg) -> String {
 fn meaning(arg: &Arg) -> (String, String) {
     let help = arg.get_long_help().or(arg.get_help());
     let help = help.map_or_else(String::new, ToString::to_string);
-    let (help, told) = match help
+    let (help, default_text) = match help
         .strip_suffix(']')
         .and_then(|help| help.rsplit_once(" [default: "))
     {
@@ -134,8 +134,8 @@ fn meaning(arg: &Arg) -> (String, String) {
     }
     let defaults = arg.get_default_values().iter();
     let defaults: Vec<_> = defaults.map(|value| value.to_string_lossy()).collect();
-    let default = match told {
-        Some(told) => plain(&told),
+    let default = match default_text {
+        Some(default_text) => plain(&default_text),
         None if takes_values => codes(defaults),
         None => String::new(),
     };

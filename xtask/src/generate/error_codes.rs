@@ -17,7 +17,7 @@ pub(super) fn page() -> Result<String> {
              IRIS20, PR360 and PR684 show some codes with theirs; the other statuses are assumed. \
              The descriptions in the mock's answers are ours. A profile can change the status of some (`errors.conflict`), the shape of the body \
              (`errors.shape`) and whether there is one: see [behaviours.md](behaviours.md).\n\n\
-             ## What the mock answers with\n\n";
+             ## Returned by the mock\n\n";
     text += &table(
         [
             "code",

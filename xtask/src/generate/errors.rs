@@ -164,7 +164,7 @@ pub(super) fn code(text: &str) -> Result<String> {
         SOURCE,
         &format!(
             "use super::{{Change, ErrorCode, ErrorFacts, JsonError, Override}};\nuse crate::EvidenceKind;\n\n\
-             /// Why a request is refused.\n\
+             /// Why a request is rejected.\n\
              #[derive(Debug, Clone, Copy, PartialEq, Eq)]\n\
              pub enum ApiError {{ {variants} }}\n\n\
              impl ApiError {{\n\

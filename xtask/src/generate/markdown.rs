@@ -37,7 +37,7 @@ pub(super) fn codes<T: std::fmt::Display>(texts: impl IntoIterator<Item = T>) ->
     codes.join(", ")
 }
 
-/// Text for people, in which a `<` is no tag.
+/// Text for people, in which a `<` is not a tag.
 pub(super) fn plain(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut inside_code = false;

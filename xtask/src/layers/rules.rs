@@ -88,7 +88,8 @@ pub(super) const LADDERS: &[Ladder] = &[
         families: true,
         rungs: &[
             &["process", "workspace"],
-            &["mock"],
+            &["mock", "pages"],
+            &["site"],
             &[
                 "bench", "dist", "docs", "fuzz", "generate", "layers", "mutants",
             ],
@@ -161,7 +162,7 @@ pub(super) const ONLY: &[Only] = &[
         "mock-server/src",
         &[".name() ==", ".name() !="],
         &["variants"],
-        "behaviour differs through the options of a profile; only variants tells profiles apart",
+        "behaviour differs through the options of a profile; only variants distinguishes profiles",
     ),
     (
         "conformance/src",

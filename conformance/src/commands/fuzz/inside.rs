@@ -12,7 +12,7 @@ use bandwidth_fixtures::{BehaviourId, NamedProfile};
 
 use super::{
     super::runtime::block_on,
-    sum::{Sum, seed_of, told},
+    sum::{Sum, failure_text, seed_of},
 };
 use crate::{
     cli::FuzzArgs,
@@ -111,7 +111,7 @@ pub(super) fn fuzz(
 ) -> Result<u8, ConformanceError> {
     if arguments.aim.clock.is_some() {
         return Err(ConformanceError::Usage(
-            "--clock does nothing with fuzz, whose traces start at one moment each; leave it out"
+            "--clock has no effect on fuzz, whose traces have a fixed start; leave it out"
                 .to_owned(),
         ));
     }
@@ -160,7 +160,11 @@ pub(super) fn fuzz(
     } else {
         format!("; the mock had --set {}", changes.join(" --set "))
     };
-    write!(surroundings.out, "{}", told(number, &walked, &cx, &setting))?;
+    write!(
+        surroundings.out,
+        "{}",
+        failure_text(number, &walked, &cx, &setting)
+    )?;
     writeln!(
         surroundings.out,
         "again: bandwidth-conformance fuzz --seed {seed} --trace {number} --steps {}",

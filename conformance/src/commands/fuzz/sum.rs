@@ -41,7 +41,7 @@ impl Sum {
 }
 
 /// A disagreement for people: what was sent, as commands, and what was wrong with the last answer.
-pub fn told(number: u64, walk: &Walk, cx: &Context, setting: &str) -> String {
+pub fn failure_text(number: u64, walk: &Walk, cx: &Context, setting: &str) -> String {
     let mut text = format!("\ntrace {number} disagrees with the model{setting}\n");
     for exchange in &cx.log.exchanges {
         let _ = writeln!(text, "  {}", curl::line(exchange, cx.run.redactor()));

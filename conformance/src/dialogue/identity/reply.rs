@@ -43,7 +43,6 @@ pub fn items<'a>(list: &'a Tree, name: &str) -> Vec<&'a Tree> {
 pub struct Page {
     /// `totalCount`
     pub total: usize,
-    /// The users.
     pub users: Vec<Tree>,
 }
 
@@ -149,7 +148,7 @@ impl Reply {
         Ok(document.content)
     }
 
-    /// It refuses a password for breaking `rule`, naming the rule where the profile does.
+    /// It rejects a password for breaking `rule`, naming the rule where the profile does.
     pub fn domain_password_refused(&self, rule: &str) -> Result<ErrorBody, Stop> {
         let name = match self.profile().password_errors {
             PasswordErrors::Named => rule,
@@ -174,7 +173,7 @@ impl Reply {
             .ok_or_else(|| self.fail(&format!("{what}: expected ResponseStatus")))
     }
 
-    /// It refuses an unknown role or account in a body.
+    /// It rejects an unknown role or account in a body.
     pub fn unknown_in_body(&self, what: &str, name: &str) -> CaseResult {
         let status = match self.profile().identity_unknown_in_body {
             UnknownInBody::Unprocessable => 422,

@@ -60,7 +60,7 @@ impl Context {
         Ok(user)
     }
 
-    /// Creates the first user of a run. Its key is the run's own choice, so that a lost answer loses
+    /// Creates the first user of a run. Its key is the run's own choice, so that a dropped response loses
     /// nothing.
     async fn first_domain_user(&mut self) -> Result<DomainUser, Stop> {
         let draft = self.domain_draft();
@@ -86,7 +86,7 @@ impl Context {
             return Err(reply.inconclusive("a user was created, and its URL does not show it"));
         }
         Err(Stop::Inconclusive(format!(
-            "the first user could not be created: {TRIES} requests got no answer that tells"
+            "the first user could not be created: {TRIES} requests got no conclusive response"
         )))
     }
 

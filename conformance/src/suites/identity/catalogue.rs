@@ -60,7 +60,7 @@ cases! {
         }
     }
 
-    /// A request without a login is refused with 401 below a domain too
+    /// A request without a login is rejected with 401 below a domain too
     "identity.missing-login.is-401" none, cites ["basic-opens", "domain"], needs [Identity]
     |cx| {
         for below in ["", "/users", "/roles", "/accounts"] {

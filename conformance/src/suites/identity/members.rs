@@ -62,7 +62,7 @@ cases! {
         reply.domain_error("a role that the user lacks", 404, "role_not_held_by_user").map(drop)
     }
 
-    /// A role that does not exist is refused in a body with the status that the profile says, and the
+    /// A role that does not exist is rejected in a body with the status that the profile says, and the
     /// user keeps its roles
     "identity.user-roles.unknown-in-a-body" one,
     cites ["domain-roles-unknown", "profile-choice"], measures ["identity.unknown_in_body"],
@@ -117,7 +117,7 @@ cases! {
         reply.same("AccountId", &vec![account.as_str()], &all(&body, &["AccountId"]))
     }
 
-    /// An account that does not exist is refused in a body with the status that the profile says, and
+    /// An account that does not exist is rejected in a body with the status that the profile says, and
     /// the user keeps its accounts
     "identity.user-accounts.unknown-in-a-body" one,
     cites ["domain-account-unknown", "profile-choice"], measures ["identity.unknown_in_body"],
@@ -185,7 +185,7 @@ async fn accounts_of(cx: &mut Context, key: &str) -> Result<(Reply, Vec<String>)
     Ok((reply, ids))
 }
 
-/// A PUT of these accounts is refused so, and the user keeps those that it has.
+/// A PUT of these accounts is rejected so, and the user keeps those that it has.
 async fn refused_accounts(
     cx: &mut Context,
     accounts: &[&str],

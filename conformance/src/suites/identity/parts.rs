@@ -55,7 +55,7 @@ cases! {
         reply.same("UserState", &expected, &text(&settings, "UserState"))
     }
 
-    /// A scope above the caller's own is refused or taken, as the profile says
+    /// A scope above the caller's own is rejected or taken, as the profile says
     "identity.settings.scope-above-as-the-profile-says" many,
     cites ["domain-scope", "profile-choice"], measures ["identity.scope_above", "identity.codes"],
     needs [IdentityWrites, BuiltIn]
@@ -115,7 +115,7 @@ cases! {
         Ok(())
     }
 
-    /// A PUT of a profile that leaves no telephone number is refused or not, as the profile says
+    /// A PUT of a profile that leaves no telephone number is rejected or not, as the profile says
     "identity.profile.phone-as-the-profile-says" one,
     cites ["domain-phone", "profile-choice"], measures ["identity.phone_required"],
     needs [IdentityWrites]
@@ -281,7 +281,7 @@ async fn login_user(cx: &mut Context) -> Result<DomainDraft, Stop> {
     Ok(user.draft)
 }
 
-/// A user gets into the domain with that password, or is refused with 401. What its roles permit
+/// A user gets into the domain with that password, or is rejected with 401. What its roles permit
 /// does not matter.
 async fn let_in(cx: &mut Context, key: &str, password: &str, expected: bool) -> CaseResult {
     let ask = cx.ask_domain("GET", "").login(key, password);

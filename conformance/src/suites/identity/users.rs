@@ -1,4 +1,4 @@
-//! Users of a domain: what a create, an update and a delete do, and which are refused.
+//! Users of a domain: what a create, an update and a delete do, and which are rejected.
 
 use bandwidth_fixtures::profile::{
     EmailUnique, ErrorsEcho, IdentityPutAbsent, IdentityPutEmpty, IdentityRemoval, IdentityRoot,
@@ -82,7 +82,7 @@ cases! {
         Ok(())
     }
 
-    /// An id that is taken is refused with the status that the profile says, and its user stays as it is
+    /// An id that is taken is rejected with the status that the profile says, and its user stays as it is
     "identity.create.taken-id-is-refused" many,
     cites ["domain-id-taken", "profile-choice"], measures ["identity.taken"], needs [IdentityWrites]
     |cx| {

@@ -158,7 +158,7 @@ fn an_answer_of_support_is_known_of_the_account_and_outlives_a_probe() {
         learned.contains(&format!("[evidence.\"put.semantics\"]\n{answer}")),
         "{learned}"
     );
-    // Both tell of an account, and only one knows of the delete.
+    // Both are about an account, and only one knows of the delete.
     let diff = run(&["diff", text(&file), text(&out)], &[]);
     assert_eq!(
         (diff.code, diff.out.lines().count()),

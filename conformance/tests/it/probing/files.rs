@@ -1,4 +1,4 @@
-//! What a probe writes, and what it goes on from: it ends with a file that loads, and touches
+//! What a probe writes, and what it continues from: it ends with a file that loads, and touches
 //! nothing of another target.
 
 use std::{
@@ -226,7 +226,10 @@ fn a_place_that_cannot_be_written_is_told_before_anything_is_sent() {
         asked.pass()
     });
     let folder = Folder::new();
-    for (name, words) in [("no/such/a.toml", "no such folder"), ("", "name a file")] {
+    for (name, words) in [
+        ("no/such/a.toml", "folder does not exist"),
+        ("", "name a file"),
+    ] {
         let ran = folder.probe(&odd, name, &["--read-only"]);
         assert_eq!(ran.code, 2, "{}", ran.out);
         assert!(ran.err.contains(words), "{}", ran.err);
@@ -281,7 +284,7 @@ fn users_of_another_target_are_not_forgotten() {
     assert_eq!(ran.code, 2, "{}", ran.out);
     assert!(ran.err.contains("cleanup --ledger"), "{}", ran.err);
     assert_eq!(fs::read_to_string(&ledger).unwrap(), lines);
-    // Nor where only the other file tells of another target.
+    // Nor where only the other file is about another target.
     let lines = lines.replace(&there.url(), &here.url());
     fs::write(&ledger, &lines).unwrap();
     fs::write(folder.path("a.toml.partial"), partial(&there, &json!({}))).unwrap();

@@ -221,7 +221,7 @@ fn ids_that_are_json_numbers_are_no_known_style() {
 
 #[test]
 fn a_user_that_is_deactivated_before_its_delete_shows_no_effect() {
-    // Updates disable users for good, and a delete does nothing.
+    // Updates disable users permanently, and a delete does nothing.
     let odd = Odd::new(&[], |asked| {
         if asked.method() == "DELETE" {
             return Answered::of(200, "application/json", "{}");

@@ -5,7 +5,7 @@ use bandwidth_conformance::{limits::Limits, probe::Choice};
 
 use super::quirk::{Asked, Learned, Odd};
 
-/// What may be done to a target whose users may be somebody's.
+/// What may be done to a target whose users may be real.
 fn one_user_first() -> Limits {
     Limits {
         one_user_first: true,
@@ -13,7 +13,7 @@ fn one_user_first() -> Limits {
     }
 }
 
-/// What reading and updating one user of the guide tells.
+/// What reading and updating one user of the guide shows.
 fn tells_what_one_user_shows(learned: &Learned) {
     for (id, option) in [
         ("put.semantics", "replace"),

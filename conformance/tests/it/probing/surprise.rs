@@ -1,4 +1,4 @@
-//! One surprise takes nothing else with it: what was told before it holds, and what can be told
+//! One surprise takes nothing else with it: what was measured before it holds, and what can be measured
 //! beside it is.
 
 use bandwidth_conformance::probe::Choice;

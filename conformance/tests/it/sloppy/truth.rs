@@ -35,7 +35,7 @@ const OTHERWISE: [(&str, &str, &[&str]); 34] = [
     ("user-logins", "auth.user_logins", &["accepted"]),
     ("upper", "username.case", &["insensitive"]),
     ("upper", "username.update", &["allowed"]),
-    // Two users whose names begin alike cannot be told apart from two in different case.
+    // Two users whose names begin alike cannot be distinguished from two in different case.
     ("cut=8", "username.case", &[]),
     ("cut=8", "username.scope", &[]),
     ("cut=8", "username.update", &[]),

@@ -298,7 +298,7 @@ impl Exchange<'_> {
         answer
     }
 
-    /// The fields of the body, with what is wrong whoever they are for.
+    /// The fields of the body, with what is wrong, whatever user they are for.
     fn fields(&self, store: &mut Store) -> Result<Fields, Refusal> {
         let kind = self.request.headers().get("content-type");
         let kind = kind.to_ascii_lowercase();
@@ -379,7 +379,7 @@ impl Exchange<'_> {
         Ok(self.body(200, "UserResponse", &self.user(&id, &card, true)))
     }
 
-    /// The user that the fields make: of a create, or in the place of the one that is there.
+    /// The user that the fields make: of a create, or instead of the one that is there.
     fn card(&self, store: &Store, fields: &Fields, at: Option<usize>) -> Result<Card, Refusal> {
         let before = at.and_then(|at| store.users[at].now());
         let text = |name: &str| match fields.get(name) {
@@ -579,7 +579,7 @@ fn decoded(segment: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// A key as it stands in a path.
+/// A key as it is in a path.
 fn encoded(key: &str) -> String {
     let escape = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {

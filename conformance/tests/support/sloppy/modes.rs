@@ -119,7 +119,7 @@ pub(crate) enum Deletes {
 pub(crate) enum Recycled {
     #[default]
     Never,
-    /// A user that somebody else creates right after.
+    /// A user that another user creates right after.
     Colleague,
     /// The next one that is created.
     Next,

@@ -22,7 +22,7 @@ pub(super) struct Card {
 /// Who created a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// It was there before, or somebody else did.
+    /// It was there before, or another user did.
     Other,
     /// A request.
     Client,
@@ -238,7 +238,7 @@ impl Store {
     }
 }
 
-/// A user of somebody else.
+/// A user that another client created.
 fn other(username: &str) -> Card {
     Card {
         username: username.to_owned(),

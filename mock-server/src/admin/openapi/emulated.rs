@@ -250,7 +250,7 @@ fn content(endpoint: &Endpoint, name: &str, rules: &Consultation) -> Value {
         (Surface::Management, _) => managed(name, rules),
         // Without users it is an error with the status of success.
         (_, "UsersResponse") if rules.list_empty() == EmptyList::Error230 => json!({}),
-        // A user stands alone in JSON.
+        // A user is alone in JSON.
         (_, "UserResponse") if media == JSON => reference("User"),
         _ => reference(name),
     };

@@ -178,7 +178,7 @@ fn account(rules: &Consultation) -> Vec<Line> {
     ]
 }
 
-/// The surface `management`, and tokens. Their keys are as they stand here.
+/// The surface `management`, and tokens. Their keys are as they are here.
 fn management(rules: &Consultation) -> Vec<Line> {
     let names = rules.management_names();
     let username = management::username_key(names);

@@ -7,7 +7,6 @@ use crate::domain::{Reach, User};
 /// What a caller may see and give.
 #[derive(Debug, Clone)]
 pub struct DomainAuthority {
-    /// Its scope.
     pub scope: AccountScope,
     /// Its accounts.
     pub reach: Reach,

@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl User {
-    /// Refuses a user whose name and password are right, and who does not get in.
+    /// Rejects a user whose name and password are right, and who does not get in.
     pub fn admitted(&self, rules: &Consultation) -> Result<(), ApiError> {
         let details = self.details();
         if details.state() != UserState::Unlocked {

@@ -28,7 +28,7 @@ pub(super) struct Admission {
 }
 
 impl Exchange {
-    /// Whether the head alone is refused, so that the body need not come.
+    /// Whether the head alone is rejected, so that the body need not come.
     pub(in crate::http) fn is_refused_unread(&mut self) -> bool {
         if self.plan.run == Execution::Skip {
             return false;
@@ -67,7 +67,7 @@ impl Exchange {
         Admission { login, caller }
     }
 
-    /// The caller, unless it is refused; `login` becomes its name.
+    /// The caller, unless it is rejected; `login` becomes its name.
     fn admitted(&self, login: &mut Option<Arc<str>>) -> Result<Caller, Refusal> {
         message::check(&self.head)?;
         let (_, endpoint) = self.target()?;
@@ -92,7 +92,7 @@ impl Exchange {
         Ok(caller)
     }
 
-    /// Refuses a body for what the head says of it, where the operation reads one. Some PUTs below
+    /// Rejects a body for what the head says of it, where the operation reads one. Some PUTs below
     /// an identity domain read none.
     fn check_content(&self) -> Result<(), ApiError> {
         if !matches!(self.head.method, Method::POST | Method::PUT | Method::PATCH) {

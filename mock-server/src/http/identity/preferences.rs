@@ -23,7 +23,7 @@ const PREFERENCES: [(&str, &[&str]); 2] = [
     ("preferredPortal", &["NEW", "OLD"]),
 ];
 
-/// Refuses a name or a value that there is not.
+/// Rejects a name or a value that there is not.
 fn check(name: &str, value: &str) -> Result<(), ApiError> {
     let mut known = PREFERENCES.iter();
     let (_, values) = known

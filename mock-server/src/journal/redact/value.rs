@@ -1,11 +1,11 @@
-//! Removing a secret by its value, wherever it stands and however it is written.
+//! Removing a secret by its value, wherever it is and however it is written.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use quick_xml::escape::escape;
 
 use super::{SecretValue, Secrets, StandIns};
 
-/// Shorter values would take away too much that is none.
+/// Shorter values would take away too much that is not one.
 const LEAST: usize = 8;
 
 /// How many values are looked for: a body with more of them is no request of this API.

@@ -22,7 +22,7 @@ pub(super) fn read(text: &str, shown: usize, found: Found) -> Option<Found> {
     Some(found)
 }
 
-/// An element that has had no other one in it so far.
+/// An element that has had no other one in it until now.
 struct Leaf {
     name: String,
     is_secret: bool,

@@ -244,7 +244,7 @@ public final class ControlApi {
         List<Header> headers) {}
 
     /**
-     * Why a request was refused.
+     * Why a request was rejected.
      *
      * @param code The code of the error body.
      * @param description The words of the error body, also where the answer had none.
@@ -301,7 +301,7 @@ public final class ControlApi {
      * @param assumed How much of the answer is assumed.
      * @param behaviours The behaviours that were asked for this answer.
      * @param profile The name of the profile.
-     * @param refusal The rule that the request broke, when it was refused. May be null.
+     * @param refusal The rule that the request broke, when it was rejected. May be null.
      */
     public record RecordedWhy(
         RecordedAssumed assumed,

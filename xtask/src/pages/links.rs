@@ -6,7 +6,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 /// What is wrong, as `file:line: what`. `pages` are the texts of the Markdown files, `files` all
 /// files of the project; both by their paths from its root.
-pub(super) fn problems(pages: &BTreeMap<String, String>, files: &BTreeSet<String>) -> Vec<String> {
+pub(crate) fn problems(pages: &BTreeMap<String, String>, files: &BTreeSet<String>) -> Vec<String> {
     let read: BTreeMap<&str, Page> = pages
         .iter()
         .map(|(path, text)| (path.as_str(), Page::read(text)))
@@ -19,10 +19,23 @@ pub(super) fn problems(pages: &BTreeMap<String, String>, files: &BTreeSet<String
             found.extend(problem.map(|problem| (*line, format!("{target}: {problem}"))));
         }
         found.sort();
-        let told = found.iter();
-        problems.extend(told.map(|(line, what)| format!("{path}:{line}: {what}")));
+        let found = found.iter();
+        problems.extend(found.map(|(line, what)| format!("{path}:{line}: {what}")));
     }
     problems
+}
+
+/// The files that the page `from` links to, without anchors.
+pub(crate) fn files(from: &str, text: &str) -> Vec<String> {
+    let targets = Page::read(text).references.into_iter();
+    targets
+        .filter(|(_, target)| !is_elsewhere(target))
+        .filter_map(|(_, target)| resolve(from, target.split('#').next()?))
+        .collect()
+}
+
+fn is_elsewhere(target: &str) -> bool {
+    target.contains("://") || target.starts_with("mailto:")
 }
 
 /// What a page has that others can name, and what it names.
@@ -48,7 +61,7 @@ impl Page {
                 Event::End(TagEnd::Heading(_)) => {
                     let slug = slug(&heading.take().unwrap_or_default());
                     let count = slugs.entry(slug.clone()).or_default();
-                    // The second of the same name is told apart by a number.
+                    // The second of the same name is distinguished by a number.
                     let anchor = match *count {
                         0 => slug,
                         more => format!("{slug}-{more}"),
@@ -99,7 +112,7 @@ fn slug(heading: &str) -> String {
 }
 
 /// The values of an attribute in a piece of HTML.
-fn attribute<'h>(html: &'h str, name: &str) -> impl Iterator<Item = String> + 'h {
+pub(crate) fn attribute<'h>(html: &'h str, name: &str) -> impl Iterator<Item = String> + 'h {
     let start = format!(" {name}=\"");
     let parts: Vec<&str> = html.split(start.as_str()).skip(1).collect();
     parts
@@ -114,7 +127,7 @@ fn problem(
     pages: &BTreeMap<&str, Page>,
     files: &BTreeSet<String>,
 ) -> Option<String> {
-    if target.contains("://") || target.starts_with("mailto:") {
+    if is_elsewhere(target) {
         return None;
     }
     let (path, anchor) = match target.split_once('#') {
@@ -142,7 +155,7 @@ fn problem(
 }
 
 /// The path that a relative link means; `None` above the root.
-fn resolve(from: &str, path: &str) -> Option<String> {
+pub(crate) fn resolve(from: &str, path: &str) -> Option<String> {
     let mut steps: Vec<&str> = from.split('/').collect();
     steps.pop();
     for step in path.split('/') {
@@ -190,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_told_with_its_place() {
+    fn a_missing_target_is_reported_with_its_place() {
         let page = "\
 # A
 [x](nowhere.md) and [y](b.md#no)
