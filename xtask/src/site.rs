@@ -6,6 +6,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -171,7 +172,7 @@ impl Summary {
                 }) => words = Some(String::new()),
                 Event::End(TagEnd::Heading(HeadingLevel::H2)) => {
                     let title = words.take().unwrap_or_default();
-                    text += &format!("\n# {title}\n\n");
+                    let _ = writeln!(text, "\n# {title}\n");
                 }
                 Event::Start(Tag::Link { dest_url, .. }) if depth > 0 => {
                     let page = links::resolve(CONTENTS, &dest_url);
@@ -181,7 +182,7 @@ impl Summary {
                 Event::End(TagEnd::Link) => {
                     if let (Some(page), Some(title)) = (link.take(), words.take()) {
                         let indent = "  ".repeat(depth - 1);
-                        text += &format!("{indent}- [{title}]({page})\n");
+                        let _ = writeln!(text, "{indent}- [{title}]({page})");
                         chapters.push(page);
                     }
                 }

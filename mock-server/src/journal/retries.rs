@@ -373,7 +373,7 @@ impl Sequence {
         match self.respected_reset {
             Some(true) => words.push_str(" The client waited as long as the response asked."),
             Some(false) => {
-                words.push_str(" The client did not wait as long as the response asked.")
+                words.push_str(" The client did not wait as long as the response asked.");
             }
             None => {}
         }
