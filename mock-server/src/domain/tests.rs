@@ -15,9 +15,9 @@ use super::{Account, ApiError, Changes, Company, Digest, Login, NamesInUse, Role
 use crate::wire::{RoleReference, UserBody};
 
 /// No other account has anything.
-struct NoOtherDomains;
+struct Alone;
 
-impl NamesInUse for NoOtherDomains {
+impl NamesInUse for Alone {
     fn login(&self, _: &str, _: UsernameCase) -> bool {
         false
     }
@@ -89,7 +89,7 @@ fn create(change: impl FnOnce(&mut UserBody), set: &[&str]) -> Result<(), ApiErr
     let mut body = body();
     change(&mut body);
     account()
-        .create(&body, &MAIN, &NoOtherDomains, &rules(set))
+        .create(&body, &MAIN, &Alone, &rules(set))
         .map(|_| ())
 }
 
@@ -157,17 +157,10 @@ fn updated(set: &[&str], change: impl FnOnce(&mut UserBody)) -> Result<User, Api
         name: None,
     }]);
     whole.enabled = Some(false);
-    let user = account.create(&whole, &MAIN, &NoOtherDomains, &rules)?;
+    let user = account.create(&whole, &MAIN, &Alone, &rules)?;
     let mut body = UserBody::default();
     change(&mut body);
-    let after = account.update(
-        &user.id,
-        &body,
-        &MAIN,
-        Changes::All,
-        &NoOtherDomains,
-        &rules,
-    )?;
+    let after = account.update(&user.id, &body, &MAIN, Changes::All, &Alone, &rules)?;
     assert_eq!(
         account.find(&user.id, &MAIN.reach(), &rules),
         Ok(&after),
@@ -226,61 +219,39 @@ fn given_but_empty_clears_in_a_merge_too() {
 fn a_refused_update_changes_nothing_and_frees_nothing() {
     let rules = rules(&[]);
     let mut account = account();
-    let user = account
-        .create(&body(), &MAIN, &NoOtherDomains, &rules)
-        .unwrap();
+    let user = account.create(&body(), &MAIN, &Alone, &rules).unwrap();
     let mut wrong = UserBody {
         username: Some("other".to_owned()),
         ..UserBody::default()
     };
     wrong.password = Some(Secret::new("weak"));
     account
-        .update(
-            &user.id,
-            &wrong,
-            &MAIN,
-            Changes::All,
-            &NoOtherDomains,
-            &rules,
-        )
+        .update(&user.id, &wrong, &MAIN, Changes::All, &Alone, &rules)
         .unwrap_err();
     assert_eq!(account.find(&user.id, &MAIN.reach(), &rules), Ok(&user));
     assert_eq!(
-        account.create(&body(), &MAIN, &NoOtherDomains, &rules),
+        account.create(&body(), &MAIN, &Alone, &rules),
         Err(ApiError::UsernameTaken)
     );
     // A rename frees the old name and takes the new one.
     wrong.password = None;
     account
-        .update(
-            &user.id,
-            &wrong,
-            &MAIN,
-            Changes::All,
-            &NoOtherDomains,
-            &rules,
-        )
+        .update(&user.id, &wrong, &MAIN, Changes::All, &Alone, &rules)
         .unwrap();
-    account
-        .create(&body(), &MAIN, &NoOtherDomains, &rules)
-        .unwrap();
+    account.create(&body(), &MAIN, &Alone, &rules).unwrap();
 }
 
 #[test]
 fn ids_are_never_used_again_and_a_deleted_name_is_free() {
     let rules = rules(&[]);
     let mut account = account();
-    let first = account
-        .create(&body(), &MAIN, &NoOtherDomains, &rules)
-        .unwrap();
+    let first = account.create(&body(), &MAIN, &Alone, &rules).unwrap();
     account.delete(&first.id, &MAIN.reach(), &rules).unwrap();
     assert_eq!(
         account.delete(&first.id, &MAIN.reach(), &rules),
         Err(ApiError::UnknownUser)
     );
-    let second = account
-        .create(&body(), &MAIN, &NoOtherDomains, &rules)
-        .unwrap();
+    let second = account.create(&body(), &MAIN, &Alone, &rules).unwrap();
     assert_eq!((&*first.id, &*second.id), ("u1", "u2"));
 }
 
@@ -293,15 +264,11 @@ fn case_matters_or_not_as_the_profile_says() {
     ] {
         let rules = rules(&[set]);
         let mut account = account();
-        account
-            .create(&body(), &MAIN, &NoOtherDomains, &rules)
-            .unwrap();
+        account.create(&body(), &MAIN, &Alone, &rules).unwrap();
         let mut other = body();
         upper(&mut other);
         assert_eq!(
-            account
-                .create(&other, &MAIN, &NoOtherDomains, &rules)
-                .map(|_| ()),
+            account.create(&other, &MAIN, &Alone, &rules).map(|_| ()),
             expected,
             "{set}"
         );
@@ -316,9 +283,7 @@ fn uuids_look_like_uuids_and_differ() {
     for number in 0..50 {
         let mut body = body();
         body.username = Some(format!("user-{number}"));
-        let user = account
-            .create(&body, &MAIN, &NoOtherDomains, &rules)
-            .unwrap();
+        let user = account.create(&body, &MAIN, &Alone, &rules).unwrap();
         let parts: Vec<usize> = user.id.split('-').map(str::len).collect();
         assert_eq!(parts, [8, 4, 4, 4, 12], "{}", user.id);
         assert!(
@@ -343,8 +308,8 @@ proptest! {
             body.username = Some(names[name].to_owned());
             body.texts.email = Some(format!("{}@example.com", names[3 - name]));
             let _ = match kind {
-                0 => account.create(&body, &MAIN, &NoOtherDomains, &rules).map(|_| ()),
-                1 => account.update(&key, &body, &MAIN, Changes::All, &NoOtherDomains, &rules).map(|_| ()),
+                0 => account.create(&body, &MAIN, &Alone, &rules).map(|_| ()),
+                1 => account.update(&key, &body, &MAIN, Changes::All, &Alone, &rules).map(|_| ()),
                 _ => account.delete(&key, &MAIN.reach(), &rules),
             };
             let mut seen = std::collections::HashSet::new();
@@ -381,20 +346,11 @@ fn ids_in_a_body_must_be_those_of_the_path() {
     assert_eq!(user_id(&["naming.user_key=Username"]), Ok(()));
     let rules = rules(&[]);
     let mut account = account();
-    let user = account
-        .create(&body(), &MAIN, &NoOtherDomains, &rules)
-        .unwrap();
+    let user = account.create(&body(), &MAIN, &Alone, &rules).unwrap();
     let mut update = body();
     for (id, expected) in [("u1", Ok(())), ("u2", Err(ApiError::UserIdMismatch))] {
         update.user_id = Some(id.to_owned());
-        let updated = account.update(
-            &user.id,
-            &update,
-            &MAIN,
-            Changes::All,
-            &NoOtherDomains,
-            &rules,
-        );
+        let updated = account.update(&user.id, &update, &MAIN, Changes::All, &Alone, &rules);
         assert_eq!(updated.map(drop), expected, "{id}");
     }
 }
@@ -404,12 +360,10 @@ fn each_change_of_a_user_makes_another_version() {
     let mut account = account();
     let rules = rules(&[]);
     let mut seen = vec![account.version()];
-    account
-        .create(&body(), &MAIN, &NoOtherDomains, &rules)
-        .unwrap();
+    account.create(&body(), &MAIN, &Alone, &rules).unwrap();
     seen.push(account.version());
     account
-        .update("u1", &body(), &MAIN, Changes::All, &NoOtherDomains, &rules)
+        .update("u1", &body(), &MAIN, Changes::All, &Alone, &rules)
         .unwrap();
     seen.push(account.version());
     account.assign_resources("u1", Box::default()).unwrap();
@@ -427,9 +381,7 @@ fn each_change_of_a_user_makes_another_version() {
 fn a_username_finds_a_user_only_where_the_profile_says_so() {
     const BY_NAME: &str = "naming.user_key=Username";
     let mut account = account();
-    account
-        .create(&body(), &MAIN, &NoOtherDomains, &rules(&[]))
-        .unwrap();
+    account.create(&body(), &MAIN, &Alone, &rules(&[])).unwrap();
     let found = |key: &str, set: &[&str]| {
         account
             .find(key, &MAIN.reach(), &rules(set))
@@ -458,7 +410,7 @@ fn roles_are_found_by_all_that_is_said_of_them() {
     let given = |references: &[RoleReference], set: &[&str]| {
         let mut body = body();
         body.roles = Some(references.to_vec());
-        let user = account().create(&body, &MAIN, &NoOtherDomains, &rules(set))?;
+        let user = account().create(&body, &MAIN, &Alone, &rules(set))?;
         Ok(user
             .roles
             .iter()
@@ -499,20 +451,16 @@ fn roles_are_found_by_all_that_is_said_of_them() {
 fn an_email_of_another_is_refused_at_an_update_too_and_ones_own_is_not() {
     let rules = rules(&["email.unique=account"]);
     let mut account = account();
-    account
-        .create(&body(), &MAIN, &NoOtherDomains, &rules)
-        .unwrap();
+    account.create(&body(), &MAIN, &Alone, &rules).unwrap();
     let mut second = body();
     second.username = Some("ben".to_owned());
     second.texts.email = Some("ben@example.com".to_owned());
+    account.create(&second, &MAIN, &Alone, &rules).unwrap();
     account
-        .create(&second, &MAIN, &NoOtherDomains, &rules)
-        .unwrap();
-    account
-        .update("u2", &second, &MAIN, Changes::All, &NoOtherDomains, &rules)
+        .update("u2", &second, &MAIN, Changes::All, &Alone, &rules)
         .unwrap();
     second.texts.email = body().texts.email;
-    let taken = account.update("u2", &second, &MAIN, Changes::All, &NoOtherDomains, &rules);
+    let taken = account.update("u2", &second, &MAIN, Changes::All, &Alone, &rules);
     assert_eq!(taken, Err(ApiError::EmailTaken));
 }
 
@@ -520,9 +468,7 @@ fn an_email_of_another_is_refused_at_an_update_too_and_ones_own_is_not() {
 fn uuids_are_those_of_the_account() {
     let rules = rules(&["user.id_style=uuid"]);
     let id = |salt: u8| {
-        let user = salted(salt)
-            .create(&body(), &MAIN, &NoOtherDomains, &rules)
-            .unwrap();
+        let user = salted(salt).create(&body(), &MAIN, &Alone, &rules).unwrap();
         user.id.clone()
     };
     assert_eq!(id(7), id(7));
@@ -538,9 +484,7 @@ fn uuids_are_those_of_the_account() {
     let ids = ["asmith", "ben"].map(|name| {
         let mut body = body();
         body.username = Some(name.to_owned());
-        let user = account
-            .create(&body, &MAIN, &NoOtherDomains, &rules)
-            .unwrap();
+        let user = account.create(&body, &MAIN, &Alone, &rules).unwrap();
         user.id.to_string()
     });
     let expected = [
@@ -555,11 +499,7 @@ fn uuids_are_those_of_the_account() {
 fn ids_that_say_the_number_of_another_user_find_their_own() {
     let rules = rules(&[]);
     let mut account = account();
-    let template = User::clone(
-        &account
-            .create(&body(), &MAIN, &NoOtherDomains, &rules)
-            .unwrap(),
-    );
+    let template = User::clone(&account.create(&body(), &MAIN, &Alone, &rules).unwrap());
     account.delete("u1", &MAIN.reach(), &rules).unwrap();
     let ids = ["u2", "u3", "3", "u1", "u05", "+5", "five", "u"];
     for (number, id) in (1..).zip(ids) {
@@ -583,7 +523,7 @@ fn ids_that_say_the_number_of_another_user_find_their_own() {
     let mut changed = body();
     changed.username = Some("user-4".to_owned());
     let user = account
-        .update("u1", &changed, &MAIN, Changes::All, &NoOtherDomains, &rules)
+        .update("u1", &changed, &MAIN, Changes::All, &Alone, &rules)
         .unwrap();
     assert_eq!((user.number, &*user.id), (4, "u1"));
     account.delete("u2", &MAIN.reach(), &rules).unwrap();
@@ -595,11 +535,7 @@ fn ids_that_say_the_number_of_another_user_find_their_own() {
 fn the_next_ids_skip_those_that_a_seed_gave_ahead() {
     let rules = rules(&[]);
     let mut account = account();
-    let first = User::clone(
-        &account
-            .create(&body(), &MAIN, &NoOtherDomains, &rules)
-            .unwrap(),
-    );
+    let first = User::clone(&account.create(&body(), &MAIN, &Alone, &rules).unwrap());
     account.put_ahead(User {
         number: 3,
         id: "u3".into(),
@@ -609,9 +545,7 @@ fn the_next_ids_skip_those_that_a_seed_gave_ahead() {
     let mut next = |name: &str| {
         let mut body = body();
         body.username = Some(name.to_owned());
-        let user = account
-            .create(&body, &MAIN, &NoOtherDomains, &rules)
-            .unwrap();
+        let user = account.create(&body, &MAIN, &Alone, &rules).unwrap();
         account.delete("u3", &MAIN.reach(), &rules).ok();
         user.id.clone()
     };
@@ -625,11 +559,7 @@ fn a_name_that_stays_is_no_new_name() {
         let mut account = account();
         // As a seed may have it; no operation takes it for a new name.
         let seeded = "a b";
-        let mut user = User::clone(
-            &account
-                .create(&body(), &MAIN, &NoOtherDomains, &rules)
-                .unwrap(),
-        );
+        let mut user = User::clone(&account.create(&body(), &MAIN, &Alone, &rules).unwrap());
         user.username = seeded.into();
         account.delete("u1", &MAIN.reach(), &rules).unwrap();
         account.put(user);
@@ -637,7 +567,7 @@ fn a_name_that_stays_is_no_new_name() {
         same.username = Some(seeded.to_owned());
         same.texts.first_name = Some("Ann".to_owned());
         let user = account
-            .update("u1", &same, &MAIN, Changes::All, &NoOtherDomains, &rules)
+            .update("u1", &same, &MAIN, Changes::All, &Alone, &rules)
             .unwrap();
         let names = (&*user.username, user.texts.first_name.as_deref());
         assert_eq!(names, (seeded, Some("Ann")), "{username_update}");
@@ -648,21 +578,15 @@ fn a_name_that_stays_is_no_new_name() {
 fn an_email_that_was_changed_or_deleted_is_free() {
     let rules = rules(&["email.unique=account"]);
     let mut account = account();
-    account
-        .create(&body(), &MAIN, &NoOtherDomains, &rules)
-        .unwrap();
+    account.create(&body(), &MAIN, &Alone, &rules).unwrap();
     let mut changed = body();
     changed.texts.email = Some("anna@example.com".to_owned());
     account
-        .update("u1", &changed, &MAIN, Changes::All, &NoOtherDomains, &rules)
+        .update("u1", &changed, &MAIN, Changes::All, &Alone, &rules)
         .unwrap();
     let mut second = body();
     second.username = Some("ben".to_owned());
-    account
-        .create(&second, &MAIN, &NoOtherDomains, &rules)
-        .unwrap();
+    account.create(&second, &MAIN, &Alone, &rules).unwrap();
     account.delete("u2", &MAIN.reach(), &rules).unwrap();
-    account
-        .create(&second, &MAIN, &NoOtherDomains, &rules)
-        .unwrap();
+    account.create(&second, &MAIN, &Alone, &rules).unwrap();
 }

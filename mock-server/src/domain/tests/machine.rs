@@ -7,7 +7,7 @@ use bandwidth_fixtures::{Secret, profile::UsernameCase};
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
-use super::{MAIN, NoOtherDomains, account, body, rules};
+use super::{Alone, MAIN, account, body, rules};
 use crate::domain::{Account, ApiError, Changes};
 
 /// Names that differ, also in case only.
@@ -132,22 +132,20 @@ impl StateMachineTest for Machine {
                 given = body();
                 given.username = Some(username.to_owned());
                 given.password = Some(Secret::new("Teal-Wagon.47"));
-                account
-                    .create(&given, &MAIN, &NoOtherDomains, &rules)
-                    .map(drop)
+                account.create(&given, &MAIN, &Alone, &rules).map(drop)
             }
             Operation::Rename(number, username) => {
                 given.username = Some(username.to_owned());
                 let key = format!("u{number}");
                 account
-                    .update(&key, &given, &MAIN, Changes::All, &NoOtherDomains, &rules)
+                    .update(&key, &given, &MAIN, Changes::All, &Alone, &rules)
                     .map(drop)
             }
             Operation::ChangeFirstName(number, first_name) => {
                 given.texts.first_name = Some(first_name);
                 let key = format!("u{number}");
                 account
-                    .update(&key, &given, &MAIN, Changes::All, &NoOtherDomains, &rules)
+                    .update(&key, &given, &MAIN, Changes::All, &Alone, &rules)
                     .map(drop)
             }
             Operation::Delete(number) => {

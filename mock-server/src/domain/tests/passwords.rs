@@ -2,7 +2,7 @@
 
 use bandwidth_fixtures::Secret;
 
-use super::{MAIN, NoOtherDomains, account, body, create, rules};
+use super::{Alone, MAIN, account, body, create, rules};
 use crate::{domain::ApiError, wire::UserBody};
 
 fn with_password(password: &str, set: &[&str]) -> Result<(), ApiError> {
@@ -100,9 +100,7 @@ fn short_names_do_not_forbid_every_password() {
 fn the_last_passwords_are_refused() {
     let rules = rules(&["password.history=2"]);
     let mut account = account();
-    let user = account
-        .create(&body(), &MAIN, &NoOtherDomains, &rules)
-        .unwrap();
+    let user = account.create(&body(), &MAIN, &Alone, &rules).unwrap();
     let mut change =
         |text: &str| account.change_user_password(user.number, &Secret::new(text), &rules);
     let reused = Err(ApiError::PasswordReused);
