@@ -40,6 +40,22 @@ pub enum Effect {
     View(View),
 }
 
+impl Effect {
+    /// A short name, in the words of a rule: `status 503`, `EMPTY_RESPONSE`, `truncate_body`.
+    pub fn name(self) -> String {
+        match self {
+            Self::Status(status) => format!("status {status}"),
+            Self::GatewayPage(_) => "wrong_content_type".to_owned(),
+            Self::TruncateBody => "truncate_body".to_owned(),
+            Self::MalformedBody => "malformed_body".to_owned(),
+            Self::Dribble(_) => "chunked_dribble".to_owned(),
+            Self::Connection(fault) => fault.as_str().to_owned(),
+            Self::Refusal(error) => error.facts().rule.to_owned(),
+            Self::View(view) => format!("view {}", view.as_str()),
+        }
+    }
+}
+
 /// The refusals of logins that a fault can ask for, by the names of their rules.
 pub const REFUSALS: [ApiError; 4] = [
     ApiError::BasicEnded,
