@@ -224,13 +224,15 @@ fn case_section(case: &CaseReport, cases: &[Case]) -> Markup {
                 dt { "took" } dd { (case.elapsed_ms) " ms" }
             }
             @if let Some(reason) = &case.reason { pre .reason { (reason) } }
-            @if let Some(text) = explained(case, cases) { pre .explain { (text) } }
             @if !case.facts.is_empty() {
                 ul { @for fact in &case.facts { li { pre { (fact) } } } }
             }
             @if let Some(exchange) = judged {
                 h3 { "Repeat this" }
                 (command(exchange))
+            }
+            @if let Some(text) = explained(case, cases) {
+                details .about { summary { "About this case" } pre .explain { (text) } }
             }
             @for (number, exchange) in case.exchanges.iter().enumerate() {
                 (exchange_section(number + 1, exchange, judged))

@@ -196,12 +196,37 @@ pub fn unit(random: u64) -> f64 {
 mod tests {
     use std::time::Duration;
 
-    use super::{Delay, LONGEST_DELAY};
+    use bandwidth_fixtures::ApiError;
+
+    use super::{ConnectionFault, Delay, Dribble, Effect, LONGEST_DELAY, View};
 
     fn drawn(delay: Delay) -> Vec<Duration> {
         let mut drawn: Vec<Duration> = (0..2_000).map(|number| delay.draw(7, number)).collect();
         drawn.sort();
         drawn
+    }
+
+    #[test]
+    fn effects_have_the_words_of_rules() {
+        let dribble = Dribble {
+            chunks: 2,
+            over: Duration::ZERO,
+        };
+        for (effect, name) in [
+            (Effect::Status(503), "status 503"),
+            (Effect::GatewayPage(502), "wrong_content_type"),
+            (Effect::TruncateBody, "truncate_body"),
+            (Effect::MalformedBody, "malformed_body"),
+            (Effect::Dribble(dribble), "chunked_dribble"),
+            (
+                Effect::Connection(ConnectionFault::EmptyResponse),
+                "EMPTY_RESPONSE",
+            ),
+            (Effect::Refusal(ApiError::TokenExpired), "token_expired"),
+            (Effect::View(View::Stale), "view stale"),
+        ] {
+            assert_eq!(effect.name(), name);
+        }
     }
 
     #[test]

@@ -274,7 +274,9 @@ async function copied(page, kind) {
   await page.evaluate(() => navigator.clipboard.writeText(''));
   await page.keyboard.press(kind[0]);
   await page.waitForFunction(async () => (await navigator.clipboard.readText()) !== '');
-  return clipboard(page);
+  const text = await clipboard(page);
+  holds(!text.includes(LOGIN.BW_PASSWORD), `${kind} has no secret`);
+  return text;
 }
 
 // Copied, sent again in four ways, and answered the same.
@@ -551,6 +553,7 @@ async function narrow() {
       for (const name of ['Request', 'Response', 'Why']) {
         await tab(page, name).click();
         check(await cut(), [], `${name} at ${width} pixels`);
+        check(await page.locator('td:visible').evaluateAll((cells) => cells.filter((cell) => cell.clientWidth < innerWidth / 2).length), 0, 'cells have room for words');
       }
       await page.locator('.clock summary').click();
       check(await cut(), [], `the clock at ${width} pixels`);
@@ -794,7 +797,7 @@ async function pictures() {
   await everyday(mock);
   await mock.admin('PATCH', 'profile', { 'put.semantics': 'merge' });
   for (const colorScheme of ['light', 'dark']) {
-    const page = await open(mock.ui, { colorScheme, viewport: { width: 1200, height: 840 } });
+    const page = await open(mock.ui, { colorScheme, viewport: { width: 1040, height: 700 } });
     const picture = async (name, hash, ready) => {
       await view(page, hash);
       await page.locator(ready).first().waitFor();
