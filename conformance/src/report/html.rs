@@ -53,10 +53,10 @@ pub fn render(report: &RunReport) -> String {
                     p .outcome .(if report.exit_code == 0 { "good" } else { "bad" }) { (report.outcome()) }
                     (summary(report))
                 }
-                (problems(report))
-                (causes(report))
-                (controls(report))
                 main {
+                    (problems(report))
+                    (causes(report))
+                    (controls(report))
                     @for verdict in ORDER {
                         @for case in report.cases.iter().filter(|case| case.verdict == verdict) {
                             (case_section(case, &cases))

@@ -306,9 +306,10 @@ export class List {
   // something.
   result({ status: code, refusal, code: number, fault, faultName, tookEffect, mark }) {
     const chip = (text, title, plain) => el('span', { class: `mark${plain ? ' plain' : ''}`, title }, text);
+    const rule = number ? `${refusal} ${number}` : refusal;
     return [
-      fault == null ? null : chip(faultName, `fault ${fault} was applied`),
-      refusal && refusal !== 'fault' ? el('span', { class: `reason s${Math.floor(code / 100)}`, title: 'the rule that the request broke, and its code' }, number ? `${refusal} ${number}` : refusal) : null,
+      fault == null ? null : chip(faultName, `${faultName}: fault ${fault} was applied`),
+      refusal && refusal !== 'fault' ? el('span', { class: `reason s${Math.floor(code / 100)}`, title: `${rule}: the request broke this rule` }, rule) : null,
       tookEffect ? chip('changed', 'the operation took effect', true) : null,
       mark ? chip(mark) : null,
     ];
