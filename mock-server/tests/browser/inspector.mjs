@@ -1,66 +1,15 @@
 // The inspector in a real browser: `node inspector.mjs PROGRAM FOLDER [SCREENSHOTS]`, with
 // playwright-core to be found, CHROMIUM naming the browser, and the inspector's scripts in ./ui.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import { isDeepStrictEqual } from 'node:util';
-import { chromium } from 'playwright-core';
+import { COPIES, copied, sentAgain } from './copies.mjs';
+import { accessible, narrow, pictures } from './looks.mjs';
+import { many } from './many.mjs';
 import { USER, USERS, everyday, start, stopAll } from './mock.mjs';
+import { becomes, browser, check, clipboard, close, focused, folder, held, holds, live, open, program, rows, screenshots, tab, tally, view } from './page.mjs';
 import * as scripts from './scripts.mjs';
-
-const [program, folder, screenshots] = process.argv.slice(2);
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const PYTHON = process.env.PYTHON ?? 'python3';
-const LOGIN = { ...process.env, BW_USERNAME: 'api-user', BW_PASSWORD: 'Api-Passw0rd!23' };
-
-let checks = 0;
-const check = (actual, expected, what) => { assert.deepEqual(actual, expected, what); checks += 1; };
-const holds = (condition, what) => { assert.ok(condition, what); checks += 1; };
-// What a page shows follows what is done to it, not at once.
-const becomes = async (read, expected, what) => {
-  const until = performance.now() + 15_000;
-  let actual = await read();
-  while (!isDeepStrictEqual(actual, expected) && performance.now() < until) {
-    await new Promise((resolve) => { setTimeout(resolve, 20); });
-    actual = await read();
-  }
-  check(actual, expected, what);
-};
-
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: FLAGS });
-
-// A page that complains of everything: messages on the console, violations of the policy (which are
-// such messages), errors, dialogs, and requests to anywhere else.
-async function open(url, options = {}, script = () => {}) {
-  const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, colorScheme: 'light', ...options });
-  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  const page = await context.newPage();
-  await page.addInitScript(script);
-  page.setDefaultTimeout(15_000);
-  page.complaints = [];
-  const { origin } = new URL(url);
-  page.on('console', (message) => page.complaints.push(message.text()));
-  page.on('pageerror', (error) => page.complaints.push(String(error)));
-  page.on('dialog', (dialog) => { page.complaints.push(`dialog ${dialog.message()}`); dialog.dismiss(); });
-  page.on('request', (request) => new URL(request.url()).origin === origin || page.complaints.push(`request ${request.url()}`));
-  await page.goto(url);
-  return page;
-}
-
-async function close(page, expected = /^$/) {
-  check(page.complaints.filter((text) => !expected.test(text)), [], 'the browser complains of nothing');
-  await page.context().close();
-}
-
-const view = async (page, hash) => { await page.evaluate((to) => { location.hash = to; }, hash); };
-const rows = (page) => page.locator('.space .row');
-const tally = (page, text) => page.locator('.tally', { hasText: text }).waitFor();
-const live = (page) => page.locator('#connection[data-state=live]').waitFor();
-const clipboard = (page) => page.evaluate(() => navigator.clipboard.readText());
-const focused = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.getAttribute('aria-label') || document.activeElement.textContent.trim());
-
 async function everyRequest() {
   const mock = await start(program);
   const page = await open(`${mock.origin}/`);
@@ -100,9 +49,8 @@ async function everyRequest() {
   await tally(page, '15 requests');
   for (const [label, value, shown] of [['Operation', 'create_user', 5], ['Operation', '\0', 1], ['Status', '4', 6], ['Status', 'fault', 2], ['Status', 'none', 1], ['Account', '12345', 15]]) {
     await page.getByLabel(label, { exact: true }).selectOption(value);
-    await page.waitForFunction((count) => document.querySelectorAll('.space .row').length === count, shown);
+    await becomes(() => rows(page).count(), shown, `${label} ${value}`);
     await page.getByLabel(label, { exact: true }).selectOption('');
-    checks += 1;
   }
 
   // With the keyboard alone: down the list, into a request, to the next one, and out.
@@ -207,8 +155,6 @@ async function cleared(page, mock) {
   await page.locator('#toast:empty').waitFor({ state: 'attached' });
 }
 
-const tab = (page, name) => page.getByRole('tab', { name, exact: true });
-
 // What came of a request, and why.
 async function why(page, mock) {
   const { requests } = await mock.admin('GET', 'requests?status=409');
@@ -243,64 +189,6 @@ async function why(page, mock) {
   await view(page, '#/requests/999999');
   await page.getByText('the journal has no request `999999`').waitFor();
   page.complaints = page.complaints.filter((text) => !text.includes('404'));
-}
-
-// What a copied curl prints when a shell runs it: its status, and what it complains of.
-function shell(command) {
-  writeFileSync(`${folder}/copied.sh`, command.replace('curl -i', "curl -s -o /dev/null -w '%{http_code}'"));
-  const { stdout, stderr } = spawnSync('bash', [`${folder}/copied.sh`], { cwd: folder, env: LOGIN, encoding: 'utf8', timeout: 20_000 });
-  return [stdout, stderr];
-}
-
-// What a program prints that a command reads from its standard input, where it may be long.
-function run(command, input) {
-  const { stdout, stderr } = spawnSync(command[0], command.slice(1), { input, cwd: folder, env: { ...LOGIN, PYTHONDONTWRITEBYTECODE: '1' }, encoding: 'utf8', timeout: 20_000 });
-  return [stdout, stderr];
-}
-
-// How each copy runs: the status that it got, and what it complains of.
-const COPIES = {
-  curl: shell,
-  python: (text) => run([PYTHON, '-'], text.replace('print(response.status_code, response.text)', 'print(response.status_code, end="")')),
-  fetch: (text) => run(['node', '--input-type=module', '-'], text.replace('console.log(response.status, await response.text());', 'process.stdout.write(`${response.status}`);')),
-  test: (text) => {
-    const [, name, status] = /^def (test_\w+_returns_(\w+))/m.exec(text);
-    return run([PYTHON, '-'], `${text}\n${name}()\nprint("${status}", end="")`);
-  },
-};
-
-// What the key of a copy puts on the clipboard.
-async function copied(page, kind) {
-  await page.evaluate(() => navigator.clipboard.writeText(''));
-  await page.keyboard.press(kind[0]);
-  await page.waitForFunction(async () => (await navigator.clipboard.readText()) !== '');
-  const text = await clipboard(page);
-  holds(!text.includes(LOGIN.BW_PASSWORD), `${kind} has no secret`);
-  return text;
-}
-
-// Copied, sent again in four ways, and answered the same.
-async function sentAgain(page, mock) {
-  const { requests } = await mock.admin('GET', 'requests');
-  let created;
-  for (const entry of requests.filter(({ fault }) => !fault)) {
-    // What was created must go before it can be created again; what was deleted is gone.
-    if (entry.operation === 'delete_user' || entry.operation === 'update_user' || (entry.operation === 'get_user' && entry.status === 200)) continue;
-    if (entry.status === 201) created = JSON.parse(entry.request.body).Username;
-    else if (entry.status === 409 && created) created = undefined;
-    await view(page, `#/requests/${entry.id}`);
-    await page.locator('.detail .line', { hasText: `#${entry.id} ` }).waitFor();
-    const forget = async () => {
-      const { accounts: [{ users = [] }] } = await mock.admin('GET', 'accounts/12345/snapshot');
-      const user = users.find(({ username }) => username === created);
-      if (user) await mock.send('DELETE', `${USERS}/${user.userId}`);
-    };
-    for (const kind of Object.keys(COPIES)) {
-      if (created) await forget();
-      const text = await copied(page, kind);
-      check(COPIES[kind](text), [String(entry.status), ''], `${kind}: ${text}`);
-    }
-  }
 }
 
 // What clients send that mean harm is text, and seen for what it is.
@@ -526,179 +414,6 @@ async function undone(page, mock, behaviour) {
   await page.getByText('No source says it.').waitFor();
 }
 
-// Narrow and dark: nothing sticks out of any view.
-async function narrow() {
-  const mock = await start(program);
-  await everyday(mock);
-  await mock.send('GET', `/accounts/${'x'.repeat(400)}/users`);
-  await mock.admin('POST', 'accounts', {});
-  const page = await open(mock.ui, { viewport: { width: 390, height: 740 }, colorScheme: 'dark' });
-  await tally(page, '16 requests');
-  check(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(13, 17, 23)', 'dark where dark is asked for');
-  const cut = () => page.evaluate(() => {
-    const boxes = [...document.querySelectorAll('main, main *:not(option), header *')].filter((one) => one.checkVisibility());
-    // What a row of the list cuts has a title, and a body scrolls.
-    const fits = (one) => one.closest('.row') || (one.getBoundingClientRect().right <= innerWidth + 0.5 && one.scrollWidth <= one.clientWidth + 1);
-    const inline = (one) => getComputedStyle(one).display === 'inline';
-    const sized = (one) => one.clientWidth > 0;
-    return boxes.filter((one) => sized(one) && !inline(one) && !fits(one)).map((one) => `${one.tagName} ${one.className} ${one.textContent.slice(0, 60)}`);
-  });
-  for (const width of [390, 360]) {
-    await page.setViewportSize({ width, height: 740 });
-    for (const hash of ['#/requests', '#/requests/4', '#/requests/16', '#/accounts', '#/faults', '#/profile', '#/reports']) {
-      await view(page, hash);
-      await page.waitForTimeout(400);
-      check(await cut(), [], `${hash} at ${width} pixels`);
-      if (hash !== '#/requests/4') continue;
-      for (const name of ['Request', 'Response', 'Why']) {
-        await tab(page, name).click();
-        check(await cut(), [], `${name} at ${width} pixels`);
-        check(await page.locator('td:visible').evaluateAll((cells) => cells.filter((cell) => cell.clientWidth < innerWidth / 2).length), 0, 'cells have room for words');
-      }
-      await page.locator('.clock summary').click();
-      check(await cut(), [], `the clock at ${width} pixels`);
-      await page.keyboard.press('Escape');
-      if (screenshots) await page.screenshot({ path: `${folder}/narrow.png` });
-    }
-  }
-  await view(page, '#/requests/4');
-  await page.getByRole('button', { name: 'Close' }).click();
-  await page.locator('.list').waitFor();
-  await close(page);
-  await mock.stop();
-}
-
-// What axe-core finds that keeps people from using it.
-async function accessible() {
-  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  const mock = await start(program, '--set', 'put.semantics=merge');
-  await everyday(mock);
-  await mock.admin('POST', 'accounts', {});
-  await mock.admin('PATCH', 'profile', { 'put.semantics': 'replace' });
-  for (const colorScheme of ['light', 'dark']) {
-    const page = await open(mock.ui, { colorScheme });
-    await page.evaluate(axe);
-    const look = async (what) => {
-      await page.waitForTimeout(300);
-      const found = await page.evaluate(async () => (await window.axe.run()).violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]));
-      check(found, [], `${what} in ${colorScheme}`);
-    };
-    for (const hash of ['#/requests', '#/requests/4', '#/requests/11', '#/accounts', '#/faults', '#/profile/put', '#/profile', '#/reports']) {
-      await view(page, hash);
-      await look(hash);
-    }
-    await view(page, '#/requests/4');
-    for (const name of ['Request', 'Response', 'Why']) {
-      await tab(page, name).click();
-      await look(name);
-    }
-    await page.locator('.clock summary').click();
-    await look('the clock');
-    await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: 'Keys' }).click();
-    await look('the keys');
-    await page.keyboard.press('Escape');
-    await view(page, '#/profile/put');
-    await page.locator('.legend summary').click();
-    await page.locator('[data-key="put.semantics=merge"]').click();
-    await page.getByRole('button', { name: 'Undo' }).waitFor();
-    await look('an offer to undo');
-    await page.getByRole('button', { name: 'Undo' }).click();
-    await view(page, '#/accounts');
-    await page.getByRole('button', { name: 'New throwaway account' }).click();
-    await page.getByText('Copy the secrets now').waitFor();
-    await page.getByRole('button', { name: 'Reset 12345' }).click();
-    await look('credentials, and a question');
-    await view(page, '#/faults');
-    await page.getByLabel('Fault as text or JSON').fill('stats=503');
-    await page.keyboard.press('Enter');
-    await page.locator('.complaint').waitFor();
-    await look('a complaint');
-    page.complaints = page.complaints.filter((text) => !text.includes('400 (Bad Request)'));
-    await close(page);
-  }
-  await mock.stop();
-}
-
-// Ten thousand requests stay smooth. The figures are those of docs/inspector.md.
-async function many() {
-  const mock = await start(program, '--journal-entries', '20000', '--journal-bytes', '256MiB');
-  await mock.lists(10_000);
-  const begun = performance.now();
-  const page = await open(mock.ui, {}, () => {
-    window.longTasks = [];
-    new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
-  });
-  await tally(page, /^10,000 requests/);
-  const loaded = performance.now() - begun;
-  holds(await rows(page).count() < 100, 'only what can be seen is in the page');
-  const measure = () => page.evaluate(async () => {
-    const frame = () => new Promise(requestAnimationFrame);
-    const search = document.querySelector('.list input');
-    const filter = [];
-    for (const text of ['n', 'nu', 'num', 'number=77', '77', '']) {
-      const from = performance.now();
-      search.value = text;
-      search.dispatchEvent(new Event('input'));
-      await frame();
-      filter.push(performance.now() - from);
-    }
-    window.longTasks.length = 0;
-    const box = document.querySelector('#rows');
-    const frames = [];
-    let last = await frame();
-    for (let step = 0; step < 120; step += 1) {
-      box.scrollTop = ((step % 60) / 60) * box.scrollHeight;
-      const now = await frame();
-      frames.push(now - last);
-      last = now;
-    }
-    frames.sort((one, other) => one - other);
-    return { filter: Math.max(...filter), median: frames[60], worst: frames.at(-1), longTasks: [...window.longTasks] };
-  });
-  // Far above the figures, for machines that do much else; a list with an element for each of ten
-  // thousand requests is slower still.
-  const slow = (ms) => ms > 600;
-  const smooth = ({ filter, median, longTasks }) => median < 100 && ![filter, ...longTasks].some(slow);
-  let figures = await measure();
-  for (let again = 0; again < 2 && !smooth(figures); again += 1) figures = await measure();
-  holds(smooth(figures), JSON.stringify(figures));
-
-  // What is read stays where it is while others come, and the button says how many.
-  await page.keyboard.press('g');
-  const busy = mock.lists(1000);
-  await tally(page, /^10,[1-9]/);
-  await page.evaluate(() => { document.querySelector('#rows').scrollTop = 5000; });
-  await busy;
-  await tally(page, /^11,000 requests/);
-  await page.locator('.follow[aria-pressed=false]').waitFor();
-  await page.evaluate(() => { document.querySelector('#rows').scrollTop = 0; });
-  await page.locator('.follow', { hasText: 'Following' }).waitFor();
-  await page.evaluate(() => { document.querySelector('#rows').scrollTop = 5000; });
-  await page.locator('.follow[aria-pressed=false]').waitFor();
-  const top = () => page.evaluate(() => {
-    const box = document.querySelector('#rows').getBoundingClientRect();
-    return document.elementFromPoint(box.left + 200, box.top + 40).closest('.row').dataset.id;
-  });
-  await page.waitForTimeout(100);
-  const read = await top();
-  await page.evaluate(() => { window.longTasks.length = 0; });
-  const from = performance.now();
-  await mock.lists(2000);
-  await tally(page, /^13,000 requests/);
-  figures.growing = performance.now() - from;
-  await becomes(top, read);
-  await becomes(() => page.locator('.follow').textContent(), '↑ 2,000 new');
-  figures.tasks = await page.evaluate(() => window.longTasks);
-  holds(!figures.tasks.some(slow), `tasks of ${figures.tasks} ms while requests come`);
-  await page.keyboard.press('g');
-  await page.waitForFunction(() => document.querySelector('#rows').scrollTop === 0);
-  await becomes(() => rows(page).first().getAttribute('data-id'), '13000');
-  await close(page);
-  await mock.stop();
-  return { loaded, ...figures };
-}
-
 // Where a token is needed.
 async function token() {
   const mock = await start(program, '--admin-token', 'a-token-<b>"7');
@@ -791,36 +506,9 @@ async function recorder() {
   await mock.stop();
 }
 
-async function pictures() {
-  mkdirSync(screenshots, { recursive: true });
-  const mock = await start(program, '--listen', '127.0.0.1:8080').catch(() => start(program));
-  await everyday(mock);
-  await mock.admin('PATCH', 'profile', { 'put.semantics': 'merge' });
-  for (const colorScheme of ['light', 'dark']) {
-    const page = await open(mock.ui, { colorScheme, viewport: { width: 1040, height: 700 } });
-    const picture = async (name, hash, ready) => {
-      await view(page, hash);
-      await page.locator(ready).first().waitFor();
-      await page.waitForTimeout(500);
-      const path = `${screenshots}/inspector-${name}-${colorScheme}.png`;
-      await page.screenshot({ path });
-      // Few colours are enough for a page.
-      spawnSync('pngquant', ['--force', '--ext', '.png', '64', path]);
-      spawnSync('optipng', ['-quiet', path]);
-    };
-    await picture('list', '#/requests', '.space .row');
-    await view(page, '#/requests/4');
-    await tab(page, 'Why').click();
-    await picture('request', '#/requests/4', '.why td');
-    await picture('profile', '#/profile/put', '.behaviour');
-    await close(page);
-  }
-  await mock.stop();
-}
-
 const milliseconds = (ms) => `${Math.round(ms)} ms`;
 try {
-  checks += scripts.look(execFileSync);
+  const looked = scripts.look(execFileSync);
   const arrival = await everyRequest();
   await hostile();
   await control();
@@ -835,7 +523,7 @@ try {
   console.log(`10,000 requests: shown after ${milliseconds(figures.loaded)}; the slowest filter ${milliseconds(figures.filter)}; `
     + `a frame while scrolling ${milliseconds(figures.median)}, the longest ${milliseconds(figures.worst)}, ${figures.longTasks.length} tasks over 50 ms; `
     + `2,000 more in ${milliseconds(figures.growing)}, the longest task ${milliseconds(Math.max(0, ...figures.tasks))}`);
-  console.log(`${checks} checks of the inspector hold`);
+  console.log(`${looked + held()} checks of the inspector hold`);
 } finally {
   await browser.close();
   stopAll();
