@@ -192,7 +192,7 @@ pub struct RunArgs {
     /// [default: bandwidth-conformance-RUN.ledger in the current folder]
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
-    /// Show only the summary and cases that did not pass and were not observed
+    /// Print only failed and inconclusive cases, with a summary; nothing if the run succeeds
     #[arg(long)]
     pub quiet: bool,
 }
