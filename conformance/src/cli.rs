@@ -194,7 +194,7 @@ pub struct RunArgs {
     /// [default: bandwidth-conformance-RUN.ledger in the current folder]
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
-    /// Show only the summary and the cases that failed, erred or were inconclusive
+    /// Print only failed and inconclusive cases, with a summary; nothing if the run succeeds
     #[arg(long)]
     pub quiet: bool,
 }

@@ -148,10 +148,16 @@ impl CaseReport {
         self.id.split('.').next().unwrap_or("")
     }
 
-    /// The last exchange that was a step of the case, not a check or a part of the clean-up.
-    pub fn last_step(&self) -> Option<&Transcript> {
-        let mut exchanges = self.exchanges.iter().rev();
-        exchanges.find(|exchange| exchange.purpose == Purpose::Case)
+    /// The exchange that the verdict is about: the last one that the reason names, else the last step.
+    /// Checks and clean-up are never meant.
+    pub fn judged(&self) -> Option<&Transcript> {
+        let steps = || {
+            let exchanges = self.exchanges.iter().rev();
+            exchanges.filter(|exchange| exchange.purpose == Purpose::Case)
+        };
+        let reason = self.reason.as_deref().unwrap_or("");
+        let named = steps().find(|step| step.is_named_in(reason));
+        named.or_else(|| steps().next())
     }
 
     /// The first line of the reason, or nothing.
@@ -414,8 +420,8 @@ pub(crate) mod tests {
     use crate::{case::Users, leftover::LeftoverState};
 
     use super::{
-        Case, CaseReport, Duration, FAILED, LEFT_BEHIND, Leftover, Level, PASSED, RunReport, Stop,
-        SystemTime, USAGE, Verdict, code_with_troubles,
+        Case, CaseReport, Duration, FAILED, LEFT_BEHIND, Leftover, Level, PASSED, Purpose,
+        RunReport, Stop, SystemTime, USAGE, Verdict, code_with_troubles,
     };
 
     /// A report with one case per verdict given.
@@ -517,5 +523,46 @@ pub(crate) mod tests {
         assert!(error.starts_with("it is a report of format 1"), "{error}");
         let error = RunReport::from_json("{}").unwrap_err();
         assert!(error.starts_with("it is not a report"), "{error}");
+    }
+
+    #[test]
+    fn the_judged_exchange_is_the_last_one_that_the_reason_names() {
+        use crate::{
+            exchange::Exchange,
+            redact::Redactor,
+            transcript::Transcript,
+            transport::{Request, Response},
+        };
+        let step = |method: &str, path: &str, status, purpose| {
+            let exchange = Exchange {
+                purpose,
+                origin: "http://127.0.0.1:1".to_owned(),
+                at: Duration::ZERO,
+                took: Duration::ZERO,
+                request: Request::new(method, path),
+                outcome: Ok(Response {
+                    status,
+                    headers: Vec::new(),
+                    body: Vec::new(),
+                }),
+                repeated: None,
+            };
+            Transcript::of(&exchange, &Redactor::default())
+        };
+        let mut report = report(&[Verdict::Fail]);
+        let case = &mut report.cases[0];
+        let judged = |case: &CaseReport| case.judged().map(|step| step.status);
+        assert_eq!(judged(case), None);
+        case.exchanges = vec![
+            step("POST", "/users", 201, Purpose::Case),
+            step("PUT", "/users/u2", 200, Purpose::Case),
+            step("GET", "/users/u2", 204, Purpose::Case),
+            step("DELETE", "/users/u2", 200, Purpose::CleanUp),
+        ];
+        assert_eq!(judged(case), Some(Some(204)), "the last step");
+        case.reason = Some("expected 200, got 201\nPOST /users -> 201, location: /x".to_owned());
+        assert_eq!(judged(case), Some(Some(201)));
+        case.reason = Some("no such line: PUT /users/u2 -> 2001".to_owned());
+        assert_eq!(judged(case), Some(Some(204)));
     }
 }

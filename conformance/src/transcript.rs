@@ -61,6 +61,23 @@ pub struct Header {
 }
 
 impl Transcript {
+    /// Whether a line of `text` is about this exchange: `METHOD PATH -> STATUS`, as a reply describes
+    /// itself.
+    pub fn is_named_in(&self, text: &str) -> bool {
+        let Some(status) = self.status else {
+            return false;
+        };
+        let path = self.url.split_once("://").map_or("", |(_, rest)| {
+            rest.find('/').map_or("", |start| &rest[start..])
+        });
+        let line = format!("{} {path} -> {status}", self.method);
+        text.lines().any(|found| {
+            found
+                .strip_prefix(line.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(','))
+        })
+    }
+
     /// What may be shown of `exchange`: `redactor` knows the secrets.
     pub fn of(exchange: &Exchange, redactor: &Redactor) -> Self {
         let request = &exchange.request;

@@ -11,7 +11,7 @@ mod plan;
 mod rule;
 
 pub use armed::{FaultSet, TooManyFaults};
-pub use effect::{ConnectionFault, Dribble, View};
+pub use effect::{ConnectionFault, Dribble, Effect, View};
 pub use error::FaultError;
 pub use limiter::TokenBucket;
 pub use own_answer::OwnAnswer;

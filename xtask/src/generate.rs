@@ -13,6 +13,7 @@ mod errors;
 mod markdown;
 mod operations;
 mod source;
+mod sources;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -37,7 +38,7 @@ pub(crate) struct Options {
 type Generated = (&'static str, String);
 
 /// What the tables of `fixtures` compile to.
-fn sources() -> Result<Vec<Generated>> {
+fn rust() -> Result<Vec<Generated>> {
     let mut files = behaviour_code::files()?;
     files.extend([
         (
@@ -72,6 +73,7 @@ fn pages() -> Result<Vec<Generated>> {
         ("docs/schema/profile.json", NamedProfile::schema()),
         ("docs/schema/result.json", RunReport::schema()),
         ("docs/schema/seed.json", Seed::schema()),
+        ("mock-server/src/admin/ui/sources.js", sources::script()?),
     ];
     pages.extend(clients::files()?);
     Ok(pages)
@@ -80,7 +82,7 @@ fn pages() -> Result<Vec<Generated>> {
 /// Writes the files or checks them.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let root = workspace::root();
-    let sources = sources()?;
+    let sources = rust()?;
     let stale_sources = changed(&root, &sources);
     if !options.check && !stale_sources.is_empty() {
         write(&root, &sources, &stale_sources)?;

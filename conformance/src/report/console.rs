@@ -28,7 +28,7 @@ const COLUMN: usize = "inconclusive".len() + 2;
 pub enum Detail {
     /// Every case.
     All,
-    /// Only what neither passed nor was observed; of skipped cases only the reasons.
+    /// Only what keeps the exit code from being 0.
     Quiet,
 }
 
@@ -72,14 +72,13 @@ impl<'a> Console<'a> {
     }
 
     /// One case. Of cases that were not run only the first is shown; the summary counts the others.
+    /// The summary shows skipped cases by their reasons.
     pub fn case(&mut self, case: &CaseReport) -> io::Result<()> {
-        let is_quiet = matches!(
-            case.verdict,
-            Verdict::Pass | Verdict::Observed | Verdict::Skipped
-        ) || case.known.is_some();
+        let is_quiet = matches!(case.verdict, Verdict::Pass | Verdict::Observed);
+        let is_quiet = is_quiet || case.known.is_some();
         let again = case.not_run && self.has_not_run;
         self.has_not_run |= case.not_run;
-        if again || (is_quiet && self.detail == Detail::Quiet) {
+        if again || case.verdict == Verdict::Skipped || (is_quiet && self.detail == Detail::Quiet) {
             return Ok(());
         }
         let style = self.style(case.verdict);
@@ -103,7 +102,7 @@ impl<'a> Console<'a> {
     /// The reason of a case, or which earlier case had the same.
     fn reason(&mut self, case: &CaseReport) -> Option<String> {
         let reason = case.reason.as_ref()?;
-        if !matches!(case.verdict, Verdict::Skipped | Verdict::Inconclusive) {
+        if case.verdict != Verdict::Inconclusive {
             return Some(reason.clone());
         }
         if let Some(first) = self.reasons.get(reason) {
@@ -160,9 +159,12 @@ impl<'a> Console<'a> {
         Ok(())
     }
 
-    /// The end of a run.
+    /// The end of a run. A quiet run that succeeded has none.
     pub fn summary(&mut self, report: &RunReport) -> io::Result<()> {
-        if self.detail == Detail::Quiet {
+        if self.detail == Detail::Quiet && report.exit_code == 0 {
+            return Ok(());
+        }
+        if self.detail == Detail::All {
             self.skipped(report)?;
         }
         self.causes(report)?;
@@ -237,12 +239,14 @@ impl<'a> Console<'a> {
         if let Some(hint) = report.fit.as_ref().and_then(crate::fit::Fit::hint) {
             writeln!(out, "{}", printable(&hint))?;
         }
-        for (reason, behaviours) in groups::open(&report.open_questions) {
-            let behaviours = behaviours.join(", ");
-            writeln!(out, "not asked: {behaviours}: {}", printable(reason))?;
-        }
-        for note in &report.notes {
-            writeln!(out, "note: {}", printable(note))?;
+        if self.detail == Detail::All {
+            for (reason, behaviours) in groups::open(&report.open_questions) {
+                let behaviours = behaviours.join(", ");
+                writeln!(out, "not measured: {behaviours}: {}", printable(reason))?;
+            }
+            for note in &report.notes {
+                writeln!(out, "note: {}", printable(note))?;
+            }
         }
         for problem in &report.known_problems {
             writeln!(out, "known failures: {}", printable(problem))?;
@@ -356,6 +360,21 @@ mod tests {
     #[test]
     fn quiet_shows_only_what_needs_a_look() {
         insta::assert_snapshot!(written(Detail::Quiet, Colour::Off));
+    }
+
+    #[test]
+    fn a_quiet_run_that_succeeded_writes_nothing() {
+        use Verdict::{Observed, Pass, Skipped};
+        let report = report(&[Pass, Observed, Skipped]);
+        assert_eq!(report.exit_code, 0);
+        let mut out = Vec::new();
+        let mut console = Console::new(&mut out, Detail::Quiet, Colour::Off);
+        console.intro("against the target").unwrap();
+        for case in &report.cases {
+            console.case(case).unwrap();
+        }
+        console.summary(&report).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "");
     }
 
     #[test]

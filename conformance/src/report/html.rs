@@ -53,24 +53,24 @@ pub fn render(report: &RunReport) -> String {
                     p .outcome .(if report.exit_code == 0 { "good" } else { "bad" }) { (report.outcome()) }
                     (summary(report))
                 }
-                (problems(report))
-                (causes(report))
-                (controls(report))
                 main {
+                    (problems(report))
+                    (causes(report))
+                    (controls(report))
                     @for verdict in ORDER {
                         @for case in report.cases.iter().filter(|case| case.verdict == verdict) {
                             (case_section(case, &cases))
                         }
                     }
-                    p #nothing hidden { "No case has that. " button #all type="button" { "Show all" } }
+                    p #nothing hidden { "No case matches the filters. " button #all type="button" { "Show all" } }
                 }
                 footer {
                     p {
                         "bandwidth-conformance " (report.version)
-                        ". Secrets were removed from everything on this page; what the target said about its users was not."
+                        ". The suite removed the secrets that it knows. The page keeps what the target said about its users."
                     }
                     p {
-                        "The curl lines are for bash. They take the login from "
+                        "The curl commands are for bash. They read the login from "
                         code { "BW_USERNAME" } " and " code { "BW_PASSWORD" } ", or a token from " code { "BW_TOKEN" }
                         ", and a password in a body from " code { "NEW_PASSWORD" } "."
                     }
@@ -116,13 +116,13 @@ fn problems(report: &RunReport) -> Markup {
                     @if let Some(command) = &report.cleanup { p { (use_of_cleanup(&report.leftovers)) " " code { (command) } } }
                 }
                 @for problem in &report.known_problems { p { strong { "Known failures: " } (problem) } }
-                @for trouble in &report.troubles { p { strong { "On this machine: " } (trouble) } }
+                @for trouble in &report.troubles { p { strong { "Local problem: " } (trouble) } }
             }
         }
         @if let Some(hint) = report.fit.as_ref().and_then(Fit::hint) { p .hint { (hint) } }
         @if !report.open_questions.is_empty() {
             section .open {
-                h2 { "Not asked" }
+                h2 { "Not measured" }
                 ul {
                     @for (reason, behaviours) in groups::open(&report.open_questions) {
                         li { code { (behaviours.join(", ")) } ": " (reason) }
@@ -205,6 +205,7 @@ fn anchor(case: &CaseReport) -> String {
 
 fn case_section(case: &CaseReport, cases: &[Case]) -> Markup {
     let verdict = case.verdict.as_str();
+    let judged = case.judged().filter(|_| case.reason.is_some());
     html! {
         details .case id=(anchor(case)) data-verdict=(verdict) data-level=(case.level.as_str()) {
             summary {
@@ -223,12 +224,18 @@ fn case_section(case: &CaseReport, cases: &[Case]) -> Markup {
                 dt { "took" } dd { (case.elapsed_ms) " ms" }
             }
             @if let Some(reason) = &case.reason { pre .reason { (reason) } }
-            @if let Some(text) = explained(case, cases) { pre .explain { (text) } }
             @if !case.facts.is_empty() {
                 ul { @for fact in &case.facts { li { pre { (fact) } } } }
             }
+            @if let Some(exchange) = judged {
+                h3 { "Repeat this" }
+                (command(exchange))
+            }
+            @if let Some(text) = explained(case, cases) {
+                details .about { summary { "About this case" } pre .explain { (text) } }
+            }
             @for (number, exchange) in case.exchanges.iter().enumerate() {
-                (exchange_section(number + 1, exchange))
+                (exchange_section(number + 1, exchange, judged))
             }
         }
     }
@@ -241,17 +248,24 @@ fn explained(case: &CaseReport, cases: &[Case]) -> Option<String> {
     Some(explain_text(found))
 }
 
-fn exchange_section(number: usize, exchange: &Transcript) -> Markup {
+/// The command that sends a request again.
+fn command(exchange: &Transcript) -> Markup {
+    html! { div .again { pre .curl { (exchange.curl) } button type="button" .copy { "Copy" } } }
+}
+
+fn exchange_section(number: usize, exchange: &Transcript, judged: Option<&Transcript>) -> Markup {
+    let is_judged = judged.is_some_and(|judged| std::ptr::eq(judged, exchange));
     let answer = exchange
         .status
-        .map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+        .map_or_else(|| "no response".to_owned(), |status| status.to_string());
     html! {
-        details .exchange {
+        details .exchange open[is_judged] {
             summary {
                 (number) ". " code { (exchange.method) " " (exchange.url) } " → " strong { (answer) }
                 span .aside {
                     (exchange.took_ms) " ms"
                     @if exchange.purpose != Purpose::Case { ", " (exchange.purpose.as_str()) }
+                    @if is_judged { ", judged" }
                 }
             }
             @if let Some(repeated) = &exchange.repeated { p .aside { (repeated) } }
@@ -266,7 +280,7 @@ fn exchange_section(number: usize, exchange: &Transcript) -> Markup {
                     @else { pre { (message(&exchange.response_headers, &exchange.response_body)) } }
                 }
             }
-            div .again { pre .curl { (exchange.curl) } button type="button" .copy { "Copy" } }
+            (command(exchange))
         }
     }
 }

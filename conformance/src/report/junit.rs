@@ -78,8 +78,8 @@ fn unsuccessful(kind: NonSuccessKind, case: &CaseReport) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
     status.set_message(case.headline());
     status.set_type(case.verdict.as_str());
-    let curl = case.last_step().map_or_else(String::new, |exchange| {
-        format!("\n\nthe last request again:\n{}", exchange.curl)
+    let curl = case.judged().map_or_else(String::new, |exchange| {
+        format!("\n\nrepeat this:\n{}", exchange.curl)
     });
     let reason = case.reason.as_deref().unwrap_or("");
     status.set_description(format!("{reason}{curl}"));

@@ -1,6 +1,8 @@
 // The HTML report in a real browser: `node report.mjs REPORT.html FOLDER`, with playwright-core to be
 // found and CHROMIUM naming the browser. Screenshots go to FOLDER.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 
@@ -38,7 +40,18 @@ check(await page.locator('#skipped').isVisible(), false, 'there is nothing more 
 check(await page.locator('.outcome').textContent(), `${failed} cases failed`);
 assert.ok(await page.locator('.causes > ul > li').count() > 0, 'failures have causes');
 assert.ok(await page.locator('.case[data-verdict=fail]').first().getAttribute('open') !== null, 'a failure is open');
+const failure = page.locator('.case[data-verdict=fail]').first();
+check(await failure.getByRole('heading', { name: 'Repeat this' }).count(), 1, 'a failure can be repeated');
+check(await failure.locator('.exchange[open]').count(), 1, 'the judged exchange is open');
+check(await failure.locator('> .again .curl').textContent(), await failure.locator('.exchange[open] .curl').textContent(), 'and is the one to repeat');
 await page.screenshot({ path: `${folder}/report-light.png` });
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const accessible = async (theme) => {
+  await page.evaluate(axe);
+  const violations = await page.evaluate(async () => (await window.axe.run()).violations.map(({ id, nodes }) => [id, nodes[0].html]));
+  check(violations, [], `axe in ${theme}`);
+};
+await accessible('light');
 
 // By verdict, by level, by text, and back.
 for (const name of ['pass', 'observed', 'skipped', 'inconclusive', 'error']) {
@@ -88,6 +101,7 @@ const wide = await page.evaluate(() => document.documentElement.scrollWidth > in
 check(wide, false, 'nothing sticks out of a narrow window');
 const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 check(dark, 'rgb(13, 17, 23)', 'the page is dark where dark is asked for');
+await accessible('dark');
 await page.screenshot({ path: `${folder}/report-dark-narrow.png` });
 
 // What a target sent is text: its gateway's page, and a script in a user's name.

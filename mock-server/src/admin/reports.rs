@@ -1,12 +1,15 @@
 //! Reports: the behaviours, what the traffic relied on, and how clients retried.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use axum::{
     Json,
     extract::{RawQuery, State},
 };
-use bandwidth_fixtures::{Evidence, Values, behaviours as all_behaviours};
+use bandwidth_fixtures::{Evidence, NamedProfile, Values, behaviours as all_behaviours};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -32,6 +35,7 @@ pub struct BehaviourList {
 
 /// An open question about the real API.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct BehaviourView {
     /// Its id, as `put.semantics`.
     id: &'static str,
@@ -41,6 +45,8 @@ pub struct BehaviourView {
     options: Vec<OptionView>,
     /// Which values it may have, as `a number from 1 to 1000`; null when only the options are.
     values: Option<String>,
+    /// The option of each built-in profile, by its name.
+    built_in: BTreeMap<&'static str, String>,
 }
 
 /// A plausible answer.
@@ -68,6 +74,10 @@ pub async fn behaviours() -> Json<BehaviourList> {
             })
             .collect()
     };
+    let built_in: Vec<(&str, NamedProfile)> = NamedProfile::BUILT_IN
+        .into_iter()
+        .filter_map(|name| Some((name, NamedProfile::built_in(name)?)))
+        .collect();
     Json(BehaviourList {
         behaviours: all_behaviours()
             .iter()
@@ -76,6 +86,10 @@ pub async fn behaviours() -> Json<BehaviourList> {
                 question: behaviour.question.to_owned(),
                 options: options(behaviour),
                 values: (behaviour.values != Values::Listed).then(|| behaviour.expected()),
+                built_in: built_in
+                    .iter()
+                    .map(|(name, profile)| (*name, profile.options().get(behaviour.id)))
+                    .collect(),
             })
             .collect(),
     })

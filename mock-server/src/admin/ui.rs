@@ -54,6 +54,7 @@ files! {
     "profile.js": SCRIPT,
     "reports.js": SCRIPT,
     "request.js": SCRIPT,
+    "sources.js": SCRIPT,
     "text.js": SCRIPT,
 }
 

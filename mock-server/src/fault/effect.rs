@@ -40,6 +40,22 @@ pub enum Effect {
     View(View),
 }
 
+impl Effect {
+    /// A short name, in the words of a rule: `status 503`, `EMPTY_RESPONSE`, `truncate_body`.
+    pub fn name(self) -> String {
+        match self {
+            Self::Status(status) => format!("status {status}"),
+            Self::GatewayPage(_) => "wrong_content_type".to_owned(),
+            Self::TruncateBody => "truncate_body".to_owned(),
+            Self::MalformedBody => "malformed_body".to_owned(),
+            Self::Dribble(_) => "chunked_dribble".to_owned(),
+            Self::Connection(fault) => fault.as_str().to_owned(),
+            Self::Refusal(error) => error.facts().rule.to_owned(),
+            Self::View(view) => format!("view {}", view.as_str()),
+        }
+    }
+}
+
 /// The refusals of logins that a fault can ask for, by the names of their rules.
 pub const REFUSALS: [ApiError; 4] = [
     ApiError::BasicEnded,
@@ -180,12 +196,37 @@ pub fn unit(random: u64) -> f64 {
 mod tests {
     use std::time::Duration;
 
-    use super::{Delay, LONGEST_DELAY};
+    use bandwidth_fixtures::ApiError;
+
+    use super::{ConnectionFault, Delay, Dribble, Effect, LONGEST_DELAY, View};
 
     fn drawn(delay: Delay) -> Vec<Duration> {
         let mut drawn: Vec<Duration> = (0..2_000).map(|number| delay.draw(7, number)).collect();
         drawn.sort();
         drawn
+    }
+
+    #[test]
+    fn effects_have_the_words_of_rules() {
+        let dribble = Dribble {
+            chunks: 2,
+            over: Duration::ZERO,
+        };
+        for (effect, name) in [
+            (Effect::Status(503), "status 503"),
+            (Effect::GatewayPage(502), "wrong_content_type"),
+            (Effect::TruncateBody, "truncate_body"),
+            (Effect::MalformedBody, "malformed_body"),
+            (Effect::Dribble(dribble), "chunked_dribble"),
+            (
+                Effect::Connection(ConnectionFault::EmptyResponse),
+                "EMPTY_RESPONSE",
+            ),
+            (Effect::Refusal(ApiError::TokenExpired), "token_expired"),
+            (Effect::View(View::Stale), "view stale"),
+        ] {
+            assert_eq!(effect.name(), name);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{
     answer_body,
     entry::{Entry, Sent},
 };
-use crate::{clock::rfc3339, text::title_case};
+use crate::{clock::rfc3339, fault::Effect, text::title_case};
 use bandwidth_fixtures::{Operation, operation::Surface};
 
 /// A request to the emulated API, its answer, and why it was answered so.
@@ -82,8 +82,12 @@ pub struct RecordedSummary {
     pub took_effect: bool,
     /// The rule that the request broke, when it was rejected.
     pub refusal: Option<&'static str>,
+    /// The code of the error body, when it was refused.
+    pub code: Option<u32>,
     /// The id of the fault that was applied.
     pub fault: Option<u64>,
+    /// What that fault does, for example `EMPTY_RESPONSE`, `status 503` or `delay`.
+    pub fault_name: Option<String>,
 }
 
 /// Headers and body.
@@ -223,7 +227,12 @@ impl From<&Entry> for RecordedSummary {
             login: entry.login.as_deref().map(str::to_owned),
             took_effect: entry.took_effect,
             refusal: entry.refusal.as_ref().map(|refusal| refusal.rule),
+            code: entry.refusal.as_ref().map(|refusal| refusal.code),
             fault: entry.fault.as_ref().map(|fault| fault.armed.id),
+            fault_name: entry.fault.as_ref().map(|fault| {
+                let effect = fault.armed.fault.effect;
+                effect.map_or_else(|| "delay".to_owned(), Effect::name)
+            }),
         }
     }
 }

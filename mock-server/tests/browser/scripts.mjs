@@ -1,6 +1,6 @@
 // The inspector's scripts without a page: what they make of text that means harm.
 import assert from 'node:assert/strict';
-import { python, quoted } from './ui/copy.js';
+import { PYTHON, SCRIPT, quoted } from './ui/copy.js';
 import { json, pretty, xml } from './ui/pretty.js';
 import { pieces } from './ui/text.js';
 
@@ -16,12 +16,14 @@ export function look(execFileSync) {
   let checks = 0;
   const check = (actual, expected, what) => { assert.deepEqual(actual, expected, what); checks += 1; };
 
-  // A shell and Python read what was meant.
+  // A shell, Python and JavaScript read what was meant.
   const lines = HARM.map((harm) => `printf '%s\\0' ${quoted(harm)}`).join('\n');
   check(execFileSync('bash', ['--norc', '-c', lines]).toString().split('\0').slice(0, -1), HARM);
   check(execFileSync('bash', ['--norc', '-c', lines], { env: { LC_ALL: 'C' } }).toString().split('\0').slice(0, -1), HARM);
-  const program = `import sys\nsys.stdout.buffer.write(b"".join(text.encode() + b"\\0" for text in [${HARM.map(python).join(', ')}]))`;
+  const program = `import sys\nsys.stdout.buffer.write(b"".join(text.encode() + b"\\0" for text in [${HARM.map(PYTHON.text).join(', ')}]))`;
   check(execFileSync('python3', ['-c', program]).toString().split('\0').slice(0, -1), HARM);
+  const script = `process.stdout.write([${HARM.map(SCRIPT.text).join(', ')}].map((text) => text + '\\0').join(''))`;
+  check(execFileSync('node', ['-e', script]).toString().split('\0').slice(0, -1), HARM);
   for (const harm of HARM) assert.match(quoted(harm), /^[\n\t\x20-\x7e]*$/, 'only what shows is copied');
 
   // Formatting changes nothing but white space.

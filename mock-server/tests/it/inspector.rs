@@ -334,7 +334,7 @@ fn the_stream_sends_the_journal_and_then_each_change() {
         json!({ "requests": [{
             "id": 1, "accountId": "12345", "operation": "create_user", "surface": "account", "method": "POST",
             "path": "/api/accounts/12345/users", "status": 201, "login": "api-user",
-            "tookEffect": true, "refusal": null, "fault": null,
+            "tookEffect": true, "refusal": null, "code": null, "fault": null, "faultName": null,
         }], "gone": [], "dropped": 0 })
     );
 
@@ -358,8 +358,17 @@ fn the_stream_sends_the_journal_and_then_each_change() {
             (&json!(null), &json!(null))
         );
         assert_eq!((&request["id"], &request["fault"]), (&json!(3), &json!(1)));
+        assert_eq!(request["faultName"], "status 503");
         assert_eq!(events.next().1["requests"][0]["status"], 503);
     });
+
+    // A refusal comes with its code.
+    call(&server, "GET", &format!("{USERS}/u77"), "", "");
+    let refused = &events.next().1["requests"][0];
+    assert_eq!(
+        (&refused["refusal"], &refused["code"]),
+        (&json!("unknown_user"), &json!(12000))
+    );
 
     // Secrets are not in it, and a path is cut.
     let long = format!("{USERS}?password=geheim&{}", "x".repeat(5000));
@@ -381,9 +390,9 @@ fn the_stream_sends_the_journal_and_then_each_change() {
     let account = ok(&server, "POST", "/accounts", r#"{"accountId":"t-1"}"#);
     let (users, login) = made(&account);
     send(&server, &request("GET", &users, &login, ""));
-    assert_eq!(events.ids(1), (vec![5], vec![]));
+    assert_eq!(events.ids(1), (vec![6], vec![]));
     ok(&server, "DELETE", "/accounts/t-1", "");
-    assert_eq!(events.ids(1), (vec![], vec![5]));
+    assert_eq!(events.ids(1), (vec![], vec![6]));
     ok(&server, "DELETE", "/requests", "");
     let (name, start) = events.next();
     assert_eq!((name.as_str(), &start["kept"]), ("start", &json!(0)));
@@ -526,10 +535,17 @@ fn a_profile_says_what_it_started_with_and_a_fault_may_be_text() {
         json!({ "status": 503, "times": 1, "accountId": "t-1" })
     );
     let behaviours = ok(&server, "GET", "/behaviours", "");
-    let values = |id: &str| {
+    let of = |id: &str, key: &str| {
         let list = behaviours["behaviours"].as_array().unwrap();
-        list.iter().find(|one| one["id"] == id).unwrap()["values"].clone()
+        list.iter().find(|one| one["id"] == id).unwrap()[key].clone()
     };
-    assert_eq!(values("put.semantics"), Value::Null);
-    assert_eq!(values("password.min_length"), "a number from 1 to 1000");
+    assert_eq!(of("put.semantics", "values"), Value::Null);
+    assert_eq!(
+        of("naming.email", "builtIn"),
+        json!({ "guide": "Email", "published": "EmailAddress" })
+    );
+    assert_eq!(
+        of("password.min_length", "values"),
+        "a number from 1 to 1000"
+    );
 }

@@ -1,8 +1,8 @@
 // The inspector: which view is shown, what keeps it up to date, and the keys.
-import { api, events, get, onTokenNeeded, useToken } from './api.js';
+import { api, below, events, get, onTokenNeeded, useToken } from './api.js';
 import { Accounts } from './accounts.js';
 import { Clock } from './clock.js';
-import { act, el, say, shown, update } from './dom.js';
+import { act, el, say, shown, toast, update } from './dom.js';
 import { Faults } from './faults.js';
 import { List } from './list.js';
 import { Profile } from './profile.js';
@@ -10,24 +10,42 @@ import { Reports } from './reports.js';
 import { Detail } from './request.js';
 import { count, faultState } from './text.js';
 
-// How often what is not told by an event is asked for, in milliseconds.
+// Milliseconds between two looks at what no event tells.
 const REFRESH = 2000;
 const RETRY = [200, 500, 1000, 2000];
 
 const main = document.getElementById('view');
 const dialog = (id) => document.getElementById(id);
 
+// The newest cleared requests that Undo can show again.
+const RESTORED = 5000;
+
 let server = {};
 const list = new List({
   open: (id) => { location.hash = `#/requests/${id}`; },
-  clear: act(() => api('DELETE', 'requests')),
+  clear: act(clear),
   find: async (text) => (await api('POST', 'requests/count', { bodyContains: text })).ids,
 });
 const detail = new Detail({
   close: () => { location.hash = '#/requests'; },
-  // Where the emulated API is, as this browser reaches it.
+  move,
+  // Cleared requests are in this page only.
+  read: async (id) => list.cleared(id) ?? get(below('requests', id)),
+  // The emulated API, as this browser reaches it.
   origin: () => new URL(server.baseUrl).origin,
 });
+
+async function clear() {
+  const { requests: entries } = await get(`requests?limit=${RESTORED}`);
+  const restore = list.snapshot(entries);
+  const { deleted } = await api('DELETE', 'requests');
+  if (name === 'requests') detail.close();
+  toast(`Cleared: the mock deleted ${count(deleted, 'request')}.`, () => {
+    restore();
+    toast('Shown again in this page only: the mock has deleted them, and reports do not count them.');
+  });
+}
+
 const requests = {
   element: el('div', { class: 'requests' }, list.element, detail.element),
   async show([id]) {
@@ -43,11 +61,14 @@ const requests = {
     if (detail.id === Number(id)) list.select(detail.id);
   },
   refresh: () => list.searchBodies(),
+  first: () => list.openFirst(),
 };
-const accounts = new Accounts();
+const accounts = new Accounts(() => server.baseUrl);
 const views = {
-  requests, accounts, faults: new Faults(() => accounts.id), profile: new Profile(), clock: new Clock(), reports: new Reports(),
+  requests, accounts, faults: new Faults(() => accounts.id), profile: new Profile(), reports: new Reports(),
 };
+const clock = new Clock();
+document.getElementById('clock').append(clock.element);
 
 // --- which view
 
@@ -75,19 +96,18 @@ addEventListener('hashchange', route);
 // --- up to date
 
 async function facts() {
-  const [profile, clock, { faults }] = await Promise.all([get('profile'), get('clock'), get('faults')]);
+  const [profile, { faults }] = await Promise.all([get('profile'), get('faults'), clock.refresh()]);
   const different = Object.values(profile.behaviours).filter(({ option, atStart }) => option !== atStart).length;
   const armed = faults.filter((fault) => faultState(fault) === 'armed').length;
   update(document.getElementById('deadline'), profile.notice, () => [shown(profile.notice)]);
-  update(document.getElementById('facts'), [profile.name, different, clock.frozen, armed], () => [
-    el('a', { href: '#/profile' }, 'profile ', shown(profile.name), different ? `, ${different} changed` : ''),
-    armed ? el('a', { href: '#/faults', class: 'attention' }, `${count(armed, 'fault')} armed`) : null,
-    clock.frozen ? el('a', { href: '#/clock', class: 'attention' }, 'clock frozen') : null]);
+  update(document.getElementById('facts'), [profile.name, different, armed], () => [
+    el('a', { href: '#/profile' }, 'Profile ', shown(profile.name), different ? `, ${different} changed` : ''),
+    armed ? el('a', { href: '#/faults', class: 'attention' }, `${count(armed, 'fault')} armed`) : null]);
 }
 
 let due;
-// What an event makes likely: the view and the head of the page are asked for anew, a few times a
-// second at the most, and not before the last answers are there.
+// Reads the view and the head of the page again after an event: a few times a second at most, and
+// not before the last answers are there.
 function soon() {
   due ??= setTimeout(async () => {
     try {
@@ -121,15 +141,15 @@ function told(kind, data) {
   list.start(data, another);
   connected = true;
   if (another) route();
-  if (another && !first) say('The mock was started anew: what it knew before is gone.');
-  connection('live', 'live');
+  if (another && !first) say('The mock restarted; its earlier requests and changes are gone.');
+  connection('live', 'Live');
   soon();
 }
 
 let tokenGiven;
 onTokenNeeded((wrong) => {
   const box = dialog('token');
-  box.querySelector('.error').textContent = wrong ? 'That is not its token.' : '';
+  box.querySelector('.error').textContent = wrong ? 'Wrong token.' : '';
   if (!box.open) box.showModal();
 });
 dialog('token').querySelector('form').addEventListener('submit', (event) => {
@@ -143,15 +163,14 @@ dialog('token').querySelector('form').addEventListener('submit', (event) => {
 dialog('token').addEventListener('cancel', (event) => event.preventDefault());
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
-// A page that nobody sees for a while leaves its connection to others: a browser has few of them for
-// a server.
+// A hidden page gives up its connection after a while: a browser has few of them for a server.
 const PATIENCE = 30_000;
 const seen = () => (document.hidden ? new Promise((resolve) => { document.addEventListener('visibilitychange', resolve, { once: true }); }) : undefined);
 async function follow() {
   for (let tries = 0; ; tries += 1) {
     await seen();
     const stop = new AbortController();
-    let problem = 'The mock does not answer';
+    let problem = 'The mock does not respond';
     let hidden;
     const hide = () => {
       clearTimeout(hidden);
@@ -162,7 +181,7 @@ async function follow() {
       await events(stop.signal, (...event) => { tries = 0; told(...event); });
     } catch (error) {
       if (error.status === 401) {
-        connection('lost', 'waiting for the token');
+        connection('lost', 'Waiting for the token');
         await new Promise((resolve) => { tokenGiven = resolve; });
         tries = -1;
       } else if (error.status) {
@@ -173,7 +192,7 @@ async function follow() {
     clearTimeout(hidden);
     connected = false;
     if (document.hidden || tries < 0) continue;
-    connection('lost', `${problem}; trying again`);
+    connection('lost', `${problem}; retrying`);
     await pause(RETRY[Math.min(tries, RETRY.length - 1)]);
   }
 }
@@ -186,14 +205,14 @@ function move(by) {
   else if (id !== null) list.box.focus({ preventScroll: true });
 }
 
-function search() {
-  views[name].element.querySelector('input[type=search]')?.focus();
-  if (name === 'requests') list.search.focus();
-}
+// Elements that need the letters and digits themselves.
+const TYPING = 'input:not([type=radio], [type=checkbox]), select, textarea';
 
 function leave() {
   const { activeElement } = document;
-  if (activeElement?.matches('input, select, textarea')) {
+  if (clock.element.open) {
+    clock.close();
+  } else if (activeElement?.matches(TYPING)) {
     activeElement.blur();
     if (name === 'requests') list.box.focus({ preventScroll: true });
   } else if (name === 'requests' && !detail.element.hidden) {
@@ -203,30 +222,37 @@ function leave() {
 }
 
 // These are about the list and the request beside it.
-const ON_REQUESTS = new Set(['j', 'k', 'ArrowDown', 'ArrowUp', 'Enter', 'c', 't', 'g']);
-const press = (selector) => detail.element.querySelector(selector)?.click();
+const ON_REQUESTS = new Set(['j', 'k', 'ArrowDown', 'ArrowUp', 'Enter', 'c', 'p', 'f', 't', 'g']);
+const press = (selector) => () => document.querySelector(selector)?.click();
+const help = () => dialog('keys').showModal();
 const KEYS = {
   j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1),
   Enter: () => { if (list.cursor !== null) list.open(list.cursor); },
-  Escape: leave, '/': search, c: () => press('.curl'), t: () => press('.test'),
+  Escape: leave, '/': () => views[name].element.querySelector('input[type=search]')?.focus(), u: press('#toast .undo'),
+  c: press('.detail .curl'), p: press('.detail .python'), f: press('.detail .fetch'), t: press('.detail .test'),
   g: () => list.setFollowing(true),
-  '?': () => dialog('keys').showModal(),
+  '?': help,
   ...Object.fromEntries(Object.keys(views).map((view, index) => [`${index + 1}`, () => { location.hash = `#/${view}`; }])),
 };
 addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
-  const typing = event.target.matches('input, select, textarea');
-  if (typing && event.key !== 'Escape') return;
-  // These do what they do anywhere on a link, a button or a body that scrolls.
-  const own = event.target.closest('a, button, summary');
-  if (own && event.key === 'Enter') return;
-  if (event.key.startsWith('Arrow') && event.target.closest('pre, .detail')) return;
-  if (name !== 'requests' && ON_REQUESTS.has(event.key)) return;
-  const action = KEYS[event.key];
+  const { key, target } = event;
+  if (key === 'Enter' && target.matches('input[type=search]')) {
+    event.preventDefault();
+    views[name].first?.();
+    return;
+  }
+  if (target.matches(TYPING) && key !== 'Escape') return;
+  // These keys have a meaning of their own on a link, a button, a choice or a body that scrolls.
+  if (key === 'Enter' && target.closest('a, button, summary, input')) return;
+  if (key.startsWith('Arrow') && target.closest('pre, .detail, input, summary')) return;
+  if (name !== 'requests' && ON_REQUESTS.has(key)) return;
+  const action = KEYS[key];
   if (!action) return;
   event.preventDefault();
   action();
 });
+document.getElementById('help').addEventListener('click', help);
 for (const id of ['text', 'keys']) dialog(id).querySelector('button').addEventListener('click', () => dialog(id).close());
 
 route();

@@ -1,13 +1,13 @@
-// A request that was received as a command and as a test, to be sent again. The journal holds no
-// secrets, so they are asked of the environment: BW_USERNAME and BW_PASSWORD, for a token
-// BW_CLIENT_ID and BW_CLIENT_SECRET, and for the password of a user BW_USER_PASSWORD, or one that the
-// password rules accept.
+// A received request as a command or as code that sends it again. The journal holds no secrets, so
+// the copies read them from the environment: BW_USERNAME and BW_PASSWORD, for a token BW_CLIENT_ID
+// and BW_CLIENT_SECRET, and for the password of a user BW_USER_PASSWORD, or one that the password
+// rules accept.
 
 const REMOVED = '[removed]';
-// What the client of the copy writes itself; the journal has bodies as they were before compression.
+// Headers that a client writes itself; the journal has bodies as they were before compression.
 const OWN = new Set(['host', 'authorization', 'content-length', 'content-encoding', 'connection', 'transfer-encoding', 'expect',
   'user-agent', 'accept-encoding', 'keep-alive', 'te', 'upgrade', 'http2-settings', 'cookie']);
-// A command line takes no more; the rest comes through a pipe.
+// Characters of the longest body on a command line; a longer one comes through a pipe.
 const LONGEST = 100_000;
 
 const header = (message, name) =>
@@ -24,8 +24,7 @@ function secrets(entry) {
     own,
     password: wrong ? { otherwise: 'not-the-password' } : { variable: own },
     token: wrong ? { otherwise: 'not-a-token' } : { variable: 'BW_TOKEN' },
-    // The password of a request that was refused for it is not known either; this one is refused too,
-    // if perhaps for another reason.
+    // The right password is unknown, so the copy may break another rule than the request.
     another: wrong || refused,
     body: forToken ? (wrong ? { otherwise: 'not-the-password' } : { variable: own })
       : refused ? { otherwise: 'x' } : { variable: 'BW_USER_PASSWORD', otherwise: 'Teal-Wagon.47' },
@@ -39,20 +38,23 @@ function credentials(entry) {
   return scheme === 'basic' || scheme === 'bearer' ? scheme : 'other';
 }
 
-// A text with something else in the place of what was removed.
+// A text with `secret` in place of each removed secret.
 function mended(text, write, secret, glue) {
   const parts = text.split(REMOVED).flatMap((part, index) => [index ? secret : '', part ? write(part) : '']);
   return parts.filter(Boolean).join(glue) || write('');
 }
 
-// Of a HEAD, clients send none.
+// Clients send no body with HEAD.
 const bodyOf = (entry) => (entry.method === 'HEAD' ? '' : entry.request.body);
+
+// `..` in a path: most clients resolve it before they send it.
+const dotted = ({ path }) => /\/\.\.?(\/|\?|$)/.test(path);
 
 const kept = (entry) => entry.request.headers.filter(({ name }) => !OWN.has(name.toLowerCase()));
 
 // --- for a shell
 
-// Quoted for bash and zsh: nothing in it means anything, and what does not show is written as bytes.
+// Quoted for bash and zsh: no character has a meaning, and hidden ones are written as bytes.
 export function quoted(text) {
   if (!/[^\n\t\x20-\x7e]/.test(text)) return `'${text.replaceAll("'", "'\\''")}'`;
   const bytes = new TextEncoder().encode(text);
@@ -87,7 +89,7 @@ export function curl(entry, origin) {
   else if (entry.method !== (body ? 'POST' : 'GET')) lines.push(`-X ${quoted(entry.method)}`);
   if (origin.startsWith('https:')) lines.push('--insecure');
   if (/[[\]{}]/.test(entry.path)) lines.push('--globoff');
-  if (/\/\.\.?(\/|\?|$)/.test(entry.path)) lines.push('--path-as-is');
+  if (dotted(entry)) lines.push('--path-as-is');
   switch (credentials(entry)) {
     case 'basic': lines.push(`-u "$${secret.name}:${secret.password.variable ? `$${secret.password.variable}` : secret.password.otherwise}"`); break;
     case 'bearer': lines.push(`-H "Authorization: Bearer ${secret.token.variable ? '$BW_TOKEN' : secret.token.otherwise}"`); break;
@@ -110,74 +112,123 @@ export function curl(entry, origin) {
   return piped ? `${written(body, secret.body)} |\n${command}\n` : `${command}\n`;
 }
 
-// --- for Python
+// --- for Python and JavaScript
 
-// A literal of ASCII, in the quotes that need fewer escapes.
-export function python(text) {
-  const quote = text.includes('"') && !text.includes("'") ? "'" : '"';
+// A literal of ASCII in double quotes, with `escape` for other characters.
+function literal(text, escape) {
   const written = Array.from(text, (character) => {
     const code = character.codePointAt(0);
-    if (character === quote || character === '\\') return `\\${character}`;
+    if (character === '"' || character === '\\') return `\\${character}`;
     if (character === '\n') return '\\n';
-    if (code >= 32 && code < 127) return character;
-    if (code < 256) return `\\x${code.toString(16).padStart(2, '0')}`;
-    return code < 65536 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
+    return code >= 32 && code < 127 ? character : escape(code, character);
   });
-  return `${quote}${written.join('')}${quote}`;
+  return `"${written.join('')}"`;
 }
 
-function pythonSecret({ variable: name, otherwise }) {
-  if (!name) return python(otherwise);
-  return otherwise ? `os.environ.get(${python(name)}, ${python(otherwise)})` : `os.environ[${python(name)}]`;
+const hex = (code, digits) => code.toString(16).padStart(digits, '0');
+
+export const PYTHON = {
+  text: (text) => literal(text, (code) => (code < 256 ? `\\x${hex(code, 2)}` : code < 65536 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`)),
+  variable: (name, otherwise) => (otherwise === undefined ? `os.environ["${name}"]` : `os.environ.get("${name}", ${PYTHON.text(otherwise)})`),
+  header: (text) => (/[^\x00-\x7e]/.test(text) ? `${PYTHON.text(text)}.encode()` : PYTHON.text(text)),
+};
+export const SCRIPT = {
+  text: (text) => literal(text, (_, character) => Array.from({ length: character.length }, (__, at) => `\\u${hex(character.charCodeAt(at), 4)}`).join('')),
+  variable: (name, otherwise) => (otherwise === undefined ? `process.env.${name}` : `(process.env.${name} ?? ${SCRIPT.text(otherwise)})`),
+  // A header has bytes; fetch takes them as the characters of Latin-1.
+  header: (text) => (/[^\x00-\x7e]/.test(text) ? `String.fromCharCode(...new TextEncoder().encode(${SCRIPT.text(text)}))` : SCRIPT.text(text)),
+};
+
+const secretIn = (language, { variable: name, otherwise }) => (name ? language.variable(name, otherwise) : language.text(otherwise));
+const textIn = (language, text, secret) => mended(text, language.text, secretIn(language, secret), ' + ');
+
+// The address, with the base from BW_BASE_URL if that is set.
+function addressIn(language, { path }, origin, secret) {
+  if (!path.startsWith('/api/')) return textIn(language, `${origin}${path}`, secret);
+  return `${language.variable('BW_BASE_URL', `${origin}/api`)} + ${textIn(language, path.slice(4), secret)}`;
 }
 
-const pythonText = (text, secret) => mended(text, python, pythonSecret(secret), ' + ');
+// The headers as pairs of a name and an expression, with a token among them.
+function headersIn(language, entry, secret) {
+  const authorization = {
+    bearer: () => `"Bearer " + ${secretIn(language, secret.token)}`,
+    other: () => '"removed"',
+  }[credentials(entry)];
+  const pairs = kept(entry).map(({ name, value }) => [language.text(name), language.header(value)]);
+  return authorization ? [['"Authorization"', authorization()], ...pairs] : pairs;
+}
 
-// A test for pytest that needs nothing beyond Python. Without pytest, call its function.
-export function test(entry, origin) {
+function loginIn(language, entry, secret) {
+  return credentials(entry) === 'basic' ? [language.variable(secret.name), secretIn(language, secret.password)] : null;
+}
+
+const inexact = (entry, sign, client) => (dotted(entry) ? [`${sign} ${client} resolves the dots of this path. Copy as curl to send them.`] : []);
+const indented = (lines) => lines.map((line) => (line ? `    ${line}` : line));
+
+function pythonCall(entry, origin) {
   const secret = secrets(entry);
-  const name = `test_${entry.operation ?? 'request'}_is_answered_${entry.status ?? 'never'}`;
-  const scheme = credentials(entry);
-  const uses = {
-    basic: `        ("Authorization", "Basic " + base64.b64encode(f"{os.environ['${secret.name}']}:{${secret.password.variable ? `os.environ['${secret.password.variable}']` : `'${secret.password.otherwise}'`}}".encode()).decode()),`,
-    bearer: `        ("Authorization", "Bearer " + ${pythonSecret(secret.token)}),`,
-    other: '        ("Authorization", "removed"),',
-  }[scheme];
   const body = bodyOf(entry);
-  const code = entry.why.refusal?.code;
-  const secure = origin.startsWith('https:');
-  const answered = !secret.another && entry.response?.body.includes(String(code));
-  const lines = [
-    `# Request ${entry.id} of the mock's journal.${{ basic: ` Needs ${secret.name} and ${secret.own}.`, bearer: ' Needs BW_TOKEN.' }[scheme] ?? ''} BW_BASE_URL where the mock is elsewhere.`,
-    scheme === 'basic' ? 'import base64' : null,
-    'import http.client',
-    'import os',
-    secure ? 'import ssl' : null,
-    'from urllib.parse import urlsplit',
-    '',
-    '',
-    `def ${name}():`,
-    `    base = urlsplit(os.environ.get("BW_BASE_URL", ${python(`${origin}/api`)}))`,
+  const login = loginIn(PYTHON, entry, secret);
+  const headers = headersIn(PYTHON, entry, secret);
+  // The library sends one of its own otherwise.
+  if (header(entry.request, 'accept') === undefined) headers.push(['"Accept"', 'None']);
+  const text = textIn(PYTHON, body, secret.body);
+  return ['requests.request(', ...indented([
+    `${PYTHON.text(entry.method)},`,
+    `${addressIn(PYTHON, entry, origin, secret.body)},`,
+    ...(login ? [`auth=(${login.join(', ')}),`] : []),
+    'headers={', ...indented(headers.map((pair) => `${pair.join(': ')},`)), '},',
+    ...(body ? [`data=${text.includes(' + ') ? `(${text})` : text}.encode(),`] : []),
+    'timeout=30,',
+    'allow_redirects=False,',
     // The mock makes its certificate itself.
-    secure ? '    connection = http.client.HTTPSConnection(base.netloc, timeout=30, context=ssl._create_unverified_context())'
-      : '    connection = http.client.HTTPConnection(base.netloc, timeout=30)',
-    '    headers = [',
-    uses ?? null,
-    ...kept(entry).map((one) => `        (${python(one.name)}, ${python(one.value)}${/[^\x00-\x7e]/.test(one.value) ? '.encode()' : ''}),`),
-    '    ]',
-    `    connection.putrequest(${python(entry.method)}, ${pythonText(entry.path, secret.body)}, skip_accept_encoding=True)`,
-    '    for key, value in headers:',
-    '        connection.putheader(key, value)',
-    body ? `    body = (${pythonText(body, secret.body)}).encode()` : null,
-    body ? '    connection.putheader("Content-Length", len(body))' : null,
-    `    connection.endheaders(${body ? 'body' : ''})`,
-  ];
-  if (entry.status === null) {
-    lines.push('    try:', '        connection.getresponse().read()', '    except (http.client.HTTPException, OSError):', '        return',
-      '    raise AssertionError("there was an answer")');
-  } else {
-    lines.push('    response = connection.getresponse()', `    assert response.status == ${entry.status}, response.status`);
-    if (code && answered) lines.push(`    assert ${python(String(code))} in response.read().decode()`);
-  }
-  return `${lines.filter((line) => line !== null).join('\n')}\n`;
+    ...(origin.startsWith('https:') ? ['verify=False,'] : []),
+  ]), ')'];
+}
+
+const assigned = ([first, ...rest]) => [`response = ${first}`, ...rest];
+const imports = (lines, others = []) => [
+  ...(lines.some((line) => line.includes('os.environ')) ? ['import os', ''] : []), ...others, 'import requests'];
+
+// With the library requests.
+export function python(entry, origin) {
+  const call = pythonCall(entry, origin);
+  return `${[...inexact(entry, '#', 'requests'), ...imports(call), '', ...assigned(call), 'print(response.status_code, response.text)'].join('\n')}\n`;
+}
+
+// A test for pytest, with the library requests.
+export function test(entry, origin) {
+  const call = pythonCall(entry, origin);
+  const code = entry.why.refusal?.code;
+  const shown = !secrets(entry).another && code && entry.response?.body.includes(String(code));
+  const silent = entry.status === null;
+  const steps = silent ? ['with pytest.raises(requests.RequestException):', ...indented(call)] : [
+    ...assigned(call), `assert response.status_code == ${entry.status}, response.text`,
+    ...(shown ? [`assert ${PYTHON.text(String(code))} in response.text`] : [])];
+  return `${[...inexact(entry, '#', 'requests'), ...imports(call, silent ? ['import pytest'] : []), '', '',
+    `def test_${entry.operation ?? 'request'}_returns_${entry.status ?? 'nothing'}():`, ...indented(steps)].join('\n')}\n`;
+}
+
+// With fetch, as a module for Node.js.
+export function fetched(entry, origin) {
+  const secret = secrets(entry);
+  const body = bodyOf(entry);
+  const login = loginIn(SCRIPT, entry, secret);
+  const headers = headersIn(SCRIPT, entry, secret);
+  if (login) headers.unshift(['"Authorization"', `"Basic " + btoa(${login.join(' + ":" + ')})`]);
+  const refused = body && entry.method === 'GET';
+  const text = textIn(SCRIPT, body, secret.body);
+  // A string gets a Content-Type of its own; bytes do not.
+  const typed = header(entry.request, 'content-type') !== undefined;
+  return `${[
+    ...inexact(entry, '//', 'fetch'),
+    ...(refused ? ['// fetch sends no body with GET. Copy as curl to send it.'] : []),
+    ...(origin.startsWith('https:') ? ["// The mock makes its certificate itself: set NODE_EXTRA_CA_CERTS to its CA."] : []),
+    `const response = await fetch(${addressIn(SCRIPT, entry, origin, secret.body)}, {`,
+    `  method: ${SCRIPT.text(entry.method)},`,
+    '  redirect: "manual",',
+    '  headers: {', ...headers.map((pair) => `    ${pair.join(': ')},`), '  },',
+    ...(body && !refused ? [`  body: ${typed ? text : `new TextEncoder().encode(${text})`},`] : []),
+    '});',
+    'console.log(response.status, await response.text());'].join('\n')}\n`;
 }

@@ -1,18 +1,18 @@
-// Faults: armed with a click, with their hits, disarmed with another.
+// Faults: armed, with their hits, and disarmed.
 import { api, below, get } from './api.js';
-import { act, choices, el, shown, update } from './dom.js';
+import { act, choices, el, rule as shownRule, table, update } from './dom.js';
 import { faultState, ruleText } from './text.js';
 
 const READY = [
   ['503 once', { status: 503, times: 1 }],
   ['429 three times', { status: 429, times: 3 }],
-  ['2 s late, once', { delay: { fixed_ms: 2000 }, times: 1 }],
-  ['A create whose answer is lost', { fault: 'EMPTY_RESPONSE', when: 'after', operation: 'create_user', times: 1 }],
-  ['Reset once', { fault: 'CONNECTION_RESET_BY_PEER', times: 1 }],
+  ['2 s delay once', { delay: { fixed_ms: 2000 }, times: 1 }],
+  ['Dropped response of a create', { fault: 'EMPTY_RESPONSE', when: 'after', operation: 'create_user', times: 1 }],
+  ['TCP reset once', { fault: 'CONNECTION_RESET_BY_PEER', times: 1 }],
   ['Gateway page once', { wrong_content_type: true, status: 502, times: 1 }],
 ];
 const EFFECTS = [
-  ['status', 'status'], ['none', 'no effect, only a delay'],
+  ['status', 'status'], ['none', 'only a delay'],
   ...['EMPTY_RESPONSE', 'CONNECTION_RESET_BY_PEER', 'MALFORMED_RESPONSE_CHUNK', 'RANDOM_DATA_THEN_CLOSE'].map((name) => [name, name]),
   ...['basic_ended', 'client_invalid', 'locked_out', 'token_expired'].map((rule) => [`refuse=${rule}`, `refuse=${rule}`]), ['view=empty', 'view=empty'], ['view=stale', 'view=stale'],
   ['truncate_body', 'truncate_body'], ['malformed_body', 'malformed_body'], ['wrong_content_type', 'wrong_content_type'],
@@ -38,22 +38,22 @@ export class Faults {
       select('operation', 'Operation', [['', 'any'], ...OPERATIONS.map((name) => [name, name])]),
       number('times', 'Times', { min: '1', placeholder: 'always' }), number('every', 'Every', { min: '1', placeholder: '1' }),
       number('after', 'After', { placeholder: '0' }), number('probability', 'Probability', { step: 'any', max: '1', placeholder: '1' }),
-      select('then', 'After the first', [['', 'as chosen here'], ['all', 'all requests'], ['same_login', 'the same login'], ['same_scheme', 'the same scheme']]),
+      select('then', 'After the first hit', [['', 'those chosen here'], ['all', 'all requests'], ['same_login', 'the same login'], ['same_scheme', 'the same scheme']]),
       select('when', 'When', [['', 'before it takes effect'], ['after', 'after it took effect']]),
       el('button', { class: 'first' }, 'Arm'));
     this.form.noValidate = true;
-    this.text = el('input', { type: 'text', name: 'text', spellcheck: 'false', autocomplete: 'off', placeholder: 'status=429,every=5,operation=create_user', 'aria-label': 'A fault as text or JSON' });
+    this.text = el('input', { type: 'text', name: 'text', spellcheck: 'false', autocomplete: 'off', placeholder: 'status=429,every=5,operation=create_user', 'aria-label': 'Fault as text or JSON' });
     const free = el('form', { class: 'free', onsubmit: act(() => this.arm(this.written())) }, this.text, el('button', {}, 'Arm'));
     this.element = el('section', { class: 'page faults', 'aria-label': 'Faults' },
       el('h2', {}, 'Faults'),
-      el('p', { class: 'quiet' }, 'The first that is due gets a request.'),
+      el('p', { class: 'quiet' }, 'If several faults match, the first one applies.'),
       this.armed,
+      el('h3', {}, 'Arm a fault'),
       el('div', { class: 'fields' }, el('label', {}, 'Arm for', this.accounts)),
-      el('p', { class: 'quiet' }, 'A fault armed here hits requests of that account only, unless you choose all accounts.'),
-      el('h3', {}, 'Arm with a click'),
+      el('p', { class: 'quiet' }, 'The faults below apply to requests of this account only. Choose all accounts to apply them to every test.'),
       el('p', { class: 'ready' }, READY.map(([name, rule]) => el('button', { type: 'button', title: ruleText(rule), onclick: act(() => this.arm(rule)) }, name))),
-      el('h3', {}, 'Make one'), this.form,
-      el('h3', {}, 'Or write it'), el('p', { class: 'quiet' }, 'As --fault takes it, or as JSON.'), free);
+      el('h3', {}, 'Your own fault'), this.form,
+      el('h3', {}, 'As text'), el('p', { class: 'quiet' }, 'In the form of --fault, or as JSON.'), free);
   }
 
   chosen() {
@@ -77,7 +77,7 @@ export class Faults {
     return text.startsWith('{') ? JSON.parse(text) : text;
   }
 
-  // The rule for the chosen account, unless it names one itself.
+  // The rule with the chosen account, unless it names one itself.
   aimed(rule) {
     const account = this.accounts.value;
     if (account === '' || rule === '') return rule;
@@ -104,11 +104,10 @@ export class Faults {
   table(faults) {
     if (!faults.length) return el('p', { class: 'nothing' }, 'No fault is armed.');
     const disarm = (path) => act(async () => { await api('DELETE', path); await this.refresh(); });
-    return [el('table', {}, el('thead', {}, el('tr', {}, ['Id', 'Fault', 'Hits', 'State', 'Disarm'].map((name) => el('th', { scope: 'col' }, name)))),
-      el('tbody', {}, faults.map((one) => el('tr', { class: faultState(one) === 'armed' ? null : 'over' },
-        el('td', {}, one.id), el('td', {}, el('code', {}, shown(ruleText(one.rule)))),
-        el('td', { class: 'hits' }, `${one.hits}${one.rule.times === undefined ? '' : ` of ${one.rule.times}`}`), el('td', {}, faultState(one)),
-        el('td', {}, el('button', { type: 'button', class: 'small', 'data-key': `disarm ${one.id}`, 'aria-label': `Disarm fault ${one.id}`, onclick: disarm(below('faults', one.id)) }, 'Disarm')))))),
+    return [table(['Id', 'Fault', 'Hits', 'State', 'Disarm'], faults.map((one) => el('tr', { class: faultState(one) === 'armed' ? null : 'over' },
+      el('td', {}, one.id), el('td', {}, shownRule(one.rule)),
+      el('td', { class: 'hits' }, `${one.hits}${one.rule.times === undefined ? '' : ` of ${one.rule.times}`}`), el('td', {}, faultState(one)),
+      el('td', {}, el('button', { type: 'button', class: 'small', 'data-key': `disarm ${one.id}`, 'aria-label': `Disarm fault ${one.id}`, onclick: disarm(below('faults', one.id)) }, 'Disarm'))))),
     el('p', {}, el('button', { type: 'button', 'data-key': 'disarm all', onclick: disarm('faults') }, 'Disarm all'))];
   }
 }

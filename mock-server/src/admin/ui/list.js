@@ -3,35 +3,44 @@ import { choices, el, shown, status } from './dom.js';
 import { count, duration, oneLine, timeOfDay } from './text.js';
 
 const OVERSCAN = 8;
-// The page keeps so many requests, the newest, however many the journal does.
+// The page keeps the newest requests, up to this number, even if the journal keeps more.
 const MOST = 50_000;
-// The accounts that can be chosen, the newest; the search finds the others.
+// Accounts in the filter, the newest; the search finds the others.
 const CHOICES = 200;
 const CLASSES = [
   { key: '', text: 'every status', fits: () => true },
   ...[2, 3, 4, 5].map((digit) => ({ key: `${digit}`, text: `${digit}xx`, fits: (row) => Math.floor(row.status / 100) === digit })),
-  { key: 'none', text: 'no answer', fits: (row) => row.status === null },
+  { key: 'none', text: 'no response', fits: (row) => row.status === null },
   { key: 'fault', text: 'with a fault', fits: (row) => row.fault !== null },
 ];
 
-// What the journal keeps, as far as it was told.
+// The requests of the journal, as far as events told them, and cleared ones that Undo brought back.
 class Rows {
   constructor() {
+    this.restored = [];
     this.clear();
   }
 
   clear() {
-    this.byId = new Map();
+    this.byId = new Map(this.restored.map((row) => [row.id, row]));
     // In the order of their ids.
-    this.sorted = [];
+    this.sorted = [...this.restored];
     this.begin(0);
   }
 
-  // The journal is told anew: so many requests. What is not among them goes when they have come, so
-  // that the list does not empty itself in between.
+  // The journal sends all its requests again, this many. Others leave the list only when these have
+  // come, so that it is not empty in between.
   begin(kept) {
     this.stale = new Set(this.byId.keys());
+    for (const { id } of this.restored) this.stale.delete(id);
     this.awaited = kept;
+  }
+
+  // Shows cleared requests again.
+  restore(rows) {
+    this.restored = rows;
+    for (const row of rows) this.byId.set(row.id, row);
+    this.sorted = [...this.byId.values()].sort((one, other) => one.id - other.id);
   }
 
   // The requests that were not there before.
@@ -42,7 +51,7 @@ class Rows {
     this.awaited -= requests.length + gone.length;
     for (const row of requests) {
       this.stale.delete(row.id);
-      row.text = [`#${row.id}`, row.method, row.path, row.operation, row.surface, row.accountId, row.login, row.refusal, row.status]
+      row.text = [`#${row.id}`, row.method, row.path, row.operation, row.surface, row.accountId, row.login, row.refusal, row.code, row.faultName, row.status]
         .join('\n').toLowerCase();
       const before = this.byId.get(row.id);
       if (before) {
@@ -77,14 +86,34 @@ export class List {
     this.rows = new Rows();
     this.open = open;
     this.find = find;
-    // What was searched for in bodies, and the ids of the requests that have it.
+    // The text that was searched for in bodies, and the ids of the requests that have it.
     this.found = { text: '', ids: new Set() };
     this.shown = [];
     this.cursor = null;
     this.following = true;
     this.unseen = 0;
     this.dropped = 0;
+    // Whole requests that were cleared, by their ids.
+    this.entries = new Map();
     this.build(clear);
+  }
+
+  // Remembers what is shown before it is cleared. Returns what brings it back: requests with their
+  // contents alone.
+  snapshot(entries) {
+    const contents = new Map([...this.entries, ...entries.map((entry) => [entry.id, entry])]);
+    const rows = this.rows.sorted.filter(({ id }) => contents.has(id)).map((row) => ({ ...row, mark: 'cleared' }));
+    this.rows.restored = [];
+    this.entries = new Map();
+    return () => {
+      this.entries = contents;
+      this.rows.restore(rows);
+      this.changed();
+    };
+  }
+
+  cleared(id) {
+    return this.entries.get(id);
   }
 
   build(clear) {
@@ -104,17 +133,23 @@ export class List {
       const row = event.target.closest('.row');
       if (row) this.open(Number(row.dataset.id));
     });
+    // The frame draws the focus of the box above its rows.
+    this.frame = el('div', { class: 'frame' }, this.box);
     this.empty = el('div', { class: 'empty' });
     this.element = el('section', { class: 'list', 'aria-label': 'Requests' },
       el('div', { class: 'bar' }, this.search, this.account, this.operation, this.status, this.tally, this.follow, this.clearButton),
       el('div', { class: 'row head', 'aria-hidden': 'true' },
-        ['status', 'method', 'operation', 'path', 'account', 'time', 'took'].map((name) => el('span', { class: name }, name))),
-      this.box, this.empty);
+        ['Status', 'Method', 'Operation', 'Path', 'Result', 'Account', 'Time', 'Took'].map((name) => el('span', { class: name.toLowerCase() }, name))),
+      this.frame, this.empty);
     new ResizeObserver(() => this.draw()).observe(this.box);
   }
 
   // The journal from the beginning, of the same server or of another one.
   start({ journal, dropped, kept }, another) {
+    if (another) {
+      this.rows.restored = [];
+      this.entries = new Map();
+    }
     if (another || kept === 0) this.rows.clear(); else this.rows.begin(kept);
     this.journal = journal;
     this.dropped = dropped;
@@ -249,7 +284,7 @@ export class List {
 
   row(row, place) {
     const selected = row.id === this.cursor;
-    // What most paths have in common gives way first.
+    // A narrow column cuts the common start of paths first.
     const base = /^.*\/(?:accounts|identitydomains)\/[^/?]*(?=\/)/.exec(row.path)?.[0] ?? '';
     const element = el('div', {
       class: `row${selected ? ' selected' : ''}`, id: `row-${row.id}`, 'data-id': row.id, role: 'option',
@@ -258,14 +293,26 @@ export class List {
     el('span', { class: 'status' }, status(row.status, row.durationMs === null)),
     el('span', { class: 'method' }, shown(row.method)),
     el('span', { class: 'operation', title: row.surface ? `surface ${row.surface}` : null }, row.operation ?? '—'),
-    el('span', { class: 'path', title: oneLine(row.path) }, base ? shown(base, { class: 'base' }) : null, shown(row.path.slice(base.length)), row.fault !== null
-      ? el('span', { class: 'mark', title: `fault ${row.fault} was applied` }, `fault ${row.fault}`) : null,
-    row.mark ? el('span', { class: 'mark' }, row.mark) : null),
+    el('span', { class: 'path', title: oneLine(row.path) }, base ? shown(base, { class: 'base' }) : null, shown(row.path.slice(base.length))),
+    el('span', { class: 'result' }, this.result(row)),
     el('span', { class: 'account' }, row.accountId === null ? '—' : shown(row.accountId)),
     el('span', { class: 'time', title: row.time }, timeOfDay(row.time)),
     el('span', { class: 'took' }, duration(row.durationMs)));
     element.style.transform = `translateY(${place * this.height}px)`;
     return element;
+  }
+
+  // Why the request got its response: the fault, the rule that it broke, and whether it changed
+  // something.
+  result({ status: code, refusal, code: number, fault, faultName, tookEffect, mark }) {
+    const chip = (text, title, plain) => el('span', { class: `mark${plain ? ' plain' : ''}`, title }, text);
+    const rule = number ? `${refusal} ${number}` : refusal;
+    return [
+      fault == null ? null : chip(faultName, `${faultName}: fault ${fault} was applied`),
+      refusal && refusal !== 'fault' ? el('span', { class: `reason s${Math.floor(code / 100)}`, title: `${rule}: the request broke this rule` }, rule) : null,
+      tookEffect ? chip('changed', 'the operation took effect', true) : null,
+      mark ? chip(mark) : null,
+    ];
   }
 
   describe() {
@@ -278,7 +325,7 @@ export class List {
     if (this.follow.textContent !== follow) this.follow.textContent = follow;
     this.follow.setAttribute('aria-pressed', String(this.following));
     this.empty.hidden = some > 0;
-    this.box.hidden = some === 0;
+    this.frame.hidden = some === 0;
     const state = `${all > 0}${this.journal}`;
     if (some > 0 || this.empty.dataset.state === state) return;
     this.empty.dataset.state = state;
@@ -292,16 +339,23 @@ export class List {
         for (const select of [this.account, this.operation, this.status]) select.value = '';
         this.refilter();
       };
-      return [el('p', {}, 'No request fits the filter.'), el('button', { type: 'button', onclick: reset }, 'Show all')];
+      return [el('p', {}, 'No request matches the filter.'), el('button', { type: 'button', onclick: reset }, 'Show all')];
     }
     if (this.journal === false) {
       return [el('p', {}, 'The journal is off. Start the mock with --journal-entries and --journal-bytes above 0.')];
     }
     const command = `curl -u 'USERNAME:PASSWORD' ${this.baseUrl ?? ''}/accounts/ACCOUNT/users`;
-    return [el('p', {}, 'No request so far. The mock said at its start what to try; in general:'), el('pre', {}, command)];
+    return [el('p', {}, 'No requests yet. Try:'), el('pre', {}, command)];
   }
 
-  // Moves the cursor, and tells where it is then.
+  // Opens the newest of the requests that are shown.
+  openFirst() {
+    if (!this.shown.length) return;
+    this.open(this.at(0).id);
+    this.box.focus({ preventScroll: true });
+  }
+
+  // Moves the cursor, and returns where it is then.
   move(by) {
     if (!this.shown.length) return null;
     const place = this.place(this.cursor);

@@ -1,17 +1,17 @@
-// One request: what was asked and answered, and why.
-import { below, get } from './api.js';
-import { copy, el, evidence, kind, named, prose, shown, status } from './dom.js';
-import { curl, test } from './copy.js';
+// One request: its verdict first, then request, response, and why.
+import { get } from './api.js';
+import { copy, el, evidence, named, prose, rule as shownRule, shown, status, table } from './dom.js';
+import { curl, fetched, python, test } from './copy.js';
 import { pretty } from './pretty.js';
-import { KINDS, count, duration, ruleText } from './text.js';
+import { KINDS, count, duration } from './text.js';
 
-// A body is shown so far at first, in characters.
+// Characters of a body that are shown at first.
 const SHOWN = 50_000;
-// A longer one is shown as it is.
+// Characters of the longest body that is formatted.
 const LONGEST = 2_000_000;
 
-// How a reader likes it, for all requests.
-const taste = { raw: false, headers: false };
+// What the reader chose, for all requests.
+const taste = { raw: false, headers: false, tab: 'Response' };
 
 let questions;
 async function question(id) {
@@ -24,7 +24,7 @@ function tokens(parts) {
   return parts.map(([name, text]) => (name === 'space' ? text : el('span', { class: `token ${name}` }, named(text))));
 }
 
-// The first tokens, about so many characters of them.
+// The first tokens, with about `most` characters.
 function some(parts, most) {
   let length = 0;
   const end = parts.findIndex(([, text]) => (length += text.length) > most);
@@ -34,7 +34,7 @@ function some(parts, most) {
   return [[...parts.slice(0, end), [name, text.slice(0, room)]], true];
 }
 
-// Refusals of a body that was never read to its end.
+// Rules that reject a body before its end.
 const NOT_KEPT = new Set(['body_too_large', 'body_broken_off', 'body_too_slow']);
 
 function body(message, none) {
@@ -60,31 +60,46 @@ function body(message, none) {
   return [raw, pre, more];
 }
 
-export function message(title, told, none = 'without a body') {
-  const headers = el('details', { class: 'headers', open: taste.headers, ontoggle: (event) => { taste.headers = event.target.open; } },
-    el('summary', {}, `${count(told.headers.length, 'header')}, ${count(told.bodyBytes, 'byte')} of body`),
-    el('dl', { class: 'pairs' }, told.headers.map(({ name, value }) => [el('dt', {}, shown(name)), el('dd', {}, shown(value))])));
-  return el('section', { class: title.toLowerCase() },
-    el('h3', {}, title), headers, body(told, none));
+export function message(told, none = 'No body') {
+  const { headers, bodyBytes } = told;
+  const size = bodyBytes ? `, ${count(bodyBytes, 'byte')} of body` : '';
+  return [
+    el('details', { class: 'headers', open: taste.headers, ontoggle: (event) => { taste.headers = event.target.open; } },
+      el('summary', {}, `${count(headers.length, 'header')}${size}`),
+      el('dl', { class: 'pairs' }, headers.map(({ name, value }) => [el('dt', {}, shown(name)), el('dd', {}, shown(value))]))),
+    body(told, none)];
 }
 
 function fault({ fault: applied }) {
   if (!applied) return null;
   const { rule } = applied;
   return el('p', { class: 'verdict fault' }, el('a', { href: '#/faults' }, `Fault ${applied.id}`), ' was applied',
-    rule.when === 'after' ? ' after the operation took effect: ' : ': ', el('code', {}, shown(ruleText(rule))),
+    rule.when === 'after' ? ' after the operation took effect: ' : ': ', shownRule(rule),
     applied.delayedMs === null ? '' : `; it waited ${duration(applied.delayedMs)}`);
 }
 
-function refusal({ why }) {
-  if (!why.refusal) return null;
-  const { rule, field, code, description } = why.refusal;
-  return el('p', { class: 'verdict refusal' }, 'Refused: ', el('code', {}, rule),
-    field ? [' about ', el('code', {}, shown(field))] : '', `, code ${code}: `, shown(description));
+// What came of the request, in a sentence.
+function outcome({ durationMs, status: code, tookEffect, why: { refusal } }) {
+  if (refusal) {
+    const { rule, field, code: number, description } = refusal;
+    return el('p', { class: 'verdict refusal' }, 'Refused: ', el('code', {}, rule),
+      field ? [' about ', el('code', {}, shown(field))] : '', `, code ${number}: `, shown(description));
+  }
+  if (durationMs === null) return el('p', { class: 'verdict waits' }, 'Under way.');
+  const what = code === null ? 'No response was sent.' : code < 400 ? 'Succeeded.' : 'Failed.';
+  return el('p', { class: `verdict ${code !== null && code < 400 ? 'good' : 'refusal'}` }, what, ' ', tookEffect ? 'The operation took effect.' : 'Nothing changed.');
+}
+
+// How much of the response is a guess, in a line.
+function certainty({ why: { assumed } }, open) {
+  if (!assumed.of && !assumed.shape) return null;
+  const share = `${assumed.behaviours} of ${count(assumed.of, 'behaviour')} ${assumed.behaviours === 1 ? 'is an assumption' : 'are assumptions'}`;
+  const shape = assumed.shape ? 'The form of the bodies is an assumption: no source shows them in full.' : 'A source shows the form of the bodies.';
+  return el('p', { class: 'certainty' }, assumed.of ? [el('button', { type: 'button', class: 'link', onclick: open }, share), '. '] : null, el('span', { class: 'quiet' }, shape));
 }
 
 function why(entry) {
-  const { assumed, behaviours, profile } = entry.why;
+  const { behaviours, profile } = entry.why;
   const rank = ({ evidence: [first] }) => KINDS.indexOf(first?.kind);
   const rows = [...behaviours].sort((one, other) => rank(one) - rank(other)).map((one) => {
     const asked = el('span', { class: 'question' });
@@ -95,22 +110,45 @@ function why(entry) {
       el('td', {}, el('code', {}, shown(one.option))),
       el('td', {}, evidence(one.evidence)));
   });
-  return el('section', { class: 'why' }, el('h3', {}, 'Why'),
-    el('p', { class: 'line' }, 'Profile ', shown(profile), behaviours.length
-      ? `; ${count(behaviours.length, 'behaviour')} shaped this answer, ${assumed.behaviours} of them assumed, the least known first.` : '; no behaviour was asked.'),
-    assumed.shape ? el('p', { class: 'line' }, kind('assumed'), ' No source shows the bodies of this operation in full.') : null,
-    rows.length ? el('table', {}, el('thead', {}, el('tr', {}, ['Behaviour', 'Option', 'How it is known'].map((name) => el('th', { scope: 'col' }, name)))),
-      el('tbody', {}, rows)) : null);
+  return [
+    el('p', { class: 'line' }, 'Profile ', shown(profile), rows.length ? `. ${count(rows.length, 'behaviour')} shaped this response, the least known first.` : '. No behaviour shaped this response.'),
+    rows.length ? table(['Behaviour', 'Option', 'Evidence'], rows) : null];
 }
 
-function effect(entry) {
-  if (entry.durationMs === null) return 'under way';
-  return entry.tookEffect ? 'took effect' : 'changed nothing';
+// Tabs, one of them open: `[name, children]`. Arrow keys move between them.
+function tabs(parts) {
+  const choose = (name, focus) => {
+    taste.tab = name;
+    for (const [part, tab, panel] of all) {
+      tab.setAttribute('aria-selected', String(part === name));
+      tab.tabIndex = part === name ? 0 : -1;
+      panel.hidden = part !== name;
+      if (focus && part === name) tab.focus();
+    }
+  };
+  const move = (event) => {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const at = all.findIndex(([name]) => name === taste.tab);
+    choose(all[(at + by + all.length) % all.length][0], true);
+  };
+  const all = parts.map(([name, children]) => {
+    const id = name.toLowerCase();
+    const tab = el('button', { type: 'button', role: 'tab', id: `tab-${id}`, 'aria-controls': `panel-${id}`, onclick: () => choose(name), onkeydown: move }, name);
+    const panel = el('section', { class: id, role: 'tabpanel', id: `panel-${id}`, 'aria-labelledby': `tab-${id}` }, children);
+    return [name, tab, panel];
+  });
+  choose(taste.tab);
+  const list = el('div', { class: 'tabs', role: 'tablist', 'aria-label': 'Parts of the request' }, all.map(([, tab]) => tab));
+  return { elements: [list, ...all.map(([, , panel]) => panel)], choose };
 }
 
 export class Detail {
-  constructor({ close, origin }) {
+  constructor({ close, move, read, origin }) {
     this.close = close;
+    this.move = move;
+    this.read = read;
     this.origin = origin;
     this.element = el('section', { class: 'detail', 'aria-label': 'Request', tabindex: '-1', hidden: true });
     this.id = null;
@@ -127,7 +165,7 @@ export class Detail {
     this.element.hidden = false;
     let entry;
     try {
-      entry = await get(below('requests', id));
+      entry = await this.read(id);
     } catch (error) {
       if (this.id === id) this.element.replaceChildren(this.bar([]), el('p', { class: 'error' }, error.message));
       return;
@@ -143,24 +181,27 @@ export class Detail {
   }
 
   bar(buttons) {
-    return el('div', { class: 'bar' }, buttons, el('button', { type: 'button', class: 'close', title: 'Esc', onclick: this.close }, 'Close'));
+    const move = (text, by, key) => el('button', { type: 'button', title: key, onclick: () => this.move(by) }, text);
+    return el('div', { class: 'bar' }, move('↑ Newer', -1, 'k'), move('↓ Older', 1, 'j'), buttons,
+      el('button', { type: 'button', class: 'close', title: 'Esc', onclick: this.close }, 'Close'));
   }
 
   fill(entry) {
     this.state = `${entry.durationMs} ${entry.status}`;
-    const title = (text, of, key) => el('button', { type: 'button', class: key, title: key === 'curl' ? 'c' : 't',
-      onclick: (event) => copy(of(entry, this.origin()), event.currentTarget, text) }, text);
-    const { response } = entry;
-    this.element.replaceChildren(
-      this.bar([title('Copy as curl', curl, 'curl'), title('Copy as test', test, 'test')]),
-      el('h2', {}, status(entry.status, entry.durationMs === null), ' ', shown(entry.method), ' ', shown(entry.path)),
-      el('p', { class: 'line' }, `#${entry.id} · `, entry.operation ?? 'no operation', entry.surface ? ` on the ${entry.surface} surface` : '', ' · ', shown(entry.time), ' · ', duration(entry.durationMs), ' · ',
-        entry.login ? ['as ', shown(entry.login)] : 'nobody was let in', entry.client ? [' from ', shown(entry.client)] : '', ' · ', effect(entry)),
-      ...[refusal(entry), fault(entry)].filter(Boolean),
-      message('Request', entry.request, NOT_KEPT.has(entry.why.refusal?.rule) ? 'its body was not kept' : undefined),
-      response ? message('Response', response)
-        : el('section', {}, el('h3', {}, 'Response'), el('p', { class: 'quiet' }, entry.durationMs === null ? 'under way' : 'no answer was sent')),
-      why(entry));
+    const button = (name, text, of) => el('button', { type: 'button', class: name, title: name[0], 'aria-label': `Copy as ${text}`,
+      onclick: (event) => copy(of(entry, this.origin()), event.currentTarget, `Copy as ${text}`) }, text);
+    const { response, durationMs } = entry;
+    const { elements, choose } = tabs([
+      ['Request', message(entry.request, NOT_KEPT.has(entry.why.refusal?.rule) ? 'The mock did not keep the body.' : undefined)],
+      ['Response', response ? message(response) : el('p', { class: 'quiet' }, durationMs === null ? 'Under way.' : 'No response was sent.')],
+      ['Why', why(entry)]]);
+    this.element.replaceChildren(...[
+      this.bar(el('span', { class: 'copies' }, el('span', { class: 'quiet' }, 'Copy as'), button('curl', 'curl', curl), button('python', 'Python', python), button('fetch', 'fetch', fetched), button('test', 'test', test))),
+      el('h2', {}, status(entry.status, durationMs === null), ' ', shown(entry.method), ' ', shown(entry.path)),
+      outcome(entry), fault(entry), certainty(entry, () => choose('Why', true)),
+      el('p', { class: 'line' }, `#${entry.id} · `, entry.operation ?? 'no operation', entry.surface ? ` on the ${entry.surface} surface` : '', ' · ', shown(entry.time), ' · ', durationMs === null ? 'under way' : duration(durationMs), ' · ',
+        entry.login ? ['as ', shown(entry.login)] : 'not authenticated', entry.client ? [' from ', shown(entry.client)] : ''),
+      ...elements].filter(Boolean));
     this.element.scrollTop = 0;
   }
 }

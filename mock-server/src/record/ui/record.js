@@ -1,6 +1,6 @@
-// The page of `record`: what was said so far, and each exchange as it comes.
+// The page of `record`: what the traffic settled so far, and each exchange as it comes.
 import { below, events, get, onTokenNeeded, useToken } from './api.js';
-import { el, shown, status, update } from './dom.js';
+import { el, shown, status, table, update } from './dom.js';
 import { List } from './list.js';
 import { message } from './request.js';
 import { count, duration } from './text.js';
@@ -14,19 +14,19 @@ element('view').replaceChildren(view);
 
 function passwords(features) {
   const rows = Object.entries(features);
-  return rows.length ? el('section', {}, el('h3', {}, 'Kept of passwords'),
+  return rows.length ? el('section', {}, el('h3', {}, 'Properties of the passwords'),
     el('dl', { class: 'pairs' }, rows.map(([name, kept]) => [el('dt', {}, shown(name)), el('dd', {}, shown(JSON.stringify(kept)))]))) : null;
 }
 
 // What the profile predicted, beside what came.
 function predicted({ profile, lookedAt, differences, explains, unexplained }) {
   const lines = [];
-  if (!lookedAt) lines.push(el('p', { class: 'quiet' }, 'not looked at so far'));
-  else if (!differences) lines.push(el('p', { class: 'quiet' }, 'as predicted'));
+  if (!lookedAt) lines.push(el('p', { class: 'quiet' }, 'Not compared yet.'));
+  else if (!differences) lines.push(el('p', { class: 'quiet' }, 'As predicted.'));
   else lines.push(el('ul', {}, differences.map((difference) => el('li', {}, shown(difference)))));
   if (explains.length) lines.push(el('p', {}, 'Explained by ', explains.map((option) => [el('code', {}, shown(option)), ' '])));
-  if (unexplained) lines.push(el('p', {}, 'No option of any behaviour explains it.'));
-  return el('section', {}, el('h3', {}, 'Beside the profile ', shown(profile)), lines);
+  if (unexplained) lines.push(el('p', {}, 'No option explains it.'));
+  return el('section', {}, el('h3', {}, 'Compared with the profile ', shown(profile)), lines);
 }
 
 // What is settled so far.
@@ -35,11 +35,10 @@ element('view').before(settledSoFar);
 function said({ lookedAt, settled, open: openCount, unexplained }) {
   const other = settled.filter(({ option, expected }) => option !== expected).length;
   update(settledSoFar, settled, () => [
-    el('summary', {}, `${settled.length} behaviours settled, ${other} other than expected, ${openCount} open; ${count(unexplained.length, 'exchange')} unexplained, ${lookedAt} looked at`),
-    el('table', {}, el('thead', {}, el('tr', {}, ['Behaviour', 'Settled', 'Expected', 'Exchanges'].map((name) => el('th', { scope: 'col' }, name)))),
-      el('tbody', {}, settled.map(({ id, option, expected, evidence }) => el('tr', {},
-        el('td', {}, shown(id)), el('td', {}, el('code', {}, shown(option))), el('td', {}, option === expected ? 'the same' : el('code', {}, shown(expected))),
-        el('td', {}, evidence.map((number) => [el('a', { href: `#${number}` }, `#${number}`), ' ']))))))]);
+    el('summary', {}, `${settled.length} behaviours settled, ${other} different from the profile, ${openCount} open; ${count(unexplained.length, 'exchange')} unexplained, ${lookedAt} compared`),
+    table(['Behaviour', 'Settled', 'Expected', 'Exchanges'], settled.map(({ id, option, expected, evidence }) => el('tr', {},
+      el('td', {}, shown(id)), el('td', {}, el('code', {}, shown(option))), el('td', {}, option === expected ? 'the same' : el('code', {}, shown(expected))),
+      el('td', {}, evidence.map((number) => [el('a', { href: `#${number}` }, `#${number}`), ' '])))))]);
 }
 
 async function open() {
@@ -56,8 +55,8 @@ async function open() {
       el('h2', {}, status(entry.status), ' ', shown(entry.method), ' ', shown(entry.path)),
       el('p', { class: 'line' }, `#${entry.id} · `, entry.operation ?? 'no operation', ' · ', shown(entry.time), ' · ', duration(entry.durationMs), ' · ', shown(entry.url)),
       predicted(entry.predicted),
-      message('Request', entry.request),
-      entry.response ? message('Response', entry.response) : el('section', {}, el('h3', {}, 'Response'), el('p', { class: 'quiet' }, 'the connection broke')),
+      el('section', { class: 'request' }, el('h3', {}, 'Request'), message(entry.request)),
+      el('section', { class: 'response' }, el('h3', {}, 'Response'), entry.response ? message(entry.response) : el('p', { class: 'quiet' }, 'The connection broke.')),
       passwords(entry.passwords)].filter(Boolean));
   } catch (error) {
     detail.replaceChildren(close, el('p', { class: 'error' }, error.message));
@@ -77,13 +76,13 @@ function told(kind, data) {
   update(element('facts'), data, () => [
     shown(data.upstream ?? 'proxy'), ' → ', shown(data.out), ', profile ', shown(data.profile),
     data.readOnly ? ', read-only' : '', data.anonymize ? ', anonymized' : '']);
-  Object.assign(element('connection'), { textContent: 'live' }).dataset.state = 'live';
+  Object.assign(element('connection'), { textContent: 'Live' }).dataset.state = 'live';
   return undefined;
 }
 
 let tokenGiven;
 onTokenNeeded((wrong) => {
-  element('token').querySelector('.error').textContent = wrong ? 'That is not its token.' : '';
+  element('token').querySelector('.error').textContent = wrong ? 'Wrong token.' : '';
   if (!element('token').open) element('token').showModal();
 });
 element('token').querySelector('form').addEventListener('submit', (event) => {
@@ -109,7 +108,7 @@ for (;;) {
   } catch (error) {
     if (error.status === 401) await new Promise((resolve) => { tokenGiven = resolve; });
   }
-  const gone = Object.assign(element('connection'), { textContent: `record does not answer; ${count(list.rows.sorted.length, 'exchange')} so far` });
+  const gone = Object.assign(element('connection'), { textContent: `record does not respond; ${count(list.rows.sorted.length, 'exchange')} recorded` });
   gone.dataset.state = 'lost';
   await new Promise((resolve) => { setTimeout(resolve, RETRY); });
 }
