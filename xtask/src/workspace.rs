@@ -93,7 +93,9 @@ pub(crate) fn built(command: &mut Command) -> Result<Vec<Value>> {
 pub(crate) fn executable(built: &[Value], binary: &str) -> Result<PathBuf> {
     built
         .iter()
-        .filter(|message| message["target"]["name"] == binary)
+        .filter(|message| {
+            message["target"]["name"] == binary && message["profile"]["test"] == false
+        })
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .with_context(|| format!("cargo did not say where it put {binary}"))
 }
