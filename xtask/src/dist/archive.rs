@@ -67,7 +67,7 @@ pub(super) fn modified() -> Result<u64> {
 pub(super) fn pack(folder: &str, entries: &[Entry], modified: u64) -> Result<Vec<u8>> {
     // Neither a name nor a time of its own, and no word about the system.
     let gzip = GzBuilder::new().mtime(0).operating_system(255);
-    let mut tar = tar::Builder::new(gzip.write(Vec::new(), Compression::best()));
+    let mut tar = tar::Builder::new(gzip.write(Vec::new(), Compression::default()));
     for entry in entries {
         let mut header = tar::Header::new_gnu();
         header.set_size(entry.bytes.len() as u64);
