@@ -1,7 +1,9 @@
 """The plugin in a pytest of its own, without what this one has in its environment."""
 
+import signal
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
@@ -141,7 +143,9 @@ def test_it(bandwidth_account):
     time.sleep(60)
 """)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
-    ended = subprocess.run(command, start_new_session=True, capture_output=True, text=True)
+    # A shell starts what runs in the background with this signal ignored, and Python leaves it so.
+    default = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    ended = subprocess.run(command, start_new_session=True, capture_output=True, text=True, preexec_fn=default)
     assert ended.returncode == pytest.ExitCode.INTERRUPTED
     assert "KeyboardInterrupt" in ended.stdout
     assert "cannot be reached" not in ended.stdout + ended.stderr
