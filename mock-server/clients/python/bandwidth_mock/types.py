@@ -146,7 +146,7 @@ class RecordedMessage(TypedDict):
 
 
 class RecordedRefusal(TypedDict):
-    """Why a request was refused."""
+    """Why a request was rejected."""
 
     code: int
     description: str
