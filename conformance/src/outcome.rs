@@ -417,7 +417,7 @@ fn is_false(flag: &bool) -> bool {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use crate::{case::Users, leftover::LeftoverState};
+    use crate::{case::Users, fit::Explanation, leftover::LeftoverState};
 
     use super::{
         Case, CaseReport, Duration, FAILED, LEFT_BEHIND, Leftover, Level, PASSED, Purpose,
@@ -447,6 +447,15 @@ pub(crate) mod tests {
             requests: 7,
             users: 2,
             ..RunReport::new(cases, SystemTime::UNIX_EPOCH, elapsed)
+        }
+    }
+
+    /// What explains a failure.
+    pub(crate) fn explanation(behaviour: &str, expected: &str, seen: Option<&str>) -> Explanation {
+        Explanation {
+            behaviour: behaviour.to_owned(),
+            expected: expected.to_owned(),
+            seen: seen.map(str::to_owned),
         }
     }
 

@@ -294,11 +294,11 @@ mod tests {
     use super::{Colour, Console, Detail};
     use crate::{
         exchange::{Exchange, Purpose},
-        fit::{Explanation, Fit, SeenOption},
+        fit::{Fit, SeenOption},
         leftover::LeftoverState,
         outcome::{
             OpenQuestion,
-            tests::{leftover, report},
+            tests::{explanation, leftover, report},
         },
         redact::Redactor,
         transcript::Transcript,
@@ -309,11 +309,7 @@ mod tests {
     fn written(detail: Detail, colour: Colour) -> String {
         let mut report = report(&Verdict::ALL);
         report.cases[1].reason = Some("expected 201, got 200".to_owned());
-        report.cases[1].explained_by = Some(Explanation {
-            behaviour: "create.status".to_owned(),
-            expected: "201".to_owned(),
-            seen: Some("200".to_owned()),
-        });
+        report.cases[1].explained_by = Some(explanation("create.status", "201", Some("200")));
         report.cases[2].facts = vec!["it is blue".to_owned()];
         report.cases[5].known = Some("ticket 7".to_owned());
         let mut again = report.cases[4].clone();

@@ -104,8 +104,7 @@ fn count<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<(&'a str, usize)> {
 mod tests {
     use super::{failures, reasons};
     use crate::{
-        fit::Explanation,
-        outcome::tests::report,
+        outcome::tests::{explanation, report},
         verdict::Verdict::{Error, Fail, Pass, Skipped},
     };
 
@@ -113,11 +112,7 @@ mod tests {
     fn failures_come_once_for_each_behaviour() {
         let mut report = report(&[Fail, Error, Fail, Pass, Fail, Fail]);
         for (case, seen) in [(2, None), (4, Some("merge")), (5, Some("merge"))] {
-            report.cases[case].explained_by = Some(Explanation {
-                behaviour: "put.semantics".to_owned(),
-                expected: "replace".to_owned(),
-                seen: seen.map(str::to_owned),
-            });
+            report.cases[case].explained_by = Some(explanation("put.semantics", "replace", seen));
         }
         report.cases[1].known = Some("ticket 7".to_owned());
         let lines: Vec<String> = failures(&report.cases)

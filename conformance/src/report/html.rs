@@ -297,11 +297,10 @@ fn message(headers: &[Header], body: &str) -> String {
 mod tests {
     use super::render;
     use crate::{
-        fit::Explanation,
         leftover::LeftoverState,
         outcome::{
             OpenQuestion,
-            tests::{leftover, report},
+            tests::{explanation, leftover, report},
         },
         verdict::Verdict,
     };
@@ -342,11 +341,7 @@ mod tests {
     fn failures_come_first_with_what_explain_says_and_skipped_cases_last() {
         let mut report = report(&[Verdict::Skipped, Verdict::Pass, Verdict::Fail]);
         report.cases[2].id = "create.password.weak-is-400".to_owned();
-        report.cases[2].explained_by = Some(Explanation {
-            behaviour: "password.classes".to_owned(),
-            expected: "4".to_owned(),
-            seen: None,
-        });
+        report.cases[2].explained_by = Some(explanation("password.classes", "4", None));
         let page = render(&report);
         let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
         let fail = place("id=\"create.password.weak-is-400\"");

@@ -201,11 +201,10 @@ fn block(language: &str, text: &str) -> String {
 mod tests {
     use super::{MOST, render};
     use crate::{
-        fit::Explanation,
         leftover::LeftoverState,
         outcome::{
             OpenQuestion,
-            tests::{leftover, report},
+            tests::{explanation, leftover, report},
         },
         verdict::Verdict,
     };
@@ -214,11 +213,7 @@ mod tests {
     fn the_outcome_is_short_and_the_details_are_folded() {
         let mut report = report(&Verdict::ALL);
         report.cases[1].reason = Some("expected 201, got 200".to_owned());
-        report.cases[1].explained_by = Some(Explanation {
-            behaviour: "create.status".to_owned(),
-            expected: "201".to_owned(),
-            seen: Some("200".to_owned()),
-        });
+        report.cases[1].explained_by = Some(explanation("create.status", "201", Some("200")));
         report.leftovers = vec![leftover(LeftoverState::Deactivated)];
         report.leftovers[0].remove = "ask support".to_owned();
         report.cleanup = Some("cleanup --ledger x".to_owned());
@@ -235,11 +230,7 @@ mod tests {
     fn ten_failures_are_shown_by_cause_and_the_others_named() {
         let mut report = report(&[Verdict::Fail; 13]);
         for case in &mut report.cases[1..13] {
-            case.explained_by = Some(Explanation {
-                behaviour: "naming.email".to_owned(),
-                expected: "Email".to_owned(),
-                seen: Some("EmailAddress".to_owned()),
-            });
+            case.explained_by = Some(explanation("naming.email", "Email", Some("EmailAddress")));
         }
         let text = render(&report);
         assert_eq!(text.matches("<summary>fail ").count(), 10, "{text}");
@@ -257,11 +248,7 @@ mod tests {
         let mut report = report(&[Verdict::Fail; 3]);
         for (case, behaviour) in report.cases.iter_mut().zip(["a", "b", "c"]) {
             case.reason = Some("x".repeat(MOST / 2));
-            case.explained_by = Some(Explanation {
-                behaviour: behaviour.to_owned(),
-                expected: "1".to_owned(),
-                seen: None,
-            });
+            case.explained_by = Some(explanation(behaviour, "1", None));
         }
         let text = render(&report);
         assert!(text.len() < MOST + 100, "{}", text.len());

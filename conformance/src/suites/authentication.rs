@@ -196,7 +196,7 @@ cases! {
         Ok(())
     }
 
-    /// A bearer token that nobody issued is rejected with 401, whether or not tokens are taken
+    /// An invented bearer token is rejected with 401, whether or not tokens are taken
     "authentication.unknown-token.is-401" none, cites ["rfc6750-invalid-token"], needs [AccountList]
     |cx, format| {
         let ask = cx.ask("GET", cx.users_path()).accept(format);

@@ -229,7 +229,7 @@ cases! {
         Ok(())
     }
 
-    /// A field that nobody knows is rejected or ignored, as the profile says
+    /// An unknown field is rejected or ignored, as the profile says
     "create.unknown-field.as-the-profile-says" many,
     cites ["profile-choice"], measures ["user.unknown_fields"]
     |cx, format| {

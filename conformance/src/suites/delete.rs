@@ -16,7 +16,7 @@ cases! {
         cx.delete(&created.key, format).await?.deleted()
     }
 
-    /// After a delete GET finds nobody or, where deleting deactivates, a user that is not enabled
+    /// After a delete GET finds no user or, where deleting deactivates, a user that is not enabled
     "delete.then-get.follows-delete-effect" last,
     cites ["delete-final", "no-disabling", "deprovision", "deactivated"], measures ["delete.effect"]
     |cx| {
@@ -83,7 +83,7 @@ cases! {
     }
 }
 
-/// GET finds nobody or, where deleting deactivates, a user who is not enabled. Of a user that was
+/// GET finds no user or, where deleting deactivates, a user who is not enabled. Of a user that was
 /// seen before its delete.
 pub(super) async fn gone(cx: &mut Context, user: &Created, format: Format) -> CaseResult {
     let reply = cx.get(&user.key, format).await?;

@@ -1,5 +1,5 @@
 //! Errors: unknown paths and methods, and bodies that cannot be read. The bodies are sent as updates
-//! of one user, so that a target that reads them after all creates nobody.
+//! of one user, so that a target that reads them after all creates no user.
 
 use bandwidth_fixtures::profile::ErrorShape;
 

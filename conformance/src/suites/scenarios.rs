@@ -26,14 +26,14 @@ cases! {
     }
 
     /// A user is found in the list by its username, deleted by the id that is there, and GET of
-    /// that id then finds nobody
+    /// that id then finds no user
     "scenarios.deprovision.found-by-username" many, cites ["deprovision"], tags ["scenario"]
     |cx, format| {
         deprovision(cx, format, "Username", |user| user.username.as_deref()).await
     }
 
     /// A user is found in the list by its email, deleted by the id that is there, and GET of that
-    /// id then finds nobody
+    /// id then finds no user
     "scenarios.deprovision.found-by-email" many, cites ["deprovision"], tags ["scenario"]
     |cx, format| {
         deprovision(cx, format, EMAIL, |user| user.email.as_deref()).await

@@ -177,7 +177,7 @@ cases! {
         reads_back(cx, &created, format).await
     }
 
-    /// A PUT to a key that no user has is rejected and creates nobody
+    /// A PUT to a key that no user has is rejected and creates none
     "update.missing-user.is-refused" many,
     cites ["missing-404", "err-12000"], measures ["missing.user"]
     |cx, format| {

@@ -21,7 +21,7 @@ use crate::{
 
 /// Most accounts that are printed with their logins.
 const SHOWN: usize = 5;
-/// Instead of a password that nobody knows.
+/// Shown instead of a password that the mock does not know.
 const NO_PASSWORD: &str = "(the seed has its digest only)";
 
 /// Where a server is.

@@ -85,7 +85,7 @@ pub enum DecodeError {
     /// Text beside elements.
     #[error("There is text between the elements of {0}.")]
     StrayText(Quoted),
-    /// A field that nobody knows.
+    /// A field that the API does not have.
     #[error("{field} is not a field of this request.{hint}")]
     UnknownField {
         /// Its name.

@@ -289,7 +289,7 @@ impl Events {
         (name.to_owned(), serde_json::from_str(data).unwrap())
     }
 
-    /// The ids that `requests` events sent, until there are so many, and those that are gone.
+    /// Reads `requests` events until they have sent this many ids. Returns the ids, and those that are gone.
     fn ids(&mut self, count: usize) -> (Vec<u64>, Vec<u64>) {
         let (mut sent, mut gone) = (Vec::new(), Vec::new());
         while sent.len() + gone.len() < count {

@@ -65,10 +65,7 @@ pub(super) fn beside_both(options: &Options, mock: &Path) -> Result<String> {
         let load = options.load(work, format);
         let servers = [&ours, &canned, &httpmock];
         let [ours, canned, httpmock] =
-            &alternate(&servers, load, &[World::default()], options.rounds)?[..]
-        else {
-            unreachable!("rounds of each server");
-        };
+            alternate(servers, load, &[World::default()], options.rounds)?;
         writeln!(
             text,
             "| {}, {} | {:.1} | {:.0} | {} | {of_static:.2} | {} | {of_httpmock:.2} |",
@@ -100,10 +97,7 @@ pub(super) fn beside_static(options: &Options, mock: &Path) -> Result<String> {
             let canned = Subject::reference(&ours, format)?;
             let load = options.load(work, format);
             let [ours, canned] =
-                &alternate(&[&ours, &canned], load, &[World::default()], options.rounds)?[..]
-            else {
-                unreachable!("rounds of each server");
-            };
+                alternate([&ours, &canned], load, &[World::default()], options.rounds)?;
             writeln!(
                 text,
                 "| {}, {} users | {} | {:.1} | {:.0} | {} | {:.0} | {:.0} |",

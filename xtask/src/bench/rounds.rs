@@ -24,15 +24,15 @@ pub(super) struct Rounds {
 }
 
 /// Runs a load on each server, after a round that warms up. The order turns around each time.
-pub(super) fn alternate(
-    servers: &[&Subject],
+pub(super) fn alternate<const N: usize>(
+    servers: [&Subject; N],
     load: Load,
     worlds: &[World],
     rounds: usize,
-) -> Result<Vec<Rounds>> {
-    let mut all: Vec<Rounds> = servers.iter().map(|_| Rounds::default()).collect();
+) -> Result<[Rounds; N]> {
+    let mut all = [(); N].map(|()| Rounds::default());
     for round in 0..=rounds {
-        let mut order: Vec<usize> = (0..servers.len()).collect();
+        let mut order: Vec<usize> = (0..N).collect();
         if round % 2 == 1 {
             order.reverse();
         }
@@ -55,8 +55,8 @@ pub(super) fn alternate(
 
 /// One server.
 pub(super) fn of(server: &Subject, load: Load, worlds: &[World], rounds: usize) -> Result<Rounds> {
-    let mut all = alternate(&[server], load, worlds, rounds)?;
-    Ok(all.remove(0))
+    let [rounds] = alternate([server], load, worlds, rounds)?;
+    Ok(rounds)
 }
 
 pub(super) fn median(values: &[f64]) -> f64 {

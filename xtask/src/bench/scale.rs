@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{
     Options, load,
     load::Load,
-    rounds::{Ratio, Rounds, alternate, median, of},
+    rounds::{Ratio, alternate, median, of},
     subject::{BOTH_CORES, Subject},
     thousands,
     work::{Format, Work, World},
@@ -74,11 +74,7 @@ fn two_cores(options: &Options, mock: &Path) -> Result<String> {
         let one = Subject::mock(mock, &arguments)?;
         let two = Subject::mock_on(BOTH_CORES, mock, &arguments)?;
         let load = options.load(work, Format::Xml);
-        let [one, two]: &[Rounds] =
-            &alternate(&[&one, &two], load, &[World::default()], options.rounds)?
-        else {
-            unreachable!("rounds of each server");
-        };
+        let [one, two] = alternate([&one, &two], load, &[World::default()], options.rounds)?;
         let twice: Vec<f64> = one.costs.iter().map(|cost| cost * 2.0).collect();
         writeln!(
             text,
