@@ -48,7 +48,7 @@ pub(crate) struct Program {
     pub(crate) set: Vec<String>,
     pub(crate) announce: Announce,
     /// The filter of what is logged.
-    pub(crate) log: String,
+    pub(crate) log: tracing_subscriber::filter::Targets,
     pub(crate) until_stdin_closes: bool,
     /// Where the certificate is written that clients must trust.
     pub(crate) ca_out: Option<PathBuf>,

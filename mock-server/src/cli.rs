@@ -18,6 +18,9 @@ use std::{
 
 use bandwidth_fixtures::describe;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, builder::Resettable};
+use tracing_subscriber::{
+    Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 use self::{assumptions::AssumptionsArguments, client::Failure, log::Log};
 use crate::{
@@ -378,7 +381,7 @@ fn serve(arguments: ServeArguments) -> ExitCode {
         Ok(checked) => checked,
         Err(error) => return fail(&error.to_string()),
     };
-    let log = start_log(&program.log);
+    let log = start_log(program.log.clone());
     for name in errors::unknown_variables(&command()) {
         tracing::warn!("{name}");
     }
@@ -391,14 +394,14 @@ fn serve(arguments: ServeArguments) -> ExitCode {
 }
 
 /// Logs what the filter lets through to stderr.
-fn start_log(filter: &str) -> Log {
+fn start_log(filter: Targets) -> Log {
     let log = Log::start();
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+    let lines = tracing_subscriber::fmt::layer()
         .log_internal_errors(false)
         .with_writer(log.clone())
         .with_ansi(std::io::stderr().is_terminal())
-        .init();
+        .with_filter(filter);
+    tracing_subscriber::registry().with(lines).init();
     // The standard hook would write to stderr itself, and wait there.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
     log

@@ -3,6 +3,7 @@
 use bandwidth_fixtures::Distinct;
 use serde::{Deserialize as _, Deserializer};
 use serde_json::Value;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::{address::Listen, config::ConfigError};
 
@@ -38,17 +39,15 @@ pub(super) fn faults<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>,
     })
 }
 
-/// A level, or one for a part of the program. The filter itself takes any word for a part of some
-/// program, and then logs nothing.
-pub(super) fn log_filter(place: &str, text: &str) -> Result<String, ConfigError> {
-    let is_level = |word: &str| {
-        word.parse::<tracing_subscriber::filter::LevelFilter>()
-            .is_ok()
-    };
+/// A level, or one for a part of the program. `Targets` takes any word for a part of some program,
+/// and then logs nothing.
+pub(super) fn log_filter(place: &str, text: &str) -> Result<Targets, ConfigError> {
+    let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
     let mut parts = text.split(',').map(str::trim);
-    let known = parts.all(|part| part.contains('=') || is_level(part));
-    if known && tracing_subscriber::EnvFilter::try_new(text).is_ok() {
-        return Ok(text.to_owned());
+    if parts.all(|part| part.contains('=') || is_level(part))
+        && let Ok(filter) = text.parse()
+    {
+        return Ok(filter);
     }
     Err(ConfigError::Value(format!(
         "{place} `{text}`: write error, warn, info, debug or trace, or one of them for a part of \

@@ -1,6 +1,7 @@
 //! `record`: its process, from the announcement to the last screen.
 
 use tokio::sync::watch;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::{
     print, print_to_stderr, runtime, start_log,
@@ -20,7 +21,7 @@ pub(super) fn run(
     let (stop, stopping) = watch::channel(false);
     let recorder =
         Recorder::start(arguments, place, stopping).map_err(|error| error.to_string())?;
-    let log = start_log("warn");
+    let log = start_log(Targets::new().with_default(LevelFilter::WARN));
     let runtime = runtime()
         .enable_all()
         .build()
