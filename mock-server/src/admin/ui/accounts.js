@@ -55,8 +55,9 @@ export class Accounts {
     await this.refresh();
   }
 
-  // The first of the users that are shown.
-  first() {
+  // Goes to the first hit, once the list follows what was typed.
+  async first() {
+    await this.refresh();
     this.users.querySelector('a')?.focus();
   }
 

@@ -238,8 +238,7 @@ addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
   const { key, target } = event;
   if (key === 'Enter' && target.matches('input[type=search]')) {
-    event.preventDefault();
-    views[name].first?.();
+    act(() => views[name].first?.())(event);
     return;
   }
   if (target.matches(TYPING) && key !== 'Escape') return;

@@ -66,8 +66,9 @@ export class Profile {
     section.querySelector('input')?.focus({ preventScroll: true });
   }
 
-  // The first of the behaviours that are shown.
-  first() {
+  // Goes to the first hit, once the list follows what was typed.
+  async first() {
+    await this.refresh();
     this.behaviours.querySelector('input:checked')?.focus();
   }
 
