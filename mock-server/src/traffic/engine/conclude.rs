@@ -17,7 +17,7 @@ use crate::{jwt::NoRandomNumbers, traffic::Exchange};
 pub enum Finding {
     /// Every other option is contradicted, each by one of these exchanges.
     Settled(Vec<usize>),
-    /// These options are possible.
+    /// These options are possible; of numbers, these ranges.
     Open(Vec<String>),
 }
 
@@ -183,10 +183,43 @@ fn finding(id: BehaviourId, track: &Track<'_>, start: &Start) -> Finding {
     if is_claimed {
         Finding::Settled(exchanges)
     } else {
-        let mut left: Vec<&str> = left.into_iter().map(value).collect();
-        left.sort_by_key(|name| name.parse::<u32>().unwrap_or(0));
-        Finding::Open(left.into_iter().map(str::to_owned).collect())
+        Finding::Open(match id.behaviour().values {
+            Values::Number { minimum, maximum } => {
+                let number = |name: &String| name.parse().ok();
+                let known = (0..).zip(names).filter_map(|(place, name)| {
+                    Some((number(name)?, track.domains.has(id, place)))
+                });
+                ranges(known.collect(), minimum, maximum)
+            }
+            _ => left.into_iter().map(value).map(str::to_owned).collect(),
+        })
     }
+}
+
+/// The numbers between those that are contradicted. Only some numbers are candidates: those at which
+/// an answer of the traffic would change.
+fn ranges(candidates: BTreeMap<u32, bool>, minimum: u32, maximum: u32) -> Vec<String> {
+    let mut ranges = Vec::new();
+    let mut from = minimum;
+    let mut is_possible = false;
+    // An end behind the last one closes its range.
+    for (number, possible) in candidates.into_iter().chain([(maximum + 1, false)]) {
+        if possible {
+            is_possible = true;
+            continue;
+        }
+        if is_possible {
+            let to = number - 1;
+            ranges.push(if from == to {
+                to.to_string()
+            } else {
+                format!("{from} to {to}")
+            });
+        }
+        is_possible = false;
+        from = number + 1;
+    }
+    ranges
 }
 
 /// The exchanges that a profile does not predict.

@@ -10,7 +10,13 @@ pub(super) struct Candidates(Vec<Vec<String>>);
 
 /// Of each behaviour a set of options, by their place among the candidates.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Domains(Vec<u32>);
+pub(super) struct Domains(Vec<Places>);
+
+/// A bit for each candidate of a behaviour.
+type Places = u128;
+
+/// The most candidates of a behaviour.
+const MOST: usize = Places::BITS as usize;
 
 /// One option of each behaviour, by its place among the candidates.
 pub(super) type Choice = Vec<u8>;
@@ -28,6 +34,8 @@ pub(super) struct Numbers {
     pub(super) password_lengths: BTreeSet<u32>,
     /// Characters of strings that a password repeats.
     pub(super) repeats: BTreeSet<u32>,
+    /// Updates that set a password.
+    pub(super) changes: u32,
 }
 
 impl Candidates {
@@ -44,24 +52,23 @@ impl Candidates {
             let Values::Number { minimum, maximum } = id.behaviour().values else {
                 return unique(names);
             };
+            // A length, and the neighbour at which its answer would be another one.
+            let around = |lengths: &BTreeSet<u32>, other: fn(u32) -> u32| {
+                // Further lengths would be too many candidates; what they show stays unexplained.
+                let step = lengths.len().div_ceil((MOST - names.len()) / 2).max(1);
+                let lengths = lengths.iter().step_by(step);
+                lengths
+                    .flat_map(|length| [*length, other(*length)])
+                    .collect()
+            };
             let more: Vec<u32> = match id.as_str() {
                 "password.classes" => (minimum..=maximum).collect(),
-                "password.min_length" => {
-                    let around = numbers.password_lengths.iter();
-                    around.flat_map(|length| [*length, length + 1]).collect()
-                }
+                "password.min_length" => around(&numbers.password_lengths, |length| length + 1),
                 "password.max_length" => {
-                    let around = numbers.password_lengths.iter();
-                    around
-                        .flat_map(|length| [length.saturating_sub(1), *length])
-                        .collect()
+                    around(&numbers.password_lengths, |length| length.saturating_sub(1))
                 }
-                "password.repeats" => {
-                    let around = numbers.repeats.iter();
-                    around
-                        .flat_map(|length| [length.saturating_sub(1), *length])
-                        .collect()
-                }
+                "password.repeats" => around(&numbers.repeats, |length| length.saturating_sub(1)),
+                "password.history" => (minimum..=maximum.min(numbers.changes)).collect(),
                 "identity.least_id" => (1..9).collect(),
                 _ => Vec::new(),
             };
@@ -70,7 +77,7 @@ impl Candidates {
                 .filter(|number| (minimum..=maximum).contains(number));
             names.extend(more.map(|number| number.to_string()));
             let mut names = unique(names);
-            names.truncate(u32::BITS as usize);
+            names.truncate(MOST);
             names
         });
         Self(all.collect())
@@ -89,7 +96,7 @@ impl Candidates {
     pub(super) fn all(&self) -> Domains {
         let all = self.0.iter();
         Domains(
-            all.map(|names| u32::MAX >> (u32::BITS as usize - names.len()))
+            all.map(|names| Places::MAX >> (MOST - names.len()))
                 .collect(),
         )
     }
@@ -128,7 +135,7 @@ impl Domains {
     /// The options of a behaviour.
     pub(super) fn of(&self, id: BehaviourId) -> impl Iterator<Item = u8> + use<> {
         let set = self.0[id.index()];
-        (0..u8::try_from(u32::BITS).unwrap_or(32)).filter(move |place| set & (1 << place) != 0)
+        (0..128).filter(move |place| set & (1 << place) != 0)
     }
 
     pub(super) fn is_open(&self, id: BehaviourId) -> bool {
@@ -163,7 +170,7 @@ impl Domains {
 
     /// What is in both; none if a behaviour has no option then.
     pub(super) fn meet(&self, other: &Self) -> Option<Self> {
-        let both: Vec<u32> = self.0.iter().zip(&other.0).map(|(a, b)| a & b).collect();
+        let both: Vec<Places> = self.0.iter().zip(&other.0).map(|(a, b)| a & b).collect();
         (!both.contains(&0)).then_some(Self(both))
     }
 

@@ -76,11 +76,12 @@ impl Start {
                     }
                 }
             }
+            let password = sent_user(exchange).and_then(|user| user.password);
+            numbers.changes += u32::from(password.is_some() && exchange.method == "PUT");
             for features in exchange.passwords.values() {
                 numbers.password_lengths.insert(features.length);
                 numbers.repeats.insert(features.repeats);
             }
-            let password = sent_user(exchange).and_then(|user| user.password);
             if let Some(password) = password.filter(|password| !is_placeholder(password)) {
                 numbers
                     .password_lengths

@@ -281,6 +281,27 @@ impl Target {
         self.send("GET", "/api/accounts/99/users", &plain, "");
     }
 
+    /// A create for each length of a password.
+    fn create_with_lengths(&mut self, lengths: &[usize]) {
+        let basic = format!("Basic {}", STANDARD.encode(BASIC));
+        let typed = [
+            ("Authorization", basic.as_str()),
+            ("Accept", "application/json"),
+            ("Content-Type", "application/json"),
+        ];
+        let users = "/api/accounts/12345/users";
+        self.send("GET", users, &typed[..2], "");
+        for length in lengths {
+            // No character stands twice, so that no rule but one on lengths refuses it.
+            let plain = ('#'..='~').filter(|character| *character != '\\');
+            let password: String = plain.take(*length).collect();
+            let body = format!(
+                r#"{{"Username":"long{length}","FirstName":"Ann","LastName":"Lee","Email":"{length}@example.com","Password":"{password}"}}"#
+            );
+            self.send("POST", users, &typed, &body);
+        }
+    }
+
     /// Random requests.
     #[expect(
         clippy::too_many_lines,
@@ -424,18 +445,36 @@ impl Target {
         let mut settled = 0;
         let mut wrong = Vec::new();
         for (id, finding) in &learned.findings {
-            if let Finding::Settled(exchanges) = finding {
-                settled += 1;
-                let truth = self.truth.get(*id);
-                if learned.profile.get(*id) != truth {
-                    wrong.push(format!(
-                        "{id}={} for {truth}, by {exchanges:?}",
-                        learned.profile.get(*id)
-                    ));
+            let truth = self.truth.get(*id);
+            match finding {
+                Finding::Settled(exchanges) => {
+                    settled += 1;
+                    if learned.profile.get(*id) != truth {
+                        wrong.push(format!(
+                            "{id}={} for {truth}, by {exchanges:?}",
+                            learned.profile.get(*id)
+                        ));
+                    }
+                }
+                Finding::Open(options) => {
+                    if id.area() != "rate" && !options.iter().any(|option| is_in(&truth, option)) {
+                        wrong.push(format!(
+                            "{id} is {truth}, and said to be one of {options:?}"
+                        ));
+                    }
                 }
             }
         }
         (settled, wrong)
+    }
+}
+
+/// Whether a value is that option, or in that range.
+fn is_in(value: &str, option: &str) -> bool {
+    let number = |text: &str| text.parse::<u32>().ok();
+    match option.split_once(" to ") {
+        Some((from, to)) => (number(from)..=number(to)).contains(&number(value)),
+        None => value == option,
     }
 }
 
@@ -510,4 +549,30 @@ fn random_traffic_settles_nothing_wrongly() {
             sweep(noise, |target| target.fuzz(count));
         }
     }
+}
+
+#[test]
+fn a_length_is_found_among_many_and_a_range_has_the_truth() {
+    let lengths = |lengths: Vec<usize>| {
+        let mut target = Target::new(1, Noise::None);
+        target.truth = guide();
+        for (id, value) in [("min_length", "41"), ("max_length", "70"), ("classes", "0")] {
+            let id = format!("password.{id}").parse().unwrap();
+            target.truth.choose(id, value);
+        }
+        target.create_with_lengths(&lengths);
+        let learned = learn(&target.recorded, &guide()).unwrap();
+        assert_eq!(target.check(&learned).1, Vec::<String>::new());
+        ["password.min_length", "password.max_length"].map(|id| {
+            let id = id.parse().unwrap();
+            match &learned.findings[&id] {
+                Finding::Settled(_) => learned.profile.get(id),
+                Finding::Open(options) => options.join(" or "),
+            }
+        })
+    };
+    // The first is accepted: without it a refusal could have other reasons.
+    let many = [60].into_iter().chain(30..43).chain(69..72);
+    assert_eq!(lengths(many.collect()), ["41", "70"]);
+    assert_eq!(lengths(vec![60, 20, 35, 50, 90]), ["36 to 50", "60 to 89"]);
 }
