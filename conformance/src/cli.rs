@@ -141,6 +141,9 @@ pub struct AimArgs {
     /// Trust only the certificates in this PEM file, for example a mock's ca.pem
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
+    /// Write each exchange without secrets to this new HAR file, for `bandwidth-mock learn`
+    #[arg(long, value_name = "FILE")]
+    pub har: Option<PathBuf>,
     /// Where the clock of the built-in mock starts (RFC 3339 in UTC) [default: 2026-03-04T12:00:00Z]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_rfc3339)]
     pub clock: Option<SystemTime>,

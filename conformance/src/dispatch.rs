@@ -5,10 +5,10 @@ pub mod politeness;
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use thiserror::Error;
@@ -77,6 +77,9 @@ pub enum Own {
     Token,
 }
 
+/// Receives each exchange, and when it was sent.
+pub type Tap = Arc<dyn Fn(SystemTime, &Exchange) + Send + Sync>;
+
 /// Sends the requests of one run.
 pub struct Dispatch {
     /// Where requests go.
@@ -97,6 +100,7 @@ pub struct Dispatch {
     /// Requests that are kept back from cases, for the clean-up.
     reserve: AtomicU64,
     unanswered: AtomicU32,
+    tap: OnceLock<Tap>,
     ended: Mutex<Option<String>>,
     /// Runs beside this one end with it.
     interrupted: Arc<watch::Sender<bool>>,
@@ -128,6 +132,7 @@ impl Dispatch {
             requests: AtomicU64::new(0),
             reserve: AtomicU64::new(0),
             unanswered: AtomicU32::new(0),
+            tap: OnceLock::new(),
             ended: Mutex::new(None),
             interrupted: Arc::default(),
         }
@@ -147,6 +152,11 @@ impl Dispatch {
     /// The path of the account's users.
     pub fn users_path(&self) -> String {
         format!("{BASE}/accounts/{}/users", self.credentials.account_id)
+    }
+
+    /// From now on that tap receives each exchange. There can be only one.
+    pub fn tap(&self, tap: Tap) {
+        let _ = self.tap.set(tap);
     }
 
     /// How many requests were sent.
@@ -365,7 +375,7 @@ impl Dispatch {
         for login in request.headers_named("authorization") {
             self.redactor.add_authorization(login);
         }
-        let sent = Instant::now();
+        let (sent, at) = (Instant::now(), SystemTime::now());
         let target = &self.endpoint.target;
         let outcome = match request.route {
             Route::Client => self.client.send(&target.origin(), request).await,
@@ -381,6 +391,9 @@ impl Dispatch {
         }
         let times = (self.started, sent);
         let exchange = Exchange::new(purpose, target.origin(), times, request.clone(), &outcome);
+        if let Some(tap) = self.tap.get() {
+            tap(at, &exchange);
+        }
         (outcome, exchange)
     }
 

@@ -46,7 +46,8 @@ mod peer;
 mod proxy;
 mod random;
 #[cfg(feature = "traffic")]
-mod record;
+#[doc(hidden)]
+pub mod record;
 #[cfg(feature = "trials")]
 mod rehearse;
 mod server;

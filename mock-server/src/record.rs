@@ -11,6 +11,7 @@ mod log;
 mod numbers;
 mod operations;
 mod pages;
+mod recording;
 mod tee;
 mod upstream;
 
@@ -28,6 +29,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::sync::watch;
 
+pub use self::recording::{Part, Recording};
 use self::{
     analysis::Analyst,
     clean::Cleaner,

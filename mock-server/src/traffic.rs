@@ -29,7 +29,7 @@ pub struct TrafficError {
 }
 
 impl TrafficError {
-    fn new(path: &Path, message: impl Into<String>) -> Self {
+    pub(crate) fn new(path: &Path, message: impl Into<String>) -> Self {
         Self {
             file: path.display().to_string(),
             message: message.into(),

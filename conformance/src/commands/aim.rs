@@ -1,8 +1,11 @@
 //! What a run is aimed at, ready to be asked.
 
+#[cfg(feature = "embedded")]
+use std::io::{self, Write as _};
 use std::{
     any::Any,
-    path::Path,
+    path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -11,6 +14,8 @@ use bandwidth_fixtures::{
     profile::{IdentityRemoval, OptionValue as _},
 };
 
+#[cfg(feature = "embedded")]
+use crate::target::har;
 use crate::{
     cli::AimArgs,
     dialogue::run::{Run, Setup},
@@ -45,6 +50,8 @@ pub struct Place {
     pub name: String,
     /// Whether the users that it has end with this process.
     pub private: bool,
+    /// Where the exchanges are written.
+    har: Option<PathBuf>,
     /// What it lives in, when it is in this process.
     _server: Option<Box<dyn Any>>,
 }
@@ -53,6 +60,36 @@ impl Place {
     /// Whether what a run creates could outlive it.
     pub fn needs_ledger(&self, run: &Run) -> bool {
         !self.private && run.limits().may_write()
+    }
+
+    /// Writes each exchange from now on, if that was asked for.
+    #[cfg(feature = "embedded")]
+    pub fn record(&self, run: &Run) -> Result<(), ConformanceError> {
+        if let Some(path) = &self.har {
+            let wrong = |error: &str| {
+                // Without a place to write to, the file has to do.
+                let _ = writeln!(
+                    io::stderr(),
+                    "bandwidth-conformance: --har {error}; not every exchange is in it"
+                );
+            };
+            let tap = har::tap(path, Arc::clone(&run.dispatch().redactor), wrong)
+                .map_err(|error| ConformanceError::Usage(format!("--har {error}")))?;
+            run.dispatch().tap(tap);
+        }
+        Ok(())
+    }
+
+    /// Writes each exchange from now on, if that was asked for.
+    #[cfg(not(feature = "embedded"))]
+    pub fn record(&self, _: &Run) -> Result<(), ConformanceError> {
+        match &self.har {
+            Some(path) => Err(ConformanceError::Usage(format!(
+                "--har {}: this build has no recorder; leave it out",
+                path.display()
+            ))),
+            None => Ok(()),
+        }
     }
 }
 
@@ -86,6 +123,7 @@ impl Aim {
                 );
             }
             let mut aim = Self::embedded(expected, arguments.clock)?;
+            aim.place.har.clone_from(&arguments.har);
             let setup = &mut aim.setup;
             setup.credentials.name_domain(domain);
             setup.limits = Limits::of(
@@ -120,6 +158,7 @@ impl Aim {
                 note,
                 name: target.host.clone(),
                 private: false,
+                har: arguments.har.clone(),
                 _server: None,
             },
             setup: Setup {
@@ -182,7 +221,7 @@ impl Aim {
                 endpoint: Endpoint::local(server.address()),
                 credentials,
                 expected,
-                emulators: Some(std::sync::Arc::new(Inside { clock })),
+                emulators: Some(Arc::new(Inside { clock })),
                 limits: Limits::none(),
             },
             place: Place {
@@ -190,6 +229,7 @@ impl Aim {
                 note: "",
                 name: MOCK.to_owned(),
                 private: true,
+                har: None,
                 _server: Some(Box::new(server)),
             },
         })

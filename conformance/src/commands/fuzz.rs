@@ -56,6 +56,11 @@ pub fn fuzz(
         .map(|number| (number, Trace::of(seed_of(seed, number), arguments.steps)))
         .collect();
     if arguments.aim.target == MOCK {
+        if arguments.aim.har.is_some() {
+            return Err(ConformanceError::Usage(
+                "--har has no effect on the built-in mock, which each trace starts anew; leave it out, or name a server with --target URL".to_owned(),
+            ));
+        }
         fuzz_inside(arguments, seed, &traces, surroundings)
     } else {
         outside(arguments, &traces, surroundings)

@@ -176,6 +176,7 @@ pub fn print_leftovers(leftovers: &[Leftover], run: &Run, err: &mut dyn Write) {
 /// Makes sure that the target answers this login. From here on everything that is created is in a
 /// file first, where it outlives the process.
 pub async fn begin(run: &Run, place: &Place, path: Option<&Path>) -> Result<(), ConformanceError> {
+    place.record(run)?;
     run.preflight(&mut Log::default()).await?;
     if place.needs_ledger(run) {
         let path = path.map_or_else(

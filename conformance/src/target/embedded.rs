@@ -1,5 +1,5 @@
-//! An emulator inside this process. This is the only place that knows the emulator's crate, and all
-//! that it takes from it is a started server's address.
+//! An emulator inside this process. All that it takes from the emulator's crate is a started
+//! server's address.
 
 use std::{
     net::SocketAddr,

@@ -322,10 +322,12 @@ fn no_secret_is_in_anything_that_a_run_writes() {
         for report in &reports {
             arguments.extend(["--report", report]);
         }
+        let har = path("run.har");
+        arguments.extend(["--har", &har]);
         let ran = run(&arguments, &login);
         assert!(ran.out.contains(" cases: "), "{}{}", ran.out, ran.err);
         let outputs = outputs(&[ran], folder.path());
-        assert!(outputs.len() >= 6, "reports are missing");
+        assert!(outputs.len() >= 7, "reports are missing");
         let secrets = secrets_of(&echo);
         assert!(secrets.len() > least, "only {} secrets", secrets.len());
         check(&outputs, &secrets, status);
@@ -339,6 +341,7 @@ fn no_secret_is_in_anything_that_a_probe_a_replay_or_a_fuzz_writes() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (out, ledger) = (path("learned.toml"), path("ledger"));
+    let (probed, fuzzed) = (path("probe.har"), path("fuzz.har"));
     let to = [
         "--target",
         &url,
@@ -350,9 +353,17 @@ fn no_secret_is_in_anything_that_a_probe_a_replay_or_a_fuzz_writes() {
     ];
     let commands = [
         // It ends before its time, so that what it keeps for another one can be seen.
-        vec!["probe", "--out", &out, "--max-requests", "12"],
         vec![
-            "fuzz", "--traces", "2", "--steps", "10", "--ledger", &ledger,
+            "probe",
+            "--out",
+            &out,
+            "--max-requests",
+            "12",
+            "--har",
+            &probed,
+        ],
+        vec![
+            "fuzz", "--traces", "2", "--steps", "10", "--ledger", &ledger, "--har", &fuzzed,
         ],
     ];
     // A command knows no password that another one sent.

@@ -43,7 +43,7 @@ impl Stage {
         self.folder.path().join(name)
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let url = self.url();
         let ledger = self.path("ledger");
         let first = ["run", "--target", &url, "--ledger", text(&ledger)];

@@ -20,6 +20,8 @@ mod domains;
 #[cfg(feature = "embedded")]
 mod fuzzing;
 #[cfg(feature = "embedded")]
+mod har;
+#[cfg(feature = "embedded")]
 mod killed;
 #[cfg(feature = "embedded")]
 mod leaving;

@@ -212,7 +212,11 @@ impl HarFile {
     /// Starts a file, which must not be there yet.
     pub fn create(path: &Path) -> Result<Self, TrafficError> {
         let mut options = OpenOptions::new();
-        let file = options.write(true).create_new(true).open(path);
+        options.write(true).create_new(true);
+        // It has the users of an account.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path);
         let file = file.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => TrafficError::new(
                 path,

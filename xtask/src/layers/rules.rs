@@ -72,7 +72,7 @@ pub(super) const LADDERS: &[Ladder] = &[
             &["fit", "dispatch"],
             &["account"],
             &["dialogue"],
-            &["target::embedded", "case"],
+            &["target::embedded", "target::har", "case"],
             &["suites", "probe", "fuzz", "describe"],
             &["registry", "outcome"],
             &["known", "runner", "report"],
@@ -167,8 +167,8 @@ pub(super) const ONLY: &[Only] = &[
     (
         "conformance/src",
         &["bandwidth_mock"],
-        &["target::embedded"],
-        "the suite is a black box: only the file that starts the emulator knows it",
+        &["target::embedded", "target::har"],
+        "the suite is a black box: only what starts the emulator and its recorder knows it",
     ),
     (
         "fixtures/src",
