@@ -24,10 +24,10 @@ use axum::{
     extract::{DefaultBodyLimit, OriginalUri},
     http::{HeaderMap, Uri, header::HOST, uri::Authority},
     middleware,
-    routing::any,
+    routing::{MethodRouter, any},
 };
-use utoipa::OpenApi as _;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa::{OpenApi as _, Path as _};
+use utoipa_axum::{PathItemExt as _, router::OpenApiRouter, routes};
 
 use self::answer::{AdminError, Code};
 pub use self::ui::welcome;
@@ -56,49 +56,69 @@ fn authority(headers: &HeaderMap) -> Option<Authority> {
 /// The largest body, in bytes: a snapshot of a million users is about half of it.
 const MAX_BODY: usize = 512 * 1024 * 1024;
 
-/// Every path with its handlers and its documentation, from the same place.
-fn documented() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::with_openapi(events::Schemas::openapi())
-        .routes(routes!(server::health))
-        .routes(routes!(server::ready))
-        .routes(routes!(server::version))
-        .routes(routes!(openapi::show))
-        .routes(routes!(server::ca_pem))
-        .routes(routes!(server::jwks))
-        .routes(routes!(server::metrics))
-        .routes(routes!(server::reset))
-        .routes(routes!(server::shutdown))
-        .routes(routes!(accounts::list, accounts::create))
-        .routes(routes!(accounts::get, accounts::delete))
-        .routes(routes!(accounts::reset))
-        .routes(routes!(accounts::unlock))
-        .routes(routes!(users::resources))
-        .routes(routes!(users::password))
-        .routes(routes!(users::events))
-        .routes(routes!(snapshot::get, snapshot::put))
-        .routes(routes!(snapshot::get_account, snapshot::put_account))
-        .routes(routes!(profile::get, profile::put, profile::patch))
-        .routes(routes!(
-            profile::get_account,
-            profile::put_account,
-            profile::patch_account
-        ))
-        .routes(routes!(faults::list, faults::arm, faults::disarm_all))
-        .routes(routes!(faults::get, faults::disarm))
-        .routes(routes!(journal::list, journal::clear))
-        .routes(routes!(journal::count))
-        .routes(routes!(journal::get))
-        .routes(routes!(events::follow))
-        .routes(routes!(reports::behaviours))
-        .routes(routes!(reports::assumptions))
-        .routes(routes!(reports::retries))
-        .routes(routes!(clock::read, clock::set))
-        .routes(routes!(clock::read_account, clock::set_account))
+/// Makes `plain`, the handlers by path and method, and `documented`, which describes them too. To
+/// describe all of them takes longer than the rest of the start and a megabyte, so it is done when the
+/// description is asked for.
+macro_rules! endpoints {
+    ($( $( $module:ident :: $handler:ident ),+ ; )+) => {
+        fn plain() -> Router<Arc<App>> {
+            utoipa_axum::paste! {
+                Router::new()
+                    $( $( .route(
+                        &$module::[<__path_ $handler>]::path(),
+                        $module::[<__path_ $handler>]::methods().iter().fold(
+                            MethodRouter::new(),
+                            |router, method| router.on(method.to_method_filter(), $module::$handler),
+                        ),
+                    ) )+ )+
+            }
+        }
+
+        fn documented() -> utoipa::openapi::OpenApi {
+            OpenApiRouter::<Arc<App>>::with_openapi(events::Schemas::openapi())
+                $( .routes(routes!($( $module::$handler ),+)) )+
+                .into_openapi()
+        }
+    };
+}
+
+endpoints! {
+    server::health;
+    server::ready;
+    server::version;
+    openapi::show;
+    server::ca_pem;
+    server::jwks;
+    server::metrics;
+    server::reset;
+    server::shutdown;
+    accounts::list, accounts::create;
+    accounts::get, accounts::delete;
+    accounts::reset;
+    accounts::unlock;
+    users::resources;
+    users::password;
+    users::events;
+    snapshot::get, snapshot::put;
+    snapshot::get_account, snapshot::put_account;
+    profile::get, profile::put, profile::patch;
+    profile::get_account, profile::put_account, profile::patch_account;
+    faults::list, faults::arm, faults::disarm_all;
+    faults::get, faults::disarm;
+    journal::list, journal::clear;
+    journal::count;
+    journal::get;
+    events::follow;
+    reports::behaviours;
+    reports::assumptions;
+    reports::retries;
+    clock::read, clock::set;
+    clock::read_account, clock::set_account;
 }
 
 /// The paths below `/__admin`.
 pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
-    let router = Router::from(documented())
+    let router = plain()
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY));

@@ -112,7 +112,7 @@ fn schemes(server: &str) -> Value {
 /// The paths and schemas of the control API.
 fn control() -> (Map<String, Value>, Map<String, Value>) {
     // What is described is fixed when the program is built.
-    let mut document = serde_json::to_value(documented().to_openapi()).unwrap_or_default();
+    let mut document = serde_json::to_value(documented()).unwrap_or_default();
     let mut schemas = taken(&mut document["components"]["schemas"]);
     let mut paths = Map::new();
     for (path, mut item) in taken(&mut document["paths"]) {

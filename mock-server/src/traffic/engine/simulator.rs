@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 use crate::{
     app::{App, Settings, Start},
+    charset::{self, Charset, Undecodable},
     clock::ClockChange,
     http::{self, Simulated},
     journal::Limits,
@@ -21,6 +22,7 @@ use crate::{
         AccountState, Origin, Saved,
         token::{Grant, Owner},
     },
+    text,
     traffic::Exchange,
 };
 
@@ -67,7 +69,8 @@ impl Prepared {
                 HeaderValue::from_bytes(value.as_bytes()).ok()?,
             );
         }
-        let length = exchange.request_body.len();
+        let body = as_recorded(exchange);
+        let length = body.len();
         if length > 0 {
             headers.insert("content-length", HeaderValue::from(length));
         }
@@ -76,10 +79,7 @@ impl Prepared {
             headers.insert("host", HeaderValue::from_str(host).ok()?);
         }
         let (head, ()) = builder.body(()).ok()?.into_parts();
-        Some(Self {
-            head,
-            body: exchange.request_body.clone(),
-        })
+        Some(Self { head, body })
     }
 
     /// Whether it can change nothing.
@@ -88,6 +88,28 @@ impl Prepared {
             self.head.method,
             Method::GET | Method::HEAD | Method::OPTIONS
         )
+    }
+}
+
+/// The body. A recording has the text of a body, in UTF-8. If its headers or its declaration still
+/// name the encoding that it had, a byte order mark says that it is UTF-8 now.
+fn as_recorded(exchange: &Exchange) -> Bytes {
+    let body = &exchange.request_body;
+    let mut headers = exchange.request_headers.iter();
+    let content_type = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let content_type = content_type.map_or("", |(_, value)| value);
+    if !content_type.contains("xml") || body.contains(&0) {
+        return body.clone();
+    }
+    let charset = text::charset(content_type).and_then(Charset::named);
+    let is_other = match charset::text(body, charset) {
+        Ok(text) => text.as_bytes() != body,
+        Err(error) => error == Undecodable::NoMark,
+    };
+    if is_other && std::str::from_utf8(body).is_ok() {
+        [b"\xEF\xBB\xBF", &body[..]].concat().into()
+    } else {
+        body.clone()
     }
 }
 

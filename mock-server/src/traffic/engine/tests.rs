@@ -576,3 +576,32 @@ fn a_length_is_found_among_many_and_a_range_has_the_truth() {
     assert_eq!(lengths(many.collect()), ["41", "70"]);
     assert_eq!(lengths(vec![60, 20, 35, 50, 90]), ["36 to 50", "60 to 89"]);
 }
+
+#[test]
+fn a_text_is_read_as_it_was_recorded_whatever_encoding_its_bytes_had() {
+    let user = "<User><Username>zoe</Username><FirstName>Zoë</FirstName><LastName>Lee</LastName><Email>z@example.com</Email><Password>Teal-Wagon.47</Password></User>";
+    let declared = format!("<?xml version='1.0' encoding='ISO-8859-1'?>{user}");
+    for (kind, body) in [
+        ("application/xml; charset=utf-8", user),
+        ("application/xml; charset=iso-8859-1", user),
+        ("application/xml; charset=utf-16", user),
+        ("application/xml", &declared),
+    ] {
+        let mut target = Target::new(1, Noise::None);
+        target.truth = guide();
+        let basic = format!("Basic {}", STANDARD.encode(BASIC));
+        let headers = [("Authorization", basic.as_str()), ("Content-Type", kind)];
+        let users = "/api/accounts/12345/users";
+        assert_eq!(
+            target.send("POST", users, &headers, body).status,
+            201,
+            "{kind}"
+        );
+        let list = target.send("GET", users, &headers[..1], "");
+        let list = String::from_utf8_lossy(&list.body);
+        assert!(
+            list.contains("<FirstName>Zoë</FirstName>"),
+            "{kind}: {list}"
+        );
+    }
+}
