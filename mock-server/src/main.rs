@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+// musl's own allocator costs a create a sixth of its time. Huge pages would take 8 MiB at idle.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     bandwidth_mock::cli::run(std::env::args_os())
 }
