@@ -26,7 +26,7 @@ use self::{
 };
 use crate::{mock, workspace};
 
-/// What is measured, and for how long
+/// Measurements, and their duration
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Figures of one run can be compared, figures of two runs cannot.

@@ -62,7 +62,6 @@ impl Server {
         self.group.id()
     }
 
-    /// Where it listens.
     pub(crate) fn address(&self) -> Result<SocketAddr> {
         let base = self.text("baseUrl")?;
         let address = base.trim_start_matches("http://").trim_end_matches("/api");

@@ -1,4 +1,4 @@
-//! Where the workspace is, and how cargo is called in it.
+//! The root of the workspace, and calls of cargo in it.
 
 use std::{
     collections::BTreeSet,
@@ -42,7 +42,7 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// What a command printed to stdout.
+/// Returns what a command printed to stdout.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command
         .stdin(Stdio::null())
@@ -53,7 +53,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// What rustc says of itself.
+/// Returns what rustc prints about itself.
 pub(crate) fn rustc(arguments: &[&str]) -> Result<String> {
     let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     let said = output(command.args(arguments).current_dir(root()))?;
@@ -89,7 +89,7 @@ pub(crate) fn built(command: &mut Command) -> Result<Vec<Value>> {
         .collect())
 }
 
-/// Where the binary of that name is.
+/// Path of the binary with that name.
 pub(crate) fn executable(built: &[Value], binary: &str) -> Result<PathBuf> {
     built
         .iter()

@@ -15,7 +15,7 @@ use crate::workspace;
 
 const SOURCES: &str = "mock-server/clients/java/";
 
-/// What the sources state in place of the version and of the platform.
+/// The placeholder for the version in the sources.
 const VERSION: &str = "<version>0-checkout</version>";
 const ARTIFACT: &str = "<artifactId>bandwidth-mock-linux-x86_64</artifactId>";
 

@@ -18,7 +18,6 @@ pub(super) struct Block {
     pub(super) line: usize,
     /// Its lines, without the fence's indentation.
     pub(super) script: String,
-    /// What to do with it.
     pub(super) how: How,
 }
 

@@ -4,7 +4,7 @@
 /// has an entry of its own (`target::embedded`). Modules of one rung do not import each other.
 pub(super) struct Ladder {
     pub(super) within: &'static str,
-    /// Whether a module and its submodule may import each other.
+    /// True if a module and its submodule may import each other.
     pub(super) families: bool,
     pub(super) rungs: &'static [&'static [&'static str]],
 }
