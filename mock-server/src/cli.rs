@@ -282,7 +282,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
     }
 }
 
-/// How the program ends after a trial.
+/// Exit code after a trial.
 #[cfg(feature = "trials")]
 fn exit(ended: Result<u8, TrialError>) -> ExitCode {
     match ended {
@@ -294,7 +294,7 @@ fn exit(ended: Result<u8, TrialError>) -> ExitCode {
     }
 }
 
-/// Whether the server is ready.
+/// Checks that the server is ready.
 fn ready(url: Option<&str>, words: &[std::ffi::OsString]) -> Result<(), Failure> {
     let answer = client::get(url, words, "ready", None)?;
     match answer.status {

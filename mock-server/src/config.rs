@@ -19,36 +19,34 @@ use crate::{
     tls::{Certificate, Certificates, TlsError},
 };
 
-/// What a server is started with.
+/// Settings of a server at its start.
 #[derive(Debug)]
 pub struct Config {
-    /// Where it listens.
     pub listen: Listen,
-    /// How it behaves.
     pub profile: NamedProfile,
     /// The accounts it starts with.
     pub seed: Seed,
-    /// How many users are generated for each account.
+    /// Number of users to generate for each account.
     pub users: u32,
     /// Fault rules.
     pub(crate) faults: Vec<Fault>,
-    /// Where the control API listens, when not next to the emulated API.
+    /// Address of the control API, if it has one of its own.
     pub admin_listen: Option<Listen>,
-    /// What opens the control API.
+    /// Token of the control API.
     pub admin_token: Option<Secret>,
-    /// How much the journal keeps.
+    /// Size limits of the journal.
     pub(crate) journal: Limits,
-    /// Whether it takes TLS beside plain HTTP, and with which certificate.
+    /// The certificate, if it accepts TLS beside plain HTTP.
     pub tls: Option<Certificate>,
-    /// Whether it answers as a proxy for Bandwidth's hosts.
+    /// True if it acts as a proxy for Bandwidth's hosts.
     pub proxy: bool,
     /// When the server's clock starts, since the Unix epoch; the machine's time by default.
     pub(crate) clock: Option<Duration>,
     /// Decides what looks random.
     pub random_seed: u64,
-    /// Whether responses say which behaviours shaped them.
+    /// True if a header of each response lists the behaviours that shaped it.
     pub explain: bool,
-    /// How long a TLS handshake, the head of a request or its body may take.
+    /// Time limit of a TLS handshake, of the head of a request, and of its body.
     pub(crate) read_timeout: Duration,
 }
 

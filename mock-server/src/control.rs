@@ -1,4 +1,4 @@
-//! What the control API and the library do to a running server.
+//! Changes to a running server, by the control API or the library.
 
 mod profile_choice;
 
@@ -69,7 +69,7 @@ impl ControlError {
     }
 }
 
-/// What a throwaway account is made from.
+/// Settings of a throwaway account.
 #[derive(Debug, Default)]
 pub struct NewAccount {
     /// Its id; one that is free by default.
@@ -82,7 +82,7 @@ pub struct NewAccount {
     pub profile: Option<ProfileChoice>,
     /// Its roles and users; by default the roles of the demo account and no users.
     pub seed: Option<SeedChoice>,
-    /// How many requests it may send in how much time; what the profile says by default.
+    /// Rate limit; the profile's by default.
     pub rate_limit: Option<RateLimit>,
     /// When its own clock starts, since the Unix epoch; by default it follows the server's clock.
     pub clock: Option<Duration>,
@@ -93,7 +93,7 @@ pub struct NewAccount {
 /// The further accounts of a throwaway account's domain.
 #[derive(Debug)]
 pub enum FurtherAccounts {
-    /// So many, with ids that are free.
+    /// This number of accounts, with free ids.
     Count(u16),
     /// These.
     Listed(Vec<SeedFurtherAccount>),
@@ -121,7 +121,7 @@ impl NewAccount {
     }
 }
 
-/// What a throwaway account is filled with.
+/// The first users of a throwaway account.
 #[derive(Debug)]
 pub enum SeedChoice {
     /// The first account of a built-in seed.
@@ -385,7 +385,7 @@ impl App {
         assigned.map_err(|_| ControlError::no_user(id, user))
     }
 
-    /// What was done to a user, newest first.
+    /// Events of a user, newest first.
     pub fn events_of(&self, id: &str, user: &str) -> Result<Vec<Arc<Event>>, ControlError> {
         let state = self.account(id)?;
         let events = state.account().events_of_id(user);
@@ -463,7 +463,7 @@ impl App {
         Ok(self.faults.arm(Fault { account, ..fault }, now)?)
     }
 
-    /// What an account's clock shows, else the server's.
+    /// The account's clock, or else the server's.
     pub fn clock_of(&self, account: Option<&str>) -> Reading {
         let state = account.and_then(|id| self.store().account(id));
         state.map_or_else(|| self.clock.read(), |state| state.clock.shown().read())

@@ -61,7 +61,7 @@ impl From<TlsError> for StartError {
     }
 }
 
-/// What a running server was asked and cannot do. The text says what would be right.
+/// An operation that the server rejected. The text states the correction.
 #[derive(Debug, Error)]
 #[error(transparent)]
 pub struct AccountError(#[from] ControlError);
@@ -82,7 +82,7 @@ impl MockServer {
         Builder::default()
     }
 
-    /// Where it listens, as `http://127.0.0.1:40123`.
+    /// Address, as `http://127.0.0.1:40123`.
     pub fn uri(&self) -> String {
         format!("http://{}", reachable(self.addresses.api))
     }
@@ -92,8 +92,8 @@ impl MockServer {
         format!("{}/api", self.uri())
     }
 
-    /// Where tokens are given, as `http://127.0.0.1:40123/api/v1/oauth2/token`. A profile without tokens
-    /// serves nothing there.
+    /// Token endpoint, as `http://127.0.0.1:40123/api/v1/oauth2/token`. Profiles without tokens
+    /// return 404 there.
     pub fn token_url(&self) -> String {
         token_url(&self.base_url())
     }
@@ -154,7 +154,7 @@ impl MockServer {
         client_of(&self.app.start.accounts.first()?.account)
     }
 
-    /// How it behaved at the start.
+    /// The profile at the start.
     #[cfg(feature = "trials")]
     pub(crate) fn profile_at_start(&self) -> Arc<NamedProfile> {
         Arc::clone(&self.app.start.profile)

@@ -75,7 +75,7 @@ pub async fn emulate(
     }
 }
 
-/// What the server would send back, and why.
+/// The response that the server would send, and the reasons.
 #[cfg(feature = "traffic")]
 #[derive(Debug)]
 pub struct Simulated {

@@ -1,5 +1,5 @@
-//! The journal: what was asked, what was answered, and why. Bounded, and nobody sees a secret in
-//! it: [`Request`] removes them before it shows anything.
+//! The journal: requests, responses, and the reasons. Its size is limited. [`Request`] removes
+//! secrets before it shows anything.
 
 pub mod assumptions;
 mod entry;
@@ -37,7 +37,7 @@ pub use self::{
     watch::{Change, Watcher},
 };
 
-/// How much a journal keeps.
+/// Size limits of a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Requests; 0 turns the journal off.
@@ -77,7 +77,6 @@ struct State {
     own: HashMap<Arc<str>, View>,
     /// Those that were forgotten, for a reader that wants all of a run.
     forgotten: Option<BTreeMap<u64, Arc<Entry>>>,
-    /// Who looks on.
     watchers: Watchers,
 }
 
@@ -114,7 +113,7 @@ impl View {
 pub struct Selection {
     /// In the order in which they came.
     pub entries: Vec<Arc<Entry>>,
-    /// How many of that view are no longer kept.
+    /// Number of requests of that view that are no longer kept.
     pub dropped: u64,
 }
 
@@ -128,7 +127,7 @@ impl Journal {
         }
     }
 
-    /// Whether it keeps anything.
+    /// True if it keeps anything.
     pub fn is_on(&self) -> bool {
         self.limits.entries > 0 && self.limits.bytes > 0
     }
@@ -263,7 +262,7 @@ impl Journal {
         gone.len()
     }
 
-    /// How many requests and bytes are kept, and how many requests were dropped.
+    /// Kept requests, kept bytes, and dropped requests.
     pub fn size(&self) -> (usize, usize, u64) {
         let state = self.state();
         (state.entries.len(), state.bytes, state.dropped())

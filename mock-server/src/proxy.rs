@@ -1,5 +1,4 @@
-//! What a client asks of a forward proxy for Bandwidth's hosts: a tunnel (CONNECT), or a target with
-//! a host.
+//! Requests to a forward proxy for Bandwidth's hosts: a tunnel (CONNECT), or a target with a host.
 
 use std::net::SocketAddr;
 
@@ -15,7 +14,7 @@ use crate::{address::BANDWIDTH_HOSTS, peer::Peer};
 /// The port of https, the only one that a tunnel may lead to.
 const HTTPS: u16 = 443;
 
-/// What a request asks of the proxy.
+/// A request to the proxy.
 #[derive(Debug)]
 pub enum Asked {
     /// Nothing: it is for the server itself.
@@ -79,7 +78,7 @@ pub fn asked<B>(request: &Request<B>, own: SocketAddr, peer: Peer) -> Asked {
     }
 }
 
-/// Whether this is the server itself: a client with a proxy sends what is for it with a host too.
+/// True if this is the server itself: a client with a proxy sends requests to it with a host too.
 fn is_own(authority: &Authority, own: SocketAddr) -> bool {
     let host = authority.host();
     let loopback = ["localhost", "127.0.0.1", "[::1]"].contains(&host);

@@ -34,20 +34,20 @@ use crate::{
     tls::Certificates,
 };
 
-/// How long answers that are being written may take after the stop.
+/// Time that responses under way have after the stop.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// How a client begins that speaks HTTP/2 without asking (RFC 9113, section 3.4).
+/// First bytes of a client that uses HTTP/2 without an upgrade (RFC 9113, section 3.4).
 const HTTP_2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// What it gets. Its HTTP library says at least that this is no HTTP/2.
+/// The response to such a client. Its HTTP library reports at least that this is not HTTP/2.
 const NOT_HTTP_2: Bytes = Bytes::from_static(
     b"HTTP/1.1 505 HTTP Version Not Supported\r\nConnection: close\r\n\
       Content-Type: text/plain\r\n\r\n\
       This server speaks HTTP/1.1; switch HTTP/2 with prior knowledge off in your client.\n",
 );
 
-/// What the connections of a socket share.
+/// State that the connections of a socket share.
 struct Listening<S> {
     service: Arc<S>,
     /// Answers in tunnels.
@@ -73,7 +73,7 @@ pub async fn serve(sockets: Sockets, app: Arc<App>, certificates: Certificates) 
     serve_with(sockets, services, certificates, app.stopping()).await
 }
 
-/// What answers at the sockets of a server, and in its tunnels.
+/// The services of a server's sockets and tunnels.
 #[derive(Debug)]
 pub struct Services<S> {
     /// At those of the API.
@@ -258,8 +258,8 @@ async fn hang_up(mut stream: Stream, hangup: &Hangup) {
     linger(stream).await;
 }
 
-/// Closes a connection, and drops what the client still sends: else the close would be a reset, which
-/// can take the answer with it.
+/// Closes a connection, and drops further bytes of the client: otherwise the close would be a
+/// reset, which can discard the response.
 async fn linger(mut stream: Stream) {
     let _ = stream.shutdown().await;
     let _ = tokio::time::timeout(LINGER, async {

@@ -1,4 +1,4 @@
-//! What a socket answers: the emulated API, the control API, or both.
+//! The service of a socket: the emulated API, the control API, or both.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,10 +17,10 @@ use crate::{
 
 /// Answers the requests of a socket.
 pub trait Answers: Send + Sync + 'static {
-    /// Whether the names of headers keep their case from one side to the other.
+    /// True if the names of headers keep their case when they are forwarded.
     const KEEPS_CASE: bool = false;
 
-    /// How long a TLS handshake or the head of a request may take.
+    /// Time limit of a TLS handshake and of the head of a request.
     fn read_timeout(&self) -> Duration;
 
     /// Answers one request, unless its connection is to end.
@@ -41,7 +41,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// What a socket serves.
+    /// Builds the service of a socket.
     pub fn new(app: Arc<App>, serves: Serves) -> Self {
         let admin = matches!(serves, Serves::Both | Serves::Admin).then(|| {
             let router = admin::router(&app).fallback(admin::elsewhere);

@@ -65,12 +65,12 @@ pub enum Exists {
     Client(Box<str>),
 }
 
-/// What a credential is created with.
+/// Settings of a new credential.
 #[derive(Debug, Clone)]
 pub struct NewCredential {
-    /// What it is for.
+    /// Free text.
     pub description: String,
-    /// How far it reaches.
+    /// The accounts that it can reach.
     pub scope: AccountScope,
     /// Display names of its roles; at least one.
     pub roles: Vec<String>,
@@ -78,7 +78,7 @@ pub struct NewCredential {
     pub accounts: Vec<String>,
 }
 
-/// Whether an operation takes effect.
+/// Decides whether an operation takes effect.
 #[derive(Debug, Clone, Copy)]
 pub enum Mode<'a> {
     /// It does. If users have a log, it names this one.
@@ -222,7 +222,7 @@ impl Store {
         }
     }
 
-    /// What has the account of that id.
+    /// State of the account with that id.
     pub fn account(&self, id: &str) -> Option<Arc<AccountState>> {
         self.accounts.get(id).map(|state| Arc::clone(&state))
     }
@@ -295,7 +295,7 @@ impl Store {
         accounts
     }
 
-    /// How many main accounts there are.
+    /// Number of main accounts.
     pub fn len(&self) -> usize {
         self.logins.len()
     }
@@ -324,8 +324,8 @@ impl Store {
         mode.on(state, |account| change(account, &others))
     }
 
-    /// What must be held and asked while names are given. A throwaway account shares names with
-    /// no other: tests that run side by side do not meet.
+    /// The lock and the other domains that are needed to give a name. A throwaway account shares
+    /// names with no other: tests that run side by side do not meet.
     fn naming<'s>(&'s self, state: &'s AccountState) -> (Option<MutexGuard<'s, ()>>, Others<'s>) {
         let guard = (!state.throwaway).then(|| self.naming.lock());
         (guard, Others { store: self, state })

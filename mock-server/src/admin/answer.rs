@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use crate::{control::ControlError, fault::FaultError};
 
-/// What kind of error it is.
+/// Error code of the control API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
@@ -64,12 +64,12 @@ pub struct AdminError {
     error: ErrorBody,
 }
 
-/// What is wrong.
+/// An error of the control API.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ErrorBody {
-    /// What kind of error it is.
+    /// The kind of error.
     code: Code,
-    /// What is wrong, and what to do.
+    /// The problem, and what to do.
     message: Cow<'static, str>,
 }
 
@@ -184,7 +184,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
-/// What may be around JSON (RFC 8259, section 2).
+/// White space around JSON (RFC 8259, section 2).
 const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// Any JSON as a body.

@@ -20,31 +20,31 @@ use crate::{
 pub struct RequestList {
     /// In the order in which they came.
     requests: Vec<RecordedRequest>,
-    /// How many the journal no longer keeps.
+    /// Number of requests that the journal no longer keeps.
     dropped: u64,
     /// When nothing fits: the request that comes nearest, and what differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     nearest: Option<Nearest>,
 }
 
-/// How many requests fit.
+/// Number of matching requests.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RequestCount {
-    /// How many of those that are kept.
+    /// Number of matches among the kept requests.
     count: usize,
     /// Their ids, in the order in which they came.
     ids: Vec<u64>,
-    /// How many the journal no longer keeps: they may have fitted.
+    /// Number of requests that the journal no longer keeps: they may have matched.
     dropped: u64,
     /// When nothing fits: the request that comes nearest, and what differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     nearest: Option<Nearest>,
 }
 
-/// What was deleted.
+/// Result of a deletion.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Deleted {
-    /// How many requests.
+    /// Number of requests.
     deleted: usize,
 }
 

@@ -147,7 +147,7 @@ mod tests {
         tls::Certificates,
     };
 
-    /// Where a browser is sent that asks from `peer`, when the control API listens at `admin`.
+    /// Redirect target for a browser at `peer`, if the control API listens at `admin`.
     fn sent(admin: &str, peer: &str) -> Option<String> {
         let address = |text: &str| text.parse::<SocketAddr>().unwrap();
         let config = Config {

@@ -1,4 +1,4 @@
-//! What a server says when it is ready.
+//! The message that a server is ready.
 
 use std::fmt::Write as _;
 
@@ -24,7 +24,7 @@ const SHOWN: usize = 5;
 /// Shown instead of a password that the mock does not know.
 const NO_PASSWORD: &str = "(the seed has its digest only)";
 
-/// Where a server is.
+/// Addresses of a server.
 struct Urls {
     /// The base of the emulated API.
     base: String,

@@ -24,10 +24,10 @@ pub(super) enum Failure {
     Unavailable(String),
 }
 
-/// What the server answered.
+/// Response of the server.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// Where it was asked, as `127.0.0.1:8080`.
+    /// The server, as `127.0.0.1:8080`.
     pub(super) authority: String,
     pub(super) status: u16,
     pub(super) body: String,
@@ -127,7 +127,7 @@ fn ask(url: &str, place: &str, path: &str, token: Option<&Secret>) -> Result<Ans
 }
 
 impl Failure {
-    /// What is wrong, and what to do.
+    /// The problem, and what to do.
     pub(super) fn message(self) -> String {
         match self {
             Self::Usage(message) | Self::Unavailable(message) => message,

@@ -8,7 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::{fail, print_or_fail};
 use crate::arguments::{PREFIX, variable};
 
-/// What `variants`, `rehearse` and the GitHub action set for other programs.
+/// A variable that `variants`, `rehearse` and the GitHub action set for other programs.
 const FOR_OTHERS: &str = "BANDWIDTH_MOCK_ADMIN_URL";
 
 /// Prints help and version as clap does, and anything else as one line. `words` are the arguments.
@@ -35,7 +35,7 @@ const GUESSES: [(&str, &str); 10] = [
     ("--data", "--seed FILE"),
 ];
 
-/// What is wrong, where it comes from and what would be right.
+/// Describes the problem, its source and the correction.
 fn one_line(error: &clap::Error, words: &[OsString]) -> String {
     if let Some(message) = unknown(error, words) {
         return message;

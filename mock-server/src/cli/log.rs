@@ -16,9 +16,9 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::system;
 
-/// How many lines wait.
+/// Maximum number of waiting lines.
 const QUEUE: usize = 4096;
-/// How long the end of the program waits for the queue, at most.
+/// Maximum time that the end of the program waits for the queue.
 const REST: Duration = Duration::from_millis(200);
 
 enum Message {

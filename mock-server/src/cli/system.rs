@@ -1,4 +1,4 @@
-//! What the program asks of the operating system, on Unix and on Windows.
+//! Calls to the operating system, on Unix and on Windows.
 
 use std::{fs::File, io};
 

@@ -1,4 +1,4 @@
-//! What `profiles` and `behaviours` print.
+//! Tables of `profiles` and `behaviours`.
 
 use std::fmt::Write as _;
 

@@ -51,7 +51,7 @@ pub enum DecodeError {
     /// Not well-formed XML.
     #[error("The body is not well-formed XML: {what} (line {line}).")]
     MalformedXml {
-        /// What is wrong.
+        /// The problem.
         what: &'static str,
         /// Line, from 1.
         line: usize,
@@ -59,7 +59,7 @@ pub enum DecodeError {
     /// Not JSON, or JSON that no reader can keep.
     #[error("The body {what} (line {line}, column {column}).")]
     MalformedJson {
-        /// What is wrong.
+        /// The problem.
         what: &'static str,
         /// Line, from 1.
         line: usize,
@@ -73,7 +73,7 @@ pub enum DecodeError {
         expected: &'static str,
         /// The name it has.
         found: Quoted,
-        /// What helps, as a sentence that follows others; empty if nothing.
+        /// Advice, as a sentence that follows others; empty if there is none.
         hint: String,
     },
     /// Something other than comments and white space after the root.
@@ -90,10 +90,10 @@ pub enum DecodeError {
     UnknownField {
         /// Its name.
         field: Quoted,
-        /// What helps, as a sentence that follows others; empty if nothing.
+        /// Advice, as a sentence that follows others; empty if there is none.
         hint: String,
     },
-    /// An XML attribute that nobody knows.
+    /// An unknown XML attribute.
     #[error("{0} is not an attribute of this request.")]
     UnknownAttribute(Quoted),
     /// An element that says `xsi:nil` and has content.

@@ -20,9 +20,9 @@ pub(super) struct Users {
     version: u64,
     /// The list that users of the main account alone share.
     main: Arc<[Arc<str>]>,
-    /// How many users have another list.
+    /// Number of users with another list.
     elsewhere: usize,
-    /// What changed, while that is watched: a user before, unless it is new, and after.
+    /// Recorded changes while recording is on: the user before, if it existed, and after.
     watched: Option<Vec<Change>>,
     /// The user that changed last, as it was before.
     last: Option<(UserNumber, Option<Arc<User>>)>,
@@ -147,7 +147,7 @@ impl Users {
         self.watched = Some(Vec::new());
     }
 
-    /// What was put there since it was watched.
+    /// Ends the recording, and returns the changes.
     pub(super) fn unwatch(&mut self) -> Vec<Change> {
         self.watched.take().unwrap_or_default()
     }

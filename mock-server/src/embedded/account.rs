@@ -63,7 +63,7 @@ impl ArmedFaultHandle {
         self.armed.id
     }
 
-    /// How many requests it was applied to.
+    /// Number of requests that it was applied to.
     pub fn hits(&self) -> u64 {
         self.armed.hits()
     }
@@ -114,7 +114,7 @@ impl AccountBuilder {
         self
     }
 
-    /// How it behaves; by default as the server does.
+    /// Sets the profile; the server's by default.
     pub fn profile(mut self, profile: NamedProfile) -> Self {
         self.profile = Some(profile);
         self
@@ -126,7 +126,7 @@ impl AccountBuilder {
         self
     }
 
-    /// How many requests it may send in how much time.
+    /// Sets the rate limit; the profile's by default.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.new.rate_limit = Some(limit);
         self
@@ -260,7 +260,7 @@ impl Account {
         entries.iter().map(|entry| (&**entry).into()).collect()
     }
 
-    /// How it retried, as `GET /__admin/retries` shows it.
+    /// Report about its retries, as `GET /__admin/retries` shows it.
     pub fn retries(&self) -> Value {
         let (entries, dropped) = self.app.journal.seen_by(Some(self.id()));
         let report = crate::journal::retries::report(&entries, dropped);

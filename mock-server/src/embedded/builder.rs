@@ -42,13 +42,13 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Where it listens; a free port of 127.0.0.1 by default.
+    /// Sets the address to listen on; a free port of 127.0.0.1 by default.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.config.listen = address.into();
         self
     }
 
-    /// How it behaves; `guide` by default.
+    /// Sets the profile; `guide` by default.
     pub fn profile(mut self, profile: NamedProfile) -> Self {
         self.config.profile = profile;
         self
@@ -104,7 +104,7 @@ impl Builder {
         self
     }
 
-    /// How many requests the journal keeps, and how many bytes; 0 turns it off.
+    /// Sets the number of requests and bytes that the journal keeps; 0 turns it off.
     pub fn journal(mut self, entries: usize, bytes: usize) -> Self {
         self.config.journal = crate::journal::Limits { entries, bytes };
         self
@@ -116,13 +116,13 @@ impl Builder {
         self
     }
 
-    /// Where the control API listens; beside the emulated API by default.
+    /// Sets an address for the control API; by default it shares that of the emulated API.
     pub fn admin_listen(mut self, address: SocketAddr) -> Self {
         self.config.admin_listen = Some(address.into());
         self
     }
 
-    /// What opens the control API over HTTP.
+    /// Sets the token that clients of the control API must send.
     pub fn admin_token(mut self, token: impl Into<String>) -> Self {
         self.config.admin_token = Some(Secret::new(token));
         self

@@ -1,4 +1,4 @@
-//! What a fault does to a request.
+//! Effects of faults on a request.
 
 use std::{f64::consts::TAU, time::Duration};
 
@@ -9,7 +9,7 @@ use crate::random::mix;
 /// The longest wait that a fault can ask for.
 pub const LONGEST_DELAY: Duration = Duration::from_mins(10);
 
-/// On which side of the operation a fault stands.
+/// Time of a fault: before or after the operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum When {
     /// The operation does not take effect. A delay is waited for first.
@@ -19,7 +19,7 @@ pub enum When {
     After,
 }
 
-/// What becomes of the answer.
+/// Effect on the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// It has this status, in the shape that the profile has for it.
@@ -64,7 +64,7 @@ pub const REFUSALS: [ApiError; 4] = [
     ApiError::TokenExpired,
 ];
 
-/// What a request that reads sees of the users.
+/// The users that a reading request sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
     /// None of them.
@@ -85,7 +85,7 @@ impl View {
     }
 }
 
-/// Which requests a fault hits after its first.
+/// Selects the requests that a fault hits after its first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Then {
     /// All.
@@ -118,7 +118,7 @@ pub struct Dribble {
     pub over: Duration,
 }
 
-/// What happens on the connection, by the names that `WireMock` gave these faults.
+/// Effect on the connection, with the names that `WireMock` gave these faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectionFault {
     /// Closed without a byte.
@@ -150,7 +150,7 @@ impl ConnectionFault {
     }
 }
 
-/// How long an answer waits.
+/// Delay of a response.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Delay {
     /// Always so long.

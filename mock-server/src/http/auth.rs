@@ -1,4 +1,4 @@
-//! Who is calling.
+//! Authentication of callers.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub(super) struct Schemes {
     pub(super) bearer: bool,
 }
 
-/// What `auth.schemes` lets in.
+/// The schemes that `auth.schemes` accepts.
 pub(super) fn schemes(rules: &Consultation) -> Schemes {
     let schemes = rules.auth_schemes();
     Schemes {
@@ -45,14 +45,14 @@ pub(super) fn schemes(rules: &Consultation) -> Schemes {
 /// A caller whose credentials are right.
 #[derive(Debug)]
 pub(super) struct Caller {
-    /// What has the accounts that the credentials open.
+    /// State of the accounts that the credentials open.
     pub(super) slot: Arc<AccountState>,
     pub(super) who: Who,
     /// Its name.
     pub(super) login: Arc<str>,
-    /// What its token allows; none for Basic.
+    /// Permissions of its token; `None` for Basic.
     pub(super) grant: Option<Arc<Grant>>,
-    /// What it reaches: the account in the path alone, else all that its credentials open.
+    /// Its reach: the account in the path alone, else all accounts that its credentials open.
     pub(super) reach: Reach,
 }
 
@@ -124,7 +124,7 @@ impl Caller {
     }
 }
 
-/// Whose credentials they are.
+/// The owner of credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Who {
     /// The account's API login.
@@ -193,8 +193,8 @@ fn authorization(headers: &HeaderMap) -> Option<(&'static str, &str)> {
     Some((scheme, rest))
 }
 
-/// Whether the request authenticates in a way that no profile takes, or with a token where tokens are
-/// not taken.
+/// True if the request authenticates with a scheme that no profile accepts, or with a token that
+/// this profile rejects.
 fn names_other_scheme(headers: &HeaderMap, rules: &Consultation) -> bool {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
@@ -229,7 +229,7 @@ pub(super) fn account_named(store: &Store, name: &str) -> Option<Arc<AccountStat
     })
 }
 
-/// What is needed to know a caller.
+/// Data that is needed to identify a caller.
 #[derive(Clone, Copy)]
 pub(super) struct Authenticator<'a> {
     pub(super) store: &'a Store,
@@ -377,9 +377,9 @@ pub(super) fn log_in(
     Err(ApiError::CredentialsMissingOrWrong)
 }
 
-/// Where a user may be: the same username may exist in several accounts. The account in the path
-/// comes first. Throwaway accounts share names with nobody, so they are asked only when the path
-/// names them.
+/// Accounts that may have a user, in the order of the search: several accounts may have the same
+/// username. The account in the path comes first. Throwaway accounts share no names, so they are
+/// searched only if the path names them.
 fn slots_by_preference(store: &Store, account: Option<&str>) -> Vec<Arc<AccountState>> {
     let in_path = account.and_then(|id| store.account(id));
     if let Some(slot) = in_path.filter(|slot| slot.throwaway) {

@@ -16,11 +16,11 @@ use hyper::body::{Body as _, Incoming};
 /// The largest body that is accepted, in bytes, also after it was decompressed.
 pub const MAX_BODY: usize = 1024 * 1024;
 
-/// How much of a body that is too large is read and dropped. A client that is still sending does
-/// not see an answer that comes before the end, only a reset connection.
+/// Maximum size of a too large body that is read and dropped. A client that is still sending does
+/// not see an early response, only a reset connection.
 const MAX_DRAINED: usize = 64 * 1024 * 1024;
 
-/// What came of a body.
+/// Result of reading a body.
 #[derive(Debug)]
 pub(super) enum Received {
     /// All of it.
@@ -56,7 +56,7 @@ impl Received {
         }
     }
 
-    /// What was received, where that is all of it.
+    /// The received bytes, if the body is complete.
     pub(super) fn bytes(&self) -> &Bytes {
         static NOTHING: Bytes = Bytes::new();
         self.whole().unwrap_or(&NOTHING)
@@ -155,7 +155,7 @@ impl Coding {
     }
 }
 
-/// The same as an option. Nothing comes of nothing, also in a coding that is not read.
+/// Decodes a body; `None` on an error. An empty body stays empty, also in an unknown coding.
 #[cfg(feature = "traffic")]
 pub fn plain(headers: &HeaderMap, bytes: Bytes, most: usize) -> Option<Bytes> {
     if bytes.is_empty() {

@@ -60,7 +60,7 @@ pub(super) struct Exchange {
     app: Arc<App>,
     head: Parts,
     body: Received,
-    /// What a form says, where the path names no account.
+    /// Content of a form, if the path names no account.
     form: Result<Form, ApiError>,
     /// Its place in the journal.
     id: u64,
@@ -76,13 +76,13 @@ pub(super) struct Exchange {
     profile: Arc<NamedProfile>,
     rules: Consultation,
     negotiated: Negotiated,
-    /// Where the path leads under this profile.
+    /// Resource of the path under this profile.
     route: Option<Route>,
     fault: Option<AppliedFault>,
     plan: Plan,
-    /// What was decided before the body came.
+    /// The decision before the body was read.
     admission: Option<Admission>,
-    /// Whether the body was left where it is, because the head alone is rejected.
+    /// True if the body was not read, because the head alone is rejected.
     unread: bool,
 }
 
@@ -216,12 +216,12 @@ impl Exchange {
         Some(self.endpoint()?.operation)
     }
 
-    /// Whether the operation changes something.
+    /// True if the operation changes something.
     fn changes(&self) -> bool {
         self.endpoint().is_some_and(|endpoint| endpoint.changes)
     }
 
-    /// Whether it waits, on either side of the operation.
+    /// True if it waits before or after the operation.
     pub(super) fn waits(&self) -> bool {
         self.fault
             .as_ref()
@@ -398,7 +398,7 @@ impl Exchange {
         (Some(answer), Some(verdict))
     }
 
-    /// What the operation answers, whether or not it takes effect; `login` becomes the caller's.
+    /// Response of the operation, even if it does not take effect; `login` becomes the caller's.
     fn outcome(
         &mut self,
         takes_effect: bool,
@@ -444,7 +444,7 @@ impl Exchange {
         context.perform(endpoint.action)
     }
 
-    /// Whether users have a log: only the identity surface shows it.
+    /// True if users have a log: only the identity surface shows it.
     fn has_log(&self) -> bool {
         self.profile.options().surface_identity == IdentitySurface::Served
     }
@@ -482,8 +482,8 @@ impl Exchange {
         }
     }
 
-    /// Whether a throwaway account has gone while the request was under way, and its view of the
-    /// journal with it.
+    /// True if a throwaway account was deleted during the request, together with its view of the
+    /// journal.
     fn is_gone(&self) -> bool {
         let throwaway = self.slot.as_ref().filter(|slot| slot.throwaway);
         throwaway.is_some_and(|slot| self.app.store().account(&slot.id).is_none())

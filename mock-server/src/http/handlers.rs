@@ -1,4 +1,4 @@
-//! The operations: read the body, ask the domain, show what came of it.
+//! The operations: read the body, call the domain, show the result.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -28,7 +28,7 @@ use crate::{
     wire::UserBody,
 };
 
-/// What every operation has available.
+/// Data for every operation.
 pub(super) struct Context<'a> {
     pub(super) store: &'a Store,
     pub(super) head: &'a Parts,
@@ -38,7 +38,7 @@ pub(super) struct Context<'a> {
     pub(super) caller: &'a Caller,
     pub(super) mode: Mode<'a>,
     pub(super) format: Format,
-    /// Whether the request came by TLS.
+    /// True if the request came by TLS.
     pub(super) tls: bool,
     pub(super) profile: &'a Arc<NamedProfile>,
     pub(super) rules: &'a Consultation,
@@ -46,7 +46,7 @@ pub(super) struct Context<'a> {
 
 pub(super) type Outcome = Result<Answer, Refusal>;
 
-/// Whether that is the user's name, as `username.case` says.
+/// True if that is the user's name, under `username.case`.
 fn is_called(user: &User, name: &str, rules: &Consultation) -> bool {
     *user.username == *name || same_name(&user.username, name, rules.username_case())
 }
@@ -184,8 +184,8 @@ impl Context<'_> {
         Ok(self.answer(StatusCode::OK, &Document::User(view)))
     }
 
-    /// Whether users made here are API users, and that day has begun. From then on they are not
-    /// created, or not changed.
+    /// True if users made here are API users, and that day has begun. From then on they cannot be
+    /// created, or changed.
     pub(super) fn api_users_ended(&self, day: impl Fn(&Consultation) -> Option<Date>) -> bool {
         self.rules.auth_user_logins() == UserLogins::Accepted
             && self.caller.slot.has_come(day(self.rules))

@@ -22,7 +22,7 @@ pub(crate) fn body_format(
     typed.map(|(format, _)| format)
 }
 
-/// Whether the credentials open the account.
+/// True if the credentials open the account.
 pub(crate) fn opens(
     store: &Store,
     signer: &Signer,

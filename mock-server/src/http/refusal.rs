@@ -27,14 +27,15 @@ pub enum Refusal {
     Echoed(ApiError, Content),
     /// Nothing has the path.
     UnknownPath {
-        /// Where else the operation is, as a sentence that follows others; empty if nowhere.
+        /// Other places of the operation, as a sentence that follows others; empty if there are
+        /// none.
         elsewhere: String,
     },
     /// The path exists, without that method.
     MethodNotAllowed {
         /// Its methods.
         allow: String,
-        /// Where else the operation is.
+        /// Other places of the operation.
         elsewhere: String,
     },
     /// The body cannot be read.
@@ -86,8 +87,8 @@ impl Refusal {
         }
     }
 
-    /// What the profile makes of it on a surface, if its path belongs to one. The words name fields
-    /// as a body in the format that was sent does.
+    /// The refusal under the profile on a surface, if its path belongs to one. The words name
+    /// fields in the format of the request.
     pub(super) fn verdict(
         self,
         surface: Option<Surface>,

@@ -23,7 +23,7 @@ use crate::{
     text::media_type,
 };
 
-/// What the form says.
+/// Fields of the form.
 #[derive(Debug, Default)]
 pub(super) struct Form {
     grant_type: Option<String>,

@@ -1,4 +1,4 @@
-//! Which requests are meant: by account, operation, method, path, status, body or time.
+//! Selects requests by account, operation, method, path, status, body or time.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use utoipa::{
 
 use super::entry::Entry;
 
-/// What a request must be like. What is not given fits every request.
+/// Conditions on a request. An absent condition matches every request.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Pattern {
@@ -32,7 +32,7 @@ pub struct Pattern {
     pub path: Option<String>,
     /// The status that was sent.
     pub status: Option<u16>,
-    /// What the request's body holds somewhere.
+    /// A text that the request's body contains.
     pub body_contains: Option<String>,
     /// Only what came after this.
     #[schema(schema_with = since)]
@@ -117,7 +117,7 @@ pub struct Nearest {
     pub id: u64,
     /// One-line summary.
     pub request: String,
-    /// What is not as it was asked for.
+    /// Differences from the conditions.
     pub differences: Vec<String>,
 }
 
@@ -134,12 +134,12 @@ fn shown(value: Option<impl fmt::Display>) -> String {
 }
 
 impl Pattern {
-    /// Whether the request fits.
+    /// True if the request matches.
     pub fn matches(&self, entry: &Entry) -> bool {
         self.differences(entry).next().is_none()
     }
 
-    /// What is not as the pattern says, in words.
+    /// Describes each condition that the entry does not meet.
     fn differences<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = String> + 'a {
         let account = self.account_id.as_deref();
         let account = account.filter(|wanted| !entry.is_of(wanted));

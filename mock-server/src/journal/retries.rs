@@ -1,4 +1,4 @@
-//! How clients behaved after a 429, a 5xx or an answer that never came.
+//! Behaviour of clients after a 429, a 5xx or a dropped response.
 
 use std::{collections::HashMap, fmt::Write as _, net::IpAddr, sync::Arc, time::Duration};
 
@@ -15,15 +15,15 @@ const MOST_ATTEMPTS: usize = 10;
 /// The report.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Retries {
-    /// What all sequences say together.
+    /// Verdict on all sequences together.
     pub verdict: Verdict,
     /// One for each request that met trouble, in the order in which they began.
     pub sequences: Vec<Sequence>,
-    /// How many requests the journal no longer keeps: what they began is not seen.
+    /// Number of requests that the journal no longer keeps: sequences that they began are not seen.
     pub dropped: u64,
 }
 
-/// Whether clients retry as they should.
+/// Verdict on retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -35,7 +35,7 @@ pub enum Verdict {
     NothingSeen,
 }
 
-/// What a client did that it should not.
+/// A mistake of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Problem {
@@ -66,15 +66,15 @@ pub struct Sequence {
     /// Ids of the requests with which the client looked at the users after an attempt whose outcome
     /// it could not know.
     pub looks: Vec<u64>,
-    /// How it ended.
+    /// The end of the sequence.
     pub outcome: Outcome,
-    /// What the client did that it should not.
+    /// Mistakes of the client.
     pub problems: Vec<Problem>,
-    /// Whether each wait was longer than the one before; null with fewer than two waits.
+    /// True if each wait was longer than the one before; null with fewer than two waits.
     pub waits_grew: Option<bool>,
-    /// Whether a create that had taken effect was sent again.
+    /// True if a create that had taken effect was sent again.
     pub repeated_create_that_took_effect: bool,
-    /// Whether the client waited as long as `X-RateLimit-Reset` or `Retry-After` said; null when
+    /// True if the client waited as long as `X-RateLimit-Reset` or `Retry-After` asked; null if
     /// neither was sent before another attempt.
     pub respected_reset: Option<bool>,
     /// All of this in words.
@@ -94,11 +94,11 @@ pub struct Attempt {
     pub waited_ms: Option<u64>,
     /// The status that was sent; null when none was.
     pub status: Option<u16>,
-    /// Whether it changed something.
+    /// True if it changed something.
     pub took_effect: bool,
 }
 
-/// How a sequence ended.
+/// The end of a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -106,7 +106,7 @@ pub enum Outcome {
     Recovered,
     /// The last attempt was rejected with another 4xx.
     Refused,
-    /// The client could not know what came of the last attempt, and looked at the users.
+    /// The client could not know the result of the last attempt, and read the users.
     Reconciled,
     /// There was no other attempt after the last trouble, until now.
     GaveUp,
@@ -120,7 +120,7 @@ struct Client<'e> {
     agent: String,
 }
 
-/// What makes two requests the same request of the same client.
+/// Properties that make two requests the same request of the same client.
 #[derive(PartialEq, Eq, Hash)]
 struct Key<'e> {
     client: Client<'e>,
@@ -153,7 +153,7 @@ fn agent(entry: &Entry) -> String {
     found.map_or_else(|| "no User-Agent".to_owned(), |(_, value)| value.clone())
 }
 
-/// Whether a client should try again.
+/// True if a client should try again.
 fn is_trouble(entry: &Entry) -> bool {
     match entry.status() {
         Some(status) => status == 429 || status >= 500,
@@ -162,7 +162,7 @@ fn is_trouble(entry: &Entry) -> bool {
     }
 }
 
-/// Whether its client cannot know what came of it.
+/// True if its client cannot know the result.
 fn is_ambiguous(entry: &Entry) -> bool {
     is_trouble(entry) && entry.status() != Some(429) && !entry.method.is_safe()
 }

@@ -54,12 +54,12 @@ pub struct Message {
 pub struct Cleaner {
     pub numbers: Numbers,
     pub disguise: Option<Disguise>,
-    /// Whether features of passwords are kept that were not refused.
+    /// True if features are kept also of passwords that were accepted.
     pub all_features: bool,
 }
 
 impl Cleaner {
-    /// What is kept.
+    /// The recorded form of an exchange.
     pub fn exchange(&self, raw: Raw) -> Exchange {
         let mut secrets = Secrets::default();
         let request = Cleaning::of(self, HashSet::new(), Vec::new());

@@ -36,10 +36,10 @@ use crate::{
     service::Answers,
 };
 
-/// How long a TLS handshake or the head of a request may take.
+/// Time limit of a TLS handshake and of the head of a request.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What concerns one connection alone (RFC 9110, section 7.6.1).
+/// Headers of one connection alone (RFC 9110, section 7.6.1).
 const HOP_BY_HOP: [HeaderName; 9] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -55,17 +55,17 @@ const HOP_BY_HOP: [HeaderName; 9] = [
 /// Sends requests on and keeps what is said.
 pub struct Forwarder {
     pub client: Client,
-    /// Where requests go that do not name a host of Bandwidth's, and with `--proxy` those too.
+    /// Target of requests that name no host of Bandwidth's; with `--proxy`, of those that do, too.
     pub upstream: Option<Origin>,
     pub proxy: bool,
     pub read_only: bool,
-    /// Where this server listens.
+    /// Address of this server.
     pub own: std::net::SocketAddr,
     pub keeper: Arc<Keeper>,
     pub pages: pages::Pages,
 }
 
-/// What answers at a socket or, with `in_tunnel`, in the tunnels to Bandwidth's hosts.
+/// The service of a socket or, with `in_tunnel`, of the tunnels to Bandwidth's hosts.
 pub struct Front {
     pub forwarder: Arc<Forwarder>,
     pub in_tunnel: bool,

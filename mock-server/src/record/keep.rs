@@ -1,4 +1,4 @@
-//! What is kept of an exchange goes into the file and onto the page.
+//! Writes exchanges to the file and to the page.
 
 use std::{
     fmt::Write as _,

@@ -24,7 +24,8 @@ pub use self::{
     form::Unexplained,
 };
 
-/// A status that a gateway in front of the API sends, or that tells nothing of the request.
+/// True for a status that a gateway in front of the API sends, or that does not depend on the
+/// request.
 fn is_gateways(status: u16) -> bool {
     status == 429 || status >= 500
 }

@@ -112,7 +112,7 @@ impl TrialArguments {
         }
     }
 
-    /// How to run the command, with a folder for its output.
+    /// Settings of the command's runs, with a folder for its output.
     pub fn trial<'a>(&'a self, seed: &'a Seed, output: &Path) -> Result<Trial<'a>, TrialError> {
         fs::create_dir_all(output)
             .map_err(TrialError::io(format!("--output {}", output.display())))?;

@@ -14,14 +14,14 @@ use std::{
 
 use super::{error::TrialError, group};
 
-/// How long the command may take to end by itself after a signal.
+/// Time that the command has to end after a signal.
 const GRACE: Duration = Duration::from_secs(1);
-/// How long to wait for the rest of stderr, which a process outside of the group may keep open.
+/// Time limit for the rest of stderr, which a process outside of the group may keep open.
 const REST: Duration = Duration::from_millis(500);
 /// The longest last line, in bytes.
 const LINE: usize = 400;
 
-/// How a command ended.
+/// The end of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     /// With exit code 0.
@@ -32,7 +32,7 @@ pub enum Ending {
     Signal(i32),
     /// It took too long and was stopped.
     TimedOut(Duration),
-    /// It sent so many requests that it was stopped.
+    /// It was stopped after this number of requests.
     Flooded(usize),
     /// This program was asked to end.
     Interrupted(u8),

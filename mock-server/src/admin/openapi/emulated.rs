@@ -110,7 +110,7 @@ fn example(surface: Surface, parameter: Parameter) -> &'static str {
     }
 }
 
-/// What an operation reads of the query.
+/// Query parameters of an operation.
 fn query(endpoint: &Endpoint, rules: &Consultation) -> &'static [(&'static str, &'static str)] {
     match endpoint.action {
         Action::ListIdentityUsers => &[

@@ -18,7 +18,7 @@ pub(super) struct Example {
     pub(super) json: Value,
 }
 
-/// What a client sends for an operation.
+/// Example request of an operation.
 pub(super) fn of(action: Action, rules: &Consultation) -> Example {
     if let Some(json) = managed(action, rules) {
         let xml = String::new();

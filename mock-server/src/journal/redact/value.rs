@@ -8,7 +8,7 @@ use super::{SecretValue, Secrets, StandIns};
 /// Shorter values would take away too much that is not one.
 const LEAST: usize = 8;
 
-/// How many values are looked for: a body with more of them is no request of this API.
+/// Maximum number of values to search for: a body with more of them is not a request of this API.
 const MOST: usize = 32;
 
 /// The secrets in every encoding, longest first.

@@ -1,4 +1,4 @@
-//! Which options of which behaviours explain one response, and the worlds that they lead to.
+//! Finds the options that explain one response, and the worlds that they lead to.
 
 use bandwidth_fixtures::{Asked, BehaviourId, profile::Profile};
 
@@ -20,7 +20,7 @@ pub(super) struct Question<'q> {
     pub(super) new_id: Option<&'q str>,
 }
 
-/// What one profile answers.
+/// The response of one profile.
 #[derive(Debug, Clone)]
 struct Run {
     choice: Choice,
@@ -38,27 +38,27 @@ impl Run {
     }
 }
 
-/// What explains a response.
+/// The options that explain a response.
 #[derive(Debug)]
 pub(super) struct Explained {
     /// Options that some profile has that explains it.
     pub(super) support: Domains,
     /// The behaviours that were asked.
     pub(super) asked: Asked,
-    /// Whether every possible profile gives this response and leads to the same world.
+    /// True if every possible profile gives this response and leads to the same world.
     pub(super) is_quiet: bool,
     /// The worlds after it, each with the options that lead there.
     pub(super) worlds: Vec<(Saved, Domains)>,
 }
 
-/// How many steps a search goes down before it gives up.
+/// Maximum number of steps of a search.
 const DEPTH: usize = 8;
 
-/// How many combinations of options are tried for the worlds that they lead to.
+/// Maximum number of combinations of options that are tried for their resulting worlds.
 const MOST_WORLDS: usize = 16;
 
 impl Question<'_> {
-    /// What one profile answers, and its next world.
+    /// Runs the request under one profile; returns the response and the next world.
     fn answer(&self, world: &Saved, choice: &Choice) -> (Meaning, Asked, Option<Saved>, bool) {
         let mut options = *self.base;
         for (id, place) in BehaviourId::all().zip(choice) {
@@ -106,7 +106,7 @@ impl Question<'_> {
         Some(self.repair(world, start, None, within)?.choice)
     }
 
-    /// What the nearest profile that a descent finds has otherwise.
+    /// Differences of the nearest profile that a descent finds.
     pub(super) fn nearest(&self, world: &Saved, within: &Domains) -> Vec<String> {
         let run = self.run(world, within.first());
         let mut best = self.neighbours(world, &run, None, within);
@@ -197,7 +197,8 @@ impl Question<'_> {
         (run.wrong == 0).then(|| run.after.unwrap_or_else(|| world.clone()))
     }
 
-    /// What explains the response in that world, within those options; none if nothing was found.
+    /// Options within `within` that explain the response in that world; `None` if the search found
+    /// none.
     pub(super) fn explain(&self, world: &Saved, within: &Domains) -> Option<Explained> {
         let start = self.run(world, within.first());
         let found = self.repair(world, start, None, within)?;
@@ -343,7 +344,7 @@ fn with(choice: &Choice, id: BehaviourId, place: u8) -> Choice {
     other
 }
 
-/// What an id looks like, if it looks like one that a profile can have.
+/// The style of an id, if a profile can have it.
 fn style(id: &str) -> Option<&'static str> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if digits(id) {

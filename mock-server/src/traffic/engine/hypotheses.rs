@@ -200,7 +200,7 @@ fn take_names(account: &mut Account, shown: &Shown) {
     account.put(other);
 }
 
-/// The users of the account are those, and nobody else.
+/// Replaces the users of the account by these.
 pub(super) fn replace_all(account: &mut Account, seen: &[Shown], roles: &Roles) {
     let before: Vec<Arc<User>> = account.users().cloned().collect();
     for user in &before {

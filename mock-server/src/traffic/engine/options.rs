@@ -154,14 +154,14 @@ impl Domains {
         self.0[id.index()] = other.0[id.index()];
     }
 
-    /// What is in either.
+    /// The union with `other`.
     pub(super) fn join(&mut self, other: &Self) {
         for (own, other) in self.0.iter_mut().zip(&other.0) {
             *own |= other;
         }
     }
 
-    /// What is in both; none if a behaviour has no option then.
+    /// The intersection; `None` if a behaviour has no option left.
     pub(super) fn meet(&self, other: &Self) -> Option<Self> {
         let both: Vec<u32> = self.0.iter().zip(&other.0).map(|(a, b)| a & b).collect();
         (!both.contains(&0)).then_some(Self(both))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// What a tree shows of a user. None of it need be there.
+/// The fields of a user in a tree. Each may be absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Shown {
     pub(super) id: Option<String>,
@@ -18,7 +18,7 @@ pub(super) struct Shown {
     pub(super) password: Option<String>,
 }
 
-/// What a tree shows of a role: its id, its name, or both.
+/// The fields of a role in a tree: its id, its name, or both.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ShownRole {
     pub(super) id: Option<String>,

@@ -82,7 +82,7 @@ impl Prepared {
         })
     }
 
-    /// Whether it can change nothing.
+    /// True if it can change nothing.
     fn is_read(&self) -> bool {
         matches!(
             self.head.method,

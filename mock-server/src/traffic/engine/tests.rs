@@ -40,7 +40,7 @@ struct Target {
     noise: Noise,
 }
 
-/// What keeps a recording from being the whole story.
+/// Gaps in a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Noise {
     None,
@@ -439,7 +439,7 @@ impl Target {
     }
 }
 
-/// How many targets are tried; the variable has more of them tried.
+/// Number of targets; the variable raises it.
 fn targets() -> u64 {
     let given = std::env::var("LEARN_TARGETS");
     given.map_or(1, |text| text.parse().unwrap())
