@@ -106,8 +106,8 @@ impl Default for FurtherAccounts {
 }
 
 impl NewAccount {
-    /// Whether what exists was asked for by its name.
-    fn chose(&self, exists: &Exists) -> bool {
+    /// True if the request named the existing thing.
+    fn names_existing(&self, exists: &Exists) -> bool {
         match (exists, &self.further_accounts) {
             (Exists::Domain(_), _) if self.domain_name.is_some() => true,
             (Exists::Account(id), FurtherAccounts::Listed(listed))
@@ -218,7 +218,7 @@ impl App {
             });
             match store.add(AccountState::new(origin, &self.clock)) {
                 Ok(state) => break (state, password, client),
-                Err(exists) if new.chose(&exists) => return Err(exists.into()),
+                Err(exists) if new.names_existing(&exists) => return Err(exists.into()),
                 // A seed has taken an id; the next one may be free.
                 Err(_) => {}
             }

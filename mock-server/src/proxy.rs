@@ -16,9 +16,9 @@ const HTTPS: u16 = 443;
 
 /// A request to the proxy.
 #[derive(Debug)]
-pub enum Asked {
-    /// Nothing: it is for the server itself.
-    Nothing,
+pub enum ProxyRequest {
+    /// A request for the server itself.
+    Direct,
     /// A request to one of Bandwidth's hosts.
     Host,
     /// A tunnel to one of them.
@@ -52,29 +52,29 @@ pub enum Refused {
     InTls,
 }
 
-/// What the request asks of a proxy that listens at `own`.
-pub fn asked<B>(request: &Request<B>, own: SocketAddr, peer: Peer) -> Asked {
+/// Classifies a request to a proxy that listens at `own`.
+pub fn classify<B>(request: &Request<B>, own: SocketAddr, peer: Peer) -> ProxyRequest {
     let authority = request.uri().authority();
     let is_tunnel = request.method() == Method::CONNECT;
     let Some(authority) = authority else {
         return if is_tunnel {
-            Asked::Refused(Refused::NoTarget)
+            ProxyRequest::Refused(Refused::NoTarget)
         } else {
-            Asked::Nothing
+            ProxyRequest::Direct
         };
     };
     let host = BANDWIDTH_HOSTS
         .into_iter()
         .find(|known| authority.host().eq_ignore_ascii_case(known));
     match host {
-        None if !is_tunnel && is_own(authority, own) => Asked::Nothing,
-        None => Asked::Refused(Refused::Host(authority.clone())),
-        Some(_) if !is_tunnel => Asked::Host,
+        None if !is_tunnel && is_own(authority, own) => ProxyRequest::Direct,
+        None => ProxyRequest::Refused(Refused::Host(authority.clone())),
+        Some(_) if !is_tunnel => ProxyRequest::Host,
         Some(_) if authority.port_u16() != Some(HTTPS) => {
-            Asked::Refused(Refused::Port(authority.clone()))
+            ProxyRequest::Refused(Refused::Port(authority.clone()))
         }
-        Some(_) if peer.tls => Asked::Refused(Refused::InTls),
-        Some(host) => Asked::Tunnel(Tunnel(host)),
+        Some(_) if peer.tls => ProxyRequest::Refused(Refused::InTls),
+        Some(host) => ProxyRequest::Tunnel(Tunnel(host)),
     }
 }
 

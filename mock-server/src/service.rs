@@ -12,7 +12,7 @@ use crate::{
     app::App,
     http::{self, Hangup, Reply},
     peer::{Peer, Serves},
-    proxy::{self, Asked},
+    proxy::{self, ProxyRequest},
 };
 
 /// Answers the requests of a socket.
@@ -77,17 +77,17 @@ impl Answers for Service {
 
     async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
         let asked = match self.serves {
-            Serves::Hosts => Asked::Host,
+            Serves::Hosts => ProxyRequest::Host,
             Serves::Both | Serves::Emulated if self.app.settings.proxy => {
-                proxy::asked(&request, self.app.settings.api, peer)
+                proxy::classify(&request, self.app.settings.api, peer)
             }
-            Serves::Both | Serves::Emulated | Serves::Admin => Asked::Nothing,
+            Serves::Both | Serves::Emulated | Serves::Admin => ProxyRequest::Direct,
         };
         match asked {
-            Asked::Nothing => self.answer_itself(request, peer).await,
-            Asked::Host => http::emulate(Arc::clone(&self.app), request, peer).await,
-            Asked::Tunnel(tunnel) => Ok(proxy::opened(tunnel).map(Either::Right)),
-            Asked::Refused(refused) => Ok(refused.answer().map(Either::Right)),
+            ProxyRequest::Direct => self.answer_itself(request, peer).await,
+            ProxyRequest::Host => http::emulate(Arc::clone(&self.app), request, peer).await,
+            ProxyRequest::Tunnel(tunnel) => Ok(proxy::opened(tunnel).map(Either::Right)),
+            ProxyRequest::Refused(refused) => Ok(refused.answer().map(Either::Right)),
         }
     }
 }

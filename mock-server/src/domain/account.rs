@@ -293,7 +293,7 @@ impl Account {
 
     /// True if both would return the same responses to every request, apart from events.
     #[cfg(feature = "traffic")]
-    pub fn is_as(&self, other: &Self) -> bool {
+    pub fn is_equivalent(&self, other: &Self) -> bool {
         let users = self.users().len() == other.users().len()
             && self
                 .users()

@@ -62,8 +62,8 @@ pub trait StandIns {
     /// Records a value that is not secret, before any in that text is replaced.
     fn notice(&self, _name: &str, _value: &str) {}
 
-    /// Whether it is asked about what is not secret too.
-    fn is_asked_of_all(&self) -> bool {
+    /// True if it needs values that are not secret too.
+    fn wants_plain_values(&self) -> bool {
         false
     }
 
@@ -172,7 +172,7 @@ impl Written {
 impl Found {
     fn of(stand_ins: &dyn StandIns) -> Self {
         Self {
-            all: stand_ins.is_asked_of_all(),
+            all: stand_ins.wants_plain_values(),
             ..Self::default()
         }
     }
@@ -303,7 +303,7 @@ pub fn message<'h>(
             value::remove(text, &values, stand_ins);
         }
         if let Ok(text) = std::str::from_utf8(&body)
-            && value::stands_in(text, &values)
+            && value::contains_any(text, &values)
         {
             let mut text = text.to_owned();
             value::remove(&mut text, &values, stand_ins);

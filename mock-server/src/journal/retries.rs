@@ -171,8 +171,8 @@ fn is_create(entry: &Entry) -> bool {
     entry.operation == Some(Operation::CreateUser)
 }
 
-/// Whether it shows users.
-fn is_look(entry: &Entry) -> bool {
+/// True if it shows users.
+fn reads_users(entry: &Entry) -> bool {
     let shows = matches!(
         entry.operation,
         Some(Operation::ListUsers | Operation::GetUser)
@@ -192,8 +192,8 @@ impl Attempts<'_> {
         self.all.last().is_some_and(|entry| is_ambiguous(entry))
     }
 
-    /// Whether the client looked between that many attempts and the next.
-    fn looked_after(&self, attempts: usize) -> bool {
+    /// True if the client read the users between that number of attempts and the next.
+    fn read_users_after(&self, attempts: usize) -> bool {
         self.looks.iter().any(|(after, _)| *after == attempts)
     }
 }
@@ -205,7 +205,7 @@ pub fn report(entries: &[Arc<Entry>], dropped: u64) -> Retries {
     for entry in entries {
         let key = Key::of(entry);
         let trouble = is_trouble(entry);
-        if is_look(entry) {
+        if reads_users(entry) {
             let of_client = open.iter().filter(|(other, _)| other.client == key.client);
             for (_, index) in of_client {
                 let attempts = &mut sequences[*index];
@@ -258,7 +258,7 @@ fn sequence(attempts: &Attempts<'_>) -> Sequence {
         .map(|pair| waited(pair[0], pair[1]))
         .collect();
     let outcome = match last.status() {
-        _ if attempts.looked_after(entries.len()) => Outcome::Reconciled,
+        _ if attempts.read_users_after(entries.len()) => Outcome::Reconciled,
         _ if is_trouble(last) => Outcome::GaveUp,
         Some(status) if status < 400 => Outcome::Recovered,
         Some(_) => Outcome::Refused,
@@ -275,7 +275,7 @@ fn sequence(attempts: &Attempts<'_>) -> Sequence {
     let respected_reset = (!resets.is_empty()).then(|| resets.iter().all(|kept| *kept));
     let blind = (1..entries.len()).any(|count| {
         let before = entries[count - 1];
-        is_create(before) && is_ambiguous(before) && !attempts.looked_after(count)
+        is_create(before) && is_ambiguous(before) && !attempts.read_users_after(count)
     });
     let problems = [
         (

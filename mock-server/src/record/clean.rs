@@ -246,7 +246,7 @@ impl StandIns for Cleaning<'_> {
         STANDARD.encode(format!("{user}:{password}")).into()
     }
 
-    fn is_asked_of_all(&self) -> bool {
+    fn wants_plain_values(&self) -> bool {
         true
     }
 

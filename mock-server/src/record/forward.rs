@@ -32,7 +32,7 @@ use crate::{
     address::BANDWIDTH_HOSTS,
     http::{Hangup, Reply},
     peer::Peer,
-    proxy::{self, Asked},
+    proxy::{self, ProxyRequest},
     service::Answers,
 };
 
@@ -90,14 +90,14 @@ impl Answers for Front {
             };
         }
         let asked = if forwarder.proxy {
-            proxy::asked(&request, forwarder.own, peer)
+            proxy::classify(&request, forwarder.own, peer)
         } else {
-            Asked::Nothing
+            ProxyRequest::Direct
         };
         match asked {
-            Asked::Tunnel(tunnel) => Ok(proxy::opened(tunnel).map(Either::Right)),
-            Asked::Refused(refused) => Ok(refused.answer().map(Either::Right)),
-            Asked::Host => {
+            ProxyRequest::Tunnel(tunnel) => Ok(proxy::opened(tunnel).map(Either::Right)),
+            ProxyRequest::Refused(refused) => Ok(refused.answer().map(Either::Right)),
+            ProxyRequest::Host => {
                 let uri = request.uri().clone();
                 let scheme = uri.scheme().cloned().unwrap_or(Scheme::HTTP);
                 match uri.into_parts().authority {
@@ -105,10 +105,10 @@ impl Answers for Front {
                     None => Ok(text(StatusCode::BAD_REQUEST, "the target has no host")),
                 }
             }
-            Asked::Nothing if pages::is_below(request.uri().path()) => {
+            ProxyRequest::Direct if pages::is_below(request.uri().path()) => {
                 Ok(forwarder.pages.answer(&request).map(Either::Right))
             }
-            Asked::Nothing => match forwarder.upstream.clone() {
+            ProxyRequest::Direct => match forwarder.upstream.clone() {
                 Some(Origin { scheme, authority }) => {
                     forwarder.forward(request, scheme, authority).await
                 }

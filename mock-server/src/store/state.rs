@@ -299,6 +299,6 @@ pub struct Saved {
 #[cfg(feature = "traffic")]
 impl PartialEq for Saved {
     fn eq(&self, other: &Self) -> bool {
-        self.failures == other.failures && self.account.is_as(&other.account)
+        self.failures == other.failures && self.account.is_equivalent(&other.account)
     }
 }

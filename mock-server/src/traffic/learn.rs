@@ -165,13 +165,13 @@ fn summary(learned: &Learned, base: &NamedProfile, exchanges: &[Exchange]) -> St
         learned.unexplained.len()
     );
     for one in learned.unexplained.iter().take(10) {
-        let _ = writeln!(text, "  {}", told(one, exchanges));
+        let _ = writeln!(text, "  {}", describe_unexplained(one, exchanges));
     }
     text
 }
 
 /// An exchange and how it differs, in a line.
-pub(super) fn told(one: &engine::Unexplained, exchanges: &[Exchange]) -> String {
+pub(super) fn describe_unexplained(one: &engine::Unexplained, exchanges: &[Exchange]) -> String {
     let exchange = &exchanges[one.exchange - 1];
     let shown: Vec<&str> = one.differences.iter().take(3).map(String::as_str).collect();
     let more = one.differences.len().saturating_sub(shown.len());

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{
     Exchange,
     engine::{self, Learned},
-    learn::{CommandError, path, profile, told, write},
+    learn::{CommandError, describe_unexplained, path, profile, write},
     read_all,
 };
 
@@ -121,7 +121,7 @@ pub fn run(arguments: &ReplayArguments) -> Result<Printed, CommandError> {
     }
     let mut text = format!("{}\n", headline(&replayed, &profile, &exchanges));
     for one in &replayed.unexplained {
-        let _ = writeln!(text, "  {}", told(one, &exchanges));
+        let _ = writeln!(text, "  {}", describe_unexplained(one, &exchanges));
     }
     Ok(Printed {
         text,

@@ -34,8 +34,8 @@ pub(super) fn forms(secrets: &Secrets) -> Vec<(String, &SecretValue)> {
     forms
 }
 
-/// Whether one of them is in the text.
-pub(super) fn stands_in(text: &str, values: &[(String, &SecretValue)]) -> bool {
+/// True if the text contains one of them.
+pub(super) fn contains_any(text: &str, values: &[(String, &SecretValue)]) -> bool {
     values
         .iter()
         .any(|(value, _)| text.contains(value.as_str()))

@@ -32,8 +32,8 @@ struct Run {
 }
 
 impl Run {
-    /// Whether the other one has the same effect.
-    fn is_as(&self, other: &Self) -> bool {
+    /// True if the other one has the same effect.
+    fn is_equivalent(&self, other: &Self) -> bool {
         self.wrong == other.wrong && self.asked == other.asked && self.after == other.after
     }
 }
@@ -115,11 +115,11 @@ impl Question<'_> {
         let Some(best) = best else { return Vec::new() };
         let (ours, ..) = self.answer(world, &best.choice);
         let differences = ours.differences(self.seen).into_iter();
-        let told = differences.map(|(fact, missing)| {
+        let texts = differences.map(|(fact, missing)| {
             let sign = if missing { "recorded" } else { "predicted" };
             format!("{sign}: {fact}")
         });
-        told.collect()
+        texts.collect()
     }
 
     /// Gives the user that a request created the id that the server gave it. Returns the emulator's.
@@ -156,7 +156,7 @@ impl Question<'_> {
                 continue;
             }
             // Two changes of which neither does anything alone do nothing together.
-            let matters = |single: &&Run| !single.is_as(&best);
+            let matters = |single: &&Run| !single.is_equivalent(&best);
             let mut pairs = singles
                 .iter()
                 .filter(matters)

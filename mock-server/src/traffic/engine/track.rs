@@ -208,7 +208,7 @@ impl<'t> Track<'t> {
         self.count(form, is_quiet && explained);
         if explained {
             self.accept(number, &support, next, trusted, &subject, sent.as_ref());
-            self.hear(exchange, &seen);
+            self.keep_wording(exchange, &seen);
             if !trusted {
                 self.see(&subject, exchange, seen.status, &shown);
             }
@@ -412,7 +412,7 @@ impl<'t> Track<'t> {
     }
 
     /// Keeps the words of an error.
-    fn hear(&mut self, exchange: &Exchange, seen: &Meaning) {
+    fn keep_wording(&mut self, exchange: &Exchange, seen: &Meaning) {
         let Some((code, words)) = wording::error(&seen.tree).filter(|_| seen.status >= 400) else {
             return;
         };
