@@ -1,4 +1,4 @@
-//! What is ours on the target, and what becomes of it.
+//! The run's users on the target, and their removal.
 //!
 //! A user is the run's when its username or its email holds the run's random prefix. Nothing else is
 //! ever updated or deleted, except a user that was prepared for it, which is never deleted. A user is

@@ -29,7 +29,7 @@ use crate::{
 
 /// Why a run ended that a signal ended.
 const INTERRUPTED: &str = "interrupted";
-/// What is before a token in its header.
+/// Scheme of a token in the Authorization header.
 const BEARER: &str = "Bearer ";
 /// Under what an answer gives a secret away that it has just made.
 const ISSUED: [&str; 4] = [
@@ -64,11 +64,11 @@ pub struct Sent {
     pub repeated: bool,
     /// At least one try may have reached the target.
     pub delivered: bool,
-    /// Every try that reached the target was answered with 429.
+    /// Every try that reached the target returned 429.
     pub limited: bool,
 }
 
-/// How a request says that it is from the run.
+/// Authorization of a request with the run's own login.
 #[derive(Debug, Clone, Copy)]
 pub enum Own {
     /// With the run's login.
@@ -79,11 +79,9 @@ pub enum Own {
 
 /// Sends the requests of one run.
 pub struct Dispatch {
-    /// Where requests go.
     pub endpoint: Endpoint,
     /// The login of the run.
     pub credentials: Credentials,
-    /// What the run may do.
     pub limits: Limits,
     /// Removes the run's secrets from what is printed.
     pub redactor: Arc<Redactor>,
@@ -149,7 +147,7 @@ impl Dispatch {
         format!("{BASE}/accounts/{}/users", self.credentials.account_id)
     }
 
-    /// How many requests were sent.
+    /// Number of requests sent.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
@@ -178,7 +176,7 @@ impl Dispatch {
         self.interrupted.send_replace(true);
     }
 
-    /// Whether the run was interrupted.
+    /// True if the run was interrupted.
     pub fn is_interrupted(&self) -> bool {
         *self.interrupted.borrow()
     }
@@ -252,7 +250,7 @@ impl Dispatch {
         }
     }
 
-    /// How long the current token is valid, in seconds, as its endpoint says.
+    /// Lifetime of the current token in seconds, as its endpoint states.
     pub async fn token_seconds(&self) -> Option<u64> {
         self.tokens.as_ref()?.seconds().await
     }

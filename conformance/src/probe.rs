@@ -27,15 +27,15 @@ pub use self::{
 };
 use crate::verdict::Stop;
 
-/// How often an experiment is tried that the target's distress kept from an end.
+/// Number of tries of an experiment that failures of the target interrupted.
 const TRIES: usize = 4;
 
 impl Probe {
-    /// Does the experiments that speak of what is wanted and not in `known` already, and removes
-    /// the users that they created. `tell` is called after each, with its name.
+    /// Runs the experiments about selected behaviours that are not in `known`, and removes the
+    /// users that they created. `report` is called after each, with its name.
     ///
     /// # Errors
-    /// Those of `tell`; the users are removed all the same.
+    /// Errors of `report`; the users are removed all the same.
     pub async fn learn(
         &mut self,
         choice: &Choice,
@@ -163,8 +163,8 @@ impl Probe {
         (experiment.run)(self).await
     }
 
-    /// That the shared user takes an update, and GET shows it. Where it does not, it is not asked
-    /// for again: to wait for a target that lags takes time.
+    /// Checks that the target accepts an update of the shared user, and that GET shows it. A failed
+    /// control is not repeated: waiting for a slow target takes time.
     async fn control_update(&mut self) -> Result<(), Stop> {
         if let Some(why) = self.unusable.clone() {
             return Err(Stop::Skip(why));

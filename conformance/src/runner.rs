@@ -23,7 +23,7 @@ use crate::{
     wire::Format,
 };
 
-/// How long an interrupted case may take to come to its end, beside the request under way.
+/// Time that an interrupted case has to end, after the request under way.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Runs `cases` against the target of `run`, hands on each outcome as it comes, and removes what each
@@ -166,12 +166,12 @@ pub async fn retire_first(run: &Run, cx: &mut Context) -> Result<(), String> {
     run.account.retire_first(&mut cx.log).await
 }
 
-/// How far a run is that begins with one user.
+/// Progress of a run that begins with one user.
 struct Stage<'a> {
     run: &'a Arc<Run>,
-    /// Whether cases may create users of their own, or why not; `None` before that is known.
+    /// The reason why cases may not create further users, or `Ok`; `None` before that is known.
     others: Option<Result<(), String>>,
-    /// Whether the first user was handed to the case that deletes it.
+    /// True once the first user was handed to the case that deletes it.
     given_away: bool,
 }
 
@@ -192,7 +192,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Whether a case needs more than the one user.
+    /// True if a case needs more than the one user.
     fn needs_others(&self, case: &Case) -> bool {
         match case.users {
             Users::None | Users::One => false,
@@ -252,7 +252,7 @@ impl<'a> Stage<'a> {
         open.iter().map(question).collect()
     }
 
-    /// Whether what a case created is removed after it.
+    /// True if users that a case created are removed after it.
     fn cleans_up(&self) -> bool {
         matches!(self.others, Some(Ok(())))
     }

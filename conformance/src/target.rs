@@ -1,4 +1,4 @@
-//! What is tested: an address that answers HTTP, or an emulator started inside this process.
+//! The tested server: an address, or an emulator inside this process.
 
 #[cfg(feature = "embedded")]
 pub mod embedded;
@@ -21,7 +21,7 @@ pub const DOMAINS: &str = "/api/identitydomains";
 /// The path of the token endpoint.
 pub const TOKEN_PATH: &str = "/api/v1/oauth2/token";
 
-/// Whether a connection is encrypted.
+/// Scheme of a URL: `https` is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
     /// `http`
@@ -49,12 +49,11 @@ impl Scheme {
 /// An address that answers HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// How connections to it are made.
     pub scheme: Scheme,
     /// A name or an address, without brackets.
     pub host: String,
     pub port: u16,
-    /// Where it is, when that is this machine. Any other is looked up for each connection.
+    /// The address, if it is on loopback. Another one is looked up for each connection.
     pub loopback: Option<SocketAddr>,
 }
 
@@ -114,7 +113,7 @@ impl Target {
         })
     }
 
-    /// Whether requests stay on this machine.
+    /// True if requests stay on this machine.
     pub fn is_loopback(&self) -> bool {
         self.loopback.is_some()
     }

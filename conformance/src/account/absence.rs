@@ -1,4 +1,4 @@
-//! Who has a key, and how a target answers for a key that no user has.
+//! The holder of a key, and the target's response to keys that no user has.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use crate::{
     transport::Response,
 };
 
-/// How a target answers a key that no user has.
+/// The target's response to a key that no user has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Signature {
     status: u16,
@@ -43,7 +43,7 @@ pub struct Absence {
     pub(super) key: Option<String>,
 }
 
-/// Who has a key, as the target says.
+/// The holder of a key, according to the target.
 #[derive(Debug, Clone)]
 pub enum Holder {
     /// A user of this run.

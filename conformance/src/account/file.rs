@@ -14,7 +14,7 @@ use crate::error::ConformanceError;
 
 const FORMAT: u32 = 2;
 
-/// Whose ledger it is.
+/// The first line of a ledger: the run that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Header {
@@ -22,7 +22,7 @@ pub struct Header {
     /// The target's URL.
     pub target: String,
     pub account_id: String,
-    /// What the username or the email of each user of the run holds.
+    /// A part of the username or the email of each user of the run.
     pub prefix: String,
     /// The identity domain of the users, if they are removed below it and not below the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,9 +104,9 @@ pub enum Event {
     },
     /// The user with that key is gone.
     Gone { key: String },
-    /// Whether the list shows a user of the run that can be read.
+    /// Result of a search for users of the run in the list.
     Listed {
-        /// Whether it does.
+        /// True if the list showed one that can be read.
         shows: bool,
     },
     /// A prepared user is about to be updated. This request puts it back.
@@ -163,7 +163,6 @@ impl LedgerFile {
         Ok(ledger)
     }
 
-    /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -216,7 +215,7 @@ impl LedgerFile {
         Ok((header, events))
     }
 
-    /// Whose ledger a file is, and all of its text.
+    /// Returns the header of a file, and all of its text.
     fn read_header(path: &Path) -> Result<(Header, String), ConformanceError> {
         let name = path.display();
         let usage = |what: String| ConformanceError::Usage(format!("--ledger {name}: {what}"));

@@ -1,4 +1,4 @@
-//! Whose user a request would change. The target is asked just before, at the same URL.
+//! Checks the owner of a user before a change: a GET of the same URL, directly before.
 
 use super::{
     absence::{Holder, Signature},
@@ -51,7 +51,7 @@ impl Account {
         sent.outcome
     }
 
-    /// Who has that key, by its own URL.
+    /// Looks up the holder of that key by its own URL.
     pub async fn holder(
         &self,
         key: &str,
@@ -62,8 +62,8 @@ impl Account {
             .await
     }
 
-    /// Who has that key, by a URL of the user that may have another form. What the target answers to
-    /// unused keys is learned first, from random ones.
+    /// Looks up the holder of that key by a URL of the user that may have another form. The
+    /// target's response to unused keys is learned first, from random ones.
     pub(super) async fn holder_at(
         &self,
         path: &str,

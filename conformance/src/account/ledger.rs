@@ -1,4 +1,4 @@
-//! What a run knows of its own users, and of requests that may have created one.
+//! The ledger: users of the run, and requests that may have created one.
 
 use std::{io, path::PathBuf, time::Instant};
 
@@ -12,11 +12,10 @@ pub struct Entry {
     pub key: String,
     /// The username under which it was last read; `None` until it was read.
     pub username: Option<String>,
-    /// What is known of it.
     pub state: State,
 }
 
-/// What is known of a user.
+/// State of a user of the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// It exists, or may.
@@ -29,21 +28,20 @@ pub enum State {
     Stays(Stay),
 }
 
-/// How a user is still there.
+/// State of a user that is still there after a delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stay {
-    /// A delete was answered, and the user is there, not enabled.
+    /// After a delete, the user is there and not enabled.
     Deactivated,
-    /// A delete was answered with that, and the user is there as before.
+    /// After a delete with this response, the user is there as before.
     Undeleted(String),
-    /// It cannot be said whether it is there, for that reason.
+    /// The target does not show whether it is there, for this reason.
     Unclear(String),
 }
 
 /// A request that may have created a user, until its result is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Open {
-    /// Which request.
     pub create: u64,
     /// The username that it asked for.
     pub username: String,
@@ -51,7 +49,7 @@ pub struct Open {
     pub keys: Vec<String>,
     /// The key that its answer named, where that key shows a user without the run's prefix.
     pub unrecognized: Option<String>,
-    /// What the target said of it.
+    /// The target's response.
     pub answer: Answer,
     /// From when on it cannot take effect any more.
     pub ends: Instant,
@@ -59,7 +57,7 @@ pub struct Open {
     pub looked: bool,
 }
 
-/// What a target said of a request that may have created a user.
+/// Classes of responses to a request that may have created a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// Nothing conclusive.
@@ -76,7 +74,7 @@ pub struct Ledger {
     entries: Vec<Entry>,
     open: Vec<Open>,
     creates: u64,
-    /// Whether the list shows users of the run, as far as one was looked for in it.
+    /// True if the list shows users of the run; `None` before a search for one.
     listed: Option<bool>,
     /// The request that puts a prepared user back: key, media type, body.
     prepared: Option<(String, String, String)>,
@@ -93,7 +91,7 @@ impl Ledger {
         }
     }
 
-    /// What happened, as another run wrote it down.
+    /// Rebuilds the state from the events that another run wrote.
     pub fn replay(events: Vec<Event>) -> Self {
         let mut ledger = Self::default();
         for event in events {
@@ -115,7 +113,7 @@ impl Ledger {
         }
     }
 
-    /// What happened is known here even when it cannot be written down.
+    /// Applies the event, also if it cannot be written to the file.
     pub fn note(&mut self, event: Event) -> io::Result<()> {
         let file = self.file.as_mut();
         let written = file.map_or(Ok(()), |file| file.append(&event));
@@ -189,7 +187,7 @@ impl Ledger {
         Ok(create)
     }
 
-    /// How many such requests were sent.
+    /// The number of such requests.
     pub fn creates(&self) -> u64 {
         self.creates
     }
@@ -224,7 +222,6 @@ impl Ledger {
         &self.entries
     }
 
-    /// What is known of a key.
     pub fn find(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.key == key)
     }
@@ -291,7 +288,7 @@ impl Ledger {
         open.map(|open| open.username.clone())
     }
 
-    /// Whether a user that the list shows was read under one of its keys, and is not gone.
+    /// True if a user in the list was read under one of its keys, and is not gone.
     pub fn accounts_for(&self, user: &Shown) -> bool {
         let keys = [user.id.as_deref(), Some(user.username.as_str())];
         // A key that was only supposed says nothing.
@@ -302,7 +299,7 @@ impl Ledger {
         keys.into_iter().flatten().any(read)
     }
 
-    /// Whether the list shows users of the run; `None` when none was looked for in it.
+    /// True if the list shows users of the run; `None` before a search for one.
     pub fn listed(&self) -> Option<bool> {
         self.listed
     }
@@ -351,7 +348,7 @@ impl Ledger {
         self.disprove(key);
     }
 
-    /// How many users a clean-up has to look at.
+    /// The number of users that a clean-up has to check.
     pub fn pending(&self) -> usize {
         let pending = |entry: &&Entry| matches!(entry.state, State::Present | State::Missing);
         self.entries.iter().filter(pending).count() + self.open.len()

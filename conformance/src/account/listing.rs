@@ -14,19 +14,19 @@ use crate::{
 
 /// No list has more pages than this.
 const MOST_PAGES: usize = 200;
-/// How many users a page is asked to have.
+/// The page size that the run asks for.
 const PAGE_SIZE: usize = 100;
 
-/// What the list shows.
+/// Users in the list.
 #[derive(Debug)]
 pub struct Listing {
     pub users: Vec<Shown>,
-    /// Whether nothing hints at more.
+    /// True if nothing hints at more users.
     pub complete: bool,
 }
 
 impl Listing {
-    /// Whether a user is in it that has that key or that name.
+    /// True if the list has a user with that key or that name.
     pub fn shows(&self, key: &str) -> bool {
         let mut users = self.users.iter();
         users.any(|user| user.id.as_deref() == Some(key) || user.username == key)
@@ -105,8 +105,8 @@ impl Account {
         Ok(())
     }
 
-    /// Whether the list is answered as before the first create, and has shown a user since then: it
-    /// shows none of the run.
+    /// True if the list has the same response as before the first create, and has shown a user
+    /// since then: it shows none of the run.
     fn is_as_before_first(&self, answer: &Response) -> bool {
         let state = self.state();
         let same = state

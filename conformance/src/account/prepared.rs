@@ -70,7 +70,7 @@ impl Account {
         }
     }
 
-    /// Whether that is the prepared user.
+    /// True for the prepared user.
     pub(super) fn is_prepared(&self, key: &str, user: &Shown) -> bool {
         let state = self.state();
         state.prepared.as_ref().is_some_and(|prepared| {
@@ -143,7 +143,7 @@ impl Account {
         Ok(renamed.map(|user| user.username))
     }
 
-    /// What is not as it was, once the target had the time to show the update.
+    /// Lists the differences from the original, after the target had time to show the update.
     async fn differences(
         &self,
         key: &str,

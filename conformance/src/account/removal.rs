@@ -23,9 +23,9 @@ use crate::{
     leftover::{Leftover, LeftoverState as Left},
 };
 
-/// How long the last clean-up may take, beside the pauses that the run's limits ask for.
+/// Time limit of the last clean-up, without the pauses that the run's limits require.
 const TIME_TO_FINISH: Duration = Duration::from_secs(30);
-/// How often a delete is sent that fails.
+/// Number of times that a failing delete is sent.
 const DELETES: u32 = 4;
 
 impl Account {
@@ -258,8 +258,8 @@ impl Account {
         self.look_in_list(log).await.map(drop)
     }
 
-    /// Deletes the user with that key, when the target shows that it is the run's, and looks what
-    /// came of it.
+    /// Deletes the user with that key if the target shows that it is the run's, and checks the
+    /// result.
     async fn remove(&self, key: &str, log: &mut Log) -> Result<(), SendError> {
         let unclear = |why: &str| State::Stays(Stay::Unclear(why.to_owned()));
         if keys::escapes(key) {
@@ -393,7 +393,7 @@ impl Account {
         Ok(())
     }
 
-    /// What is left, or may be.
+    /// Users that are left, or may be.
     pub fn leftovers(&self) -> Vec<Leftover> {
         let state = self.state();
         let mut left = Vec::new();

@@ -1,4 +1,4 @@
-//! What a prepared user was like before the run, and what differs afterwards.
+//! The prepared user before the run, and its differences afterwards.
 
 use crate::{
     decode::{
@@ -21,7 +21,7 @@ pub(super) struct Prepared {
     pub(super) before: Shown,
     pub(super) content_type: &'static str,
     pub(super) body: String,
-    /// Whether an update of it may have been sent.
+    /// True if an update of it may have been sent.
     pub(super) touched: bool,
 }
 
@@ -169,7 +169,7 @@ fn role_names(roles: &Tree) -> Tree {
     }
 }
 
-/// What differs between a user as it was and as it is, field by field.
+/// Lists the differences between the original and the current user, field by field.
 pub(super) fn compare(before: &Tree, now: &Tree) -> Vec<String> {
     let is_default = |name: &str, value: Option<&Tree>| match value {
         None | Some(Tree::Null) => true,

@@ -58,40 +58,40 @@ impl From<io::Error> for Refusal {
 pub struct Account {
     /// Sends its requests.
     pub dispatch: Dispatch,
-    /// What the username or the email of each user of the run holds.
+    /// A part of the username or the email of each user of the run.
     pub prefix: String,
-    /// Whether the guard lets requests pass that it cannot read: an emulator of this process has
+    /// True if the guard passes requests that it cannot read: an emulator of this process has
     /// nothing to protect.
     pub unguarded: bool,
-    /// Whether its users end with the target, which has nothing that removes them: an emulator of
-    /// this process.
+    /// True if its users end with the target, and nothing has to remove them: an emulator of this
+    /// process.
     pub ends_with_target: bool,
-    /// Where its users are read, listed and removed: below the account or below the domain.
+    /// Surface on which its users are read, listed and removed: account or identity domain.
     pub home: Surface,
     names: AtomicU64,
     users: AtomicU64,
     state: Mutex<State>,
 }
 
-/// What the run knows.
+/// State of the run's users.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) ledger: Ledger,
     pub(super) absence: Absence,
-    /// How the list was answered before the first create, where that is an error: status and body.
+    /// The list's error before the first create, if it had one: status and body.
     pub(super) before_first: Option<(u16, Vec<u8>)>,
-    /// Whether the list has pages by number.
+    /// True if the list has pages by number.
     pub(super) paged: Option<bool>,
-    /// How long the target was seen to take to show a write.
+    /// The longest time that the target took to show a write.
     pub(super) lag: Duration,
-    /// Whether one user was waited for to be gone, in vain.
+    /// True if the run waited in vain for one user to be gone.
     pub(super) waited: bool,
     /// Keys of users that were enabled when a delete of them was sent.
     pub(super) deleted_enabled: HashSet<String>,
-    /// Whether the first user is proved gone.
+    /// True if the first user is proved gone.
     pub(super) first_gone: bool,
     pub(super) prepared: Option<Prepared>,
-    /// What differs from the prepared user as it was, once it was put back.
+    /// Differences from the original prepared user, after it was restored.
     pub(super) put_back: Option<Vec<String>>,
 }
 
@@ -134,7 +134,7 @@ impl Account {
         self.state().ledger.discard()
     }
 
-    /// How many users were created, or may have been.
+    /// The number of users that were created, or may have been.
     pub fn users(&self) -> u64 {
         self.users.load(Ordering::Relaxed)
     }
@@ -177,12 +177,12 @@ impl Account {
         }
     }
 
-    /// Whether a name is one that this run gives.
+    /// True for names that this run gives.
     pub fn is_own_name(&self, name: &str) -> bool {
         name.to_lowercase().contains(&self.prefix.to_lowercase())
     }
 
-    /// How long the target was seen to take to show a write.
+    /// The longest time that the target took to show a write.
     pub fn lag(&self) -> Duration {
         self.state().lag
     }
@@ -383,8 +383,8 @@ impl Account {
         }
     }
 
-    /// Whether a user of the run is on the target, or may be, that has another name. A create whose
-    /// answer was lost may be sent again.
+    /// True if a user of the run with another name is on the target, or may be. A create without a
+    /// response may be repeated.
     fn may_have_another(&self, username: &str) -> bool {
         let state = self.state();
         let gone = |entry: &Entry| entry.state == Known::Gone;
@@ -400,8 +400,8 @@ impl Account {
         self.dispatch.keep_back(reserve);
     }
 
-    /// How long after an answer with that status a create may still take effect. A gateway may have
-    /// given up on a target that continues.
+    /// Time after a response with that status in which a create may still take effect. A gateway
+    /// may time out while the target continues.
     fn ends_after(&self, status: u16) -> Duration {
         match status {
             502 | 504 => self.dispatch.limits.under_way,

@@ -1,4 +1,4 @@
-//! What a run is aimed at, ready to be asked.
+//! The target of a run, ready for requests.
 
 use std::{
     any::Any,
@@ -24,12 +24,11 @@ use crate::{
 
 /// The target that is a mock inside this process.
 pub const MOCK: &str = "mock";
-/// How long the mock in this process may take to show a write.
+/// Time that the mock in this process may need to show a write.
 const MOCK_SETTLE: Duration = Duration::from_millis(200);
 
 /// A target, who asks, and what may be done.
 pub struct Aim {
-    /// What a run starts from.
     pub setup: Setup,
     /// The target.
     pub place: Place,
@@ -37,20 +36,19 @@ pub struct Aim {
 
 /// A target, in words.
 pub struct Place {
-    /// What it is.
     pub description: String,
-    /// What else there is to say before the first case.
+    /// A message before the first case.
     pub note: &'static str,
     /// `mock`, or the host.
     pub name: String,
-    /// Whether the users that it has end with this process.
+    /// True if its users end with this process.
     pub private: bool,
-    /// What it lives in, when it is in this process.
+    /// Keeps the built-in mock running.
     _server: Option<Box<dyn Any>>,
 }
 
 impl Place {
-    /// Whether what a run creates could outlive it.
+    /// True if users of a run could outlive it.
     pub fn needs_ledger(&self, run: &Run) -> bool {
         !self.private && run.limits().may_write()
     }
@@ -204,7 +202,8 @@ impl Aim {
     }
 }
 
-/// Who asks: a file, else the environment, else on this machine the demo login.
+/// Reads the login from a file, else from the environment; on loopback the default is the demo
+/// login.
 pub fn credentials(
     file: Option<&Path>,
     target: &Target,
@@ -226,7 +225,7 @@ pub fn credentials(
     }
 }
 
-/// How to get to the target, with whom to trust where a connection is encrypted.
+/// The address of the target, and the certificates that it trusts.
 pub fn endpoint(
     target: Target,
     credentials: &Credentials,

@@ -35,7 +35,7 @@ pub fn rehearse(setup: &Setup, cases: &[Case]) -> Result<RunReport, ConformanceE
         max_users: None,
         // The built-in mock does not lag.
         settle: Limits::impatient().settle,
-        // The demo's user stands for the one that is prepared, and its roles for any role.
+        // The demo's user is used in place of the prepared one, and its roles in place of any role.
         prepared_user: setup.limits.prepared_user.as_ref().map(|_| {
             let key = match setup.limits.home(setup.expected.options()) {
                 Surface::Identity => "jdoe",
@@ -147,7 +147,7 @@ pub fn plan(
     Ok(error::PASSED)
 }
 
-/// What becomes of the users of a run.
+/// Describes how users of a run are removed.
 fn removal(estimate: &RunReport, prepared: Option<&str>) -> String {
     match (prepared, estimate.leftovers.len()) {
         (Some(key), _) => format!("; user {key} is updated and put back, except for its password"),

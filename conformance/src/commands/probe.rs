@@ -38,7 +38,7 @@ use crate::{
     transcript::Transcript,
 };
 
-/// What an interrupted probe leaves for another one to continue with.
+/// State that an interrupted probe leaves for `--resume`.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Partial {
@@ -155,14 +155,14 @@ struct Session {
     files: Files,
     place: Place,
     run: Arc<Run>,
-    /// What an interrupted probe found.
+    /// State of an interrupted probe.
     earlier: Partial,
     /// The findings that were printed.
     told: Findings,
 }
 
 impl Session {
-    /// What an interrupted probe found, and its users removed.
+    /// Reads the state of an interrupted probe, and removes its users.
     fn find_earlier(&self, resume: bool, out: &mut dyn Write) -> Result<Partial, ConformanceError> {
         let files = &self.files;
         if !resume {
@@ -188,7 +188,7 @@ impl Session {
         Ok(partial)
     }
 
-    /// What an interrupted probe of this target kept, if it kept anything.
+    /// Reads the state that an interrupted probe of this target kept, if there is one.
     fn partial(&self) -> Result<Option<Partial>, ConformanceError> {
         let Self { files, place, .. } = self;
         if !files.partial.exists() {
@@ -363,7 +363,7 @@ fn tell_news(findings: &Findings, told: &mut Findings, out: &mut dyn Write) -> i
     Ok(())
 }
 
-/// Which behaviours, after a look at whether they exist.
+/// Selects behaviours, and checks that they exist.
 fn choice(arguments: &ProbeArgs) -> Result<Choice, ConformanceError> {
     for (flag, names) in [("--only", &arguments.only), ("--skip", &arguments.skip)] {
         for name in names {
@@ -379,7 +379,7 @@ fn choice(arguments: &ProbeArgs) -> Result<Choice, ConformanceError> {
     })
 }
 
-/// What need not be found again.
+/// Findings that need not be repeated.
 fn closed(findings: &Findings) -> Findings {
     let mut observed = findings.clone();
     observed.retain(|_, finding| matches!(finding, Finding::Observed(_)));
@@ -394,7 +394,7 @@ fn line(id: &str, seen: &Observation) -> String {
     format!("{option} (not ruled out: {})", seen.alternatives.join(", "))
 }
 
-/// What a probe would take, rehearsed against a mock inside this process.
+/// Rehearses a probe against a mock inside this process, and prints its cost.
 fn plan(
     choice: &Choice,
     aim: &Aim,

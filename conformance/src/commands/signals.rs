@@ -23,7 +23,7 @@ impl Signals {
         Self { count }
     }
 
-    /// Ready when an end has been asked for so many times.
+    /// Resolves after the signal came this number of times.
     pub fn asked(&self, times: u32) -> impl Future<Output = ()> + use<> {
         let mut count = self.count.clone();
         async move {
@@ -66,7 +66,7 @@ pub async fn run_until_signal<T>(
     }
 }
 
-/// Calls `heard` for each signal that asks for an end. One that cannot be listened to ends the
+/// Calls `act` for each signal that asks for an end. One that cannot be listened to ends the
 /// process at once, as ever.
 #[cfg(unix)]
 fn hear(heard: impl Fn() + Clone + Send + 'static) {
@@ -87,7 +87,7 @@ fn hear(heard: impl Fn() + Clone + Send + 'static) {
     }
 }
 
-/// Whether the process was started with that signal ignored.
+/// True if the process was started with that signal ignored.
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -98,7 +98,7 @@ fn is_ignored(signal: i32) -> bool {
     ignored.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
 }
 
-/// Calls `heard` for each Ctrl-C. Without a handler it ends the process at once, as ever.
+/// Calls `act` for each Ctrl-C. Without a handler it ends the process at once, as ever.
 #[cfg(not(unix))]
 fn hear(heard: impl Fn() + Send + 'static) {
     tokio::spawn(async move {

@@ -2,7 +2,7 @@
 
 use crate::{dispatch::Own, login::basic_header, transport::Request, wire::Format};
 
-/// Who a request says it is from.
+/// The login of a request.
 #[derive(Clone)]
 pub(super) enum Login {
     /// The run's own.

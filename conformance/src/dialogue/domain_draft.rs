@@ -134,7 +134,7 @@ pub fn account_list(ids: &[&str]) -> String {
 pub struct DomainUser {
     /// Its login name, which is its key.
     pub key: String,
-    /// What it was created from.
+    /// The draft of its create.
     pub draft: DomainDraft,
     /// The answer to the create.
     pub reply: Answer,

@@ -21,7 +21,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// The form that asks for a token.
 pub const GRANT: &str = "grant_type=client_credentials";
 
-/// Where a request for a token has the client's id and secret.
+/// The place of the client's id and secret in a token request.
 #[derive(Clone, Copy)]
 pub enum ClientIn {
     /// In a Basic header, as they are.

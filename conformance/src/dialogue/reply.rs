@@ -27,7 +27,7 @@ use crate::{
     wire::{ErrorBody, Format, Reader, Role, User},
 };
 
-/// How much of a body a message shows.
+/// Longest part of a body in a message, in characters.
 const EXCERPT: usize = 300;
 
 /// A response, with what is expected of it.
@@ -364,8 +364,8 @@ impl Reply {
     }
 }
 
-/// Whether a body is an error in one of the shapes that are known, whatever the format and the
-/// status. The published answer to a list with nothing in it is not an error.
+/// True for an error body in a known shape, in any format and with any status. The published
+/// response for an empty list is not an error.
 fn holds_error(body: &[u8]) -> bool {
     let tree = match body.trim_ascii_start().first() {
         Some(b'<') => xml::read(body).map(|document| document.content),
@@ -387,9 +387,9 @@ fn holds_error(body: &[u8]) -> bool {
             })
 }
 
-/// What a failure shows both sides of.
+/// A comparison whose failure shows both sides.
 pub trait Compared {
-    /// How they differ, with both sides; `None` when they do not.
+    /// Describes the difference with both sides; `None` if there is none.
     fn difference(&self, found: &Self) -> Option<String>;
 }
 
@@ -482,7 +482,7 @@ impl Compared for Option<User> {
     }
 }
 
-/// What names each role, in order: which one comes first says nothing.
+/// Sorted names of the roles: their order has no meaning.
 fn names(roles: &[Role]) -> Vec<String> {
     let mut names: Vec<String> = roles
         .iter()

@@ -13,7 +13,7 @@ use crate::{
     wire::{Draft, EMAIL, Format, Value, email_name},
 };
 
-/// How often the first create is sent again when its answer is lost.
+/// Number of times that the first create is sent if its response is lost.
 const TRIES: usize = 4;
 
 impl Context {

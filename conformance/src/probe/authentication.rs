@@ -1,4 +1,4 @@
-//! Who is let in, and how the others are turned away.
+//! Experiments about authentication and rejected logins.
 
 use super::{
     seen::{ErrorBody, OTHER_BODY, Seen},
@@ -52,8 +52,8 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Which schemes are taken: the one that the probe's own login uses, and those that a challenge
-/// names. That it does not name another one is no proof against it.
+/// Decides the accepted schemes: the one of the probe's own login, and those that a challenge
+/// names. A missing name proves nothing.
 fn taken_schemes(probe: &mut Probe, named: &[Challenge]) {
     let by_basic = probe.cx.run.credentials().basic().is_some();
     let named = |scheme: &str| named.iter().any(|one| one.scheme == scheme);
@@ -97,7 +97,7 @@ fn attempt(probe: &Probe, username: &str, password: &str) -> Ask {
     ask.accept(probe.format).login(username, password)
 }
 
-/// What came of an attempt to log in.
+/// Result of a login.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LoggedIn {
     /// It was let in, and shown the list.
@@ -152,7 +152,7 @@ pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
             return Err(Stop::skip(why));
         }
         LoggedIn::No => {
-            // Once more with a password that the target has just taken.
+            // Repeated with a password that the target has just accepted.
             change_password(probe, &mut made).await?;
             probe.pause().await;
             let password = made.passwords.last().cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What takes a second user: names and emails that another one has.
+//! Experiments that need a second user: taken names and emails.
 
 use super::{
     state::{Made, Probe},
@@ -20,7 +20,7 @@ pub(super) async fn uniqueness(probe: &mut Probe) -> Result<(), Stop> {
         .with("Username", first.username().to_uppercase());
     let case = match probe.try_create(&upper).await? {
         Ok((second, _)) => {
-            // Names that the target makes itself tell nothing of those that were sent.
+            // Names that the target makes itself say nothing about those that were sent.
             if is_named_as_asked(probe, &first).await? && is_named_as_asked(probe, &second).await? {
                 Ok("sensitive")
             } else {
@@ -57,7 +57,7 @@ pub(super) async fn uniqueness(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Whether the target shows the user with the name that its create asked for.
+/// True if the target shows the user with the name of its create.
 async fn is_named_as_asked(probe: &mut Probe, made: &Made) -> Result<bool, Stop> {
     let user = probe.get_user(&made.key).await?.user();
     let name = user.and_then(|user| user.text("Username"));

@@ -21,7 +21,7 @@ pub enum Users {
     Many,
 }
 
-/// What must succeed before an experiment, so that what it then does not see is evidence.
+/// A request that must succeed before an experiment, so that a missing effect is evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Control {
     /// The list of users was read with the probe's login.
@@ -34,15 +34,15 @@ pub enum Control {
 
 /// One experiment.
 pub struct Experiment {
-    /// As `keep` and messages call it.
+    /// Its name in `keep` and in messages.
     pub name: &'static str,
     /// The behaviours that it speaks of.
     pub tells: &'static [&'static str],
     /// The users that it needs.
     pub users: Users,
-    /// What everything that it speaks of rests on.
+    /// Controls of all its behaviours.
     pub controls: &'static [Control],
-    /// Whether other experiments need it.
+    /// True if other experiments depend on it.
     pub(super) foundation: bool,
     pub(super) run: for<'a> fn(&'a mut Probe) -> Running<'a>,
 }

@@ -27,7 +27,7 @@ pub(super) async fn unknown_field(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-/// What came of a number: `None` when it was refused, else whether it is shown.
+/// Result for a telephone number: `None` if it was rejected, else whether it is shown.
 type Number = Option<bool>;
 
 pub(super) async fn telephone(probe: &mut Probe) -> Result<(), Stop> {
@@ -88,8 +88,7 @@ fn digits(number: &str) -> String {
     number.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// Where a number is taken and not shown: an unknown field would be treated so too, if those are
-/// ignored.
+/// Reports a number that is accepted and not shown. An ignored unknown field would look the same.
 fn not_shown(probe: &mut Probe) {
     const ID: &str = "user.telephone";
     match probe.known("user.unknown_fields") {
@@ -173,8 +172,8 @@ pub(super) async fn unknown_role(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-/// How many roles the user is shown with after an update that gives it that one. The inner error is
-/// the answer of a target that did not take it.
+/// Number of roles that the user shows after an update with that role. The inner error is the
+/// response of a target that rejected it.
 async fn roles_after(probe: &mut Probe, role: RoleRef) -> Result<Result<usize, Seen>, Stop> {
     let made = probe.subject().await?;
     let draft = made.update().with_value("Roles", Value::Roles(vec![role]));

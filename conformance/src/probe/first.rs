@@ -18,7 +18,7 @@ use crate::{
 const LENGTHS: [usize; 11] = [16, 12, 24, 10, 32, 8, 48, 64, 6, 100, 5];
 const TELEPHONES: [Option<&str>; 3] = [None, Some(TEN_DIGITS), Some(E164)];
 
-/// What the refusal of a create says is wrong, by code or by words.
+/// The problem that a refused create names, by code or by words.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wrong {
     Telephone,
@@ -277,7 +277,7 @@ async fn read_new(probe: &mut Probe, mut made: Made) -> Result<(Made, UserSeen),
     Ok((made, user))
 }
 
-/// How names are written, after a look at the user's own.
+/// Reads the names of fields from the user's own body.
 fn names(probe: &mut Probe, user: &UserSeen) -> Result<(), String> {
     let list = probe
         .list
@@ -303,7 +303,7 @@ fn names(probe: &mut Probe, user: &UserSeen) -> Result<(), String> {
     Ok(())
 }
 
-/// What names users in paths and bodies.
+/// Decides whether ids or usernames identify users in paths and bodies.
 fn key_name(probe: &mut Probe, made: &Made, id: Option<&str>) {
     let by_name = made.key == made.username();
     let why = match id {
@@ -318,7 +318,7 @@ fn key_name(probe: &mut Probe, made: &Made, id: Option<&str>) {
     probe.leave_open("naming.user_key", why);
 }
 
-/// What internal ids look like.
+/// Decides the form of internal ids.
 fn id_style(probe: &mut Probe, id: Option<&str>) {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let style = match id {
@@ -331,7 +331,7 @@ fn id_style(probe: &mut Probe, id: Option<&str>) {
     probe.settle("user.id_style", style);
 }
 
-/// Whether fields are shown that hold their default.
+/// Decides whether fields with default values are shown.
 fn default_fields(probe: &mut Probe, user: &UserSeen) {
     let shown = match (user.has("Enabled"), user.has("Roles")) {
         _ if !user.is_enabled() || user.roles() > 0 => {

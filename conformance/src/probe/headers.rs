@@ -1,4 +1,4 @@
-//! What the headers of the list tell, beside its format.
+//! Experiments about the headers of the list.
 
 use super::state::Probe;
 use crate::{verdict::Stop, wire::Format};

@@ -1,4 +1,4 @@
-//! What a probe learned, as a profile file that the mock loads.
+//! Writes the findings of a probe as a profile file that the mock loads.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -6,7 +6,7 @@ use bandwidth_fixtures::{Answer, BehaviourId, Evidence, EvidenceKind, FixtureErr
 
 use super::findings::{Finding, Findings, Observation};
 
-/// Where and when it was learned.
+/// Target and date of a probe.
 #[derive(Debug, Clone, Copy)]
 pub struct Origin<'a> {
     /// The target's host.
@@ -86,8 +86,8 @@ fn observed(findings: &Findings, id: BehaviourId) -> Option<&Observation> {
     }
 }
 
-/// The file. What was not observed is taken from `base`, and a comment says so. A base that is
-/// itself a file may not be there when this one is read, so that its options stand here with their
+/// Writes the file. Options that were not observed come from `base`, with a comment. A base that is
+/// itself a file may be absent when this one is read, so its options are written here with their
 /// evidence.
 pub fn to_toml(
     findings: &Findings,
@@ -182,8 +182,7 @@ pub fn to_toml(
     Ok(text)
 }
 
-/// How a profile itself says that it knows its choice, where that is not what is known of the
-/// option anyway.
+/// The profile's own evidence for its choice, if it differs from that of the option.
 fn own_evidence(profile: &NamedProfile, id: BehaviourId) -> Option<&Evidence> {
     let known = profile.evidence(id);
     let option = id.behaviour().option(&profile.options().get(id));

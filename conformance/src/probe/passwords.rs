@@ -116,7 +116,7 @@ async fn judge(probe: &mut Probe, mut trial: Trial) -> Result<(), Stop> {
     alone(probe, trial, "password.repeats", repeats).await?;
     alone(probe, trial, "password.common_words", words).await?;
     alone(probe, trial, "password.history", history).await?;
-    // The history ends with a password that is taken. Where it did not, the refusals before it may
+    // The history ends with an accepted password. Where it did not, the refusals before it may
     // be no rules.
     if probe.known("password.history").is_none()
         && !trial.takes(probe, || of_length(length), "none").await?
@@ -134,7 +134,7 @@ async fn judge(probe: &mut Probe, mut trial: Trial) -> Result<(), Stop> {
     Ok(())
 }
 
-/// How many classes a password needs. None and one are the same: a password has at least one.
+/// Finds the required number of classes. Zero and one are the same: a password has at least one.
 async fn classes(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
     let length = trial.length;
     let mut refused = Vec::new();
@@ -164,7 +164,7 @@ async fn classes(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
     Ok(needed.unwrap_or(4))
 }
 
-/// How many classes a password needs that may lack any one of them.
+/// Finds the number of classes if any one of them may be missing.
 async fn fewer_classes(
     probe: &mut Probe,
     trial: &mut Trial,
@@ -183,7 +183,7 @@ async fn fewer_classes(
     Ok(needed.map_err(str::to_owned))
 }
 
-/// Whether passwords of just these classes are taken.
+/// True if passwords of just these classes are accepted.
 async fn some(
     probe: &mut Probe,
     trial: &mut Trial,
@@ -241,11 +241,11 @@ async fn maximum(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
     Ok(taken)
 }
 
-/// Whether characters beyond ASCII and spaces may stand in a password, and whether a length counts
-/// characters or bytes.
+/// Decides whether a password may contain spaces and characters beyond ASCII, and whether a length
+/// counts characters or bytes.
 async fn charset(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     let (length, maximum, classes) = (trial.length, trial.maximum, trial.classes);
-    // It stands beside all that is needed, not in the place of it; and where lengths count bytes,
+    // It is beside all required characters, not in the place of one; and if lengths count bytes,
     // there is room for two.
     let room = usize::from(length == maximum && length > trial.minimum);
     let around = length - 1 - room;
@@ -258,7 +258,7 @@ async fn charset(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     for (taken, character) in taken.iter_mut().zip(["é", " "]) {
         let make = || {
             let text = of_length(around);
-            // In the middle, so that nobody trims it away.
+            // In the middle, where trimming does not remove it.
             let (head, tail) = text.split_at(around / 2);
             format!("{head}{character}{tail}")
         };
@@ -281,9 +281,9 @@ async fn charset(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Whether a password may hold who it is for. A name is of plain letters, as every password here. A
-/// username is of other characters too, so that it counts as refused only where the same ones are
-/// taken in another order.
+/// Decides whether a password may contain the user's names. A first or last name has plain letters,
+/// like every password here. A username has other characters too, so it counts as refused only if
+/// the same characters are accepted in another order.
 async fn identity(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     let draft = &trial.made.draft;
     let email = draft.text(crate::wire::EMAIL).to_owned();
@@ -324,8 +324,8 @@ async fn identity(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     Ok(())
 }
 
-/// A password in which the longest string that stands in it twice has `repeated` characters: a run
-/// of one character overlaps with itself.
+/// A password whose longest repeated string has `repeated` characters: a run of one character
+/// overlaps with itself.
 fn repeating(repeated: usize, minimum: usize, maximum: usize) -> Option<String> {
     let run = repeated + 1;
     let filler = minimum.max(run + 4).saturating_sub(run);
@@ -340,7 +340,7 @@ fn repeating(repeated: usize, minimum: usize, maximum: usize) -> Option<String> 
     })
 }
 
-/// How long a string may be that a password repeats.
+/// Finds the longest string that a password may repeat.
 async fn repeats(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     let (minimum, maximum) = (trial.minimum, trial.maximum);
     let most = REPEATED.min(maximum.saturating_sub(5));
@@ -361,7 +361,7 @@ async fn repeats(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
         let taken = trial.takes(probe, make, "repeats").await?;
         Ok::<_, Stop>(!taken)
     };
-    // A string of one character may always stand twice: no password could do without. The published
+    // A string of one character may always appear twice: every password needs that. The published
     // number comes first.
     let published = 4.min(most - 1).max(2);
     let refused = threshold(1, most, Some(published), refuses).await?;
@@ -369,7 +369,7 @@ async fn repeats(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Whether a password may hold a common word. Which words are common nobody knows.
+/// Decides whether a password may contain a common word. The list of common words is undocumented.
 async fn words(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     const ID: &str = "password.common_words";
     let (mut refused, mut taken) = (Vec::new(), Vec::new());
@@ -393,8 +393,8 @@ async fn words(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     Ok(())
 }
 
-/// How many of the last passwords are refused: the taken ones are tried again, newest first. A
-/// refusal changes nothing, so that their order stays.
+/// Finds the length of the history: accepted passwords are tried again, newest first. A refusal
+/// changes nothing, so their order stays.
 async fn history(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     let mut known = if trial.made.doubted {
         Vec::new()
@@ -422,8 +422,8 @@ async fn history(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     ))
 }
 
-/// How many of the newest passwords are refused; `None` when all that were tried are. `known` are
-/// those that were taken last, oldest first; more are set when they do not suffice.
+/// Counts the newest passwords that are refused; `None` if all that were tried are. `known` are the
+/// last ones, oldest first; more are set if these do not suffice.
 async fn remembered(
     probe: &mut Probe,
     trial: &mut Trial,
@@ -451,8 +451,8 @@ async fn remembered(
     }
 }
 
-/// Whether a refusal says which rule it is about: two rules have different codes or, where codes do
-/// not tell, different words, and not by chance.
+/// Decides whether a refusal names its rule: two rules have different codes, or, if codes are
+/// equal, different words, and not by chance.
 async fn errors(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     const ID: &str = "password.errors";
     let mut rules: BTreeMap<&str, Vec<&Refusal>> = BTreeMap::new();

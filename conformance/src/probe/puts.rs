@@ -13,7 +13,7 @@ use crate::{
     wire::{Draft, EMAIL, Format, Value},
 };
 
-/// What a PUT did with what it left out.
+/// The effect of a PUT on absent fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effect {
     Reset,
@@ -23,7 +23,7 @@ enum Effect {
 /// The fields that a PUT left out, with what became of them.
 type Effects = Vec<(&'static str, Effect)>;
 
-/// What PUT did in one format.
+/// The effect of PUT in one format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Semantics {
     option: &'static str,
@@ -193,8 +193,7 @@ fn effects(before: &UserSeen, after: &UserSeen, body: &Draft, requires: bool) ->
     effects
 }
 
-/// What else there is to know of PUT, in words: no option depends on it. A detail that cannot be
-/// found out is left out, and takes nothing else with it.
+/// Notes about PUT on which no option depends. A detail that cannot be decided is left out.
 async fn details(probe: &mut Probe) {
     let Ok((made, before)) = full_user(probe).await else {
         return;

@@ -99,8 +99,8 @@ async fn once(probe: &mut Probe) -> Result<bool, Stop> {
     Ok(answer.status == 429)
 }
 
-/// Sends a burst up to the first 429, waits until requests are answered again, and sends another up
-/// to the second. What it saw, in words: a limit's exact numbers cannot be told from outside.
+/// Sends a burst up to the first 429, waits until requests succeed again, and sends another burst
+/// up to the second. It returns a description: the exact limit cannot be measured from outside.
 async fn bursts(probe: &mut Probe) -> Result<Option<String>, Stop> {
     let Some((first, took)) = burst(probe).await? else {
         return Ok(None);
@@ -132,7 +132,7 @@ async fn bursts(probe: &mut Probe) -> Result<Option<String>, Stop> {
     )))
 }
 
-/// How many requests are answered before a 429, and in how long; `None` when all are.
+/// Counts the responses before a 429, with the time that they took; `None` without a 429.
 async fn burst(probe: &mut Probe) -> Result<Option<(usize, Duration)>, Stop> {
     let started = Instant::now();
     for count in 0..BURST {

@@ -24,7 +24,7 @@ pub(super) const TELEPHONE: &str = "TelephoneNumber";
 pub(super) const LAST_NAME: &str = "Dfgl";
 
 impl Probe {
-    /// What a new user needs.
+    /// The required fields of a new user.
     pub(super) fn draft(&mut self) -> Result<Draft, Stop> {
         let sample = self
             .sample
@@ -239,8 +239,8 @@ impl Probe {
             .await
     }
 
-    /// Sends once more what is answered with 500. One that comes again is no distress: it is how the
-    /// target answers that request.
+    /// Repeats a request after a 500. A second 500 is not a failure of the target, but its response
+    /// to that request.
     async fn twice_if_500(
         &mut self,
         send: impl AsyncFn(&mut Context) -> Result<Reply, Stop>,
@@ -281,7 +281,7 @@ pub(super) fn made(key: String, draft: &Draft) -> Made {
     }
 }
 
-/// What an answer that neither takes nor refuses a request tells.
+/// The reason for a response that neither accepts nor rejects a request.
 pub(super) fn unreadable(seen: &Seen) -> Stop {
     Stop::Inconclusive(format!(
         "an answer with status {} settles nothing",

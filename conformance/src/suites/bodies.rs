@@ -1,5 +1,5 @@
-//! How bodies are written: their encoding, what encloses a user, and what a null means. Each is sent
-//! as an update of one user.
+//! Cases about request bodies: encoding, the element around a user, and nulls. Each is sent as an
+//! update of one user.
 
 use bandwidth_fixtures::profile::{JsonNull, RequestRoot, UnknownFields};
 
@@ -23,7 +23,7 @@ cases! {
         reply.same("FirstName", &Some(NAME), &reply.user()?.first_name.as_deref())
     }
 
-    /// What comes of a body that declares another encoding than UTF-8
+    /// Status of a body that declares another encoding than UTF-8
     "bodies.declared-encoding.is-read" one
     |cx| {
         let created = cx.subject(Format::Xml).await?;
@@ -44,7 +44,7 @@ cases! {
         Ok(())
     }
 
-    /// What comes of a body that starts with the byte order mark of UTF-8
+    /// Status of a body that starts with the byte order mark of UTF-8
     "bodies.byte-order-mark.is-skipped" one
     |cx, format| {
         let created = cx.subject(format).await?;
@@ -54,7 +54,7 @@ cases! {
         Ok(())
     }
 
-    /// What comes of an element with `xsi:nil`
+    /// Effect of an element with `xsi:nil`
     "bodies.nil-element.is-absent" one
     |cx| {
         let created = cx.subject(Format::Xml).await?;

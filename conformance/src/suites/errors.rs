@@ -64,7 +64,7 @@ cases! {
         not_allowed(cx, ask, "GET", &["PUT"]).await
     }
 
-    /// What comes of a body of two MiB
+    /// Status of an update of two MiB
     "errors.too-large.is-413" one
     |cx, format| {
         let created = cx.subject(format).await?;
@@ -135,7 +135,7 @@ cases! {
         Ok(())
     }
 
-    /// Whether what an error says about an unreadable body is the text of a parser or a framework
+    /// Words of a parser or a framework in the error for an unreadable body
     "errors.text.tells-nothing-of-the-server" one
     |cx, format| {
         let created = cx.subject(format).await?;

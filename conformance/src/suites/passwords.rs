@@ -9,7 +9,7 @@ use crate::{
     wire::ErrorBody,
 };
 
-/// What a password gets added so it has all classes.
+/// Suffix that gives a password all classes.
 const CLASSES: &str = "Q7!x";
 
 cases! {
@@ -169,7 +169,7 @@ cases! {
     }
 }
 
-/// Which part of a user a password may not hold: topic and field.
+/// Parts of a user that a password may not contain: topic and field.
 const IDENTITY: [(&str, &str); 4] = [
     ("username", "Username"),
     ("first-name", "FirstName"),

@@ -14,8 +14,8 @@ use crate::login::{Client, Credentials, Login};
 /// The further account of the demo seed, which its login may not touch.
 const SECOND_ACCOUNT: &str = "67890";
 
-/// Where its clock starts unless something else is asked for, 2026-03-04T12:00:00Z: the cases are
-/// about the API before the days on which Bandwidth ends parts of it.
+/// Default start of its clock, 2026-03-04T12:00:00Z: the cases are about the API before the days on
+/// which Bandwidth ends parts of it.
 fn usual_start() -> SystemTime {
     UNIX_EPOCH + Duration::from_hours(492_396)
 }
@@ -104,7 +104,6 @@ impl Embedded {
         Self::failing(profile, seed, &golden.faults)
     }
 
-    /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

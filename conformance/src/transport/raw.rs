@@ -93,7 +93,7 @@ async fn talk(
     }
 }
 
-/// What comes from the target, and what was read of it and not used yet.
+/// A connection's input, and the bytes that were read and not used yet.
 struct Incoming<R> {
     stream: R,
     buffer: Vec<u8>,

@@ -14,7 +14,7 @@ use rustls::{
 
 use crate::error::ConformanceError;
 
-/// Who vouches for the target.
+/// The certificates that a connection trusts.
 #[derive(Debug, Clone, Copy)]
 pub enum Trust<'a> {
     /// Nobody: there is nothing to encrypt.

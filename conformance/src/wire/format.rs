@@ -50,7 +50,7 @@ impl Format {
     }
 }
 
-/// How a field is written in that format.
+/// The name of a field in that format.
 pub(super) fn key(profile: &Profile, format: Format, name: &str) -> String {
     match (format, profile.naming_json_case) {
         (Format::Json, JsonCase::Camel) => {

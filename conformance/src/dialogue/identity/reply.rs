@@ -127,8 +127,8 @@ impl Reply {
         Ok(ids.map(str::to_owned).collect())
     }
 
-    /// It has that status, and below any root an error with the code that the tables give that name.
-    /// What follows the error is a repetition of the request.
+    /// Checks the status, and, below any root, an error with the code that the tables give that
+    /// name. The rest of the body repeats the request.
     pub fn domain_error(&self, what: &str, status: u16, name: &str) -> Result<Tree, Stop> {
         let expected = error_codes().iter().find(|code| code.name == Some(name));
         let expected =

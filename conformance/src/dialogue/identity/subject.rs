@@ -11,7 +11,7 @@ use crate::{
     verdict::Stop,
 };
 
-/// How often the first create is sent again when its answer is lost.
+/// Number of times that the first create is sent if its response is lost.
 const TRIES: usize = 4;
 
 /// Parts that a restored user has empty.

@@ -6,16 +6,16 @@ use crate::{
     verdict::Stop,
 };
 
-/// How often a change of password is tried that had to be repeated.
+/// Number of tries of a password change that had to be repeated.
 pub(super) const TRIES: usize = 4;
-/// A user whose password is changed, and what came of it.
+/// A user whose password is changed, and the results.
 pub(super) struct Trial {
     pub(super) made: Made,
     /// Each refusal that could be read.
     pub(super) refusals: Vec<Refusal>,
     /// Facts that no option depends on.
     pub(super) notes: Vec<String>,
-    /// The length of a password that is taken.
+    /// The length of an accepted password.
     pub(super) length: usize,
     /// The lengths that are taken, once they are known.
     pub(super) minimum: usize,
@@ -23,7 +23,7 @@ pub(super) struct Trial {
     pub(super) classes: usize,
 }
 
-/// What the refusal of a password says.
+/// The reason in a refusal of a password.
 #[derive(Clone)]
 pub(super) struct Refusal {
     /// The rule that was meant to be broken.
@@ -96,7 +96,7 @@ impl Trial {
     ) -> Result<bool, Stop> {
         let body = self.made.update().with("Password", password);
         let result = probe.put(&self.made.key, &body, probe.format).await;
-        // What was answered with neither may have been done.
+        // A response that neither accepts nor rejects: the change may have taken effect.
         self.made.doubted |= !result
             .as_ref()
             .is_ok_and(|seen| seen.is_success() || seen.is_refusal());
@@ -106,7 +106,7 @@ impl Trial {
             return Ok(true);
         }
         if !seen.is_refusal() {
-            // It was answered so twice, and to try once more tells no more.
+            // The result was the same twice; another try adds nothing.
             return Err(Stop::Skip(format!(
                 "a change of password ({rule}) is answered with {}",
                 seen.status
@@ -148,12 +148,12 @@ fn holding(text: &str, minimum: usize, maximum: usize) -> Option<String> {
     (whole.chars().count() <= maximum && !password::repeats(&whole, 2)).then_some(whole)
 }
 
-/// The same once more, as its filler is left to chance.
+/// Tries `holding` several times, because its filler is random.
 fn fitting(text: &str, minimum: usize, maximum: usize) -> Option<String> {
     (0..50).find_map(|_| holding(text, minimum, maximum))
 }
 
-/// Of all four classes, as many as fit.
+/// A password of all four classes, as far as they fit.
 pub(super) fn of_length(length: usize) -> String {
     password::of(length, &Class::ALL)
 }
