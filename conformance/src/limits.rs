@@ -252,10 +252,10 @@ impl Limits {
             _ => {}
         }
         if asked.read_only {
-            limits.writes = Writes::Refused("it would write, and --read-only was asked for");
+            limits.writes = Writes::Refused("it would write, which --read-only forbids");
         } else if !here && !asked.allow_writes {
             limits.writes = Writes::Refused(
-                "it would write, and away from this machine that needs --allow-writes --confirm-account ID",
+                "it would write, which needs --allow-writes --confirm-account ID on a remote target",
             );
         }
         if !here {

@@ -51,7 +51,7 @@ pub enum Holder {
     /// A user that is not of this run.
     Other(Box<Shown>),
     /// The target says that it has no such user.
-    Nobody,
+    Unused,
     /// The answer does not say; the words do.
     Unclear(String),
 }

@@ -75,15 +75,9 @@ pub enum Event {
         username: String,
     },
     /// The result of that request is known.
-    Settled {
-        /// Which one.
-        create: u64,
-    },
+    Settled { create: u64 },
     /// The client gave up on that request, which may still take effect.
-    GivenUp {
-        /// Which one.
-        create: u64,
-    },
+    GivenUp { create: u64 },
     /// A user of the run was read under that key.
     Seen {
         /// The key, as bodies write it.
@@ -92,16 +86,9 @@ pub enum Event {
         username: String,
     },
     /// The target refused that request, and no earlier try of it may have taken effect.
-    Refused {
-        /// Which one.
-        create: u64,
-    },
-    /// That request succeeded, and its answer says that its user has this key.
-    Named {
-        /// Which one.
-        create: u64,
-        key: String,
-    },
+    Refused { create: u64 },
+    /// That request succeeded, and its response names this key.
+    Named { create: u64, key: String },
     /// The user with that key is gone.
     Gone { key: String },
     /// Result of a search for users of the run in the list.

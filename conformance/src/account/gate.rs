@@ -81,7 +81,7 @@ impl Account {
             let user = Box::new(users.remove(0));
             return Ok(if user.carries(&self.prefix) {
                 // The same user below another path has another key there.
-                if path == self.user_path(key) && !self.spares_all() {
+                if path == self.user_path(key) && !self.deletes_nothing() {
                     let username = self.dispatch.redactor.clean(&user.username);
                     self.state().ledger.seen(key, &username);
                 }
@@ -102,7 +102,7 @@ impl Account {
         self.learn_absence(surface, key, purpose, log).await?;
         let known = (surface, signature);
         let known = self.state().absence.signatures.contains(&known);
-        Ok(if known { Holder::Nobody } else { unclear })
+        Ok(if known { Holder::Unused } else { unclear })
     }
 
     /// Asks for two random keys of the form of `key`. When both are answered alike, that is how

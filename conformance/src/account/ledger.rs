@@ -53,8 +53,8 @@ pub struct Open {
     pub answer: Answer,
     /// From when on it cannot take effect any more.
     pub ends: Instant,
-    /// Whether a list was read because of it.
-    pub looked: bool,
+    /// True if a list was read because of it.
+    pub list_read: bool,
 }
 
 /// Classes of responses to a request that may have created a user.
@@ -132,7 +132,7 @@ impl Ledger {
                     unrecognized: None,
                     answer: Answer::Unknown,
                     ends: Instant::now(),
-                    looked: false,
+                    list_read: false,
                 });
             }
             Event::Settled { create } => self.open.retain(|open| open.create != create),
@@ -335,7 +335,7 @@ impl Ledger {
         for open in &mut self.open {
             let before = open.keys.len();
             open.keys.retain(|named| named != key);
-            open.looked &= open.keys.len() == before || !open.keys.is_empty();
+            open.list_read &= open.keys.len() == before || !open.keys.is_empty();
         }
     }
 

@@ -22,8 +22,8 @@ use crate::{
 };
 
 impl Account {
-    /// Whether this run never deletes anything, because it works on a prepared user.
-    pub(super) fn spares_all(&self) -> bool {
+    /// True if this run never deletes anything, because it works on a prepared user.
+    pub(super) fn deletes_nothing(&self) -> bool {
         self.dispatch.limits.prepared_user.is_some()
             || self.ledger(|ledger| ledger.prepared().is_some())
     }
@@ -135,7 +135,7 @@ impl Account {
                 let same = before.is_none_or(|before| before.username == user.username);
                 return Ok(same.then(|| key.to_owned()));
             }
-            Holder::Nobody | Holder::Unclear(_) => {}
+            Holder::Unused | Holder::Unclear(_) => {}
         }
         let listing = self.list(Purpose::CleanUp, log).await?;
         let mut users = listing.into_iter().flat_map(|listing| listing.users);
@@ -168,10 +168,8 @@ impl Account {
                         _ => vec!["it cannot be compared with what it was".to_owned()],
                     }
                 }
-                (_, Some(_)) => vec![format!(
-                    "the update that puts it back is answered with {status}"
-                )],
-                (_, None) => vec![format!("GET of it is answered with {}", answer.status)],
+                (_, Some(_)) => vec![format!("the update that puts it back returns {status}")],
+                (_, None) => vec![format!("GET of it returns {}", answer.status)],
             };
             Ok(found.is_empty())
         })

@@ -71,7 +71,7 @@ impl Account {
                 self.state().ledger.set(&key, State::Missing);
             }
         }
-        self.look_in_list(log).await?;
+        self.read_list(log).await?;
         let named = |entry: &Entry| {
             let username = entry.username.clone().unwrap_or_default();
             (username, entry.key.clone())
@@ -110,7 +110,7 @@ impl Account {
     /// Removes every user that is known, and those that the list shows. At the end of a run every
     /// user is asked for again, and creates are waited for that may still take effect.
     async fn sweep(&self, last: bool, log: &mut Log) -> Result<(), SendError> {
-        if self.spares_all() {
+        if self.deletes_nothing() {
             return if last {
                 self.put_back(log).await
             } else {
@@ -130,11 +130,11 @@ impl Account {
         if last {
             self.wait_for_creates().await;
         }
-        if self.needs_a_look(last) && self.look_in_list(log).await? {
+        if self.needs_listing(last) && self.read_list(log).await? {
             self.remove_present(log).await?;
             // While the list showed those, it settled no create that asked for the same name.
             if last && self.ledger(|ledger| !ledger.open().is_empty()) {
-                self.look_in_list(log).await?;
+                self.read_list(log).await?;
                 self.remove_present(log).await?;
             }
         }
@@ -157,14 +157,14 @@ impl Account {
         }
     }
 
-    /// Whether the list is to be read: because of a create that nothing is known of, or at the end.
-    fn needs_a_look(&self, last: bool) -> bool {
+    /// True if the list must be read: after a create with an unknown result, or at the end.
+    fn needs_listing(&self, last: bool) -> bool {
         let mut state = self.state();
-        let wanted = |open: &Open| !open.looked && open.answer != Answer::Refused;
+        let wanted = |open: &Open| !open.list_read && open.answer != Answer::Refused;
         let creates = state.ledger.open_where(wanted);
         for create in &creates {
             if let Some(open) = state.ledger.open_mut(*create) {
-                open.looked = true;
+                open.list_read = true;
             }
         }
         last || !creates.is_empty()
@@ -183,7 +183,7 @@ impl Account {
 
     /// Looks in the list for users of the run. Returns whether there are any that are not known. A
     /// whole list that has shown a user of the run settles the creates that made no user.
-    async fn look_in_list(&self, log: &mut Log) -> Result<bool, SendError> {
+    async fn read_list(&self, log: &mut Log) -> Result<bool, SendError> {
         self.dispatch.sleep(self.lag() * 2).await;
         let Some(listing) = self.list(Purpose::CleanUp, log).await? else {
             return Ok(false);
@@ -255,7 +255,7 @@ impl Account {
         if self.ledger(|ledger| ledger.open().is_empty()) {
             return Ok(());
         }
-        self.look_in_list(log).await.map(drop)
+        self.read_list(log).await.map(drop)
     }
 
     /// Deletes the user with that key if the target shows that it is the run's, and checks the
@@ -271,7 +271,7 @@ impl Account {
         let entry = self.ledger(|ledger| ledger.find(key).cloned());
         let was_read = entry.is_some_and(|entry| entry.username.is_some());
         let mut holder = self.holder(key, Purpose::CleanUp, log).await?;
-        if matches!(holder, Holder::Nobody) && !was_read {
+        if matches!(holder, Holder::Unused) && !was_read {
             // Some targets show ids and take usernames.
             let username = self.ledger(|ledger| ledger.asked_for(key));
             if let Some(username) =
@@ -294,7 +294,7 @@ impl Account {
         let was_enabled = match holder {
             // A delete that a case sent may have deactivated it.
             Holder::Ours(user) => user.enabled || self.state().deleted_enabled.contains(key),
-            Holder::Nobody => {
+            Holder::Unused => {
                 self.state().ledger.set(key, State::Missing);
                 return Ok(());
             }
@@ -316,10 +316,10 @@ impl Account {
             let answer = self.plain("DELETE", &path, Purpose::CleanUp, log).await;
             let answered = match answer {
                 Ok(response) if response.status < 500 => {
-                    let words = format!("DELETE is answered with {}", response.status);
+                    let words = format!("DELETE returns {}", response.status);
                     return self.after_delete(key, words, was_enabled, false, log).await;
                 }
-                Ok(response) => format!("DELETE is answered with {}", response.status),
+                Ok(response) => format!("DELETE returns {}", response.status),
                 Err(SendError::Transport(error)) => format!("DELETE: {error}"),
                 Err(ended) => return Err(ended),
             };
@@ -353,7 +353,7 @@ impl Account {
         let once = once || self.state().waited;
         self.until(async || {
             state = match self.holder(key, Purpose::CleanUp, log).await? {
-                Holder::Nobody => State::Missing,
+                Holder::Unused => State::Missing,
                 Holder::Other(_) => State::Gone,
                 Holder::Ours(user) if was_enabled && !user.enabled => {
                     State::Stays(Stay::Deactivated)
@@ -381,7 +381,7 @@ impl Account {
         self.dispatch.sleep(self.lag() * 2).await;
         for key in missing {
             let state = match self.holder(&key, Purpose::CleanUp, log).await? {
-                Holder::Nobody | Holder::Other(_) => State::Gone,
+                Holder::Unused | Holder::Other(_) => State::Gone,
                 Holder::Ours(user) if !user.enabled => State::Stays(Stay::Deactivated),
                 Holder::Ours(_) => {
                     State::Stays(Stay::Undeleted("it was missing, and came again".to_owned()))

@@ -223,14 +223,14 @@ impl Account {
         }
         let in_domain = surface_of(path) == Surface::Identity;
         let deletes = matches!(change, Change::Delete { .. });
-        if deletes && self.spares_all() {
+        if deletes && self.deletes_nothing() {
             return Err(Refusal::NotAllowed(
                 "it would delete a user, and a prepared user is never deleted".to_owned(),
             ));
         }
         match self.holder_at(path, key, Purpose::Check, log).await? {
             Holder::Ours(user) => {
-                if !deletes && !creates && self.spares_all() {
+                if !deletes && !creates && self.deletes_nothing() {
                     self.write_down_prepared()?;
                 }
                 if deletes {
@@ -246,13 +246,13 @@ impl Account {
                 Ok(None)
             }
             // A domain does not show the users of accounts that the login does not manage.
-            Holder::Nobody if in_domain && !self.is_own_name(key) => Err(Refusal::NotOurs(
+            Holder::Unused if in_domain && !self.is_own_name(key) => Err(Refusal::NotOurs(
                 format!("GET {path} shows no user, and the key is not a name of this run"),
             )),
             // An update of an unused key may create a user.
-            Holder::Nobody if !deletes && in_domain => self.admit_create(key, log).await.map(Some),
-            Holder::Nobody if !deletes => self.admit_create(username, log).await.map(Some),
-            Holder::Nobody => Ok(None),
+            Holder::Unused if !deletes && in_domain => self.admit_create(key, log).await.map(Some),
+            Holder::Unused if !deletes => self.admit_create(username, log).await.map(Some),
+            Holder::Unused => Ok(None),
             Holder::Other(_) => Err(Refusal::NotOurs(format!(
                 "GET {path} shows a user that this run did not create"
             ))),

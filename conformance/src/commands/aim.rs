@@ -55,8 +55,8 @@ impl Place {
 }
 
 impl Aim {
-    /// What the arguments and the environment ask for. Nothing is sent.
-    pub fn take(
+    /// Reads the arguments and the environment. It sends nothing.
+    pub fn read(
         arguments: &AimArgs,
         read_only: bool,
         surroundings: &Surroundings<'_>,
@@ -236,7 +236,7 @@ pub fn endpoint(
     let trust = match ca_file {
         Some(path) => tls::Trust::File(path),
         None if encrypted => tls::Trust::System,
-        None => tls::Trust::Nobody,
+        None => tls::Trust::None,
     };
     let tls = tls::config(trust)?;
     Ok(Endpoint { target, tls })

@@ -68,7 +68,7 @@ fn outside(
     traces: &[(u64, Trace)],
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
-    let aim = Aim::take(&arguments.aim, false, surroundings)?;
+    let aim = Aim::read(&arguments.aim, false, surroundings)?;
     let place = aim.place;
     let run = Arc::new(Run::new(aim.setup)?);
     if !run.limits().may_write() {
@@ -148,5 +148,5 @@ fn fuzz_inside(
     _: &[(u64, Trace)],
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
-    Aim::take(&arguments.aim, false, surroundings).map(|_| PASSED)
+    Aim::read(&arguments.aim, false, surroundings).map(|_| PASSED)
 }

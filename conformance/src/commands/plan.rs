@@ -83,7 +83,7 @@ pub fn plan(
 ) -> Result<u8, ConformanceError> {
     let read_only = arguments.selection.read_only;
     let cases = select(arguments.selection.clone())?;
-    let mut aim = Aim::take(&arguments.aim, read_only, surroundings)?;
+    let mut aim = Aim::read(&arguments.aim, read_only, surroundings)?;
     aim.write_on(arguments.selection.surface)?;
     let estimate = rehearse(&aim.setup, &cases)?;
     let is_skipped = |case: &&CaseReport| case.verdict == Verdict::Skipped;

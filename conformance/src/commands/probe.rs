@@ -95,7 +95,7 @@ pub fn probe(
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
     let choice = choice(arguments)?;
-    let aim = Aim::take(&arguments.aim, arguments.read_only, surroundings)?;
+    let aim = Aim::read(&arguments.aim, arguments.read_only, surroundings)?;
     if arguments.plan {
         return plan(&choice, &aim, surroundings);
     }
@@ -107,7 +107,7 @@ pub fn probe(
         place: aim.place,
         run: Arc::clone(&run),
         earlier: Partial::default(),
-        told: Findings::new(),
+        printed: Findings::new(),
     };
     // What could not be written at the end is reported before anything is sent.
     session.profile_of(&Findings::new())?;
@@ -127,15 +127,15 @@ pub fn probe(
             run.expected.name(),
             place.note
         )?;
-        let mut tell = |_: &str, probe: &Probe| session.keep(probe, *out);
-        let work = probe.learn(&choice, known, &mut tell);
+        let mut report = |_: &str, probe: &Probe| session.keep(probe, *out);
+        let work = probe.learn(&choice, known, &mut report);
         run_until_signal(&run, &Signals::listen(), surroundings.err, work).await
     })??;
-    let mut told = learned.map_err(ConformanceError::from);
+    let mut result = learned.map_err(ConformanceError::from);
     if probe.leftovers().is_empty() {
-        told = told.and(run.account.discard_ledger().map_err(ConformanceError::from));
+        result = result.and(run.account.discard_ledger().map_err(ConformanceError::from));
     }
-    let told = told.and_then(|()| session.conclude(&probe, surroundings.out));
+    let result = result.and_then(|()| session.conclude(&probe, surroundings.out));
     print_leftovers(probe.leftovers(), &run, surroundings.err);
     let code = if !are_excused(probe.leftovers(), run.limits().allow_leftovers) {
         error::LEFT_BEHIND
@@ -144,7 +144,7 @@ pub fn probe(
     } else {
         error::PASSED
     };
-    match told {
+    match result {
         Ok(()) => Ok(code),
         Err(error) => code_or(code, error, surroundings.err),
     }
@@ -158,7 +158,7 @@ struct Session {
     /// State of an interrupted probe.
     earlier: Partial,
     /// The findings that were printed.
-    told: Findings,
+    printed: Findings,
 }
 
 impl Session {
@@ -231,7 +231,7 @@ impl Session {
             (&run.limits().writes, Ledger::replay(events).pending() == 0)
         {
             return Err(ConformanceError::Refused(format!(
-                "--resume: {name} has users of the interrupted probe, and to remove them is to write; allow that as the interrupted probe did, or remove them with `bandwidth-conformance cleanup --ledger {name}`; nothing was sent"
+                "--resume: {name} has users of the interrupted probe, which it may not remove without writes; pass the write flags of that probe, or remove them with `bandwidth-conformance cleanup --ledger {name}`; nothing was sent"
             )));
         }
         let endpoint = run.dispatch().endpoint.clone();
@@ -273,11 +273,11 @@ impl Session {
             return Ok(());
         }
         let findings = fitting(probe.findings(), &run.expected);
-        tell_news(&findings, &mut self.told, out)?;
+        print_new(&findings, &mut self.printed, out)?;
         self.finish(&findings, probe)?;
         writeln!(
             out,
-            "\n{} of {} behaviours observed with {} requests\nthe mock behaves so with: bandwidth-mock --profile {}",
+            "\n{} of {} behaviours observed with {} requests\nto serve it: bandwidth-mock --profile {}",
             closed(&findings).len(),
             findings.len(),
             run.dispatch().requests(),
@@ -291,7 +291,7 @@ impl Session {
 
     /// Prints what is new, and keeps it for another probe to continue with.
     fn keep(&mut self, probe: &Probe, out: &mut dyn Write) -> io::Result<()> {
-        tell_news(probe.findings(), &mut self.told, out)?;
+        print_new(probe.findings(), &mut self.printed, out)?;
         // What an earlier part found is not found again, and comes to this one's findings only when
         // it is its turn.
         let mut findings = self.earlier.findings.clone();
@@ -330,11 +330,11 @@ impl Session {
 }
 
 /// Prints each finding that was not printed before. A reason that several share is printed once.
-fn tell_news(findings: &Findings, told: &mut Findings, out: &mut dyn Write) -> io::Result<()> {
+fn print_new(findings: &Findings, printed: &mut Findings, out: &mut dyn Write) -> io::Result<()> {
     let mut open: Vec<(&str, Vec<&str>)> = Vec::new();
-    let earlier = told.clone();
+    let earlier = printed.clone();
     for (id, finding) in findings {
-        let before = told.insert(id.clone(), finding.clone());
+        let before = printed.insert(id.clone(), finding.clone());
         match finding {
             // Evidence that is found again is not printed again.
             Finding::Observed(seen) => {
@@ -354,7 +354,7 @@ fn tell_news(findings: &Findings, told: &mut Findings, out: &mut dyn Write) -> i
         let same = |finding: &Finding| matches!(finding, Finding::Open(known) if known == why);
         let first = earlier.iter().find(|(_, finding)| same(finding));
         let why = match first {
-            Some((first, _)) if why.len() > BRIEF => format!("the reason is that of {first}"),
+            Some((first, _)) if why.len() > BRIEF => format!("for the same reason as {first}"),
             _ => why.to_owned(),
         };
         let line = format!("open      {}: {why}", ids.join(", "));

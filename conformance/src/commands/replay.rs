@@ -25,7 +25,7 @@ pub fn replay(
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
     let case = registry::find(id)?;
-    let aim = Aim::take(arguments, false, surroundings)?;
+    let aim = Aim::read(arguments, false, surroundings)?;
     let place = aim.place;
     let run = Arc::new(Run::new(aim.setup)?);
     print_prepared(&run, surroundings.err);

@@ -47,7 +47,7 @@ pub fn run(
     report::check(&arguments.report)?;
     let read_only = arguments.selection.read_only;
     let cases = select(arguments.selection.clone())?;
-    let mut aim = Aim::take(&arguments.aim, read_only, surroundings)?;
+    let mut aim = Aim::read(&arguments.aim, read_only, surroundings)?;
     aim.write_on(arguments.selection.surface)?;
     let away = !aim.setup.endpoint.target.is_loopback();
     let estimate = (surroundings.watched && away && !arguments.quiet)

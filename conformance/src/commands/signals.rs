@@ -19,7 +19,7 @@ impl Signals {
     /// Listens from here on; on a runtime.
     pub fn listen() -> Self {
         let (counter, count) = watch::channel(0);
-        hear(move || counter.send_modify(|count| *count += 1));
+        on_signal(move || counter.send_modify(|count| *count += 1));
         Self { count }
     }
 
@@ -69,7 +69,7 @@ pub async fn run_until_signal<T>(
 /// Calls `act` for each signal that asks for an end. One that cannot be listened to ends the
 /// process at once, as ever.
 #[cfg(unix)]
-fn hear(heard: impl Fn() + Clone + Send + 'static) {
+fn on_signal(act: impl Fn() + Clone + Send + 'static) {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
@@ -78,10 +78,10 @@ fn hear(heard: impl Fn() + Clone + Send + 'static) {
         kinds.push(SignalKind::hangup());
     }
     for mut signal in kinds.into_iter().flat_map(signal) {
-        let heard = heard.clone();
+        let act = act.clone();
         tokio::spawn(async move {
             while signal.recv().await.is_some() {
-                heard();
+                act();
             }
         });
     }
@@ -100,10 +100,10 @@ fn is_ignored(signal: i32) -> bool {
 
 /// Calls `act` for each Ctrl-C. Without a handler it ends the process at once, as ever.
 #[cfg(not(unix))]
-fn hear(heard: impl Fn() + Send + 'static) {
+fn on_signal(act: impl Fn() + Send + 'static) {
     tokio::spawn(async move {
         while tokio::signal::ctrl_c().await.is_ok() {
-            heard();
+            act();
         }
     });
 }

@@ -11,8 +11,8 @@ pub(super) async fn uniqueness(probe: &mut Probe) -> Result<(), Stop> {
     let again = probe.draft()?.with("Username", first.username());
     let conflict = match probe.try_create(&again).await?.map_err(|seen| seen.status) {
         Err(status @ (400 | 409)) => Ok(status),
-        Err(status) => Err(format!("a taken username is answered with {status}")),
-        Ok(_) => Err("a taken username is taken twice".to_owned()),
+        Err(status) => Err(format!("a taken username returns {status}")),
+        Ok(_) => Err("a taken username is accepted again".to_owned()),
     };
     probe.settle("errors.conflict", conflict);
     let upper = probe
@@ -33,9 +33,7 @@ pub(super) async fn uniqueness(probe: &mut Probe) -> Result<(), Stop> {
             let created = probe.try_create(&control).await?;
             created.map(|_| "insensitive").map_err(|seen| {
                 let status = seen.status;
-                format!(
-                    "a username in upper case is answered with {status}, also where no user has it"
-                )
+                format!("a username in upper case returns {status}, also where no user has it")
             })
         }
         Err(seen) => return Err(unreadable(&seen)),
@@ -52,7 +50,7 @@ pub(super) async fn uniqueness(probe: &mut Probe) -> Result<(), Stop> {
         }
         Err(seen) => return Err(unreadable(&seen)),
     }
-    let why = "whether the usernames of other accounts count takes a second account";
+    let why = "a second account must show whether its usernames count";
     probe.leave_open("username.scope", why);
     Ok(())
 }

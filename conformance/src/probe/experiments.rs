@@ -37,7 +37,7 @@ pub struct Experiment {
     /// Its name in `keep` and in messages.
     pub name: &'static str,
     /// The behaviours that it speaks of.
-    pub tells: &'static [&'static str],
+    pub behaviours: &'static [&'static str],
     /// The users that it needs.
     pub users: Users,
     /// Controls of all its behaviours.
@@ -51,7 +51,7 @@ macro_rules! experiments {
     ($($name:literal $users:ident [$($control:ident)*] $($foundation:literal)? $body:path => $($id:literal)*;)*) => {
         vec![$(Experiment {
             name: $name,
-            tells: &[$($id),*],
+            behaviours: &[$($id),*],
             users: Users::$users,
             controls: &[$(Control::$control),*],
             foundation: [$($foundation,)? ""][0] == "foundation",

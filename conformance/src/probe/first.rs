@@ -97,7 +97,7 @@ pub(super) async fn first(probe: &mut Probe) -> Result<(), Stop> {
         Some(Tree::Number(_)) => {
             probe.leave_open(
                 "user.id_style",
-                "ids are JSON numbers, and no option says so",
+                "ids are JSON numbers, which is not an option",
             );
         }
         _ => id_style(probe, id.as_deref()),
@@ -110,7 +110,7 @@ pub(super) async fn first(probe: &mut Probe) -> Result<(), Stop> {
 /// The user that the operator set aside; its answers are all that is known of it.
 async fn prepared(probe: &mut Probe, key: String) -> Result<(Made, UserSeen), Stop> {
     for id in ["create.status", "create.response"] {
-        probe.leave_open(id, "--prepared-user creates nobody");
+        probe.leave_open(id, "--prepared-user creates no user");
     }
     let seen = probe.get_user(&key).await?;
     let user = seen.user().ok_or_else(|| {
@@ -156,7 +156,7 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
             Ok(key) => {
                 probe.sample = Some(sample);
                 for id in ["create.status", "create.response"] {
-                    probe.leave_open(id, "the answer to the create was lost");
+                    probe.leave_open(id, "the response to the create was dropped");
                 }
                 return Ok(made(key, &draft));
             }
@@ -204,12 +204,12 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
             }
             Err(seen) => {
                 let status = seen.status;
-                return Err(Stop::Skip(format!("a create is answered with {status}")));
+                return Err(Stop::Skip(format!("a create returns {status}")));
             }
         }
     }
     Err(Stop::Skip(format!(
-        "every create is refused, whatever the password's length, the email's name and the telephone number; the last was answered with {last}. The probe does not try AccountId or another root in the body"
+        "every create is refused, whatever the password's length, the email's name and the telephone number; the last returned {last}. The probe does not try AccountId or another root in the body"
     )))
 }
 
@@ -233,7 +233,7 @@ fn turn_to_xml(probe: &mut Probe) -> bool {
     }
     probe.format = Xml;
     probe.other_format = None;
-    let note = "a create in JSON is answered with 415, so that the rest was asked in XML";
+    let note = "a create in JSON returns 415, so the rest was sent in XML";
     probe.note("format.json", note);
     true
 }
@@ -241,7 +241,7 @@ fn turn_to_xml(probe: &mut Probe) -> bool {
 fn answer_to_create(probe: &mut Probe, seen: &Seen) {
     let status = match seen.status {
         status @ (200 | 201) => Ok(status),
-        status => Err(format!("a create is answered with {status}")),
+        status => Err(format!("a create returns {status}")),
     };
     probe.settle("create.status", status);
     let response = match seen.user() {
@@ -290,7 +290,7 @@ fn names(probe: &mut Probe, user: &UserSeen) -> Result<(), String> {
         probe.observed("naming.json_case", case);
     } else if case != "PascalCase" {
         return Err(format!(
-            "names in XML are written in {case}, and no option says so"
+            "names in XML are written in {case}, which is not an option"
         ));
     }
     let email = match (user.has("Email"), user.has("EmailAddress")) {
@@ -309,8 +309,8 @@ fn key_name(probe: &mut Probe, made: &Made, id: Option<&str>) {
     let why = match id {
         None if by_name => return probe.observed("naming.user_key", "Username"),
         Some(id) if id == made.key => return probe.observed("naming.user_key", "UserId"),
-        None => "what names a user in paths is not shown in bodies",
-        Some(_) => "bodies have a UserId, and paths take something else",
+        None => "bodies do not show the key that paths use",
+        Some(_) => "bodies have a UserId, and paths need another key",
     };
     if by_name {
         probe.assume("naming.user_key", "Username");
@@ -356,15 +356,13 @@ pub(super) async fn missing(probe: &mut Probe) -> Result<(), Stop> {
         (403, Some(ErrorBody::Error)) => Ok("forbidden"),
         (status @ (403 | 404), body) => {
             let body = body.map_or(OTHER_BODY, |_| "it has no body");
-            Err(format!(
-                "a missing user is answered with {status}, and {body}"
-            ))
+            Err(format!("a missing user returns {status}, and {body}"))
         }
-        (status, _) => Err(format!("a missing user is answered with {status}")),
+        (status, _) => Err(format!("a missing user returns {status}")),
     };
     probe.settle("missing.user", missing);
     if probe.cx.profile.naming_user_key == UserKey::Username {
-        let why = "users are named by their usernames anyway";
+        let why = "usernames identify users";
         probe.leave_open("missing.by_username", why);
         return Ok(());
     }
@@ -389,7 +387,7 @@ pub(super) async fn missing(probe: &mut Probe) -> Result<(), Stop> {
         }
         Some(by_name) => {
             let status = by_name.status;
-            Err(format!("a username in the path is answered with {status}"))
+            Err(format!("a username in the path returns {status}"))
         }
         None => return Ok(()),
     };

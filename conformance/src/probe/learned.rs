@@ -42,7 +42,7 @@ pub fn fitting(findings: &Findings, base: &NamedProfile) -> Findings {
         for name in dropped {
             if let Some(Finding::Observed(seen)) = findings.get(*name) {
                 let why = format!(
-                    "it is {}, which does not fit what is taken from {}, so probe {} too: {error}",
+                    "it is {}, which does not fit the options from {}; probe {} too: {error}",
                     seen.option,
                     base.name(),
                     LENGTHS.join(", "),
@@ -145,7 +145,7 @@ pub fn to_toml(
             };
             // A reason that was given before is not given again.
             let first = *reasons.entry(why).or_insert(id);
-            let above = format!("the reason is that of {first}");
+            let above = format!("for the same reason as {first}");
             let is_new = first == id || why.len() <= BRIEF;
             comment(&mut text, id, base, if is_new { why } else { &above });
             if !built_in {

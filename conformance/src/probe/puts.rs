@@ -58,7 +58,7 @@ pub(super) async fn semantics(probe: &mut Probe) -> Result<(), Stop> {
     }
     probe.observed("put.semantics", first.option);
     if let Some(format) = unread {
-        let note = format!("{} is answered with 415", format.media_type());
+        let note = format!("{} returns 415", format.media_type());
         probe.note("put.semantics", &note);
     }
     details(probe).await;
@@ -103,7 +103,7 @@ async fn full_user(probe: &mut Probe) -> Result<(Made, UserSeen), Stop> {
         let updated = probe.update(&made, &made.update(), probe.format).await?;
         let (_, user) = updated.map_err(|seen| {
             let status = seen.status;
-            Stop::Inconclusive(format!("an update of all fields is answered with {status}"))
+            Stop::Inconclusive(format!("an update of all fields returns {status}"))
         })?;
         shown = Some(user);
     }
@@ -148,9 +148,9 @@ async fn in_format(probe: &mut Probe, format: Format) -> Result<Result<Semantics
         Err(seen) => {
             let status = seen.status;
             let why = if requires {
-                format!("a PUT with all required fields is answered with {status}")
+                format!("a PUT with all required fields returns {status}")
             } else {
-                format!("a PUT is answered with {status}")
+                format!("a PUT returns {status}")
             };
             return Ok(Err(Unclear(status, why)));
         }
@@ -159,13 +159,13 @@ async fn in_format(probe: &mut Probe, format: Format) -> Result<Result<Semantics
     let all = |wanted| effects.iter().all(|(_, effect)| *effect == wanted);
     let option = match requires {
         _ if effects.is_empty() => Err(format!(
-            "a user has nothing to lose that a PUT could leave out (required fields: {requires})"
+            "a user has no optional field that a PUT could leave out (required fields: {requires})"
         )),
         true if all(Effect::Reset) => Ok("replace_requiring_fields"),
         false if all(Effect::Reset) => Ok("replace"),
         false if all(Effect::Kept) => Ok("merge"),
         _ => Err(format!(
-            "what a PUT leaves out is treated differently: {effects:?}, required fields: {requires}"
+            "absent fields are treated differently: {effects:?}, required fields: {requires}"
         )),
     };
     Ok(option
@@ -215,8 +215,7 @@ async fn details(probe: &mut Probe) {
         });
     }
     let account = update.with("AccountId", account);
-    let answered =
-        |(status, _)| format!("the path's AccountId in the body is answered with {status}");
+    let answered = |(status, _)| format!("the path's AccountId in the body returns {status}");
     notes.extend([
         put(probe, &made, &account).await.map(answered),
         raw(probe, &made, "", "an empty body").await,
@@ -245,7 +244,7 @@ async fn identical(probe: &mut Probe, made: &Made, before: &UserSeen) -> Note {
     let seen = probe.put(&made.key, &made.update(), probe.format).await?;
     let same = probe.read_back(made).await? == *before;
     Ok(format!(
-        "an identical body is answered with {} and changes {}",
+        "an identical body returns {} and changes {}",
         seen.status,
         if same { "nothing" } else { "something" }
     ))
@@ -259,15 +258,13 @@ async fn last_name(probe: &mut Probe, made: &Made) -> Note {
 fn of_last_name(what: &str, status: u16, user: &UserSeen) -> String {
     let kept = user.text("LastName").is_some();
     let effect = if kept { "leaves" } else { "removes" };
-    format!("{what} is answered with {status} and {effect} it")
+    format!("{what} returns {status} and {effect} it")
 }
 
 async fn of_roles(probe: &mut Probe, made: &Made, body: &Draft, what: &str) -> Note {
     let (status, user) = put(probe, made, body).await?;
     let left = user.roles();
-    Ok(format!(
-        "{what} is answered with {status} and leaves {left} roles"
-    ))
+    Ok(format!("{what} returns {status} and leaves {left} roles"))
 }
 
 /// A body that no draft makes.
@@ -279,7 +276,7 @@ async fn put_raw(probe: &mut Probe, made: &Made, body: &str) -> Result<Seen, Sto
 
 async fn raw(probe: &mut Probe, made: &Made, body: &str, what: &str) -> Note {
     let status = put_raw(probe, made, body).await?.status;
-    Ok(format!("{what} is answered with {status}"))
+    Ok(format!("{what} returns {status}"))
 }
 
 async fn null(probe: &mut Probe, made: &Made) -> Note {
@@ -316,7 +313,7 @@ pub(super) async fn username(probe: &mut Probe) -> Result<(), Stop> {
     let user = match probe.shown(keys, &name, seen).await? {
         Ok((_, user)) => user,
         Err(seen) => {
-            let why = format!("another username is answered with {}", seen.status);
+            let why = format!("another username returns {}", seen.status);
             probe.leave_open(ID, &why);
             return Ok(());
         }
@@ -349,7 +346,7 @@ pub(super) async fn username(probe: &mut Probe) -> Result<(), Stop> {
 pub(super) async fn id_mismatch(probe: &mut Probe) -> Result<(), Stop> {
     const ID: &str = "put.id_mismatch";
     if probe.cx.profile.naming_user_key == UserKey::Username {
-        probe.leave_open(ID, "users have no internal ids to mistake");
+        probe.leave_open(ID, "users have no internal ids");
         return Ok(());
     }
     let made = probe.subject().await?;
@@ -357,7 +354,7 @@ pub(super) async fn id_mismatch(probe: &mut Probe) -> Result<(), Stop> {
     let same = update.clone().with("UserId", made.key.as_str());
     if let Err(seen) = probe.update(&made, &same, probe.format).await? {
         let status = seen.status;
-        let why = format!("even the path's own UserId is answered with {status}");
+        let why = format!("even the path's own UserId returns {status}");
         probe.leave_open(ID, &why);
         return Ok(());
     }
@@ -366,7 +363,7 @@ pub(super) async fn id_mismatch(probe: &mut Probe) -> Result<(), Stop> {
         Ok(_) => probe.observed(ID, "ignored"),
         Err(seen) if seen.is_refusal() => probe.refused(ID, "refused", &seen),
         Err(seen) => {
-            let why = format!("another UserId is answered with {}", seen.status);
+            let why = format!("another UserId returns {}", seen.status);
             probe.leave_open(ID, &why);
         }
     }

@@ -126,7 +126,7 @@ async fn bursts(probe: &mut Probe) -> Result<Option<String>, Stop> {
         "one by one, as a token bucket does"
     };
     Ok(Some(format!(
-        "{first} requests in {:.1} s were answered before the first 429; after {:.1} s {after} more were, so that they come back {kind}",
+        "{first} requests in {:.1} s were answered before the first 429; after {:.1} s {after} more were, so they come back {kind}",
         took.as_secs_f64(),
         waited.as_secs_f64()
     )))

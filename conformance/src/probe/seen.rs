@@ -169,7 +169,7 @@ pub fn letter_case(trees: &[&Tree]) -> Result<Option<&'static str>, String> {
         .iter()
         .find(|name| !NAMES.iter().any(|known| known[1..] == name[1..]));
     match (odd, begins(false), begins(true)) {
-        (Some(odd), ..) => Err(format!("a name is written `{odd}`, as no option writes it")),
+        (Some(odd), ..) => Err(format!("a name is written `{odd}`, which is not an option")),
         (_, Some(upper), Some(lower)) => Err(format!(
             "`{upper}` and `{lower}` are written in different ways"
         )),

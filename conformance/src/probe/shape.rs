@@ -46,7 +46,7 @@ pub(super) async fn formats(probe: &mut Probe) -> Result<(), Stop> {
     let support = match (default, json.format) {
         _ if json.status != 200 => {
             let status = json.status;
-            Err(format!("a request for JSON is answered with {status}"))
+            Err(format!("a request for JSON returns {status}"))
         }
         (Format::Xml, Some(Format::Json)) => Ok("negotiated"),
         (Format::Json, Some(Format::Json)) => {
@@ -160,10 +160,8 @@ pub(super) async fn unacceptable(probe: &mut Probe) -> Result<(), Stop> {
         200 if is_users(probe, &seen) && seen.format == probe.default_format => {
             Ok("default_format")
         }
-        200 => {
-            Err("it is answered with 200, and not with the list in the default format".to_owned())
-        }
-        status => Err(format!("it is answered with {status}")),
+        200 => Err("it returns 200, and not the list in the default format".to_owned()),
+        status => Err(format!("it returns {status}")),
     };
     probe.settle("format.unacceptable", answer);
     Ok(())
@@ -179,7 +177,7 @@ pub(super) async fn bases(probe: &mut Probe) -> Result<(), Stop> {
     let bases = match found.as_slice() {
         [(true, _), (true, _)] => Ok("api_and_versions"),
         [(false, 404), (false, 404)] => Ok("api"),
-        other => Err(format!("the two other bases are answered with {other:?}")),
+        other => Err(format!("the two other bases return {other:?}")),
     };
     probe.settle("paths.bases", bases);
     Ok(())

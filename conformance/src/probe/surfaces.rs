@@ -48,7 +48,7 @@ pub(super) async fn surfaces(probe: &mut Probe) -> Result<(), Stop> {
     let below = account.as_ref().is_ok_and(|found| found.option != "absent");
     if !below && ![&login, &identity, &management].into_iter().any(is_there) {
         return Err(Stop::skip(
-            "no surface is there; the host, the account or the domain may be another one",
+            "no surface was found; check the host, the account and the domain",
         ));
     }
     match account {
@@ -98,7 +98,7 @@ fn leave_others_open(probe: &mut Probe) {
     ];
     for id in BehaviourId::all().map(BehaviourId::as_str) {
         if id != "auth.token_seconds" && areas.iter().any(|area| id.starts_with(area)) {
-            probe.leave_open(id, "the probe does not ask this");
+            probe.leave_open(id, "the probe has no experiment for it");
         }
     }
 }

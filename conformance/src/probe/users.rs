@@ -87,7 +87,7 @@ impl Probe {
         draft: &Draft,
     ) -> Result<Result<(Made, Seen), Seen>, Stop> {
         if self.is_prepared() {
-            return Err(Stop::skip("--prepared-user creates nobody"));
+            return Err(Stop::skip("--prepared-user creates no user"));
         }
         let ask = self.cx.ask_create(draft, self.format);
         let (reply, named) = self.cx.try_create(draft, ask).await?;
@@ -119,9 +119,7 @@ impl Probe {
         let created = self.try_create(&draft).await?;
         created.map(|(made, _)| made).map_err(|seen| {
             let status = seen.status;
-            Stop::Inconclusive(format!(
-                "a create that should succeed was answered with {status}"
-            ))
+            Stop::Inconclusive(format!("a create that should succeed returned {status}"))
         })
     }
 
@@ -163,7 +161,7 @@ impl Probe {
         }
         let (_, user) = updated.map_err(|seen| {
             Stop::Inconclusive(format!(
-                "an update that changes nothing but the first name is answered with {}",
+                "an update that changes nothing but the first name returns {}",
                 seen.status
             ))
         })?;
@@ -215,7 +213,7 @@ impl Probe {
         match found.await? {
             Some(user) => Ok(Ok((seen, user))),
             None => Err(Stop::Skip(format!(
-                "an update is answered with {}, and within {:.1} s GET does not show what it changed; --settle waits longer",
+                "an update returns {}, and within {:.1} s GET does not show what it changed; --settle waits longer",
                 seen.status,
                 self.cx.run.limits().settle.as_secs_f64()
             ))),
@@ -254,7 +252,7 @@ impl Probe {
         match self.or_500(again)? {
             seen if seen.status == 500 => Ok(seen),
             seen => Err(Stop::Inconclusive(format!(
-                "the same request was answered with 500, and then with {}",
+                "the same request returned 500, and then {}",
                 seen.status
             ))),
         }
@@ -284,7 +282,7 @@ pub(super) fn made(key: String, draft: &Draft) -> Made {
 /// The reason for a response that neither accepts nor rejects a request.
 pub(super) fn unreadable(seen: &Seen) -> Stop {
     Stop::Inconclusive(format!(
-        "an answer with status {} settles nothing",
+        "a response with status {} proves nothing",
         seen.status
     ))
 }

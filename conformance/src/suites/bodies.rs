@@ -39,7 +39,7 @@ cases! {
             let declaration = format!("<?xml version=\"1.0\" encoding=\"{encoding}\"?>");
             let body = [declaration.as_bytes(), body].concat();
             let status = put(cx, &created, Format::Xml, body).await?.status();
-            cx.observe(format!("a body that declares {encoding} is answered with {status}"));
+            cx.observe(format!("a body that declares {encoding} returns {status}"));
         }
         Ok(())
     }
@@ -50,7 +50,7 @@ cases! {
         let created = cx.subject(format).await?;
         let body = format!("\u{feff}{}", cx.body(&created.update(), format));
         let status = put(cx, &created, format, body.into_bytes()).await?.status();
-        cx.observe(format!("a body with a byte order mark is answered with {status}"));
+        cx.observe(format!("a body with a byte order mark returns {status}"));
         Ok(())
     }
 
@@ -62,7 +62,7 @@ cases! {
         let nil = "<Enabled xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"true\"/>";
         let body = body.replace("</User>", &format!("{nil}</User>"));
         let status = put(cx, &created, Format::Xml, body.into_bytes()).await?.status();
-        cx.observe(format!("an element with xsi:nil is answered with {status}"));
+        cx.observe(format!("an element with xsi:nil returns {status}"));
         Ok(())
     }
 

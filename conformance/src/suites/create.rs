@@ -381,7 +381,7 @@ fn unknown_field(cx: &Context, reply: &Reply) -> CaseResult {
         UnknownFields::Refused => reply.error(400).map(drop),
         UnknownFields::Ignored => reply.created(),
     }
-    .at("a field that nobody knows")
+    .at("an unknown field")
 }
 
 /// The scheme and the authority of an absolute Location, and the path of any.

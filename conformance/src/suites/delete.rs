@@ -44,7 +44,7 @@ cases! {
             DeleteEffect::Removed => reply.missing_user().at("the second delete"),
             DeleteEffect::Deactivated => {
                 let status = reply.status();
-                cx.observe(format!("deleting a deactivated user is answered with {status}"));
+                cx.observe(format!("deleting a deactivated user returns {status}"));
                 Ok(())
             }
         }
@@ -78,7 +78,7 @@ cases! {
         cx.delete(&created.key, format).await?.deleted()?;
         let draft = cx.draft().with("Username", created.username());
         let status = cx.post(&draft, format).await?.status();
-        cx.observe(format!("a create with a deleted user's username is answered with {status}"));
+        cx.observe(format!("a create with a deleted user's username returns {status}"));
         Ok(())
     }
 }

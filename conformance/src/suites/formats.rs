@@ -223,7 +223,7 @@ cases! {
         let created = cx.subject(format).await?;
         let content_type = format!("{}; charset=iso-8859-1", format.media_type());
         let status = put_as(cx, &created, format, &content_type).await?.status();
-        cx.observe(format!("an update as {content_type} is answered with {status}"));
+        cx.observe(format!("an update as {content_type} returns {status}"));
         Ok(())
     }
 

@@ -35,7 +35,7 @@ fn case(golden: &'static Golden) -> Case {
     };
     let (method, path) = golden.request.method_and_path();
     let says = format!(
-        "{method} {path} is answered with {}, as recorded",
+        "{method} {path} returns {}, as recorded",
         golden.response.start.replace("HTTP/1.1 ", "")
     );
     let id = format!("golden.{}", golden.id.replace('/', "."));

@@ -46,10 +46,9 @@ impl Trial {
         }
     }
 
-    /// Whether the user's password may become one that `make` makes. A refusal of a request that
-    /// had to be repeated may be about the password that the first one set, so that another one is
-    /// tried then.
-    pub(super) async fn takes(
+    /// True if the target accepts a password from `make`. After a refusal of a repeated request it
+    /// tries another one: the refusal may be about the password that the first request set.
+    pub(super) async fn accepts(
         &mut self,
         probe: &mut Probe,
         make: impl Fn() -> String,
@@ -58,7 +57,7 @@ impl Trial {
         let refusals = self.refusals.len();
         for _ in 0..TRIES {
             let from = probe.cx.log.exchanges.len();
-            let result = self.takes_this(probe, &make(), rule).await;
+            let result = self.accepts_this(probe, &make(), rule).await;
             let repeated = probe.repeated_since(from);
             self.made.doubted |= repeated;
             let taken = result?;
@@ -68,12 +67,12 @@ impl Trial {
             self.refusals.truncate(refusals);
         }
         Err(Stop::inconclusive(
-            "each change of password had to be sent more than once",
+            "each password change had to be repeated",
         ))
     }
 
-    /// Whether it may become one that holds `text`; `None` where that does not fit.
-    pub(super) async fn takes_with(
+    /// True if the target accepts a password with `text` in it; `None` if that does not fit.
+    pub(super) async fn accepts_with(
         &mut self,
         probe: &mut Probe,
         text: &str,
@@ -84,11 +83,11 @@ impl Trial {
             return Ok(None);
         };
         let make = || fitting(text, minimum, maximum).unwrap_or_else(|| one.clone());
-        self.takes(probe, make, rule).await.map(Some)
+        self.accepts(probe, make, rule).await.map(Some)
     }
 
-    /// Whether the user's password may become this one.
-    pub(super) async fn takes_this(
+    /// True if the target accepts this password.
+    pub(super) async fn accepts_this(
         &mut self,
         probe: &mut Probe,
         password: &str,
@@ -108,7 +107,7 @@ impl Trial {
         if !seen.is_refusal() {
             // The result was the same twice; another try adds nothing.
             return Err(Stop::Skip(format!(
-                "a change of password ({rule}) is answered with {}",
+                "a password change ({rule}) returns {}",
                 seen.status
             )));
         }
