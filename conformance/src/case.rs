@@ -1,4 +1,4 @@
-//! Cases: one claim about the API each, where it comes from, and how it is tested.
+//! Cases: one claim about the API each, its source, and its test.
 
 mod need;
 
@@ -17,8 +17,9 @@ use crate::{
 /// The source of a case that cites nothing.
 const NO_SOURCE: &str = "no source";
 
-/// Writes the cases of a file: for each its sentence, its id, how many users it takes, what it cites,
-/// measures and needs, and its body, which is judged in each format when it has a second argument.
+/// Defines the cases of a file. Each has a sentence, an id, the users that it needs, the claims
+/// that it cites, the behaviours that it measures, its requirements, and its body. A body with a
+/// second argument runs in each format.
 macro_rules! cases {
     (@users none) => { $crate::case::Users::None };
     (@users one) => { $crate::case::Users::One };
@@ -266,7 +267,7 @@ impl Case {
             .find_map(|need| need.missing_in(run))
     }
 
-    /// Does what it does, in `format` where it is a case of each format.
+    /// Runs the case, in `format` if it is a case of each format.
     pub(crate) async fn execute(&self, cx: &mut Context, format: Option<Format>) -> CaseResult {
         let format = format.unwrap_or_else(|| cx.default_format());
         (self.body)(cx, format).await

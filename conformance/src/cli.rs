@@ -1,4 +1,4 @@
-//! The command line: what can be asked for, and how a wrong question is answered in one line.
+//! The command line, and the one-line errors for wrong arguments.
 
 use std::{ffi::OsString, path::PathBuf, time::SystemTime};
 

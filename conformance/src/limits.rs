@@ -103,7 +103,7 @@ pub struct Limits {
 /// The roles that users of a run may get.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Roles {
-    /// None: a role may give access to what is not the run's.
+    /// None: a role may give access to resources that are not the run's.
     Withheld,
     /// The one with this id or name.
     Only(String),

@@ -57,7 +57,7 @@ pub enum Login {
     },
 }
 
-/// An account and who asks.
+/// An account and its login.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     pub account_id: String,
@@ -303,7 +303,7 @@ impl Raw {
     }
 }
 
-/// A client's secret goes over TLS, or stays on this machine.
+/// A client's secret is sent over TLS only, except on loopback.
 fn checked_url(
     text: &str,
     error: impl Fn(&str) -> ConformanceError,

@@ -193,7 +193,7 @@ pub struct RunReport {
     /// Why the run ended before all cases had run.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ended: Option<String>,
-    /// Users of the run that are not proved to be gone.
+    /// Users of the run that are not proved gone.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub leftovers: Vec<Leftover>,
     /// True if users that are known to stay do not change the exit code.
@@ -232,7 +232,7 @@ pub struct Counts {
     pub pass: usize,
     /// The claim does not hold; known failures are counted here too.
     pub fail: usize,
-    /// Of those that failed or erred, the known ones.
+    /// Known failures among the failed and erred ones.
     pub known: usize,
     /// Nothing is claimed; something was seen.
     pub observed: usize,
@@ -371,7 +371,7 @@ impl RunReport {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// Reads what `--report json` wrote. The error says what is wrong and what to do.
+    /// Reads the output of `--report json`. The error states the problem and what to do.
     pub fn from_json(text: &str) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Versioned {

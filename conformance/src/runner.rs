@@ -1,4 +1,4 @@
-//! Runs cases one after the other, and cleans up after each, whatever happens.
+//! Runs cases one after the other, and cleans up after each, even after an error.
 
 use std::{
     collections::BTreeSet,
@@ -26,10 +26,10 @@ use crate::{
 /// Time that an interrupted case has to end, after the request under way.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Runs `cases` against the target of `run`, hands on each outcome as it comes, and removes what each
-/// case created. When `interrupt` is ready, the request under way is the last of its case, and no
-/// other case is started; the same when an outcome cannot be handed on, or when the run ends for
-/// another reason. All of them clean up first.
+/// Runs `cases` against the target of `run`, passes each outcome on, and removes the users of each
+/// case. After `interrupt`, the current request is the last of its case, and no other case starts.
+/// The same holds if an outcome cannot be passed on, or if the run ends for another reason. Each of
+/// these cleans up first.
 pub async fn execute(
     run: &Arc<Run>,
     cases: &[Case],
@@ -138,8 +138,8 @@ fn transcripts(log: &Log, run: &Run) -> Vec<Transcript> {
     exchanges.collect()
 }
 
-/// The cases, each with the formats that it is judged in. Where no second user may be created before
-/// the first one is gone, what one user can answer comes first.
+/// The cases, each with its formats. If no second user may be created before the first one is gone,
+/// the cases that need one user come first.
 fn in_order<'a>(run: &Run, cases: &'a [Case]) -> Vec<(&'a Case, Option<Format>)> {
     let formats = |case: &'a Case| {
         case.formats(run)
@@ -153,8 +153,8 @@ fn in_order<'a>(run: &Run, cases: &'a [Case]) -> Vec<(&'a Case, Option<Format>)>
     each
 }
 
-/// Creates the first user, if it was not created, deletes it, and makes sure that it is gone. From
-/// then on no user is shared. The error says why no other user may be created.
+/// Creates the first user if needed, deletes it, and proves that it is gone. After that, cases
+/// share no user. The error is the reason why no other user may be created.
 pub async fn retire_first(run: &Run, cx: &mut Context) -> Result<(), String> {
     run.share_first(true);
     let mut created = Ok(());
@@ -228,7 +228,7 @@ impl<'a> Stage<'a> {
         refused.then(|| format!("{why}{advice}"))
     }
 
-    /// The behaviours that only cases measure which were not run for want of users.
+    /// The behaviours that only skipped cases measure, for lack of users.
     fn open_questions(&self, cases: &[Case]) -> Vec<OpenQuestion> {
         let Some(Err(why)) = &self.others else {
             return Vec::new();
@@ -271,8 +271,8 @@ async fn until(
     }
 }
 
-/// The same, but the request under way is waited for: only its answer shows whether it created a
-/// user. `None` if the work did not end in time; what it does not finish stays in the ledger.
+/// As above, but waits for the current request: only its response shows whether it created a user.
+/// `None` if the work did not end in time; the rest stays in the ledger.
 async fn until_answered<T>(
     interrupt: Pin<&mut impl Future<Output = ()>>,
     run: &Run,

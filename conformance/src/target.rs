@@ -68,7 +68,7 @@ impl Target {
         }
     }
 
-    /// Reads `--target URL`. Plain HTTP goes to this machine only.
+    /// Reads `--target URL`. Plain HTTP is allowed on loopback only.
     pub fn parse(text: &str) -> Result<Self, ConformanceError> {
         const FORM: &str =
             "write `mock`, http://127.0.0.1:PORT or https://HOST, with or without /api";

@@ -17,7 +17,7 @@ const TRIES: u32 = 3;
 
 /// A token is renewed so long before its end, as Bandwidth's own clients do.
 const MARGIN: Duration = Duration::from_mins(1);
-/// A token is not used for longer than this, whatever its endpoint says.
+/// The longest use of a token, for any endpoint.
 const LONGEST: Duration = Duration::from_hours(24);
 /// Lifetime of a token if its endpoint does not state it.
 const USUAL: Duration = Duration::from_hours(1);

@@ -76,7 +76,7 @@ impl Request {
         self
     }
 
-    /// All values of a header, whatever the case of its name.
+    /// All values of a header, ignoring the case of its name.
     pub fn headers_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         named(&self.headers, name)
     }
@@ -105,7 +105,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// All values of a header, whatever the case of its name.
+    /// All values of a header, ignoring the case of its name.
     pub fn headers_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         named(&self.headers, name)
     }

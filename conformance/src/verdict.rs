@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// A source says so: may fail.
+    /// A source states it: may fail.
     Documented,
     /// It follows from HTTP, or from the expected profile: may fail.
     Derived,

@@ -43,7 +43,7 @@ pub struct App {
     pub settings: Settings,
     /// Number of throwaway accounts that were made.
     pub(crate) made: AtomicU64,
-    /// Accounts that are gone, for a reader that wants all of a run.
+    /// Deleted accounts, for a reader that needs all accounts of a run.
     gone: Mutex<Option<Vec<Arc<AccountState>>>>,
     stop: watch::Sender<bool>,
 }
@@ -63,7 +63,7 @@ pub struct Start {
 pub struct Settings {
     /// Size limits of the journal.
     pub journal: Limits,
-    /// Decides what looks random.
+    /// Seed of pseudo-random values.
     pub random_seed: u64,
     /// True if a header of each response lists the behaviours that shaped it.
     pub explain: bool,
@@ -79,7 +79,7 @@ pub struct Settings {
     pub tls: bool,
     /// True if it acts as a proxy for Bandwidth's hosts.
     pub proxy: bool,
-    /// The certificate that clients must trust, as PEM, where there is TLS or a proxy.
+    /// The certificate that clients must trust, as PEM, with TLS or a proxy.
     pub ca_pem: Option<String>,
 }
 
@@ -119,7 +119,7 @@ impl App {
         self.keep_gone(|| before.accounts());
     }
 
-    /// Remembers accounts that are gone, where that is wanted.
+    /// Keeps deleted accounts, if a reader needs them.
     pub(crate) fn keep_gone<I: IntoIterator<Item = Arc<AccountState>>>(
         &self,
         accounts: impl FnOnce() -> I,
@@ -129,14 +129,14 @@ impl App {
         }
     }
 
-    /// From now on keeps what goes: requests of accounts that are deleted, and accounts.
+    /// Keeps, from now on, deleted accounts and their requests.
     #[cfg(feature = "trials")]
     pub fn keep_what_goes(&self) {
         self.journal.keep_forgotten();
         self.gone.lock().get_or_insert_default();
     }
 
-    /// All main accounts, those first that are gone and were kept.
+    /// All main accounts; deleted ones that were kept come first.
     #[cfg(feature = "trials")]
     pub fn all_accounts(&self) -> Vec<Arc<AccountState>> {
         let mut all = self.gone.lock().clone().unwrap_or_default();

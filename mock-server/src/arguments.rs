@@ -1,5 +1,5 @@
-//! The flags, variables and configuration file of `serve`, and the checked configuration that they
-//! ask for.
+//! The flags, variables and configuration file of `serve`, and the checked configuration that
+//! results.
 
 mod values;
 
@@ -220,7 +220,7 @@ impl ServeArguments {
         given.unwrap_or_else(|| format!("--{name}"))
     }
 
-    /// Adds what only the configuration file gives. A flag or variable beats the file.
+    /// Adds values that only the configuration file has. A flag or variable overrides the file.
     pub(crate) fn with_file(self) -> Result<Self, ConfigError> {
         let Some(path) = &self.config else {
             return Ok(self);

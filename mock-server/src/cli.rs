@@ -341,13 +341,13 @@ fn taking_negative_numbers(command: clap::Command) -> clap::Command {
         .mut_subcommands(taking_negative_numbers)
 }
 
-/// Prints the one line that says what is wrong.
+/// Prints a one-line error.
 fn fail(message: &str) -> ExitCode {
     print_to_stderr(&format!("error: {message}\n"));
     ExitCode::from(USAGE)
 }
 
-/// Prints to stderr, unless that is closed or full: the exit code still says it.
+/// Prints to stderr, unless that is closed or full. The exit code reports the error in any case.
 fn print_to_stderr(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

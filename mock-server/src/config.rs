@@ -42,7 +42,7 @@ pub struct Config {
     pub proxy: bool,
     /// When the server's clock starts, since the Unix epoch; the machine's time by default.
     pub(crate) clock: Option<Duration>,
-    /// Decides what looks random.
+    /// Seed of pseudo-random values.
     pub random_seed: u64,
     /// True if a header of each response lists the behaviours that shaped it.
     pub explain: bool,
@@ -71,7 +71,7 @@ impl Default for Config {
     }
 }
 
-/// A configuration that cannot be used. The text says what is wrong and what would be right.
+/// A configuration that cannot be used. The text states the problem and the correction.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// A profile, seed or behaviour.
@@ -92,8 +92,7 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Makes up a token for the control API where it can be reached from other machines and none
-    /// was given.
+    /// Makes a token for the control API, if other machines can reach it and none was given.
     pub(crate) fn require_token(&mut self) -> Result<(), ConfigError> {
         let address = self.admin_listen.unwrap_or(self.listen);
         if self.admin_token.is_none() && !address.first().ip().is_loopback() {
@@ -114,7 +113,7 @@ impl Config {
         Certificates::load(self.tls.as_ref(), self.proxy)
     }
 
-    /// The accounts that it starts with; those that have no credentials are given one.
+    /// The accounts at the start; those without credentials get one.
     pub(crate) fn accounts(&self) -> impl Iterator<Item = SeedAccount> {
         let accounts = self.seed.accounts.iter().cloned();
         accounts.map(|account| with_credential(account, self.random_seed))

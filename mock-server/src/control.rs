@@ -25,7 +25,7 @@ use crate::{
     store::{AccountState, Exists, Origin, Store},
 };
 
-/// Something that the control API was asked and cannot do. Nothing has changed then.
+/// A change that the control API rejected. Nothing has changed.
 #[derive(Debug, Error)]
 pub enum ControlError {
     /// No such account.
@@ -86,7 +86,7 @@ pub struct NewAccount {
     pub rate_limit: Option<RateLimit>,
     /// When its own clock starts, since the Unix epoch; by default it follows the server's clock.
     pub clock: Option<Duration>,
-    /// Faults for it alone.
+    /// Faults for this account only.
     pub faults: Vec<Fault>,
 }
 
@@ -151,8 +151,8 @@ impl App {
         state.ok_or_else(|| ControlError::NoAccount(id.to_owned()))
     }
 
-    /// Everything as it was at the start: accounts, profile, faults, clock and an empty journal.
-    /// Throwaway accounts are gone.
+    /// Restores the state at the start: accounts, profile, faults, clock and an empty journal.
+    /// Throwaway accounts are deleted.
     pub fn reset(&self) -> Result<(), ControlError> {
         let store = Store::new(&self.start.accounts, &self.clock)?;
         self.clock.reset();
@@ -352,8 +352,8 @@ impl App {
         Ok(())
     }
 
-    /// An account in the state that a snapshot says. Its clock continues, and a reset brings back what
-    /// it did before.
+    /// An account in the state of a snapshot. Its clock continues, and a reset restores the same
+    /// state as before.
     fn restored(&self, account: SeedAccount, present: Option<&AccountState>) -> AccountState {
         let random = mix(self.settings.random_seed, 0);
         let account = with_credential(account, self.settings.random_seed);

@@ -110,12 +110,12 @@ impl MockServer {
         format!("http://{address}{}", crate::admin::PREFIX)
     }
 
-    /// The inspector, a page for a browser: what was asked and answered, and why.
+    /// The inspector, a page for a browser: requests, responses and the reasons.
     pub fn inspector_url(&self) -> String {
         format!("{}/ui", self.admin_url())
     }
 
-    /// The certificate that clients must trust, as PEM, where the server takes TLS.
+    /// The certificate that clients must trust, as PEM, if the server accepts TLS.
     pub fn ca_pem(&self) -> Option<&str> {
         self.app.settings.ca_pem.as_deref()
     }
@@ -131,7 +131,7 @@ impl MockServer {
         AccountBuilder::new(Arc::clone(&self.app), self.base_url())
     }
 
-    /// The requests until now that the journal still has, of all accounts.
+    /// The requests so far that the journal still has, of all accounts.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         let entries = self.journal_entries();
         entries.iter().map(|entry| (&**entry).into()).collect()
@@ -148,7 +148,7 @@ impl MockServer {
         self.app.journal.all()
     }
 
-    /// The client id of the first account, and its secret where the seed has it in the clear.
+    /// The client id of the first account, and its secret if the seed has it in plain text.
     #[cfg(feature = "trials")]
     pub(crate) fn first_client(&self) -> Option<(String, Secret)> {
         client_of(&self.app.start.accounts.first()?.account)
@@ -160,7 +160,7 @@ impl MockServer {
         Arc::clone(&self.app.start.profile)
     }
 
-    /// Everything as it was at the start. Throwaway accounts are gone.
+    /// Restores the state at the start. Throwaway accounts are deleted.
     pub fn reset(&self) -> Result<(), AccountError> {
         Ok(self.app.reset()?)
     }

@@ -81,7 +81,7 @@ pub async fn emulate(
 pub struct Simulated {
     /// The response.
     pub sent: Sent,
-    /// The behaviours that were asked.
+    /// The behaviours that were read.
     pub asked: Asked,
 }
 

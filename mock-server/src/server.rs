@@ -1,4 +1,4 @@
-//! Listening: answers until it is asked to stop, then stops at once.
+//! Serves until a stop is requested, then stops at once.
 
 mod sockets;
 
@@ -56,7 +56,7 @@ struct Listening<S> {
     stop: watch::Receiver<bool>,
 }
 
-/// Answers until the app is asked to stop. A socket takes plain HTTP, and TLS where there is a
+/// Serves until the app is asked to stop. A socket accepts plain HTTP, and TLS if there is a
 /// certificate.
 pub async fn serve(sockets: Sockets, app: Arc<App>, certificates: Certificates) -> io::Result<()> {
     let service = |serves| Arc::new(Service::new(Arc::clone(&app), serves));
@@ -78,7 +78,7 @@ pub async fn serve(sockets: Sockets, app: Arc<App>, certificates: Certificates) 
 pub struct Services<S> {
     /// At those of the API.
     pub api: Arc<S>,
-    /// At those of the control API alone.
+    /// The services of the control API's sockets.
     pub admin: Arc<S>,
     /// In tunnels to Bandwidth's hosts.
     pub hosts: Arc<S>,
@@ -181,7 +181,7 @@ async fn connection<S: Answers>(stream: TcpStream, peer: SocketAddr, listening: 
     }
 }
 
-/// Answers the requests of a connection until it ends, or becomes a tunnel.
+/// Serves the requests of a connection until it ends, or becomes a tunnel.
 async fn speak<S: Answers>(
     stream: Stream,
     peer: SocketAddr,
@@ -247,7 +247,7 @@ async fn speak<S: Answers>(
     None
 }
 
-/// Ends a connection as a fault asks for.
+/// Ends a connection as a fault requires.
 async fn hang_up(mut stream: Stream, hangup: &Hangup) {
     if hangup.reset {
         // With no time to linger, the close that follows is a reset.

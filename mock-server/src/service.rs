@@ -36,7 +36,7 @@ pub trait Answers: Send + Sync + 'static {
 pub struct Service {
     app: Arc<App>,
     serves: Serves,
-    /// The control API, where it is served.
+    /// The control API, if this socket serves it.
     admin: Option<Router>,
 }
 

@@ -51,16 +51,16 @@ pub struct Store {
 /// An account that cannot be added.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Exists {
-    /// Its id is taken.
+    /// Its id is in use.
     #[error("there is an account `{0}` already; choose another accountId, or leave it out")]
     Account(Box<str>),
-    /// Its login's name is taken.
+    /// The name of its login is in use.
     #[error("the login `{0}` belongs to another account already")]
     Login(Box<str>),
-    /// The name of its domain is taken, whatever the case.
+    /// The name of its domain is in use, ignoring case.
     #[error("the domain `{0}` belongs to another account already; choose another domainName")]
     Domain(Box<str>),
-    /// One of its client ids is taken.
+    /// One of its client ids is in use.
     #[error("the client id `{0}` belongs to another account already")]
     Client(Box<str>),
 }
@@ -83,7 +83,7 @@ pub struct NewCredential {
 pub enum Mode<'a> {
     /// It does. If users have a log, it names this one.
     Commit(Option<&'a Actor>),
-    /// It changes a copy, so its answer is the one that it would have had.
+    /// Changes only a copy, so the response is the same.
     DryRun,
 }
 
@@ -233,7 +233,7 @@ impl Store {
         self.account(&id)
     }
 
-    /// The account whose domain has that name, whatever the case.
+    /// The account whose domain has that name, ignoring case.
     pub fn account_of_domain(&self, name: &str) -> Option<Arc<AccountState>> {
         let key = name.to_ascii_lowercase();
         let id = self.domains.get(&*key).map(|id| Arc::clone(&id))?;
@@ -313,7 +313,7 @@ impl Store {
             .collect()
     }
 
-    /// Does what may give names to the account, or to a copy of it.
+    /// Runs an operation that may give names to the account, or to a copy of it.
     pub fn with_names<T>(
         &self,
         state: &AccountState,

@@ -200,8 +200,8 @@ struct Compared {
 }
 
 /// Runs the command under all variants that its traffic relies on, and reports each as it ends.
-/// Returns the exit code: 0 when none broke it, 1 when one did, 3 when the command is flaky.
-/// `place` says where the value of a flag was given.
+/// Returns the exit code: 0 if none broke it, 1 if one did, 3 if the command is flaky. `place`
+/// returns the source of a flag's value.
 pub fn run(
     arguments: &VariantsArguments,
     place: impl Fn(&str) -> String,

@@ -254,7 +254,7 @@ fn completions(program: &Path, shell: &str) -> Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
-/// Writes what an image is built from: the server, and what a licence wants beside it.
+/// Writes the build context of an image: the server, and the licences.
 fn image(folder: &Path, entries: &[Entry]) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)

@@ -60,9 +60,9 @@ pub(crate) fn rustc(arguments: &[&str]) -> Result<String> {
     Ok(said.trim().to_owned())
 }
 
-/// Takes out of a command's environment what `cargo run` says there of this package. The build
-/// script of `ring` asks for the same variables: a build in between with others than before would
-/// build it again, and all that needs it.
+/// Removes the variables that `cargo run` sets for this package from a command's environment. The
+/// build script of `ring` reads the same variables: a build with other values would rebuild it, and
+/// everything that needs it.
 pub(crate) fn without_package_variables(command: &mut Command) -> &mut Command {
     without(command, &["CARGO_MANIFEST_", "CARGO_PKG_"])
 }
@@ -74,7 +74,7 @@ pub(crate) fn build(package: &str, binary: &str, profile: &str) -> Result<PathBu
     executable(&built(command.args(["--profile", profile]))?, binary)
 }
 
-/// Runs a `cargo build`, and gives what it says of what it built.
+/// Runs a `cargo build`, and returns its messages about artifacts.
 pub(crate) fn built(command: &mut Command) -> Result<Vec<Value>> {
     let output = command
         .arg("--message-format=json-render-diagnostics")

@@ -17,7 +17,7 @@ pub(super) struct Signature {
 }
 
 impl Signature {
-    /// `None` for an answer that cannot say so: one of distress, or a success without an error in it.
+    /// `None` for a response that proves nothing: a failure, or a success without an error in it.
     pub(super) fn of(response: &Response) -> Option<Self> {
         let code = error_code(&response.body);
         let says_something = match response.status {
@@ -33,7 +33,7 @@ impl Signature {
     }
 }
 
-/// The answers to keys that no user has, as far as they were learned.
+/// The learned responses to keys that no user has.
 #[derive(Debug, Default)]
 pub struct Absence {
     pub(super) signatures: Vec<(Surface, Signature)>,
@@ -50,8 +50,8 @@ pub enum Holder {
     Ours(Box<Shown>),
     /// A user that is not of this run.
     Other(Box<Shown>),
-    /// The target says that it has no such user.
+    /// The target reports no such user.
     Unused,
-    /// The answer does not say; the words do.
+    /// The response is unclear, for this reason.
     Unclear(String),
 }

@@ -1,5 +1,5 @@
-//! A ledger's file: a line of JSON that says whose it is, then one for each thing that happened. It
-//! is readable by its owner alone.
+//! A ledger's file: a line of JSON with its run, then one line for each event. Only its owner can
+//! read it.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -89,7 +89,7 @@ pub enum Event {
     Refused { create: u64 },
     /// That request succeeded, and its response names this key.
     Named { create: u64, key: String },
-    /// The user with that key is gone.
+    /// The user with that key was removed.
     Gone { key: String },
     /// Result of a search for users of the run in the list.
     Listed {
@@ -111,7 +111,7 @@ pub enum Event {
 pub struct LedgerFile {
     path: PathBuf,
     file: File,
-    /// A write failed, so that the last line may not be whole and nothing may follow it.
+    /// A write failed. The last line may be incomplete, so nothing may follow it.
     torn: bool,
 }
 
@@ -170,7 +170,7 @@ impl LedgerFile {
         written
     }
 
-    /// Waits until everything until now is on the disk.
+    /// Waits until all events so far are on the disk.
     pub fn sync(&mut self) -> io::Result<()> {
         self.file.sync_data()
     }

@@ -15,7 +15,7 @@ use crate::{
     wire::Format,
 };
 
-/// The users that an answer of that surface shows.
+/// The users in a response of that surface.
 pub(super) fn shown_on(surface: Surface, answer: &Response) -> Option<Vec<Shown>> {
     match surface {
         Surface::Identity => domain::shown(answer),
@@ -105,8 +105,8 @@ impl Account {
         Ok(if known { Holder::Unused } else { unclear })
     }
 
-    /// Asks for two random keys of the form of `key`. When both are answered alike, that is how
-    /// unused keys are answered.
+    /// Requests two random keys of the form of `key`. If both responses are alike, they are the
+    /// response to unused keys.
     async fn learn_absence(
         &self,
         surface: Surface,
@@ -142,8 +142,8 @@ impl Account {
         Ok(())
     }
 
-    /// A key below the account that the target says is unused, of the form of `like`; `None` where it
-    /// does not say so.
+    /// A key below the account that the target reports as unused, of the form of `like`; `None` if
+    /// it does not.
     pub async fn absent_key(&self, like: &str, log: &mut Log) -> Result<Option<String>, SendError> {
         self.learn_absence(Surface::Account, like, Purpose::Check, log)
             .await?;

@@ -20,9 +20,9 @@ pub struct Entry {
 pub enum State {
     /// It exists, or may.
     Present,
-    /// It was read before, and the target has said once that its key is unused.
+    /// It was read before, and the target has reported its key as unused once.
     Missing,
-    /// The target has said so twice, or the key is another user's now.
+    /// The target has reported this twice, or the key belongs to another user now.
     Gone,
     /// It is still there after a delete.
     Stays(Stay),
@@ -43,15 +43,15 @@ pub enum Stay {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Open {
     pub create: u64,
-    /// The username that it asked for.
+    /// The username in the request.
     pub username: String,
-    /// Keys that its answer named, as far as they are not disproved.
+    /// Keys in its response, as far as they are not disproved.
     pub keys: Vec<String>,
-    /// The key that its answer named, where that key shows a user without the run's prefix.
+    /// The key in its response, if that key shows a user without the run's prefix.
     pub unrecognized: Option<String>,
     /// The target's response.
     pub answer: Answer,
-    /// From when on it cannot take effect any more.
+    /// Time after which it cannot take effect.
     pub ends: Instant,
     /// True if a list was read because of it.
     pub list_read: bool,
@@ -203,12 +203,12 @@ impl Ledger {
         open.map(|open| open.create).collect()
     }
 
-    /// One of them, to write down what its answer said.
+    /// One of them, to record its response.
     pub fn open_mut(&mut self, create: u64) -> Option<&mut Open> {
         self.open.iter_mut().find(|open| open.create == create)
     }
 
-    /// Creates that were given up may take effect until then.
+    /// Sets the time until which creates that were given up may take effect.
     pub fn hold(&mut self, until: Instant) {
         for open in &mut self.open {
             if self.given_up.contains(&open.create) {
@@ -226,7 +226,7 @@ impl Ledger {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
-    /// Changes what is known of a key. Only what another process needs is in the file.
+    /// Sets the state of a key. The file has only the states that another process needs.
     pub fn set(&mut self, key: &str, state: State) {
         if state == State::Gone {
             // A clean-up from the file looks again at what is not written there.
@@ -238,8 +238,8 @@ impl Ledger {
         }
     }
 
-    /// A user of the run was read under that key. When it is new, the request that asked for its name
-    /// or whose answer named its key created it.
+    /// Records that a user of the run was read under that key. If it is new, it was created by the
+    /// request with its name, or by the one whose response named its key.
     pub fn seen(&mut self, key: &str, username: &str) {
         let known = self.find(key).filter(|entry| entry.state != State::Gone);
         let known_as = known.and_then(|entry| entry.username.clone());
@@ -282,7 +282,7 @@ impl Ledger {
         }
     }
 
-    /// The username that a request asked for.
+    /// The username in a request.
     fn asked_for_by(&self, create: u64) -> Option<String> {
         let open = self.open.iter().find(|open| open.create == create);
         open.map(|open| open.username.clone())
@@ -309,20 +309,20 @@ impl Ledger {
         self.prepared.as_ref()
     }
 
-    /// The keys of which that is known, oldest first.
+    /// The keys in a matching state, oldest first.
     pub fn keys(&self, known: impl Fn(&State) -> bool) -> Vec<String> {
         let keys = self.entries.iter().filter(|entry| known(&entry.state));
         keys.map(|entry| entry.key.clone()).collect()
     }
 
-    /// Keys of users that are not gone, newest first.
+    /// Keys of users that are not proved gone, newest first.
     pub fn present(&self) -> Vec<String> {
         let mut keys = self.keys(|state| *state == State::Present);
         keys.reverse();
         keys
     }
 
-    /// The username that the request asked for whose answer named that key.
+    /// The username in the request whose response named that key.
     pub fn asked_for(&self, key: &str) -> Option<String> {
         let mut open = self.open.iter();
         let open = open.find(|open| open.keys.iter().any(|named| named == key));

@@ -1,5 +1,5 @@
 //! Removes the run's users, and proves that they are gone: each was read before, and then its URL
-//! is answered twice like one of an unused key.
+//! returns twice the response to an unused key.
 
 use std::{
     collections::HashSet,
@@ -83,7 +83,7 @@ impl Account {
         }))
     }
 
-    /// Removes the first user, and makes sure of it. The error says why no other may be created.
+    /// Removes the first user, and proves it. The error is the reason why no other may be created.
     pub async fn retire_first(&self, log: &mut Log) -> Result<(), String> {
         let swept = self.sweep(true, log).await;
         swept.map_err(|error| error.to_string())?;
@@ -107,8 +107,8 @@ impl Account {
         TIME_TO_FINISH + patience + limits.interval.saturating_mul(requests)
     }
 
-    /// Removes every user that is known, and those that the list shows. At the end of a run every
-    /// user is asked for again, and creates are waited for that may still take effect.
+    /// Removes every known user, and those in the list. At the end of a run it requests every user
+    /// again, and waits for creates that may still take effect.
     async fn sweep(&self, last: bool, log: &mut Log) -> Result<(), SendError> {
         if self.deletes_nothing() {
             return if last {
@@ -144,7 +144,7 @@ impl Account {
         Ok(())
     }
 
-    /// Removes every user that is known, and those that become known on the way.
+    /// Removes every known user, and those that it finds on the way.
     async fn remove_present(&self, log: &mut Log) -> Result<(), SendError> {
         let mut tried = HashSet::new();
         loop {
@@ -170,7 +170,7 @@ impl Account {
         last || !creates.is_empty()
     }
 
-    /// Waits until no create can take effect any more, or as long as the run waits for anything.
+    /// Waits until no create can take effect, up to the run's longest wait.
     async fn wait_for_creates(&self) {
         let most = Instant::now() + self.dispatch.limits.backoff.cap;
         let ends = self.ledger(|ledger| ledger.open().iter().map(|open| open.ends).max());

@@ -1,4 +1,4 @@
-//! The users of one run: which requests may create or change one, and what is known of them.
+//! The users of one run: the requests that may create or change one, and their state.
 
 use std::{
     collections::HashSet,
@@ -30,9 +30,9 @@ use crate::{
 /// Why a request is not sent.
 #[derive(Debug)]
 pub enum Refusal {
-    /// It would write, and that is not allowed. The words say what would allow it.
+    /// It would write, which is not allowed. The text names the flag that allows it.
     NotAllowed(String),
-    /// Its method or its path is none that the run knows, and so is its effect.
+    /// Its method or its path is unknown, and so is its effect.
     Unknown,
     /// It concerns a user that is not the run's, or the target does not show whose user it is.
     NotOurs(String),
@@ -154,7 +154,7 @@ impl Account {
         )
     }
 
-    /// The path of a user where the run's users are, whose key is as bodies write it.
+    /// The path of a user among the run's users; the key is in the form of bodies.
     pub(super) fn user_path(&self, key: &str) -> String {
         self.user_path_on(self.home, key)
     }
@@ -187,7 +187,7 @@ impl Account {
         self.state().lag
     }
 
-    /// The target was seen to take so long to show a write.
+    /// Records the time that the target took to show a write.
     pub(super) fn note_lag(&self, lag: Duration) {
         let mut state = self.state();
         state.lag = state.lag.max(lag);
@@ -294,8 +294,8 @@ impl Account {
         Ok(create)
     }
 
-    /// Writes down the result of a request to `path` that may have created the user of that name.
-    /// Returns the keys that its answer names, most likely first.
+    /// Records the result of a request to `path` that may have created the user of that name.
+    /// Returns the keys in its response, most likely first.
     pub fn note_create(&self, create: u64, username: &str, path: &str, sent: &Sent) -> Vec<String> {
         let mut state = self.state();
         if !sent.delivered {
@@ -355,7 +355,7 @@ impl Account {
         named
     }
 
-    /// Keys that the answer to a create names, most likely first.
+    /// Keys in the response to a create, most likely first.
     fn keys_in(&self, response: &Response, username: &str) -> Vec<String> {
         let ours = |name: &str| name == username || self.is_own_name(name);
         let mut keys = keys::named_by(response, ours);
@@ -372,8 +372,8 @@ impl Account {
         self.dispatch.redactor.clean(text) != text
     }
 
-    /// An update that gives the user with that key another name succeeded. Where the old name was the
-    /// key, the new one may be it now.
+    /// Records a successful update of a username. If the old name was the key, the new one may be
+    /// the key now.
     pub fn note_rename(&self, key: &str, username: &str) {
         let mut state = self.state();
         let entry = state.ledger.find(key);
@@ -392,8 +392,8 @@ impl Account {
         !state.ledger.entries().iter().all(gone) || open.any(|open| open.username != username)
     }
 
-    /// Keeps requests of the budget back for the users that are there: a look, a delete and two more
-    /// looks for each, and a last look at the list.
+    /// Reserves requests of the budget for the clean-up: four for each user, and four more; two
+    /// without users.
     pub(super) fn keep_back(&self) {
         let pending = self.state().ledger.pending() as u64;
         let reserve = if pending == 0 { 2 } else { 4 * pending + 4 };

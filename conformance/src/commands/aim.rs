@@ -27,7 +27,7 @@ pub const MOCK: &str = "mock";
 /// Time that the mock in this process may need to show a write.
 const MOCK_SETTLE: Duration = Duration::from_millis(200);
 
-/// A target, who asks, and what may be done.
+/// A target, the login, and the limits.
 pub struct Aim {
     pub setup: Setup,
     /// The target.

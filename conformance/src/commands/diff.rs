@@ -1,4 +1,4 @@
-//! `diff` and `drift`: what two profiles, or two results, say differently.
+//! `diff` and `drift`: differences between two profiles or two results.
 
 use std::{collections::BTreeSet, fmt::Write as _, fs};
 
@@ -108,8 +108,8 @@ fn code(differs: bool) -> u8 {
     }
 }
 
-/// The behaviours of which two profiles say differently: another option, or, where both are about an
-/// account, that only one knows it from there, or knows it less clearly.
+/// The behaviours in which two profiles differ: in the option, or, if both are about an account, in
+/// what the account proves.
 fn differences(a: &NamedProfile, b: &NamedProfile) -> impl Iterator<Item = BehaviourId> {
     let learned = |profile| BehaviourId::all().any(|id| settled(profile, id).is_some());
     let both = learned(a) && learned(b);
@@ -250,7 +250,7 @@ fn show(
 /// Columns of a terminal.
 const WIDTH: usize = 80;
 
-/// A block for each row, a line for each side, and how it is known below.
+/// A block for each row, a line for each side, and the evidence below.
 fn plain(table: &Table) -> String {
     let width = table.columns.iter().map(|column| column.chars().count());
     let width = width.max().unwrap_or(0);

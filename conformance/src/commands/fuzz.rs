@@ -140,7 +140,7 @@ fn outside(
     }
 }
 
-/// This build has no mock, and the error says so.
+/// Returns an error: this build has no mock.
 #[cfg(not(feature = "embedded"))]
 fn fuzz_inside(
     arguments: &FuzzArgs,

@@ -1,5 +1,5 @@
-//! `plan`: what a run would take. The run is rehearsed against a mock inside this process that
-//! behaves as is expected of the target; the target is sent nothing.
+//! `plan`: the cost of a run. The run is rehearsed against a mock inside this process with the
+//! expected profile; nothing is sent to the target.
 
 use std::{
     collections::BTreeMap,
@@ -25,8 +25,8 @@ use crate::{
     verdict::Verdict,
 };
 
-/// Runs the cases against a mock of its own, as they would be run against the target of `setup`. The
-/// request that asks whether the login is right counts too.
+/// Runs the cases against a mock of its own, as against the target of `setup`. The request that
+/// checks the login counts too.
 pub fn rehearse(setup: &Setup, cases: &[Case]) -> Result<RunReport, ConformanceError> {
     let mut stage = Aim::embedded(setup.expected.clone(), None)?;
     stage.setup.limits = Limits {
@@ -76,7 +76,7 @@ fn without_keys(url: &str) -> String {
     format!("{before}/users/{key}{}", &rest[end..])
 }
 
-/// Says what a run would take.
+/// Prints the cost of a run.
 pub fn plan(
     arguments: &PlanArgs,
     surroundings: &mut Surroundings<'_>,
@@ -187,7 +187,7 @@ fn list(rehearsal: &RunReport, account: &str, out: &mut dyn Write) -> io::Result
     Ok(())
 }
 
-/// Requests a second, with as many digits as say something: an interval is in whole nanoseconds.
+/// Requests a second, with the meaningful digits: an interval is in whole nanoseconds.
 fn rate(interval: Duration) -> f64 {
     let exact = 1.0 / interval.as_secs_f64();
     format!("{exact:.5e}").parse().unwrap_or(exact)

@@ -262,7 +262,7 @@ impl Session {
         Ok(to_toml(findings, &self.run.expected, origin)?)
     }
 
-    /// Writes what was learned, unless the user stopped it before, and says so.
+    /// Writes the findings and prints a summary, unless the user stopped the probe.
     fn conclude(&mut self, probe: &Probe, out: &mut dyn Write) -> Result<(), ConformanceError> {
         let run = Arc::clone(&self.run);
         if run.dispatch().is_interrupted() {

@@ -1,4 +1,4 @@
-//! `replay`: one case, with everything that is sent and comes back.
+//! `replay`: one case, with every request and response.
 
 use std::{io, sync::Arc};
 

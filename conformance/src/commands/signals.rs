@@ -1,4 +1,4 @@
-//! Signals that ask for an end: Ctrl-C, and what containers, CI servers and closed terminals send.
+//! Signals that end a run: Ctrl-C, and those of containers, CI servers and closed terminals.
 
 use std::{io::Write, pin::pin};
 
@@ -34,8 +34,8 @@ impl Signals {
     }
 }
 
-/// Does `work`, which ends and cleans up after a first signal. A second one ends it at once, with an
-/// error that says how to clean up.
+/// Runs `work`, which ends and cleans up after a first signal. A second one ends it at once; the
+/// error names the clean-up command.
 pub async fn run_until_signal<T>(
     run: &Run,
     signals: &Signals,
@@ -66,8 +66,8 @@ pub async fn run_until_signal<T>(
     }
 }
 
-/// Calls `act` for each signal that asks for an end. One that cannot be listened to ends the
-/// process at once, as ever.
+/// Calls `act` for each signal that ends a run. A signal without a handler ends the process at
+/// once, as usual.
 #[cfg(unix)]
 fn on_signal(act: impl Fn() + Clone + Send + 'static) {
     use tokio::signal::unix::{SignalKind, signal};

@@ -1,4 +1,4 @@
-//! Users in the bodies of any target, whatever its format and however it names things.
+//! Users in the bodies of any target, in any format and with any names.
 
 use super::{
     json,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::transport::Response;
 
-/// The code of the published error that says that a list has nothing in it.
+/// The code of the published error for an empty list.
 pub(crate) const NO_RESULTS: &str = "230";
 
 /// A user as any target shows it.
@@ -39,14 +39,14 @@ impl Shown {
     }
 }
 
-/// The users that a body shows, whatever its format and however it names things: a clean-up must
-/// not depend on what was expected of the target.
+/// The users in a body, in any format and with any names: a clean-up must not depend on the
+/// expected profile.
 pub fn shown(body: &[u8]) -> Option<Vec<Shown>> {
     read(body).map(|(_, tree)| users_in(&tree))
 }
 
-/// The users that the answer to a list shows; `None` when it is no list of users. Only a list says
-/// that there is no such user: an error, a gateway's page and an answer about something else do not.
+/// The users in the response to a list; `None` if it is not a list of users. Only a list shows that
+/// a user is absent: an error, a gateway's page and another response do not.
 pub fn listed(answer: &Response) -> Option<Vec<Shown>> {
     let (root, tree) = read(&answer.body)?;
     let succeeded = (200..300).contains(&answer.status);

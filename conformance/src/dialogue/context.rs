@@ -55,7 +55,7 @@ fn stop_of(line: &str, refusal: Refusal) -> Stop {
 
 /// A reply, and how it was got.
 pub struct Answered {
-    /// The reply, whatever its status.
+    /// The reply, with any status.
     pub reply: Reply,
     /// True if an earlier try of the same request may have taken effect.
     pub repeated: bool,
@@ -158,7 +158,7 @@ impl Context {
         Format::all_of(&self.profile).to_vec()
     }
 
-    /// The format of answers to requests that ask for none.
+    /// The format of responses to requests without `Accept`.
     pub fn default_format(&self) -> Format {
         Format::default_of(&self.profile)
     }
@@ -262,9 +262,9 @@ impl Context {
         self.exchange(ask).await?.judged()
     }
 
-    /// Sends a request, and returns its reply whatever the status. Without an answer the case stops
-    /// as inconclusive. A request that changes a user is sent only after the target has shown that
-    /// the user is the run's.
+    /// Sends a request, and returns its reply with any status. Without a response the case stops as
+    /// inconclusive. A request that changes a user is sent only after the target has shown that the
+    /// user is the run's.
     pub async fn exchange(&mut self, ask: Ask) -> Result<Answered, Stop> {
         let Ask {
             mut request,
@@ -390,8 +390,8 @@ impl Context {
         Ok(Created { key, draft, reply })
     }
 
-    /// Sends a create of `draft`. Returns the reply and, after a success, what names the new user in
-    /// paths, if the reply says so.
+    /// Sends a create of `draft`. Returns the reply and, after a success, the new user's key in
+    /// paths, if the reply has it.
     pub async fn try_create(
         &mut self,
         draft: &Draft,
@@ -478,7 +478,7 @@ impl Context {
         }
     }
 
-    /// A key that the target says is unused, of the form that keys have.
+    /// A key that the target reports as unused, in the form of its keys.
     pub async fn nobody(&mut self) -> Result<String, Stop> {
         let like = match (self.profile.naming_user_key, self.profile.user_id_style) {
             (UserKey::Username, _) => return Ok(self.fresh_username()),
@@ -521,7 +521,7 @@ impl Context {
         draft.body(&self.profile, format)
     }
 
-    /// A list of users as another login asks for it.
+    /// A request for the list of users with another login.
     pub fn list_as(&self, username: &str, password: &str) -> Ask {
         self.ask("GET", self.users_path()).login(username, password)
     }
@@ -557,7 +557,7 @@ impl Context {
         self.run.redactor().add_login(username, password);
     }
 
-    /// An emulator of the case's own, as that golden wants it; `None` where cases have none.
+    /// An emulator of the case's own for that golden; `None` if cases have none.
     pub fn emulator_of(&self, golden: &Golden) -> Result<Option<Emulator>, Stop> {
         let emulators = self.run.emulators.as_ref();
         emulators

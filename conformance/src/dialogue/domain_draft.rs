@@ -28,7 +28,7 @@ impl Default for DomainDraft {
 }
 
 impl DomainDraft {
-    /// With a field of text; takes the place of an earlier one.
+    /// Sets a field of text; it replaces an earlier one.
     #[must_use]
     pub fn with(self, path: &str, text: &str) -> Self {
         self.with_tree(path, Tree::Text(text.to_owned()))

@@ -29,7 +29,7 @@ pub const ACCOUNTS: &str = "/api/v2/accounts";
 pub struct ManagedDraft(Vec<(&'static str, Tree)>);
 
 impl ManagedDraft {
-    /// With a key; takes the place of an earlier one.
+    /// Sets a key; it replaces an earlier one.
     #[must_use]
     pub fn with(self, key: &'static str, value: Tree) -> Self {
         let mut draft = self.without(key);
@@ -430,7 +430,7 @@ impl Reply {
         self.managed_error("a refused value", status)
     }
 
-    /// It rejects what was asked for, with a status that no source names.
+    /// Checks that it is a refusal, with a status that no source names.
     pub fn managed_refused(&self) -> CaseResult {
         match self.status() {
             400 | 403 | 409 | 422 => Ok(()),

@@ -66,7 +66,7 @@ impl Reply {
         self.response.status
     }
 
-    /// The field that a refusal is about, as its code or its words say.
+    /// The field that a refusal is about, by its code or its words.
     pub fn refused_field(&self) -> Option<&'static str> {
         const FIELDS: [(&str, &str); 7] = [
             ("firstname", "FirstName"),
@@ -91,7 +91,7 @@ impl Reply {
         String::from_utf8_lossy(&self.response.body).into_owned()
     }
 
-    /// Stops the case with a failure that shows what came.
+    /// Stops the case with a failure that shows the response.
     pub fn fail(&self, message: &str) -> Stop {
         Stop::Fail(self.describe(message))
     }
@@ -162,7 +162,7 @@ impl Reply {
             .map_err(|error| self.fail(&format!("the body of {what} is not JSON: {error}")))
     }
 
-    /// The format that it was asked for in.
+    /// The requested format.
     pub fn format(&self) -> Format {
         self.format
     }
@@ -226,7 +226,7 @@ impl Reply {
         self.user_body()
     }
 
-    /// Its body is one user, whatever its status.
+    /// Checks that its body is one user, with any status.
     pub fn user_body(&self) -> Result<User, Stop> {
         self.read("a user", Reader::user)
     }
@@ -295,7 +295,7 @@ impl Reply {
         self.error_named(status, "unknown_role")
     }
 
-    /// It says that a username or an email is taken.
+    /// Checks for the error of a taken username or email.
     pub fn conflict(&self, name: &str) -> Result<ErrorBody, Stop> {
         let status = match self.profile.errors_conflict {
             ConflictStatus::Conflict => 409,
@@ -312,7 +312,7 @@ impl Reply {
         }
     }
 
-    /// It says that there is no such user.
+    /// Checks for the error of a missing user.
     pub fn missing_user(&self) -> CaseResult {
         const WHAT: &str = "a user that is not there";
         match self.profile.missing_user {
@@ -322,7 +322,7 @@ impl Reply {
         }
     }
 
-    /// It says that the login is missing or wrong.
+    /// Checks for the error of a missing or wrong login.
     pub fn unauthenticated(&self) -> CaseResult {
         const WHAT: &str = "a login that is missing or wrong";
         self.is(WHAT, 401)?;

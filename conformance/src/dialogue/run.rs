@@ -66,7 +66,7 @@ pub trait Emulators: Send + Sync {
         clock: Option<SystemTime>,
     ) -> Result<Emulator, String>;
 
-    /// One as a golden wants it.
+    /// Starts one for a golden.
     fn for_golden(&self, golden: &Golden) -> Result<Emulator, String>;
 }
 

@@ -210,7 +210,7 @@ impl Model {
         known.filter_map(|known| known.person.as_ref())
     }
 
-    /// A telephone number of the form that the profile wants.
+    /// A telephone number in the profile's form.
     pub(super) fn telephone(&self) -> &'static str {
         match self.profile.user_telephone {
             Telephone::E164Optional => "+19195550123",

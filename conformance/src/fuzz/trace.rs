@@ -26,7 +26,7 @@ pub(super) enum Action {
     Roles,
 }
 
-/// A user, whatever its id will be.
+/// A user, before its id is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Who {
     /// The user that was created this number of creates before the last, modulo their number.

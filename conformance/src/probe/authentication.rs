@@ -87,7 +87,7 @@ pub(super) async fn other_account(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-/// A list, asked for with a name and a password.
+/// A request for the list with a username and a password.
 fn attempt(probe: &Probe, username: &str, password: &str) -> Ask {
     probe.cx.run.redactor().add_login(username, password);
     let ask = probe.cx.ask("GET", probe.cx.users_path());
@@ -99,10 +99,10 @@ fn attempt(probe: &Probe, username: &str, password: &str) -> Ask {
 enum LoggedIn {
     /// It was let in, and shown the list.
     Yes,
-    /// It is known, and the list is refused to it with 403.
+    /// The login is known, and the list returns 403.
     Barred,
     No,
-    /// The answer is neither the list nor a refusal of the login.
+    /// The response is neither the list nor a refusal of the login.
     Unclear(u16),
 }
 
@@ -186,7 +186,7 @@ pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Gives the user another password, with an update that is seen to take effect.
+/// Changes the user's password, and checks that the update takes effect.
 async fn change_password(probe: &mut Probe, made: &mut Made) -> Result<(), Stop> {
     let length = made.passwords.last().map_or(0, String::len);
     let password = password::of(length, &Class::ALL);

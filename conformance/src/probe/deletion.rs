@@ -1,5 +1,5 @@
-//! Deleting: the last thing that is done to the first user, so that no more are created than can
-//! be removed again.
+//! Deletes the first user, after its last experiment: no more users are created than can be
+//! removed.
 
 use super::state::Probe;
 use crate::verdict::Stop;

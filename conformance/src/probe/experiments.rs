@@ -26,7 +26,7 @@ pub enum Users {
 pub enum Control {
     /// The list of users was read with the probe's login.
     List,
-    /// The shared user takes an update, and GET shows what it changed.
+    /// The shared user accepts an update, and GET shows the change.
     Update,
     /// A user was created in the way that the experiment varies.
     Created,
@@ -60,8 +60,8 @@ macro_rules! experiments {
     };
 }
 
-/// All experiments: those that read, those that one user is enough for with PUT first, its
-/// deletion, and those that take more users.
+/// All experiments in order: those that read, those with one user (PUT first), its deletion, and
+/// those that need more users.
 pub fn experiments() -> Vec<Experiment> {
     experiments! {
         "surfaces" None [] surfaces::surfaces =>

@@ -1,4 +1,4 @@
-//! Fields that an update gives or varies: what is taken, stored and refused.
+//! Experiments about fields of an update: accepted, stored and rejected values.
 
 use bandwidth_fixtures::profile::RoleForm;
 

@@ -1,5 +1,4 @@
-//! The first user: how to create it, or the one that the operator prepared, and what its answers
-//! show of names and ids.
+//! The first user: how to create it, or the prepared one, and the names and ids in its responses.
 
 use bandwidth_fixtures::profile::UserKey;
 
@@ -107,7 +106,7 @@ pub(super) async fn first(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-/// The user that the operator set aside; its answers are all that is known of it.
+/// The prepared user; only its responses are known.
 async fn prepared(probe: &mut Probe, key: String) -> Result<(Made, UserSeen), Stop> {
     for id in ["create.status", "create.response"] {
         probe.leave_open(id, "--prepared-user creates no user");
@@ -213,7 +212,7 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
     )))
 }
 
-/// Tries a create, and keeps in mind what was sent until there is an answer.
+/// Tries a create, and keeps the request until there is a response.
 async fn attempt(probe: &mut Probe, sample: Sample) -> Result<Result<(Made, Seen), Seen>, Stop> {
     let draft = probe.draft_of(&sample);
     let before = probe.cx.run.account.users();
@@ -224,7 +223,7 @@ async fn attempt(probe: &mut Probe, sample: Sample) -> Result<Result<(Made, Seen
     answer
 }
 
-/// Continues in XML, where the target has it: it does not read bodies in JSON.
+/// Continues in XML, if the target has it: it rejects bodies in JSON.
 fn turn_to_xml(probe: &mut Probe) -> bool {
     use crate::wire::Format::Xml;
 
@@ -253,8 +252,8 @@ fn answer_to_create(probe: &mut Probe, seen: &Seen) {
     probe.settle("create.response", response);
 }
 
-/// Reads the new user by its key; by its username, where that key does not name it. A key may name
-/// a user of others: what is read must show the run's prefix.
+/// Reads the new user by its key, or by its username. A key may belong to another user: the
+/// response must show the run's prefix.
 async fn read_new(probe: &mut Probe, mut made: Made) -> Result<(Made, UserSeen), Stop> {
     let username = made.username().to_owned();
     let keys = [made.key.clone(), username.clone()];

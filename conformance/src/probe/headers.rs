@@ -3,7 +3,7 @@
 use super::state::Probe;
 use crate::{verdict::Stop, wire::Format};
 
-/// A page that no target knows.
+/// An origin that no target allows by name.
 const ORIGIN: &str = "https://probe.example";
 
 pub(super) async fn headers(probe: &mut Probe) -> Result<(), Stop> {

@@ -17,8 +17,8 @@ pub struct Origin<'a> {
     pub exchanges: &'a str,
 }
 
-/// The findings as far as a profile can hold them: what does not fit, alone or together with what
-/// is taken from `base`, is open with that reason.
+/// The findings that a profile can hold. Findings that do not fit, alone or with options from
+/// `base`, are open for that reason.
 pub fn fitting(findings: &Findings, base: &NamedProfile) -> Findings {
     let mut findings = findings.clone();
     for id in BehaviourId::all() {
@@ -57,8 +57,7 @@ pub fn fitting(findings: &Findings, base: &NamedProfile) -> Findings {
     findings
 }
 
-/// Reasons up to this length, in bytes, are repeated for each behaviour: to look one up takes
-/// longer.
+/// Longest reason, in bytes, that is repeated for each behaviour.
 pub const BRIEF: usize = 40;
 
 /// The behaviours that a profile holds only together.
@@ -225,7 +224,7 @@ fn write_evidence(text: &mut String, id: BehaviourId, evidence: &Evidence) {
     }
 }
 
-/// A day as TOML writes it, and a text where there is none.
+/// A day in TOML, or a text if it has none.
 fn date(text: &str) -> String {
     if text == "undated" {
         quoted(text)

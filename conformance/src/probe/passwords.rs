@@ -1,5 +1,5 @@
-//! Passwords: which are taken. One user gets one new password after the other, each different from
-//! an accepted one in a single thing, and made of characters that no word is made of.
+//! Experiments about passwords. One user gets new passwords in turn. Each differs from an accepted
+//! one in a single property, and has only characters that form no words.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::{
 
 /// A password that breaks most policies, and is no word by itself.
 const TOO_WEAK: &str = "z";
-/// The length of a password of a user whose own is not known.
+/// Length of the first password if the user's own is unknown.
 const USUAL: usize = 16;
 /// The longest password that is tried.
 const LONGEST: usize = 1024;
@@ -79,7 +79,7 @@ pub(super) async fn of_updates(probe: &mut Probe) -> Result<(), Stop> {
     policy(probe, trial).await
 }
 
-/// The policy where updates take any password: that of creates, if they take any too.
+/// The policy if updates accept any password: that of creates, if they accept any too.
 pub(super) async fn of_creates(probe: &mut Probe) -> Result<(), Stop> {
     if !probe.lax_updates {
         return Ok(());
@@ -201,7 +201,7 @@ async fn some(
     Ok(taken)
 }
 
-/// The shortest password that is taken. One that is shorter than the number of its classes cannot
+/// Finds the shortest accepted password. One that is shorter than the number of its classes cannot
 /// be tried.
 async fn minimum(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
     let (length, classes) = (trial.length, trial.classes);
@@ -218,7 +218,7 @@ async fn minimum(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
     Ok(taken)
 }
 
-/// The longest password that is taken.
+/// Finds the longest accepted password.
 async fn maximum(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
     let (mut taken, mut refused) = (trial.length, None);
     while refused.is_none() && taken < LONGEST {
@@ -427,8 +427,8 @@ async fn history(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     Err(Stop::inconclusive("password changes had to be repeated"))
 }
 
-/// Counts the newest passwords that are refused; `None` if all that were tried are. `known` are the
-/// last ones, oldest first; more are set if these do not suffice.
+/// Counts the newest passwords that are rejected; `None` if all that were tried are. `known` are
+/// the last ones, oldest first; more are set if these do not suffice.
 async fn remembered(
     probe: &mut Probe,
     trial: &mut Trial,

@@ -1,5 +1,5 @@
-//! PUT: what becomes of what is left out, and of what may not be changed. What it did is read back
-//! with GET, once that shows the first name that the same PUT gave.
+//! PUT: its effect on absent fields, and on fields that may not change. A GET reads the result,
+//! once it shows the first name of the same PUT.
 
 use bandwidth_fixtures::profile::UserKey;
 
@@ -30,7 +30,7 @@ struct Semantics {
     effects: Effects,
 }
 
-/// Why a PUT did not show its semantics, with the status of its answer.
+/// The reason why a PUT did not show its semantics, with the status of its response.
 struct Unclear(u16, String);
 
 pub(super) async fn semantics(probe: &mut Probe) -> Result<(), Stop> {
@@ -65,8 +65,8 @@ pub(super) async fn semantics(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-/// The user after an update that sets every optional field which updates take: it is not enabled,
-/// and has a role and a telephone number where it may, so that there is something to lose.
+/// Sets every optional field that updates accept. The user is then disabled, and has a role and a
+/// telephone number if possible, so that a PUT can reset them.
 async fn full_user(probe: &mut Probe) -> Result<(Made, UserSeen), Stop> {
     let mut made = probe.subject().await?;
     let known = probe.optional.clone();
@@ -232,7 +232,7 @@ async fn details(probe: &mut Probe) {
 /// A detail in words.
 type Note = Result<String, Stop>;
 
-/// An update, whether it is taken or not: the status of its answer, and the user after it.
+/// Sends an update, accepted or not; returns the status, and the user after it.
 async fn put(probe: &mut Probe, made: &Made, draft: &Draft) -> Result<(u16, UserSeen), Stop> {
     match probe.update(made, draft, probe.format).await? {
         Ok((seen, user)) => Ok((seen.status, user)),

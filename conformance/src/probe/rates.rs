@@ -1,4 +1,4 @@
-//! Limits: what a 429 looked like that came anyway; bursts only where they are asked for.
+//! Rate limits: the first 429 of the probe; bursts only with `--rate-probe`.
 
 use std::time::{Duration, Instant};
 

@@ -25,7 +25,7 @@ pub enum ErrorBody {
 /// The reason for a body that is not an [`ErrorBody`].
 pub const OTHER_BODY: &str = "it has a body that is not the error body";
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct Seen {
     /// Its status.
@@ -64,13 +64,13 @@ impl Seen {
         }
     }
 
-    /// It says that something was done: a status of success, and no error body.
+    /// True for a success: the status, and no error body.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status) && self.error_shape().is_none()
     }
 
-    /// It refuses what the request wanted. Not a missing login, not a limit, not a failure; some
-    /// targets say which it is in the error body alone, with a status of success.
+    /// True if it rejects the request, and not for a missing login, a limit or a failure. Some
+    /// targets return an error body with a status of success.
     pub fn is_refusal(&self) -> bool {
         match self.status {
             400 | 409 | 415 | 422 => true,
@@ -138,7 +138,7 @@ impl Seen {
     }
 }
 
-/// The names in users and lists that the probe knows, as XML writes them.
+/// The names in users and lists that the probe knows, in the form of XML.
 const NAMES: [&str; 14] = [
     "Users",
     "User",
@@ -179,7 +179,7 @@ pub fn letter_case(trees: &[&Tree]) -> Result<Option<&'static str>, String> {
     }
 }
 
-/// A user as an answer shows it, whatever the names.
+/// A user in a response, under any names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserSeen(Tree);
 

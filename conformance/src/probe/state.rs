@@ -22,7 +22,7 @@ use crate::{
 pub(super) struct Sample {
     /// The length of an accepted password.
     pub(super) password_length: usize,
-    /// A telephone number, where a create needs one.
+    /// A telephone number, if a create needs one.
     pub(super) telephone: Option<&'static str>,
 }
 
@@ -93,9 +93,9 @@ pub struct Probe {
     pub(super) findings: Findings,
     /// The format of the probe's own requests.
     pub(super) format: Format,
-    /// The other format, where the target speaks both.
+    /// The other format, if the target supports both.
     pub(super) other_format: Option<Format>,
-    /// The format of answers to requests that ask for none.
+    /// The format of responses to requests without `Accept`.
     pub(super) default_format: Option<Format>,
     /// The list of users, as it was first read.
     pub(super) list: Option<Seen>,

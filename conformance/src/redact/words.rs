@@ -9,7 +9,7 @@ use std::{
 /// Shorter strings occur in ordinary text by chance.
 pub(super) const MIN_LENGTH: usize = 4;
 
-/// Words to look for. To add one is cheap: secrets come one by one.
+/// Words to search for. They can be added one by one at low cost.
 pub(super) struct Words {
     words: BTreeSet<Vec<u8>>,
     /// True if a word may begin with bytes of that [`slot`]. Few positions of a text pass.

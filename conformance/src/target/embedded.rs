@@ -1,5 +1,5 @@
-//! An emulator inside this process. This is the only place that knows the emulator's crate, and all
-//! that it takes from it is a started server's address.
+//! An emulator inside this process. Only this module depends on the emulator's crate, and it uses
+//! only a started server's address.
 
 use std::{
     net::SocketAddr,
@@ -73,7 +73,7 @@ impl Embedded {
         Self::start(profile, seed, &faults, clock)
     }
 
-    /// The login of the first account, as that profile wants it at the start.
+    /// The login of the first account, in the profile's form at the start.
     pub fn credentials(&self, profile: &NamedProfile) -> Credentials {
         let mut credentials = Credentials::demo();
         credentials.second_account_id = Some(SECOND_ACCOUNT.to_owned());
@@ -91,7 +91,7 @@ impl Embedded {
         credentials
     }
 
-    /// Starts one as a golden wants it.
+    /// Starts one for a golden.
     pub fn of_golden(golden: &Golden) -> Result<Self, String> {
         let unknown =
             |what: &str, name: &str| format!("the golden's {what} `{name}` is not built in");

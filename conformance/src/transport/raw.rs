@@ -34,8 +34,8 @@ pub fn to_bytes(request: &Request, authority: &str, user_agent: &str) -> Vec<u8>
     bytes
 }
 
-/// Sends bytes over a new connection and reads one response, which may take as long as `most`.
-/// `method` shows whether the response to expect has a body.
+/// Sends bytes over a new connection and reads one response, within `most`. `method` decides
+/// whether a response has a body.
 pub async fn send(
     endpoint: &Endpoint,
     method: &str,
@@ -116,8 +116,7 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         }
     }
 
-    /// Takes what comes before `mark`, and drops the mark. `endless` says what is wrong where none
-    /// comes.
+    /// Reads up to `mark`, and drops the mark. `endless` is the error if there is none.
     async fn take_until(&mut self, mark: &[u8], endless: &str) -> Result<Vec<u8>, TransportError> {
         loop {
             let mut windows = self.buffer.windows(mark.len());

@@ -39,11 +39,11 @@ pub struct Draft {
 /// The email field, under any name in the profile.
 pub const EMAIL: &str = "Email";
 
-/// The field that gives roles, whatever the profile calls it.
+/// The field of roles, under any name in the profile.
 const ROLES: &str = "Roles";
 
 impl Draft {
-    /// With a field of text; takes the place of an earlier one of that name.
+    /// Sets a field of text; it replaces an earlier one of that name.
     #[must_use]
     pub fn with(self, name: &str, text: impl Into<String>) -> Self {
         self.with_value(name, Value::Text(text.into()))

@@ -18,7 +18,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format of answers to requests that ask for none.
+    /// The format of responses to requests without `Accept`.
     pub fn default_of(profile: &Profile) -> Self {
         match profile.format_default {
             DefaultFormat::Xml => Self::Xml,

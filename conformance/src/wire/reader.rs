@@ -84,7 +84,7 @@ impl Reader {
         key(&self.profile, self.format, name)
     }
 
-    /// Reads `body` and takes off the XML root, which is `root`.
+    /// Reads `body` below the XML root `root`.
     fn content(self, root: &str, body: &[u8]) -> Result<Tree, String> {
         match self.format {
             Format::Json => json::read(body),

@@ -112,7 +112,7 @@ type Assumption struct {
 	// The strongest kind of evidence for it; if two profiles differ in that, the weaker one's.
 	KnownAs string `json:"knownAs"`
 
-	// The option that answered it.
+	// The chosen option.
 	Option string `json:"option"`
 
 	// The open question.
@@ -157,7 +157,7 @@ type Attempt struct {
 	// The status that was sent; null when none was.
 	Status *int `json:"status"`
 
-	// When it came, on the mock's clock (RFC 3339).
+	// Time of arrival, on the mock's clock (RFC 3339).
 	Time string `json:"time"`
 
 	// True if it changed something.
@@ -328,7 +328,7 @@ type RecordedRefusal struct {
 	Rule string `json:"rule"`
 }
 
-// RecordedRequest: A request to the emulated API, its answer, and why it was answered so.
+// RecordedRequest: A request to the emulated API, its response, and the reasons.
 type RecordedRequest struct {
 	// The account in the path, else the caller's.
 	AccountID *string `json:"accountId"`
@@ -369,13 +369,13 @@ type RecordedRequest struct {
 	// The surface that the path belongs to, for example `identity`.
 	Surface *string `json:"surface"`
 
-	// When it came, on the mock's clock (RFC 3339).
+	// Time of arrival, on the mock's clock (RFC 3339).
 	Time string `json:"time"`
 
 	// True if it changed something, also if the response was dropped.
 	TookEffect bool `json:"tookEffect"`
 
-	// Why it was answered so.
+	// The reasons for the response.
 	Why RecordedWhy `json:"why"`
 }
 
@@ -384,7 +384,7 @@ type RecordedWhy struct {
 	// The part of the response that is assumed.
 	Assumed RecordedAssumed `json:"assumed"`
 
-	// The behaviours that were asked for this answer.
+	// The behaviours that were read for this response.
 	Behaviours []RecordedBehaviour `json:"behaviours"`
 
 	// The name of the profile.
@@ -405,7 +405,7 @@ type Sequence struct {
 	// The client: its address and its User-Agent.
 	Client string `json:"client"`
 
-	// Ids of the requests with which the client looked at the users after an attempt whose outcome it could not know.
+	// Ids of the requests that read the users after an attempt with an unknown result.
 	Looks []int `json:"looks"`
 
 	// The operation.

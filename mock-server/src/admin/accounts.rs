@@ -38,7 +38,7 @@ const MOST_FURTHER: u16 = 100;
 pub struct AccountRequest {
     /// Its id: letters, digits, `-`, `.` and `_`. By default one that is free.
     account_id: Option<String>,
-    /// The name of its identity domain, unique on the server whatever the case. By default
+    /// The name of its identity domain, unique on the server, ignoring case. The default is
     /// `domain-` and its id.
     #[schema(example = "Example")]
     domain_name: Option<String>,
@@ -46,11 +46,11 @@ pub struct AccountRequest {
     /// and `companyName`. They share the users, the roles and all else.
     #[schema(value_type = Option<Value>, example = 1)]
     further_accounts: Option<Distinct>,
-    /// A built-in profile's name, or an object as PUT profile takes it. By default the account
-    /// follows the server's profile.
+    /// A built-in profile's name, or an object as for PUT profile. By default the account follows
+    /// the server's profile.
     #[schema(value_type = Option<Value>)]
     profile: Option<Distinct>,
-    /// Options of single behaviours, as PATCH profile takes them.
+    /// Options of single behaviours, as for PATCH profile.
     #[schema(value_type = Option<Value>)]
     set: Option<Distinct>,
     /// A built-in seed's name (its first account is copied), or an object with `roles`, `users`,
@@ -65,7 +65,7 @@ pub struct AccountRequest {
     /// server's clock until its own is set.
     #[schema(format = DateTime, example = "2030-01-31T12:00:00Z")]
     clock: Option<String>,
-    /// Faults for this account alone, each as POST faults takes it. One may stand without the list.
+    /// Faults for this account only, each as for POST faults. A single fault needs no list.
     #[serde(default, deserialize_with = "none_one_or_many")]
     #[schema(value_type = Option<Vec<FaultRequest>>)]
     faults: Vec<Distinct>,
@@ -212,7 +212,7 @@ fn view(app: &App, state: &AccountState) -> AccountView {
     }
 }
 
-/// The base of the emulated API, as the client that asks can reach it.
+/// The base URL of the emulated API, as the client can reach it.
 pub(super) fn base_url(app: &App, headers: &HeaderMap, peer: Option<&Peer>) -> String {
     let (start, authority) = (&app.settings, authority(headers));
     if let (Some(authority), Some(peer), None) = (&authority, peer, start.admin_apart) {

@@ -22,11 +22,11 @@ use crate::{control::ControlError, fault::FaultError};
 pub enum Code {
     /// 404: no such path.
     UnknownPath,
-    /// 405: the path does not take that method.
+    /// 405: the path does not have that method.
     MethodNotAllowed,
     /// 401: the token is missing or wrong.
     TokenRequired,
-    /// 403: a web page of another origin asked.
+    /// 403: a request from a web page of another origin.
     ForeignOrigin,
     /// 400: `Host` is missing, there twice, or neither a name nor an address.
     InvalidHost,
@@ -229,7 +229,7 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, AdminError> {
         .map_err(|message| AdminError::new(Code::InvalidJson, format!("the body: {message}")))
 }
 
-/// Reads an object. What is derived would take a list for its values in their order.
+/// Reads an object. The derived code would accept a list of its values in order.
 fn read_object<T: DeserializeOwned>(text: &str) -> Result<T, AdminError> {
     if text.trim_start().starts_with('[') {
         let message = "the body: it must be an object with keys, not a list";
@@ -238,8 +238,8 @@ fn read_object<T: DeserializeOwned>(text: &str) -> Result<T, AdminError> {
     read(text)
 }
 
-/// The query of a request, checked: an unknown key, a repeated key or an empty value is an
-/// error. A script whose variable is empty would else ask about everything.
+/// The checked query of a request: an unknown key, a repeated key or an empty value is an error.
+/// Otherwise a script with an empty variable would select everything.
 pub fn query(
     raw: Option<&str>,
     known: &[&str],

@@ -59,7 +59,7 @@ pub struct StartEvent {
     dropped: u64,
 }
 
-/// `event: requests`: requests that came or changed, and those that are no longer kept.
+/// `event: requests`: requests that arrived or changed, and those that are no longer kept.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RequestsEvent {
     /// Each in one line.
@@ -77,10 +77,10 @@ pub struct Schemas;
 
 /// Follow the journal
 ///
-/// A stream of server-sent events that ends with the server. `start` says that the journal is sent
-/// again: at the beginning, when it was cleared, and when the reader was too slow to hear of
-/// everything. `requests` reports requests, first of those that are kept, the newest first, then
-/// of each that comes or changes, within a fraction of a second. Between them come comments.
+/// A stream of server-sent events that ends with the server. `start` means that the journal is sent
+/// again: at the beginning, after it was cleared, and if the reader was too slow. `requests` has
+/// the kept requests first, newest first. Then it has each request that arrives or changes, within
+/// a fraction of a second. Comments are sent in between.
 #[utoipa::path(get, path = "/events", tag = "journal", responses(
     (status = 200, body = String, content_type = "text/event-stream",
      description = "Events `start` (StartEvent) and `requests` (RequestsEvent)."),

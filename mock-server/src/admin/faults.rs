@@ -35,7 +35,7 @@ pub struct FaultView {
 /// Faults.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FaultList {
-    /// In the order in which they are asked: the first that is due gets a request.
+    /// In order: the first one that is due applies.
     faults: Vec<FaultView>,
 }
 
@@ -55,13 +55,13 @@ fn view(app: &App, fault: &ArmedFault) -> FaultView {
     }
 }
 
-/// A fault, as `POST faults` takes it: the keys of `--fault`, nested. The text that `--fault` takes
-/// is accepted too, as a string.
+/// A fault, as for `POST faults`: the keys of `--fault`, nested. The text of a `--fault` flag is
+/// accepted too, as a string.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes what read_fault takes")]
 pub struct FaultRequest(Map<String, Value>);
 
-/// Reads a fault from JSON: an object, or the text that `--fault` takes.
+/// Reads a fault from JSON: an object, or the text of a `--fault` flag.
 pub(super) fn read_fault(fault: Value) -> Result<Fault, AdminError> {
     if let Value::String(text) = fault {
         return Ok(text.parse::<Fault>()?);

@@ -108,11 +108,12 @@ pub async fn get(State(app): State<Arc<App>>) -> Shown {
     show(&app, None)
 }
 
-/// Have the server behave by another profile
+/// Set the server's profile
 ///
-/// The body is a name as `"published"`, or `{"profile":"guide","set":{"put.semantics":"merge"}}`
-/// with options as PATCH takes them, or `{"toml":"..."}` with the text of a profile file; with `Content-Type: application/toml` it is
-/// that file itself. Accounts with a profile of their own keep it.
+/// The body is a name, for example `"published"`, or
+/// `{"profile":"guide","set":{"put.semantics":"merge"}}` with options as for PATCH, or
+/// `{"toml":"..."}` with the text of a profile file. With `Content-Type: application/toml` the body
+/// is that file itself. Accounts with a profile of their own keep it.
 #[utoipa::path(put, path = "/profile", tag = "profiles", request_body = Object, responses(
     (status = 200, body = ProfileView),
     (status = 400, body = AdminError),

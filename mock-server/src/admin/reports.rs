@@ -132,8 +132,7 @@ pub async fn assumptions(
     ))
 }
 
-/// The main account of the domain that a report is about, which must be there: of another one there
-/// is nothing to say.
+/// The main account of the report's domain. An unknown account is an error.
 fn of_account(
     app: &App,
     query: &HashMap<String, String>,

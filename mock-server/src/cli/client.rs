@@ -15,7 +15,7 @@ use crate::{address::reachable, arguments::parse_address};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Why there is no answer.
+/// The reason why there is no response.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Failure {
     /// The URL cannot be used.
@@ -33,8 +33,8 @@ pub(super) struct Answer {
     pub(super) body: String,
 }
 
-/// The variables that say where a server listens that has the same environment as we, as in a
-/// container. The control API is what is asked.
+/// The variables with the address of a server in the same environment, for example in a container.
+/// Requests go to its control API.
 const LISTENS: [&str; 2] = ["BANDWIDTH_MOCK_ADMIN_LISTEN", "BANDWIDTH_MOCK_LISTEN"];
 
 /// Gets a path of the control API, as `ready`, of the server at the URL, or else of the one that the

@@ -83,7 +83,7 @@ fn unknown(error: &clap::Error, words: &[OsString]) -> Option<String> {
     guess.map(|(_, meant)| format!("there is no {name}; write {meant}; see `--help`"))
 }
 
-/// The flag, or its variable where the flag does not stand among the words.
+/// The flag, or its variable if the flag is not among the arguments.
 pub(super) fn place(flag: &str, words: &[OsString]) -> String {
     let given = words
         .iter()
@@ -96,7 +96,7 @@ pub(super) fn place(flag: &str, words: &[OsString]) -> String {
     }
 }
 
-/// The variable that gave the wrong value, where the flag does not stand among the words.
+/// The variable with the wrong value, if the flag is not among the arguments.
 fn variable_of(error: &clap::Error, words: &[OsString]) -> Option<String> {
     if !matches!(
         error.kind(),

@@ -1,5 +1,5 @@
-//! Log lines on their way to stderr. A request never waits for them: a thread of its own writes
-//! them, and what stderr does not take in time is dropped and counted.
+//! Log lines to stderr. Requests never wait for them: a separate thread writes them. Lines that
+//! stderr does not accept in time are dropped and counted.
 
 use std::{
     io::{self, Write as _},
@@ -23,7 +23,7 @@ const REST: Duration = Duration::from_millis(200);
 
 enum Message {
     Line(Vec<u8>),
-    /// Everything before this is written; the sender goes away to say so.
+    /// Everything before this is written. The sender is dropped as the signal.
     Flush {
         _done: SyncSender<()>,
     },

@@ -20,7 +20,7 @@ pub enum Document<'a> {
     NoUsers,
     /// A list of roles: `RolesResponse>Roles>Role*`.
     Roles(Vec<RoleView<'a>>),
-    /// Nothing, where something may stand: an empty `UserResponse`, or `{}`.
+    /// Nothing: an empty `UserResponse`, or `{}`.
     Nothing,
     /// An error below `root`, as `UserResponse>ResponseStatus>{ErrorCode,Description}`.
     Error {

@@ -64,7 +64,7 @@ pub(super) fn read(text: &str) -> Result<Document, DecodeError> {
 /// An element whose end tag was not seen yet.
 struct Open {
     name: Name,
-    /// It says `xsi:nil`.
+    /// It has `xsi:nil`.
     nil: bool,
     text: String,
     children: Vec<(Name, Node)>,

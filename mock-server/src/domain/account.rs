@@ -240,8 +240,8 @@ impl Account {
         })
     }
 
-    /// The user that the path means by `key`, as `naming.user_key` and `missing.by_username` say.
-    /// A user that the caller does not reach is unknown to it.
+    /// The user with the key of a path, under `naming.user_key` and `missing.by_username`. A user
+    /// beyond the caller's reach is unknown.
     pub fn find(
         &self,
         key: &str,
@@ -319,8 +319,8 @@ impl Account {
         }
     }
 
-    /// Creates a user of an account of the domain. `elsewhere` knows which usernames and emails
-    /// other domains have.
+    /// Creates a user of an account of the domain. `elsewhere` has the usernames and emails of
+    /// other domains.
     pub fn create(
         &mut self,
         body: &UserBody,
@@ -402,7 +402,7 @@ impl Account {
         Ok(self.users.put(updated))
     }
 
-    /// Deletes a user, or deactivates it, as `delete.effect` says.
+    /// Deletes a user, or deactivates it, under `delete.effect`.
     pub fn delete(
         &mut self,
         key: &str,

@@ -1,4 +1,4 @@
-//! The rules for single fields, and for what a body says of its path.
+//! The rules for single fields, and for ids that the body and the path share.
 
 use bandwidth_fixtures::{
     Consultation,
@@ -34,8 +34,8 @@ fn require(fulfilled: bool, error: ApiError) -> Result<(), ApiError> {
     if fulfilled { Ok(()) } else { Err(error) }
 }
 
-/// Something before one `@`, and a domain with a dot after it. What exactly the real API takes is
-/// not published (ERR 12510).
+/// Text before one `@`, and a domain with a dot after it. The form that the real API accepts is not
+/// published (ERR 12510).
 pub(super) fn email(text: &str) -> Result<(), ApiError> {
     length(text, ApiError::EmailTooLong)?;
     let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '@';

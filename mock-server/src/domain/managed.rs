@@ -42,7 +42,7 @@ impl Authority<'_> {
 }
 
 impl Account {
-    /// The user that a path means by `key`, as `management.user_key` says.
+    /// The user with the key of a path, under `management.user_key`.
     pub fn find_managed(
         &self,
         key: &str,
@@ -90,7 +90,7 @@ impl Account {
         }))
     }
 
-    /// Updates a user, as `management.absent_keys` says. Its username stays.
+    /// Updates a user, under `management.absent_keys`. Its username stays.
     pub fn update_managed(
         &mut self,
         key: &str,

@@ -244,7 +244,7 @@ impl Account {
         Ok(self.app.reset_account(self.id())?)
     }
 
-    /// Its state as a document that [`Account::restore`] takes.
+    /// Its state, as a document for [`Account::restore`].
     pub fn snapshot(&self) -> Result<Seed, AccountError> {
         Ok(self.app.account_snapshot(self.id())?)
     }
@@ -254,7 +254,7 @@ impl Account {
         Ok(self.app.restore_account(self.id(), snapshot)?)
     }
 
-    /// Its requests until now, in order, with their answers and why they were answered so.
+    /// Its requests so far in order, with their responses and the reasons.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         let (entries, _) = self.app.journal.seen_by(Some(self.id()));
         entries.iter().map(|entry| (&**entry).into()).collect()
@@ -288,12 +288,11 @@ impl Account {
         self.app.set_clock(&*self.app.account(self.id())?, change)
     }
 
-    /// Checks how many requests came: `account.verify(Operation::CreateUser, 1)`, or a range
-    /// of counts.
+    /// Checks the number of requests: `account.verify(Operation::CreateUser, 1)`, or a range.
     ///
     /// # Panics
     ///
-    /// When another number came. The message names the account and the nearest request.
+    /// If the number differs. The message names the account and the nearest request.
     #[track_caller]
     pub fn verify(&self, pattern: impl Into<RequestPattern>, times: impl Times) {
         let expectation = Expectation {

@@ -60,7 +60,7 @@ impl Builder {
         self
     }
 
-    /// The name of the identity domain of the first account; what the seed says by default.
+    /// Sets the name of the first account's identity domain; the seed's by default.
     ///
     /// ```
     /// use bandwidth_mock::MockServer;
@@ -98,7 +98,7 @@ impl Builder {
         self
     }
 
-    /// Makes what looks random repeatable; 0 by default.
+    /// Sets the seed of pseudo-random values, which makes them repeatable; 0 by default.
     pub fn random_seed(mut self, seed: u64) -> Self {
         self.config.random_seed = seed;
         self
@@ -160,7 +160,7 @@ impl Builder {
         self
     }
 
-    /// Ends handshakes, heads and bodies that take longer than this; 30 seconds by default.
+    /// Sets the time limit of handshakes, heads and bodies; 30 seconds by default.
     #[doc(hidden)]
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.config.read_timeout = timeout;

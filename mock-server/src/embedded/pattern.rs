@@ -41,7 +41,7 @@ impl RequestPattern {
         self
     }
 
-    /// That was answered so.
+    /// Requires this status of the response.
     pub fn status(mut self, status: u16) -> Self {
         self.pattern.status = Some(status);
         self

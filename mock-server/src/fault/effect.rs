@@ -6,7 +6,7 @@ use bandwidth_fixtures::ApiError;
 
 use crate::random::mix;
 
-/// The longest wait that a fault can ask for.
+/// The longest wait of a fault.
 pub const LONGEST_DELAY: Duration = Duration::from_mins(10);
 
 /// Time of a fault: before or after the operation.
@@ -15,7 +15,7 @@ pub enum When {
     /// The operation does not take effect. A delay is waited for first.
     #[default]
     Before,
-    /// The operation takes effect; what goes wrong is the answer.
+    /// The operation takes effect; only the response is affected.
     After,
 }
 
@@ -56,7 +56,7 @@ impl Effect {
     }
 }
 
-/// The refusals of logins that a fault can ask for, by the names of their rules.
+/// The refusals of logins that a fault can produce, by the names of their rules.
 pub const REFUSALS: [ApiError; 4] = [
     ApiError::BasicEnded,
     ApiError::ClientInvalid,
@@ -109,7 +109,7 @@ impl Then {
     }
 }
 
-/// A body that comes slowly.
+/// A body that is sent slowly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dribble {
     /// In how many pieces.

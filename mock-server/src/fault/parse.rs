@@ -99,7 +99,7 @@ fn pairs(text: &str) -> Result<Map<String, Value>, String> {
     Ok(object)
 }
 
-/// Puts a value where a key with dots says: `delay.fixed_ms` is `fixed_ms` of the object `delay`.
+/// Inserts a value at a dotted key: `delay.fixed_ms` is `fixed_ms` of the object `delay`.
 fn insert(object: &mut Map<String, Value>, key: &str, value: Value) -> Result<(), String> {
     let twice = |name: &str| format!("`{name}` is given twice");
     let Some((outer, inner)) = key.split_once('.') else {

@@ -15,12 +15,12 @@ use crate::codec::Format;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Negotiated {
     pub(super) format: Format,
-    /// False when `format.unacceptable` rejects what was asked for.
+    /// False if `format.unacceptable` rejects the requested types.
     pub(super) acceptable: bool,
 }
 
 impl Negotiated {
-    /// On a surface that has this format alone, whatever is asked for.
+    /// On a surface with this format only, for any `Accept`.
     pub(super) fn only(format: Format) -> Self {
         Self {
             format,

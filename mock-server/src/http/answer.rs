@@ -128,8 +128,8 @@ impl Answer {
         Self::empty(status).content("text/html", page)
     }
 
-    /// Without the last byte of its body, which every format needs; of nothing it makes something
-    /// that no format knows.
+    /// Without the last byte of its body, which every format needs. An empty body becomes text that
+    /// is in no format.
     pub(super) fn malformed(mut self) -> Self {
         self.body = match self.body.len() {
             0 => Bytes::from_static(b"<"),

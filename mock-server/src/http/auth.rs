@@ -68,7 +68,7 @@ impl Caller {
         }
     }
 
-    /// The holder of a token, where it opens accounts.
+    /// The holder of a token, if it opens accounts.
     pub(super) fn with_token(slot: Arc<AccountState>, grant: Arc<Grant>) -> Self {
         Self {
             reach: grant.reach(&slot),
@@ -142,7 +142,7 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// Those of `Authorization: Basic`, where they can be read.
+    /// Reads `Authorization: Basic`, if possible.
     pub(super) fn basic(headers: &HeaderMap) -> Option<Self> {
         match authorization(headers) {
             Some(("basic", encoded)) => Self::decode(encoded),
@@ -210,8 +210,8 @@ fn names_other_scheme(headers: &HeaderMap, rules: &Consultation) -> bool {
     })
 }
 
-/// The account of the API login, client id or token in the request, whether or not it is right. It
-/// decides whose profile is asked where the path names no account.
+/// The account of the API login, client id or token in the request, even if the credentials are
+/// wrong. Its profile applies if the path names no account.
 pub(super) fn claimed_account(store: &Store, headers: &HeaderMap) -> Option<Arc<AccountState>> {
     match authorization(headers)? {
         ("bearer", text) => token::account_of(store, text),
@@ -238,8 +238,8 @@ pub(super) struct Authenticator<'a> {
 }
 
 impl Authenticator<'_> {
-    /// The caller, who must have access to `account` where the path names one; `slot` is that
-    /// account, else the claimed one, if there is one.
+    /// Authenticates the caller, who must have access to `account` if the path names one. `slot` is
+    /// that account, or else the claimed one, if there is one.
     pub(super) fn caller(
         self,
         headers: &HeaderMap,

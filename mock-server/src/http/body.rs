@@ -29,7 +29,7 @@ pub(super) enum Received {
     TooLarge,
     /// It broke off or its framing is wrong.
     Broken,
-    /// It did not come in time.
+    /// It did not arrive in time.
     TooSlow,
     /// It is in a coding that is not read.
     OtherCoding,
@@ -63,7 +63,7 @@ impl Received {
     }
 }
 
-/// Reads the body to its end or to the limits, of which one is the time that all of it may take.
+/// Reads the body to its end, or to the limits of size and time.
 pub(super) async fn read(head: &Parts, body: Incoming, timeout: Duration) -> Received {
     if body.is_end_stream() {
         return Received::Whole(Bytes::new());
@@ -84,7 +84,7 @@ pub(super) async fn read(head: &Parts, body: Incoming, timeout: Duration) -> Rec
     }
 }
 
-/// A whole body, decoded as its `Content-Encoding` says, up to a limit in bytes.
+/// A whole body, decoded by its `Content-Encoding`, up to a limit in bytes.
 pub(super) fn decoded(headers: &HeaderMap, bytes: Bytes, most: usize) -> Received {
     match coding(headers) {
         Ok(None) => Received::Whole(bytes),

@@ -36,8 +36,7 @@ pub(super) fn format(
     Ok(typed)
 }
 
-/// The charset that `Content-Type` names, if one. Rejects a body that says it is in another format
-/// than this one.
+/// The charset in `Content-Type`, if it has one. Rejects a body in another format than this one.
 pub(super) fn require(headers: &HeaderMap, format: Format) -> Result<Option<Charset>, ApiError> {
     let other = match format {
         Format::Xml => ApiError::XmlRequired,

@@ -1,8 +1,8 @@
-//! One exchange, from a request that was read to what is sent back and what the journal keeps.
+//! One exchange: from a request to its response and its journal entry.
 //!
-//! The order is part of the contract: the format of errors, then a fault that keeps the operation
-//! from running, then the message as such, path and method, the login, the rate limit, `Accept`,
-//! and only then the body. The operation itself is synchronous, so that no lock is ever held across an await.
+//! The order is part of the contract: the format of errors, a fault that prevents the operation,
+//! errors in the message, path and method, the login, the rate limit, `Accept`, and only then the
+//! body. The operation itself is synchronous, so no lock is held across an await.
 
 mod admission;
 
@@ -64,7 +64,7 @@ pub(super) struct Exchange {
     form: Result<Form, ApiError>,
     /// Its place in the journal.
     id: u64,
-    /// When it came, on its account's clock.
+    /// Time of arrival, on its account's clock.
     at: Duration,
     started: Instant,
     peer: Peer,
@@ -187,7 +187,7 @@ impl Exchange {
         exchange
     }
 
-    /// The main account of its domain; the account in the path where there is no such account.
+    /// The main account of its domain, or else the account in the path.
     fn main(&self) -> Option<&Arc<str>> {
         let slot = self.slot.as_ref();
         slot.map(|slot| &slot.id).or(self.account.as_ref())
@@ -251,7 +251,7 @@ impl Exchange {
         }
     }
 
-    /// Performs it with the wait that a fault asks for. The journal has it meanwhile.
+    /// Performs it with the delay of a fault. The journal has it meanwhile.
     pub(super) async fn perform_with_delay(mut self) -> Result<Reply, Hangup> {
         let Plan {
             wait_before,
@@ -326,7 +326,7 @@ impl Exchange {
         }
     }
 
-    /// With the headers that the profile gives to every response.
+    /// Adds the headers that the profile requires in every response.
     fn with_headers(&self, mut answer: Answer) -> Answer {
         if answer.has_content(Format::Xml) && self.rules.format_charset() == TypeCharset::Utf8 {
             answer = answer.with_charset();
@@ -345,7 +345,7 @@ impl Exchange {
         answer
     }
 
-    /// The answer to the question of a browser whether a page may send a request.
+    /// The response to a CORS preflight request.
     fn preflight(&self) -> Option<Answer> {
         let headers = &self.head.headers;
         let asks = self.head.method == Method::OPTIONS
@@ -529,8 +529,8 @@ impl Exchange {
             .is_some_and(|endpoint| endpoint.shape_assumed)
     }
 
-    /// Adds a header that names the behaviours that were asked, their options and their evidence,
-    /// and says how much of the answer is assumed.
+    /// Adds a header with the behaviours that were read, their options and their evidence, and the
+    /// part that is assumed.
     fn explain(&self, answer: Answer, asked: Asked) -> Answer {
         let profile = &*self.profile;
         let mut parts: Vec<String> = asked
@@ -570,7 +570,7 @@ impl Exchange {
     }
 }
 
-/// A fault has the shape that the profile gives to its status.
+/// The refusal of a fault, in the profile's shape for its status.
 fn refusal_of(status: u16, now: Duration) -> Refusal {
     match StatusCode::from_u16(status) {
         Ok(StatusCode::TOO_MANY_REQUESTS) => {

@@ -52,7 +52,7 @@ fn is_called(user: &User, name: &str, rules: &Consultation) -> bool {
 }
 
 impl Context<'_> {
-    /// Does what the request asks for.
+    /// Performs the operation.
     pub(super) fn perform(&self, action: Action) -> Outcome {
         match self.route.surface() {
             Surface::Identity => self.in_domain(|| self.dispatch(action)),
@@ -222,7 +222,7 @@ impl Context<'_> {
         Ok(self.located(answer, path))
     }
 
-    /// Says where the thing is that was created.
+    /// Adds the location of the created resource.
     pub(super) fn located(&self, answer: Answer, path: String) -> Answer {
         // The target of the request, where it names a host, comes first (RFC 9112, section 3.2.2).
         let target = self.head.uri.authority().map(Authority::as_str);

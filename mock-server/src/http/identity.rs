@@ -36,8 +36,8 @@ use crate::{
 };
 
 impl Context<'_> {
-    /// Does what a request below a domain asks for. A refusal shows what was sent, as
-    /// `identity.errors_echo` says.
+    /// Performs a request below a domain. A refusal repeats the request, under
+    /// `identity.errors_echo`.
     pub(super) fn in_domain(&self, perform: impl FnOnce() -> Outcome) -> Outcome {
         let outcome = self.check_domain().and_then(|()| perform());
         outcome.map_err(|refusal| match refusal {
@@ -275,7 +275,7 @@ impl Context<'_> {
         })
     }
 
-    /// Does something to the user that the path names. The user's log says if that fails.
+    /// Applies an operation to the user in the path. A failure goes into the user's log.
     fn attempt<T>(
         &self,
         kind: EventKind,

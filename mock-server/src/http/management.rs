@@ -261,7 +261,7 @@ impl Context<'_> {
         Ok(page)
     }
 
-    /// The part of a list that is asked for.
+    /// The requested part of a list.
     pub(super) fn list(&self, mut items: Vec<Item>) -> Outcome {
         let page = self.page()?;
         if let Some(after) = &page.after {

@@ -10,7 +10,7 @@ use bandwidth_fixtures::ApiError;
 use super::route;
 use crate::{host::host, text::media_type};
 
-/// Rejects a message that no server of HTTP/1.1 takes, or that asks for another kind of server.
+/// Rejects a message that no HTTP/1.1 server accepts, or that is for another kind of server.
 pub(super) fn check(head: &Parts) -> Result<(), ApiError> {
     if head.method == Method::CONNECT {
         return Err(ApiError::ConnectRefused);

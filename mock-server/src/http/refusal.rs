@@ -1,4 +1,4 @@
-//! Why a request is rejected, and what its answer says.
+//! The reason for a rejected request, and its response.
 //!
 //! Status, code, field and words of an error are a row of `fixtures/error-codes.toml`. Here they
 //! become the verdict on one request, under its profile.
@@ -21,7 +21,7 @@ use crate::{
 /// A request that is not fulfilled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// A rule of the API, without more to say.
+    /// A rule of the API, without details.
     Rule(ApiError),
     /// The same, with what the error shows of the request.
     Echoed(ApiError, Content),
@@ -45,7 +45,7 @@ pub enum Refusal {
         /// Epoch seconds.
         reset: u64,
     },
-    /// A fault was asked for.
+    /// A fault.
     Fault(StatusCode),
 }
 

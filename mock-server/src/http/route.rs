@@ -22,15 +22,13 @@ pub(super) struct Route {
     places: [(u16, u16); LONGEST],
 }
 
-/// The account that a path names, whether or not a profile has that path. It decides whose
-/// profile is asked.
+/// The account in a path, even if a profile does not have that path. Its profile applies.
 pub(super) fn account_in(path: &str) -> Option<Cow<'_, str>> {
     let (account, _) = below_bases(path, Surface::Account, "accounts/")?.split_once('/')?;
     decoded(account)
 }
 
-/// The identity domain that a path names. It decides whose profile is asked, and where a user is
-/// that logs in with its own name.
+/// The identity domain in a path. Its profile applies, and users that log in are searched there.
 pub(super) fn domain_in(path: &str) -> Option<Cow<'_, str>> {
     let rest = below_bases(path, Surface::Identity, "identitydomains/")?;
     decoded(rest.split('/').next()?)

@@ -10,8 +10,8 @@ use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Counts, for each account, how often each behaviour of a profile was asked. It counts also what
-/// the journal no longer keeps.
+/// Counts, for each account, how often each behaviour of a profile was read. It also counts
+/// requests that the journal no longer keeps.
 #[derive(Debug, Default)]
 pub struct Reliance {
     counted: Mutex<Counted>,
@@ -40,7 +40,7 @@ struct Relied {
 #[derive(Debug, Clone, Default)]
 struct Sum {
     requests: u64,
-    /// By the option that answered.
+    /// By the chosen option.
     rows: BTreeMap<(BehaviourId, String), Assumption>,
 }
 
@@ -179,7 +179,7 @@ pub struct Assumption {
     pub id: String,
     /// The open question.
     pub question: String,
-    /// The option that answered it.
+    /// The chosen option.
     pub option: String,
     /// Number of requests that it shaped.
     pub requests: u64,

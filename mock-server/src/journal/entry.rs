@@ -19,11 +19,11 @@ pub struct Entry {
     pub id: u64,
     /// The throwaway account whose view it belongs to; `None` for the view of all others.
     pub view: Option<Arc<str>>,
-    /// When it came, on the mock's clock, since the Unix epoch.
+    /// Time of arrival on the mock's clock, since the Unix epoch.
     pub at: Duration,
     /// Duration; `None` while it is under way.
     pub duration: Option<Duration>,
-    /// When it was answered, on the mock's clock.
+    /// Time of the response, on the mock's clock.
     pub ended: Option<Duration>,
     /// The account in the path, else the main one of the caller's domain.
     pub account: Option<Arc<str>>,
@@ -44,7 +44,7 @@ pub struct Entry {
     pub sent: Option<Sent>,
     /// The fault that was applied.
     pub fault: Option<AppliedFault>,
-    /// The profile that it was answered by.
+    /// The profile of its response.
     pub profile: Arc<NamedProfile>,
     /// The behaviours that shaped the answer.
     pub asked: Asked,

@@ -34,7 +34,7 @@ pub struct Pattern {
     pub status: Option<u16>,
     /// A text that the request's body contains.
     pub body_contains: Option<String>,
-    /// Only what came after this.
+    /// Only requests after this time.
     #[schema(schema_with = since)]
     pub since: Option<Since>,
 }
@@ -110,7 +110,7 @@ fn operation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Operat
         .transpose()
 }
 
-/// The request that comes nearest to a pattern.
+/// The request that is nearest to a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Nearest {
     /// Its id.
@@ -128,7 +128,7 @@ impl fmt::Display for Nearest {
     }
 }
 
-/// A value that was sent or asked for, quoted; `none` when there is none.
+/// A sent or expected value, quoted; `none` if there is none.
 fn shown(value: Option<impl fmt::Display>) -> String {
     value.map_or_else(|| "none".to_owned(), |value| format!("{value}"))
 }

@@ -43,7 +43,7 @@ pub enum Problem {
     WaitsDidNotGrow,
     /// There were more than ten attempts.
     NoLimit,
-    /// It sent a create again whose outcome it could not know, and had not looked at the users.
+    /// It repeated a create with an unknown result, without reading the users first.
     BlindCreate,
     /// It did not wait as long as a header asked.
     ResetIgnored,
@@ -63,8 +63,7 @@ pub struct Sequence {
     pub request: String,
     /// Every attempt, the first included.
     pub attempts: Vec<Attempt>,
-    /// Ids of the requests with which the client looked at the users after an attempt whose outcome
-    /// it could not know.
+    /// Ids of the requests that read the users after an attempt with an unknown result.
     pub looks: Vec<u64>,
     /// The end of the sequence.
     pub outcome: Outcome,
@@ -87,7 +86,7 @@ pub struct Sequence {
 pub struct Attempt {
     /// The id of the request in the journal.
     pub id: u64,
-    /// When it came, on the mock's clock (RFC 3339).
+    /// Time of arrival, on the mock's clock (RFC 3339).
     #[schema(format = DateTime)]
     pub time: String,
     /// Milliseconds from the end of the attempt before; null for the first.
@@ -323,7 +322,7 @@ fn sequence(attempts: &Attempts<'_>) -> Sequence {
     sequence
 }
 
-/// When the next request was allowed, as the answer said.
+/// The time of the next allowed request, according to the response.
 fn allowed_at(entry: &Entry) -> Option<Duration> {
     let number = |name| entry.sent_header(name)?.parse::<u64>().ok();
     if let Some(reset) = number("x-ratelimit-reset") {

@@ -14,13 +14,13 @@ use super::{
 use crate::{clock::rfc3339, fault::Effect, text::title_case};
 use bandwidth_fixtures::{Operation, operation::Surface};
 
-/// A request to the emulated API, its answer, and why it was answered so.
+/// A request to the emulated API, its response, and the reasons.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordedRequest {
     /// Its place in the order of arrival; never used again.
     pub id: u64,
-    /// When it came, on the mock's clock (RFC 3339).
+    /// Time of arrival, on the mock's clock (RFC 3339).
     #[schema(format = DateTime)]
     pub time: String,
     /// Duration in milliseconds, faults included; null while it is under way.
@@ -49,7 +49,7 @@ pub struct RecordedRequest {
     pub response: Option<RecordedMessage>,
     /// The fault that was applied.
     pub fault: Option<RecordedFault>,
-    /// Why it was answered so.
+    /// The reasons for the response.
     pub why: RecordedWhy,
 }
 
@@ -59,7 +59,7 @@ pub struct RecordedRequest {
 pub struct RecordedSummary {
     /// Its place in the order of arrival; never used again.
     pub id: u64,
-    /// When it came, on the mock's clock (RFC 3339).
+    /// Time of arrival, on the mock's clock (RFC 3339).
     #[schema(format = DateTime)]
     pub time: String,
     /// Duration in milliseconds, faults included; null while it is under way.
@@ -130,7 +130,7 @@ pub struct RecordedFault {
 pub struct RecordedWhy {
     /// The name of the profile.
     pub profile: String,
-    /// The behaviours that were asked for this answer.
+    /// The behaviours that were read for this response.
     pub behaviours: Vec<RecordedBehaviour>,
     /// The part of the response that is assumed.
     pub assumed: RecordedAssumed,

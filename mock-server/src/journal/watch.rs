@@ -9,7 +9,7 @@ const WAITING: usize = 1024;
 /// A change of a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// The request of this id came, changed, or is no longer kept.
+    /// The request with this id arrived, changed, or is no longer kept.
     Entry(u64),
     /// Everything was forgotten.
     All,
@@ -18,7 +18,7 @@ pub enum Change {
 /// Hears of changes, in their order.
 pub type Watcher = broadcast::Receiver<Change>;
 
-/// Those who hear of changes.
+/// Receivers of changes.
 #[derive(Debug, Default)]
 pub(super) struct Watchers(Option<broadcast::Sender<Change>>);
 

@@ -28,7 +28,7 @@ const MOST: usize = 1_000;
 /// Maximum size of their bodies.
 const BYTES: usize = 16 * 1024 * 1024;
 
-/// The least time between two looks. A look that takes long is followed by a longer pause.
+/// The shortest time between two analyses. A long analysis is followed by a longer pause.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A behaviour that is settled.
@@ -53,7 +53,7 @@ pub struct Analysis {
 }
 
 impl Analysis {
-    /// A word for the line of an exchange; none if it came as predicted or was not looked at.
+    /// A word for the line of an exchange; `None` if it was predicted or not analysed.
     pub fn mark(&self, id: u64) -> Option<&'static str> {
         if self.unexplained.contains(&id) {
             return Some("unexplained");

@@ -1,5 +1,4 @@
-//! From what went over the wire to what is kept: without secrets, and without names if that was asked
-//! for.
+//! Cleans recorded exchanges: it removes secrets and, on request, names.
 
 use std::{
     borrow::Cow,

@@ -1,5 +1,5 @@
-//! Requests on their way to the upstream, and answers on their way back. Bodies pass as they come;
-//! what is kept of an exchange is in the file before its client has the end of the answer.
+//! Forwards requests to the upstream, and responses to the client. Bodies are streamed; the
+//! recorded exchange is in the file before its client has the end of the response.
 
 use std::{
     error::Error,
@@ -52,7 +52,7 @@ const HOP_BY_HOP: [HeaderName; 9] = [
     UPGRADE,
 ];
 
-/// Sends requests on and keeps what is said.
+/// Forwards requests and records the exchanges.
 pub struct Forwarder {
     pub client: Client,
     /// Target of requests that name no host of Bandwidth's; with `--proxy`, of those that do, too.
@@ -280,7 +280,7 @@ fn host(headers: &HeaderMap) -> Option<Authority> {
     Some(Authority::from_static(known))
 }
 
-/// Why no connection came about, and what to do.
+/// The reason why there is no connection, and what to do.
 fn unreachable(error: &hyper_util::client::legacy::Error) -> String {
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
     let mut why = "no connection comes about".to_owned();

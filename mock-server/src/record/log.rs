@@ -73,7 +73,7 @@ impl Log {
         let _ = self.changes.send(id);
     }
 
-    /// Those that are shown, and the ids of those that come.
+    /// The shown exchanges, and the ids of new ones.
     pub fn follow(&self) -> (Vec<Arc<Shown>>, broadcast::Receiver<u64>) {
         let state = self.state.lock();
         let shown = state.shown.iter().cloned().collect();

@@ -9,8 +9,8 @@ use ring::hmac;
 /// Maximum number of distinct values. All others are 0.
 const MOST: usize = 1_000_000;
 
-/// Gives each secret its number. It keeps no secret: what it knows are keyed digests, whose key ends
-/// with the run.
+/// Gives each secret its number. It stores no secret, only keyed digests, whose key ends with the
+/// run.
 pub struct Numbers {
     key: hmac::Key,
     known: Mutex<Known>,

@@ -1,4 +1,4 @@
-//! The pages of `record`: the inspector's files with a script of their own, and what it asks for.
+//! The pages of `record`: the inspector's files with a script of their own, and its data.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 

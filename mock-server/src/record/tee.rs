@@ -1,4 +1,4 @@
-//! A body that is passed on as it comes, and kept on the side.
+//! Streams a body, and keeps a copy.
 
 use std::{
     pin::Pin,

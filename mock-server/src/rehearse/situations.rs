@@ -4,7 +4,7 @@ use bandwidth_fixtures::Operation;
 
 use crate::journal::Entry;
 
-/// Something that goes wrong at one request of a command.
+/// An event at one request of a command.
 #[derive(Debug)]
 pub struct Situation {
     /// Its name on the command line.

@@ -87,7 +87,7 @@ pub struct AccountState {
 }
 
 impl AccountState {
-    /// The account as its origin says, on a server with that clock.
+    /// The account of that origin, on a server with that clock.
     pub fn new(origin: Arc<Origin>, clock: &Arc<Clock>) -> Self {
         static INCARNATION: AtomicU64 = AtomicU64::new(0);
         let seeded = &origin.account;
@@ -171,9 +171,9 @@ impl AccountState {
         self.account.lock()
     }
 
-    /// The list of the users that a caller reaches, in that format; none when there are none.
-    /// `encode` turns users into what represents them in the list, and returns the behaviours that it
-    /// asked. The list of one account alone is kept.
+    /// The list of the users that a caller reaches, in that format; `None` if there are none.
+    /// `encode` writes users, and returns the behaviours that it read. The list of one account
+    /// alone is cached.
     pub fn list(
         &self,
         format: Format,

@@ -1,5 +1,5 @@
-//! Access tokens: JWTs that say which accounts they open, until when, and whose they are. The store
-//! keeps nothing of one; an account only remembers which it verified last.
+//! Access tokens: JWTs with their accounts, expiry and owner. The store does not keep them; an
+//! account only remembers the last one that it verified.
 
 use std::{sync::Arc, time::Duration};
 

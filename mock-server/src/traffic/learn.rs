@@ -43,7 +43,7 @@ pub struct LearnArguments {
     anonymize: bool,
 }
 
-/// Why a command on traffic cannot run. The text says what to do.
+/// The reason why a command on traffic cannot run. The text states what to do.
 #[derive(Debug, Error)]
 pub enum CommandError {
     /// A recording.

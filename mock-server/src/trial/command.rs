@@ -1,4 +1,4 @@
-//! The user's command: its output goes to a file, and all of its processes are gone at the end.
+//! The user's command: its output goes to a file, and none of its processes survives.
 
 use std::{
     ffi::OsString,
@@ -34,7 +34,7 @@ pub enum Ending {
     TimedOut(Duration),
     /// It was stopped after this number of requests.
     Flooded(usize),
-    /// This program was asked to end.
+    /// A signal ended this program.
     Interrupted(u8),
 }
 
@@ -57,8 +57,8 @@ pub struct Ended {
     pub last_line: Option<String>,
 }
 
-/// Runs the command in a group of processes of its own, and ends what is left of the group. `stop`
-/// is asked again and again whether the command has to end.
+/// Runs the command in a process group of its own, and ends the rest of the group. `stop` is polled
+/// to end the command early.
 pub fn run(
     command: &[OsString],
     variables: &[(&str, String)],

@@ -26,7 +26,7 @@ pub enum Verdict {
     Heals,
     /// It failed, and whether the next run repairs it is unknown.
     Fails,
-    /// It failed as the file of known failures says.
+    /// A known failure.
     Known,
     /// It failed, and passed when it was repeated.
     Flaky,
@@ -148,7 +148,7 @@ pub struct Outcome {
     pub passed: bool,
     /// Description of its end.
     pub ending: String,
-    /// The reason for the verdict, where the ending does not say it.
+    /// The reason for the verdict, if the ending does not show it.
     pub reason: Option<String>,
     /// Duration in milliseconds.
     pub elapsed_ms: u64,
@@ -201,7 +201,7 @@ impl Outcome {
         }
     }
 
-    /// The same, unless a file of known failures says so.
+    /// The same verdict, or `Known` if a file of known failures lists it.
     pub fn unless_known(self, known: &KnownFailures) -> Self {
         let names = self.subject.names();
         let entry = names.iter().find_map(|name| known.entry(name, "mock"));

@@ -186,8 +186,8 @@ fn value<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     })
 }
 
-/// Sends one request after the other, on each connection, for that long. Connections take turns in the
-/// worlds.
+/// Sends one request after the other on each connection, for that time. Connections alternate
+/// between the worlds.
 pub(super) fn run(address: SocketAddr, load: Load, worlds: &[World]) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

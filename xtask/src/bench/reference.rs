@@ -88,7 +88,7 @@ fn send(canned: &Canned) -> Response {
     response
 }
 
-/// Serves on a free port of loopback, says where, and continues until it is stopped.
+/// Serves on a free port of loopback, prints its address, and continues until it is stopped.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let document: Value = serde_json::from_slice(&fs::read(&options.answers)?)?;
     let answers = Answers {

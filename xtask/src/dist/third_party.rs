@@ -1,7 +1,7 @@
 //! The licences of everything that is linked into the programs, as text.
 //!
-//! Which crates those are, Cargo says; the texts are in the crates' sources. A text that several
-//! crates share appears once.
+//! Cargo lists the crates; the texts are in the crates' sources. A text that several crates share
+//! appears once.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -85,7 +85,7 @@ fn comment(line: &str) -> Option<&str> {
     (!inner.contains("-->")).then(|| inner.trim())
 }
 
-/// A comment that steers a block must have one. Other comments may stand anywhere.
+/// A comment that controls a block must have one. Other comments are allowed anywhere.
 fn no_block(waiting: Option<(usize, &str)>) -> Result<()> {
     match waiting {
         Some((line, comment)) if comment == "server" || comment.starts_with("not run") => {

@@ -42,7 +42,7 @@ impl Copy {
         &self.to
     }
 
-    /// Makes it what a fresh clone would be: everything that a command left there goes.
+    /// Restores the state of a fresh clone: removes all files that a command left there.
     pub(super) fn refresh(&self) -> Result<()> {
         let files = workspace::files(&self.from)?;
         remove_others(&self.to, "", &files)

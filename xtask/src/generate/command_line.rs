@@ -1,4 +1,4 @@
-//! `docs/reference/command-line.md`: the commands and flags of both programs, as clap knows them.
+//! `docs/reference/command-line.md`: the commands and flags of both programs, from clap.
 
 use std::fmt::Write as _;
 

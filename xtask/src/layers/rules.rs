@@ -98,7 +98,8 @@ pub(super) const LADDERS: &[Ladder] = &[
     },
 ];
 
-/// Texts that may stand only in some modules of a crate: the crate, the texts, the modules, why.
+/// Texts that are allowed only in some modules of a crate: the crate, the texts, the modules, the
+/// reason.
 pub(super) type Only = (
     &'static str,
     &'static [&'static str],

@@ -44,7 +44,7 @@ struct Page {
     anchors: BTreeSet<String>,
     /// Targets of links and images, with their lines.
     references: Vec<(usize, String)>,
-    /// Code blocks that do not say what they are.
+    /// Code blocks without a language.
     unnamed: Vec<(usize, String)>,
 }
 

@@ -40,7 +40,7 @@ impl Sum {
     }
 }
 
-/// A disagreement for people: what was sent, as commands, and what was wrong with the last answer.
+/// Describes a disagreement: the requests as commands, and the problem with the last response.
 pub fn failure_text(number: u64, walk: &Walk, cx: &Context, setting: &str) -> String {
     let mut text = format!("\ntrace {number} disagrees with the model{setting}\n");
     for exchange in &cx.log.exchanges {

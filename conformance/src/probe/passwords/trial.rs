@@ -17,7 +17,7 @@ pub(super) struct Trial {
     pub(super) notes: Vec<String>,
     /// The length of an accepted password.
     pub(super) length: usize,
-    /// The lengths that are taken, once they are known.
+    /// The accepted lengths, once they are known.
     pub(super) minimum: usize,
     pub(super) maximum: usize,
     pub(super) classes: usize,
@@ -124,7 +124,7 @@ impl Trial {
     }
 }
 
-/// The words without the password, which an answer may repeat. A short one may be part of a word.
+/// The words without the password, which a response may repeat. A short one may be part of a word.
 fn without(words: &str, password: &str) -> String {
     let mut rest = words;
     let mut kept = String::new();
@@ -140,7 +140,7 @@ fn without(words: &str, password: &str) -> String {
     kept + rest
 }
 
-/// A password that holds `text`, within the lengths that are taken. `None` when it does not fit.
+/// A password with `text` in it, within the accepted lengths. `None` if it does not fit.
 fn holding(text: &str, minimum: usize, maximum: usize) -> Option<String> {
     let filler = minimum.max(text.chars().count() + 5) - text.chars().count();
     let whole = format!("{}{text}", of_length(filler.max(4)));

@@ -155,7 +155,7 @@ class RecordedRefusal(TypedDict):
 
 
 class RecordedRequest(TypedDict):
-    """A request to the emulated API, its answer, and why it was answered so."""
+    """A request to the emulated API, its response, and the reasons."""
 
     accountId: Optional[str]
     client: Optional[str]

@@ -92,8 +92,8 @@ impl Exchange {
         Ok(caller)
     }
 
-    /// Rejects a body for what the head says of it, where the operation reads one. Some PUTs below
-    /// an identity domain read none.
+    /// Rejects a body for its headers, if the operation reads a body. Some PUTs below an identity
+    /// domain read none.
     fn check_content(&self) -> Result<(), ApiError> {
         if !matches!(self.head.method, Method::POST | Method::PUT | Method::PATCH) {
             return Ok(());

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::store::Saved;
 
-/// One request, and what came back for it.
+/// One request, and its response.
 pub(super) struct Question<'q> {
     pub(super) simulator: &'q Simulator,
     pub(super) candidates: &'q Candidates,
@@ -25,7 +25,7 @@ pub(super) struct Question<'q> {
 struct Run {
     choice: Choice,
     asked: Asked,
-    /// Facts that are not as they came.
+    /// Number of facts that differ from the response.
     wrong: usize,
     /// The next world, if it is another one.
     after: Option<Saved>,
@@ -43,7 +43,7 @@ impl Run {
 pub(super) struct Explained {
     /// Options that some profile has that explains it.
     pub(super) support: Domains,
-    /// The behaviours that were asked.
+    /// The behaviours that were read.
     pub(super) asked: Asked,
     /// True if every possible profile gives this response and leads to the same world.
     pub(super) is_quiet: bool,
@@ -135,8 +135,8 @@ impl Question<'_> {
         Some(ours)
     }
 
-    /// The best profile that a descent from this one finds, changing one or two of the behaviours
-    /// that were asked at a time, apart from `fixed`.
+    /// The best profile that a descent from this one finds, changing one or two of the read
+    /// behaviours at a time, apart from `fixed`.
     fn repair(
         &self,
         world: &Saved,
@@ -166,7 +166,7 @@ impl Question<'_> {
         (best.wrong == 0).then_some(best)
     }
 
-    /// The runs that differ in one behaviour that was asked.
+    /// The runs that differ in one behaviour that was read.
     fn neighbours(
         &self,
         world: &Saved,

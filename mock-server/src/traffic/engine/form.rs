@@ -58,7 +58,7 @@ pub(super) fn form(
     form
 }
 
-/// The id that a response gives to the user that it says was created.
+/// The id of the user that a response reports as created.
 pub(super) fn new_id(
     subject: &Subject,
     seen: &Meaning,

@@ -15,8 +15,8 @@ pub(super) struct Domains(Vec<u32>);
 /// One option of each behaviour, by its place among the candidates.
 pub(super) type Choice = Vec<u8>;
 
-/// Behaviours of which traffic alone says nothing: what they decide is left out of the comparison,
-/// or any other value would look the same.
+/// Behaviours that traffic alone cannot decide: the comparison ignores their effects, otherwise
+/// every value would look the same.
 pub(super) fn is_open_for_good(id: BehaviourId) -> bool {
     id.area() == "rate"
 }

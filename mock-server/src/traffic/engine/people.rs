@@ -1,4 +1,4 @@
-//! Users and roles as trees of responses and requests show them, whatever the names of fields.
+//! Users and roles in the trees of responses and requests, with any names of fields.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub(super) struct ShownRole {
     pub(super) permissions: Vec<String>,
 }
 
-/// The value of a field, whatever the case of its name. In XML it is a list of one.
+/// The value of a field, ignoring the case of its name. In XML it is a list of one.
 fn field<'t>(tree: &'t Value, name: &str) -> Option<&'t Value> {
     let fields = tree.as_object()?;
     let mut fields = fields.iter();

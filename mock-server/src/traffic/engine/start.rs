@@ -41,7 +41,7 @@ pub(super) struct Start {
 /// Ids of created users begin above those of users that were there before.
 const FIRST_NUMBER: u64 = 1_000_000;
 
-/// A password that keeps the rules of every profile: placeholders do not say what stood there.
+/// A password that every profile accepts: placeholders do not show the real one.
 const UNKNOWN: &str = "Zk7-";
 
 impl Start {

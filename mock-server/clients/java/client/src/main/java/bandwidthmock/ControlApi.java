@@ -45,7 +45,7 @@ public final class ControlApi {
      * @param evidence Evidence, strongest first.
      * @param id Its id, as `put.semantics`.
      * @param knownAs The strongest kind of evidence for it; if two profiles differ in that, the weaker one's.
-     * @param option The option that answered it.
+     * @param option The chosen option.
      * @param question The open question.
      * @param requests Number of requests that it shaped.
      */
@@ -84,7 +84,7 @@ public final class ControlApi {
      *
      * @param id The id of the request in the journal.
      * @param status The status that was sent; null when none was.
-     * @param time When it came, on the mock's clock (RFC 3339).
+     * @param time Time of arrival, on the mock's clock (RFC 3339).
      * @param tookEffect True if it changed something.
      * @param waitedMs Milliseconds from the end of the attempt before; null for the first.
      */
@@ -258,7 +258,7 @@ public final class ControlApi {
         String rule) {}
 
     /**
-     * A request to the emulated API, its answer, and why it was answered so.
+     * A request to the emulated API, its response, and the reasons.
      *
      * @param accountId The account in the path, else the caller's. May be null.
      * @param client The client's address and port. May be null.
@@ -273,9 +273,9 @@ public final class ControlApi {
      * @param response The response; null if there was none.
      * @param status The status that was sent; null when none was.
      * @param surface The surface that the path belongs to, for example `identity`. May be null.
-     * @param time When it came, on the mock's clock (RFC 3339).
+     * @param time Time of arrival, on the mock's clock (RFC 3339).
      * @param tookEffect True if it changed something, also if the response was dropped.
-     * @param why Why it was answered so.
+     * @param why The reasons for the response.
      */
     public record RecordedRequest(
         String accountId,
@@ -299,7 +299,7 @@ public final class ControlApi {
      * Reasons for a response.
      *
      * @param assumed The part of the response that is assumed.
-     * @param behaviours The behaviours that were asked for this answer.
+     * @param behaviours The behaviours that were read for this response.
      * @param profile The name of the profile.
      * @param refusal The rule that the request broke, when it was rejected. May be null.
      */
@@ -315,7 +315,7 @@ public final class ControlApi {
      * @param accountId The account. May be null.
      * @param attempts Every attempt, the first included.
      * @param client The client: its address and its User-Agent.
-     * @param looks Ids of the requests with which the client looked at the users after an attempt whose outcome it could not know.
+     * @param looks Ids of the requests that read the users after an attempt with an unknown result.
      * @param operation The operation. May be null.
      * @param outcome The end of the sequence.
      * @param problems Mistakes of the client.
