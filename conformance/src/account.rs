@@ -1,8 +1,8 @@
-//! What is ours on the target, and what becomes of it.
+//! The run's users on the target, and their removal.
 //!
-//! A user is the run's when its username or its email holds the run's random prefix. Nothing else is
-//! ever updated or deleted, except a user that was prepared for it, which is never deleted. A user is
-//! gone when its own URL says so; that a list does not show it proves nothing.
+//! A user is the run's if its username or its email contains the run's random prefix. Nothing else
+//! is ever updated or deleted, except a user that was prepared for it, which is never deleted. Only
+//! a user's own URL proves that it is gone; its absence in a list proves nothing.
 
 mod absence;
 mod change;

@@ -1,4 +1,4 @@
-//! Cases: one claim about the API each, where it comes from, and how it is tested.
+//! Cases: one claim about the API each, its source, and its test.
 
 mod need;
 
@@ -17,8 +17,9 @@ use crate::{
 /// The source of a case that cites nothing.
 const NO_SOURCE: &str = "no source";
 
-/// Writes the cases of a file: for each its sentence, its id, how many users it takes, what it cites,
-/// measures and needs, and its body, which is judged in each format when it has a second argument.
+/// Defines the cases of a file. Each has a sentence, an id, the users that it needs, the claims
+/// that it cites, the behaviours that it measures, its requirements, and its body. A body with a
+/// second argument runs in each format.
 macro_rules! cases {
     (@users none) => { $crate::case::Users::None };
     (@users one) => { $crate::case::Users::One };
@@ -55,7 +56,7 @@ macro_rules! cases {
 }
 pub(crate) use cases;
 
-/// How many users a case takes, which decides when it may run on an account where users stay.
+/// The users that a case needs. They decide when it may run on an account where users stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Users {
     /// It creates and updates no user: it reads, or deletes a key that no user has.
@@ -80,10 +81,10 @@ impl Users {
     }
 }
 
-/// What a case's body does, once it is started.
+/// A started case.
 pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = CaseResult> + 'a>>;
 
-/// How much a case that cites these claims may be held against a target.
+/// The level of a case that cites these claims.
 pub fn level_of(claims: &[&Claim]) -> Level {
     if claims.iter().any(|claim| claim.kind == Kind::Said) {
         Level::Documented
@@ -94,32 +95,31 @@ pub fn level_of(claims: &[&Claim]) -> Level {
     }
 }
 
-/// What a case does.
+/// The code of a case.
 type Body = dyn for<'a> Fn(&'a mut Context, Format) -> Running<'a>;
 
 /// One check of the suite.
 pub struct Case {
     /// `area.topic.claim`; never means something else later.
     pub id: Cow<'static, str>,
-    /// How much it may be held against a target; follows from what it cites.
+    /// Decides whether a deviation is a failure; follows from the claims that it cites.
     pub level: Level,
-    /// What is checked, in one sentence.
+    /// One sentence.
     pub claim: Cow<'static, str>,
-    /// Where that is known from.
+    /// Documents that support the claim.
     pub source: Cow<'static, str>,
     /// The claims that it checks.
     pub cites: Vec<&'static Claim>,
     /// Ids of the behaviours that its outcome depends on.
     pub measures: &'static [&'static str],
-    /// What it cannot do without, beside write access where it takes users.
+    /// Requirements, beside write access if it needs users.
     pub needs: &'static [Need],
-    /// How many users it takes.
     pub users: Users,
     /// Words to choose it by.
     pub tags: &'static [&'static str],
-    /// Whether it is judged in each format of the expected profile, with a verdict for each.
+    /// True if it runs once in each format of the expected profile, with a verdict for each.
     each_format: bool,
-    /// Whether it has a server of its own where there is the built-in mock, whatever is expected.
+    /// True if, with the built-in mock, it gets a server of its own for every profile.
     own_server: bool,
     body: Box<Body>,
 }
@@ -214,12 +214,12 @@ impl Case {
         self.id.split('.').next().unwrap_or("")
     }
 
-    /// Whether it creates, changes or deletes users, or tries to.
+    /// True if it creates, changes or deletes users, or tries to.
     pub fn writes(&self) -> bool {
         self.users != Users::None || self.needs.contains(&Need::Writing)
     }
 
-    /// Where it writes, if it does.
+    /// The surface of its writes.
     pub fn surface(&self) -> Surface {
         let managed = [Need::Management, Need::ManagementWrites];
         if managed.iter().any(|need| self.needs.contains(need)) {
@@ -234,8 +234,8 @@ impl Case {
         }
     }
 
-    /// Where it comes in a run that begins with what one user can answer: cases without users, then
-    /// what PUT means, the other cases of one user, the delete of that user, and all others.
+    /// Sort key in a run that begins with one user: cases without users, then the meaning of PUT,
+    /// the other cases of one user, the delete of that user, and all others.
     pub fn turn(&self) -> (Users, bool) {
         let put_first = self.measures.contains(&"put.semantics");
         (self.users, self.users == Users::One && !put_first)
@@ -267,7 +267,7 @@ impl Case {
             .find_map(|need| need.missing_in(run))
     }
 
-    /// Does what it does, in `format` where it is a case of each format.
+    /// Runs the case, in `format` if it is a case of each format.
     pub(crate) async fn execute(&self, cx: &mut Context, format: Option<Format>) -> CaseResult {
         let format = format.unwrap_or_else(|| cx.default_format());
         (self.body)(cx, format).await

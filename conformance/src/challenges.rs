@@ -13,7 +13,7 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// Whether it is of that scheme and says for what realm.
+    /// True if it has that scheme and names a realm.
     pub fn names_a_realm(&self, scheme: &str) -> bool {
         self.scheme == scheme && self.parameters.iter().any(|name| name == "realm")
     }
@@ -45,7 +45,7 @@ pub fn challenges(response: &Response) -> Vec<Challenge> {
     challenges
 }
 
-/// What is between the commas that are in no quotes.
+/// Splits at commas outside quotes.
 fn elements(value: &str) -> Vec<&str> {
     let (mut quoted, mut escaped) = (false, false);
     value

@@ -1,12 +1,12 @@
-//! What is known of users, roles, logins, formats, errors and limits: each claim in our own words
-//! with its source. Cases cite claims by key.
+//! Claims about users, roles, logins, formats, errors and limits, each in our own words with its
+//! source. Cases cite claims by key.
 
 use std::{collections::HashMap, sync::LazyLock};
 
 use bandwidth_fixtures::Golden;
 use serde::Deserialize;
 
-/// How a claim is known.
+/// Kinds of sources.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -25,14 +25,13 @@ pub enum Kind {
 pub struct Claim {
     /// The name by which cases cite it.
     pub key: String,
-    /// How it is known.
     #[serde(default)]
     pub kind: Kind,
-    /// What is claimed.
+    /// One sentence.
     pub says: String,
     /// The document and place.
     pub source: String,
-    /// Ids of the goldens that show it; `list_users/*` stands for all that begin so.
+    /// Ids of the goldens that show it; `list_users/*` matches all that begin so.
     #[serde(default)]
     pub goldens: Vec<String>,
     /// Why neither a case nor a golden checks it.
@@ -40,14 +39,14 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Whether that golden shows it.
+    /// True if that golden shows it.
     pub fn is_shown_by(&self, golden: &Golden) -> bool {
         let mut patterns = self.goldens.iter();
         patterns.any(|pattern| matches(pattern, &golden.id))
     }
 }
 
-/// Whether a pattern, which may end with a star, means that id.
+/// True if a pattern matches that id. A star at its end matches any text.
 pub fn matches(pattern: &str, id: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(beginning) => id.starts_with(beginning),

@@ -1,4 +1,4 @@
-//! The command line: what can be asked for, and how a wrong question is answered in one line.
+//! The command line, and the one-line errors for wrong arguments.
 
 use std::{ffi::OsString, path::PathBuf, time::SystemTime};
 
@@ -55,7 +55,6 @@ pub struct Cli {
     run: RunArgs,
 }
 
-/// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run cases against a target (the default command)
@@ -100,7 +99,6 @@ pub enum Command {
     Replay {
         /// Id of the case, as `list` shows it
         case: String,
-        /// Where and how.
         #[command(flatten)]
         aim: AimArgs,
     },
@@ -121,7 +119,7 @@ pub enum Command {
     },
 }
 
-/// What to run against, as whom, and how carefully.
+/// Target, login and limits.
 #[derive(Debug, Clone, Args)]
 pub struct AimArgs {
     /// `mock` starts a mock inside this process. Otherwise `http://127.0.0.1:PORT` or
@@ -144,18 +142,16 @@ pub struct AimArgs {
     /// Write each exchange without secrets to this new HAR file, for `bandwidth-mock learn`
     #[arg(long, value_name = "FILE")]
     pub har: Option<PathBuf>,
-    /// Where the clock of the built-in mock starts (RFC 3339 in UTC) [default: 2026-03-04T12:00:00Z]
+    /// Start of the built-in mock's clock (RFC 3339 in UTC) [default: 2026-03-04T12:00:00Z]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_rfc3339)]
     pub clock: Option<SystemTime>,
-    /// What may be done there, and how fast.
     #[command(flatten)]
     pub limits: LimitArgs,
 }
 
-/// What to send at random.
+/// Arguments of `fuzz`.
 #[derive(Debug, Args)]
 pub struct FuzzArgs {
-    /// Where and how.
     #[command(flatten)]
     pub aim: AimArgs,
     /// Keep the profile; by default each trace on the built-in mock changes some behaviours
@@ -178,13 +174,11 @@ pub struct FuzzArgs {
     pub ledger: Option<PathBuf>,
 }
 
-/// How to run them.
+/// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Where and how.
     #[command(flatten)]
     pub aim: AimArgs,
-    /// Which cases.
     #[command(flatten)]
     pub selection: Selection,
     /// TOML file of known failures, each with a reason and an expiry date
@@ -202,13 +196,11 @@ pub struct RunArgs {
     pub quiet: bool,
 }
 
-/// What to plan.
+/// Arguments of `plan`.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
-    /// Where and how.
     #[command(flatten)]
     pub aim: AimArgs,
-    /// Which cases.
     #[command(flatten)]
     pub selection: Selection,
     /// Also list every request: method, path, purpose and case
@@ -216,11 +208,11 @@ pub struct PlanArgs {
     pub list: bool,
 }
 
-/// What to probe.
+/// Arguments of `probe`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct ProbeArgs {
-    /// Where and how; `--profile` supplies the options that cannot be observed.
+    /// `--profile` supplies the options that cannot be observed.
     #[command(flatten)]
     pub aim: AimArgs,
     /// The profile to write; its exchanges go to OUT.exchanges.json
@@ -246,7 +238,7 @@ pub struct ProbeArgs {
     pub plan: bool,
 }
 
-/// How differences are written.
+/// Formats of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Form {
     /// Lines for a terminal
@@ -257,7 +249,7 @@ pub enum Form {
     Json,
 }
 
-/// What to compare.
+/// Arguments of `diff`.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
     /// A profile (guide, published or a file), or a JSON report
@@ -269,7 +261,7 @@ pub struct DiffArgs {
     pub format: Form,
 }
 
-/// What to look at.
+/// Arguments of `drift`.
 #[derive(Debug, Args)]
 pub struct DriftArgs {
     /// A profile that `probe` wrote, or one with the answers of Bandwidth's support
@@ -282,7 +274,7 @@ pub struct DriftArgs {
     pub format: Form,
 }
 
-/// What to clean up.
+/// Arguments of `cleanup`.
 #[derive(Debug, Args)]
 pub struct CleanupArgs {
     /// Ledger of the earlier run
@@ -307,7 +299,7 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
-/// What came of reading the arguments.
+/// Result of reading the arguments.
 pub enum Parsed {
     /// Something to do.
     Command(Box<Command>),
@@ -344,8 +336,8 @@ fn taking_negative_numbers(command: clap::Command) -> clap::Command {
         .mut_subcommands(taking_negative_numbers)
 }
 
-/// What would be right instead of a flag that other programs have. Nothing that follows the
-/// flag is repeated: it may be a password.
+/// Suggests the right flag in place of one of other programs. Text after the flag is not repeated:
+/// it may be a password.
 fn guessed(error: &clap::Error) -> Option<String> {
     let flag = match (error.kind(), error.get(ContextKind::InvalidArg)) {
         (ErrorKind::UnknownArgument, Some(ContextValue::String(flag))) => flag.as_str(),

@@ -1,4 +1,4 @@
-//! What the command line can be asked to do.
+//! The subcommands.
 
 mod aim;
 mod clean;

@@ -1,4 +1,4 @@
-//! What a case works with: drafts, requests, and questions to a reply.
+//! The interface of a case: drafts, requests, and checks of a reply.
 
 mod ask;
 mod context;

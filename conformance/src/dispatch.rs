@@ -1,5 +1,5 @@
-//! Sends one request: waits for its turn, keeps to the budget, and tries again where that cannot
-//! have a second effect.
+//! Sends one request: waits for its turn, keeps to the budget, and repeats it if that cannot have a
+//! second effect.
 
 pub mod politeness;
 
@@ -29,9 +29,9 @@ use crate::{
 
 /// Why a run ended that a signal ended.
 const INTERRUPTED: &str = "interrupted";
-/// What is before a token in its header.
+/// Scheme of a token in the Authorization header.
 const BEARER: &str = "Bearer ";
-/// Under what an answer gives a secret away that it has just made.
+/// Names of fields with a secret that the target has just made.
 const ISSUED: [&str; 4] = [
     "access_token",
     "refresh_token",
@@ -42,7 +42,7 @@ const ISSUED: [&str; 4] = [
 /// Why a request got no response that could be judged.
 #[derive(Debug, Error)]
 pub enum SendError {
-    /// The exchange came to nothing.
+    /// The exchange failed.
     #[error("{0}")]
     Transport(TransportError),
     /// The run has to end: its budget is spent, or the target is out.
@@ -64,16 +64,16 @@ pub struct Sent {
     pub repeated: bool,
     /// At least one try may have reached the target.
     pub delivered: bool,
-    /// Every try that reached the target was answered with 429.
+    /// Every try that reached the target returned 429.
     pub limited: bool,
 }
 
-/// How a request says that it is from the run.
+/// Authorization of a request with the run's own login.
 #[derive(Debug, Clone, Copy)]
 pub enum Own {
     /// With the run's login.
     Login,
-    /// With a token, whatever the login is.
+    /// With a token, for every login.
     Token,
 }
 
@@ -82,11 +82,9 @@ pub type Tap = Arc<dyn Fn(SystemTime, &Exchange) + Send + Sync>;
 
 /// Sends the requests of one run.
 pub struct Dispatch {
-    /// Where requests go.
     pub endpoint: Endpoint,
     /// The login of the run.
     pub credentials: Credentials,
-    /// What the run may do.
     pub limits: Limits,
     /// Removes the run's secrets from what is printed.
     pub redactor: Arc<Redactor>,
@@ -159,7 +157,7 @@ impl Dispatch {
         let _ = self.tap.set(tap);
     }
 
-    /// How many requests were sent.
+    /// Number of requests sent.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
@@ -181,14 +179,14 @@ impl Dispatch {
         SendError::Ended(ended.get_or_insert(why).clone())
     }
 
-    /// Ends the run on request. The request under way is waited for, because its effect must be
-    /// known; after it only the clean-up sends.
+    /// Ends the run on request. The current request is awaited, because its effect must be known;
+    /// after it only the clean-up sends.
     pub fn interrupt(&self) {
         self.end(INTERRUPTED.to_owned());
         self.interrupted.send_replace(true);
     }
 
-    /// Whether the run was interrupted.
+    /// True if the run was interrupted.
     pub fn is_interrupted(&self) -> bool {
         *self.interrupted.borrow()
     }
@@ -203,7 +201,7 @@ impl Dispatch {
         }
     }
 
-    /// Waits that long, or until the run is interrupted.
+    /// Waits for that time, or until the run is interrupted.
     pub async fn sleep(&self, time: Duration) {
         self.unless_interrupted(tokio::time::sleep(time)).await;
     }
@@ -246,7 +244,7 @@ impl Dispatch {
         }
     }
 
-    /// The run's own Authorization header. A token is got where one is needed.
+    /// The run's own Authorization header. It requests a token if needed.
     pub async fn authorization(&self, own: Own) -> Result<String, SendError> {
         match (own, self.credentials.basic(), &self.tokens) {
             (Own::Login, Some((username, password)), _) => Ok(basic_header(username, password)),
@@ -262,7 +260,7 @@ impl Dispatch {
         }
     }
 
-    /// How long the current token is valid, in seconds, as its endpoint says.
+    /// Lifetime of the current token in seconds, as its endpoint states.
     pub async fn token_seconds(&self) -> Option<u64> {
         self.tokens.as_ref()?.seconds().await
     }
@@ -296,9 +294,9 @@ impl Dispatch {
         Ok(())
     }
 
-    /// Sends a request at the run's pace. A 429 is waited out, and a connection that failed is
-    /// tried again. A request that changes nothing is repeated when the target failed. Anything
-    /// else is sent once, because it may have taken effect.
+    /// Sends a request at the run's pace. After a 429 it waits, and a failed connection is retried.
+    /// A request that changes nothing is repeated if the target failed. Other requests are sent
+    /// once, because they may have taken effect.
     pub async fn send(&self, request: &Request, purpose: Purpose, log: &mut Log) -> Sent {
         let mut patience = Patience::new(self.limits.backoff);
         let mut sent = Sent {
@@ -405,7 +403,7 @@ impl Dispatch {
         outcome.map_err(SendError::Transport)
     }
 
-    /// Counts requests without an answer. Returns whether there is an outage.
+    /// Counts requests without a response. Returns true for an outage.
     fn note_answer(&self, reason: Option<Reason>) -> bool {
         match reason {
             None | Some(Reason::Limited) => {
@@ -419,7 +417,7 @@ impl Dispatch {
     }
 }
 
-/// Secrets that an answer shows because they are new: no report shows them.
+/// New secrets in a response: no report shows them.
 fn issued(body: &[u8]) -> Vec<String> {
     let hints = ["ecret", "_token"];
     let text = str::from_utf8(body).unwrap_or_default();

@@ -14,7 +14,7 @@ pub const INCONCLUSIVE: u8 = 3;
 pub const NOTHING_EXECUTED: u8 = 4;
 /// Something that the run created is still there.
 pub const LEFT_BEHIND: u8 = 5;
-/// What was asked for could do harm.
+/// The command was refused because it could do harm.
 pub const REFUSED: u8 = 6;
 
 /// Why a run ended before it had verdicts. Each text is one line and says what would be right.

@@ -1,4 +1,4 @@
-//! What was sent and what came back, kept as evidence.
+//! Requests with their responses, kept as evidence.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::transport::{Request, Response, TransportError};
 
-/// What a request was sent for.
+/// The purpose of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
@@ -30,26 +30,24 @@ impl Purpose {
     }
 }
 
-/// One request and what came of it. It holds secrets: only what a report makes of it may be shown.
+/// One request and its result. It holds secrets: only reports may show it.
 pub struct Exchange {
-    /// What for.
     pub purpose: Purpose,
-    /// Where to: `https://HOST:PORT`.
+    /// `https://HOST:PORT`.
     pub origin: String,
     /// When it was sent, from the start of the run.
     pub at: Duration,
-    /// How long it took.
     pub took: Duration,
-    /// What was sent.
     pub request: Request,
-    /// What came back, or why nothing did.
+    /// The response, or the reason why there is none.
     pub outcome: Result<Response, String>,
-    /// Whether it was sent again, and why.
+    /// The reason for a repetition, if it was repeated.
     pub repeated: Option<String>,
 }
 
 impl Exchange {
-    /// What was sent at `sent`, in a run that started at `started`, and has just ended.
+    /// Records an exchange that was sent at `sent`, in a run that started at `started`, and has
+    /// just ended.
     pub fn new(
         purpose: Purpose,
         origin: String,

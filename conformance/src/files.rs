@@ -17,7 +17,7 @@ const DESCRIPTORS: [&str; 2] = ["/dev", "/proc"];
 /// More links than this are taken for a loop.
 const MOST_LINKS: usize = 40;
 
-/// Who may read a file.
+/// The readers of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readers {
     /// Its owner alone (mode 0600), also if others could read the file before: it holds data of an

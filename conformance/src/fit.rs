@@ -1,5 +1,5 @@
-//! What the exchanges of a run show of the target's behaviours: which behaviour explains a failure,
-//! and which profile fits the target best.
+//! Options that the exchanges of a run show: the behaviour that explains a failure, and the profile
+//! that fits the target best.
 
 mod readings;
 
@@ -12,18 +12,18 @@ use serde::{Deserialize, Serialize};
 use self::readings::options;
 use crate::{exchange::Purpose, transcript::Transcript};
 
-/// How well profiles fit a target.
+/// The fit of profiles to a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fit {
     /// The built-in profile that agrees with most of the seen options; the expected one if none
     /// agrees with more.
     pub profile: String,
-    /// How many of the seen options it has.
+    /// Number of observed options that it has.
     pub agrees: usize,
     /// Name of the expected profile.
     pub expected: String,
-    /// How many of the seen options the expected profile has.
+    /// Number of observed options that the expected profile has.
     pub expected_agrees: usize,
     /// The options that the target showed, and never another one of the same behaviour.
     pub seen: Vec<SeenOption>,
@@ -52,7 +52,7 @@ pub struct Explanation {
 }
 
 impl Fit {
-    /// What to do if another profile fits better than the expected one.
+    /// Advice if another profile fits better than the expected one.
     pub fn hint(&self) -> Option<String> {
         (self.profile != self.expected).then(|| {
             format!(

@@ -1,7 +1,7 @@
-//! Traces: random operations on users, each answer compared with what a model of the API says.
+//! Traces: random operations on users, each response compared with a model of the API.
 //!
-//! A trace is made from a seed and names users symbolically, so it can be sent to any target,
-//! and without some of its steps. What fails on a mock of this process is made smaller there.
+//! A trace is made from a seed and names users symbolically, so it can be sent to any target, and
+//! without some of its steps. A failure on a mock of this process is reduced there.
 
 mod domain;
 mod model;
@@ -24,37 +24,37 @@ use crate::{
     wire::{Draft, EMAIL, Format, User, Value},
 };
 
-/// Where a trace and its target disagree.
+/// A difference between the model and the target.
 #[derive(Debug, Clone)]
 pub struct Disagreement {
     /// The step, from 0.
     pub step: usize,
-    /// What was expected, and what came.
+    /// The expected and the actual result.
     pub reason: String,
 }
 
-/// What came of a trace.
+/// Result of a trace.
 #[derive(Debug, Clone, Default)]
 pub struct Walk {
-    /// Operations that were answered and compared.
+    /// Operations that were compared.
     pub operations: u64,
-    /// Operations that a limit or a failure of the target kept from being answered.
+    /// Operations without a response, because of a limit or a failure of the target.
     pub unanswered: u64,
-    /// Which steps led to which outcome, for coverage.
+    /// Steps with their outcomes, for coverage.
     pub outcomes: BTreeSet<&'static str>,
-    /// Where it ended, if the target did not do as the model.
+    /// The difference at which it ended, if there was one.
     pub disagreement: Option<Disagreement>,
 }
 
-/// What comes of a step about a user when the trace has made none yet: nothing is sent.
+/// Outcome of a step about a user before the trace has created one: nothing is sent.
 const NOTHING: &str = "nothing";
 
-/// How a walk continues when a request got no answer.
+/// The way to continue after a request without a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unanswered {
-    /// It had no effect: the target's failures are known to come before it takes any.
+    /// It had no effect: the target fails before it executes the request.
     HadNoEffect,
-    /// Nobody knows, and the walk ends.
+    /// The effect is unknown, and the walk ends.
     Ends,
 }
 
@@ -229,7 +229,7 @@ impl Turn<'_> {
         Ok("listed")
     }
 
-    /// The answer to a create shows that user as the profile says.
+    /// Checks that the response to a create shows that user, under the profile.
     fn shows_created(&self, reply: &Reply, user: &Person) -> Result<(), Stop> {
         let mut expected = self.model.shown(user, None);
         match self.cx.profile().create_response {
@@ -244,7 +244,7 @@ impl Turn<'_> {
         same(reply, &seen, &expected)
     }
 
-    /// What names a user in a path, also one that is gone; none when the trace made none.
+    /// The key of a user in a path, also after its delete; `None` if the trace created none.
     async fn key_of(&mut self, who: Who) -> Result<Option<String>, Stop> {
         Ok(match who {
             Who::Nobody => Some(self.cx.nobody().await?),
@@ -336,7 +336,8 @@ fn same(reply: &Reply, seen: &User, expected: &User) -> Result<(), Stop> {
     reply.same("the user", expected, seen)
 }
 
-/// A refusal must be one of those that the model allows: it does not know which rule comes first.
+/// Checks that a refusal is one of those that the model allows: it does not know which rule comes
+/// first.
 fn refused(reply: &Reply, expected: &Expected) -> Result<&'static str, Stop> {
     let Expected::Refused(allowed) = expected else {
         return Err(Stop::Error("the model expects a success".to_owned()));

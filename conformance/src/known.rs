@@ -25,8 +25,8 @@ pub fn mark(known: &KnownFailures, case: &mut CaseReport, target: &str) {
     }
 }
 
-/// What is wrong with the entries of cases that ran. A case that is judged in each format fails
-/// as its entry says when it fails in one of them.
+/// Problems with the entries of cases that ran. If a case runs in each format, its entry holds when
+/// it fails in one of them.
 pub fn problems(known: &KnownFailures, cases: &[CaseReport], target: &str) -> Vec<String> {
     let passes = |case: &CaseReport| matches!(case.verdict, Verdict::Pass | Verdict::Observed);
     let problem = |(index, case): (usize, &CaseReport)| {

@@ -14,14 +14,13 @@ pub struct Leftover {
     /// The key in paths, not percent-encoded; absent if the target never named it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub key: Option<String>,
-    /// What is known about the user.
     pub state: LeftoverState,
     /// One line: how to remove the user. Empty if the report's own command does it.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub remove: String,
 }
 
-/// What is known about a leftover.
+/// State of a leftover.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -38,7 +37,7 @@ pub enum LeftoverState {
 }
 
 impl LeftoverState {
-    /// Whether the target showed the user in that state, so that nothing about it is uncertain.
+    /// True if the target showed the user in that state.
     pub fn is_certain(self) -> bool {
         matches!(self, Self::Exists | Self::Deactivated)
     }
@@ -54,14 +53,14 @@ impl LeftoverState {
     }
 }
 
-/// Whether they change no exit code: there are none, or the operator allowed leftovers, and all of
-/// these are known to stay.
+/// True if they do not change the exit code: there are none, or the operator allowed leftovers and
+/// all of these are known to stay.
 pub fn are_excused(leftovers: &[Leftover], allowed: bool) -> bool {
     let mut leftovers = leftovers.iter();
     leftovers.all(|user| allowed && user.state.is_certain())
 }
 
-/// What the command of a clean-up is for: it cannot remove users that a delete only deactivates.
+/// The use of the clean-up command: it cannot remove users that a delete only deactivates.
 pub fn use_of_cleanup(leftovers: &[Leftover]) -> &'static str {
     let stays = |user: &Leftover| user.state == LeftoverState::Deactivated;
     if leftovers.iter().all(stays) {

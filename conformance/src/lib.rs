@@ -1,8 +1,8 @@
 //! A black-box suite that shows how a server of Bandwidth's user-management API behaves.
 //!
-//! It takes names, request bodies and profiles from `bandwidth-fixtures`, but judges raw status,
-//! headers and bodies with its own readers: what the emulator and its codec get wrong must not be
-//! wrong here too. [`main`] is the command line; [`runner::execute`] is the same for tests.
+//! Names, request bodies and profiles come from `bandwidth-fixtures`. The suite judges raw status,
+//! headers and bodies with its own readers, so that it does not repeat errors of the emulator's
+//! codec. [`main`] is the command line; [`runner::execute`] is the same for tests.
 
 #![expect(
     missing_docs,

@@ -1,5 +1,5 @@
-//! What a run may do to its target. Away from this machine that is little, unless it is asked for
-//! in so many words: reading, one request a second, and a budget.
+//! Limits of a run. For remote targets the defaults are read-only, one request a second, and a
+//! budget.
 
 use std::time::Duration;
 
@@ -17,19 +17,19 @@ const MAX_REQUESTS: u64 = 3_000;
 const MAX_USERS: u64 = 400;
 /// Requests a second to a remote target, by default.
 const RPS: f64 = 1.0;
-/// How long a target on this machine may take to show what was written, by default.
+/// Default of `settle` for a loopback target.
 const SETTLE: Duration = Duration::from_secs(5);
-/// The same on a remote target.
+/// Default of `settle` for a remote target.
 const REMOTE_SETTLE: Duration = Duration::from_secs(30);
-/// How long a response may take.
+/// Time limit of a response.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a create whose client gave up may still take effect: servers and gateways end a request
-/// that takes longer.
+/// Time in which a create may still take effect after its client gave up: servers and gateways end
+/// longer requests.
 const UNDER_WAY: Duration = Duration::from_mins(1);
 /// The domain of emails of created users, by default. It receives no mail (RFC 2606).
 const EMAIL_DOMAIN: &str = "example.com";
 
-/// Whether users may be created, changed and deleted.
+/// Permission to create, change and delete users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Writes {
     /// They may.
@@ -38,7 +38,7 @@ pub enum Writes {
     Refused(&'static str),
 }
 
-/// Where users are created and changed.
+/// The surface on which users are created and changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Surface {
     /// The paths below the account
@@ -49,62 +49,61 @@ pub enum Surface {
     Management,
 }
 
-/// How long to wait before a request is sent again.
+/// Waits before a request is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
     /// The longest that the first wait can be; it doubles with each.
     pub base: Duration,
     /// The longest that any wait can be.
     pub cap: Duration,
-    /// How long one request may wait altogether.
+    /// Total wait for one request.
     pub patience: Duration,
 }
 
-/// What a run may do.
+/// Limits of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a permission")]
 pub struct Limits {
-    /// Whether it may write.
     pub writes: Writes,
-    /// Where it may write; both where nothing is said.
+    /// The surface of its writes; `None` means both.
     pub surface: Option<Surface>,
-    /// Whether it may fail to log in with the name of its own login, or many times with another's:
-    /// either could lock a user out.
+    /// Allows failed logins with its own name, and many with another's. Either could lock a user
+    /// out.
     pub failed_logins: bool,
     /// The time from one request to the next, at least.
     pub interval: Duration,
-    /// How many requests, clean-up included.
+    /// Requests, clean-up included.
     pub max_requests: Option<u64>,
-    /// How many users may be created.
+    /// Users that it may create.
     pub max_users: Option<u64>,
-    /// How long it waits for a target that limits or fails.
+    /// Waits for a target that limits or fails.
     pub backoff: Backoff,
-    /// How long a response may take.
+    /// Time limit of a response.
     pub timeout: Duration,
-    /// How long a create whose client gave up may still take effect.
+    /// Time in which a create may still take effect after its client gave up.
     pub under_way: Duration,
-    /// How long a target may take to show what was written.
+    /// Longest time until a target shows a write.
     pub settle: Duration,
-    /// Whether no second user may be created before the first one is gone.
+    /// If true, a second user is created only after the first one is gone.
     pub one_user_first: bool,
-    /// Whether users may be created also where a deleted one stays.
+    /// Allows to create users if deleted ones stay.
     pub allow_leftovers: bool,
     /// The key of a user that is updated in place of one that the run creates. It is never deleted.
     pub prepared_user: Option<String>,
     /// The roles that users of the run may get.
     pub roles: Roles,
-    /// Whether accounts that are not the login's own may be asked about.
+    /// Allows requests for accounts that are not the login's own.
     pub foreign_accounts: bool,
     /// The domain of emails of created users.
     pub email_domain: String,
-    /// What usernames begin with, before the run's own prefix.
+    /// Beginning of usernames, before the run's own prefix.
     pub name_prefix: String,
 }
 
 /// The roles that users of a run may get.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Roles {
-    /// None: a role may give access to what is not the run's.
+    /// None: a role may give access to resources that are not the run's.
     Withheld,
     /// The one with this id or name.
     Only(String),
@@ -113,7 +112,7 @@ pub enum Roles {
 }
 
 impl Roles {
-    /// The same on a mock that stands for the target: the account's own roles are not those of the
+    /// The roles on a mock in place of the target: the account's own roles are not those of the
     /// mock.
     #[must_use]
     pub fn rehearsed(&self) -> Self {
@@ -124,7 +123,6 @@ impl Roles {
     }
 }
 
-/// What was asked for.
 #[derive(Debug, Clone, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct LimitArgs {
@@ -219,7 +217,7 @@ impl Limits {
         }
     }
 
-    /// What may be done to `target`, whose account is `account_id`.
+    /// The limits for `target`, whose account is `account_id`.
     pub fn of(
         asked: &LimitArgs,
         target: &Target,
@@ -254,10 +252,10 @@ impl Limits {
             _ => {}
         }
         if asked.read_only {
-            limits.writes = Writes::Refused("it would write, and --read-only was asked for");
+            limits.writes = Writes::Refused("it would write, which --read-only forbids");
         } else if !here && !asked.allow_writes {
             limits.writes = Writes::Refused(
-                "it would write, and away from this machine that needs --allow-writes --confirm-account ID",
+                "it would write, which needs --allow-writes --confirm-account ID on a remote target",
             );
         }
         if !here {
@@ -302,7 +300,7 @@ impl Limits {
         }
     }
 
-    /// Where the users of a run are read, listed and removed, by what is expected of the target.
+    /// The surface on which users of the run are read, listed and removed, by the expected profile.
     pub fn home(&self, expected: &Profile) -> Surface {
         let only_there = expected.surface_account != AccountSurface::Full
             && expected.surface_identity == IdentitySurface::Served;
@@ -313,12 +311,12 @@ impl Limits {
         }
     }
 
-    /// Whether it may write there, if it may write.
+    /// True if it may write on that surface, provided that it may write.
     pub fn may_write_on(&self, surface: Surface) -> bool {
         self.surface.is_none_or(|chosen| chosen == surface)
     }
 
-    /// Whether it may write.
+    /// True if it may write.
     pub fn may_write(&self) -> bool {
         self.writes == Writes::Allowed
     }

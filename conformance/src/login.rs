@@ -1,5 +1,5 @@
-//! Who asks: an account with a name and a password, or with OAuth client credentials. They come
-//! from the environment or from a file, never from an argument.
+//! The login of a run: an account with a name and a password, or with OAuth client credentials. It
+//! comes from the environment or from a file, never from an argument.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::{
     target::{TOKEN_PATH, Target},
 };
 
-/// What a login is made of, as a file names it.
+/// Keys of a login in a file.
 const KEYS: [&str; 7] = [
     "account_id",
     "username",
@@ -37,7 +37,7 @@ pub struct Client {
     pub secret: Secret,
 }
 
-/// How requests say who they are from.
+/// The authentication of requests.
 #[derive(Debug, Clone)]
 pub enum Login {
     /// A name and a password, with each request.
@@ -52,16 +52,15 @@ pub enum Login {
         id: String,
         /// The client's secret.
         secret: Secret,
-        /// Where tokens come from, when it is not the usual place.
+        /// Token endpoint, if it is not the usual one.
         token_url: Option<String>,
     },
 }
 
-/// An account and who asks.
+/// An account and its login.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     pub account_id: String,
-    /// Who asks.
     pub login: Login,
     /// API credentials of the account beside a login of another kind. Cases about tokens need them.
     pub beside: Option<Client>,
@@ -71,7 +70,7 @@ pub struct Credentials {
     pub domain: String,
 }
 
-/// What the environment or a file says.
+/// Values from the environment or a file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
@@ -84,7 +83,7 @@ struct Raw {
     second_account_id: Option<String>,
 }
 
-/// Where a login comes from, which decides what the things are called that it is made of.
+/// Source of a login; it decides the names of the values.
 #[derive(Clone, Copy)]
 enum Origin {
     Environment,
@@ -195,7 +194,7 @@ impl Credentials {
         }
     }
 
-    /// Where this login gets its tokens.
+    /// Token endpoint of this login.
     pub fn token_url(&self, target: &Target) -> String {
         if let Login::Client {
             token_url: Some(url),
@@ -304,7 +303,7 @@ impl Raw {
     }
 }
 
-/// A client's secret goes over TLS, or stays on this machine.
+/// A client's secret is sent over TLS only, except on loopback.
 fn checked_url(
     text: &str,
     error: impl Fn(&str) -> ConformanceError,

@@ -1,6 +1,5 @@
-//! What comes out: the result of each case and of a run. It is what every report renders and what
-//! `--report json` writes. It holds no secret: [`CaseReport::redact`] and [`RunReport::redact`] are
-//! called where it is made.
+//! The results of each case and of a run, for every report and for `--report json`. They hold no
+//! secret: [`CaseReport::redact`] and [`RunReport::redact`] are called where they are made.
 
 use std::{
     io,
@@ -35,19 +34,19 @@ pub struct CaseReport {
     /// The format that it was judged in, for a case that has a verdict for each.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub format: Option<Format>,
-    /// How much its claim may be held against a target.
+    /// Decides whether a deviation is a failure.
     pub level: Level,
-    /// What it claims.
+    /// One sentence.
     pub claim: String,
-    /// Where the claim comes from.
+    /// Documents that support the claim.
     pub source: String,
-    /// Whether it creates, changes or deletes users.
+    /// True if it creates, changes or deletes users.
     pub writes: bool,
     /// The behaviours that it measures, with the expected options.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub expected: Vec<Expectation>,
     pub verdict: Verdict,
-    /// Whether the run ended before the case began; the verdict is then `inconclusive`.
+    /// True if the run ended before the case began; the verdict is then `inconclusive`.
     #[serde(skip_serializing_if = "is_false", default)]
     pub not_run: bool,
     /// Why, for anything but a pass; may have several lines.
@@ -59,7 +58,7 @@ pub struct CaseReport {
     /// The reason of its entry in the file of known failures, if it failed as listed there.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub known: Option<String>,
-    /// What was seen on the way.
+    /// Observations of the case.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub facts: Vec<String>,
     /// Duration in milliseconds.
@@ -130,7 +129,7 @@ impl CaseReport {
         }
     }
 
-    /// What a report calls it: its id, and the format where it was judged in one.
+    /// Its name in reports: the id, and the format if it ran in one.
     pub fn name(&self) -> String {
         match self.format {
             Some(format) => format!("{} [{}]", self.id, format.as_str()),
@@ -138,7 +137,7 @@ impl CaseReport {
         }
     }
 
-    /// Whether it failed or erred, and is not a known failure.
+    /// True if it failed or erred, and is not a known failure.
     pub fn is_unexpected(&self) -> bool {
         self.verdict.is_failure() && self.known.is_none()
     }
@@ -177,14 +176,13 @@ pub struct RunReport {
     pub version: String,
     /// When the run began, RFC 3339 in UTC.
     pub began: String,
-    /// What was tested, in words.
+    /// Description of the target.
     pub target: String,
     pub account_id: String,
     /// Name of the expected profile.
     pub profile: String,
     /// The exit code of the process.
     pub exit_code: u8,
-    /// How many cases have each verdict.
     pub counts: Counts,
     /// Requests sent, including those of the clean-up.
     pub requests: u64,
@@ -195,10 +193,10 @@ pub struct RunReport {
     /// Why the run ended before all cases had run.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ended: Option<String>,
-    /// Users of the run that are not proved to be gone.
+    /// Users of the run that are not proved gone.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub leftovers: Vec<Leftover>,
-    /// Whether users that are known to stay were allowed, so that they do not change the exit code.
+    /// True if users that are known to stay do not change the exit code.
     #[serde(skip_serializing_if = "is_false", default)]
     pub leftovers_allowed: bool,
     /// The command that removes what is left, if there is a ledger.
@@ -207,7 +205,7 @@ pub struct RunReport {
     /// Behaviours that the run left open.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub open_questions: Vec<OpenQuestion>,
-    /// What else the reader should know, one line each.
+    /// Notes for the reader, one line each.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub notes: Vec<String>,
     /// Entries of the file of known failures that no longer hold.
@@ -226,7 +224,7 @@ pub struct RunReport {
     pub closing: Vec<Transcript>,
 }
 
-/// How many cases have each verdict.
+/// Number of cases per verdict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Counts {
@@ -234,7 +232,7 @@ pub struct Counts {
     pub pass: usize,
     /// The claim does not hold; known failures are counted here too.
     pub fail: usize,
-    /// Of those that failed or erred, the known ones.
+    /// Known failures among the failed and erred ones.
     pub known: usize,
     /// Nothing is claimed; something was seen.
     pub observed: usize,
@@ -286,9 +284,8 @@ impl RunReport {
         }
     }
 
-    /// Counts the verdicts and decides the exit code. Call it again when a field has changed.
-    /// What needs the operator comes first: users left behind, then failures, then troubles on this
-    /// machine, then verdicts that are missing.
+    /// Counts the verdicts and decides the exit code. Call it again if a field has changed. The
+    /// order is: users left behind, failures, problems on this machine, missing verdicts.
     pub fn decide(&mut self) {
         let count = |verdict| self.count(verdict);
         let known = self.cases.iter().filter(|case| case.known.is_some());
@@ -336,13 +333,13 @@ impl RunReport {
         }
     }
 
-    /// How many cases have that verdict.
+    /// Number of cases with that verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         let cases = self.cases.iter();
         cases.filter(|case| case.verdict == verdict).count()
     }
 
-    /// How many failures are not known.
+    /// Number of failures that are not known.
     pub fn unexpected(&self) -> usize {
         let unexpected = self.cases.iter().filter(|case| case.is_unexpected());
         unexpected.count()
@@ -374,7 +371,7 @@ impl RunReport {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// Reads what `--report json` wrote. The error says what is wrong and what to do.
+    /// Reads the output of `--report json`. The error states the problem and what to do.
     pub fn from_json(text: &str) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Versioned {
@@ -450,7 +447,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// What explains a failure.
+    /// The behaviour that explains a failure.
     pub(crate) fn explanation(behaviour: &str, expected: &str, seen: Option<&str>) -> Explanation {
         Explanation {
             behaviour: behaviour.to_owned(),

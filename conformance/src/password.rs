@@ -34,10 +34,10 @@ impl Class {
     }
 }
 
-/// A password of so many characters out of these classes, each class as often as the others. No
-/// two characters stand in it twice, or as few as there can be in a long one.
+/// A password with `length` characters, spread evenly over these classes. It repeats as few pairs
+/// of characters as possible.
 pub fn of(length: usize, classes: &[Class]) -> String {
-    /// How often a character is drawn again before a repetition is put up with.
+    /// Number of draws for a character before a repetition is accepted.
     const DRAWS: usize = 200;
     assert!(
         !classes.is_empty(),
@@ -84,7 +84,7 @@ pub fn strong(profile: &Profile) -> String {
     of(16.max(minimum).min(maximum), &Class::ALL)
 }
 
-/// Whether the same `length` characters appear twice in `text`.
+/// True if the same `length` characters appear twice in `text`.
 pub fn repeats(text: &str, length: usize) -> bool {
     let bytes = text.as_bytes();
     bytes

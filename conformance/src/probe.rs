@@ -27,32 +27,32 @@ pub use self::{
 };
 use crate::verdict::Stop;
 
-/// How often an experiment is tried that the target's distress kept from an end.
+/// Number of tries of an experiment that failures of the target interrupted.
 const TRIES: usize = 4;
 
 impl Probe {
-    /// Does the experiments that speak of what is wanted and not in `known` already, and removes
-    /// the users that they created. `tell` is called after each, with its name.
+    /// Runs the experiments about selected behaviours that are not in `known`, and removes the
+    /// users that they created. `report` is called after each, with its name.
     ///
     /// # Errors
-    /// Those of `tell`; the users are removed all the same.
+    /// Errors of `report`; the users are removed all the same.
     pub async fn learn(
         &mut self,
         choice: &Choice,
         known: Findings,
-        tell: &mut dyn FnMut(&str, &Self) -> std::io::Result<()>,
+        report: &mut dyn FnMut(&str, &Self) -> std::io::Result<()>,
     ) -> std::io::Result<()> {
         self.choice = choice.clone();
-        let mut told = Ok(());
+        let mut reported = Ok(());
         for experiment in experiments() {
-            let mut wanted = experiment.tells.iter().filter(|id| choice.wants(id));
+            let mut wanted = experiment.behaviours.iter().filter(|id| choice.wants(id));
             if wanted.any(|id| !known.contains_key(*id)) || experiment.foundation {
                 self.perform(&experiment).await;
             }
             if self.cx.run.dispatch().is_interrupted() {
                 break;
             }
-            for id in experiment.tells {
+            for id in experiment.behaviours {
                 match known.get(*id) {
                     Some(earlier) if !choice.skips(id) => {
                         self.findings.insert((*id).to_owned(), earlier.clone());
@@ -61,13 +61,13 @@ impl Probe {
                     _ => {}
                 }
             }
-            told = tell(experiment.name, self);
-            if told.is_err() {
+            reported = report(experiment.name, self);
+            if reported.is_err() {
                 break;
             }
         }
         self.leftovers = self.cx.run.account.finish().await;
-        told
+        reported
     }
 
     /// Why an experiment cannot be tried now, if it cannot.
@@ -79,7 +79,7 @@ impl Probe {
             return None;
         }
         if !self.cx.run.limits().may_write() {
-            return Some("it takes writing, which was not allowed".to_owned());
+            return Some("it needs writes, which are not allowed".to_owned());
         }
         if matches!(self.known("surface.account"), Some("list_only" | "absent")) {
             return Some("the target has no users below the account to create".to_owned());
@@ -88,13 +88,13 @@ impl Probe {
             return None;
         }
         if self.is_prepared() {
-            return Some("it takes a user beside the prepared one".to_owned());
+            return Some("it needs a user beside the prepared one".to_owned());
         }
         let limits = self.cx.run.limits();
         let must_remove = limits.one_user_first && !limits.allow_leftovers;
         let why = self.removal.as_ref().err().filter(|_| must_remove)?;
         Some(format!(
-            "{why}, so that no second user was created; --allow-leftovers creates more all the same"
+            "{why}, so no second user was created; pass --allow-leftovers to create more"
         ))
     }
 
@@ -117,7 +117,7 @@ impl Probe {
             }
             match result {
                 Ok(()) if doubtful => {
-                    "a request had to be sent again that may have taken effect twice"
+                    "a request was repeated and may have taken effect twice"
                         .clone_into(&mut reason);
                 }
                 Ok(()) => {
@@ -135,7 +135,7 @@ impl Probe {
         if reason.is_empty() {
             "the experiment did not settle it".clone_into(&mut reason);
         }
-        for id in experiment.tells {
+        for id in experiment.behaviours {
             if !self.findings.contains_key(*id) {
                 self.leave_open(id, &reason);
             }
@@ -163,8 +163,8 @@ impl Probe {
         (experiment.run)(self).await
     }
 
-    /// That the shared user takes an update, and GET shows it. Where it does not, it is not asked
-    /// for again: to wait for a target that lags takes time.
+    /// Checks that the target accepts an update of the shared user, and that GET shows it. A failed
+    /// control is not repeated: waiting for a slow target takes time.
     async fn control_update(&mut self) -> Result<(), Stop> {
         if let Some(why) = self.unusable.clone() {
             return Err(Stop::Skip(why));

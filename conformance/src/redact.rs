@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use self::words::{MIN_LENGTH, Words};
 
-/// What replaces a secret.
+/// Replacement of a secret.
 pub(crate) const MARK: &str = "[secret]";
 
 /// The secrets of a run.
@@ -94,13 +94,13 @@ impl Redactor {
         .into_owned()
     }
 
-    /// The same in one line: line feeds are escaped too.
+    /// Without secrets, in one line: line feeds are escaped too.
     pub fn line(&self, text: &str) -> String {
         printable(&self.clean(text)).into_owned()
     }
 
-    /// What may be shown of a body: its text without secrets. Of one that is not text only the
-    /// length and a hash: a secret in it could not be recognised.
+    /// The body without secrets. For a body that is not text, only the length and a hash: a secret
+    /// in it could not be recognised.
     pub fn body(&self, bytes: &[u8]) -> String {
         match text_of(bytes) {
             Some(text) => self.clean(text),
@@ -216,13 +216,13 @@ fn in_base64(bytes: &[u8]) -> BTreeSet<String> {
     forms
 }
 
-/// What Base64 makes of `bytes` that have `before` others in front, modulo 3, and any behind: the
-/// characters that depend on none of the others.
+/// The part of a Base64 text of `bytes` that does not depend on the bytes around them, with
+/// `before` bytes in front, modulo 3.
 fn core(bytes: &[u8], before: usize, engine: &impl base64::Engine) -> String {
     let mut padded = vec![0; before];
     padded.extend_from_slice(bytes);
     let encoded = engine.encode(&padded);
-    // A character stands for six bits.
+    // A character encodes six bits.
     let (first, end) = ((before * 8).div_ceil(6), padded.len() * 8 / 6);
     encoded.get(first..end).unwrap_or_default().to_owned()
 }

@@ -20,7 +20,7 @@ pub fn cases() -> Vec<Case> {
     suites::all()
 }
 
-/// Which cases.
+/// Selects cases.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Selection {
     /// Only cases whose id contains TEXT; repeat it for alternatives [example: --filter weak]
@@ -106,7 +106,7 @@ fn one_of<'a>(
     )))
 }
 
-/// What to look at instead.
+/// Suggests other values.
 fn hint(texts: &[String], cases: &[Case]) -> String {
     let near = near_ids(texts, cases);
     if near.is_empty() {

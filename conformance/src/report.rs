@@ -41,9 +41,7 @@ impl Kind {
 /// A report to write: `KIND=FILE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportTo {
-    /// What kind.
     pub kind: Kind,
-    /// Where to.
     pub path: PathBuf,
 }
 

@@ -1,4 +1,4 @@
-//! Runs cases one after the other, and cleans up after each, whatever happens.
+//! Runs cases one after the other, and cleans up after each, even after an error.
 
 use std::{
     collections::BTreeSet,
@@ -23,13 +23,13 @@ use crate::{
     wire::Format,
 };
 
-/// How long an interrupted case may take to come to its end, beside the request under way.
+/// Time that an interrupted case has to end, after the request under way.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Runs `cases` against the target of `run`, hands on each outcome as it comes, and removes what each
-/// case created. When `interrupt` is ready, the request under way is the last of its case, and no
-/// other case is started; the same when an outcome cannot be handed on, or when the run ends for
-/// another reason. All of them clean up first.
+/// Runs `cases` against the target of `run`, passes each outcome on, and removes the users of each
+/// case. After `interrupt`, the current request is the last of its case, and no other case starts.
+/// The same holds if an outcome cannot be passed on, or if the run ends for another reason. Each of
+/// these cleans up first.
 pub async fn execute(
     run: &Arc<Run>,
     cases: &[Case],
@@ -138,8 +138,8 @@ fn transcripts(log: &Log, run: &Run) -> Vec<Transcript> {
     exchanges.collect()
 }
 
-/// The cases, each with the formats that it is judged in. Where no second user may be created before
-/// the first one is gone, what one user can answer comes first.
+/// The cases, each with its formats. If no second user may be created before the first one is gone,
+/// the cases that need one user come first.
 fn in_order<'a>(run: &Run, cases: &'a [Case]) -> Vec<(&'a Case, Option<Format>)> {
     let formats = |case: &'a Case| {
         case.formats(run)
@@ -153,8 +153,8 @@ fn in_order<'a>(run: &Run, cases: &'a [Case]) -> Vec<(&'a Case, Option<Format>)>
     each
 }
 
-/// Creates the first user, if it was not created, deletes it, and makes sure that it is gone. From
-/// then on no user is shared. The error says why no other user may be created.
+/// Creates the first user if needed, deletes it, and proves that it is gone. After that, cases
+/// share no user. The error is the reason why no other user may be created.
 pub async fn retire_first(run: &Run, cx: &mut Context) -> Result<(), String> {
     run.share_first(true);
     let mut created = Ok(());
@@ -166,12 +166,12 @@ pub async fn retire_first(run: &Run, cx: &mut Context) -> Result<(), String> {
     run.account.retire_first(&mut cx.log).await
 }
 
-/// How far a run is that begins with one user.
+/// Progress of a run that begins with one user.
 struct Stage<'a> {
     run: &'a Arc<Run>,
-    /// Whether cases may create users of their own, or why not; `None` before that is known.
+    /// The reason why cases may not create further users, or `Ok`; `None` before that is known.
     others: Option<Result<(), String>>,
-    /// Whether the first user was handed to the case that deletes it.
+    /// True once the first user was handed to the case that deletes it.
     given_away: bool,
 }
 
@@ -192,7 +192,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Whether a case needs more than the one user.
+    /// True if a case needs more than the one user.
     fn needs_others(&self, case: &Case) -> bool {
         match case.users {
             Users::None | Users::One => false,
@@ -228,7 +228,7 @@ impl<'a> Stage<'a> {
         refused.then(|| format!("{why}{advice}"))
     }
 
-    /// The behaviours that only cases measure which were not run for want of users.
+    /// The behaviours that only skipped cases measure, for lack of users.
     fn open_questions(&self, cases: &[Case]) -> Vec<OpenQuestion> {
         let Some(Err(why)) = &self.others else {
             return Vec::new();
@@ -252,7 +252,7 @@ impl<'a> Stage<'a> {
         open.iter().map(question).collect()
     }
 
-    /// Whether what a case created is removed after it.
+    /// True if users that a case created are removed after it.
     fn cleans_up(&self) -> bool {
         matches!(self.others, Some(Ok(())))
     }
@@ -271,8 +271,8 @@ async fn until(
     }
 }
 
-/// The same, but the request under way is waited for: only its answer shows whether it created a
-/// user. `None` if the work did not end in time; what it does not finish stays in the ledger.
+/// As above, but waits for the current request: only its response shows whether it created a user.
+/// `None` if the work did not end in time; the rest stays in the ledger.
 async fn until_answered<T>(
     interrupt: Pin<&mut impl Future<Output = ()>>,
     run: &Run,

@@ -1,10 +1,10 @@
-//! What the outside gives the command line.
+//! The environment of the command line.
 
 use std::io::Write;
 
 use crate::{limits::Limits, report::console::Colour};
 
-/// What the outside gives a run of the command line.
+/// The environment of a run of the command line.
 pub struct Surroundings<'a> {
     /// Reads an environment variable.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
@@ -12,9 +12,8 @@ pub struct Surroundings<'a> {
     pub out: &'a mut dyn Write,
     /// Takes errors.
     pub err: &'a mut dyn Write,
-    /// Whether the report may have colours.
     pub colour: Colour,
-    /// Whether a terminal shows the progress bar.
+    /// True if the progress bar is shown.
     pub watched: bool,
     /// Changes what a run may do: tests shorten its waits.
     pub adjust: fn(&mut Limits),

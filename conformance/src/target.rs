@@ -1,4 +1,4 @@
-//! What is tested: an address that answers HTTP, or an emulator started inside this process.
+//! The tested server: an address, or an emulator inside this process.
 
 #[cfg(feature = "embedded")]
 pub mod embedded;
@@ -23,7 +23,7 @@ pub const DOMAINS: &str = "/api/identitydomains";
 /// The path of the token endpoint.
 pub const TOKEN_PATH: &str = "/api/v1/oauth2/token";
 
-/// Whether a connection is encrypted.
+/// Scheme of a URL: `https` is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
     /// `http`
@@ -51,12 +51,11 @@ impl Scheme {
 /// An address that answers HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// How connections to it are made.
     pub scheme: Scheme,
     /// A name or an address, without brackets.
     pub host: String,
     pub port: u16,
-    /// Where it is, when that is this machine. Any other is looked up for each connection.
+    /// The address, if it is on loopback. Another one is looked up for each connection.
     pub loopback: Option<SocketAddr>,
 }
 
@@ -71,7 +70,7 @@ impl Target {
         }
     }
 
-    /// Reads `--target URL`. Plain HTTP goes to this machine only.
+    /// Reads `--target URL`. Plain HTTP is allowed on loopback only.
     pub fn parse(text: &str) -> Result<Self, ConformanceError> {
         const FORM: &str =
             "write `mock`, http://127.0.0.1:PORT or https://HOST, with or without /api";
@@ -116,7 +115,7 @@ impl Target {
         })
     }
 
-    /// Whether requests stay on this machine.
+    /// True if requests stay on this machine.
     pub fn is_loopback(&self) -> bool {
         self.loopback.is_some()
     }

@@ -12,17 +12,17 @@ use crate::{
     transport::{Request, Response, TransportError, client::Client},
 };
 
-/// How often a token is asked for that the endpoint's distress kept from coming: to ask has no effect.
+/// Number of requests for a token if the endpoint fails: such a request has no effect.
 const TRIES: u32 = 3;
 
 /// A token is renewed so long before its end, as Bandwidth's own clients do.
 const MARGIN: Duration = Duration::from_mins(1);
-/// A token is not used for longer than this, whatever its endpoint says.
+/// The longest use of a token, for any endpoint.
 const LONGEST: Duration = Duration::from_hours(24);
-/// How long one is used where its endpoint does not say.
+/// Lifetime of a token if its endpoint does not state it.
 const USUAL: Duration = Duration::from_hours(1);
 
-/// Where tokens come from, and the current one.
+/// Requests tokens, and keeps the current one.
 pub struct Tokens {
     url: String,
     owner: login::Client,
@@ -50,7 +50,7 @@ impl Tokens {
         self.url.split('?').next().unwrap_or_default()
     }
 
-    /// How long the current token is valid, as the endpoint said.
+    /// Lifetime of the current token, as the endpoint stated.
     pub async fn seconds(&self) -> Option<u64> {
         self.current.lock().await.as_ref()?.seconds
     }

@@ -19,7 +19,6 @@ const BODY: usize = 16 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Transcript {
-    /// What the request was for.
     pub purpose: Purpose,
     /// When it was sent, in milliseconds from the start of the run.
     pub at_ms: u64,
@@ -61,8 +60,8 @@ pub struct Header {
 }
 
 impl Transcript {
-    /// Whether a line of `text` is about this exchange: `METHOD PATH -> STATUS`, as a reply describes
-    /// itself.
+    /// True if a line of `text` is about this exchange: `METHOD PATH -> STATUS`, the form that
+    /// replies use.
     pub fn is_named_in(&self, text: &str) -> bool {
         let Some(status) = self.status else {
             return false;
@@ -78,7 +77,7 @@ impl Transcript {
         })
     }
 
-    /// What may be shown of `exchange`: `redactor` knows the secrets.
+    /// `exchange` without the secrets that `redactor` knows.
     pub fn of(exchange: &Exchange, redactor: &Redactor) -> Self {
         let request = &exchange.request;
         let response = exchange.outcome.as_ref().ok();
@@ -129,7 +128,7 @@ fn headers(headers: &[(String, String)], redactor: &Redactor) -> Vec<Header> {
     headers.iter().map(shown).collect()
 }
 
-/// Whether a header's value is as good as a login.
+/// True for headers whose value can authenticate.
 fn is_session(name: &str) -> bool {
     ["cookie", "set-cookie"]
         .iter()

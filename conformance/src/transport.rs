@@ -17,7 +17,7 @@ use crate::target::Target;
 /// must not fill this machine's memory.
 pub(crate) const MAX_BODY: usize = 64 * 1024 * 1024;
 
-/// Where requests go, and whom an encrypted connection to it trusts.
+/// The target's address, and the certificates that a connection to it trusts.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     pub target: Target,
@@ -28,15 +28,15 @@ pub struct Endpoint {
 impl Endpoint {
     /// Plain HTTP on this machine.
     pub fn local(address: SocketAddr) -> Self {
-        let tls = tls::config(Trust::Nobody);
+        let tls = tls::config(Trust::None);
         Self {
             target: Target::at(address),
-            tls: tls.expect("trusting nobody needs nothing"),
+            tls: tls.expect("an unencrypted connection needs no certificates"),
         }
     }
 }
 
-/// Which of the two ways a request takes.
+/// The way of sending a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
     /// reqwest, as most clients send.
@@ -54,7 +54,6 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body; empty for none.
     pub body: Vec<u8>,
-    /// Which way it takes.
     pub route: Route,
 }
 
@@ -77,7 +76,7 @@ impl Request {
         self
     }
 
-    /// All values of a header, whatever the case of its name.
+    /// All values of a header, ignoring the case of its name.
     pub fn headers_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         named(&self.headers, name)
     }
@@ -106,7 +105,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// All values of a header, whatever the case of its name.
+    /// All values of a header, ignoring the case of its name.
     pub fn headers_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         named(&self.headers, name)
     }
@@ -142,7 +141,7 @@ pub enum TransportError {
     /// The body does not end where any of this API does.
     #[error("the body is longer than {} MiB, which no answer of this API is, so the rest was not read", MAX_BODY / 1024 / 1024)]
     TooLong,
-    /// What came is not HTTP.
+    /// The response is not HTTP.
     #[error("what came is not an HTTP response: {0}")]
     NotHttp(String),
 }

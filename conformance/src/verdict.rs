@@ -5,13 +5,13 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How much a claim may be held against a target.
+/// Strength of a claim: whether a deviation is a failure.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// A source says so: may fail.
+    /// A source states it: may fail.
     Documented,
     /// It follows from HTTP, or from the expected profile: may fail.
     Derived,
@@ -65,7 +65,7 @@ impl Verdict {
         Self::Error,
     ];
 
-    /// Whether the case failed, or the suite itself.
+    /// True for a failure of the case or of the suite itself.
     pub fn is_failure(self) -> bool {
         matches!(self, Self::Fail | Self::Error)
     }
@@ -126,7 +126,7 @@ impl Stop {
     }
 }
 
-/// What a case's body returns.
+/// Result of a case's body.
 pub type CaseResult = Result<(), Stop>;
 
 #[cfg(test)]

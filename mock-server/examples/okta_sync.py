@@ -178,7 +178,7 @@ class Careful:
     def users(self):
         status, tree = self.call("GET", "/users")
         if status != 200 or tree is None:
-            raise SystemExit(f"the list of users is answered with {status}")
+            raise SystemExit(f"the list of users returned {status}")
         users = {}
         for user in tree.iter("User"):
             fields = {field.tag: field.text or "" for field in user}

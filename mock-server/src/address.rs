@@ -17,7 +17,7 @@ pub const BANDWIDTH_HOSTS: [&str; 5] = [
     "id.bandwidth.com",
 ];
 
-/// Where a server is to listen. Port 0 takes a free one.
+/// The address that a server listens on. Port 0 means a free port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listen {
     /// On 127.0.0.1, and on `::1` where the machine has it: `localhost` means either.
@@ -66,8 +66,7 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// Where a server gives tokens, by the base URL of its emulated API. A profile without tokens
-/// serves nothing there.
+/// Token endpoint for a base URL of the emulated API. Profiles without tokens return 404 there.
 pub fn token_url(base_url: &str) -> String {
     let tokens = RESOURCES.iter().find(|resource| {
         let mut endpoints = resource.endpoints.iter();

@@ -39,10 +39,10 @@ pub use self::{
 };
 use crate::app::App;
 
-/// Where the control API is.
+/// Path prefix of the control API.
 pub const PREFIX: &str = "/__admin";
 
-/// Whether a path belongs to the control API.
+/// True if a path belongs to the control API.
 pub fn is_below(path: &str) -> bool {
     path.strip_prefix(PREFIX)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -143,7 +143,7 @@ async fn unknown(OriginalUri(uri): OriginalUri) -> AdminError {
     )
 }
 
-/// What is not below `/__admin` on a socket that serves nothing else.
+/// Response for other paths on a socket that serves only the control API.
 pub async fn elsewhere(uri: Uri) -> AdminError {
     AdminError::new(
         Code::UnknownPath,

@@ -1,4 +1,4 @@
-//! What all requests of a server share.
+//! State that all requests of a server share.
 
 use std::{
     net::SocketAddr,
@@ -24,11 +24,9 @@ use crate::{
 pub struct App {
     store: RwLock<Arc<Store>>,
     profile: RwLock<Arc<NamedProfile>>,
-    /// What fails deliberately.
     pub faults: FaultSet,
-    /// What was asked and answered.
     pub journal: Journal,
-    /// Which behaviours the traffic relied on.
+    /// Behaviours that the traffic relied on.
     pub reliance: Reliance,
     /// Signs tokens, with a key that a reset keeps.
     pub signer: Signer,
@@ -40,51 +38,48 @@ pub struct App {
     pub(crate) setting_clocks: Mutex<()>,
     /// When the server started, on the machine's clock, since the Unix epoch.
     pub started: Duration,
-    /// What a reset returns to.
+    /// The state that a reset restores.
     pub start: Start,
-    /// What never changes.
     pub settings: Settings,
-    /// How many throwaway accounts were made.
+    /// Number of throwaway accounts that were made.
     pub(crate) made: AtomicU64,
-    /// Accounts that are gone, for a reader that wants all of a run.
+    /// Deleted accounts, for a reader that needs all accounts of a run.
     gone: Mutex<Option<Vec<Arc<AccountState>>>>,
     stop: watch::Sender<bool>,
 }
 
-/// What a server starts with, and returns to when it is reset.
+/// The state that a server starts with, and that a reset restores.
 #[derive(Debug)]
 pub struct Start {
     pub accounts: Vec<Arc<Origin>>,
-    /// How the server behaves.
     pub profile: Arc<NamedProfile>,
-    /// What fails deliberately.
     pub faults: Vec<Fault>,
     /// When the server's clock starts; the machine's time by default.
     pub clock: Option<Duration>,
 }
 
-/// What stays the same for as long as a server runs.
+/// Settings that stay the same while a server runs.
 #[derive(Debug)]
 pub struct Settings {
-    /// How much the journal keeps.
+    /// Size limits of the journal.
     pub journal: Limits,
-    /// Decides what looks random.
+    /// Seed of pseudo-random values.
     pub random_seed: u64,
-    /// Whether responses say in a header which behaviours shaped them.
+    /// True if a header of each response lists the behaviours that shaped it.
     pub explain: bool,
-    /// What opens the control API; none when it is open to everybody who can reach it.
+    /// Token of the control API; if there is none, every client that can reach it has access.
     pub admin_token: Option<Secret>,
-    /// Where the control API listens, when it has an address of its own.
+    /// Address of the control API, if it has one of its own.
     pub admin_apart: Option<SocketAddr>,
-    /// Where the emulated API listens.
+    /// Address of the emulated API.
     pub api: SocketAddr,
-    /// How long a TLS handshake, the head of a request or its body may take.
+    /// Time limit of a TLS handshake, of the head of a request, and of its body.
     pub read_timeout: Duration,
-    /// Whether the API's socket takes TLS beside plain HTTP.
+    /// True if the API's socket accepts TLS beside plain HTTP.
     pub tls: bool,
-    /// Whether it answers as a proxy for Bandwidth's hosts.
+    /// True if it acts as a proxy for Bandwidth's hosts.
     pub proxy: bool,
-    /// The certificate that clients must trust, as PEM, where there is TLS or a proxy.
+    /// The certificate that clients must trust, as PEM, with TLS or a proxy.
     pub ca_pem: Option<String>,
 }
 
@@ -124,7 +119,7 @@ impl App {
         self.keep_gone(|| before.accounts());
     }
 
-    /// Remembers accounts that are gone, where that is wanted.
+    /// Keeps deleted accounts, if a reader needs them.
     pub(crate) fn keep_gone<I: IntoIterator<Item = Arc<AccountState>>>(
         &self,
         accounts: impl FnOnce() -> I,
@@ -134,14 +129,14 @@ impl App {
         }
     }
 
-    /// From now on keeps what goes: requests of accounts that are deleted, and accounts.
+    /// Keeps, from now on, deleted accounts and their requests.
     #[cfg(feature = "trials")]
     pub fn keep_what_goes(&self) {
         self.journal.keep_forgotten();
         self.gone.lock().get_or_insert_default();
     }
 
-    /// All main accounts, those first that are gone and were kept.
+    /// All main accounts; deleted ones that were kept come first.
     #[cfg(feature = "trials")]
     pub fn all_accounts(&self) -> Vec<Arc<AccountState>> {
         let mut all = self.gone.lock().clone().unwrap_or_default();
@@ -149,7 +144,7 @@ impl App {
         all
     }
 
-    /// How the server behaves, for accounts without a profile of their own.
+    /// Profile of accounts without one of their own.
     pub fn profile(&self) -> Arc<NamedProfile> {
         Arc::clone(&self.profile.read())
     }

@@ -1,5 +1,5 @@
-//! The flags, variables and configuration file of `serve`, and the checked configuration that they
-//! ask for.
+//! The flags, variables and configuration file of `serve`, and the checked configuration that
+//! results.
 
 mod values;
 
@@ -21,7 +21,7 @@ use crate::{
     tls::Certificate,
 };
 
-/// What the names of our variables begin with.
+/// Prefix of the program's environment variables.
 pub(crate) const PREFIX: &str = "BANDWIDTH_MOCK_";
 
 /// The variable of a flag.
@@ -29,7 +29,7 @@ pub(crate) fn variable(name: &str) -> String {
     format!("{PREFIX}{}", name.replace('-', "_").to_uppercase())
 }
 
-/// How a server says that it is ready.
+/// Form of the message that a server is ready.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Announce {
@@ -40,7 +40,7 @@ pub enum Announce {
     Json,
 }
 
-/// What `serve` runs: a server, and what the program says of it.
+/// The server that `serve` runs, and its messages.
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) config: Config,
@@ -50,7 +50,7 @@ pub(crate) struct Program {
     /// The filter of what is logged.
     pub(crate) log: tracing_subscriber::filter::Targets,
     pub(crate) until_stdin_closes: bool,
-    /// Where the certificate is written that clients must trust.
+    /// File for the certificate that clients must trust.
     pub(crate) ca_out: Option<PathBuf>,
 }
 
@@ -183,7 +183,7 @@ pub struct ServeArguments {
     #[arg(long, value_name = "FILE", env = "BANDWIDTH_MOCK_CONFIG")]
     #[serde(skip)]
     config: Option<PathBuf>,
-    /// Where each value was given.
+    /// Source of each value.
     #[arg(skip)]
     #[serde(skip)]
     places: HashMap<String, String>,
@@ -192,7 +192,7 @@ pub struct ServeArguments {
 impl ServeArguments {
     /// Notes which flags and variables gave a value.
     ///
-    /// A `;` at the end of a variable, or two in a row, stand for nothing.
+    /// A `;` at the end of a variable, or two in a row, are ignored.
     pub(crate) fn note_places(&mut self, matches: &ArgMatches) {
         for (name, list) in [
             ("set", &mut self.set),
@@ -214,13 +214,13 @@ impl ServeArguments {
         }
     }
 
-    /// Where a value was given: the flag, its variable, or the configuration file.
+    /// Source of a value: the flag, its variable, or the configuration file.
     pub(crate) fn place(&self, name: &str) -> String {
         let given = self.places.get(name).cloned();
         given.unwrap_or_else(|| format!("--{name}"))
     }
 
-    /// Adds what only the configuration file gives. A flag or variable beats the file.
+    /// Adds values that only the configuration file has. A flag or variable overrides the file.
     pub(crate) fn with_file(self) -> Result<Self, ConfigError> {
         let Some(path) = &self.config else {
             return Ok(self);
@@ -396,7 +396,7 @@ pub(crate) fn named(place: &str, error: FixtureError) -> ConfigError {
     }
 }
 
-/// Whether `Authorization: Bearer` can carry it.
+/// True if `Authorization: Bearer` can carry it.
 fn is_sendable(token: &Secret) -> bool {
     let token = token.expose();
     !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())

@@ -53,7 +53,7 @@ impl Charset {
         })
     }
 
-    /// Whether what it encodes can be read as UTF-8 too.
+    /// True if its text can be read as UTF-8 too.
     pub fn is_utf_8(self) -> bool {
         matches!(self, Self::Ascii) || self == Self::Standard(UTF_8)
     }

@@ -282,7 +282,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
     }
 }
 
-/// How the program ends after a trial.
+/// Exit code after a trial.
 #[cfg(feature = "trials")]
 fn exit(ended: Result<u8, TrialError>) -> ExitCode {
     match ended {
@@ -294,7 +294,7 @@ fn exit(ended: Result<u8, TrialError>) -> ExitCode {
     }
 }
 
-/// Whether the server is ready.
+/// Checks that the server is ready.
 fn ready(url: Option<&str>, words: &[std::ffi::OsString]) -> Result<(), Failure> {
     let answer = client::get(url, words, "ready", None)?;
     match answer.status {
@@ -341,13 +341,13 @@ fn taking_negative_numbers(command: clap::Command) -> clap::Command {
         .mut_subcommands(taking_negative_numbers)
 }
 
-/// Prints the one line that says what is wrong.
+/// Prints a one-line error.
 fn fail(message: &str) -> ExitCode {
     print_to_stderr(&format!("error: {message}\n"));
     ExitCode::from(USAGE)
 }
 
-/// Prints to stderr, unless that is closed or full: the exit code still says it.
+/// Prints to stderr, unless that is closed or full. The exit code reports the error in any case.
 fn print_to_stderr(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

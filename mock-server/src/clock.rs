@@ -16,7 +16,7 @@ const LATEST: Duration = Duration::from_hours(530 * 8_766);
 /// machine's clock is set; only [`Clock::reset`] brings it back to its start.
 #[derive(Debug)]
 pub struct Clock {
-    /// Where it starts, since the Unix epoch; the machine's time by default.
+    /// Start since the Unix epoch; the machine's time by default.
     start: Option<Duration>,
     state: RwLock<State>,
 }
@@ -27,7 +27,7 @@ struct State {
     base: Duration,
     /// Since when it runs; none while it is frozen.
     running: Option<Instant>,
-    /// Whether it ever differed from the machine's.
+    /// True if it ever differed from the machine's.
     moved: bool,
 }
 
@@ -51,18 +51,18 @@ impl State {
     }
 }
 
-/// What the clock shows.
+/// The state of a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reading {
     /// Time since the Unix epoch.
     pub now: Duration,
-    /// Whether it is frozen.
+    /// True if it is frozen.
     pub frozen: bool,
-    /// Whether it may differ from the machine's clock.
+    /// True if it may differ from the machine's clock.
     pub moved: bool,
 }
 
-/// What can be done to a clock.
+/// A change of a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClockChange {
     /// It stops where it is.
@@ -100,7 +100,7 @@ pub fn parse_rfc3339(text: &str) -> Option<Duration> {
     time.duration_since(UNIX_EPOCH).ok()
 }
 
-/// Where a clock is to start, since the Unix epoch.
+/// Start of a clock, since the Unix epoch.
 pub fn start_at(time: SystemTime) -> Result<Duration, NoStart> {
     let start = time.duration_since(UNIX_EPOCH).map_err(|_| NoStart)?;
     if start < LATEST {
@@ -139,7 +139,7 @@ impl Clock {
         }
     }
 
-    /// Whether [`Clock::set`] accepts the change.
+    /// Checks that [`Clock::set`] accepts the change.
     pub fn allows(&self, change: ClockChange) -> Result<(), TooFar> {
         let ClockChange::Advance(by) = change else {
             return Ok(());

@@ -16,7 +16,7 @@ pub use encode::{Document, ListFrame, encode, list_frame, list_items};
 pub use error::DecodeError;
 pub use names::{name_of, spelled};
 
-/// How deep elements, objects and arrays may nest.
+/// Maximum nesting of elements, objects and arrays.
 pub const MAX_DEPTH: usize = 32;
 
 /// A format of bodies.
@@ -38,8 +38,8 @@ impl Format {
     }
 }
 
-/// Whether XML 1.0 allows the character in a document. JSON could carry the others, but a value
-/// that only one of the formats can carry is rejected in both.
+/// True if XML 1.0 allows the character in a document. JSON could carry the others, but a value
+/// that only one format can carry is rejected in both.
 fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }

@@ -19,36 +19,34 @@ use crate::{
     tls::{Certificate, Certificates, TlsError},
 };
 
-/// What a server is started with.
+/// Settings of a server at its start.
 #[derive(Debug)]
 pub struct Config {
-    /// Where it listens.
     pub listen: Listen,
-    /// How it behaves.
     pub profile: NamedProfile,
     /// The accounts it starts with.
     pub seed: Seed,
-    /// How many users are generated for each account.
+    /// Number of users to generate for each account.
     pub users: u32,
     /// Fault rules.
     pub(crate) faults: Vec<Fault>,
-    /// Where the control API listens, when not next to the emulated API.
+    /// Address of the control API, if it has one of its own.
     pub admin_listen: Option<Listen>,
-    /// What opens the control API.
+    /// Token of the control API.
     pub admin_token: Option<Secret>,
-    /// How much the journal keeps.
+    /// Size limits of the journal.
     pub(crate) journal: Limits,
-    /// Whether it takes TLS beside plain HTTP, and with which certificate.
+    /// The certificate, if it accepts TLS beside plain HTTP.
     pub tls: Option<Certificate>,
-    /// Whether it answers as a proxy for Bandwidth's hosts.
+    /// True if it acts as a proxy for Bandwidth's hosts.
     pub proxy: bool,
     /// When the server's clock starts, since the Unix epoch; the machine's time by default.
     pub(crate) clock: Option<Duration>,
-    /// Decides what looks random.
+    /// Seed of pseudo-random values.
     pub random_seed: u64,
-    /// Whether responses say which behaviours shaped them.
+    /// True if a header of each response lists the behaviours that shaped it.
     pub explain: bool,
-    /// How long a TLS handshake, the head of a request or its body may take.
+    /// Time limit of a TLS handshake, of the head of a request, and of its body.
     pub(crate) read_timeout: Duration,
 }
 
@@ -73,7 +71,7 @@ impl Default for Config {
     }
 }
 
-/// A configuration that cannot be used. The text says what is wrong and what would be right.
+/// A configuration that cannot be used. The text states the problem and the correction.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// A profile, seed or behaviour.
@@ -94,8 +92,7 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Makes up a token for the control API where it can be reached from other machines and none
-    /// was given.
+    /// Makes a token for the control API, if other machines can reach it and none was given.
     pub(crate) fn require_token(&mut self) -> Result<(), ConfigError> {
         let address = self.admin_listen.unwrap_or(self.listen);
         if self.admin_token.is_none() && !address.first().ip().is_loopback() {
@@ -116,7 +113,7 @@ impl Config {
         Certificates::load(self.tls.as_ref(), self.proxy)
     }
 
-    /// The accounts that it starts with; those that have no credentials are given one.
+    /// The accounts at the start; those without credentials get one.
     pub(crate) fn accounts(&self) -> impl Iterator<Item = SeedAccount> {
         let accounts = self.seed.accounts.iter().cloned();
         accounts.map(|account| with_credential(account, self.random_seed))

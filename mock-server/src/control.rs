@@ -1,4 +1,4 @@
-//! What the control API and the library do to a running server.
+//! Changes to a running server, by the control API or the library.
 
 mod profile_choice;
 
@@ -25,7 +25,7 @@ use crate::{
     store::{AccountState, Exists, Origin, Store},
 };
 
-/// Something that the control API was asked and cannot do. Nothing has changed then.
+/// A change that the control API rejected. Nothing has changed.
 #[derive(Debug, Error)]
 pub enum ControlError {
     /// No such account.
@@ -69,7 +69,7 @@ impl ControlError {
     }
 }
 
-/// What a throwaway account is made from.
+/// Settings of a throwaway account.
 #[derive(Debug, Default)]
 pub struct NewAccount {
     /// Its id; one that is free by default.
@@ -82,18 +82,18 @@ pub struct NewAccount {
     pub profile: Option<ProfileChoice>,
     /// Its roles and users; by default the roles of the demo account and no users.
     pub seed: Option<SeedChoice>,
-    /// How many requests it may send in how much time; what the profile says by default.
+    /// Rate limit; the profile's by default.
     pub rate_limit: Option<RateLimit>,
     /// When its own clock starts, since the Unix epoch; by default it follows the server's clock.
     pub clock: Option<Duration>,
-    /// Faults for it alone.
+    /// Faults for this account only.
     pub faults: Vec<Fault>,
 }
 
 /// The further accounts of a throwaway account's domain.
 #[derive(Debug)]
 pub enum FurtherAccounts {
-    /// So many, with ids that are free.
+    /// This number of accounts, with free ids.
     Count(u16),
     /// These.
     Listed(Vec<SeedFurtherAccount>),
@@ -106,8 +106,8 @@ impl Default for FurtherAccounts {
 }
 
 impl NewAccount {
-    /// Whether what exists was asked for by its name.
-    fn chose(&self, exists: &Exists) -> bool {
+    /// True if the request named the existing thing.
+    fn names_existing(&self, exists: &Exists) -> bool {
         match (exists, &self.further_accounts) {
             (Exists::Domain(_), _) if self.domain_name.is_some() => true,
             (Exists::Account(id), FurtherAccounts::Listed(listed))
@@ -121,7 +121,7 @@ impl NewAccount {
     }
 }
 
-/// What a throwaway account is filled with.
+/// The first users of a throwaway account.
 #[derive(Debug)]
 pub enum SeedChoice {
     /// The first account of a built-in seed.
@@ -151,8 +151,8 @@ impl App {
         state.ok_or_else(|| ControlError::NoAccount(id.to_owned()))
     }
 
-    /// Everything as it was at the start: accounts, profile, faults, clock and an empty journal.
-    /// Throwaway accounts are gone.
+    /// Restores the state at the start: accounts, profile, faults, clock and an empty journal.
+    /// Throwaway accounts are deleted.
     pub fn reset(&self) -> Result<(), ControlError> {
         let store = Store::new(&self.start.accounts, &self.clock)?;
         self.clock.reset();
@@ -218,7 +218,7 @@ impl App {
             });
             match store.add(AccountState::new(origin, &self.clock)) {
                 Ok(state) => break (state, password, client),
-                Err(exists) if new.chose(&exists) => return Err(exists.into()),
+                Err(exists) if new.names_existing(&exists) => return Err(exists.into()),
                 // A seed has taken an id; the next one may be free.
                 Err(_) => {}
             }
@@ -352,8 +352,8 @@ impl App {
         Ok(())
     }
 
-    /// An account in the state that a snapshot says. Its clock continues, and a reset brings back what
-    /// it did before.
+    /// An account in the state of a snapshot. Its clock continues, and a reset restores the same
+    /// state as before.
     fn restored(&self, account: SeedAccount, present: Option<&AccountState>) -> AccountState {
         let random = mix(self.settings.random_seed, 0);
         let account = with_credential(account, self.settings.random_seed);
@@ -385,7 +385,7 @@ impl App {
         assigned.map_err(|_| ControlError::no_user(id, user))
     }
 
-    /// What was done to a user, newest first.
+    /// Events of a user, newest first.
     pub fn events_of(&self, id: &str, user: &str) -> Result<Vec<Arc<Event>>, ControlError> {
         let state = self.account(id)?;
         let events = state.account().events_of_id(user);
@@ -463,7 +463,7 @@ impl App {
         Ok(self.faults.arm(Fault { account, ..fault }, now)?)
     }
 
-    /// What an account's clock shows, else the server's.
+    /// The account's clock, or else the server's.
     pub fn clock_of(&self, account: Option<&str>) -> Reading {
         let state = account.and_then(|id| self.store().account(id));
         state.map_or_else(|| self.clock.read(), |state| state.clock.shown().read())

@@ -61,7 +61,7 @@ impl From<TlsError> for StartError {
     }
 }
 
-/// What a running server was asked and cannot do. The text says what would be right.
+/// An operation that the server rejected. The text states the correction.
 #[derive(Debug, Error)]
 #[error(transparent)]
 pub struct AccountError(#[from] ControlError);
@@ -82,7 +82,7 @@ impl MockServer {
         Builder::default()
     }
 
-    /// Where it listens, as `http://127.0.0.1:40123`.
+    /// Address, as `http://127.0.0.1:40123`.
     pub fn uri(&self) -> String {
         format!("http://{}", reachable(self.addresses.api))
     }
@@ -92,8 +92,8 @@ impl MockServer {
         format!("{}/api", self.uri())
     }
 
-    /// Where tokens are given, as `http://127.0.0.1:40123/api/v1/oauth2/token`. A profile without tokens
-    /// serves nothing there.
+    /// Token endpoint, as `http://127.0.0.1:40123/api/v1/oauth2/token`. Profiles without tokens
+    /// return 404 there.
     pub fn token_url(&self) -> String {
         token_url(&self.base_url())
     }
@@ -110,12 +110,12 @@ impl MockServer {
         format!("http://{address}{}", crate::admin::PREFIX)
     }
 
-    /// The inspector, a page for a browser: what was asked and answered, and why.
+    /// The inspector, a page for a browser: requests, responses and the reasons.
     pub fn inspector_url(&self) -> String {
         format!("{}/ui", self.admin_url())
     }
 
-    /// The certificate that clients must trust, as PEM, where the server takes TLS.
+    /// The certificate that clients must trust, as PEM, if the server accepts TLS.
     pub fn ca_pem(&self) -> Option<&str> {
         self.app.settings.ca_pem.as_deref()
     }
@@ -131,7 +131,7 @@ impl MockServer {
         AccountBuilder::new(Arc::clone(&self.app), self.base_url())
     }
 
-    /// The requests until now that the journal still has, of all accounts.
+    /// The requests so far that the journal still has, of all accounts.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         let entries = self.journal_entries();
         entries.iter().map(|entry| (&**entry).into()).collect()
@@ -148,19 +148,19 @@ impl MockServer {
         self.app.journal.all()
     }
 
-    /// The client id of the first account, and its secret where the seed has it in the clear.
+    /// The client id of the first account, and its secret if the seed has it in plain text.
     #[cfg(feature = "trials")]
     pub(crate) fn first_client(&self) -> Option<(String, Secret)> {
         client_of(&self.app.start.accounts.first()?.account)
     }
 
-    /// How it behaved at the start.
+    /// The profile at the start.
     #[cfg(feature = "trials")]
     pub(crate) fn profile_at_start(&self) -> Arc<NamedProfile> {
         Arc::clone(&self.app.start.profile)
     }
 
-    /// Everything as it was at the start. Throwaway accounts are gone.
+    /// Restores the state at the start. Throwaway accounts are deleted.
     pub fn reset(&self) -> Result<(), AccountError> {
         Ok(self.app.reset()?)
     }

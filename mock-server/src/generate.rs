@@ -1,4 +1,4 @@
-//! What is generated: users, for a server with many of them, and credentials.
+//! Generates users, for a server with many of them, and credentials.
 
 use std::sync::Arc;
 

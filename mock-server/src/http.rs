@@ -75,13 +75,13 @@ pub async fn emulate(
     }
 }
 
-/// What the server would send back, and why.
+/// The response that the server would send, and the reasons.
 #[cfg(feature = "traffic")]
 #[derive(Debug)]
 pub struct Simulated {
     /// The response.
     pub sent: Sent,
-    /// The behaviours that were asked.
+    /// The behaviours that were read.
     pub asked: Asked,
 }
 

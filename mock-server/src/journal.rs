@@ -1,5 +1,5 @@
-//! The journal: what was asked, what was answered, and why. Bounded, and nobody sees a secret in
-//! it: [`Request`] removes them before it shows anything.
+//! The journal: requests, responses, and the reasons. Its size is limited. [`Request`] removes
+//! secrets before it shows anything.
 
 pub mod assumptions;
 mod entry;
@@ -37,7 +37,7 @@ pub use self::{
     watch::{Change, Watcher},
 };
 
-/// How much a journal keeps.
+/// Size limits of a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Requests; 0 turns the journal off.
@@ -57,9 +57,9 @@ impl Default for Limits {
 
 /// Requests, the newest of them.
 ///
-/// A throwaway account has a view of its own, which keeps as many requests as the limit says:
-/// tests that run side by side do not push each other's requests out. All other requests share
-/// one view. The limit in bytes is for all views together, and the oldest goes first.
+/// A throwaway account has a view of its own, with the same limit of requests: parallel tests do
+/// not displace each other's requests. All other requests share one view. The limit in bytes is for
+/// all views together, and the oldest request is dropped first.
 #[derive(Debug)]
 pub struct Journal {
     limits: Limits,
@@ -75,9 +75,8 @@ struct State {
     shared: View,
     /// Those of each throwaway account.
     own: HashMap<Arc<str>, View>,
-    /// Those that were forgotten, for a reader that wants all of a run.
+    /// Dropped requests, for a reader that needs all requests of a run.
     forgotten: Option<BTreeMap<u64, Arc<Entry>>>,
-    /// Who looks on.
     watchers: Watchers,
 }
 
@@ -112,9 +111,9 @@ impl View {
 /// Some requests of a journal.
 #[derive(Debug, Default)]
 pub struct Selection {
-    /// In the order in which they came.
+    /// In order of arrival.
     pub entries: Vec<Arc<Entry>>,
-    /// How many of that view are no longer kept.
+    /// Number of requests of that view that are no longer kept.
     pub dropped: u64,
 }
 
@@ -128,7 +127,7 @@ impl Journal {
         }
     }
 
-    /// Whether it keeps anything.
+    /// True if it keeps anything.
     pub fn is_on(&self) -> bool {
         self.limits.entries > 0 && self.limits.bytes > 0
     }
@@ -137,7 +136,7 @@ impl Journal {
         self.state.lock()
     }
 
-    /// The id of the next request. Ids follow the order in which requests came.
+    /// The id of the next request. Ids follow the order of arrival.
     pub fn next_id(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
@@ -166,8 +165,8 @@ impl Journal {
         drop((before, first, more));
     }
 
-    /// The requests that fit the pattern, the newest `limit` of them, or the oldest when the
-    /// pattern says since when.
+    /// The requests that match the pattern: the newest `limit` of them, or the oldest if the
+    /// pattern has a start.
     pub fn select(&self, pattern: &Pattern, limit: usize) -> Selection {
         let (mut entries, dropped) = self.seen_by(pattern.main.as_deref());
         entries.retain(|entry| pattern.matches(entry));
@@ -263,7 +262,7 @@ impl Journal {
         gone.len()
     }
 
-    /// How many requests and bytes are kept, and how many requests were dropped.
+    /// Kept requests, kept bytes, and dropped requests.
     pub fn size(&self) -> (usize, usize, u64) {
         let state = self.state();
         (state.entries.len(), state.bytes, state.dropped())
@@ -303,8 +302,8 @@ impl State {
         self.entries.insert(entry.id, entry);
     }
 
-    /// The oldest request of that view when it holds too many, else the oldest of all when they
-    /// take too much.
+    /// The oldest request of that view if it has too many, else the oldest of all if they need too
+    /// much memory.
     fn pop_surplus(&mut self, account: Option<&Arc<str>>, limits: Limits) -> Option<Arc<Entry>> {
         let full = self.view(account);
         let full = full.filter(|view| view.ids.len() > limits.entries);

@@ -1,7 +1,7 @@
 //! An in-memory emulator of Bandwidth's Dashboard user-management API.
 //!
-//! It behaves by a profile, in which every open question about the real API is an explicit,
-//! switchable behaviour that says how it is known. See the README for the command line; this
+//! Its behaviour follows a profile. In a profile, every open question about the real API is a
+//! behaviour with a chosen option and its evidence. See the README for the command line; this
 //! library is the same server inside a process:
 //!
 //! ```

@@ -1,5 +1,5 @@
-//! What an account knows of those who log in: failed attempts, the rate limit and the credentials
-//! that were right last. All times are those of the account's clock.
+//! Logins of an account: failed attempts, the rate limit, and the credentials that succeeded last.
+//! All times are those of the account's clock.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -58,7 +58,7 @@ impl Logins {
         self.bucket.lock().take(limit, now)
     }
 
-    /// Whether `most` failed logins in a row have locked out that name. The lockout ends `seconds`
+    /// True if `most` failed logins in a row have locked out that name. The lockout ends `seconds`
     /// after the last of them; with 0 only an administrator ends it.
     pub fn is_locked_out(&self, login: &str, most: u32, seconds: u32, now: Duration) -> bool {
         if most == 0 {

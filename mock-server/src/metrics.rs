@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use bandwidth_fixtures::Operation;
 use parking_lot::{Mutex, MutexGuard};
 
-/// What is counted from the start of the server on. A reset does not touch it: Prometheus takes
-/// counters to grow.
+/// Counters since the start of the server. A reset does not touch them: Prometheus expects counters
+/// to grow.
 #[derive(Debug, Default)]
 pub struct Metrics {
     counts: Mutex<Counts>,

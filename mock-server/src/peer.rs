@@ -1,8 +1,8 @@
-//! Who is at the other end of a connection, and what its socket serves.
+//! The peer of a connection, and the service of its socket.
 
 use std::net::SocketAddr;
 
-/// What a socket serves.
+/// The APIs that a socket serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Serves {
     /// The control API below `/__admin`, and the emulated API everywhere else.
@@ -15,11 +15,11 @@ pub enum Serves {
     Hosts,
 }
 
-/// Who is at the other end, as an extension of its requests.
+/// The peer of a connection, as an extension of its requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer {
     /// The client's address.
     pub address: SocketAddr,
-    /// Whether it came by TLS.
+    /// True if it came by TLS.
     pub tls: bool,
 }

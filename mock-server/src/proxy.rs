@@ -1,5 +1,4 @@
-//! What a client asks of a forward proxy for Bandwidth's hosts: a tunnel (CONNECT), or a target with
-//! a host.
+//! Requests to a forward proxy for Bandwidth's hosts: a tunnel (CONNECT), or a target with a host.
 
 use std::net::SocketAddr;
 
@@ -15,11 +14,11 @@ use crate::{address::BANDWIDTH_HOSTS, peer::Peer};
 /// The port of https, the only one that a tunnel may lead to.
 const HTTPS: u16 = 443;
 
-/// What a request asks of the proxy.
+/// A request to the proxy.
 #[derive(Debug)]
-pub enum Asked {
-    /// Nothing: it is for the server itself.
-    Nothing,
+pub enum ProxyRequest {
+    /// A request for the server itself.
+    Direct,
     /// A request to one of Bandwidth's hosts.
     Host,
     /// A tunnel to one of them.
@@ -53,33 +52,33 @@ pub enum Refused {
     InTls,
 }
 
-/// What the request asks of a proxy that listens at `own`.
-pub fn asked<B>(request: &Request<B>, own: SocketAddr, peer: Peer) -> Asked {
+/// Classifies a request to a proxy that listens at `own`.
+pub fn classify<B>(request: &Request<B>, own: SocketAddr, peer: Peer) -> ProxyRequest {
     let authority = request.uri().authority();
     let is_tunnel = request.method() == Method::CONNECT;
     let Some(authority) = authority else {
         return if is_tunnel {
-            Asked::Refused(Refused::NoTarget)
+            ProxyRequest::Refused(Refused::NoTarget)
         } else {
-            Asked::Nothing
+            ProxyRequest::Direct
         };
     };
     let host = BANDWIDTH_HOSTS
         .into_iter()
         .find(|known| authority.host().eq_ignore_ascii_case(known));
     match host {
-        None if !is_tunnel && is_own(authority, own) => Asked::Nothing,
-        None => Asked::Refused(Refused::Host(authority.clone())),
-        Some(_) if !is_tunnel => Asked::Host,
+        None if !is_tunnel && is_own(authority, own) => ProxyRequest::Direct,
+        None => ProxyRequest::Refused(Refused::Host(authority.clone())),
+        Some(_) if !is_tunnel => ProxyRequest::Host,
         Some(_) if authority.port_u16() != Some(HTTPS) => {
-            Asked::Refused(Refused::Port(authority.clone()))
+            ProxyRequest::Refused(Refused::Port(authority.clone()))
         }
-        Some(_) if peer.tls => Asked::Refused(Refused::InTls),
-        Some(host) => Asked::Tunnel(Tunnel(host)),
+        Some(_) if peer.tls => ProxyRequest::Refused(Refused::InTls),
+        Some(host) => ProxyRequest::Tunnel(Tunnel(host)),
     }
 }
 
-/// Whether this is the server itself: a client with a proxy sends what is for it with a host too.
+/// True if this is the server itself: a client with a proxy sends requests to it with a host too.
 fn is_own(authority: &Authority, own: SocketAddr) -> bool {
     let host = authority.host();
     let loopback = ["localhost", "127.0.0.1", "[::1]"].contains(&host);

@@ -214,7 +214,7 @@ impl Recorder {
         })
     }
 
-    /// What is said when it listens: a line of JSON for stdout, or text for stderr.
+    /// The message that it listens: a line of JSON for stdout, or text for stderr.
     pub fn announcement(&self) -> (Announce, String) {
         let text = |key: &str| self.facts[key].as_str();
         if self.announce == Announce::Json {
@@ -240,14 +240,14 @@ impl Recorder {
         (Announce::Text, banner)
     }
 
-    /// Serves until it is stopped, and returns what came of it.
+    /// Serves until it is stopped, and returns the results.
     pub async fn serve(self) -> io::Result<String> {
         server::serve_with(self.sockets, self.services, self.certificates, self.stop).await?;
         Ok(self.keeper.result(&self.out.display().to_string()))
     }
 }
 
-/// What the announcement and the page say of the run.
+/// Facts about the run, for the announcement and the page.
 fn facts(
     arguments: &RecordArguments,
     addresses: &Addresses,

@@ -1,4 +1,4 @@
-//! Listening: answers until it is asked to stop, then stops at once.
+//! Serves until a stop is requested, then stops at once.
 
 mod sockets;
 
@@ -34,20 +34,20 @@ use crate::{
     tls::Certificates,
 };
 
-/// How long answers that are being written may take after the stop.
+/// Time that responses under way have after the stop.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// How a client begins that speaks HTTP/2 without asking (RFC 9113, section 3.4).
+/// First bytes of a client that uses HTTP/2 without an upgrade (RFC 9113, section 3.4).
 const HTTP_2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// What it gets. Its HTTP library says at least that this is no HTTP/2.
+/// The response to such a client. Its HTTP library reports at least that this is not HTTP/2.
 const NOT_HTTP_2: Bytes = Bytes::from_static(
     b"HTTP/1.1 505 HTTP Version Not Supported\r\nConnection: close\r\n\
       Content-Type: text/plain\r\n\r\n\
       This server speaks HTTP/1.1; switch HTTP/2 with prior knowledge off in your client.\n",
 );
 
-/// What the connections of a socket share.
+/// State that the connections of a socket share.
 struct Listening<S> {
     service: Arc<S>,
     /// Answers in tunnels.
@@ -56,7 +56,7 @@ struct Listening<S> {
     stop: watch::Receiver<bool>,
 }
 
-/// Answers until the app is asked to stop. A socket takes plain HTTP, and TLS where there is a
+/// Serves until the app is asked to stop. A socket accepts plain HTTP, and TLS if there is a
 /// certificate.
 pub async fn serve(sockets: Sockets, app: Arc<App>, certificates: Certificates) -> io::Result<()> {
     let service = |serves| Arc::new(Service::new(Arc::clone(&app), serves));
@@ -73,12 +73,12 @@ pub async fn serve(sockets: Sockets, app: Arc<App>, certificates: Certificates) 
     serve_with(sockets, services, certificates, app.stopping()).await
 }
 
-/// What answers at the sockets of a server, and in its tunnels.
+/// The services of a server's sockets and tunnels.
 #[derive(Debug)]
 pub struct Services<S> {
     /// At those of the API.
     pub api: Arc<S>,
-    /// At those of the control API alone.
+    /// The services of the control API's sockets.
     pub admin: Arc<S>,
     /// In tunnels to Bandwidth's hosts.
     pub hosts: Arc<S>,
@@ -181,7 +181,7 @@ async fn connection<S: Answers>(stream: TcpStream, peer: SocketAddr, listening: 
     }
 }
 
-/// Answers the requests of a connection until it ends, or becomes a tunnel.
+/// Serves the requests of a connection until it ends, or becomes a tunnel.
 async fn speak<S: Answers>(
     stream: Stream,
     peer: SocketAddr,
@@ -247,7 +247,7 @@ async fn speak<S: Answers>(
     None
 }
 
-/// Ends a connection as a fault asks for.
+/// Ends a connection as a fault requires.
 async fn hang_up(mut stream: Stream, hangup: &Hangup) {
     if hangup.reset {
         // With no time to linger, the close that follows is a reset.
@@ -258,8 +258,8 @@ async fn hang_up(mut stream: Stream, hangup: &Hangup) {
     linger(stream).await;
 }
 
-/// Closes a connection, and drops what the client still sends: else the close would be a reset, which
-/// can take the answer with it.
+/// Closes a connection, and drops further bytes of the client: otherwise the close would be a
+/// reset, which can discard the response.
 async fn linger(mut stream: Stream) {
     let _ = stream.shutdown().await;
     let _ = tokio::time::timeout(LINGER, async {

@@ -1,4 +1,4 @@
-//! What a socket answers: the emulated API, the control API, or both.
+//! The service of a socket: the emulated API, the control API, or both.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,15 +12,15 @@ use crate::{
     app::App,
     http::{self, Hangup, Reply},
     peer::{Peer, Serves},
-    proxy::{self, Asked},
+    proxy::{self, ProxyRequest},
 };
 
 /// Answers the requests of a socket.
 pub trait Answers: Send + Sync + 'static {
-    /// Whether the names of headers keep their case from one side to the other.
+    /// True if the names of headers keep their case when they are forwarded.
     const KEEPS_CASE: bool = false;
 
-    /// How long a TLS handshake or the head of a request may take.
+    /// Time limit of a TLS handshake and of the head of a request.
     fn read_timeout(&self) -> Duration;
 
     /// Answers one request, unless its connection is to end.
@@ -36,12 +36,12 @@ pub trait Answers: Send + Sync + 'static {
 pub struct Service {
     app: Arc<App>,
     serves: Serves,
-    /// The control API, where it is served.
+    /// The control API, if this socket serves it.
     admin: Option<Router>,
 }
 
 impl Service {
-    /// What a socket serves.
+    /// Builds the service of a socket.
     pub fn new(app: Arc<App>, serves: Serves) -> Self {
         let admin = matches!(serves, Serves::Both | Serves::Admin).then(|| {
             let router = admin::router(&app).fallback(admin::elsewhere);
@@ -77,17 +77,17 @@ impl Answers for Service {
 
     async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
         let asked = match self.serves {
-            Serves::Hosts => Asked::Host,
+            Serves::Hosts => ProxyRequest::Host,
             Serves::Both | Serves::Emulated if self.app.settings.proxy => {
-                proxy::asked(&request, self.app.settings.api, peer)
+                proxy::classify(&request, self.app.settings.api, peer)
             }
-            Serves::Both | Serves::Emulated | Serves::Admin => Asked::Nothing,
+            Serves::Both | Serves::Emulated | Serves::Admin => ProxyRequest::Direct,
         };
         match asked {
-            Asked::Nothing => self.answer_itself(request, peer).await,
-            Asked::Host => http::emulate(Arc::clone(&self.app), request, peer).await,
-            Asked::Tunnel(tunnel) => Ok(proxy::opened(tunnel).map(Either::Right)),
-            Asked::Refused(refused) => Ok(refused.answer().map(Either::Right)),
+            ProxyRequest::Direct => self.answer_itself(request, peer).await,
+            ProxyRequest::Host => http::emulate(Arc::clone(&self.app), request, peer).await,
+            ProxyRequest::Tunnel(tunnel) => Ok(proxy::opened(tunnel).map(Either::Right)),
+            ProxyRequest::Refused(refused) => Ok(refused.answer().map(Either::Right)),
         }
     }
 }

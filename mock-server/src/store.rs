@@ -51,26 +51,26 @@ pub struct Store {
 /// An account that cannot be added.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Exists {
-    /// Its id is taken.
+    /// Its id is in use.
     #[error("there is an account `{0}` already; choose another accountId, or leave it out")]
     Account(Box<str>),
-    /// Its login's name is taken.
+    /// The name of its login is in use.
     #[error("the login `{0}` belongs to another account already")]
     Login(Box<str>),
-    /// The name of its domain is taken, whatever the case.
+    /// The name of its domain is in use, ignoring case.
     #[error("the domain `{0}` belongs to another account already; choose another domainName")]
     Domain(Box<str>),
-    /// One of its client ids is taken.
+    /// One of its client ids is in use.
     #[error("the client id `{0}` belongs to another account already")]
     Client(Box<str>),
 }
 
-/// What a credential is created with.
+/// Settings of a new credential.
 #[derive(Debug, Clone)]
 pub struct NewCredential {
-    /// What it is for.
+    /// Free text.
     pub description: String,
-    /// How far it reaches.
+    /// The accounts that it can reach.
     pub scope: AccountScope,
     /// Display names of its roles; at least one.
     pub roles: Vec<String>,
@@ -78,12 +78,12 @@ pub struct NewCredential {
     pub accounts: Vec<String>,
 }
 
-/// Whether an operation takes effect.
+/// Decides whether an operation takes effect.
 #[derive(Debug, Clone, Copy)]
 pub enum Mode<'a> {
     /// It does. If users have a log, it names this one.
     Commit(Option<&'a Actor>),
-    /// It changes a copy, so its answer is the one that it would have had.
+    /// Changes only a copy, so the response is the same.
     DryRun,
 }
 
@@ -222,7 +222,7 @@ impl Store {
         }
     }
 
-    /// What has the account of that id.
+    /// State of the account with that id.
     pub fn account(&self, id: &str) -> Option<Arc<AccountState>> {
         self.accounts.get(id).map(|state| Arc::clone(&state))
     }
@@ -233,7 +233,7 @@ impl Store {
         self.account(&id)
     }
 
-    /// The account whose domain has that name, whatever the case.
+    /// The account whose domain has that name, ignoring case.
     pub fn account_of_domain(&self, name: &str) -> Option<Arc<AccountState>> {
         let key = name.to_ascii_lowercase();
         let id = self.domains.get(&*key).map(|id| Arc::clone(&id))?;
@@ -295,7 +295,7 @@ impl Store {
         accounts
     }
 
-    /// How many main accounts there are.
+    /// Number of main accounts.
     pub fn len(&self) -> usize {
         self.logins.len()
     }
@@ -313,7 +313,7 @@ impl Store {
             .collect()
     }
 
-    /// Does what may give names to the account, or to a copy of it.
+    /// Runs an operation that may give names to the account, or to a copy of it.
     pub fn with_names<T>(
         &self,
         state: &AccountState,
@@ -324,8 +324,8 @@ impl Store {
         mode.on(state, |account| change(account, &others))
     }
 
-    /// What must be held and asked while names are given. A throwaway account shares names with
-    /// no other: tests that run side by side do not meet.
+    /// The lock and the other domains that are needed to give a name. A throwaway account shares
+    /// names with no other: tests that run side by side do not meet.
     fn naming<'s>(&'s self, state: &'s AccountState) -> (Option<MutexGuard<'s, ()>>, Others<'s>) {
         let guard = (!state.throwaway).then(|| self.naming.lock());
         (guard, Others { store: self, state })

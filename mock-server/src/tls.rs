@@ -36,7 +36,7 @@ pub fn socket(stream: &TlsStream) -> &TcpStream {
     stream.get_ref().0
 }
 
-/// Where a server's certificate comes from.
+/// Source of a server's certificate.
 #[derive(Debug)]
 pub enum Certificate {
     /// Made at the start, also for these names and addresses.
@@ -99,7 +99,8 @@ impl Certificates {
         hosts.find_map(|(known, tls)| (*known == host).then_some(tls))
     }
 
-    /// What a client must trust, as PEM: the authority, or the last certificate of the file.
+    /// The certificate that a client must trust, as PEM: the authority, or the last certificate of
+    /// the file.
     pub fn ca_pem(&self) -> Option<&str> {
         self.ca_pem.as_deref()
     }
@@ -125,7 +126,7 @@ pub enum TlsError {
     File {
         /// Its path.
         file: String,
-        /// What is wrong.
+        /// The problem.
         message: String,
     },
     /// A name that no certificate can have.
@@ -249,7 +250,7 @@ fn authority() -> Result<Authority, TlsError> {
     )?)
 }
 
-/// What clients will say of the certificate's dates today, if they refuse them.
+/// The reason why clients reject the certificate's dates today, if they do.
 fn problem_today(certificate: &CertificateDer<'_>) -> Option<&'static str> {
     let certificate = ParsedCertificate::try_from(certificate).ok()?;
     let algorithms = ring::default_provider()

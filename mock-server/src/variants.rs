@@ -200,8 +200,8 @@ struct Compared {
 }
 
 /// Runs the command under all variants that its traffic relies on, and reports each as it ends.
-/// Returns the exit code: 0 when none broke it, 1 when one did, 3 when the command is flaky.
-/// `place` says where the value of a flag was given.
+/// Returns the exit code: 0 if none broke it, 1 if one did, 3 if the command is flaky. `place`
+/// returns the source of a flag's value.
 pub fn run(
     arguments: &VariantsArguments,
     place: impl Fn(&str) -> String,
@@ -299,7 +299,7 @@ fn answered_by_base(run: &Run) -> (Vec<&Arc<Entry>>, usize) {
     (counted, own)
 }
 
-/// Whether some answer rested on an option by which the run's profile differs from `base`.
+/// True if some response depends on an option that differs between the run's profile and `base`.
 fn meets(run: &Run, base: &NamedProfile) -> bool {
     let varied: BTreeSet<BehaviourId> = base.differences(&run.profile).collect();
     run.entries.iter().any(|entry| {
@@ -308,7 +308,7 @@ fn meets(run: &Run, base: &NamedProfile) -> bool {
     })
 }
 
-/// Whether a list names an area, a behaviour of it, or a variant.
+/// True if a list names an area, a behaviour of it, or a variant.
 fn is_named(names: &[String], area: &str, variant: &str) -> bool {
     let id = variant.split('=').next().unwrap_or_default();
     names
@@ -328,7 +328,7 @@ fn others(base: &NamedProfile, id: BehaviourId) -> impl Iterator<Item = &str> {
     listed.chain(alternatives.map(String::as_str))
 }
 
-/// What broke, and what that means.
+/// Summary of the variants that broke the command.
 fn summary(outcomes: &[Outcome], variants: usize) -> String {
     let count = |verdict| {
         outcomes

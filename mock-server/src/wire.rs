@@ -214,7 +214,7 @@ pub struct SettingsBody {
 }
 
 impl SettingsBody {
-    /// Whether it leaves nothing out.
+    /// True if all fields are present.
     pub fn is_whole(&self) -> bool {
         self.scope.is_some()
             && self.active.is_some()
@@ -240,7 +240,7 @@ impl ProfileBody {
         Some(text)
     }
 
-    /// Whether one of its fields is empty.
+    /// True if one of its fields is empty.
     pub fn has_empty(&self) -> bool {
         let mut texts = TextField::ALL.iter();
         texts.any(|field| self.texts[*field].as_deref() == Some(""))

@@ -26,7 +26,7 @@ use self::{
 };
 use crate::{mock, workspace};
 
-/// What is measured, and for how long
+/// Measurements, and their duration
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Figures of one run can be compared, figures of two runs cannot.
@@ -116,7 +116,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Builds the mock and this program in release, and goes on in that, with `--mock`.
+/// Builds the mock and this program in release, and continues there, with `--mock`.
 fn again_in_release() -> Result<()> {
     let mock = mock::build("release")?;
     let own = workspace::build("xtask", "xtask", "release")?;

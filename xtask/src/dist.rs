@@ -1,8 +1,7 @@
-//! `cargo xtask dist`: both programs as an archive that needs nothing else, with what a package
-//! has beside programs, and the folder that an image is built from.
+//! `cargo xtask dist`: an archive of both programs without other dependencies, with licences,
+//! completions and manual pages, and the build context of the container image.
 //!
-//! What is packed depends on the programs and documents only, not on the day, the user or the
-//! folder.
+//! The archive depends on the programs and documents only, not on the day, the user or the folder.
 
 mod archive;
 mod manual;
@@ -45,7 +44,7 @@ const SHELLS: [(&str, &str, &str); 3] = [
     ("fish", "", ".fish"),
 ];
 
-/// What else of the project is in an archive: its documents, which name each other by these paths.
+/// Documents of the project in an archive. They link to each other by these paths.
 const DOCUMENTS: [&str; 6] = [
     "README.md",
     "CHANGELOG.md",
@@ -231,7 +230,7 @@ fn entries(programs: &[PathBuf], third_party: &str) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// Whether a file of the project is one of its documents, or below a folder of them.
+/// True if a file of the project is one of its documents, or below a folder of them.
 fn is_document(path: &str) -> bool {
     DOCUMENTS.iter().any(|document| {
         let rest = path.strip_prefix(document);
@@ -239,7 +238,7 @@ fn is_document(path: &str) -> bool {
     })
 }
 
-/// What a program prints for a shell: the archive has what its user would get.
+/// Runs a program for its shell completions: the archive has what its user would get.
 fn completions(program: &Path, shell: &str) -> Result<Vec<u8>> {
     let output = workspace::without_mock_variables(&mut Command::new(program))
         .args(["completions", shell])
@@ -255,7 +254,7 @@ fn completions(program: &Path, shell: &str) -> Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
-/// Writes what an image is built from: the server, and what a licence wants beside it.
+/// Writes the build context of an image: the server, and the licences.
 fn image(folder: &Path, entries: &[Entry]) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)

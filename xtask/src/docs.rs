@@ -26,14 +26,14 @@ use crate::{pages, pages::links, process, process::Group, site, workspace};
 use blocks::{Block, How, Step};
 use copy::Copy;
 
-/// Where a server of a page listens.
+/// The address that a page's server listens on.
 const SERVER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const READY: &str = "/__admin/ready";
 
-/// How long a block may take; one that starts a server may have to build it first.
+/// Time limit of a block. A block that starts a server may have to build it first.
 const BLOCK_LIMIT: Duration = Duration::from_mins(15);
 
-/// What to run.
+/// Pages and blocks to run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Skip blocks that contain this text (repeatable)
@@ -117,7 +117,7 @@ struct Counts {
 
 struct Run<'r> {
     name: &'r str,
-    /// Where the blocks run.
+    /// The working directory of the blocks.
     root: &'r Path,
     /// Temporary files of the blocks, and what they print.
     state: &'r Path,
@@ -248,7 +248,7 @@ mod tests {
     use super::{Counts, Run, blocks};
     use crate::workspace;
 
-    /// What running a page gives, and how many blocks ran and were skipped.
+    /// Runs a page; returns its result, and how many blocks ran and were skipped.
     fn run(text: &str, skip: &[String]) -> (Result<(), String>, usize, usize) {
         let steps = blocks::steps(text).unwrap();
         let state = tempfile::tempdir().unwrap();

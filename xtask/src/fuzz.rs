@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::{process::Group, workspace};
 
-/// How long, and what
+/// Duration and targets
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Run each target for this number of seconds
@@ -27,10 +27,10 @@ pub(crate) struct Options {
     targets: Vec<String>,
 }
 
-/// How long a target may take beyond its time, with a corpus to read.
+/// Time limit of a target beyond its duration, to read its corpus.
 const TO_END: Duration = Duration::from_mins(2);
 
-/// What cargo-fuzz passes without a sanitizer.
+/// The flags that cargo-fuzz passes without a sanitizer.
 const FLAGS: &str = "-Cpasses=sancov-module \
                      -Cllvm-args=-sanitizer-coverage-level=4 \
                      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
@@ -135,8 +135,8 @@ fn build(folder: &std::path::Path) -> Result<PathBuf> {
     Ok(output.join(host).join("release"))
 }
 
-/// What the target said, and the input as libFuzzer prints it where it is short: without the
-/// backtrace, which is nearly the same each time.
+/// The target's message, and the input as libFuzzer prints it if it is short. The backtrace is left
+/// out: it is nearly the same each time.
 fn finding(log: &str) -> String {
     let said = log
         .lines()
@@ -154,7 +154,7 @@ fn finding(log: &str) -> String {
     lines.join("\n")
 }
 
-/// How many inputs were tried, and how many places of the code they reached.
+/// Counts the inputs that were tried, and the places of the code that they reached.
 fn summary(log: &str) -> String {
     let tried = log
         .lines()

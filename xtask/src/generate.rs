@@ -1,5 +1,5 @@
-//! `cargo xtask gen`: writes what is made from code and data, so that nobody keeps it by hand; with
-//! `--check` it only says what is out of date.
+//! `cargo xtask gen`: writes files that are made from code and data. With `--check` it only lists
+//! files that are out of date.
 
 mod admin_api;
 mod api;
@@ -26,7 +26,7 @@ use crate::workspace;
 /// The folders in which every file is one of [`pages`].
 const FOLDERS: [&str; 2] = ["docs/reference", "docs/schema"];
 
-/// What to do.
+/// Options of the generator.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Write nothing; fail if a file is out of date
@@ -37,7 +37,7 @@ pub(crate) struct Options {
 /// The path of a generated file, from the root of the workspace, and its text.
 type Generated = (&'static str, String);
 
-/// What the tables of `fixtures` compile to.
+/// Rust files made from the tables of `fixtures`.
 fn rust() -> Result<Vec<Generated>> {
     let mut files = behaviour_code::files()?;
     files.extend([
@@ -53,7 +53,7 @@ fn rust() -> Result<Vec<Generated>> {
     Ok(files)
 }
 
-/// What is made from the compiled code and data.
+/// Pages made from the compiled code and data.
 fn pages() -> Result<Vec<Generated>> {
     let mut pages = vec![
         ("docs/reference/admin-api.md", admin_api::page()?),

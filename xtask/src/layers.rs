@@ -1,8 +1,8 @@
-//! `cargo xtask layers`: which part of the sources may know which.
+//! `cargo xtask layers`: checks which modules import which.
 //!
-//! The modules of a crate form a ladder: a module imports only from rungs below its own, and modules
-//! never import each other in a circle. Some words may stand in some modules only. The check reads
-//! sources as rustfmt writes them, without comments and items for tests.
+//! The modules of a crate form a ladder: a module imports only from rungs below its own, and
+//! modules never import each other in a circle. Some words are allowed in some modules only. The
+//! check reads sources as rustfmt writes them, without comments and items for tests.
 
 mod rules;
 
@@ -171,7 +171,7 @@ fn is_in(module: &str, entry: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// Whether a text is in a line, and not in the middle of a name.
+/// True if a text is in a line, and not in the middle of a name.
 fn has(line: &str, text: &str) -> bool {
     let of_name = |c: char| c == '_' || c.is_alphanumeric();
     let inside = |c: Option<char>| c.is_some_and(of_name) && text.starts_with(of_name);
@@ -344,7 +344,7 @@ mod tests {
         rungs: &[&["domain", "wire"], &["http"], &["http::inner"], &["lib"]],
     };
 
-    /// What is wrong with a crate of these files beside those that every rung needs.
+    /// Problems of a crate with these files, beside the files that every rung needs.
     fn found(ladder: &Ladder, files: &[(&str, &str)]) -> Vec<String> {
         let mut tree = vec![
             ("domain", ""),

@@ -36,7 +36,7 @@ impl Server {
         Self::launch_any(command.args(["--listen", "127.0.0.1:0", "--announce", "json"]))
     }
 
-    /// Any server that says on its first line where it is.
+    /// Any server that prints its address on its first line.
     pub(crate) fn launch_any(command: &mut Command) -> Result<Self> {
         let mut group = Group::start(command.stdout(Stdio::piped()))?;
         let stdout = group.leader().stdout.take().context("the mock's stdout")?;
@@ -62,7 +62,6 @@ impl Server {
         self.group.id()
     }
 
-    /// Where it listens.
     pub(crate) fn address(&self) -> Result<SocketAddr> {
         let base = self.text("baseUrl")?;
         let address = base.trim_start_matches("http://").trim_end_matches("/api");

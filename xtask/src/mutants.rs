@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 
 use crate::workspace;
 
-/// Which mutants
+/// Selected mutants
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Only mutants whose name contains one of these

@@ -11,12 +11,12 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-/// How long a group has to end by itself after it was asked to.
+/// Time that a group has to end after SIGTERM, before SIGKILL.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Outlives us even if we are killed: its stdin is a pipe that nobody writes to, and which closes
-/// when we end.
+/// A shell that outlives us even if we are killed: its stdin is an idle pipe that closes when we
+/// end.
 const WATCHDOG: &str =
     r#"read -r _; kill -s TERM -- "-$1" && sleep 2 && kill -s KILL -- "-$1"; exit 0"#;
 
@@ -67,7 +67,7 @@ impl Group {
         &mut self.leader
     }
 
-    /// How the process ended, if it has.
+    /// Returns the exit status, if the process has ended.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.leader.try_wait()?)
     }
@@ -109,7 +109,7 @@ impl Group {
         let _ = self.watchdog.wait();
     }
 
-    /// Sends a signal to the group; false when nobody is left in it.
+    /// Sends a signal to the group; returns false if the group is empty.
     fn signal(&self, signal: &str) -> bool {
         let group = self.leader.id().to_string();
         Command::new("sh")
@@ -139,12 +139,12 @@ fn own_group(command: &mut Command) -> &mut Command {
     command
 }
 
-/// Whether anything accepts connections there.
+/// True if the address accepts connections.
 pub(crate) fn listens(address: SocketAddr) -> bool {
     TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
 }
 
-/// Whether GET of the path answers 200.
+/// True if GET of the path returns 200.
 pub(crate) fn answers_ok(address: SocketAddr, path: &str) -> bool {
     let limit = Duration::from_secs(2);
     let ask = || -> std::io::Result<[u8; 13]> {

@@ -25,10 +25,11 @@ const CONTENTS: &str = "docs/README.md";
 /// The start page.
 const FRONT: &str = "README.md";
 
-/// Where the site is built, from the root of the workspace.
+/// Output folder, from the root of the workspace.
 const SITE: &str = "target/site";
 
-/// What is copied beside the pages, and where to. The theme is below the folder of mdBook's sources.
+/// Files copied beside the pages, with their destinations. The theme is below the folder of
+/// mdBook's sources.
 const SETTINGS: [(&str, &str); 2] = [
     ("docs/site/book.toml", "book.toml"),
     ("docs/site/site.css", "site.css"),

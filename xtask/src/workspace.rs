@@ -1,4 +1,4 @@
-//! Where the workspace is, and how cargo is called in it.
+//! The root of the workspace, and calls of cargo in it.
 
 use std::{
     collections::BTreeSet,
@@ -42,7 +42,7 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// What a command printed to stdout.
+/// Returns what a command printed to stdout.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command
         .stdin(Stdio::null())
@@ -53,16 +53,16 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// What rustc says of itself.
+/// Returns what rustc prints about itself.
 pub(crate) fn rustc(arguments: &[&str]) -> Result<String> {
     let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     let said = output(command.args(arguments).current_dir(root()))?;
     Ok(said.trim().to_owned())
 }
 
-/// Takes out of a command's environment what `cargo run` says there of this package. The build
-/// script of `ring` asks for the same variables: a build in between with others than before would
-/// build it again, and all that needs it.
+/// Removes the variables that `cargo run` sets for this package from a command's environment. The
+/// build script of `ring` reads the same variables: a build with other values would rebuild it, and
+/// everything that needs it.
 pub(crate) fn without_package_variables(command: &mut Command) -> &mut Command {
     without(command, &["CARGO_MANIFEST_", "CARGO_PKG_"])
 }
@@ -74,7 +74,7 @@ pub(crate) fn build(package: &str, binary: &str, profile: &str) -> Result<PathBu
     executable(&built(command.args(["--profile", profile]))?, binary)
 }
 
-/// Runs a `cargo build`, and gives what it says of what it built.
+/// Runs a `cargo build`, and returns its messages about artifacts.
 pub(crate) fn built(command: &mut Command) -> Result<Vec<Value>> {
     let output = command
         .arg("--message-format=json-render-diagnostics")
@@ -89,7 +89,7 @@ pub(crate) fn built(command: &mut Command) -> Result<Vec<Value>> {
         .collect())
 }
 
-/// Where the binary of that name is.
+/// Path of the binary with that name.
 pub(crate) fn executable(built: &[Value], binary: &str) -> Result<PathBuf> {
     built
         .iter()

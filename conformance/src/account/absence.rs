@@ -1,4 +1,4 @@
-//! Who has a key, and how a target answers for a key that no user has.
+//! The holder of a key, and the target's response to keys that no user has.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use crate::{
     transport::Response,
 };
 
-/// How a target answers a key that no user has.
+/// The target's response to a key that no user has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Signature {
     status: u16,
@@ -17,7 +17,7 @@ pub(super) struct Signature {
 }
 
 impl Signature {
-    /// `None` for an answer that cannot say so: one of distress, or a success without an error in it.
+    /// `None` for a response that proves nothing: a failure, or a success without an error in it.
     pub(super) fn of(response: &Response) -> Option<Self> {
         let code = error_code(&response.body);
         let says_something = match response.status {
@@ -33,7 +33,7 @@ impl Signature {
     }
 }
 
-/// The answers to keys that no user has, as far as they were learned.
+/// The learned responses to keys that no user has.
 #[derive(Debug, Default)]
 pub struct Absence {
     pub(super) signatures: Vec<(Surface, Signature)>,
@@ -43,15 +43,15 @@ pub struct Absence {
     pub(super) key: Option<String>,
 }
 
-/// Who has a key, as the target says.
+/// The holder of a key, according to the target.
 #[derive(Debug, Clone)]
 pub enum Holder {
     /// A user of this run.
     Ours(Box<Shown>),
     /// A user that is not of this run.
     Other(Box<Shown>),
-    /// The target says that it has no such user.
-    Nobody,
-    /// The answer does not say; the words do.
+    /// The target reports no such user.
+    Unused,
+    /// The response is unclear, for this reason.
     Unclear(String),
 }

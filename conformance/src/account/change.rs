@@ -1,4 +1,4 @@
-//! What a request would do to users, as its method and its path say.
+//! The effect of a request on users, by its method and path.
 
 use super::keys;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     target::{BASE, MANAGED, TOKEN_PATH},
 };
 
-/// What a request would do to users.
+/// The effect of a request on users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Nothing.
@@ -35,12 +35,12 @@ pub enum Change {
         /// The URL's path.
         path: String,
     },
-    /// That is not known: its method or its path is none of this API.
+    /// Unknown: its method or its path does not belong to this API.
     Unknown,
 }
 
 impl Change {
-    /// What a request with that method and path would do on that account and in that domain.
+    /// Classifies a request with that method and path on that account and in that domain.
     pub fn of(method: &str, path: &str, account_id: &str, domain: &str) -> Self {
         // To get a token changes no user.
         if only_reads(method) || (method, path) == ("POST", TOKEN_PATH) {
@@ -76,7 +76,7 @@ impl Change {
         }
     }
 
-    /// The same below identity domains. The parts of a user have paths of their own there.
+    /// Classifies a path below identity domains. The parts of a user have paths of their own there.
     fn in_domain(method: &str, path: &str, below: &str, domain: &str) -> Self {
         let segments: Vec<&str> = below.split('/').collect();
         let [name, "users", segment, part @ ..] = segments.as_slice() else {
@@ -118,18 +118,18 @@ pub(super) fn surface_of(path: &str) -> Surface {
     }
 }
 
-/// Whether a path is that of users in today's API, for tokens.
+/// True for paths of users in today's API, for tokens.
 fn is_managed(path: &str) -> bool {
     let below = path.strip_prefix(MANAGED);
     below.is_some_and(|below| below == "/users" || below.starts_with("/users/"))
 }
 
-/// Whether a segment names one user, and the path ends where it should.
+/// True if a segment names one user, and the path ends after it.
 fn is_one_user(path: &str, segment: &str) -> bool {
     !path.ends_with('/') && !keys::escapes(segment)
 }
 
-/// What follows the base, with a version or not.
+/// Returns the rest of the path after the base, with or without a version.
 fn below_base(path: &str) -> Option<&str> {
     let rest = path.strip_prefix(BASE)?.strip_prefix('/')?;
     let Some((version, after)) = rest.split_once('/') else {
@@ -145,13 +145,13 @@ fn below_base(path: &str) -> Option<&str> {
     Some(if is_version { after } else { rest })
 }
 
-/// What follows the path of identity domains.
+/// Returns the rest of the path after identity domains.
 fn below_domains(path: &str) -> Option<&str> {
     below_base(path)?.strip_prefix("identitydomains/")
 }
 
-/// What follows the path of users, in each of its published forms: below the account or not, with a
-/// version or not.
+/// Returns the rest of the path after users, in each published form: below the account or not, with
+/// a version or not.
 fn below_users<'a>(path: &'a str, account_id: &str) -> Option<&'a str> {
     if path.contains(['?', '#']) {
         return None;

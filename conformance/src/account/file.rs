@@ -1,5 +1,5 @@
-//! A ledger's file: a line of JSON that says whose it is, then one for each thing that happened. It
-//! is readable by its owner alone.
+//! A ledger's file: a line of JSON with its run, then one line for each event. Only its owner can
+//! read it.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -14,7 +14,7 @@ use crate::error::ConformanceError;
 
 const FORMAT: u32 = 2;
 
-/// Whose ledger it is.
+/// The first line of a ledger: the run that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Header {
@@ -22,7 +22,7 @@ pub struct Header {
     /// The target's URL.
     pub target: String,
     pub account_id: String,
-    /// What the username or the email of each user of the run holds.
+    /// A part of the username or the email of each user of the run.
     pub prefix: String,
     /// The identity domain of the users, if they are removed below it and not below the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,15 +75,9 @@ pub enum Event {
         username: String,
     },
     /// The result of that request is known.
-    Settled {
-        /// Which one.
-        create: u64,
-    },
+    Settled { create: u64 },
     /// The client gave up on that request, which may still take effect.
-    GivenUp {
-        /// Which one.
-        create: u64,
-    },
+    GivenUp { create: u64 },
     /// A user of the run was read under that key.
     Seen {
         /// The key, as bodies write it.
@@ -92,21 +86,14 @@ pub enum Event {
         username: String,
     },
     /// The target refused that request, and no earlier try of it may have taken effect.
-    Refused {
-        /// Which one.
-        create: u64,
-    },
-    /// That request succeeded, and its answer says that its user has this key.
-    Named {
-        /// Which one.
-        create: u64,
-        key: String,
-    },
-    /// The user with that key is gone.
+    Refused { create: u64 },
+    /// That request succeeded, and its response names this key.
+    Named { create: u64, key: String },
+    /// The user with that key was removed.
     Gone { key: String },
-    /// Whether the list shows a user of the run that can be read.
+    /// Result of a search for users of the run in the list.
     Listed {
-        /// Whether it does.
+        /// True if the list showed one that can be read.
         shows: bool,
     },
     /// A prepared user is about to be updated. This request puts it back.
@@ -124,7 +111,7 @@ pub enum Event {
 pub struct LedgerFile {
     path: PathBuf,
     file: File,
-    /// A write failed, so that the last line may not be whole and nothing may follow it.
+    /// A write failed. The last line may be incomplete, so nothing may follow it.
     torn: bool,
 }
 
@@ -163,7 +150,6 @@ impl LedgerFile {
         Ok(ledger)
     }
 
-    /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -184,7 +170,7 @@ impl LedgerFile {
         written
     }
 
-    /// Waits until everything until now is on the disk.
+    /// Waits until all events so far are on the disk.
     pub fn sync(&mut self) -> io::Result<()> {
         self.file.sync_data()
     }
@@ -216,7 +202,7 @@ impl LedgerFile {
         Ok((header, events))
     }
 
-    /// Whose ledger a file is, and all of its text.
+    /// Returns the header of a file, and all of its text.
     fn read_header(path: &Path) -> Result<(Header, String), ConformanceError> {
         let name = path.display();
         let usage = |what: String| ConformanceError::Usage(format!("--ledger {name}: {what}"));

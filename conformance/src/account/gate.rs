@@ -1,4 +1,4 @@
-//! Whose user a request would change. The target is asked just before, at the same URL.
+//! Checks the owner of a user before a change: a GET of the same URL, directly before.
 
 use super::{
     absence::{Holder, Signature},
@@ -15,7 +15,7 @@ use crate::{
     wire::Format,
 };
 
-/// The users that an answer of that surface shows.
+/// The users in a response of that surface.
 pub(super) fn shown_on(surface: Surface, answer: &Response) -> Option<Vec<Shown>> {
     match surface {
         Surface::Identity => domain::shown(answer),
@@ -51,7 +51,7 @@ impl Account {
         sent.outcome
     }
 
-    /// Who has that key, by its own URL.
+    /// Looks up the holder of that key by its own URL.
     pub async fn holder(
         &self,
         key: &str,
@@ -62,8 +62,8 @@ impl Account {
             .await
     }
 
-    /// Who has that key, by a URL of the user that may have another form. What the target answers to
-    /// unused keys is learned first, from random ones.
+    /// Looks up the holder of that key by a URL of the user that may have another form. The
+    /// target's response to unused keys is learned first, from random ones.
     pub(super) async fn holder_at(
         &self,
         path: &str,
@@ -81,7 +81,7 @@ impl Account {
             let user = Box::new(users.remove(0));
             return Ok(if user.carries(&self.prefix) {
                 // The same user below another path has another key there.
-                if path == self.user_path(key) && !self.spares_all() {
+                if path == self.user_path(key) && !self.deletes_nothing() {
                     let username = self.dispatch.redactor.clean(&user.username);
                     self.state().ledger.seen(key, &username);
                 }
@@ -102,11 +102,11 @@ impl Account {
         self.learn_absence(surface, key, purpose, log).await?;
         let known = (surface, signature);
         let known = self.state().absence.signatures.contains(&known);
-        Ok(if known { Holder::Nobody } else { unclear })
+        Ok(if known { Holder::Unused } else { unclear })
     }
 
-    /// Asks for two random keys of the form of `key`. When both are answered alike, that is how
-    /// unused keys are answered.
+    /// Requests two random keys of the form of `key`. If both responses are alike, they are the
+    /// response to unused keys.
     async fn learn_absence(
         &self,
         surface: Surface,
@@ -142,8 +142,8 @@ impl Account {
         Ok(())
     }
 
-    /// A key below the account that the target says is unused, of the form of `like`; `None` where it
-    /// does not say so.
+    /// A key below the account that the target reports as unused, of the form of `like`; `None` if
+    /// it does not.
     pub async fn absent_key(&self, like: &str, log: &mut Log) -> Result<Option<String>, SendError> {
         self.learn_absence(Surface::Account, like, Purpose::Check, log)
             .await?;

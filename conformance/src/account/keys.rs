@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::{decode::users::shown, random, transport::Response};
 
-/// What a path segment writes as it is: the unreserved characters of RFC 3986, and `@`.
+/// Characters that need no escape in a path segment: the unreserved ones of RFC 3986, and `@`.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -19,13 +19,13 @@ pub fn encode(key: &str) -> String {
     utf8_percent_encode(key, SEGMENT).to_string()
 }
 
-/// The key that a path segment stands for.
+/// Decodes a path segment to the key.
 pub fn decode(segment: &str) -> String {
     percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
 
-/// Whether a path with that key can reach another resource, however often it is decoded and
-/// normalised on its way.
+/// True if a path with that key can reach another resource, even if it is decoded or normalised
+/// several times on its way.
 pub fn escapes(key: &str) -> bool {
     let mut text = key.to_owned();
     loop {
@@ -41,8 +41,8 @@ pub fn escapes(key: &str) -> bool {
     }
 }
 
-/// What the answer to a create says that the new user's key may be, most likely first: the id of a
-/// user in the body that `is_new`, then the last segment of Location, decoded and undecoded.
+/// Possible keys of a new user from the response to its create, most likely first: the id of a user
+/// in the body that `is_new`, then the last segment of Location, decoded and undecoded.
 pub fn named_by(response: &Response, is_new: impl Fn(&str) -> bool) -> Vec<String> {
     let mut keys = Vec::new();
     let users = shown(&response.body).unwrap_or_default();

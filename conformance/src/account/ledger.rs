@@ -1,4 +1,4 @@
-//! What a run knows of its own users, and of requests that may have created one.
+//! The ledger: users of the run, and requests that may have created one.
 
 use std::{io, path::PathBuf, time::Instant};
 
@@ -12,54 +12,52 @@ pub struct Entry {
     pub key: String,
     /// The username under which it was last read; `None` until it was read.
     pub username: Option<String>,
-    /// What is known of it.
     pub state: State,
 }
 
-/// What is known of a user.
+/// State of a user of the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// It exists, or may.
     Present,
-    /// It was read before, and the target has said once that its key is unused.
+    /// It was read before, and the target has reported its key as unused once.
     Missing,
-    /// The target has said so twice, or the key is another user's now.
+    /// The target has reported this twice, or the key belongs to another user now.
     Gone,
     /// It is still there after a delete.
     Stays(Stay),
 }
 
-/// How a user is still there.
+/// State of a user that is still there after a delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stay {
-    /// A delete was answered, and the user is there, not enabled.
+    /// After a delete, the user is there and not enabled.
     Deactivated,
-    /// A delete was answered with that, and the user is there as before.
+    /// After a delete with this response, the user is there as before.
     Undeleted(String),
-    /// It cannot be said whether it is there, for that reason.
+    /// The target does not show whether it is there, for this reason.
     Unclear(String),
 }
 
 /// A request that may have created a user, until its result is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Open {
-    /// Which request.
     pub create: u64,
-    /// The username that it asked for.
+    /// The username in the request.
     pub username: String,
-    /// Keys that its answer named, as far as they are not disproved.
+    /// Keys in its response, as far as they are not disproved.
     pub keys: Vec<String>,
-    /// The key that its answer named, where that key shows a user without the run's prefix.
+    /// The key in its response, if that key shows a user without the run's prefix.
     pub unrecognized: Option<String>,
-    /// What the target said of it.
+    /// The target's response.
     pub answer: Answer,
-    /// From when on it cannot take effect any more.
+    /// Time after which it cannot take effect.
     pub ends: Instant,
-    /// Whether a list was read because of it.
-    pub looked: bool,
+    /// True if a list was read because of it.
+    pub list_read: bool,
 }
 
-/// What a target said of a request that may have created a user.
+/// Classes of responses to a request that may have created a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// Nothing conclusive.
@@ -76,7 +74,7 @@ pub struct Ledger {
     entries: Vec<Entry>,
     open: Vec<Open>,
     creates: u64,
-    /// Whether the list shows users of the run, as far as one was looked for in it.
+    /// True if the list shows users of the run; `None` before a search for one.
     listed: Option<bool>,
     /// The request that puts a prepared user back: key, media type, body.
     prepared: Option<(String, String, String)>,
@@ -93,7 +91,7 @@ impl Ledger {
         }
     }
 
-    /// What happened, as another run wrote it down.
+    /// Rebuilds the state from the events that another run wrote.
     pub fn replay(events: Vec<Event>) -> Self {
         let mut ledger = Self::default();
         for event in events {
@@ -115,7 +113,7 @@ impl Ledger {
         }
     }
 
-    /// What happened is known here even when it cannot be written down.
+    /// Applies the event, also if it cannot be written to the file.
     pub fn note(&mut self, event: Event) -> io::Result<()> {
         let file = self.file.as_mut();
         let written = file.map_or(Ok(()), |file| file.append(&event));
@@ -134,7 +132,7 @@ impl Ledger {
                     unrecognized: None,
                     answer: Answer::Unknown,
                     ends: Instant::now(),
-                    looked: false,
+                    list_read: false,
                 });
             }
             Event::Settled { create } => self.open.retain(|open| open.create != create),
@@ -189,7 +187,7 @@ impl Ledger {
         Ok(create)
     }
 
-    /// How many such requests were sent.
+    /// The number of such requests.
     pub fn creates(&self) -> u64 {
         self.creates
     }
@@ -205,12 +203,12 @@ impl Ledger {
         open.map(|open| open.create).collect()
     }
 
-    /// One of them, to write down what its answer said.
+    /// One of them, to record its response.
     pub fn open_mut(&mut self, create: u64) -> Option<&mut Open> {
         self.open.iter_mut().find(|open| open.create == create)
     }
 
-    /// Creates that were given up may take effect until then.
+    /// Sets the time until which creates that were given up may take effect.
     pub fn hold(&mut self, until: Instant) {
         for open in &mut self.open {
             if self.given_up.contains(&open.create) {
@@ -224,12 +222,11 @@ impl Ledger {
         &self.entries
     }
 
-    /// What is known of a key.
     pub fn find(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
-    /// Changes what is known of a key. Only what another process needs is in the file.
+    /// Sets the state of a key. The file has only the states that another process needs.
     pub fn set(&mut self, key: &str, state: State) {
         if state == State::Gone {
             // A clean-up from the file looks again at what is not written there.
@@ -241,8 +238,8 @@ impl Ledger {
         }
     }
 
-    /// A user of the run was read under that key. When it is new, the request that asked for its name
-    /// or whose answer named its key created it.
+    /// Records that a user of the run was read under that key. If it is new, it was created by the
+    /// request with its name, or by the one whose response named its key.
     pub fn seen(&mut self, key: &str, username: &str) {
         let known = self.find(key).filter(|entry| entry.state != State::Gone);
         let known_as = known.and_then(|entry| entry.username.clone());
@@ -285,13 +282,13 @@ impl Ledger {
         }
     }
 
-    /// The username that a request asked for.
+    /// The username in a request.
     fn asked_for_by(&self, create: u64) -> Option<String> {
         let open = self.open.iter().find(|open| open.create == create);
         open.map(|open| open.username.clone())
     }
 
-    /// Whether a user that the list shows was read under one of its keys, and is not gone.
+    /// True if a user in the list was read under one of its keys, and is not gone.
     pub fn accounts_for(&self, user: &Shown) -> bool {
         let keys = [user.id.as_deref(), Some(user.username.as_str())];
         // A key that was only supposed says nothing.
@@ -302,7 +299,7 @@ impl Ledger {
         keys.into_iter().flatten().any(read)
     }
 
-    /// Whether the list shows users of the run; `None` when none was looked for in it.
+    /// True if the list shows users of the run; `None` before a search for one.
     pub fn listed(&self) -> Option<bool> {
         self.listed
     }
@@ -312,20 +309,20 @@ impl Ledger {
         self.prepared.as_ref()
     }
 
-    /// The keys of which that is known, oldest first.
+    /// The keys in a matching state, oldest first.
     pub fn keys(&self, known: impl Fn(&State) -> bool) -> Vec<String> {
         let keys = self.entries.iter().filter(|entry| known(&entry.state));
         keys.map(|entry| entry.key.clone()).collect()
     }
 
-    /// Keys of users that are not gone, newest first.
+    /// Keys of users that are not proved gone, newest first.
     pub fn present(&self) -> Vec<String> {
         let mut keys = self.keys(|state| *state == State::Present);
         keys.reverse();
         keys
     }
 
-    /// The username that the request asked for whose answer named that key.
+    /// The username in the request whose response named that key.
     pub fn asked_for(&self, key: &str) -> Option<String> {
         let mut open = self.open.iter();
         let open = open.find(|open| open.keys.iter().any(|named| named == key));
@@ -338,7 +335,7 @@ impl Ledger {
         for open in &mut self.open {
             let before = open.keys.len();
             open.keys.retain(|named| named != key);
-            open.looked &= open.keys.len() == before || !open.keys.is_empty();
+            open.list_read &= open.keys.len() == before || !open.keys.is_empty();
         }
     }
 
@@ -351,7 +348,7 @@ impl Ledger {
         self.disprove(key);
     }
 
-    /// How many users a clean-up has to look at.
+    /// The number of users that a clean-up has to check.
     pub fn pending(&self) -> usize {
         let pending = |entry: &&Entry| matches!(entry.state, State::Present | State::Missing);
         self.entries.iter().filter(pending).count() + self.open.len()

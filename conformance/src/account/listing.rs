@@ -1,4 +1,4 @@
-//! The list of users, all of it: pages are followed, and what may be missing is said.
+//! Reads the whole list of users: it follows pages, and reports users that may be missing.
 
 use super::users::Account;
 use crate::{
@@ -14,19 +14,19 @@ use crate::{
 
 /// No list has more pages than this.
 const MOST_PAGES: usize = 200;
-/// How many users a page is asked to have.
+/// The page size that the run asks for.
 const PAGE_SIZE: usize = 100;
 
-/// What the list shows.
+/// Users in the list.
 #[derive(Debug)]
 pub struct Listing {
     pub users: Vec<Shown>,
-    /// Whether nothing hints at more.
+    /// True if nothing hints at more users.
     pub complete: bool,
 }
 
 impl Listing {
-    /// Whether a user is in it that has that key or that name.
+    /// True if the list has a user with that key or that name.
     pub fn shows(&self, key: &str) -> bool {
         let mut users = self.users.iter();
         users.any(|user| user.id.as_deref() == Some(key) || user.username == key)
@@ -46,7 +46,7 @@ impl Listing {
 }
 
 impl Account {
-    /// All users that the target lists; `None` when its answer is not a list of users.
+    /// All users that the target lists; `None` if its response is not a list of users.
     pub async fn list(
         &self,
         purpose: Purpose,
@@ -93,8 +93,8 @@ impl Account {
         Ok(Some(listing))
     }
 
-    /// Remembers how the list is answered before the first create, where that is an error. An account
-    /// without users may answer so, in words of its own.
+    /// Records an error of the list before the first create. An account without users may return
+    /// one, in words of its own.
     pub(super) async fn note_list_before_first(&self, log: &mut Log) -> Result<(), SendError> {
         let path = self.users_path();
         let answer = self.get(&path, Purpose::Check, log).await?;
@@ -105,8 +105,8 @@ impl Account {
         Ok(())
     }
 
-    /// Whether the list is answered as before the first create, and has shown a user since then: it
-    /// shows none of the run.
+    /// True if the list has the same response as before the first create, and has shown a user
+    /// since then: it shows none of the run.
     fn is_as_before_first(&self, answer: &Response) -> bool {
         let state = self.state();
         let same = state
@@ -128,7 +128,7 @@ impl Account {
         same.then(|| format!("{}{query}", url.path()))
     }
 
-    /// Asks for pages by number, where the target is not known to ignore that.
+    /// Requests pages by number, unless the target is known to ignore that.
     async fn turn_pages(
         &self,
         listing: &mut Listing,
@@ -173,7 +173,7 @@ impl Account {
         Ok(self.listed(&self.get(&path, purpose, log).await?))
     }
 
-    /// The users that the answer to the list shows; `None` when it is no list of users.
+    /// The users in the list's response; `None` if it is not a list of users.
     fn listed(&self, answer: &Response) -> Option<Vec<Shown>> {
         match self.home {
             Surface::Identity => domain::listed(answer),

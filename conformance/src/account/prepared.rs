@@ -22,8 +22,8 @@ use crate::{
 };
 
 impl Account {
-    /// Whether this run never deletes anything, because it works on a prepared user.
-    pub(super) fn spares_all(&self) -> bool {
+    /// True if this run never deletes anything, because it works on a prepared user.
+    pub(super) fn deletes_nothing(&self) -> bool {
         self.dispatch.limits.prepared_user.is_some()
             || self.ledger(|ledger| ledger.prepared().is_some())
     }
@@ -70,7 +70,7 @@ impl Account {
         }
     }
 
-    /// Whether that is the prepared user.
+    /// True for the prepared user.
     pub(super) fn is_prepared(&self, key: &str, user: &Shown) -> bool {
         let state = self.state();
         state.prepared.as_ref().is_some_and(|prepared| {
@@ -135,7 +135,7 @@ impl Account {
                 let same = before.is_none_or(|before| before.username == user.username);
                 return Ok(same.then(|| key.to_owned()));
             }
-            Holder::Nobody | Holder::Unclear(_) => {}
+            Holder::Unused | Holder::Unclear(_) => {}
         }
         let listing = self.list(Purpose::CleanUp, log).await?;
         let mut users = listing.into_iter().flat_map(|listing| listing.users);
@@ -143,7 +143,7 @@ impl Account {
         Ok(renamed.map(|user| user.username))
     }
 
-    /// What is not as it was, once the target had the time to show the update.
+    /// Lists the differences from the original, after the target had time to show the update.
     async fn differences(
         &self,
         key: &str,
@@ -168,10 +168,8 @@ impl Account {
                         _ => vec!["it cannot be compared with what it was".to_owned()],
                     }
                 }
-                (_, Some(_)) => vec![format!(
-                    "the update that puts it back is answered with {status}"
-                )],
-                (_, None) => vec![format!("GET of it is answered with {}", answer.status)],
+                (_, Some(_)) => vec![format!("the update that puts it back returns {status}")],
+                (_, None) => vec![format!("GET of it returns {}", answer.status)],
             };
             Ok(found.is_empty())
         })

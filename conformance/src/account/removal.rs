@@ -1,5 +1,5 @@
 //! Removes the run's users, and proves that they are gone: each was read before, and then its URL
-//! is answered twice like one of an unused key.
+//! returns twice the response to an unused key.
 
 use std::{
     collections::HashSet,
@@ -23,9 +23,9 @@ use crate::{
     leftover::{Leftover, LeftoverState as Left},
 };
 
-/// How long the last clean-up may take, beside the pauses that the run's limits ask for.
+/// Time limit of the last clean-up, without the pauses that the run's limits require.
 const TIME_TO_FINISH: Duration = Duration::from_secs(30);
-/// How often a delete is sent that fails.
+/// Number of times that a failing delete is sent.
 const DELETES: u32 = 4;
 
 impl Account {
@@ -71,7 +71,7 @@ impl Account {
                 self.state().ledger.set(&key, State::Missing);
             }
         }
-        self.look_in_list(log).await?;
+        self.read_list(log).await?;
         let named = |entry: &Entry| {
             let username = entry.username.clone().unwrap_or_default();
             (username, entry.key.clone())
@@ -83,7 +83,7 @@ impl Account {
         }))
     }
 
-    /// Removes the first user, and makes sure of it. The error says why no other may be created.
+    /// Removes the first user, and proves it. The error is the reason why no other may be created.
     pub async fn retire_first(&self, log: &mut Log) -> Result<(), String> {
         let swept = self.sweep(true, log).await;
         swept.map_err(|error| error.to_string())?;
@@ -107,10 +107,10 @@ impl Account {
         TIME_TO_FINISH + patience + limits.interval.saturating_mul(requests)
     }
 
-    /// Removes every user that is known, and those that the list shows. At the end of a run every
-    /// user is asked for again, and creates are waited for that may still take effect.
+    /// Removes every known user, and those in the list. At the end of a run it requests every user
+    /// again, and waits for creates that may still take effect.
     async fn sweep(&self, last: bool, log: &mut Log) -> Result<(), SendError> {
-        if self.spares_all() {
+        if self.deletes_nothing() {
             return if last {
                 self.put_back(log).await
             } else {
@@ -130,11 +130,11 @@ impl Account {
         if last {
             self.wait_for_creates().await;
         }
-        if self.needs_a_look(last) && self.look_in_list(log).await? {
+        if self.needs_listing(last) && self.read_list(log).await? {
             self.remove_present(log).await?;
             // While the list showed those, it settled no create that asked for the same name.
             if last && self.ledger(|ledger| !ledger.open().is_empty()) {
-                self.look_in_list(log).await?;
+                self.read_list(log).await?;
                 self.remove_present(log).await?;
             }
         }
@@ -144,7 +144,7 @@ impl Account {
         Ok(())
     }
 
-    /// Removes every user that is known, and those that become known on the way.
+    /// Removes every known user, and those that it finds on the way.
     async fn remove_present(&self, log: &mut Log) -> Result<(), SendError> {
         let mut tried = HashSet::new();
         loop {
@@ -157,20 +157,20 @@ impl Account {
         }
     }
 
-    /// Whether the list is to be read: because of a create that nothing is known of, or at the end.
-    fn needs_a_look(&self, last: bool) -> bool {
+    /// True if the list must be read: after a create with an unknown result, or at the end.
+    fn needs_listing(&self, last: bool) -> bool {
         let mut state = self.state();
-        let wanted = |open: &Open| !open.looked && open.answer != Answer::Refused;
+        let wanted = |open: &Open| !open.list_read && open.answer != Answer::Refused;
         let creates = state.ledger.open_where(wanted);
         for create in &creates {
             if let Some(open) = state.ledger.open_mut(*create) {
-                open.looked = true;
+                open.list_read = true;
             }
         }
         last || !creates.is_empty()
     }
 
-    /// Waits until no create can take effect any more, or as long as the run waits for anything.
+    /// Waits until no create can take effect, up to the run's longest wait.
     async fn wait_for_creates(&self) {
         let most = Instant::now() + self.dispatch.limits.backoff.cap;
         let ends = self.ledger(|ledger| ledger.open().iter().map(|open| open.ends).max());
@@ -183,7 +183,7 @@ impl Account {
 
     /// Looks in the list for users of the run. Returns whether there are any that are not known. A
     /// whole list that has shown a user of the run settles the creates that made no user.
-    async fn look_in_list(&self, log: &mut Log) -> Result<bool, SendError> {
+    async fn read_list(&self, log: &mut Log) -> Result<bool, SendError> {
         self.dispatch.sleep(self.lag() * 2).await;
         let Some(listing) = self.list(Purpose::CleanUp, log).await? else {
             return Ok(false);
@@ -255,11 +255,11 @@ impl Account {
         if self.ledger(|ledger| ledger.open().is_empty()) {
             return Ok(());
         }
-        self.look_in_list(log).await.map(drop)
+        self.read_list(log).await.map(drop)
     }
 
-    /// Deletes the user with that key, when the target shows that it is the run's, and looks what
-    /// came of it.
+    /// Deletes the user with that key if the target shows that it is the run's, and checks the
+    /// result.
     async fn remove(&self, key: &str, log: &mut Log) -> Result<(), SendError> {
         let unclear = |why: &str| State::Stays(Stay::Unclear(why.to_owned()));
         if keys::escapes(key) {
@@ -271,7 +271,7 @@ impl Account {
         let entry = self.ledger(|ledger| ledger.find(key).cloned());
         let was_read = entry.is_some_and(|entry| entry.username.is_some());
         let mut holder = self.holder(key, Purpose::CleanUp, log).await?;
-        if matches!(holder, Holder::Nobody) && !was_read {
+        if matches!(holder, Holder::Unused) && !was_read {
             // Some targets show ids and take usernames.
             let username = self.ledger(|ledger| ledger.asked_for(key));
             if let Some(username) =
@@ -294,7 +294,7 @@ impl Account {
         let was_enabled = match holder {
             // A delete that a case sent may have deactivated it.
             Holder::Ours(user) => user.enabled || self.state().deleted_enabled.contains(key),
-            Holder::Nobody => {
+            Holder::Unused => {
                 self.state().ledger.set(key, State::Missing);
                 return Ok(());
             }
@@ -316,10 +316,10 @@ impl Account {
             let answer = self.plain("DELETE", &path, Purpose::CleanUp, log).await;
             let answered = match answer {
                 Ok(response) if response.status < 500 => {
-                    let words = format!("DELETE is answered with {}", response.status);
+                    let words = format!("DELETE returns {}", response.status);
                     return self.after_delete(key, words, was_enabled, false, log).await;
                 }
-                Ok(response) => format!("DELETE is answered with {}", response.status),
+                Ok(response) => format!("DELETE returns {}", response.status),
                 Err(SendError::Transport(error)) => format!("DELETE: {error}"),
                 Err(ended) => return Err(ended),
             };
@@ -353,7 +353,7 @@ impl Account {
         let once = once || self.state().waited;
         self.until(async || {
             state = match self.holder(key, Purpose::CleanUp, log).await? {
-                Holder::Nobody => State::Missing,
+                Holder::Unused => State::Missing,
                 Holder::Other(_) => State::Gone,
                 Holder::Ours(user) if was_enabled && !user.enabled => {
                     State::Stays(Stay::Deactivated)
@@ -381,7 +381,7 @@ impl Account {
         self.dispatch.sleep(self.lag() * 2).await;
         for key in missing {
             let state = match self.holder(&key, Purpose::CleanUp, log).await? {
-                Holder::Nobody | Holder::Other(_) => State::Gone,
+                Holder::Unused | Holder::Other(_) => State::Gone,
                 Holder::Ours(user) if !user.enabled => State::Stays(Stay::Deactivated),
                 Holder::Ours(_) => {
                     State::Stays(Stay::Undeleted("it was missing, and came again".to_owned()))
@@ -393,7 +393,7 @@ impl Account {
         Ok(())
     }
 
-    /// What is left, or may be.
+    /// Users that are left, or may be.
     pub fn leftovers(&self) -> Vec<Leftover> {
         let state = self.state();
         let mut left = Vec::new();

@@ -77,7 +77,7 @@ impl Account {
             if let Holder::Ours(user) = &holder {
                 found = Some((**user).clone());
             }
-            Ok(hopeless || !matches!(holder, Holder::Nobody))
+            Ok(hopeless || !matches!(holder, Holder::Unused))
         })
         .await?;
         if found.is_none() {

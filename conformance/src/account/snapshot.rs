@@ -1,4 +1,4 @@
-//! What a prepared user was like before the run, and what differs afterwards.
+//! The prepared user before the run, and its differences afterwards.
 
 use crate::{
     decode::{
@@ -21,7 +21,7 @@ pub(super) struct Prepared {
     pub(super) before: Shown,
     pub(super) content_type: &'static str,
     pub(super) body: String,
-    /// Whether an update of it may have been sent.
+    /// True if an update of it may have been sent.
     pub(super) touched: bool,
 }
 
@@ -42,8 +42,7 @@ pub(super) fn format_of(body: &str) -> Format {
     }
 }
 
-/// The body of a PUT that gives a user all fields that were shown of it. What is left out where it
-/// holds its default is written out.
+/// The body of a PUT with all fields of a user. Absent fields with a default value are written out.
 pub(super) fn body_of(fields: &Tree, format: Format) -> String {
     let mut given = Vec::new();
     for (name, value) in fields.members().unwrap_or_default() {
@@ -97,8 +96,8 @@ const OPTIONAL: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// The body of a PUT below a domain that gives a user all that was shown of it, and empties what it
-/// did not have. `wrapper` is the root around the user, if the target wants one.
+/// The body of a PUT below a domain with all fields of a user; fields that it did not have are
+/// emptied. `wrapper` is the root around the user, if the target needs one.
 pub(super) fn domain_body_of(fields: &Tree, wrapper: Option<&str>) -> String {
     let ids = |list: &Tree, id: &str| {
         let items = list.members().unwrap_or_default().iter();
@@ -169,7 +168,7 @@ fn role_names(roles: &Tree) -> Tree {
     }
 }
 
-/// What differs between a user as it was and as it is, field by field.
+/// Lists the differences between the original and the current user, field by field.
 pub(super) fn compare(before: &Tree, now: &Tree) -> Vec<String> {
     let is_default = |name: &str, value: Option<&Tree>| match value {
         None | Some(Tree::Null) => true,

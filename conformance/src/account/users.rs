@@ -1,4 +1,4 @@
-//! The users of one run: which requests may create or change one, and what is known of them.
+//! The users of one run: the requests that may create or change one, and their state.
 
 use std::{
     collections::HashSet,
@@ -30,9 +30,9 @@ use crate::{
 /// Why a request is not sent.
 #[derive(Debug)]
 pub enum Refusal {
-    /// It would write, and that is not allowed. The words say what would allow it.
+    /// It would write, which is not allowed. The text names the flag that allows it.
     NotAllowed(String),
-    /// Its method or its path is none that the run knows, and so is its effect.
+    /// Its method or its path is unknown, and so is its effect.
     Unknown,
     /// It concerns a user that is not the run's, or the target does not show whose user it is.
     NotOurs(String),
@@ -58,40 +58,40 @@ impl From<io::Error> for Refusal {
 pub struct Account {
     /// Sends its requests.
     pub dispatch: Dispatch,
-    /// What the username or the email of each user of the run holds.
+    /// A part of the username or the email of each user of the run.
     pub prefix: String,
-    /// Whether the guard lets requests pass that it cannot read: an emulator of this process has
+    /// True if the guard passes requests that it cannot read: an emulator of this process has
     /// nothing to protect.
     pub unguarded: bool,
-    /// Whether its users end with the target, which has nothing that removes them: an emulator of
-    /// this process.
+    /// True if its users end with the target, and nothing has to remove them: an emulator of this
+    /// process.
     pub ends_with_target: bool,
-    /// Where its users are read, listed and removed: below the account or below the domain.
+    /// Surface on which its users are read, listed and removed: account or identity domain.
     pub home: Surface,
     names: AtomicU64,
     users: AtomicU64,
     state: Mutex<State>,
 }
 
-/// What the run knows.
+/// State of the run's users.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) ledger: Ledger,
     pub(super) absence: Absence,
-    /// How the list was answered before the first create, where that is an error: status and body.
+    /// The list's error before the first create, if it had one: status and body.
     pub(super) before_first: Option<(u16, Vec<u8>)>,
-    /// Whether the list has pages by number.
+    /// True if the list has pages by number.
     pub(super) paged: Option<bool>,
-    /// How long the target was seen to take to show a write.
+    /// The longest time that the target took to show a write.
     pub(super) lag: Duration,
-    /// Whether one user was waited for to be gone, in vain.
+    /// True if the run waited in vain for one user to be gone.
     pub(super) waited: bool,
     /// Keys of users that were enabled when a delete of them was sent.
     pub(super) deleted_enabled: HashSet<String>,
-    /// Whether the first user is proved gone.
+    /// True if the first user is proved gone.
     pub(super) first_gone: bool,
     pub(super) prepared: Option<Prepared>,
-    /// What differs from the prepared user as it was, once it was put back.
+    /// Differences from the original prepared user, after it was restored.
     pub(super) put_back: Option<Vec<String>>,
 }
 
@@ -134,7 +134,7 @@ impl Account {
         self.state().ledger.discard()
     }
 
-    /// How many users were created, or may have been.
+    /// The number of users that were created, or may have been.
     pub fn users(&self) -> u64 {
         self.users.load(Ordering::Relaxed)
     }
@@ -154,7 +154,7 @@ impl Account {
         )
     }
 
-    /// The path of a user where the run's users are, whose key is as bodies write it.
+    /// The path of a user among the run's users; the key is in the form of bodies.
     pub(super) fn user_path(&self, key: &str) -> String {
         self.user_path_on(self.home, key)
     }
@@ -177,17 +177,17 @@ impl Account {
         }
     }
 
-    /// Whether a name is one that this run gives.
+    /// True for names that this run gives.
     pub fn is_own_name(&self, name: &str) -> bool {
         name.to_lowercase().contains(&self.prefix.to_lowercase())
     }
 
-    /// How long the target was seen to take to show a write.
+    /// The longest time that the target took to show a write.
     pub fn lag(&self) -> Duration {
         self.state().lag
     }
 
-    /// The target was seen to take so long to show a write.
+    /// Records the time that the target took to show a write.
     pub(super) fn note_lag(&self, lag: Duration) {
         let mut state = self.state();
         state.lag = state.lag.max(lag);
@@ -223,14 +223,14 @@ impl Account {
         }
         let in_domain = surface_of(path) == Surface::Identity;
         let deletes = matches!(change, Change::Delete { .. });
-        if deletes && self.spares_all() {
+        if deletes && self.deletes_nothing() {
             return Err(Refusal::NotAllowed(
                 "it would delete a user, and a prepared user is never deleted".to_owned(),
             ));
         }
         match self.holder_at(path, key, Purpose::Check, log).await? {
             Holder::Ours(user) => {
-                if !deletes && !creates && self.spares_all() {
+                if !deletes && !creates && self.deletes_nothing() {
                     self.write_down_prepared()?;
                 }
                 if deletes {
@@ -246,13 +246,13 @@ impl Account {
                 Ok(None)
             }
             // A domain does not show the users of accounts that the login does not manage.
-            Holder::Nobody if in_domain && !self.is_own_name(key) => Err(Refusal::NotOurs(
+            Holder::Unused if in_domain && !self.is_own_name(key) => Err(Refusal::NotOurs(
                 format!("GET {path} shows no user, and the key is not a name of this run"),
             )),
             // An update of an unused key may create a user.
-            Holder::Nobody if !deletes && in_domain => self.admit_create(key, log).await.map(Some),
-            Holder::Nobody if !deletes => self.admit_create(username, log).await.map(Some),
-            Holder::Nobody => Ok(None),
+            Holder::Unused if !deletes && in_domain => self.admit_create(key, log).await.map(Some),
+            Holder::Unused if !deletes => self.admit_create(username, log).await.map(Some),
+            Holder::Unused => Ok(None),
             Holder::Other(_) => Err(Refusal::NotOurs(format!(
                 "GET {path} shows a user that this run did not create"
             ))),
@@ -294,8 +294,8 @@ impl Account {
         Ok(create)
     }
 
-    /// Writes down the result of a request to `path` that may have created the user of that name.
-    /// Returns the keys that its answer names, most likely first.
+    /// Records the result of a request to `path` that may have created the user of that name.
+    /// Returns the keys in its response, most likely first.
     pub fn note_create(&self, create: u64, username: &str, path: &str, sent: &Sent) -> Vec<String> {
         let mut state = self.state();
         if !sent.delivered {
@@ -355,7 +355,7 @@ impl Account {
         named
     }
 
-    /// Keys that the answer to a create names, most likely first.
+    /// Keys in the response to a create, most likely first.
     fn keys_in(&self, response: &Response, username: &str) -> Vec<String> {
         let ours = |name: &str| name == username || self.is_own_name(name);
         let mut keys = keys::named_by(response, ours);
@@ -372,8 +372,8 @@ impl Account {
         self.dispatch.redactor.clean(text) != text
     }
 
-    /// An update that gives the user with that key another name succeeded. Where the old name was the
-    /// key, the new one may be it now.
+    /// Records a successful update of a username. If the old name was the key, the new one may be
+    /// the key now.
     pub fn note_rename(&self, key: &str, username: &str) {
         let mut state = self.state();
         let entry = state.ledger.find(key);
@@ -383,8 +383,8 @@ impl Account {
         }
     }
 
-    /// Whether a user of the run is on the target, or may be, that has another name. A create whose
-    /// answer was lost may be sent again.
+    /// True if a user of the run with another name is on the target, or may be. A create without a
+    /// response may be repeated.
     fn may_have_another(&self, username: &str) -> bool {
         let state = self.state();
         let gone = |entry: &Entry| entry.state == Known::Gone;
@@ -392,16 +392,16 @@ impl Account {
         !state.ledger.entries().iter().all(gone) || open.any(|open| open.username != username)
     }
 
-    /// Keeps requests of the budget back for the users that are there: a look, a delete and two more
-    /// looks for each, and a last look at the list.
+    /// Reserves requests of the budget for the clean-up: four for each user, and four more; two
+    /// without users.
     pub(super) fn keep_back(&self) {
         let pending = self.state().ledger.pending() as u64;
         let reserve = if pending == 0 { 2 } else { 4 * pending + 4 };
         self.dispatch.keep_back(reserve);
     }
 
-    /// How long after an answer with that status a create may still take effect. A gateway may have
-    /// given up on a target that continues.
+    /// Time after a response with that status in which a create may still take effect. A gateway
+    /// may time out while the target continues.
     fn ends_after(&self, status: u16) -> Duration {
         match status {
             502 | 504 => self.dispatch.limits.under_way,

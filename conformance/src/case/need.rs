@@ -1,4 +1,4 @@
-//! What a case cannot do without, and why a run cannot give it.
+//! Requirements of a case, and the reason if a run cannot meet one.
 
 use bandwidth_fixtures::{
     Profile,
@@ -18,7 +18,7 @@ use crate::{
 const NOTHING_BELOW_ACCOUNTS: &str =
     "the expected profile has nothing below an account (surface.account=absent)";
 
-/// What a case cannot do without.
+/// A requirement of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     /// It creates, changes or deletes users.
@@ -69,7 +69,7 @@ pub enum Need {
 }
 
 impl Need {
-    /// What it asks for, in words.
+    /// Describes the requirement.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Writing => "write access",

@@ -1,4 +1,4 @@
-//! What a run is aimed at, ready to be asked.
+//! The target of a run, ready for requests.
 
 #[cfg(feature = "embedded")]
 use std::io::{self, Write as _};
@@ -29,12 +29,11 @@ use crate::{
 
 /// The target that is a mock inside this process.
 pub const MOCK: &str = "mock";
-/// How long the mock in this process may take to show a write.
+/// Time that the mock in this process may need to show a write.
 const MOCK_SETTLE: Duration = Duration::from_millis(200);
 
-/// A target, who asks, and what may be done.
+/// A target, the login, and the limits.
 pub struct Aim {
-    /// What a run starts from.
     pub setup: Setup,
     /// The target.
     pub place: Place,
@@ -42,22 +41,21 @@ pub struct Aim {
 
 /// A target, in words.
 pub struct Place {
-    /// What it is.
     pub description: String,
-    /// What else there is to say before the first case.
+    /// A message before the first case.
     pub note: &'static str,
     /// `mock`, or the host.
     pub name: String,
-    /// Whether the users that it has end with this process.
+    /// True if its users end with this process.
     pub private: bool,
     /// Where the exchanges are written.
     har: Option<PathBuf>,
-    /// What it lives in, when it is in this process.
+    /// Keeps the built-in mock running.
     _server: Option<Box<dyn Any>>,
 }
 
 impl Place {
-    /// Whether what a run creates could outlive it.
+    /// True if users of a run could outlive it.
     pub fn needs_ledger(&self, run: &Run) -> bool {
         !self.private && run.limits().may_write()
     }
@@ -93,9 +91,19 @@ impl Place {
     }
 }
 
+/// Rejects `--har` where it would record nothing.
+pub fn without_har(arguments: &AimArgs, why: &str) -> Result<(), ConformanceError> {
+    match arguments.har {
+        Some(_) => Err(ConformanceError::Usage(format!(
+            "--har has no effect {why}"
+        ))),
+        None => Ok(()),
+    }
+}
+
 impl Aim {
-    /// What the arguments and the environment ask for. Nothing is sent.
-    pub fn take(
+    /// Reads the arguments and the environment. It sends nothing.
+    pub fn read(
         arguments: &AimArgs,
         read_only: bool,
         surroundings: &Surroundings<'_>,
@@ -244,7 +252,8 @@ impl Aim {
     }
 }
 
-/// Who asks: a file, else the environment, else on this machine the demo login.
+/// Reads the login from a file, else from the environment; on loopback the default is the demo
+/// login.
 pub fn credentials(
     file: Option<&Path>,
     target: &Target,
@@ -266,7 +275,7 @@ pub fn credentials(
     }
 }
 
-/// How to get to the target, with whom to trust where a connection is encrypted.
+/// The address of the target, and the certificates that it trusts.
 pub fn endpoint(
     target: Target,
     credentials: &Credentials,
@@ -277,7 +286,7 @@ pub fn endpoint(
     let trust = match ca_file {
         Some(path) => tls::Trust::File(path),
         None if encrypted => tls::Trust::System,
-        None => tls::Trust::Nobody,
+        None => tls::Trust::None,
     };
     let tls = tls::config(trust)?;
     Ok(Endpoint { target, tls })

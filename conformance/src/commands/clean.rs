@@ -1,5 +1,5 @@
-//! `cleanup`: removes what an earlier run created, as its ledger says, or puts back the user that
-//! was prepared for it.
+//! `cleanup`: removes the users that an earlier run created, from its ledger, or restores its
+//! prepared user.
 
 use std::{
     fs,
@@ -93,7 +93,7 @@ pub fn clean(
     Ok(error::PASSED)
 }
 
-/// A run that knows what a ledger's file says, and can do nothing but finish it.
+/// A run with the state of a ledger's file, which can only finish it.
 pub fn run_of_ledger(
     path: &Path,
     credentials: &Credentials,
@@ -132,7 +132,7 @@ pub fn run_of_ledger(
     Ok(run)
 }
 
-/// Finishes a run, and reports each user that is gone. Returns what is left, or may be.
+/// Finishes a run, and reports each removed user. Returns users that are left, or may be.
 pub fn remove_all(run: &Run, out: &mut dyn Write) -> Result<Vec<Leftover>, ConformanceError> {
     let gone = |entry: &&Entry| entry.state == State::Gone && entry.username.is_some();
     let gone = || -> Vec<Entry> {

@@ -1,4 +1,4 @@
-//! `diff` and `drift`: what two profiles, or two results, say differently.
+//! `diff` and `drift`: differences between two profiles or two results.
 
 use std::{collections::BTreeSet, fmt::Write as _, fs};
 
@@ -20,13 +20,13 @@ enum Side {
     Result(Box<RunReport>),
 }
 
-/// What differs.
+/// A difference.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
     /// The behaviour or the case.
     id: String,
-    /// What each side says, in the order of the columns.
+    /// One cell for each column.
     sides: Vec<Cell>,
 }
 
@@ -35,7 +35,7 @@ struct Row {
 struct Cell {
     /// The option or the verdict.
     says: String,
-    /// How it is known, or the reason of the verdict.
+    /// The evidence, or the reason of the verdict.
     because: String,
 }
 
@@ -60,10 +60,10 @@ impl Cell {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Table {
-    /// What the rows are.
+    /// `behaviour` or `case`.
     #[serde(skip)]
     rows_are: &'static str,
-    /// What the sides are.
+    /// The names of the compared files or sources.
     columns: Vec<String>,
     rows: Vec<Row>,
 }
@@ -108,8 +108,8 @@ fn code(differs: bool) -> u8 {
     }
 }
 
-/// The behaviours of which two profiles say differently: another option, or, where both are about an
-/// account, that only one knows it from there, or knows it less clearly.
+/// The behaviours in which two profiles differ: in the option, or, if both are about an account, in
+/// what the account proves.
 fn differences(a: &NamedProfile, b: &NamedProfile) -> impl Iterator<Item = BehaviourId> {
     let learned = |profile| BehaviourId::all().any(|id| settled(profile, id).is_some());
     let both = learned(a) && learned(b);
@@ -118,7 +118,7 @@ fn differences(a: &NamedProfile, b: &NamedProfile) -> impl Iterator<Item = Behav
     })
 }
 
-/// How an account's own option is known and what that does not rule out, where it is known.
+/// Evidence for an account's own option, and the options that it does not rule out.
 fn settled(profile: &NamedProfile, id: BehaviourId) -> Option<(EvidenceKind, &[String])> {
     let Evidence {
         kind, alternatives, ..
@@ -126,8 +126,8 @@ fn settled(profile: &NamedProfile, id: BehaviourId) -> Option<(EvidenceKind, &[S
     kind.is_of_an_account().then_some((*kind, alternatives))
 }
 
-/// What the guide says, what Bandwidth publishes, and what this account does: as the suite observed
-/// it, or as support answered.
+/// Compares the guide, Bandwidth's publications, and this account as the suite observed it or
+/// support described it.
 pub fn drift(
     arguments: &DriftArgs,
     surroundings: &mut Surroundings<'_>,
@@ -250,7 +250,7 @@ fn show(
 /// Columns of a terminal.
 const WIDTH: usize = 80;
 
-/// A block for each row, a line for each side, and how it is known below.
+/// A block for each row, a line for each side, and the evidence below.
 fn plain(table: &Table) -> String {
     let width = table.columns.iter().map(|column| column.chars().count());
     let width = width.max().unwrap_or(0);

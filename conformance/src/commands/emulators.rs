@@ -11,7 +11,7 @@ use crate::{
 
 /// Emulators of this process.
 pub struct Inside {
-    /// Where their clocks start.
+    /// Start of their clocks.
     pub clock: Option<SystemTime>,
 }
 

@@ -13,7 +13,7 @@ use bandwidth_fixtures::{NamedProfile, profile::AccountSurface};
 use self::inside::fuzz as fuzz_inside;
 use self::sum::{Sum, failure_text, seed_of};
 use super::{
-    aim::{Aim, MOCK},
+    aim::{Aim, MOCK, without_har},
     run::{begin, code_or, print_leftovers},
     runtime::block_on,
     signals::{Signals, run_until_signal},
@@ -56,11 +56,10 @@ pub fn fuzz(
         .map(|number| (number, Trace::of(seed_of(seed, number), arguments.steps)))
         .collect();
     if arguments.aim.target == MOCK {
-        if arguments.aim.har.is_some() {
-            return Err(ConformanceError::Usage(
-                "--har has no effect on the built-in mock, which each trace starts anew; leave it out, or name a server with --target URL".to_owned(),
-            ));
-        }
+        without_har(
+            &arguments.aim,
+            "on the built-in mock, which each trace starts anew; leave it out, or name a server with --target URL",
+        )?;
         fuzz_inside(arguments, seed, &traces, surroundings)
     } else {
         outside(arguments, &traces, surroundings)
@@ -73,7 +72,7 @@ fn outside(
     traces: &[(u64, Trace)],
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
-    let aim = Aim::take(&arguments.aim, false, surroundings)?;
+    let aim = Aim::read(&arguments.aim, false, surroundings)?;
     let place = aim.place;
     let run = Arc::new(Run::new(aim.setup)?);
     if !run.limits().may_write() {
@@ -145,7 +144,7 @@ fn outside(
     }
 }
 
-/// This build has no mock, and the error says so.
+/// Returns an error: this build has no mock.
 #[cfg(not(feature = "embedded"))]
 fn fuzz_inside(
     arguments: &FuzzArgs,
@@ -153,5 +152,5 @@ fn fuzz_inside(
     _: &[(u64, Trace)],
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
-    Aim::take(&arguments.aim, false, surroundings).map(|_| PASSED)
+    Aim::read(&arguments.aim, false, surroundings).map(|_| PASSED)
 }

@@ -1,5 +1,5 @@
-//! `plan`: what a run would take. The run is rehearsed against a mock inside this process that
-//! behaves as is expected of the target; the target is sent nothing.
+//! `plan`: the cost of a run. The run is rehearsed against a mock inside this process with the
+//! expected profile; nothing is sent to the target.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,11 @@ use std::{
     time::Duration,
 };
 
-use super::{aim::Aim, runtime::block_on, selection::select};
+use super::{
+    aim::{Aim, without_har},
+    runtime::block_on,
+    selection::select,
+};
 use crate::{
     case::Case,
     cli::PlanArgs,
@@ -25,8 +29,8 @@ use crate::{
     verdict::Verdict,
 };
 
-/// Runs the cases against a mock of its own, as they would be run against the target of `setup`. The
-/// request that asks whether the login is right counts too.
+/// Runs the cases against a mock of its own, as against the target of `setup`. The request that
+/// checks the login counts too.
 pub fn rehearse(setup: &Setup, cases: &[Case]) -> Result<RunReport, ConformanceError> {
     let mut stage = Aim::embedded(setup.expected.clone(), None)?;
     stage.setup.limits = Limits {
@@ -35,7 +39,7 @@ pub fn rehearse(setup: &Setup, cases: &[Case]) -> Result<RunReport, ConformanceE
         max_users: None,
         // The built-in mock does not lag.
         settle: Limits::impatient().settle,
-        // The demo's user stands for the one that is prepared, and its roles for any role.
+        // The demo's user is used in place of the prepared one, and its roles in place of any role.
         prepared_user: setup.limits.prepared_user.as_ref().map(|_| {
             let key = match setup.limits.home(setup.expected.options()) {
                 Surface::Identity => "jdoe",
@@ -76,14 +80,18 @@ fn without_keys(url: &str) -> String {
     format!("{before}/users/{key}{}", &rest[end..])
 }
 
-/// Says what a run would take.
+/// Prints the cost of a run.
 pub fn plan(
     arguments: &PlanArgs,
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
+    without_har(
+        &arguments.aim,
+        "with a plan, which sends nothing to the target; leave it out",
+    )?;
     let read_only = arguments.selection.read_only;
     let cases = select(arguments.selection.clone())?;
-    let mut aim = Aim::take(&arguments.aim, read_only, surroundings)?;
+    let mut aim = Aim::read(&arguments.aim, read_only, surroundings)?;
     aim.write_on(arguments.selection.surface)?;
     let estimate = rehearse(&aim.setup, &cases)?;
     let is_skipped = |case: &&CaseReport| case.verdict == Verdict::Skipped;
@@ -147,7 +155,7 @@ pub fn plan(
     Ok(error::PASSED)
 }
 
-/// What becomes of the users of a run.
+/// Describes how users of a run are removed.
 fn removal(estimate: &RunReport, prepared: Option<&str>) -> String {
     match (prepared, estimate.leftovers.len()) {
         (Some(key), _) => format!("; user {key} is updated and put back, except for its password"),
@@ -187,7 +195,7 @@ fn list(rehearsal: &RunReport, account: &str, out: &mut dyn Write) -> io::Result
     Ok(())
 }
 
-/// Requests a second, with as many digits as say something: an interval is in whole nanoseconds.
+/// Requests a second, with the meaningful digits: an interval is in whole nanoseconds.
 fn rate(interval: Duration) -> f64 {
     let exact = 1.0 / interval.as_secs_f64();
     format!("{exact:.5e}").parse().unwrap_or(exact)

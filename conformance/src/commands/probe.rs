@@ -11,7 +11,7 @@ use bandwidth_fixtures::BehaviourId;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    aim::{Aim, Place},
+    aim::{Aim, Place, without_har},
     clean::{remove_all, run_of_ledger},
     run::{begin, code_or, print_leftovers, print_prepared},
     runtime::block_on,
@@ -38,7 +38,7 @@ use crate::{
     transcript::Transcript,
 };
 
-/// What an interrupted probe leaves for another one to continue with.
+/// State that an interrupted probe leaves for `--resume`.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Partial {
@@ -95,8 +95,12 @@ pub fn probe(
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
     let choice = choice(arguments)?;
-    let aim = Aim::take(&arguments.aim, arguments.read_only, surroundings)?;
+    let aim = Aim::read(&arguments.aim, arguments.read_only, surroundings)?;
     if arguments.plan {
+        without_har(
+            &arguments.aim,
+            "with a plan, which sends nothing to the target; leave it out",
+        )?;
         return plan(&choice, &aim, surroundings);
     }
     let files = Files::beside(&arguments.out);
@@ -107,7 +111,7 @@ pub fn probe(
         place: aim.place,
         run: Arc::clone(&run),
         earlier: Partial::default(),
-        told: Findings::new(),
+        printed: Findings::new(),
     };
     // What could not be written at the end is reported before anything is sent.
     session.profile_of(&Findings::new())?;
@@ -127,15 +131,15 @@ pub fn probe(
             run.expected.name(),
             place.note
         )?;
-        let mut tell = |_: &str, probe: &Probe| session.keep(probe, *out);
-        let work = probe.learn(&choice, known, &mut tell);
+        let mut report = |_: &str, probe: &Probe| session.keep(probe, *out);
+        let work = probe.learn(&choice, known, &mut report);
         run_until_signal(&run, &Signals::listen(), surroundings.err, work).await
     })??;
-    let mut told = learned.map_err(ConformanceError::from);
+    let mut result = learned.map_err(ConformanceError::from);
     if probe.leftovers().is_empty() {
-        told = told.and(run.account.discard_ledger().map_err(ConformanceError::from));
+        result = result.and(run.account.discard_ledger().map_err(ConformanceError::from));
     }
-    let told = told.and_then(|()| session.conclude(&probe, surroundings.out));
+    let result = result.and_then(|()| session.conclude(&probe, surroundings.out));
     print_leftovers(probe.leftovers(), &run, surroundings.err);
     let code = if !are_excused(probe.leftovers(), run.limits().allow_leftovers) {
         error::LEFT_BEHIND
@@ -144,7 +148,7 @@ pub fn probe(
     } else {
         error::PASSED
     };
-    match told {
+    match result {
         Ok(()) => Ok(code),
         Err(error) => code_or(code, error, surroundings.err),
     }
@@ -155,14 +159,14 @@ struct Session {
     files: Files,
     place: Place,
     run: Arc<Run>,
-    /// What an interrupted probe found.
+    /// State of an interrupted probe.
     earlier: Partial,
     /// The findings that were printed.
-    told: Findings,
+    printed: Findings,
 }
 
 impl Session {
-    /// What an interrupted probe found, and its users removed.
+    /// Reads the state of an interrupted probe, and removes its users.
     fn find_earlier(&self, resume: bool, out: &mut dyn Write) -> Result<Partial, ConformanceError> {
         let files = &self.files;
         if !resume {
@@ -188,7 +192,7 @@ impl Session {
         Ok(partial)
     }
 
-    /// What an interrupted probe of this target kept, if it kept anything.
+    /// Reads the state that an interrupted probe of this target kept, if there is one.
     fn partial(&self) -> Result<Option<Partial>, ConformanceError> {
         let Self { files, place, .. } = self;
         if !files.partial.exists() {
@@ -231,7 +235,7 @@ impl Session {
             (&run.limits().writes, Ledger::replay(events).pending() == 0)
         {
             return Err(ConformanceError::Refused(format!(
-                "--resume: {name} has users of the interrupted probe, and to remove them is to write; allow that as the interrupted probe did, or remove them with `bandwidth-conformance cleanup --ledger {name}`; nothing was sent"
+                "--resume: {name} has users of the interrupted probe, which it may not remove without writes; pass the write flags of that probe, or remove them with `bandwidth-conformance cleanup --ledger {name}`; nothing was sent"
             )));
         }
         let endpoint = run.dispatch().endpoint.clone();
@@ -262,7 +266,7 @@ impl Session {
         Ok(to_toml(findings, &self.run.expected, origin)?)
     }
 
-    /// Writes what was learned, unless the user stopped it before, and says so.
+    /// Writes the findings and prints a summary, unless the user stopped the probe.
     fn conclude(&mut self, probe: &Probe, out: &mut dyn Write) -> Result<(), ConformanceError> {
         let run = Arc::clone(&self.run);
         if run.dispatch().is_interrupted() {
@@ -273,11 +277,11 @@ impl Session {
             return Ok(());
         }
         let findings = fitting(probe.findings(), &run.expected);
-        tell_news(&findings, &mut self.told, out)?;
+        print_new(&findings, &mut self.printed, out)?;
         self.finish(&findings, probe)?;
         writeln!(
             out,
-            "\n{} of {} behaviours observed with {} requests\nthe mock behaves so with: bandwidth-mock --profile {}",
+            "\n{} of {} behaviours observed with {} requests\nto serve it: bandwidth-mock --profile {}",
             closed(&findings).len(),
             findings.len(),
             run.dispatch().requests(),
@@ -291,7 +295,7 @@ impl Session {
 
     /// Prints what is new, and keeps it for another probe to continue with.
     fn keep(&mut self, probe: &Probe, out: &mut dyn Write) -> io::Result<()> {
-        tell_news(probe.findings(), &mut self.told, out)?;
+        print_new(probe.findings(), &mut self.printed, out)?;
         // What an earlier part found is not found again, and comes to this one's findings only when
         // it is its turn.
         let mut findings = self.earlier.findings.clone();
@@ -330,11 +334,11 @@ impl Session {
 }
 
 /// Prints each finding that was not printed before. A reason that several share is printed once.
-fn tell_news(findings: &Findings, told: &mut Findings, out: &mut dyn Write) -> io::Result<()> {
+fn print_new(findings: &Findings, printed: &mut Findings, out: &mut dyn Write) -> io::Result<()> {
     let mut open: Vec<(&str, Vec<&str>)> = Vec::new();
-    let earlier = told.clone();
+    let earlier = printed.clone();
     for (id, finding) in findings {
-        let before = told.insert(id.clone(), finding.clone());
+        let before = printed.insert(id.clone(), finding.clone());
         match finding {
             // Evidence that is found again is not printed again.
             Finding::Observed(seen) => {
@@ -354,7 +358,7 @@ fn tell_news(findings: &Findings, told: &mut Findings, out: &mut dyn Write) -> i
         let same = |finding: &Finding| matches!(finding, Finding::Open(known) if known == why);
         let first = earlier.iter().find(|(_, finding)| same(finding));
         let why = match first {
-            Some((first, _)) if why.len() > BRIEF => format!("the reason is that of {first}"),
+            Some((first, _)) if why.len() > BRIEF => format!("for the same reason as {first}"),
             _ => why.to_owned(),
         };
         let line = format!("open      {}: {why}", ids.join(", "));
@@ -363,7 +367,7 @@ fn tell_news(findings: &Findings, told: &mut Findings, out: &mut dyn Write) -> i
     Ok(())
 }
 
-/// Which behaviours, after a look at whether they exist.
+/// Selects behaviours, and checks that they exist.
 fn choice(arguments: &ProbeArgs) -> Result<Choice, ConformanceError> {
     for (flag, names) in [("--only", &arguments.only), ("--skip", &arguments.skip)] {
         for name in names {
@@ -379,7 +383,7 @@ fn choice(arguments: &ProbeArgs) -> Result<Choice, ConformanceError> {
     })
 }
 
-/// What need not be found again.
+/// Findings that need not be repeated.
 fn closed(findings: &Findings) -> Findings {
     let mut observed = findings.clone();
     observed.retain(|_, finding| matches!(finding, Finding::Observed(_)));
@@ -394,7 +398,7 @@ fn line(id: &str, seen: &Observation) -> String {
     format!("{option} (not ruled out: {})", seen.alternatives.join(", "))
 }
 
-/// What a probe would take, rehearsed against a mock inside this process.
+/// Rehearses a probe against a mock inside this process, and prints its cost.
 fn plan(
     choice: &Choice,
     aim: &Aim,

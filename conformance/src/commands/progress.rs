@@ -4,7 +4,7 @@ use std::{fmt::Write as _, io};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// How far a run is.
+/// Progress of a run.
 pub struct Progress {
     bar: ProgressBar,
     estimate: Option<u64>,
@@ -12,7 +12,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Of so many cases and, as far as that is known, so many requests.
+    /// `estimate` is the expected number of requests, if it is known.
     pub fn new(shown: bool, cases: usize, estimate: Option<u64>, budget: Option<u64>) -> Self {
         let bar = if shown {
             ProgressBar::new(cases as u64)

@@ -1,4 +1,4 @@
-//! `replay`: one case, with everything that is sent and comes back.
+//! `replay`: one case, with every request and response.
 
 use std::{io, sync::Arc};
 
@@ -25,7 +25,7 @@ pub fn replay(
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
     let case = registry::find(id)?;
-    let aim = Aim::take(arguments, false, surroundings)?;
+    let aim = Aim::read(arguments, false, surroundings)?;
     let place = aim.place;
     let run = Arc::new(Run::new(aim.setup)?);
     print_prepared(&run, surroundings.err);

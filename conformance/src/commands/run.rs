@@ -47,7 +47,7 @@ pub fn run(
     report::check(&arguments.report)?;
     let read_only = arguments.selection.read_only;
     let cases = select(arguments.selection.clone())?;
-    let mut aim = Aim::take(&arguments.aim, read_only, surroundings)?;
+    let mut aim = Aim::read(&arguments.aim, read_only, surroundings)?;
     aim.write_on(arguments.selection.surface)?;
     let away = !aim.setup.endpoint.target.is_loopback();
     let estimate = (surroundings.watched && away && !arguments.quiet)
@@ -108,8 +108,8 @@ pub fn run(
     ))
 }
 
-/// Writes the reports of a run that came to its end, and returns its exit code, which is theirs too.
-/// `console` says whether the summary could be written. What could not be written is reported.
+/// Writes the reports of a finished run, and returns its exit code. `console` is the result of
+/// writing the summary. Files that could not be written are reported.
 pub fn end(
     report: &mut RunReport,
     console: io::Result<()>,
@@ -173,8 +173,8 @@ pub fn print_leftovers(leftovers: &[Leftover], run: &Run, err: &mut dyn Write) {
     }
 }
 
-/// Makes sure that the target answers this login. From here on everything that is created is in a
-/// file first, where it outlives the process.
+/// Checks that the target accepts this login. From here on, every create is in a file first, which
+/// outlives the process.
 pub async fn begin(run: &Run, place: &Place, path: Option<&Path>) -> Result<(), ConformanceError> {
     place.record(run)?;
     run.preflight(&mut Log::default()).await?;

@@ -1,4 +1,4 @@
-//! Signals that ask for an end: Ctrl-C, and what containers, CI servers and closed terminals send.
+//! Signals that end a run: Ctrl-C, and those of containers, CI servers and closed terminals.
 
 use std::{io::Write, pin::pin};
 
@@ -19,11 +19,11 @@ impl Signals {
     /// Listens from here on; on a runtime.
     pub fn listen() -> Self {
         let (counter, count) = watch::channel(0);
-        hear(move || counter.send_modify(|count| *count += 1));
+        on_signal(move || counter.send_modify(|count| *count += 1));
         Self { count }
     }
 
-    /// Ready when an end has been asked for so many times.
+    /// Resolves after the signal came this number of times.
     pub fn asked(&self, times: u32) -> impl Future<Output = ()> + use<> {
         let mut count = self.count.clone();
         async move {
@@ -34,8 +34,8 @@ impl Signals {
     }
 }
 
-/// Does `work`, which ends and cleans up after a first signal. A second one ends it at once, with an
-/// error that says how to clean up.
+/// Runs `work`, which ends and cleans up after a first signal. A second one ends it at once; the
+/// error names the clean-up command.
 pub async fn run_until_signal<T>(
     run: &Run,
     signals: &Signals,
@@ -66,10 +66,10 @@ pub async fn run_until_signal<T>(
     }
 }
 
-/// Calls `heard` for each signal that asks for an end. One that cannot be listened to ends the
-/// process at once, as ever.
+/// Calls `act` for each signal that ends a run. A signal without a handler ends the process at
+/// once, as usual.
 #[cfg(unix)]
-fn hear(heard: impl Fn() + Clone + Send + 'static) {
+fn on_signal(act: impl Fn() + Clone + Send + 'static) {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
@@ -78,16 +78,16 @@ fn hear(heard: impl Fn() + Clone + Send + 'static) {
         kinds.push(SignalKind::hangup());
     }
     for mut signal in kinds.into_iter().flat_map(signal) {
-        let heard = heard.clone();
+        let act = act.clone();
         tokio::spawn(async move {
             while signal.recv().await.is_some() {
-                heard();
+                act();
             }
         });
     }
 }
 
-/// Whether the process was started with that signal ignored.
+/// True if the process was started with that signal ignored.
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -98,12 +98,12 @@ fn is_ignored(signal: i32) -> bool {
     ignored.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
 }
 
-/// Calls `heard` for each Ctrl-C. Without a handler it ends the process at once, as ever.
+/// Calls `act` for each Ctrl-C. Without a handler it ends the process at once, as ever.
 #[cfg(not(unix))]
-fn hear(heard: impl Fn() + Send + 'static) {
+fn on_signal(act: impl Fn() + Send + 'static) {
     tokio::spawn(async move {
         while tokio::signal::ctrl_c().await.is_ok() {
-            heard();
+            act();
         }
     });
 }

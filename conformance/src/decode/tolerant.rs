@@ -5,7 +5,7 @@ use std::iter;
 
 use super::tree::Tree;
 
-/// A member of an object, whatever the case of its name.
+/// A member of an object, ignoring the case of its name.
 pub fn member<'a>(tree: &'a Tree, wanted: &str) -> Option<&'a Tree> {
     let mut members = tree.members()?.iter();
     let found = members.find(|(name, _)| name.eq_ignore_ascii_case(wanted));

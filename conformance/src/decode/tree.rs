@@ -1,4 +1,4 @@
-//! What a body says, whichever format said it.
+//! The tree of a body, independent of its format.
 
 use quick_xml::escape::partial_escape;
 
@@ -20,7 +20,7 @@ pub enum Tree {
 }
 
 impl Tree {
-    /// What kind of value it is, for messages.
+    /// The kind of the value, for messages.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",

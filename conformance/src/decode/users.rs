@@ -1,4 +1,4 @@
-//! Users in the bodies of any target, whatever its format and however it names things.
+//! Users in the bodies of any target, in any format and with any names.
 
 use super::{
     json,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::transport::Response;
 
-/// The code of the published error that says that a list has nothing in it.
+/// The code of the published error for an empty list.
 pub(crate) const NO_RESULTS: &str = "230";
 
 /// A user as any target shows it.
@@ -20,33 +20,33 @@ pub struct Shown {
     pub id: Option<String>,
     /// Its email, where it is shown.
     pub email: Option<String>,
-    /// Whether it is not shown as deactivated.
+    /// True unless it is shown as deactivated.
     pub enabled: bool,
     /// All that is shown of it.
     pub fields: Tree,
 }
 
 impl Shown {
-    /// What names it in paths.
+    /// Its key in paths.
     pub fn key(&self) -> &str {
         self.id.as_deref().unwrap_or(&self.username)
     }
 
-    /// Whether its username or its email holds `prefix`, ignoring case.
+    /// True if its username or its email contains `prefix`, ignoring case.
     pub fn carries(&self, prefix: &str) -> bool {
         let holds = |text: &str| text.to_lowercase().contains(&prefix.to_lowercase());
         holds(&self.username) || self.email.as_deref().is_some_and(holds)
     }
 }
 
-/// The users that a body shows, whatever its format and however it names things: a clean-up must
-/// not depend on what was expected of the target.
+/// The users in a body, in any format and with any names: a clean-up must not depend on the
+/// expected profile.
 pub fn shown(body: &[u8]) -> Option<Vec<Shown>> {
     read(body).map(|(_, tree)| users_in(&tree))
 }
 
-/// The users that the answer to a list shows; `None` when it is no list of users. Only a list says
-/// that there is no such user: an error, a gateway's page and an answer about something else do not.
+/// The users in the response to a list; `None` if it is not a list of users. Only a list shows that
+/// a user is absent: an error, a gateway's page and another response do not.
 pub fn listed(answer: &Response) -> Option<Vec<Shown>> {
     let (root, tree) = read(&answer.body)?;
     let succeeded = (200..300).contains(&answer.status);
@@ -97,7 +97,7 @@ pub(super) fn is_false(tree: &Tree) -> bool {
     }
 }
 
-/// Whether it is that error, in one of the shapes that are published.
+/// True for that error, in one of the published shapes.
 fn says_no_results(tree: &Tree) -> bool {
     code_in(tree).is_some_and(|code| code == NO_RESULTS)
 }
@@ -115,19 +115,18 @@ pub(super) fn code_in(tree: &Tree) -> Option<String> {
     })
 }
 
-/// What a list says of users that it does not show.
+/// Hints in a list at further users.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Rest {
-    /// Where the next page is, as the target writes it.
+    /// Address of the next page, as the target writes it.
     pub next: Option<String>,
-    /// How many users there are altogether.
+    /// Total number of users.
     pub total: Option<usize>,
-    /// Whether there are more in a place that is not named in a known way.
+    /// True if a hint at more users has an unknown form.
     pub more: bool,
 }
 
-/// What the answer to a list says of users that it does not show: a `Link` header, links, totals
-/// and cursors in the body.
+/// Reads the hints at further users: a `Link` header, links, totals and cursors in the body.
 pub fn rest(answer: &Response) -> Rest {
     let mut rest = Rest {
         next: answer.headers_named("link").find_map(next_link),
@@ -179,7 +178,7 @@ fn rest_in(tree: &Tree, rest: &mut Rest) {
     }
 }
 
-/// Whether it is a list with nothing in it: a bare one, or something that is named after users.
+/// True for an empty list: a bare one, or one that is named after users.
 fn is_empty_list(name: &str, tree: &Tree) -> bool {
     let of_users = name
         .get(..5)

@@ -2,7 +2,7 @@
 
 use crate::{dispatch::Own, login::basic_header, transport::Request, wire::Format};
 
-/// Who a request says it is from.
+/// The login of a request.
 #[derive(Clone)]
 pub(super) enum Login {
     /// The run's own.
@@ -11,8 +11,7 @@ pub(super) enum Login {
     Other(Option<String>),
 }
 
-/// A request in the making. By default it comes from the run's login and asks for no
-/// format.
+/// A request that is being built. By default it has the run's login and no `Accept`.
 #[must_use = "a request does nothing until it is sent"]
 #[derive(Clone)]
 pub struct Ask {
@@ -47,7 +46,8 @@ impl Ask {
         self
     }
 
-    /// Over raw TCP, so that no header is added: without [`Ask::accept`], none asks for a format.
+    /// Sends it over raw TCP, so that no header is added: without [`Ask::accept`] it has no
+    /// `Accept`.
     pub fn raw(mut self) -> Self {
         self.request = self.request.raw();
         self
@@ -64,13 +64,13 @@ impl Ask {
         self.typed(format.media_type(), body)
     }
 
-    /// With a body that no header says anything about.
+    /// Sets a body without a header that describes it.
     pub fn untyped(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.request = self.request.raw().body(body);
         self
     }
 
-    /// With a token of the run's, whatever its login is.
+    /// Uses a token of the run, for any login.
     pub fn token(mut self) -> Self {
         self.login = Login::Own(Own::Token);
         self

@@ -1,4 +1,4 @@
-//! What a case works with: it sends requests through here and gets replies that it can question.
+//! The interface of a case: it sends requests here, and checks the replies.
 
 use std::{
     any::Any,
@@ -31,7 +31,7 @@ use crate::{
     wire::{Draft, EMAIL, Format, Role, RoleRef, Value},
 };
 
-/// Whether a body could be about a user of some name.
+/// True if a body could be about a user of some name.
 fn names_a_user(body: &[u8]) -> bool {
     let name = b"username";
     body.windows(name.len())
@@ -55,11 +55,11 @@ fn stop_of(line: &str, refusal: Refusal) -> Stop {
 
 /// A reply, and how it was got.
 pub struct Answered {
-    /// The reply, whatever its status.
+    /// The reply, with any status.
     pub reply: Reply,
-    /// Whether an earlier try of the same request may have taken effect.
+    /// True if an earlier try of the same request may have taken effect.
     pub repeated: bool,
-    /// Whether it was sent with the run's own login.
+    /// True if it was sent with the run's own login.
     own_login: bool,
     /// Keys that it names, if it answers a create.
     pub(super) keys: Vec<String>,
@@ -79,16 +79,16 @@ impl Answered {
     }
 }
 
-/// What a case works with.
+/// The interface of a case.
 pub struct Context {
     pub(crate) run: Arc<Run>,
-    /// What is expected of the target; a probe changes it as it learns.
+    /// The expected profile; a probe changes it as it learns.
     pub(crate) profile: Profile,
-    /// What was seen on the way.
+    /// Observations of the case.
     pub(crate) facts: Vec<String>,
     /// Every exchange of the case.
     pub(crate) log: Log,
-    /// Whether an answer may be the answer to a repetition of something that took effect before.
+    /// True if a response may belong to a repetition of a request that took effect before.
     pub(crate) repeated: bool,
     /// The emulator, when it is the case's own.
     _emulator: Option<Box<dyn Any>>,
@@ -107,13 +107,13 @@ impl Context {
         }
     }
 
-    /// The same work against an emulator of the case's own, with faults; `None` where cases have no
-    /// emulators of their own.
+    /// A context for an emulator of the case's own, with faults; `None` if cases have no emulators
+    /// of their own.
     pub fn private(&self, faults: &[&str]) -> Result<Option<Self>, Stop> {
         self.private_with(faults, None)
     }
 
-    /// The same without faults, and with a clock that starts at that time.
+    /// As [`Self::private`], without faults, and with a clock that starts at that time.
     pub fn private_at(&self, clock: SystemTime) -> Result<Option<Self>, Stop> {
         self.private_with(&[], Some(clock))
     }
@@ -142,7 +142,7 @@ impl Context {
         self.repeated |= other.repeated;
     }
 
-    /// How many answers of the case were 429.
+    /// Number of 429s that the case received.
     pub fn times_limited(&self) -> usize {
         let limited = self.responses().filter(|answer| answer.status == 429);
         limited.count()
@@ -158,7 +158,7 @@ impl Context {
         Format::all_of(&self.profile).to_vec()
     }
 
-    /// The format of answers to requests that ask for none.
+    /// The format of responses to requests without `Accept`.
     pub fn default_format(&self) -> Format {
         Format::default_of(&self.profile)
     }
@@ -184,13 +184,13 @@ impl Context {
         format!("{BASE}/accounts/{account}/roles")
     }
 
-    /// Whether the expected profile has users one by one and roles below the account, and not only
+    /// True if the expected profile serves single users and roles below the account, and not only
     /// the list.
     pub fn has_account_users(&self) -> bool {
         self.profile.surface_account == AccountSurface::Full
     }
 
-    /// What the expected profile lets read below the account: the list, and where it has them the
+    /// Paths that the expected profile serves below the account: the list, and, if it has them, the
     /// user with that key and the roles.
     pub fn account_paths(&self, key: &str) -> Vec<String> {
         let mut paths = vec![self.users_path()];
@@ -206,7 +206,7 @@ impl Context {
         (name.to_owned(), Secret::new(password))
     }
 
-    /// What a new user needs, with a name and a password of its own.
+    /// The required fields of a new user, with a name and a password of its own.
     pub fn draft(&self) -> Draft {
         let username = self.run.account.fresh_username();
         let mut draft = Draft::default()
@@ -262,9 +262,9 @@ impl Context {
         self.exchange(ask).await?.judged()
     }
 
-    /// Sends a request, and returns its reply whatever the status. Without an answer the case stops
-    /// as inconclusive. A request that changes a user is sent only after the target has shown that
-    /// the user is the run's.
+    /// Sends a request, and returns its reply with any status. Without a response the case stops as
+    /// inconclusive. A request that changes a user is sent only after the target has shown that the
+    /// user is the run's.
     pub async fn exchange(&mut self, ask: Ask) -> Result<Answered, Stop> {
         let Ask {
             mut request,
@@ -313,7 +313,7 @@ impl Context {
         })
     }
 
-    /// What a request would do. A create names its user by a name of this run.
+    /// Classifies a request by its effect. A create must use a username of this run.
     fn change_of(&self, request: &Request) -> Result<Change, Stop> {
         let Request {
             method, path, body, ..
@@ -390,8 +390,8 @@ impl Context {
         Ok(Created { key, draft, reply })
     }
 
-    /// Sends a create of `draft`. Returns the reply and, after a success, what names the new user in
-    /// paths, if the reply says so.
+    /// Sends a create of `draft`. Returns the reply and, after a success, the new user's key in
+    /// paths, if the reply has it.
     pub async fn try_create(
         &mut self,
         draft: &Draft,
@@ -404,7 +404,7 @@ impl Context {
         Ok((reply, key))
     }
 
-    /// What names a new user in paths, of the keys that the answer to its create names.
+    /// Finds the key of a new user among those in the response to its create.
     async fn key_among(&mut self, keys: &[String], username: &str) -> Result<Option<String>, Stop> {
         if self.profile.naming_user_key == UserKey::Username {
             return Ok(keys.first().map(|_| username.to_owned()));
@@ -478,7 +478,7 @@ impl Context {
         }
     }
 
-    /// A key that the target says is unused, of the form that keys have.
+    /// A key that the target reports as unused, in the form of its keys.
     pub async fn nobody(&mut self) -> Result<String, Stop> {
         let like = match (self.profile.naming_user_key, self.profile.user_id_style) {
             (UserKey::Username, _) => return Ok(self.fresh_username()),
@@ -503,7 +503,7 @@ impl Context {
         &self.run.credentials().account_id
     }
 
-    /// How a request names that role.
+    /// Refers to that role in a request.
     pub fn role_ref(role: &Role) -> RoleRef {
         match (&role.id, &role.name) {
             (Some(id), _) => RoleRef::Plain(id.clone()),
@@ -516,12 +516,12 @@ impl Context {
         Value::Roles(vec![Self::role_ref(role)])
     }
 
-    /// That draft as a body in that format, with the names of the expected profile.
+    /// Writes that draft as a body in that format, with the names of the expected profile.
     pub fn body(&self, draft: &Draft, format: Format) -> String {
         draft.body(&self.profile, format)
     }
 
-    /// A list of users as another login asks for it.
+    /// A request for the list of users with another login.
     pub fn list_as(&self, username: &str, password: &str) -> Ask {
         self.ask("GET", self.users_path()).login(username, password)
     }
@@ -557,7 +557,7 @@ impl Context {
         self.run.redactor().add_login(username, password);
     }
 
-    /// An emulator of the case's own, as that golden wants it; `None` where cases have none.
+    /// An emulator of the case's own for that golden; `None` if cases have none.
     pub fn emulator_of(&self, golden: &Golden) -> Result<Option<Emulator>, Stop> {
         let emulators = self.run.emulators.as_ref();
         emulators

@@ -6,9 +6,9 @@ use crate::wire::Draft;
 /// A user that a case created.
 #[derive(Clone)]
 pub struct Created {
-    /// What names it in paths.
+    /// Its key in paths.
     pub key: String,
-    /// What it was created from, its password among it.
+    /// The draft of its create, with the password.
     pub draft: Draft,
     /// The answer to the create.
     pub reply: Reply,

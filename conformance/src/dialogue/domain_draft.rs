@@ -28,7 +28,7 @@ impl Default for DomainDraft {
 }
 
 impl DomainDraft {
-    /// With a field of text; takes the place of an earlier one.
+    /// Sets a field of text; it replaces an earlier one.
     #[must_use]
     pub fn with(self, path: &str, text: &str) -> Self {
         self.with_tree(path, Tree::Text(text.to_owned()))
@@ -134,7 +134,7 @@ pub fn account_list(ids: &[&str]) -> String {
 pub struct DomainUser {
     /// Its login name, which is its key.
     pub key: String,
-    /// What it was created from.
+    /// The draft of its create.
     pub draft: DomainDraft,
     /// The answer to the create.
     pub reply: Answer,

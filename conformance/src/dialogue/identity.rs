@@ -61,8 +61,8 @@ impl Context {
         format!("/users/{}{part}", keys::encode(key))
     }
 
-    /// What a user of a domain needs, with a name of its own. It has no password, so it cannot
-    /// log in.
+    /// The required fields of a user of a domain, with a name of its own. It has no password, so it
+    /// cannot log in.
     pub fn domain_draft(&self) -> DomainDraft {
         let key = self.fresh_username();
         DomainDraft::default()
@@ -152,8 +152,7 @@ impl Context {
         Ok(role.id.unwrap_or_default())
     }
 
-    /// Whether a body below a domain names a user that is not the run's. One that cannot be read
-    /// names whatever it holds.
+    /// True if a body below a domain names a user that is not the run's, or cannot be read.
     pub(super) fn names_another(&self, body: &[u8]) -> bool {
         let account = &self.run.account;
         match xml::read(body) {
@@ -164,7 +163,7 @@ impl Context {
         }
     }
 
-    /// Whether the run creates and removes its users below the domain.
+    /// True if the run creates and removes its users below the domain.
     pub fn has_users_in_domain(&self) -> bool {
         self.run.account.home == Surface::Identity
     }

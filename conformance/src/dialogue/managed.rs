@@ -21,7 +21,7 @@ use crate::{
     wire::{Format, Role},
 };
 
-/// Where the published page has the list of accounts.
+/// The published path of the list of accounts.
 pub const ACCOUNTS: &str = "/api/v2/accounts";
 
 /// The body of a create or an update in the making. Its keys are ours until it is written.
@@ -29,7 +29,7 @@ pub const ACCOUNTS: &str = "/api/v2/accounts";
 pub struct ManagedDraft(Vec<(&'static str, Tree)>);
 
 impl ManagedDraft {
-    /// With a key; takes the place of an earlier one.
+    /// Sets a key; it replaces an earlier one.
     #[must_use]
     pub fn with(self, key: &'static str, value: Tree) -> Self {
         let mut draft = self.without(key);
@@ -66,7 +66,7 @@ impl ManagedDraft {
     }
 }
 
-/// What a key is called on the wire.
+/// The name of a key on the wire.
 fn wire(key: &'static str, profile: &Profile) -> &'static str {
     match (profile.management_names, key) {
         (ManagedNames::Long, "username") => "userName",
@@ -78,13 +78,13 @@ fn wire(key: &'static str, profile: &Profile) -> &'static str {
 
 /// A user that was created in today's API.
 pub struct Managed {
-    /// What names it in paths of today's API.
+    /// Its key in paths of today's API.
     pub key: String,
     /// Its internal id.
     pub id: String,
-    /// What names it in paths of the account surface.
+    /// Its key in paths of the account surface.
     pub account_key: String,
-    /// What it was created from.
+    /// The draft of its create.
     pub draft: ManagedDraft,
     /// The answer to the create.
     pub reply: Reply,
@@ -145,7 +145,8 @@ impl Context {
         found.ok_or_else(|| Stop::skip("today's API lists no role that users may get"))
     }
 
-    /// What a user of today's API needs, with a name of its own, that role and the run's account.
+    /// The required fields of a user of today's API, with a name of its own, that role and the
+    /// run's account.
     pub fn managed_draft(&self, role: &Role) -> ManagedDraft {
         let username = self.fresh_username();
         let email = self.email(&username);
@@ -169,7 +170,7 @@ impl Context {
         }])
     }
 
-    /// What names that role in an answer.
+    /// The name or id of that role in a response.
     pub fn managed_name<'a>(&self, role: &'a Role) -> &'a str {
         let name = match self.profile.management_role_form {
             ManagedRoleForm::Objects | ManagedRoleForm::Ids => &role.id,
@@ -283,7 +284,7 @@ impl ManagedUser {
         Ok(text.to_owned())
     }
 
-    /// Whether it is active.
+    /// True if it is active.
     pub fn is_active(&self) -> Result<bool, Stop> {
         let found = match self.profile.management_state {
             ManagedState::Enabled => match member(&self.fields, "enabled") {
@@ -302,7 +303,7 @@ impl ManagedUser {
         })
     }
 
-    /// What names its roles, in the profile's form.
+    /// Its roles, in the profile's form.
     pub fn roles(&self) -> Result<Vec<String>, Stop> {
         let key = match self.profile.management_role_form {
             ManagedRoleForm::Objects => Some("roleId"),
@@ -429,7 +430,7 @@ impl Reply {
         self.managed_error("a refused value", status)
     }
 
-    /// It rejects what was asked for, with a status that no source names.
+    /// Checks that it is a refusal, with a status that no source names.
     pub fn managed_refused(&self) -> CaseResult {
         match self.status() {
             400 | 403 | 409 | 422 => Ok(()),

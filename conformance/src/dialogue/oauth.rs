@@ -1,4 +1,4 @@
-//! Requests for tokens, and what their answers say.
+//! Requests for tokens, and their responses.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -18,10 +18,10 @@ use crate::{
 
 /// The type of a form.
 const FORM: &str = "application/x-www-form-urlencoded";
-/// The form that asks for a token.
+/// The form of a token request.
 pub const GRANT: &str = "grant_type=client_credentials";
 
-/// Where a request for a token has the client's id and secret.
+/// The place of the client's id and secret in a token request.
 #[derive(Clone, Copy)]
 pub enum ClientIn {
     /// In a Basic header, as they are.

@@ -27,7 +27,7 @@ use crate::{
     wire::{ErrorBody, Format, Reader, Role, User},
 };
 
-/// How much of a body a message shows.
+/// Longest part of a body in a message, in characters.
 const EXCERPT: usize = 300;
 
 /// A response, with what is expected of it.
@@ -66,7 +66,7 @@ impl Reply {
         self.response.status
     }
 
-    /// The field that a refusal is about, as its code or its words say.
+    /// The field that a refusal is about, by its code or its words.
     pub fn refused_field(&self) -> Option<&'static str> {
         const FIELDS: [(&str, &str); 7] = [
             ("firstname", "FirstName"),
@@ -91,7 +91,7 @@ impl Reply {
         String::from_utf8_lossy(&self.response.body).into_owned()
     }
 
-    /// Stops the case with a failure that shows what came.
+    /// Stops the case with a failure that shows the response.
     pub fn fail(&self, message: &str) -> Stop {
         Stop::Fail(self.describe(message))
     }
@@ -162,7 +162,7 @@ impl Reply {
             .map_err(|error| self.fail(&format!("the body of {what} is not JSON: {error}")))
     }
 
-    /// The format that it was asked for in.
+    /// The requested format.
     pub fn format(&self) -> Format {
         self.format
     }
@@ -226,7 +226,7 @@ impl Reply {
         self.user_body()
     }
 
-    /// Its body is one user, whatever its status.
+    /// Checks that its body is one user, with any status.
     pub fn user_body(&self) -> Result<User, Stop> {
         self.read("a user", Reader::user)
     }
@@ -295,7 +295,7 @@ impl Reply {
         self.error_named(status, "unknown_role")
     }
 
-    /// It says that a username or an email is taken.
+    /// Checks for the error of a taken username or email.
     pub fn conflict(&self, name: &str) -> Result<ErrorBody, Stop> {
         let status = match self.profile.errors_conflict {
             ConflictStatus::Conflict => 409,
@@ -312,7 +312,7 @@ impl Reply {
         }
     }
 
-    /// It says that there is no such user.
+    /// Checks for the error of a missing user.
     pub fn missing_user(&self) -> CaseResult {
         const WHAT: &str = "a user that is not there";
         match self.profile.missing_user {
@@ -322,7 +322,7 @@ impl Reply {
         }
     }
 
-    /// It says that the login is missing or wrong.
+    /// Checks for the error of a missing or wrong login.
     pub fn unauthenticated(&self) -> CaseResult {
         const WHAT: &str = "a login that is missing or wrong";
         self.is(WHAT, 401)?;
@@ -364,8 +364,8 @@ impl Reply {
     }
 }
 
-/// Whether a body is an error in one of the shapes that are known, whatever the format and the
-/// status. The published answer to a list with nothing in it is not an error.
+/// True for an error body in a known shape, in any format and with any status. The published
+/// response for an empty list is not an error.
 fn holds_error(body: &[u8]) -> bool {
     let tree = match body.trim_ascii_start().first() {
         Some(b'<') => xml::read(body).map(|document| document.content),
@@ -387,9 +387,9 @@ fn holds_error(body: &[u8]) -> bool {
             })
 }
 
-/// What a failure shows both sides of.
+/// A comparison whose failure shows both sides.
 pub trait Compared {
-    /// How they differ, with both sides; `None` when they do not.
+    /// Describes the difference with both sides; `None` if there is none.
     fn difference(&self, found: &Self) -> Option<String>;
 }
 
@@ -482,7 +482,7 @@ impl Compared for Option<User> {
     }
 }
 
-/// What names each role, in order: which one comes first says nothing.
+/// Sorted names of the roles: their order has no meaning.
 fn names(roles: &[Role]) -> Vec<String> {
     let mut names: Vec<String> = roles
         .iter()

@@ -1,4 +1,4 @@
-//! What the cases of one run share: what is expected of the target, and the account.
+//! State that the cases of one run share: the expected profile, and the account.
 
 use std::{
     any::Any,
@@ -33,26 +33,23 @@ use crate::{
     wire::Format,
 };
 
-/// What else a refused Basic login may mean.
+/// Another cause of a refused Basic login.
 const BASIC_ENDS: &str = "; from 2026-12-02 Bandwidth rejects Basic logins of API users; then use BW_CLIENT_ID and BW_CLIENT_SECRET instead, or client_id and client_secret in the file of --credentials";
 
-/// What a run starts from.
+/// Settings of a run.
 pub struct Setup {
-    /// Where requests go.
     pub endpoint: Endpoint,
     /// The login of the run.
     pub credentials: Credentials,
-    /// What is expected of the target.
+    /// The expected profile.
     pub expected: NamedProfile,
-    /// What may be done.
     pub limits: Limits,
-    /// Where single cases get emulators of their own, if the target is the built-in mock.
+    /// Starts separate emulators for single cases, if the target is the built-in mock.
     pub emulators: Option<Arc<dyn Emulators>>,
 }
 
 /// An emulator for a single case, with what keeps it running.
 pub struct Emulator {
-    /// Where it listens.
     pub address: SocketAddr,
     /// Ends it when dropped.
     pub keep: Box<dyn Any>,
@@ -69,21 +66,21 @@ pub trait Emulators: Send + Sync {
         clock: Option<SystemTime>,
     ) -> Result<Emulator, String>;
 
-    /// One as a golden wants it.
+    /// Starts one for a golden.
     fn for_golden(&self, golden: &Golden) -> Result<Emulator, String>;
 }
 
-/// What the cases of one run share.
+/// State that the cases of one run share.
 pub struct Run {
-    /// What is expected of the target.
+    /// The expected profile.
     pub expected: NamedProfile,
     /// The users of the run on the target.
     pub account: Account,
-    /// Where single cases get emulators of their own.
+    /// Starts separate emulators for single cases.
     pub emulators: Option<Arc<dyn Emulators>>,
     /// The user that cases share which need one.
     first: Mutex<First>,
-    /// Whether cases share one user for now.
+    /// True while cases share one user.
     shares_first: AtomicBool,
 }
 
@@ -93,7 +90,7 @@ pub(super) struct First {
     pub(super) user: Option<Created>,
     /// The same where users are created below the domain.
     pub(super) domain_user: Option<DomainUser>,
-    /// Whether it may not be as its draft says.
+    /// True if it may differ from its draft.
     pub(super) changed: bool,
 }
 
@@ -156,7 +153,6 @@ impl Run {
         &self.account.dispatch
     }
 
-    /// What it may do.
     pub fn limits(&self) -> &Limits {
         &self.dispatch().limits
     }
@@ -176,7 +172,7 @@ impl Run {
         self.expected.options()
     }
 
-    /// Whether cases share the first user, from here on.
+    /// Sets whether the following cases share the first user.
     pub fn share_first(&self, shared: bool) {
         self.shares_first.store(shared, Ordering::Relaxed);
     }
@@ -265,7 +261,7 @@ impl Run {
     }
 }
 
-/// What to try after a refused login, by the schemes that the target's challenges offer.
+/// Advice after a refused login, by the schemes that the target's challenges offer.
 fn login_advice(offered: &[&str]) -> String {
     let ways = offered.iter().map(|scheme| match *scheme {
         "basic" => "Basic (BW_USERNAME and BW_PASSWORD)".to_owned(),

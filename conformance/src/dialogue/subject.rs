@@ -13,11 +13,11 @@ use crate::{
     wire::{Draft, EMAIL, Format, Value, email_name},
 };
 
-/// How often the first create is sent again when its answer is lost.
+/// Number of times that the first create is sent if its response is lost.
 const TRIES: usize = 4;
 
 impl Context {
-    /// A user that the case may update and must not delete, just as its draft says.
+    /// A user that the case may update and must not delete, in the state of its draft.
     pub async fn subject(&mut self, format: Format) -> Result<Created, Stop> {
         if !self.run.shares_first() {
             return self.create(self.draft(), format).await;
@@ -49,8 +49,8 @@ impl Context {
         }
     }
 
-    /// Creates the first user of a run, and finds out how long the target takes to show it. A target
-    /// that rejects it for its form would reject all others too, so the run ends.
+    /// Creates the first user of a run, and measures how long the target takes to show it. A target
+    /// that rejects its form would reject all others too, so the run ends.
     async fn first_user(&mut self, format: Format) -> Result<Created, Stop> {
         let draft = self.draft();
         self.remember(&draft);
@@ -166,7 +166,7 @@ impl Context {
         Ok(Created { key, draft, reply })
     }
 
-    /// Brings the shared user back to what its draft says.
+    /// Restores the shared user to its draft.
     async fn restore(&mut self, user: Created) -> Result<Created, Stop> {
         let format = self.default_format();
         let plain = user.update();

@@ -1,5 +1,5 @@
-//! How a run treats its target: one request after another at its pace, and patience where the
-//! target limits or fails.
+//! The pace of a run: one request at a time, with pauses and repetitions if the target limits or
+//! fails.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,14 +11,14 @@ use crate::{
     transport::{Response, TransportError},
 };
 
-/// As many requests in a row without an answer of the API are an outage.
+/// This number of requests in a row without a response of the API is an outage.
 pub const OUTAGE: u32 = 8;
-/// No target is waited for longer than this at a time, whatever it asks for.
+/// The longest single wait, for any target.
 const LONGEST: Duration = Duration::from_hours(24);
-/// How often a request is repeated that failed for another reason than a limit.
+/// Number of repetitions of a request that failed for another reason than a limit.
 const REPETITIONS: u32 = 4;
 
-/// After so many answers in a row that are no 429 a run asks a little faster again.
+/// Number of successive responses without a 429 after which a run sends a little faster.
 const CALM: u32 = 20;
 
 /// Keeps requests apart: by the interval that was asked for, and by more after each 429.
@@ -94,7 +94,7 @@ pub enum Reason {
     Failed,
 }
 
-/// What an outcome says about sending the same request again.
+/// Reason to send the same request again.
 pub fn reason(outcome: &Result<Response, TransportError>) -> Option<Reason> {
     match outcome {
         Ok(response) if response.status == 429 => Some(Reason::Limited),
@@ -109,7 +109,7 @@ pub fn reason(outcome: &Result<Response, TransportError>) -> Option<Reason> {
     }
 }
 
-/// Whether requests of that method change nothing, however often they are sent.
+/// True if requests of that method change nothing, even if they are repeated.
 pub fn only_reads(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS")
 }
@@ -133,10 +133,9 @@ impl Patience {
         }
     }
 
-    /// How long to wait before the next try; `None` when there should be none. What the target
-    /// asks for is obeyed; where it asks for nothing the waits double, each a random part of what
-    /// it could be at most. Patience is time that has passed, so it ends also where no wait
-    /// is asked for.
+    /// Wait before the next try; `None` to give up. A wait that the target asks for is used as it
+    /// is. Otherwise the limit doubles with each try, and the wait is a random part of it. Patience
+    /// counts elapsed time, so it also ends if the target asks for a wait of zero.
     pub fn wait(&mut self, reason: Reason, response: Option<&Response>) -> Option<Duration> {
         self.tries += 1;
         if reason != Reason::Limited && self.tries > REPETITIONS {
@@ -156,9 +155,8 @@ impl Patience {
     }
 }
 
-/// How long a response asks its client to wait: `Retry-After` in seconds or as a date, or
-/// `X-RateLimit-Reset` in epoch seconds, by the response's own clock where it shows one, or in
-/// seconds from now.
+/// The wait that a response asks for: `Retry-After` in seconds or as a date, or `X-RateLimit-Reset`
+/// in epoch seconds, by the response's own clock if it shows one, or in seconds from now.
 fn asked_for(response: &Response, now: SystemTime) -> Option<Duration> {
     let theirs = response
         .header("date")

@@ -1,5 +1,5 @@
-//! What one exchange shows of the target's behaviours. A reading says something only if the response
-//! fits one option and no other. It knows nothing of the case that sent the request.
+//! Options that one exchange shows. A reading counts only if the response fits one option and no
+//! other. It does not depend on the case that sent the request.
 
 use bandwidth_fixtures::BehaviourId;
 
@@ -69,7 +69,7 @@ impl<'a> Sample<'a> {
         })
     }
 
-    /// Whether it is a success, by its body too: some targets answer errors with 200.
+    /// True for a success, by its body too: some targets return errors with 200.
     fn is_success(&self) -> bool {
         (200..300).contains(&self.status) && self.error_shape().is_none()
     }
@@ -119,7 +119,7 @@ fn unanimous(mut values: impl Iterator<Item = &'static str>) -> Option<&'static 
     values.all(|value| value == first).then_some(first)
 }
 
-/// What the email field of a user is called.
+/// The name of the email field.
 fn email_field(user: &Tree) -> Option<&'static str> {
     user.members()?
         .iter()

@@ -1,6 +1,6 @@
-//! What the API should do, as far as a trace goes: written from the behaviours' questions and not
-//! from the emulator, with which it shares no code. It knows which rules a request breaks and not
-//! which of them is reported first.
+//! A model of the API, as far as a trace needs it. It is written from the behaviours' questions and
+//! shares no code with the emulator. It knows which rules a request breaks, and not which of them
+//! is reported first.
 
 use bandwidth_fixtures::{
     Profile,
@@ -18,7 +18,7 @@ use crate::{
 
 const LONGEST: usize = 100;
 
-/// What a create needs, with the errors.
+/// The required fields of a create, with their errors.
 const REQUIRED: [(&str, &str); 5] = [
     ("Username", "username_required"),
     ("FirstName", "first_name_required"),
@@ -39,7 +39,7 @@ pub(super) struct Person {
     enabled: bool,
 }
 
-/// What should come of a request.
+/// The expected result of a request.
 #[derive(Debug)]
 pub(super) enum Expected {
     /// The user is so afterwards.
@@ -108,12 +108,12 @@ impl Model {
         }
     }
 
-    /// What names the user in paths, also when it is gone.
+    /// The user's key in paths, also after its delete.
     pub(super) fn key(&self, who: Who) -> Option<String> {
         Some(self.known[self.index(who)?].key.clone())
     }
 
-    /// Where the user is that has the key now: a username can have passed to another.
+    /// Index of the user that has the key now: a username can have passed to another.
     fn place(&self, who: Who) -> Option<usize> {
         let key = self.key(who)?;
         let holds = |known: &Known| known.person.is_some() && known.key == key;
@@ -173,7 +173,7 @@ impl Model {
         }
     }
 
-    /// What a response shows of a user.
+    /// The fields of a user that a response shows.
     pub(super) fn shown(&self, person: &Person, key: Option<&str>) -> User {
         let all = self.profile.user_default_fields == DefaultFields::Sent;
         let roles = all || !person.roles.is_empty();
@@ -189,8 +189,8 @@ impl Model {
         }
     }
 
-    /// What a domain shows of a user, of what the account shows too: each field that has a value,
-    /// and whether it is active.
+    /// The fields of a user in a domain that the account shows too: each field with a value, and
+    /// whether it is active.
     pub(super) fn in_domain(person: &Person) -> User {
         User {
             id: None,
@@ -210,7 +210,7 @@ impl Model {
         known.filter_map(|known| known.person.as_ref())
     }
 
-    /// A telephone number of the form that the profile wants.
+    /// A telephone number in the profile's form.
     pub(super) fn telephone(&self) -> &'static str {
         match self.profile.user_telephone {
             Telephone::E164Optional => "+19195550123",
@@ -227,7 +227,7 @@ impl Model {
             .collect()
     }
 
-    /// What is wrong with a body before users are read.
+    /// True if a body is rejected before users are read.
     fn unreadable(&self, draft: &Draft) -> bool {
         let absent = self.profile.user_telephone == Telephone::Absent;
         let unknown = draft.value("Nickname").is_some()

@@ -4,7 +4,6 @@ use crate::wire::Format;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
-    /// What is done, in order.
     pub steps: Vec<Step>,
 }
 
@@ -27,10 +26,10 @@ pub(super) enum Action {
     Roles,
 }
 
-/// A user, whatever its id will be.
+/// A user, before its id is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Who {
-    /// The one that was created so many before the last, counted around.
+    /// The user that was created this number of creates before the last, modulo their number.
     Created(usize),
     /// No user.
     Nobody,
@@ -83,7 +82,7 @@ impl Field {
     }
 }
 
-/// What a field holds.
+/// The content of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Content {
     /// The field is left out.
@@ -97,7 +96,7 @@ pub(super) enum Content {
     Flag(bool),
     /// Some of the account's roles, by bit.
     Roles(u8),
-    /// What another user has.
+    /// The name of another user.
     Name(Name),
 }
 
@@ -148,7 +147,7 @@ impl Numbers {
 }
 
 impl Trace {
-    /// A trace of so many steps.
+    /// A random trace of `steps` steps.
     pub fn of(seed: u64, steps: usize) -> Self {
         let mut numbers = Numbers::new(seed);
         let steps = (0..steps).map(|_| step(&mut numbers));

@@ -1,4 +1,4 @@
-//! Who is let in, and how the others are turned away.
+//! Experiments about authentication and rejected logins.
 
 use super::{
     seen::{ErrorBody, OTHER_BODY, Seen},
@@ -22,10 +22,7 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
     let ask = probe.cx.ask("GET", path).accept(probe.format);
     let reply = probe.cx.send(ask.authorization(None)).await?;
     if reply.status() != 401 {
-        let why = format!(
-            "a request without a login is answered with {}",
-            reply.status()
-        );
+        let why = format!("a request without a login returns {}", reply.status());
         return Err(Stop::Skip(why));
     }
     let seen = Seen::of(&reply.response);
@@ -40,20 +37,20 @@ pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
         probe.observed("auth.challenge", "absent");
         probe.leave_open(
             "auth.schemes",
-            "a 401 does not say which schemes are taken, and only this login's own was tried",
+            "a 401 names no schemes, and only this login's own was tried",
         );
     } else {
         probe.observed("auth.challenge", "sent");
         taken_schemes(probe, &named);
     }
     let seconds = probe.cx.run.dispatch().token_seconds().await;
-    let seconds = seconds.ok_or("the login has a name and a password, and no token");
+    let seconds = seconds.ok_or("the login is Basic and uses no token");
     probe.settle("auth.token_seconds", seconds);
     Ok(())
 }
 
-/// Which schemes are taken: the one that the probe's own login uses, and those that a challenge
-/// names. That it does not name another one is no proof against it.
+/// Decides the accepted schemes: the one of the probe's own login, and those that a challenge
+/// names. A missing name proves nothing.
 fn taken_schemes(probe: &mut Probe, named: &[Challenge]) {
     let by_basic = probe.cx.run.credentials().basic().is_some();
     let named = |scheme: &str| named.iter().any(|one| one.scheme == scheme);
@@ -70,7 +67,7 @@ fn taken_schemes(probe: &mut Probe, named: &[Challenge]) {
 pub(super) async fn other_account(probe: &mut Probe) -> Result<(), Stop> {
     if !probe.cx.run.limits().foreign_accounts {
         return Err(Stop::skip(
-            "other accounts are asked about only with --foreign-accounts",
+            "requests for other accounts need --foreign-accounts",
         ));
     }
     let account = probe.cx.account_id().to_owned();
@@ -82,30 +79,30 @@ pub(super) async fn other_account(probe: &mut Probe) -> Result<(), Stop> {
         (403, Some(ErrorBody::Empty)) => Ok("forbidden_empty"),
         (404, Some(ErrorBody::Error)) => Ok("not_found"),
         (status @ (403 | 404), _) => Err(format!(
-            "another account is answered with {status}, and {OTHER_BODY}"
+            "another account returns {status}, and {OTHER_BODY}"
         )),
-        (status, _) => Err(format!("another account is answered with {status}")),
+        (status, _) => Err(format!("another account returns {status}")),
     };
     probe.settle("auth.other_account", refusal);
     Ok(())
 }
 
-/// A list, asked for with a name and a password.
+/// A request for the list with a username and a password.
 fn attempt(probe: &Probe, username: &str, password: &str) -> Ask {
     probe.cx.run.redactor().add_login(username, password);
     let ask = probe.cx.ask("GET", probe.cx.users_path());
     ask.accept(probe.format).login(username, password)
 }
 
-/// What came of an attempt to log in.
+/// Result of a login.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LoggedIn {
     /// It was let in, and shown the list.
     Yes,
-    /// It is known, and the list is refused to it with 403.
+    /// The login is known, and the list returns 403.
     Barred,
     No,
-    /// The answer is neither the list nor a refusal of the login.
+    /// The response is neither the list nor a refusal of the login.
     Unclear(u16),
 }
 
@@ -115,7 +112,7 @@ async fn login(probe: &mut Probe, ask: Ask) -> Result<LoggedIn, Stop> {
     let seen = Seen::of(&probe.cx.send(ask).await?.response);
     let mut sent = probe.cx.log.exchanges[from..].iter();
     if sent.any(|exchange| exchange.repeated.is_some()) {
-        let why = "an attempt to log in had to be sent again";
+        let why = "a login had to be repeated";
         return Err(Stop::inconclusive(why));
     }
     Ok(match seen.status {
@@ -133,13 +130,13 @@ pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
     let Some(password) = made.passwords.last().cloned() else {
         return Err(Stop::skip("the prepared user's password is not known"));
     };
-    if !takes_basic(probe) {
+    if !accepts_basic(probe) {
         return Err(Stop::skip(
-            "the target was not seen to take any name and password, so that a user who cannot log in shows nothing",
+            "the target accepted no name and password, so a failed login of a user proves nothing",
         ));
     }
     let unclear = |status| {
-        let why = format!("a user's own login is answered with {status}");
+        let why = format!("a user's own login returns {status}");
         Err(Stop::Skip(why))
     };
     let right = attempt(probe, made.username(), &password);
@@ -152,7 +149,7 @@ pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
             return Err(Stop::skip(why));
         }
         LoggedIn::No => {
-            // Once more with a password that the target has just taken.
+            // Repeated with a password that the target has just accepted.
             change_password(probe, &mut made).await?;
             probe.pause().await;
             let password = made.passwords.last().cloned().unwrap_or_default();
@@ -174,7 +171,7 @@ pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
         }
         (LoggedIn::Barred, _) => return unclear(403),
         (_, LoggedIn::Yes) => {
-            "a password is taken without its last character too, so that passwords are cut"
+            "a password is accepted without its last character too, so passwords are cut"
         }
         (_, LoggedIn::No) => "a password without its last character is refused",
         (_, LoggedIn::Barred | LoggedIn::Unclear(_)) => "",
@@ -189,7 +186,7 @@ pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Gives the user another password, with an update that is seen to take effect.
+/// Changes the user's password, and checks that the update takes effect.
 async fn change_password(probe: &mut Probe, made: &mut Made) -> Result<(), Stop> {
     let length = made.passwords.last().map_or(0, String::len);
     let password = password::of(length, &Class::ALL);
@@ -205,12 +202,12 @@ async fn change_password(probe: &mut Probe, made: &mut Made) -> Result<(), Stop>
     let Err(seen) = updated? else { return Ok(()) };
     made.passwords.pop();
     probe.first_user = Some(made.clone());
-    let why = format!("a change of password is answered with {}", seen.status);
+    let why = format!("a change of password returns {}", seen.status);
     Err(Stop::Skip(why))
 }
 
-/// Whether names and passwords are taken at all: the probe's own, or by the challenge's word.
-fn takes_basic(probe: &Probe) -> bool {
+/// True if Basic logins are accepted: the probe's own, or by the challenge.
+fn accepts_basic(probe: &Probe) -> bool {
     let schemes = probe.known("auth.schemes");
     probe.cx.run.credentials().basic().is_some()
         || schemes.is_some_and(|schemes| schemes != "bearer")
@@ -223,7 +220,7 @@ pub(super) async fn lockout(probe: &mut Probe) -> Result<(), Stop> {
     let why = match probe.known("auth.user_logins") {
         Some("accepted") if probe.cx.run.limits().failed_logins => None,
         Some("accepted") => {
-            Some("it takes many failed logins of one user; --allow-failed-logins permits that")
+            Some("it needs many failed logins of one user; pass --allow-failed-logins")
         }
         Some(_) => Some("users cannot log in, and the probe's own login is not put at risk"),
         None => Some("whether users can log in is open"),
@@ -234,7 +231,7 @@ pub(super) async fn lockout(probe: &mut Probe) -> Result<(), Stop> {
         }
         return Ok(());
     }
-    let why = "it takes waiting until a lockout ends, if it ends at all";
+    let why = "it needs a wait until a lockout ends, if it ends at all";
     probe.leave_open("auth.lockout_seconds", why);
     if !locked_after(probe, MOST_FAILURES).await? {
         let more = format!("more than {MOST_FAILURES}");
@@ -256,7 +253,7 @@ async fn locked_after(probe: &mut Probe, failures: usize) -> Result<bool, Stop> 
         match login(probe, wrong).await? {
             LoggedIn::No => {}
             LoggedIn::Yes | LoggedIn::Barred | LoggedIn::Unclear(_) => {
-                let why = "a wrong password is not answered with 401";
+                let why = "a wrong password does not return 401";
                 return Err(Stop::inconclusive(why));
             }
         }
@@ -266,7 +263,7 @@ async fn locked_after(probe: &mut Probe, failures: usize) -> Result<bool, Stop> 
         LoggedIn::Yes | LoggedIn::Barred => Ok(false),
         LoggedIn::No => Ok(true),
         LoggedIn::Unclear(status) => Err(Stop::Inconclusive(format!(
-            "the right password is answered with {status}"
+            "the right password returns {status}"
         ))),
     }
 }

@@ -1,4 +1,4 @@
-//! What takes a second user: names and emails that another one has.
+//! Experiments that need a second user: taken names and emails.
 
 use super::{
     state::{Made, Probe},
@@ -11,8 +11,8 @@ pub(super) async fn uniqueness(probe: &mut Probe) -> Result<(), Stop> {
     let again = probe.draft()?.with("Username", first.username());
     let conflict = match probe.try_create(&again).await?.map_err(|seen| seen.status) {
         Err(status @ (400 | 409)) => Ok(status),
-        Err(status) => Err(format!("a taken username is answered with {status}")),
-        Ok(_) => Err("a taken username is taken twice".to_owned()),
+        Err(status) => Err(format!("a taken username returns {status}")),
+        Ok(_) => Err("a taken username is accepted again".to_owned()),
     };
     probe.settle("errors.conflict", conflict);
     let upper = probe
@@ -20,7 +20,7 @@ pub(super) async fn uniqueness(probe: &mut Probe) -> Result<(), Stop> {
         .with("Username", first.username().to_uppercase());
     let case = match probe.try_create(&upper).await? {
         Ok((second, _)) => {
-            // Names that the target makes itself tell nothing of those that were sent.
+            // Names that the target makes itself say nothing about those that were sent.
             if is_named_as_asked(probe, &first).await? && is_named_as_asked(probe, &second).await? {
                 Ok("sensitive")
             } else {
@@ -33,9 +33,7 @@ pub(super) async fn uniqueness(probe: &mut Probe) -> Result<(), Stop> {
             let created = probe.try_create(&control).await?;
             created.map(|_| "insensitive").map_err(|seen| {
                 let status = seen.status;
-                format!(
-                    "a username in upper case is answered with {status}, also where no user has it"
-                )
+                format!("a username in upper case returns {status}, also where no user has it")
             })
         }
         Err(seen) => return Err(unreadable(&seen)),
@@ -52,12 +50,12 @@ pub(super) async fn uniqueness(probe: &mut Probe) -> Result<(), Stop> {
         }
         Err(seen) => return Err(unreadable(&seen)),
     }
-    let why = "whether the usernames of other accounts count takes a second account";
+    let why = "a second account must show whether its usernames count";
     probe.leave_open("username.scope", why);
     Ok(())
 }
 
-/// Whether the target shows the user with the name that its create asked for.
+/// True if the target shows the user with the name of its create.
 async fn is_named_as_asked(probe: &mut Probe, made: &Made) -> Result<bool, Stop> {
     let user = probe.get_user(&made.key).await?.user();
     let name = user.and_then(|user| user.text("Username"));

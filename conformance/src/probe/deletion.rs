@@ -1,5 +1,5 @@
-//! Deleting: the last thing that is done to the first user, so that no more are created than can
-//! be removed again.
+//! Deletes the first user, after its last experiment: no more users are created than can be
+//! removed.
 
 use super::state::Probe;
 use crate::verdict::Stop;
@@ -35,8 +35,10 @@ async fn delete(probe: &mut Probe) -> Result<(), Stop> {
     let seen = probe.steadily(ask).await?;
     match seen.status {
         status @ (200 | 204) if seen.is_success() => probe.observed("delete.status", status),
-        404 if earlier => probe.leave_open("delete.status", "the answer to the delete was lost"),
-        status => return Err(Stop::Skip(format!("a delete is answered with {status}"))),
+        404 if earlier => {
+            probe.leave_open("delete.status", "the response to the delete was dropped");
+        }
+        status => return Err(Stop::Skip(format!("a delete returns {status}"))),
     }
     let effect = probe.settled(async |probe: &mut Probe| {
         let seen = probe.get_user(&made.key).await?;
@@ -61,7 +63,7 @@ async fn delete(probe: &mut Probe) -> Result<(), Stop> {
             probe.removal = Err("a deleted user stays, deactivated".to_owned());
             return Ok(());
         }
-        Some(Err(status)) => format!("a deleted user is answered with {status}"),
+        Some(Err(status)) => format!("a deleted user returns {status}"),
         None => "a deleted user is still there and enabled".to_owned(),
     };
     probe.leave_open("delete.effect", &why);

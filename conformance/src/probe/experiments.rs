@@ -21,12 +21,12 @@ pub enum Users {
     Many,
 }
 
-/// What must succeed before an experiment, so that what it then does not see is evidence.
+/// A request that must succeed before an experiment, so that a missing effect is evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Control {
     /// The list of users was read with the probe's login.
     List,
-    /// The shared user takes an update, and GET shows what it changed.
+    /// The shared user accepts an update, and GET shows the change.
     Update,
     /// A user was created in the way that the experiment varies.
     Created,
@@ -34,15 +34,15 @@ pub enum Control {
 
 /// One experiment.
 pub struct Experiment {
-    /// As `keep` and messages call it.
+    /// Its name in `keep` and in messages.
     pub name: &'static str,
     /// The behaviours that it speaks of.
-    pub tells: &'static [&'static str],
+    pub behaviours: &'static [&'static str],
     /// The users that it needs.
     pub users: Users,
-    /// What everything that it speaks of rests on.
+    /// Controls of all its behaviours.
     pub controls: &'static [Control],
-    /// Whether other experiments need it.
+    /// True if other experiments depend on it.
     pub(super) foundation: bool,
     pub(super) run: for<'a> fn(&'a mut Probe) -> Running<'a>,
 }
@@ -51,7 +51,7 @@ macro_rules! experiments {
     ($($name:literal $users:ident [$($control:ident)*] $($foundation:literal)? $body:path => $($id:literal)*;)*) => {
         vec![$(Experiment {
             name: $name,
-            tells: &[$($id),*],
+            behaviours: &[$($id),*],
             users: Users::$users,
             controls: &[$(Control::$control),*],
             foundation: [$($foundation,)? ""][0] == "foundation",
@@ -60,8 +60,8 @@ macro_rules! experiments {
     };
 }
 
-/// All experiments: those that read, those that one user is enough for with PUT first, its
-/// deletion, and those that take more users.
+/// All experiments in order: those that read, those with one user (PUT first), its deletion, and
+/// those that need more users.
 pub fn experiments() -> Vec<Experiment> {
     experiments! {
         "surfaces" None [] surfaces::surfaces =>

@@ -1,4 +1,4 @@
-//! Fields that an update gives or varies: what is taken, stored and refused.
+//! Experiments about fields of an update: accepted, stored and rejected values.
 
 use bandwidth_fixtures::profile::RoleForm;
 
@@ -18,7 +18,7 @@ pub(super) async fn unknown_field(probe: &mut Probe) -> Result<(), Stop> {
     let draft = made.update().with("Nickname", "Vrk");
     match probe.update(&made, &draft, probe.format).await? {
         Ok((_, user)) if user.has("Nickname") => {
-            probe.leave_open(ID, "an unknown field is taken and shown");
+            probe.leave_open(ID, "an unknown field is accepted and shown");
         }
         Ok(_) => probe.observed(ID, "ignored"),
         Err(seen) if seen.is_refusal() => probe.refused(ID, "refused", &seen),
@@ -27,7 +27,7 @@ pub(super) async fn unknown_field(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-/// What came of a number: `None` when it was refused, else whether it is shown.
+/// Result for a telephone number: `None` if it was rejected, else whether it is shown.
 type Number = Option<bool>;
 
 pub(super) async fn telephone(probe: &mut Probe) -> Result<(), Stop> {
@@ -43,27 +43,27 @@ pub(super) async fn telephone(probe: &mut Probe) -> Result<(), Stop> {
         .any(|code| matches!(code, 12511 | 12512));
     let form = match (ten, e164, needed) {
         (Some(true), Some(_), _) | (Some(_), Some(true), _) => {
-            Err("ten digits and E.164 are both taken")
+            Err("ten digits and E.164 are both accepted")
         }
         (Some(true), None, Some(None)) => Ok("ten_digits_optional"),
         (Some(true), None, Some(Some(TEN_DIGITS))) => Ok("ten_digits_required"),
         (Some(true), None, _) => {
-            let note = "whether a create needs one takes a create";
+            let note = "a create must show whether one is required";
             probe.likely(ID, "ten_digits_optional", &["ten_digits_required"], note);
             return Ok(());
         }
         (None, Some(true), Some(Some(_))) => {
-            Err("a number in E.164 is required, and no option says so")
+            Err("a number in E.164 is required, which is not an option")
         }
         (None, Some(true), Some(None)) => Ok("e164_optional"),
-        (None, Some(true), None) => Err("whether a create needs a number takes a create"),
+        (None, Some(true), None) => Err("a create must show whether a number is required"),
         (Some(false), _, Some(None) | None) => {
             not_shown(probe);
             return Ok(());
         }
         (None, None, Some(None) | None) if !about_numbers => Ok("absent"),
-        (None, None, _) => Err("both numbers are refused as wrong, so that there may be others"),
-        _ => Err("a number is taken and not shown"),
+        (None, None, _) => Err("both numbers are rejected as wrong, so there may be other forms"),
+        _ => Err("a number is accepted and not shown"),
     };
     probe.settle(ID, form);
     Ok(())
@@ -88,20 +88,19 @@ fn digits(number: &str) -> String {
     number.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// Where a number is taken and not shown: an unknown field would be treated so too, if those are
-/// ignored.
+/// Reports a number that is accepted and not shown. An ignored unknown field would look the same.
 fn not_shown(probe: &mut Probe) {
     const ID: &str = "user.telephone";
     match probe.known("user.unknown_fields") {
         Some("ignored") => probe.observed(ID, "absent"),
         Some(_) => {
-            let why = "a number is taken and not shown, and unknown fields are refused";
+            let why = "a number is accepted and not shown, and unknown fields are refused";
             probe.leave_open(ID, why);
         }
         None => {
             let others = ["ten_digits_optional", "e164_optional"];
             let note =
-                "a number is taken and not shown, and what becomes of unknown fields is not known";
+                "a number is accepted and not shown, and the effect of unknown fields is unknown";
             probe.likely(ID, "absent", &others, note);
         }
     }
@@ -128,7 +127,7 @@ pub(super) async fn untyped_body(probe: &mut Probe) -> Result<(), Stop> {
         // Where there is no JSON at all, a body that is known for JSON is refused for its type.
         ([true, true], _) | ([true, false], [_, 415]) => Ok("detected"),
         _ => Err(format!(
-            "XML and JSON without a type are answered with {statuses:?} and taken: {taken:?}"
+            "XML and JSON without a type return {statuses:?}; accepted: {taken:?}"
         )),
     };
     probe.settle(ID, reading);
@@ -148,7 +147,7 @@ pub(super) async fn unknown_role(probe: &mut Probe) -> Result<(), Stop> {
         Ok(_) => None,
         Err(seen) if seen.is_refusal() => {
             let status = seen.status;
-            Some(format!("even a known role is answered with {status}"))
+            Some(format!("even a known role returns {status}"))
         }
         Err(seen) => return Err(unreadable(&seen)),
     };
@@ -164,7 +163,7 @@ pub(super) async fn unknown_role(probe: &mut Probe) -> Result<(), Stop> {
         Ok(0) => probe.observed(ID, "ignored"),
         Ok(_) => probe.leave_open(
             ID,
-            "a role that the account does not have is taken and shown",
+            "a role that the account does not have is accepted and shown",
         ),
         Err(seen) if seen.status == 422 => probe.refused(ID, "unprocessable", &seen),
         Err(seen) if seen.is_refusal() => probe.refused(ID, "refused", &seen),
@@ -173,8 +172,8 @@ pub(super) async fn unknown_role(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-/// How many roles the user is shown with after an update that gives it that one. The inner error is
-/// the answer of a target that did not take it.
+/// Number of roles that the user shows after an update with that role. The inner error is the
+/// response of a target that rejected it.
 async fn roles_after(probe: &mut Probe, role: RoleRef) -> Result<Result<usize, Seen>, Stop> {
     let made = probe.subject().await?;
     let draft = made.update().with_value("Roles", Value::Roles(vec![role]));

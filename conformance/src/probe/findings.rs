@@ -1,10 +1,10 @@
-//! What a probe found out.
+//! Findings of a probe.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What is known of one behaviour.
+/// Result for one behaviour.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
@@ -21,7 +21,7 @@ pub struct Observation {
     pub option: String,
     /// Options that the evidence does not rule out.
     pub alternatives: Vec<String>,
-    /// What was seen beyond the option; empty for nothing.
+    /// Further observations; empty if there are none.
     pub note: String,
     /// The numbers of the first and the last exchange of the evidence.
     pub exchanges: (usize, usize),

@@ -1,5 +1,4 @@
-//! The first user: how to create it, or the one that the operator prepared, and what its answers
-//! show of names and ids.
+//! The first user: how to create it, or the prepared one, and the names and ids in its responses.
 
 use bandwidth_fixtures::profile::UserKey;
 
@@ -18,7 +17,7 @@ use crate::{
 const LENGTHS: [usize; 11] = [16, 12, 24, 10, 32, 8, 48, 64, 6, 100, 5];
 const TELEPHONES: [Option<&str>; 3] = [None, Some(TEN_DIGITS), Some(E164)];
 
-/// What the refusal of a create says is wrong, by code or by words.
+/// The problem that a refused create names, by code or by words.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wrong {
     Telephone,
@@ -97,7 +96,7 @@ pub(super) async fn first(probe: &mut Probe) -> Result<(), Stop> {
         Some(Tree::Number(_)) => {
             probe.leave_open(
                 "user.id_style",
-                "ids are JSON numbers, and no option says so",
+                "ids are JSON numbers, which is not an option",
             );
         }
         _ => id_style(probe, id.as_deref()),
@@ -107,10 +106,10 @@ pub(super) async fn first(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-/// The user that the operator set aside; its answers are all that is known of it.
+/// The prepared user; only its responses are known.
 async fn prepared(probe: &mut Probe, key: String) -> Result<(Made, UserSeen), Stop> {
     for id in ["create.status", "create.response"] {
-        probe.leave_open(id, "--prepared-user creates nobody");
+        probe.leave_open(id, "--prepared-user creates no user");
     }
     let seen = probe.get_user(&key).await?;
     let user = seen.user().ok_or_else(|| {
@@ -156,7 +155,7 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
             Ok(key) => {
                 probe.sample = Some(sample);
                 for id in ["create.status", "create.response"] {
-                    probe.leave_open(id, "the answer to the create was lost");
+                    probe.leave_open(id, "the response to the create was dropped");
                 }
                 return Ok(made(key, &draft));
             }
@@ -204,16 +203,16 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
             }
             Err(seen) => {
                 let status = seen.status;
-                return Err(Stop::Skip(format!("a create is answered with {status}")));
+                return Err(Stop::Skip(format!("a create returns {status}")));
             }
         }
     }
     Err(Stop::Skip(format!(
-        "every create is refused, whatever the password's length, the email's name and the telephone number; the last was answered with {last}. The probe does not try AccountId or another root in the body"
+        "every create is refused, whatever the password's length, the email's name and the telephone number; the last returned {last}. The probe does not try AccountId or another root in the body"
     )))
 }
 
-/// Tries a create, and keeps in mind what was sent until there is an answer.
+/// Tries a create, and keeps the request until there is a response.
 async fn attempt(probe: &mut Probe, sample: Sample) -> Result<Result<(Made, Seen), Seen>, Stop> {
     let draft = probe.draft_of(&sample);
     let before = probe.cx.run.account.users();
@@ -224,7 +223,7 @@ async fn attempt(probe: &mut Probe, sample: Sample) -> Result<Result<(Made, Seen
     answer
 }
 
-/// Continues in XML, where the target has it: it does not read bodies in JSON.
+/// Continues in XML, if the target has it: it rejects bodies in JSON.
 fn turn_to_xml(probe: &mut Probe) -> bool {
     use crate::wire::Format::Xml;
 
@@ -233,7 +232,7 @@ fn turn_to_xml(probe: &mut Probe) -> bool {
     }
     probe.format = Xml;
     probe.other_format = None;
-    let note = "a create in JSON is answered with 415, so that the rest was asked in XML";
+    let note = "a create in JSON returns 415, so the rest was sent in XML";
     probe.note("format.json", note);
     true
 }
@@ -241,7 +240,7 @@ fn turn_to_xml(probe: &mut Probe) -> bool {
 fn answer_to_create(probe: &mut Probe, seen: &Seen) {
     let status = match seen.status {
         status @ (200 | 201) => Ok(status),
-        status => Err(format!("a create is answered with {status}")),
+        status => Err(format!("a create returns {status}")),
     };
     probe.settle("create.status", status);
     let response = match seen.user() {
@@ -253,8 +252,8 @@ fn answer_to_create(probe: &mut Probe, seen: &Seen) {
     probe.settle("create.response", response);
 }
 
-/// Reads the new user by its key; by its username, where that key does not name it. A key may name
-/// a user of others: what is read must show the run's prefix.
+/// Reads the new user by its key, or by its username. A key may belong to another user: the
+/// response must show the run's prefix.
 async fn read_new(probe: &mut Probe, mut made: Made) -> Result<(Made, UserSeen), Stop> {
     let username = made.username().to_owned();
     let keys = [made.key.clone(), username.clone()];
@@ -277,7 +276,7 @@ async fn read_new(probe: &mut Probe, mut made: Made) -> Result<(Made, UserSeen),
     Ok((made, user))
 }
 
-/// How names are written, after a look at the user's own.
+/// Reads the names of fields from the user's own body.
 fn names(probe: &mut Probe, user: &UserSeen) -> Result<(), String> {
     let list = probe
         .list
@@ -290,7 +289,7 @@ fn names(probe: &mut Probe, user: &UserSeen) -> Result<(), String> {
         probe.observed("naming.json_case", case);
     } else if case != "PascalCase" {
         return Err(format!(
-            "names in XML are written in {case}, and no option says so"
+            "names in XML are written in {case}, which is not an option"
         ));
     }
     let email = match (user.has("Email"), user.has("EmailAddress")) {
@@ -303,14 +302,14 @@ fn names(probe: &mut Probe, user: &UserSeen) -> Result<(), String> {
     Ok(())
 }
 
-/// What names users in paths and bodies.
+/// Decides whether ids or usernames identify users in paths and bodies.
 fn key_name(probe: &mut Probe, made: &Made, id: Option<&str>) {
     let by_name = made.key == made.username();
     let why = match id {
         None if by_name => return probe.observed("naming.user_key", "Username"),
         Some(id) if id == made.key => return probe.observed("naming.user_key", "UserId"),
-        None => "what names a user in paths is not shown in bodies",
-        Some(_) => "bodies have a UserId, and paths take something else",
+        None => "bodies do not show the key that paths use",
+        Some(_) => "bodies have a UserId, and paths need another key",
     };
     if by_name {
         probe.assume("naming.user_key", "Username");
@@ -318,7 +317,7 @@ fn key_name(probe: &mut Probe, made: &Made, id: Option<&str>) {
     probe.leave_open("naming.user_key", why);
 }
 
-/// What internal ids look like.
+/// Decides the form of internal ids.
 fn id_style(probe: &mut Probe, id: Option<&str>) {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let style = match id {
@@ -331,7 +330,7 @@ fn id_style(probe: &mut Probe, id: Option<&str>) {
     probe.settle("user.id_style", style);
 }
 
-/// Whether fields are shown that hold their default.
+/// Decides whether fields with default values are shown.
 fn default_fields(probe: &mut Probe, user: &UserSeen) {
     let shown = match (user.has("Enabled"), user.has("Roles")) {
         _ if !user.is_enabled() || user.roles() > 0 => {
@@ -356,15 +355,13 @@ pub(super) async fn missing(probe: &mut Probe) -> Result<(), Stop> {
         (403, Some(ErrorBody::Error)) => Ok("forbidden"),
         (status @ (403 | 404), body) => {
             let body = body.map_or(OTHER_BODY, |_| "it has no body");
-            Err(format!(
-                "a missing user is answered with {status}, and {body}"
-            ))
+            Err(format!("a missing user returns {status}, and {body}"))
         }
-        (status, _) => Err(format!("a missing user is answered with {status}")),
+        (status, _) => Err(format!("a missing user returns {status}")),
     };
     probe.settle("missing.user", missing);
     if probe.cx.profile.naming_user_key == UserKey::Username {
-        let why = "users are named by their usernames anyway";
+        let why = "usernames identify users";
         probe.leave_open("missing.by_username", why);
         return Ok(());
     }
@@ -389,7 +386,7 @@ pub(super) async fn missing(probe: &mut Probe) -> Result<(), Stop> {
         }
         Some(by_name) => {
             let status = by_name.status;
-            Err(format!("a username in the path is answered with {status}"))
+            Err(format!("a username in the path returns {status}"))
         }
         None => return Ok(()),
     };

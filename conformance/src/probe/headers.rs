@@ -1,9 +1,9 @@
-//! What the headers of the list tell, beside its format.
+//! Experiments about the headers of the list.
 
 use super::state::Probe;
 use crate::{verdict::Stop, wire::Format};
 
-/// A page that no target knows.
+/// An origin that no target allows by name.
 const ORIGIN: &str = "https://probe.example";
 
 pub(super) async fn headers(probe: &mut Probe) -> Result<(), Stop> {
@@ -12,7 +12,7 @@ pub(super) async fn headers(probe: &mut Probe) -> Result<(), Stop> {
     let response = probe.cx.send(ask).await?.response;
     if response.status != 200 {
         let status = response.status;
-        return Err(Stop::Skip(format!("the list is answered with {status}")));
+        return Err(Stop::Skip(format!("the list returns {status}")));
     }
     let said = |name| response.header(name).unwrap_or("").to_ascii_lowercase();
     let kind = said("content-type").replace([' ', '"'], "");
@@ -51,7 +51,7 @@ pub(super) async fn accept_tie(probe: &mut Probe) -> Result<(), Stop> {
     let shown = match (seen.status, seen.format) {
         (200, Some(Format::Xml)) => Ok("default_format"),
         (200, Some(Format::Json)) => Ok("named_format"),
-        (status, _) => Err(format!("it is answered with {status}")),
+        (status, _) => Err(format!("it returns {status}")),
     };
     probe.settle(ID, shown);
     Ok(())

@@ -1,4 +1,4 @@
-//! What a probe learned, as a profile file that the mock loads.
+//! Writes the findings of a probe as a profile file that the mock loads.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -6,7 +6,7 @@ use bandwidth_fixtures::{Answer, BehaviourId, Evidence, EvidenceKind, FixtureErr
 
 use super::findings::{Finding, Findings, Observation};
 
-/// Where and when it was learned.
+/// Target and date of a probe.
 #[derive(Debug, Clone, Copy)]
 pub struct Origin<'a> {
     /// The target's host.
@@ -17,8 +17,8 @@ pub struct Origin<'a> {
     pub exchanges: &'a str,
 }
 
-/// The findings as far as a profile can hold them: what does not fit, alone or together with what
-/// is taken from `base`, is open with that reason.
+/// The findings that a profile can hold. Findings that do not fit, alone or with options from
+/// `base`, are open for that reason.
 pub fn fitting(findings: &Findings, base: &NamedProfile) -> Findings {
     let mut findings = findings.clone();
     for id in BehaviourId::all() {
@@ -42,7 +42,7 @@ pub fn fitting(findings: &Findings, base: &NamedProfile) -> Findings {
         for name in dropped {
             if let Some(Finding::Observed(seen)) = findings.get(*name) {
                 let why = format!(
-                    "it is {}, which does not fit what is taken from {}, so probe {} too: {error}",
+                    "it is {}, which does not fit the options from {}; probe {} too: {error}",
                     seen.option,
                     base.name(),
                     LENGTHS.join(", "),
@@ -57,8 +57,7 @@ pub fn fitting(findings: &Findings, base: &NamedProfile) -> Findings {
     findings
 }
 
-/// Reasons up to this length, in bytes, are repeated for each behaviour: to look one up takes
-/// longer.
+/// Longest reason, in bytes, that is repeated for each behaviour.
 pub const BRIEF: usize = 40;
 
 /// The behaviours that a profile holds only together.
@@ -86,8 +85,8 @@ fn observed(findings: &Findings, id: BehaviourId) -> Option<&Observation> {
     }
 }
 
-/// The file. What was not observed is taken from `base`, and a comment says so. A base that is
-/// itself a file may not be there when this one is read, so that its options stand here with their
+/// Writes the file. Options that were not observed come from `base`, with a comment. A base that is
+/// itself a file may be absent when this one is read, so its options are written here with their
 /// evidence.
 pub fn to_toml(
     findings: &Findings,
@@ -145,7 +144,7 @@ pub fn to_toml(
             };
             // A reason that was given before is not given again.
             let first = *reasons.entry(why).or_insert(id);
-            let above = format!("the reason is that of {first}");
+            let above = format!("for the same reason as {first}");
             let is_new = first == id || why.len() <= BRIEF;
             comment(&mut text, id, base, if is_new { why } else { &above });
             if !built_in {
@@ -182,8 +181,7 @@ pub fn to_toml(
     Ok(text)
 }
 
-/// How a profile itself says that it knows its choice, where that is not what is known of the
-/// option anyway.
+/// The profile's own evidence for its choice, if it differs from that of the option.
 fn own_evidence(profile: &NamedProfile, id: BehaviourId) -> Option<&Evidence> {
     let known = profile.evidence(id);
     let option = id.behaviour().option(&profile.options().get(id));
@@ -226,7 +224,7 @@ fn write_evidence(text: &mut String, id: BehaviourId, evidence: &Evidence) {
     }
 }
 
-/// A day as TOML writes it, and a text where there is none.
+/// A day in TOML, or a text if it has none.
 fn date(text: &str) -> String {
     if text == "undated" {
         quoted(text)

@@ -1,5 +1,5 @@
-//! Passwords: which are taken. One user gets one new password after the other, each different from
-//! an accepted one in a single thing, and made of characters that no word is made of.
+//! Experiments about passwords. One user gets new passwords in turn. Each differs from an accepted
+//! one in a single property, and has only characters that form no words.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::{
 
 /// A password that breaks most policies, and is no word by itself.
 const TOO_WEAK: &str = "z";
-/// The length of a password of a user whose own is not known.
+/// Length of the first password if the user's own is unknown.
 const USUAL: usize = 16;
 /// The longest password that is tried.
 const LONGEST: usize = 1024;
@@ -67,16 +67,19 @@ pub(super) async fn of_updates(probe: &mut Probe) -> Result<(), Stop> {
     }
     let length = made.passwords.last().map_or(USUAL, String::len);
     let mut trial = Trial::new(made, length);
-    if trial.takes(probe, || TOO_WEAK.to_owned(), "length").await? {
+    if trial
+        .accepts(probe, || TOO_WEAK.to_owned(), "length")
+        .await?
+    {
         probe.lax_updates = true;
         return Err(Stop::skip(
-            "an update takes a password of one character, and whether a create does takes a second user",
+            "an update accepts a password of one character; a create needs a second user",
         ));
     }
     policy(probe, trial).await
 }
 
-/// The policy where updates take any password: that of creates, if they take any too.
+/// The policy if updates accept any password: that of creates, if they accept any too.
 pub(super) async fn of_creates(probe: &mut Probe) -> Result<(), Stop> {
     if !probe.lax_updates {
         return Ok(());
@@ -87,7 +90,7 @@ pub(super) async fn of_creates(probe: &mut Probe) -> Result<(), Stop> {
         && seen.is_refusal()
     {
         return Err(Stop::skip(
-            "an update takes a password that a create refuses",
+            "an update accepts a password that a create rejects",
         ));
     }
     let made = probe.create().await?;
@@ -104,8 +107,8 @@ async fn policy(probe: &mut Probe, trial: Trial) -> Result<(), Stop> {
 async fn judge(probe: &mut Probe, mut trial: Trial) -> Result<(), Stop> {
     let length = trial.length;
     // What every refusal is compared with.
-    if !trial.takes(probe, || of_length(length), "none").await? {
-        return Err(Stop::skip("an update does not even take a good password"));
+    if !trial.accepts(probe, || of_length(length), "none").await? {
+        return Err(Stop::skip("an update rejects even a good password"));
     }
     trial.classes = classes(probe, &mut trial).await?;
     trial.minimum = minimum(probe, &mut trial).await?;
@@ -116,14 +119,14 @@ async fn judge(probe: &mut Probe, mut trial: Trial) -> Result<(), Stop> {
     alone(probe, trial, "password.repeats", repeats).await?;
     alone(probe, trial, "password.common_words", words).await?;
     alone(probe, trial, "password.history", history).await?;
-    // The history ends with a password that is taken. Where it did not, the refusals before it may
+    // The history ends with an accepted password. Where it did not, the refusals before it may
     // be no rules.
     if probe.known("password.history").is_none()
-        && !trial.takes(probe, || of_length(length), "none").await?
+        && !trial.accepts(probe, || of_length(length), "none").await?
     {
         probe.findings.retain(|id, _| !id.starts_with("password."));
         return Err(Stop::skip(
-            "a good password was refused in the end, so that no refusal before it tells anything",
+            "a good password was rejected at the end, so earlier rejections prove nothing",
         ));
     }
     alone(probe, trial, "password.errors", errors).await?;
@@ -134,7 +137,7 @@ async fn judge(probe: &mut Probe, mut trial: Trial) -> Result<(), Stop> {
     Ok(())
 }
 
-/// How many classes a password needs. None and one are the same: a password has at least one.
+/// Finds the required number of classes. Zero and one are the same: a password has at least one.
 async fn classes(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
     let length = trial.length;
     let mut refused = Vec::new();
@@ -144,7 +147,7 @@ async fn classes(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
             .filter(|one| *one != left_out)
             .collect();
         if !trial
-            .takes(probe, || password::of(length, &kept), "classes")
+            .accepts(probe, || password::of(length, &kept), "classes")
             .await?
         {
             refused.push(left_out);
@@ -164,7 +167,7 @@ async fn classes(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
     Ok(needed.unwrap_or(4))
 }
 
-/// How many classes a password needs that may lack any one of them.
+/// Finds the number of classes if any one of them may be missing.
 async fn fewer_classes(
     probe: &mut Probe,
     trial: &mut Trial,
@@ -183,7 +186,7 @@ async fn fewer_classes(
     Ok(needed.map_err(str::to_owned))
 }
 
-/// Whether passwords of just these classes are taken.
+/// True if passwords of just these classes are accepted.
 async fn some(
     probe: &mut Probe,
     trial: &mut Trial,
@@ -193,16 +196,16 @@ async fn some(
     for (taken, classes) in taken.iter_mut().zip(classes) {
         let length = trial.length;
         let make = || password::of(length, classes);
-        *taken = trial.takes(probe, make, "classes").await?;
+        *taken = trial.accepts(probe, make, "classes").await?;
     }
     Ok(taken)
 }
 
-/// The shortest password that is taken. One that is shorter than the number of its classes cannot
+/// Finds the shortest accepted password. One that is shorter than the number of its classes cannot
 /// be tried.
 async fn minimum(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
     let (length, classes) = (trial.length, trial.classes);
-    let takes = async |length| trial.takes(probe, || of_length(length), "minimum").await;
+    let takes = async |length| trial.accepts(probe, || of_length(length), "minimum").await;
     let taken = threshold(classes - 1, length, None, takes).await?;
     let below: Vec<String> = (1..taken).map(|number| number.to_string()).collect();
     let below: Vec<&str> = below.iter().map(String::as_str).collect();
@@ -215,12 +218,12 @@ async fn minimum(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
     Ok(taken)
 }
 
-/// The longest password that is taken.
+/// Finds the longest accepted password.
 async fn maximum(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
     let (mut taken, mut refused) = (trial.length, None);
     while refused.is_none() && taken < LONGEST {
         let next = (taken * 2).next_power_of_two().min(LONGEST);
-        if trial.takes(probe, || of_length(next), "maximum").await? {
+        if trial.accepts(probe, || of_length(next), "maximum").await? {
             taken = next;
         } else {
             refused = Some(next);
@@ -233,7 +236,9 @@ async fn maximum(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
         return Ok(LONGEST);
     };
     let refuses = async |length| {
-        let taken = trial.takes(probe, || of_length(length), "maximum").await?;
+        let taken = trial
+            .accepts(probe, || of_length(length), "maximum")
+            .await?;
         Ok::<_, Stop>(!taken)
     };
     let taken = threshold(taken, refused, None, refuses).await? - 1;
@@ -241,11 +246,11 @@ async fn maximum(probe: &mut Probe, trial: &mut Trial) -> Result<usize, Stop> {
     Ok(taken)
 }
 
-/// Whether characters beyond ASCII and spaces may stand in a password, and whether a length counts
-/// characters or bytes.
+/// Decides whether a password may contain spaces and characters beyond ASCII, and whether a length
+/// counts characters or bytes.
 async fn charset(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     let (length, maximum, classes) = (trial.length, trial.maximum, trial.classes);
-    // It stands beside all that is needed, not in the place of it; and where lengths count bytes,
+    // It is beside all required characters, not in the place of one; and if lengths count bytes,
     // there is room for two.
     let room = usize::from(length == maximum && length > trial.minimum);
     let around = length - 1 - room;
@@ -258,21 +263,23 @@ async fn charset(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     for (taken, character) in taken.iter_mut().zip(["é", " "]) {
         let make = || {
             let text = of_length(around);
-            // In the middle, so that nobody trims it away.
+            // In the middle, where trimming does not remove it.
             let (head, tail) = text.split_at(around / 2);
             format!("{head}{character}{tail}")
         };
-        *taken = trial.takes(probe, make, "characters").await?;
+        *taken = trial.accepts(probe, make, "characters").await?;
     }
     let charset = match taken {
         [true, true] => Ok("any"),
         [false, false] => Ok("simple"),
-        [beyond, space] => Err(format!("é is taken: {beyond}; a space is taken: {space}")),
+        [beyond, space] => Err(format!(
+            "é is accepted: {beyond}; a space is accepted: {space}"
+        )),
     };
     probe.settle("password.charset", charset);
     if taken[0] && maximum < LONGEST && maximum > classes {
         let make = || format!("{}é", of_length(maximum - 1));
-        let characters = trial.takes(probe, make, "maximum").await?;
+        let characters = trial.accepts(probe, make, "maximum").await?;
         trial.notes.push(format!(
             "lengths count {}",
             if characters { "characters" } else { "bytes" }
@@ -281,9 +288,9 @@ async fn charset(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Whether a password may hold who it is for. A name is of plain letters, as every password here. A
-/// username is of other characters too, so that it counts as refused only where the same ones are
-/// taken in another order.
+/// Decides whether a password may contain the user's names. A first or last name has plain letters,
+/// like every password here. A username has other characters too, so it counts as refused only if
+/// the same characters are accepted in another order.
 async fn identity(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     let draft = &trial.made.draft;
     let email = draft.text(crate::wire::EMAIL).to_owned();
@@ -299,7 +306,7 @@ async fn identity(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     ];
     let (mut refused, mut taken) = (Vec::new(), Vec::new());
     for (what, part) in parts {
-        match trial.takes_with(probe, &part, "identity").await? {
+        match trial.accepts_with(probe, &part, "identity").await? {
             Some(true) => taken.push(what),
             Some(false) => refused.push(what),
             None => {}
@@ -307,7 +314,7 @@ async fn identity(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     }
     if refused.contains(&"username") {
         let reversed: String = trial.made.username().chars().rev().collect();
-        let same = trial.takes_with(probe, &reversed, "characters of a username");
+        let same = trial.accepts_with(probe, &reversed, "characters of a username");
         if same.await? != Some(true) {
             refused.retain(|what| *what != "username");
         }
@@ -317,15 +324,15 @@ async fn identity(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
         (true, false) => Ok("allowed"),
         (false, true) => Ok("refused"),
         (false, false) => Err(format!(
-            "{refused:?} may not stand in a password, {taken:?} may"
+            "a password may not contain {refused:?}; it may contain {taken:?}"
         )),
     };
     probe.settle("password.identity", identity);
     Ok(())
 }
 
-/// A password in which the longest string that stands in it twice has `repeated` characters: a run
-/// of one character overlaps with itself.
+/// A password whose longest repeated string has `repeated` characters: a run of one character
+/// overlaps with itself.
 fn repeating(repeated: usize, minimum: usize, maximum: usize) -> Option<String> {
     let run = repeated + 1;
     let filler = minimum.max(run + 4).saturating_sub(run);
@@ -340,7 +347,7 @@ fn repeating(repeated: usize, minimum: usize, maximum: usize) -> Option<String> 
     })
 }
 
-/// How long a string may be that a password repeats.
+/// Finds the longest string that a password may repeat.
 async fn repeats(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     let (minimum, maximum) = (trial.minimum, trial.maximum);
     let most = REPEATED.min(maximum.saturating_sub(5));
@@ -349,7 +356,7 @@ async fn repeats(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
         return Ok(());
     };
     let make = || repeating(most, minimum, maximum).unwrap_or_else(|| longest.clone());
-    if trial.takes(probe, make, "repeats").await? {
+    if trial.accepts(probe, make, "repeats").await? {
         let more = format!("a rule for more than {most} characters");
         probe.likely("password.repeats", 0, &[&more], "");
         return Ok(());
@@ -358,10 +365,10 @@ async fn repeats(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
         let text = repeating(repeated, minimum, maximum);
         let text = text.ok_or_else(|| Stop::skip("no password of that kind could be made"))?;
         let make = || repeating(repeated, minimum, maximum).unwrap_or_else(|| text.clone());
-        let taken = trial.takes(probe, make, "repeats").await?;
+        let taken = trial.accepts(probe, make, "repeats").await?;
         Ok::<_, Stop>(!taken)
     };
-    // A string of one character may always stand twice: no password could do without. The published
+    // A string of one character may always appear twice: every password needs that. The published
     // number comes first.
     let published = 4.min(most - 1).max(2);
     let refused = threshold(1, most, Some(published), refuses).await?;
@@ -369,12 +376,12 @@ async fn repeats(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Whether a password may hold a common word. Which words are common nobody knows.
+/// Decides whether a password may contain a common word. The list of common words is undocumented.
 async fn words(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     const ID: &str = "password.common_words";
     let (mut refused, mut taken) = (Vec::new(), Vec::new());
     for word in WORDS {
-        match trial.takes_with(probe, word, "common word").await? {
+        match trial.accepts_with(probe, word, "common word").await? {
             Some(true) => taken.push(word),
             Some(false) => refused.push(word),
             None => {}
@@ -382,7 +389,7 @@ async fn words(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     }
     let (none, taken) = (taken.is_empty(), taken.join(", "));
     if !refused.is_empty() {
-        let note = format!("refused: {}; taken: {taken}", refused.join(", "));
+        let note = format!("rejected: {}; accepted: {taken}", refused.join(", "));
         probe.likely(ID, "refused", &[], &note);
     } else if none {
         probe.leave_open(ID, "no common word fits into a password");
@@ -393,8 +400,8 @@ async fn words(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     Ok(())
 }
 
-/// How many of the last passwords are refused: the taken ones are tried again, newest first. A
-/// refusal changes nothing, so that their order stays.
+/// Finds the length of the history: accepted passwords are tried again, newest first. A refusal
+/// changes nothing, so their order stays.
 async fn history(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     let mut known = if trial.made.doubted {
         Vec::new()
@@ -417,13 +424,11 @@ async fn history(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
         }
         return Ok(());
     }
-    Err(Stop::inconclusive(
-        "changes of password had to be sent more than once",
-    ))
+    Err(Stop::inconclusive("password changes had to be repeated"))
 }
 
-/// How many of the newest passwords are refused; `None` when all that were tried are. `known` are
-/// those that were taken last, oldest first; more are set when they do not suffice.
+/// Counts the newest passwords that are rejected; `None` if all that were tried are. `known` are
+/// the last ones, oldest first; more are set if these do not suffice.
 async fn remembered(
     probe: &mut Probe,
     trial: &mut Trial,
@@ -433,7 +438,7 @@ async fn remembered(
     loop {
         while refused < known.len() {
             let password = known[known.len() - 1 - refused].clone();
-            if trial.takes_this(probe, &password, "history").await? {
+            if trial.accepts_this(probe, &password, "history").await? {
                 return Ok(Some(refused));
             }
             refused += 1;
@@ -443,7 +448,7 @@ async fn remembered(
         }
         for _ in 0..MORE {
             let password = of_length(trial.length);
-            if !trial.takes_this(probe, &password, "history").await? {
+            if !trial.accepts_this(probe, &password, "history").await? {
                 return Err(Stop::inconclusive("a good password was refused"));
             }
             known.push(password);
@@ -451,8 +456,8 @@ async fn remembered(
     }
 }
 
-/// Whether a refusal says which rule it is about: two rules have different codes or, where codes do
-/// not tell, different words, and not by chance.
+/// Decides whether a refusal names its rule: two rules have different codes, or, if codes are
+/// equal, different words, and not by chance.
 async fn errors(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     const ID: &str = "password.errors";
     let mut rules: BTreeMap<&str, Vec<&Refusal>> = BTreeMap::new();
@@ -460,11 +465,11 @@ async fn errors(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
         rules.entry(refusal.rule).or_default().push(refusal);
     }
     let Some(first) = rules.values().next().map(|refusals| refusals[0].clone()) else {
-        probe.leave_open(ID, "nothing was refused in words that could be read");
+        probe.leave_open(ID, "no rejection had readable words");
         return Ok(());
     };
     if rules.len() < 2 {
-        let note = "only one rule refused anything, so that it cannot be seen whether each has its own error";
+        let note = "only one rule rejected a password, so the errors cannot be compared";
         if first.code.is_some_and(|code| NAMED.contains(&code)) {
             probe.likely(ID, "named", &["opaque"], note);
         } else {
@@ -476,9 +481,9 @@ async fn errors(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
         .values()
         .map(|refusals| refusals.iter().filter_map(|one| one.code).collect())
         .collect();
-    let told = codes.iter().filter(|codes| !codes.is_empty());
-    let apart = |one: &BTreeSet<u32>| told.clone().any(|other| one.is_disjoint(other));
-    if told.clone().any(apart) {
+    let coded = codes.iter().filter(|codes| !codes.is_empty());
+    let apart = |one: &BTreeSet<u32>| coded.clone().any(|other| one.is_disjoint(other));
+    if coded.clone().any(apart) {
         probe.observed(ID, "named");
         return Ok(());
     }
@@ -487,7 +492,7 @@ async fn errors(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
         .all(|refusals| refusals[0].words == first.words);
     let lengths = ["length", "minimum", "maximum"];
     if same && rules.keys().all(|rule| lengths.contains(rule)) {
-        let note = "nothing but lengths was refused, which may be one rule";
+        let note = "only lengths were rejected, which may be one rule";
         probe.likely(ID, "opaque", &["named"], note);
         return Ok(());
     }
@@ -496,10 +501,11 @@ async fn errors(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
         return Ok(());
     }
     let refusals = trial.refusals.len();
-    if trial.takes_this(probe, &first.password, first.rule).await? {
-        return Err(Stop::inconclusive(
-            "a password that was refused was taken later",
-        ));
+    if trial
+        .accepts_this(probe, &first.password, first.rule)
+        .await?
+    {
+        return Err(Stop::inconclusive("a rejected password was accepted later"));
     }
     match trial.refusals.get(refusals) {
         Some(again) if again.words == first.words => probe.observed(ID, "named"),
@@ -509,7 +515,7 @@ async fn errors(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
             &["named"],
             "the same password is refused in other words each time",
         ),
-        None => probe.leave_open(ID, "a refusal could not be read the second time"),
+        None => probe.leave_open(ID, "the second rejection could not be read"),
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! PUT: what becomes of what is left out, and of what may not be changed. What it did is read back
-//! with GET, once that shows the first name that the same PUT gave.
+//! PUT: its effect on absent fields, and on fields that may not change. A GET reads the result,
+//! once it shows the first name of the same PUT.
 
 use bandwidth_fixtures::profile::UserKey;
 
@@ -13,7 +13,7 @@ use crate::{
     wire::{Draft, EMAIL, Format, Value},
 };
 
-/// What a PUT did with what it left out.
+/// The effect of a PUT on absent fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effect {
     Reset,
@@ -23,14 +23,14 @@ enum Effect {
 /// The fields that a PUT left out, with what became of them.
 type Effects = Vec<(&'static str, Effect)>;
 
-/// What PUT did in one format.
+/// The effect of PUT in one format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Semantics {
     option: &'static str,
     effects: Effects,
 }
 
-/// Why a PUT did not show its semantics, with the status of its answer.
+/// The reason why a PUT did not show its semantics, with the status of its response.
 struct Unclear(u16, String);
 
 pub(super) async fn semantics(probe: &mut Probe) -> Result<(), Stop> {
@@ -58,15 +58,15 @@ pub(super) async fn semantics(probe: &mut Probe) -> Result<(), Stop> {
     }
     probe.observed("put.semantics", first.option);
     if let Some(format) = unread {
-        let note = format!("{} is answered with 415", format.media_type());
+        let note = format!("{} returns 415", format.media_type());
         probe.note("put.semantics", &note);
     }
     details(probe).await;
     Ok(())
 }
 
-/// The user after an update that sets every optional field which updates take: it is not enabled,
-/// and has a role and a telephone number where it may, so that there is something to lose.
+/// Sets every optional field that updates accept. The user is then disabled, and has a role and a
+/// telephone number if possible, so that a PUT can reset them.
 async fn full_user(probe: &mut Probe) -> Result<(Made, UserSeen), Stop> {
     let mut made = probe.subject().await?;
     let known = probe.optional.clone();
@@ -103,7 +103,7 @@ async fn full_user(probe: &mut Probe) -> Result<(Made, UserSeen), Stop> {
         let updated = probe.update(&made, &made.update(), probe.format).await?;
         let (_, user) = updated.map_err(|seen| {
             let status = seen.status;
-            Stop::Inconclusive(format!("an update of all fields is answered with {status}"))
+            Stop::Inconclusive(format!("an update of all fields returns {status}"))
         })?;
         shown = Some(user);
     }
@@ -148,9 +148,9 @@ async fn in_format(probe: &mut Probe, format: Format) -> Result<Result<Semantics
         Err(seen) => {
             let status = seen.status;
             let why = if requires {
-                format!("a PUT with all required fields is answered with {status}")
+                format!("a PUT with all required fields returns {status}")
             } else {
-                format!("a PUT is answered with {status}")
+                format!("a PUT returns {status}")
             };
             return Ok(Err(Unclear(status, why)));
         }
@@ -159,13 +159,13 @@ async fn in_format(probe: &mut Probe, format: Format) -> Result<Result<Semantics
     let all = |wanted| effects.iter().all(|(_, effect)| *effect == wanted);
     let option = match requires {
         _ if effects.is_empty() => Err(format!(
-            "a user has nothing to lose that a PUT could leave out (required fields: {requires})"
+            "a user has no optional field that a PUT could leave out (required fields: {requires})"
         )),
         true if all(Effect::Reset) => Ok("replace_requiring_fields"),
         false if all(Effect::Reset) => Ok("replace"),
         false if all(Effect::Kept) => Ok("merge"),
         _ => Err(format!(
-            "what a PUT leaves out is treated differently: {effects:?}, required fields: {requires}"
+            "absent fields are treated differently: {effects:?}, required fields: {requires}"
         )),
     };
     Ok(option
@@ -193,8 +193,7 @@ fn effects(before: &UserSeen, after: &UserSeen, body: &Draft, requires: bool) ->
     effects
 }
 
-/// What else there is to know of PUT, in words: no option depends on it. A detail that cannot be
-/// found out is left out, and takes nothing else with it.
+/// Notes about PUT on which no option depends. A detail that cannot be decided is left out.
 async fn details(probe: &mut Probe) {
     let Ok((made, before)) = full_user(probe).await else {
         return;
@@ -216,8 +215,7 @@ async fn details(probe: &mut Probe) {
         });
     }
     let account = update.with("AccountId", account);
-    let answered =
-        |(status, _)| format!("the path's AccountId in the body is answered with {status}");
+    let answered = |(status, _)| format!("the path's AccountId in the body returns {status}");
     notes.extend([
         put(probe, &made, &account).await.map(answered),
         raw(probe, &made, "", "an empty body").await,
@@ -234,7 +232,7 @@ async fn details(probe: &mut Probe) {
 /// A detail in words.
 type Note = Result<String, Stop>;
 
-/// An update, whether it is taken or not: the status of its answer, and the user after it.
+/// Sends an update, accepted or not; returns the status, and the user after it.
 async fn put(probe: &mut Probe, made: &Made, draft: &Draft) -> Result<(u16, UserSeen), Stop> {
     match probe.update(made, draft, probe.format).await? {
         Ok((seen, user)) => Ok((seen.status, user)),
@@ -246,7 +244,7 @@ async fn identical(probe: &mut Probe, made: &Made, before: &UserSeen) -> Note {
     let seen = probe.put(&made.key, &made.update(), probe.format).await?;
     let same = probe.read_back(made).await? == *before;
     Ok(format!(
-        "an identical body is answered with {} and changes {}",
+        "an identical body returns {} and changes {}",
         seen.status,
         if same { "nothing" } else { "something" }
     ))
@@ -260,15 +258,13 @@ async fn last_name(probe: &mut Probe, made: &Made) -> Note {
 fn of_last_name(what: &str, status: u16, user: &UserSeen) -> String {
     let kept = user.text("LastName").is_some();
     let effect = if kept { "leaves" } else { "removes" };
-    format!("{what} is answered with {status} and {effect} it")
+    format!("{what} returns {status} and {effect} it")
 }
 
 async fn of_roles(probe: &mut Probe, made: &Made, body: &Draft, what: &str) -> Note {
     let (status, user) = put(probe, made, body).await?;
     let left = user.roles();
-    Ok(format!(
-        "{what} is answered with {status} and leaves {left} roles"
-    ))
+    Ok(format!("{what} returns {status} and leaves {left} roles"))
 }
 
 /// A body that no draft makes.
@@ -280,7 +276,7 @@ async fn put_raw(probe: &mut Probe, made: &Made, body: &str) -> Result<Seen, Sto
 
 async fn raw(probe: &mut Probe, made: &Made, body: &str, what: &str) -> Note {
     let status = put_raw(probe, made, body).await?.status;
-    Ok(format!("{what} is answered with {status}"))
+    Ok(format!("{what} returns {status}"))
 }
 
 async fn null(probe: &mut Probe, made: &Made) -> Note {
@@ -317,7 +313,7 @@ pub(super) async fn username(probe: &mut Probe) -> Result<(), Stop> {
     let user = match probe.shown(keys, &name, seen).await? {
         Ok((_, user)) => user,
         Err(seen) => {
-            let why = format!("another username is answered with {}", seen.status);
+            let why = format!("another username returns {}", seen.status);
             probe.leave_open(ID, &why);
             return Ok(());
         }
@@ -350,7 +346,7 @@ pub(super) async fn username(probe: &mut Probe) -> Result<(), Stop> {
 pub(super) async fn id_mismatch(probe: &mut Probe) -> Result<(), Stop> {
     const ID: &str = "put.id_mismatch";
     if probe.cx.profile.naming_user_key == UserKey::Username {
-        probe.leave_open(ID, "users have no internal ids to mistake");
+        probe.leave_open(ID, "users have no internal ids");
         return Ok(());
     }
     let made = probe.subject().await?;
@@ -358,7 +354,7 @@ pub(super) async fn id_mismatch(probe: &mut Probe) -> Result<(), Stop> {
     let same = update.clone().with("UserId", made.key.as_str());
     if let Err(seen) = probe.update(&made, &same, probe.format).await? {
         let status = seen.status;
-        let why = format!("even the path's own UserId is answered with {status}");
+        let why = format!("even the path's own UserId returns {status}");
         probe.leave_open(ID, &why);
         return Ok(());
     }
@@ -367,7 +363,7 @@ pub(super) async fn id_mismatch(probe: &mut Probe) -> Result<(), Stop> {
         Ok(_) => probe.observed(ID, "ignored"),
         Err(seen) if seen.is_refusal() => probe.refused(ID, "refused", &seen),
         Err(seen) => {
-            let why = format!("another UserId is answered with {}", seen.status);
+            let why = format!("another UserId returns {}", seen.status);
             probe.leave_open(ID, &why);
         }
     }

@@ -1,4 +1,4 @@
-//! Limits: what a 429 looked like that came anyway; bursts only where they are asked for.
+//! Rate limits: the first 429 of the probe; bursts only with `--rate-probe`.
 
 use std::time::{Duration, Instant};
 
@@ -99,8 +99,8 @@ async fn once(probe: &mut Probe) -> Result<bool, Stop> {
     Ok(answer.status == 429)
 }
 
-/// Sends a burst up to the first 429, waits until requests are answered again, and sends another up
-/// to the second. What it saw, in words: a limit's exact numbers cannot be told from outside.
+/// Sends a burst up to the first 429, waits until requests succeed again, and sends another burst
+/// up to the second. It returns a description: the exact limit cannot be measured from outside.
 async fn bursts(probe: &mut Probe) -> Result<Option<String>, Stop> {
     let Some((first, took)) = burst(probe).await? else {
         return Ok(None);
@@ -126,13 +126,13 @@ async fn bursts(probe: &mut Probe) -> Result<Option<String>, Stop> {
         "one by one, as a token bucket does"
     };
     Ok(Some(format!(
-        "{first} requests in {:.1} s were answered before the first 429; after {:.1} s {after} more were, so that they come back {kind}",
+        "{first} requests in {:.1} s were answered before the first 429; after {:.1} s {after} more were, so they come back {kind}",
         took.as_secs_f64(),
         waited.as_secs_f64()
     )))
 }
 
-/// How many requests are answered before a 429, and in how long; `None` when all are.
+/// Counts the responses before a 429, with the time that they took; `None` without a 429.
 async fn burst(probe: &mut Probe) -> Result<Option<(usize, Duration)>, Stop> {
     let started = Instant::now();
     for count in 0..BURST {

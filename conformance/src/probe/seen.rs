@@ -1,4 +1,4 @@
-//! An answer as it looks to somebody who does not know how the target names things.
+//! A response whose names are not known yet.
 
 use bandwidth_fixtures::profile::ErrorShape;
 
@@ -22,19 +22,19 @@ pub enum ErrorBody {
     Empty,
 }
 
-/// Why a body that is no [`ErrorBody`] tells nothing.
+/// The reason for a body that is not an [`ErrorBody`].
 pub const OTHER_BODY: &str = "it has a body that is not the error body";
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct Seen {
     /// Its status.
     pub status: u16,
     /// The format that its body is in.
     pub format: Option<Format>,
-    /// What its body says; the root of XML is taken off.
+    /// The tree of its body, below the root of XML.
     pub tree: Option<Tree>,
-    /// Whether there is a body.
+    /// True if there is a body.
     pub has_body: bool,
 }
 
@@ -64,13 +64,13 @@ impl Seen {
         }
     }
 
-    /// It says that something was done: a status of success, and no error body.
+    /// True for a success: the status, and no error body.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status) && self.error_shape().is_none()
     }
 
-    /// It refuses what the request wanted. Not a missing login, not a limit, not a failure; some
-    /// targets say which it is in the error body alone, with a status of success.
+    /// True if it rejects the request, and not for a missing login, a limit or a failure. Some
+    /// targets return an error body with a status of success.
     pub fn is_refusal(&self) -> bool {
         match self.status {
             400 | 409 | 415 | 422 => true,
@@ -82,8 +82,7 @@ impl Seen {
         }
     }
 
-    /// What its body is as the body of an error; `None` when it is something else, such as a
-    /// gateway's page.
+    /// The body as an error body; `None` for other content, for example a gateway's page.
     pub fn error_body(&self) -> Option<ErrorBody> {
         match self.error_shape() {
             Some(_) => Some(ErrorBody::Error),
@@ -139,7 +138,7 @@ impl Seen {
     }
 }
 
-/// The names in users and lists that the probe knows, as XML writes them.
+/// The names in users and lists that the probe knows, in the form of XML.
 const NAMES: [&str; 14] = [
     "Users",
     "User",
@@ -157,9 +156,8 @@ const NAMES: [&str; 14] = [
     "Enabled",
 ];
 
-/// How the known names in a body are written: all as XML does (`PascalCase`), or all with a first
-/// letter in lower case (`camelCase`); `None` where there are none. The error names one that is
-/// written otherwise.
+/// The case of the known names in a body: `PascalCase` as in XML, or `camelCase`; `None` if it has
+/// none. The error names one that is written otherwise.
 pub fn letter_case(trees: &[&Tree]) -> Result<Option<&'static str>, String> {
     let mut found: Vec<&str> = trees.iter().flat_map(|tree| names(tree)).collect();
     found.retain(|name| NAMES.iter().any(|known| known.eq_ignore_ascii_case(name)));
@@ -171,7 +169,7 @@ pub fn letter_case(trees: &[&Tree]) -> Result<Option<&'static str>, String> {
         .iter()
         .find(|name| !NAMES.iter().any(|known| known[1..] == name[1..]));
     match (odd, begins(false), begins(true)) {
-        (Some(odd), ..) => Err(format!("a name is written `{odd}`, as no option writes it")),
+        (Some(odd), ..) => Err(format!("a name is written `{odd}`, which is not an option")),
         (_, Some(upper), Some(lower)) => Err(format!(
             "`{upper}` and `{lower}` are written in different ways"
         )),
@@ -181,12 +179,12 @@ pub fn letter_case(trees: &[&Tree]) -> Result<Option<&'static str>, String> {
     }
 }
 
-/// A user as an answer shows it, whatever the names.
+/// A user in a response, under any names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserSeen(Tree);
 
 impl UserSeen {
-    /// Whether it has that field.
+    /// True if it has that field.
     pub fn has(&self, wanted: &str) -> bool {
         member(&self.0, wanted).is_some()
     }
@@ -227,14 +225,14 @@ impl UserSeen {
         self.text("Email").or_else(|| self.text("EmailAddress"))
     }
 
-    /// Whether its username or email has that prefix in it, whatever the case.
+    /// True if its username or email contains that prefix, ignoring case.
     pub fn carries(&self, prefix: &str) -> bool {
         let texts = [self.text("Username"), self.email()];
         let mut texts = texts.iter().flatten();
         texts.any(|text| text.to_lowercase().contains(&prefix.to_lowercase()))
     }
 
-    /// Whether it is enabled; left out means yes.
+    /// True if it is enabled, or the field is absent.
     pub fn is_enabled(&self) -> bool {
         match member(&self.0, "Enabled") {
             Some(Tree::Bool(enabled)) => *enabled,
@@ -243,7 +241,7 @@ impl UserSeen {
         }
     }
 
-    /// How many roles it shows.
+    /// Number of roles that it shows.
     pub fn roles(&self) -> usize {
         match member(&self.0, "Roles") {
             Some(Tree::List(items)) => items.len(),

@@ -1,4 +1,4 @@
-//! Formats, names, errors and paths: what reading alone tells.
+//! Experiments that only read: formats, names, errors and paths.
 
 use bandwidth_fixtures::profile::{ErrorShape, OptionValue};
 
@@ -46,7 +46,7 @@ pub(super) async fn formats(probe: &mut Probe) -> Result<(), Stop> {
     let support = match (default, json.format) {
         _ if json.status != 200 => {
             let status = json.status;
-            Err(format!("a request for JSON is answered with {status}"))
+            Err(format!("a request for JSON returns {status}"))
         }
         (Format::Xml, Some(Format::Json)) => Ok("negotiated"),
         (Format::Json, Some(Format::Json)) => {
@@ -95,7 +95,7 @@ pub(super) async fn formats(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-/// What a list with nobody in it looks like.
+/// Decides the form of an empty list.
 fn empty_list(probe: &mut Probe, list: &Seen) {
     let no_code = ErrorShape::ResponseStatusWithoutCode;
     let empty = match (list.error_shape(), list.code()) {
@@ -112,21 +112,21 @@ fn empty_list(probe: &mut Probe, list: &Seen) {
     probe.settle("list.empty", empty);
 }
 
-/// Whether it holds a list of users, be it empty.
+/// True for a list of users, also an empty one.
 fn is_list(seen: &Seen) -> bool {
     let list = seen.tree.as_ref().and_then(|tree| member(tree, "Users"));
     seen.status == 200 && list.is_some()
 }
 
-/// The same where an account without users is answered with an error body: with the code that is
-/// published for that, or in the words that the known path of the list is answered with.
+/// True for a list of users, or for an error body in place of an empty list: with the published
+/// code, or equal to the response of the known path of the list.
 pub(super) fn is_users(probe: &Probe, seen: &Seen) -> bool {
     let published = seen.code() == Some(230) && seen.status == 200;
     let same = |list: &Seen| is_same_error(list, seen);
     is_list(seen) || published || probe.list.as_ref().is_some_and(same)
 }
 
-/// Whether both are the same error without a code, whatever the format.
+/// True if both are the same error without a code, in any format.
 fn is_same_error(one: &Seen, other: &Seen) -> bool {
     let of = |seen: &Seen| (seen.status, seen.error_shape(), seen.code(), seen.words());
     of(one) == of(other) && one.error_shape().is_some() && one.code().is_none()
@@ -160,10 +160,8 @@ pub(super) async fn unacceptable(probe: &mut Probe) -> Result<(), Stop> {
         200 if is_users(probe, &seen) && seen.format == probe.default_format => {
             Ok("default_format")
         }
-        200 => {
-            Err("it is answered with 200, and not with the list in the default format".to_owned())
-        }
-        status => Err(format!("it is answered with {status}")),
+        200 => Err("it returns 200, and not the list in the default format".to_owned()),
+        status => Err(format!("it returns {status}")),
     };
     probe.settle("format.unacceptable", answer);
     Ok(())
@@ -179,7 +177,7 @@ pub(super) async fn bases(probe: &mut Probe) -> Result<(), Stop> {
     let bases = match found.as_slice() {
         [(true, _), (true, _)] => Ok("api_and_versions"),
         [(false, 404), (false, 404)] => Ok("api"),
-        other => Err(format!("the two other bases are answered with {other:?}")),
+        other => Err(format!("the two other bases return {other:?}")),
     };
     probe.settle("paths.bases", bases);
     Ok(())

@@ -1,4 +1,4 @@
-//! What a probe knows while it works, and the only way to a finding.
+//! The state of a probe, and the only function that records a finding.
 
 use std::{fmt, sync::Arc};
 
@@ -17,27 +17,27 @@ use crate::{
     wire::{Draft, Format, Role, Value},
 };
 
-/// What a create needs, as far as it is known.
+/// The fields that a create needs, as far as they are known.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sample {
-    /// The length of a password that is taken.
+    /// The length of an accepted password.
     pub(super) password_length: usize,
-    /// A telephone number, where a create needs one.
+    /// A telephone number, if a create needs one.
     pub(super) telephone: Option<&'static str>,
 }
 
 /// A user that the probe may update.
 #[derive(Clone)]
 pub(super) struct Made {
-    /// What names it in paths.
+    /// Its key in paths.
     pub(super) key: String,
-    /// What it was created from; of a prepared user, what it shows.
+    /// The draft of its create; for a prepared user, the fields that it shows.
     pub(super) draft: Draft,
-    /// Whether it was enabled at first.
+    /// True if it was enabled at first.
     pub(super) enabled: bool,
     /// The passwords that it has had, oldest first.
     pub(super) passwords: Vec<String>,
-    /// Whether it may have had others.
+    /// True if it may have had other values.
     pub(super) doubted: bool,
 }
 
@@ -52,14 +52,14 @@ impl Made {
     }
 }
 
-/// What to probe.
+/// Selection of experiments.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
     /// Only these behaviours, or areas of them; empty for all.
     pub only: Vec<String>,
-    /// Not these.
+    /// Excluded behaviours.
     pub skip: Vec<String>,
-    /// Whether to send bursts until the target limits them.
+    /// If true, the probe sends bursts until the target limits them.
     pub rate_probe: bool,
 }
 
@@ -68,7 +68,7 @@ impl Choice {
         (self.only.is_empty() || names(&self.only, id)) && !self.skips(id)
     }
 
-    /// Whether passwords are named, so that one may be changed that cannot be put back.
+    /// True if passwords are selected by name, which allows a change that cannot be undone.
     pub(super) fn names_passwords(&self) -> bool {
         self.only
             .iter()
@@ -80,7 +80,7 @@ impl Choice {
     }
 }
 
-/// Whether one of these is that behaviour or its area.
+/// True if the selection has that behaviour or its area.
 fn names(chosen: &[String], id: &str) -> bool {
     let area = id.split('.').next().unwrap_or("");
     chosen.iter().any(|name| name == id || name == area)
@@ -88,14 +88,14 @@ fn names(chosen: &[String], id: &str) -> bool {
 
 /// A probe under way.
 pub struct Probe {
-    /// What it sends with; its profile is what is known so far.
+    /// Sends its requests; its profile has the findings so far.
     pub(super) cx: Context,
     pub(super) findings: Findings,
     /// The format of the probe's own requests.
     pub(super) format: Format,
-    /// The other format, where the target speaks both.
+    /// The other format, if the target supports both.
     pub(super) other_format: Option<Format>,
-    /// The format of answers to requests that ask for none.
+    /// The format of responses to requests without `Accept`.
     pub(super) default_format: Option<Format>,
     /// The list of users, as it was first read.
     pub(super) list: Option<Seen>,
@@ -105,30 +105,31 @@ pub struct Probe {
     pub(super) first_user: Option<Made>,
     /// The shared user is as it was: its control was made, and no experiment has used it since.
     pub(super) fresh: bool,
-    /// Why the shared user serves no experiment, where a control showed that.
+    /// The reason why the shared user serves no experiment, if a control showed one.
     pub(super) unusable: Option<String>,
-    /// A create whose answer did not settle what came of it.
+    /// A create whose result is unknown.
     pub(super) unanswered: Option<(Sample, Draft)>,
-    /// Whether the first user was removed, and why not.
+    /// The reason why the first user could not be removed, if there is one.
     pub(super) removal: Result<(), String>,
-    /// How to create users, once that is known.
+    /// The fields of a successful create, once it is known.
     pub(super) sample: Option<Sample>,
     /// Optional fields that an update takes, once that is known.
     pub(super) optional: Option<Vec<(&'static str, Value)>>,
     /// Updates take any password, so that only creates can show the policy.
     pub(super) lax_updates: bool,
-    /// Why nothing may be concluded: a control of the experiment at hand failed, or none was made.
+    /// The reason against any conclusion: a control of the current experiment failed, or was not
+    /// made.
     pub(super) gate: Result<(), String>,
-    /// Whether a user was seen to log in: one that cannot afterwards may be locked out.
+    /// True after a user logged in: a later failure may be a lockout.
     pub(super) logged_in: bool,
     /// First names that updates were given.
     pub(super) names: usize,
     /// Exchanges up to here whose repetitions the experiment took into account itself.
     pub(super) judged: usize,
-    /// The first exchange of the experiment at hand.
+    /// The first exchange of the current experiment.
     pub(super) mark: usize,
     pub(super) leftovers: Vec<Leftover>,
-    /// How many exchanges an earlier part of the probe had, before it was interrupted.
+    /// Number of exchanges before the interruption, in a resumed probe.
     earlier: usize,
 }
 
@@ -181,17 +182,16 @@ impl Probe {
         &self.cx.log.exchanges
     }
 
-    /// What it created and could not remove.
+    /// Users that it created and could not remove.
     pub fn leftovers(&self) -> &[Leftover] {
         &self.leftovers
     }
 
-    /// What is known so far.
     pub fn findings(&self) -> &Findings {
         &self.findings
     }
 
-    /// Whether the operator named the one user that may be updated; then none is created.
+    /// True if the operator named the one user that may be updated; then none is created.
     pub(super) fn is_prepared(&self) -> bool {
         self.cx.run.limits().prepared_user.is_some()
     }
@@ -235,7 +235,7 @@ impl Probe {
         );
     }
 
-    /// What the evidence shows: an option, or why the behaviour stays open.
+    /// Records an option, or the reason why the behaviour stays open.
     pub(super) fn settle(&mut self, id: &str, shown: Result<impl fmt::Display, impl AsRef<str>>) {
         match shown {
             Ok(option) => self.observed(id, option),
@@ -291,8 +291,8 @@ impl Probe {
         }
     }
 
-    /// Whether a request that could change something was sent again since there were `from`
-    /// exchanges: the answer may be that to the repetition.
+    /// True if a request that could change something was repeated since there were `from`
+    /// exchanges: the response may belong to the repetition.
     pub(super) fn repeated_since(&self, from: usize) -> bool {
         let mut exchanges = self.cx.log.exchanges[from..].iter();
         exchanges.any(|one| one.repeated.is_some() && one.request.method != "GET")

@@ -1,5 +1,5 @@
-//! Which surfaces a target has, as far as GET tells. It is asked first: what follows writes below
-//! the account.
+//! Finds the surfaces of a target with GET. It comes first, because the experiments write below the
+//! account.
 
 use bandwidth_fixtures::BehaviourId;
 
@@ -48,7 +48,7 @@ pub(super) async fn surfaces(probe: &mut Probe) -> Result<(), Stop> {
     let below = account.as_ref().is_ok_and(|found| found.option != "absent");
     if !below && ![&login, &identity, &management].into_iter().any(is_there) {
         return Err(Stop::skip(
-            "no surface is there; the host, the account or the domain may be another one",
+            "no surface was found; check the host, the account and the domain",
         ));
     }
     match account {
@@ -62,7 +62,7 @@ pub(super) async fn surfaces(probe: &mut Probe) -> Result<(), Stop> {
     Ok(())
 }
 
-/// What is found out of the account surface.
+/// Findings about the account surface.
 struct Found {
     option: &'static str,
     alternatives: &'static [&'static str],
@@ -98,7 +98,7 @@ fn leave_others_open(probe: &mut Probe) {
     ];
     for id in BehaviourId::all().map(BehaviourId::as_str) {
         if id != "auth.token_seconds" && areas.iter().any(|area| id.starts_with(area)) {
-            probe.leave_open(id, "the probe does not ask this");
+            probe.leave_open(id, "the probe has no experiment for it");
         }
     }
 }
@@ -108,7 +108,7 @@ async fn get(probe: &mut Probe, path: &str) -> Result<Response, Stop> {
     Ok(probe.cx.send(ask).await?.response)
 }
 
-/// Whether the answer to a list says that the path is there. A list without users may be an error.
+/// True if the response to a list shows that the path exists. A list without users may be an error.
 fn has_users(path: &str, answer: &Response) -> Shown<bool> {
     match answer.status {
         200..300 => Ok(true),
@@ -122,7 +122,7 @@ async fn served(probe: &mut Probe, path: &str) -> Result<Shown<bool>, Stop> {
     Ok(has_users(path, &answer))
 }
 
-/// Whether identity domains are there. The code of a domain that does not exist says so too.
+/// True if identity domains exist. The code for an unknown domain shows it too.
 async fn identity(probe: &mut Probe) -> Result<Shown<bool>, Stop> {
     let path = format!("{}/users", probe.cx.run.account.domain_path());
     let answer = get(probe, &path).await?;
@@ -134,7 +134,7 @@ async fn identity(probe: &mut Probe) -> Result<Shown<bool>, Stop> {
     })
 }
 
-/// Whether there is more below the account than the list: its roles, or a user of the list.
+/// True if the account has more than the list: its roles, or a user of the list.
 async fn below_account(probe: &mut Probe, list: &Response) -> Result<Found, Stop> {
     const READ: &str = "as far as reading shows";
     let roles = probe.cx.roles_path();
@@ -176,7 +176,7 @@ async fn below_account(probe: &mut Probe, list: &Response) -> Result<Found, Stop
     Ok(Found::sure("list_only"))
 }
 
-/// Whether today's API is there: it refuses a request without a token.
+/// True if today's API exists: it rejects a request without a token.
 async fn management(probe: &mut Probe) -> Result<Shown<bool>, Stop> {
     let mut statuses = [0; 2];
     for (status, name) in statuses.iter_mut().zip([NOTHING, "roles"]) {

@@ -24,7 +24,7 @@ pub(super) const TELEPHONE: &str = "TelephoneNumber";
 pub(super) const LAST_NAME: &str = "Dfgl";
 
 impl Probe {
-    /// What a new user needs.
+    /// The required fields of a new user.
     pub(super) fn draft(&mut self) -> Result<Draft, Stop> {
         let sample = self
             .sample
@@ -87,7 +87,7 @@ impl Probe {
         draft: &Draft,
     ) -> Result<Result<(Made, Seen), Seen>, Stop> {
         if self.is_prepared() {
-            return Err(Stop::skip("--prepared-user creates nobody"));
+            return Err(Stop::skip("--prepared-user creates no user"));
         }
         let ask = self.cx.ask_create(draft, self.format);
         let (reply, named) = self.cx.try_create(draft, ask).await?;
@@ -119,9 +119,7 @@ impl Probe {
         let created = self.try_create(&draft).await?;
         created.map(|(made, _)| made).map_err(|seen| {
             let status = seen.status;
-            Stop::Inconclusive(format!(
-                "a create that should succeed was answered with {status}"
-            ))
+            Stop::Inconclusive(format!("a create that should succeed returned {status}"))
         })
     }
 
@@ -163,7 +161,7 @@ impl Probe {
         }
         let (_, user) = updated.map_err(|seen| {
             Stop::Inconclusive(format!(
-                "an update that changes nothing but the first name is answered with {}",
+                "an update that changes nothing but the first name returns {}",
                 seen.status
             ))
         })?;
@@ -215,7 +213,7 @@ impl Probe {
         match found.await? {
             Some(user) => Ok(Ok((seen, user))),
             None => Err(Stop::Skip(format!(
-                "an update is answered with {}, and within {:.1} s GET does not show what it changed; --settle waits longer",
+                "an update returns {}, and within {:.1} s GET does not show what it changed; --settle waits longer",
                 seen.status,
                 self.cx.run.limits().settle.as_secs_f64()
             ))),
@@ -239,8 +237,8 @@ impl Probe {
             .await
     }
 
-    /// Sends once more what is answered with 500. One that comes again is no distress: it is how the
-    /// target answers that request.
+    /// Repeats a request after a 500. A second 500 is not a failure of the target, but its response
+    /// to that request.
     async fn twice_if_500(
         &mut self,
         send: impl AsyncFn(&mut Context) -> Result<Reply, Stop>,
@@ -254,7 +252,7 @@ impl Probe {
         match self.or_500(again)? {
             seen if seen.status == 500 => Ok(seen),
             seen => Err(Stop::Inconclusive(format!(
-                "the same request was answered with 500, and then with {}",
+                "the same request returned 500, and then {}",
                 seen.status
             ))),
         }
@@ -281,10 +279,10 @@ pub(super) fn made(key: String, draft: &Draft) -> Made {
     }
 }
 
-/// What an answer that neither takes nor refuses a request tells.
+/// The reason for a response that neither accepts nor rejects a request.
 pub(super) fn unreadable(seen: &Seen) -> Stop {
     Stop::Inconclusive(format!(
-        "an answer with status {} settles nothing",
+        "a response with status {} proves nothing",
         seen.status
     ))
 }

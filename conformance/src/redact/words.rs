@@ -9,10 +9,10 @@ use std::{
 /// Shorter strings occur in ordinary text by chance.
 pub(super) const MIN_LENGTH: usize = 4;
 
-/// Words to look for. To add one is cheap: secrets come one by one.
+/// Words to search for. They can be added one by one at low cost.
 pub(super) struct Words {
     words: BTreeSet<Vec<u8>>,
-    /// Whether a word may begin with bytes of that [`slot`]. Hardly any place of a text passes.
+    /// True if a word may begin with bytes of that [`slot`]. Few positions of a text pass.
     may_begin: Vec<bool>,
 }
 
@@ -28,7 +28,7 @@ impl Default for Words {
 /// Some thousand words leave nearly all slots empty.
 const SLOT_BITS: u32 = 18;
 
-/// Where the table has the first bytes of a word.
+/// Index in the table for the first bytes of a word.
 fn slot(start: u32) -> usize {
     // Multiplicative hashing: 2^32 divided by the golden ratio.
     (start.wrapping_mul(0x9E37_79B9) >> (u32::BITS - SLOT_BITS)) as usize
@@ -43,7 +43,7 @@ impl Words {
         }
     }
 
-    /// Where they are in a text, also once escapes are undone.
+    /// Finds the words in a text, also after escapes are undone.
     pub(super) fn in_text(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = self.find(text.as_bytes());
         for (mark, unescape) in ESCAPES {
@@ -53,7 +53,7 @@ impl Words {
         found
     }
 
-    /// Where they are in the hexadecimal digits of a text, whatever separates them.
+    /// Finds the words in the hexadecimal digits of a text, with any separators.
     pub(super) fn in_digits(&self, text: &str) -> Vec<Range<usize>> {
         View::digits(text).find(self)
     }
@@ -90,23 +90,23 @@ impl Words {
     }
 }
 
-/// Some bytes that a text stands for, and where they come from.
+/// Decoded bytes of a text, and their positions in it.
 #[derive(Default)]
 struct View {
     bytes: Vec<u8>,
     parts: Vec<Part>,
 }
 
-/// Bytes of a view: those of the text from `place` on, or what an escape there stands for.
+/// Bytes of a view: those of the text from `place` on, or the result of an escape there.
 struct Part {
-    /// Where they begin in the view.
+    /// Their first position in the view.
     start: usize,
     place: usize,
     /// Bytes of the escape.
     escape: Option<usize>,
 }
 
-/// Undoes the escape at the start of a text: what it stands for, and its length in bytes.
+/// Undoes the escape at the start of a text; returns its result, and its length in bytes.
 type Unescape = fn(&str) -> Option<(Vec<u8>, usize)>;
 
 /// Bytes of `&#x10ffff;`.
@@ -115,7 +115,7 @@ const LONGEST_ENTITY: usize = 10;
 /// First byte of [`char::REPLACEMENT_CHARACTER`].
 const REPLACEMENT_STARTS: u8 = 0xEF;
 
-/// How escapes begin. One text has escapes of one kind: the others may be part of a secret.
+/// Beginnings of escapes. One text has escapes of one kind: the others may be part of a secret.
 const ESCAPES: [(u8, Unescape); 3] = [(b'%', percent), (b'\\', backslash), (b'&', entity)];
 
 impl View {
@@ -177,7 +177,7 @@ impl View {
         view
     }
 
-    /// Where in the text the byte of the view is from.
+    /// Range in the text that the byte of the view comes from.
     fn place(&self, byte: usize) -> Range<usize> {
         let after = self.parts.partition_point(|part| part.start <= byte);
         let part = &self.parts[after - 1];
@@ -188,7 +188,7 @@ impl View {
         place..place + length
     }
 
-    /// Where the words are in the text.
+    /// Finds the words in the text.
     fn find(&self, words: &Words) -> Vec<Range<usize>> {
         let mut found = words.find(&self.bytes);
         for range in &mut found {

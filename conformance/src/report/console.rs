@@ -17,13 +17,13 @@ use crate::{
     verdict::Verdict,
 };
 
-/// How many ids the summary shows of cases that fail for one reason.
+/// Number of ids that the summary shows per cause.
 const MOST_IDS: usize = 5;
 
-/// How wide the column of verdicts is.
+/// Width of the column of verdicts.
 const COLUMN: usize = "inconclusive".len() + 2;
 
-/// What is written of cases that passed.
+/// Detail for cases that passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
     /// Every case.
@@ -32,7 +32,7 @@ pub enum Detail {
     Quiet,
 }
 
-/// Whether colours are written.
+/// Use of colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colour {
     /// For a terminal.
@@ -207,7 +207,7 @@ impl<'a> Console<'a> {
         Ok(())
     }
 
-    /// What explains the failures, once for each behaviour.
+    /// The causes of failures, once for each behaviour.
     fn causes(&mut self, report: &RunReport) -> io::Result<()> {
         let groups = groups::failures(&report.cases);
         if groups.iter().all(|group| group.explanation.is_none()) {
@@ -230,7 +230,7 @@ impl<'a> Console<'a> {
         Ok(())
     }
 
-    /// What concerns the run as a whole.
+    /// Notes about the whole run.
     fn notes(&mut self, report: &RunReport) -> io::Result<()> {
         let out = &mut *self.out;
         if let Some(ended) = &report.ended {
@@ -282,7 +282,7 @@ impl<'a> Console<'a> {
     }
 }
 
-/// So many cases, in words.
+/// `count` with the noun.
 pub fn cases(count: usize) -> String {
     format!("{count} case{}", if count == 1 { "" } else { "s" })
 }

@@ -1,5 +1,5 @@
-//! What the reports for people say once instead of once for each case: the behaviour behind several
-//! failures, and the reason why cases were skipped.
+//! Groups for reports that people read: failures by their behaviour, and skipped cases by their
+//! reason.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::{
 
 /// Failures that have one explanation.
 pub struct Group<'a> {
-    /// What explains them; `None` for those that no single behaviour explains.
+    /// The common cause; `None` for failures that no single behaviour explains.
     pub explanation: Option<&'a Explanation>,
     /// At least one, in the order in which they ran.
     pub cases: Vec<&'a CaseReport>,

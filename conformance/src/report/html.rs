@@ -96,7 +96,7 @@ fn summary(report: &RunReport) -> Markup {
     }
 }
 
-/// What concerns the run as a whole.
+/// Notes about the whole run.
 fn problems(report: &RunReport) -> Markup {
     let some = report.ended.is_some()
         || !report.leftovers.is_empty()
@@ -139,7 +139,7 @@ fn problems(report: &RunReport) -> Markup {
     }
 }
 
-/// What explains the failures, once for each behaviour.
+/// The causes of failures, once for each behaviour.
 fn causes(report: &RunReport) -> Markup {
     let groups = groups::failures(&report.cases);
     html! {
@@ -198,7 +198,7 @@ fn controls(report: &RunReport) -> Markup {
     }
 }
 
-/// What the page calls a case in links.
+/// Anchor of a case in links.
 fn anchor(case: &CaseReport) -> String {
     case.name().replace(' ', "")
 }
@@ -241,7 +241,7 @@ fn case_section(case: &CaseReport, cases: &[Case]) -> Markup {
     }
 }
 
-/// What `explain` says of a failing case.
+/// The text of `explain` for a failing case.
 fn explained(case: &CaseReport, cases: &[Case]) -> Option<String> {
     let found = cases.iter().find(|known| known.id == case.id);
     let found = found.filter(|_| case.verdict.is_failure())?;

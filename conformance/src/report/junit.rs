@@ -1,5 +1,5 @@
-//! `JUnit` XML for CI servers: a suite per area. A failure, an error of the suite or of the target,
-//! and a case that does not apply are told apart.
+//! `JUnit` XML for CI servers: a suite per area. It separates failures, errors of the suite or of
+//! the target, and cases that do not apply.
 
 use std::io;
 

@@ -56,7 +56,7 @@ fn summary(report: &RunReport) -> String {
     )
 }
 
-/// What needs an action, each as a paragraph.
+/// Notes that need an action, each as a paragraph.
 fn notes(report: &RunReport) -> Vec<String> {
     let paragraph = |title: &str, text: &str| format!("\n**{title}:** {}\n", inline(text));
     let mut notes = Vec::new();
@@ -85,7 +85,7 @@ fn notes(report: &RunReport) -> Vec<String> {
     notes
 }
 
-/// What explains some failures, folded: its cases, of which `left` more may have their reasons.
+/// A folded cause of failures with its cases, of which `left` more may have their reasons.
 fn cause(group: &Group<'_>, left: &mut usize) -> String {
     let shown = group.cases.len().min(*left);
     *left -= shown;

@@ -1,5 +1,5 @@
-//! How bodies are written: their encoding, what encloses a user, and what a null means. Each is sent
-//! as an update of one user.
+//! Cases about request bodies: encoding, the element around a user, and nulls. Each is sent as an
+//! update of one user.
 
 use bandwidth_fixtures::profile::{JsonNull, RequestRoot, UnknownFields};
 
@@ -23,7 +23,7 @@ cases! {
         reply.same("FirstName", &Some(NAME), &reply.user()?.first_name.as_deref())
     }
 
-    /// What comes of a body that declares another encoding than UTF-8
+    /// Status of a body that declares another encoding than UTF-8
     "bodies.declared-encoding.is-read" one
     |cx| {
         let created = cx.subject(Format::Xml).await?;
@@ -39,22 +39,22 @@ cases! {
             let declaration = format!("<?xml version=\"1.0\" encoding=\"{encoding}\"?>");
             let body = [declaration.as_bytes(), body].concat();
             let status = put(cx, &created, Format::Xml, body).await?.status();
-            cx.observe(format!("a body that declares {encoding} is answered with {status}"));
+            cx.observe(format!("a body that declares {encoding} returns {status}"));
         }
         Ok(())
     }
 
-    /// What comes of a body that starts with the byte order mark of UTF-8
+    /// Status of a body that starts with the byte order mark of UTF-8
     "bodies.byte-order-mark.is-skipped" one
     |cx, format| {
         let created = cx.subject(format).await?;
         let body = format!("\u{feff}{}", cx.body(&created.update(), format));
         let status = put(cx, &created, format, body.into_bytes()).await?.status();
-        cx.observe(format!("a body with a byte order mark is answered with {status}"));
+        cx.observe(format!("a body with a byte order mark returns {status}"));
         Ok(())
     }
 
-    /// What comes of an element with `xsi:nil`
+    /// Effect of an element with `xsi:nil`
     "bodies.nil-element.is-absent" one
     |cx| {
         let created = cx.subject(Format::Xml).await?;
@@ -62,7 +62,7 @@ cases! {
         let nil = "<Enabled xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"true\"/>";
         let body = body.replace("</User>", &format!("{nil}</User>"));
         let status = put(cx, &created, Format::Xml, body.into_bytes()).await?.status();
-        cx.observe(format!("an element with xsi:nil is answered with {status}"));
+        cx.observe(format!("an element with xsi:nil returns {status}"));
         Ok(())
     }
 

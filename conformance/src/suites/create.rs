@@ -83,7 +83,7 @@ cases! {
         reply.same("whether Location is a URL", &expected, &is_url)
     }
 
-    /// A weak password is rejected with 400 and an error body, and no user comes of it
+    /// A weak password is rejected with 400 and an error body, and creates no user
     "create.password.weak-is-400" many, cites ["weak-password"]
     |cx, format| {
         let draft = cx.draft().with("Password", "abc");
@@ -182,7 +182,7 @@ cases! {
         .at("a create without AccountId")
     }
 
-    /// What a create does that brings its own UserId
+    /// Result of a create with a UserId of its own
     "create.user-id.in-the-body" many, needs [UserIds]
     |cx| {
         let chosen = cx.nobody().await?;
@@ -381,7 +381,7 @@ fn unknown_field(cx: &Context, reply: &Reply) -> CaseResult {
         UnknownFields::Refused => reply.error(400).map(drop),
         UnknownFields::Ignored => reply.created(),
     }
-    .at("a field that nobody knows")
+    .at("an unknown field")
 }
 
 /// The scheme and the authority of an absolute Location, and the path of any.
@@ -396,8 +396,8 @@ pub(super) fn parts(location: &str) -> (Option<&str>, &str) {
     (Some(origin), path)
 }
 
-/// Whether an absolute Location's beginning leads to `own`: a default port need not be written, and
-/// without a scheme it is the same one.
+/// True if the beginning of an absolute Location leads to `own`: a default port may be left out,
+/// and a missing scheme means the same one.
 fn same_place(origin: &str, own: &str) -> bool {
     let of = |text: &str| Url::parse(text).ok().map(|url| url.origin());
     let base = Url::parse(own).ok();

@@ -268,7 +268,7 @@ async fn refused(cx: &mut Context, client: &Client) -> CaseResult {
     reply.token_refused(401, "invalid_client")
 }
 
-/// What the API answers to a token whose owner is gone, as the profile says.
+/// Checks the response to a token whose owner is gone, by the profile.
 pub(super) fn token_of_gone_owner(cx: &Context, reply: &Reply) -> CaseResult {
     match cx.profile().auth_token_owner_gone {
         OwnerGone::Outlives => reply.let_in(),

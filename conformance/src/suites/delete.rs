@@ -8,7 +8,7 @@ use super::{
 };
 
 cases! {
-    /// A delete is answered with the profile's status, and with an empty object where there is a body
+    /// A delete returns the profile's status, and an empty object if there is a body
     "delete.user.is-answered" many,
     cites ["endpoints", "delete-answer"], measures ["delete.status"]
     |cx, format| {
@@ -44,7 +44,7 @@ cases! {
             DeleteEffect::Removed => reply.missing_user().at("the second delete"),
             DeleteEffect::Deactivated => {
                 let status = reply.status();
-                cx.observe(format!("deleting a deactivated user is answered with {status}"));
+                cx.observe(format!("deleting a deactivated user returns {status}"));
                 Ok(())
             }
         }
@@ -69,7 +69,7 @@ cases! {
         reads_back(cx, &kept, format).await.at("another user after a delete")
     }
 
-    /// Whether the username of a deleted user can be given to a new one
+    /// Status of a create with the username of a deleted user
     "delete.username.may-come-again" many
     |cx| {
         let format = cx.default_format();
@@ -78,7 +78,7 @@ cases! {
         cx.delete(&created.key, format).await?.deleted()?;
         let draft = cx.draft().with("Username", created.username());
         let status = cx.post(&draft, format).await?.status();
-        cx.observe(format!("a create with a deleted user's username is answered with {status}"));
+        cx.observe(format!("a create with a deleted user's username returns {status}"));
         Ok(())
     }
 }

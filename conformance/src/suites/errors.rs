@@ -64,7 +64,7 @@ cases! {
         not_allowed(cx, ask, "GET", &["PUT"]).await
     }
 
-    /// What comes of a body of two MiB
+    /// Status of an update of two MiB
     "errors.too-large.is-413" one
     |cx, format| {
         let created = cx.subject(format).await?;
@@ -72,7 +72,7 @@ cases! {
         let body = cx.body(&draft, format);
         let ask = put(cx, &created, format, body).raw();
         let status = cx.send(ask).await?.status();
-        cx.observe(format!("an update of two MiB is answered with {status}"));
+        cx.observe(format!("an update of two MiB returns {status}"));
         Ok(())
     }
 
@@ -135,7 +135,7 @@ cases! {
         Ok(())
     }
 
-    /// Whether what an error says about an unreadable body is the text of a parser or a framework
+    /// Words of a parser or a framework in the error for an unreadable body
     "errors.text.tells-nothing-of-the-server" one
     |cx, format| {
         let created = cx.subject(format).await?;
@@ -299,7 +299,7 @@ impl Unreadable {
         let reply = cx.send(ask).await?;
         if self.rule.is_none() {
             let status = reply.status();
-            cx.observe(format!("a body {} is answered with {status}", self.wrong));
+            cx.observe(format!("a body {} returns {status}", self.wrong));
             return Ok(());
         }
         reply.error(400).at(&format!("a body {}", self.wrong))?;
@@ -319,7 +319,7 @@ impl Unreadable {
         let reply = cx.send(ask).await?;
         if self.rule.is_none() {
             let status = reply.status();
-            cx.observe(format!("a body {} is answered with {status}", self.wrong));
+            cx.observe(format!("a body {} returns {status}", self.wrong));
             return Ok(());
         }
         reply.domain_refusal(&format!("a body {}", self.wrong), 400)?;

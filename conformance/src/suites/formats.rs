@@ -72,7 +72,7 @@ cases! {
         Ok(())
     }
 
-    /// Of two formats in Accept the one with the higher q-value answers, and q=0 rejects one
+    /// Of two formats in Accept the one with the higher q-value is returned, and q=0 rejects one
     "formats.q-values.are-weighed" none, cites ["rfc9110-quality", "rfc9110-accept"], needs [AccountList, Json]
     |cx| {
         for (accept, expected) in [
@@ -217,13 +217,13 @@ cases! {
         Ok(())
     }
 
-    /// What comes of a body whose Content-Type names another charset than UTF-8
+    /// Status of an update whose Content-Type names another charset than UTF-8
     "formats.charset.other-is-415" one
     |cx, format| {
         let created = cx.subject(format).await?;
         let content_type = format!("{}; charset=iso-8859-1", format.media_type());
         let status = put_as(cx, &created, format, &content_type).await?.status();
-        cx.observe(format!("an update as {content_type} is answered with {status}"));
+        cx.observe(format!("an update as {content_type} returns {status}"));
         Ok(())
     }
 
@@ -253,7 +253,7 @@ cases! {
         Ok(())
     }
 
-    /// Whether XML answers begin with an XML declaration
+    /// XML declaration at the start of XML responses
     "formats.xml-declaration.is-there" none, needs [AccountList]
     |cx| {
         let text = cx.list(Format::Xml).await?.text();

@@ -35,7 +35,7 @@ cases! {
         cx.get(&absent, format).await?.missing_user()
     }
 
-    /// The path takes the internal id; a username in its place names nobody
+    /// The path takes the internal id; a username in its place is an unknown user
     "get.by-username.is-refused" one,
     cites ["path-takes-id"], measures ["missing.by_username"], needs [UserIds]
     |cx, format| {
@@ -72,7 +72,7 @@ cases! {
         reply.has_format()
     }
 
-    /// Which form an internal user id has
+    /// Form of an internal user id
     "get.id.has-a-form" one, measures ["user.id_style"], needs [UserIds]
     |cx| {
         let id = cx.subject(cx.default_format()).await?.key;

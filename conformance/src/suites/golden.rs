@@ -16,7 +16,7 @@ use crate::{
     verdict::Level,
 };
 
-/// The demo seed's account, user and next user id, as they stand in goldens.
+/// The demo seed's account, user and next user id in goldens.
 const ACCOUNT: &str = "12345";
 const USER: &str = "u1";
 const NEXT_USER: &str = "u2";
@@ -35,7 +35,7 @@ fn case(golden: &'static Golden) -> Case {
     };
     let (method, path) = golden.request.method_and_path();
     let says = format!(
-        "{method} {path} is answered with {}, as recorded",
+        "{method} {path} returns {}, as recorded",
         golden.response.start.replace("HTTP/1.1 ", "")
     );
     let id = format!("golden.{}", golden.id.replace('/', "."));
@@ -67,7 +67,7 @@ fn case(golden: &'static Golden) -> Case {
     })
 }
 
-/// How many users it takes where it is compared by meaning.
+/// Users that it needs if it is compared by meaning.
 fn users(golden: &Golden) -> Users {
     match golden.request.method_and_path().0 {
         "GET" if is_about_a_user(golden) => Users::One,
@@ -77,7 +77,7 @@ fn users(golden: &Golden) -> Users {
     }
 }
 
-/// Whether it shows or changes a user that is there before it.
+/// True if it shows or changes an existing user.
 fn is_about_a_user(golden: &Golden) -> bool {
     let text = format!("{}{}", golden.request.start, golden.response.body);
     text.contains(USER) || text.contains(USERNAMES[0])
@@ -117,7 +117,7 @@ fn as_text(response: &Response, golden: &Message) -> String {
     text + "\n" + &String::from_utf8_lossy(&response.body)
 }
 
-/// What is instead of the example's names.
+/// Names in place of the example's.
 struct Names {
     replaced: Vec<(String, String)>,
     key: Option<String>,
@@ -199,7 +199,7 @@ fn not_symbolic(cx: &Context, golden: &Golden) -> Option<String> {
     }
 }
 
-/// Whether a request before a golden only frees a name. The run's own names are free.
+/// True if a request before a golden only frees a name. The run's own names are free.
 fn makes_room(before: &Message) -> bool {
     before.method_and_path().0 == "DELETE"
 }
@@ -386,8 +386,8 @@ fn leaves(tree: &Tree) -> Vec<Tree> {
     }
 }
 
-/// Whether the target's answer says what the golden says. The wording of a description is free,
-/// and a new user's id is the target's own.
+/// True if the target's response means the same as the golden. The wording of a description and a
+/// new user's id may differ.
 fn same(expected: &Tree, found: &Tree, names: &Names) -> bool {
     match (expected, found) {
         (Tree::Text(text), Tree::Text(found)) if text == NEXT_USER => !found.is_empty(),

@@ -32,8 +32,7 @@ cases! {
         Ok(())
     }
 
-    /// What a 429 looks like, where one comes: its headers and its body; three sources describe it,
-    /// each in another way
+    /// Headers and body of a 429, if one comes; three sources describe them, each in another way
     "limits.429.looks-so" none, needs [AccountList]
     |cx| {
         // Against an emulator of its own the case has a 429 come; elsewhere it waits for one.

@@ -63,8 +63,8 @@ cases! {
         reply.has_format()
     }
 
-    /// What parameters do that would page the list elsewhere, and whether a header points to another
-    /// page; the guide knows no pages
+    /// Effect of paging parameters on the list, and headers that point to another page; the guide
+    /// has no pages
     "list.pagination.is-not-there" none, needs [AccountList]
     |cx| {
         let format = cx.default_format();

@@ -9,7 +9,7 @@ use crate::{
     wire::ErrorBody,
 };
 
-/// What a password gets added so it has all classes.
+/// Suffix that gives a password all classes.
 const CLASSES: &str = "Q7!x";
 
 cases! {
@@ -169,7 +169,7 @@ cases! {
     }
 }
 
-/// Which part of a user a password may not hold: topic and field.
+/// Parts of a user that a password may not contain: topic and field.
 const IDENTITY: [(&str, &str); 4] = [
     ("username", "Username"),
     ("first-name", "FirstName"),
@@ -182,7 +182,7 @@ pub(super) fn identity() -> impl Iterator<Item = Case> {
     IDENTITY.into_iter().map(|(topic, field)| {
         let id = format!("passwords.identity.{topic}-as-the-profile-says");
         let says = format!(
-            "A password that holds the user's {field}, in whatever case, is refused or taken, as the profile says"
+            "A password that holds the user's {field}, in whatever case, is rejected or accepted, as the profile says"
         );
         Case::new(id, says, Users::Many)
             .cites(&["err-12728"])
@@ -204,7 +204,7 @@ fn fitting(length: usize) -> String {
 async fn taken(cx: &mut Context, format: Format, password: &str) -> CaseResult {
     let draft = cx.draft().with("Password", password);
     let reply = cx.post_ours(&draft, format).await?;
-    accepted(cx, &reply).at("a password that is taken")
+    accepted(cx, &reply).at("an accepted password")
 }
 
 /// It is the success of a create where the run has its users.

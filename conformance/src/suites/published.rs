@@ -74,7 +74,7 @@ cases! {
         works(cx, name, first).await.at("the first password")
     }
 
-    /// Nobody changes the password of another user
+    /// A user cannot change the password of another user
     "published.password.is-not-changed-by-others" one, cites ["password-change"],
     needs [AccountList, LoginPaths, OurUser]
     |cx, format| {

@@ -7,7 +7,7 @@ use crate::case::Need;
 /// Puts something into a draft.
 pub(super) type Change = fn(&Context, Draft) -> Draft;
 
-/// What a draft with one thing wrong is sent as.
+/// The request that carries an invalid draft.
 pub(super) enum As {
     /// A create, which is rejected.
     Create,
@@ -18,14 +18,14 @@ pub(super) enum As {
 /// One thing wrong, and the error that rejects it.
 pub(super) struct Refusal {
     pub(super) id: &'static str,
-    /// What is checked, in one sentence.
+    /// One sentence.
     pub(super) says: &'static str,
     pub(super) cites: &'static [&'static str],
     pub(super) needs: &'static [Need],
     pub(super) sent: As,
-    /// What is wrong, in as many ways as are tried.
+    /// Changes that make a draft invalid, each tried alone.
     pub(super) wrong: &'static [Change],
-    /// What is just right still, and taken.
+    /// Changes that are just valid, and accepted.
     pub(super) right: &'static [Change],
     /// The name, in the error tables, of the error for each of them, or of the one for all; none for
     /// any error with status 400.

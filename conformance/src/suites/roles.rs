@@ -66,7 +66,7 @@ cases! {
         given.at("a role named by an object")
     }
 
-    /// Roles stand in the field that the profile says, and the other name is that of no field
+    /// Roles are in the field that the profile names, and the other name is an unknown field
     "roles.field.as-the-profile-says" one,
     cites ["profile-choice"], measures ["role.request_field"], needs [AnyRole]
     |cx, format| {

@@ -68,7 +68,7 @@ cases! {
         Ok(())
     }
 
-    /// Who polls the list of users sees a user appear, change and go
+    /// A client that polls the list of users sees a user appear, change and disappear
     "scenarios.poll.sees-what-changed" many, cites ["polling"], tags ["scenario"]
     |cx| {
         let format = cx.default_format();
@@ -91,7 +91,7 @@ cases! {
         list_after_delete(cx, &reply, &created)
     }
 
-    /// How often the run was limited at the pace at which it asked
+    /// Number of 429s at the pace of the run
     "scenarios.pace.was-answered" none, tags ["scenario"], needs [AccountList]
     |cx| {
         const READS: usize = 10;
@@ -104,7 +104,7 @@ cases! {
     }
 }
 
-/// What a list calls that user in paths.
+/// The key of that user in paths, according to a list.
 fn key_in_list(cx: &Context, user: &User) -> Option<String> {
     match cx.profile().naming_user_key {
         UserKey::UserId => user.id.clone(),

@@ -14,8 +14,8 @@ use crate::login::{Client, Credentials, Login};
 /// The further account of the demo seed, which its login may not touch.
 const SECOND_ACCOUNT: &str = "67890";
 
-/// Where its clock starts unless something else is asked for, 2026-03-04T12:00:00Z: the cases are
-/// about the API before the days on which Bandwidth ends parts of it.
+/// Default start of its clock, 2026-03-04T12:00:00Z: the cases are about the API before the days on
+/// which Bandwidth ends parts of it.
 fn usual_start() -> SystemTime {
     UNIX_EPOCH + Duration::from_hours(492_396)
 }
@@ -73,7 +73,7 @@ impl Embedded {
         Self::start(profile, seed, &faults, clock)
     }
 
-    /// The login of the first account, as that profile wants it at the start.
+    /// The login of the first account, in the profile's form at the start.
     pub fn credentials(&self, profile: &NamedProfile) -> Credentials {
         let mut credentials = Credentials::demo();
         credentials.second_account_id = Some(SECOND_ACCOUNT.to_owned());
@@ -91,7 +91,7 @@ impl Embedded {
         credentials
     }
 
-    /// Starts one as a golden wants it.
+    /// Starts one for a golden.
     pub fn of_golden(golden: &Golden) -> Result<Self, String> {
         let unknown =
             |what: &str, name: &str| format!("the golden's {what} `{name}` is not built in");
@@ -104,7 +104,6 @@ impl Embedded {
         Self::failing(profile, seed, &golden.faults)
     }
 
-    /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

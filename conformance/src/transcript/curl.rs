@@ -11,7 +11,7 @@ use crate::{
 const BODY: usize = 4 * 1024;
 
 /// The command, for bash. `BW_USERNAME` and `BW_PASSWORD`, or `BW_TOKEN`, are the login;
-/// `NEW_PASSWORD` stands for any password in a body.
+/// `NEW_PASSWORD` replaces any password in a body.
 pub fn line(exchange: &Exchange, redactor: &Redactor) -> String {
     let request = &exchange.request;
     let url = format!("{}{}", exchange.origin, request.path);

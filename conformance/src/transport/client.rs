@@ -11,7 +11,7 @@ use super::{Endpoint, MAX_BODY, Request, Response, TransportError};
 /// five seconds. Whether a request that meets the end had an effect is unknown.
 const IDLE: Duration = Duration::from_secs(4);
 
-/// A client that sends only where it is asked to.
+/// A client that follows no redirects and uses no proxy.
 #[derive(Debug)]
 pub struct Client {
     inner: reqwest::Client,
@@ -19,8 +19,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with the trust of `endpoint`, which says who it is. An exchange may take as long as
-    /// `timeout`.
+    /// A client with the trust of `endpoint` and this user agent. `timeout` limits an exchange.
     pub fn new(endpoint: &Endpoint, user_agent: &str, timeout: Duration) -> Self {
         let mut builder = reqwest::Client::builder()
             .user_agent(user_agent)

@@ -34,8 +34,8 @@ pub fn to_bytes(request: &Request, authority: &str, user_agent: &str) -> Vec<u8>
     bytes
 }
 
-/// Sends bytes over a new connection and reads one response, which may take as long as `most`.
-/// `method` shows whether the response to expect has a body.
+/// Sends bytes over a new connection and reads one response, within `most`. `method` decides
+/// whether a response has a body.
 pub async fn send(
     endpoint: &Endpoint,
     method: &str,
@@ -93,7 +93,7 @@ async fn talk(
     }
 }
 
-/// What comes from the target, and what was read of it and not used yet.
+/// A connection's input, and the bytes that were read and not used yet.
 struct Incoming<R> {
     stream: R,
     buffer: Vec<u8>,
@@ -116,8 +116,7 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         }
     }
 
-    /// Takes what comes before `mark`, and drops the mark. `endless` says what is wrong where none
-    /// comes.
+    /// Reads up to `mark`, and drops the mark. `endless` is the error if there is none.
     async fn take_until(&mut self, mark: &[u8], endless: &str) -> Result<Vec<u8>, TransportError> {
         loop {
             let mut windows = self.buffer.windows(mark.len());

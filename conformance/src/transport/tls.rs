@@ -14,11 +14,11 @@ use rustls::{
 
 use crate::error::ConformanceError;
 
-/// Who vouches for the target.
+/// The certificates that a connection trusts.
 #[derive(Debug, Clone, Copy)]
 pub enum Trust<'a> {
-    /// Nobody: there is nothing to encrypt.
-    Nobody,
+    /// Unencrypted.
+    None,
     /// The authorities that this system trusts.
     System,
     /// The certificates in a PEM file, and no others.
@@ -29,7 +29,7 @@ pub enum Trust<'a> {
 pub fn config(trust: Trust<'_>) -> Result<Arc<ClientConfig>, ConformanceError> {
     let mut roots = RootCertStore::empty();
     match trust {
-        Trust::Nobody => {}
+        Trust::None => {}
         Trust::System => {
             let found = rustls_native_certs::load_native_certs();
             roots.add_parsable_certificates(found.certs);

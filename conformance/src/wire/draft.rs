@@ -21,7 +21,7 @@ pub enum Value {
     Null,
 }
 
-/// How a request names a role.
+/// The form in which a request names a role.
 #[derive(Clone, PartialEq, Eq)]
 pub enum RoleRef {
     /// Its id as plain text.
@@ -36,14 +36,14 @@ pub struct Draft {
     fields: Vec<(String, Value)>,
 }
 
-/// The field that stands for the email, whatever the profile calls it.
+/// The email field, under any name in the profile.
 pub const EMAIL: &str = "Email";
 
-/// The field that gives roles, whatever the profile calls it.
+/// The field of roles, under any name in the profile.
 const ROLES: &str = "Roles";
 
 impl Draft {
-    /// With a field of text; takes the place of an earlier one of that name.
+    /// Sets a field of text; it replaces an earlier one of that name.
     #[must_use]
     pub fn with(self, name: &str, text: impl Into<String>) -> Self {
         self.with_value(name, Value::Text(text.into()))
@@ -71,7 +71,7 @@ impl Draft {
         self.given(name).unwrap_or("")
     }
 
-    /// What a field holds, if it is there.
+    /// The value of a field, if it is present.
     pub fn value(&self, name: &str) -> Option<&Value> {
         let mut fields = self.fields.iter();
         fields.find_map(|(known, value)| (known == name).then_some(value))

@@ -18,7 +18,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format of answers to requests that ask for none.
+    /// The format of responses to requests without `Accept`.
     pub fn default_of(profile: &Profile) -> Self {
         match profile.format_default {
             DefaultFormat::Xml => Self::Xml,
@@ -50,7 +50,7 @@ impl Format {
     }
 }
 
-/// How a field is written in that format.
+/// The name of a field in that format.
 pub(super) fn key(profile: &Profile, format: Format, name: &str) -> String {
     match (format, profile.naming_json_case) {
         (Format::Json, JsonCase::Camel) => {

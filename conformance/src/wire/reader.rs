@@ -31,7 +31,7 @@ pub struct User {
 }
 
 impl User {
-    /// Whether it is active; left out means yes.
+    /// True if it is active; an absent field means active.
     pub fn is_enabled(&self) -> bool {
         self.enabled.unwrap_or(true)
     }
@@ -54,14 +54,14 @@ pub struct Role {
 }
 
 impl Role {
-    /// Whether that is its id or its name.
+    /// True if the text is its id or its name.
     pub fn is_called(&self, text: &str) -> bool {
         let is = |field: &Option<String>| field.as_deref() == Some(text);
         is(&self.id) || is(&self.name)
     }
 }
 
-/// What an error body says.
+/// The content of an error body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorBody {
     /// The number, where the shape has one.
@@ -79,12 +79,12 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// How a field is written in this format.
+    /// The name of a field in this format.
     fn key(self, name: &str) -> String {
         key(&self.profile, self.format, name)
     }
 
-    /// Reads `body` and takes off the XML root, which is `root`.
+    /// Reads `body` below the XML root `root`.
     fn content(self, root: &str, body: &[u8]) -> Result<Tree, String> {
         match self.format {
             Format::Json => json::read(body),

@@ -122,11 +122,7 @@ fn what_cannot_be_removed_is_exit_code_5_and_a_cleanup_removes_it() {
         "{}",
         ran.out
     );
-    assert!(
-        ran.out.contains("DELETE is answered with 503"),
-        "{}",
-        ran.out
-    );
+    assert!(ran.out.contains("DELETE returns 503"), "{}", ran.out);
     let ledger = stage.path("ledger");
     let command = format!("bandwidth-conformance cleanup --ledger {}", text(&ledger));
     assert!(

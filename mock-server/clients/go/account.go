@@ -99,7 +99,7 @@ func WithFault(rule string) Option {
 	return func(request *accountRequest) { request.Faults = append(request.Faults, rule) }
 }
 
-// WithClock says when the account's clock starts. By default it follows the mock's.
+// WithClock sets the start of the account's clock. By default it follows the mock's.
 func WithClock(start time.Time) Option {
 	return func(request *accountRequest) {
 		start = start.UTC()
@@ -214,8 +214,8 @@ func (a *Account) Profile() ProfileView {
 	return profile
 }
 
-// Count is the number of requests of this operation, or only of those that were answered with one of
-// these statuses. An empty operation stands for all.
+// Count is the number of requests of this operation, or only of those whose response had one of
+// these statuses. An empty operation means all.
 func (a *Account) Count(operation Operation, statuses ...int) int {
 	a.t.Helper()
 	type pattern struct {
@@ -261,7 +261,7 @@ func (a *Account) Journal() []RecordedRequest {
 	return listed.Requests
 }
 
-// Retries is what its clients did after a 429, a 5xx or an answer that never came.
+// Retries lists the retries of its clients after a 429, a 5xx or a dropped response.
 func (a *Account) Retries() []Sequence {
 	a.t.Helper()
 	var report struct {
@@ -274,7 +274,7 @@ func (a *Account) Retries() []Sequence {
 }
 
 // Assumptions are the open questions that its traffic relied on. With failOn, for example assumed,
-// Ok says whether everything is better known than that; it may be empty.
+// Ok is true if everything has better evidence than that; it may be empty.
 func (a *Account) Assumptions(failOn string) Assumptions {
 	a.t.Helper()
 	query := url.Values{"accountId": {a.ID}}
@@ -286,7 +286,7 @@ func (a *Account) Assumptions(failOn string) Assumptions {
 	return report
 }
 
-// View is what the account has: users, roles, failed logins and more.
+// View is the state of the account: users, roles, failed logins and more.
 func (a *Account) View() AccountView {
 	a.t.Helper()
 	var view AccountView

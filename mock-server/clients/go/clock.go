@@ -14,7 +14,7 @@ type Clock struct {
 	path  string
 }
 
-// Now is what it shows.
+// Now is the current time.
 func (c *Clock) Now() time.Time {
 	c.t.Helper()
 	var shown struct{ Now time.Time }

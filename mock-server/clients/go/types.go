@@ -82,28 +82,28 @@ type AccountView struct {
 	// The further accounts of the domain.
 	FurtherAccounts []FurtherAccount `json:"furtherAccounts"`
 
-	// Whether that is its own, and not the server's.
+	// True if it has a profile of its own, apart from the server's.
 	OwnProfile bool `json:"ownProfile"`
 
 	// The name of the profile that it behaves by.
 	Profile string `json:"profile"`
 
-	// How many roles it has.
+	// Number of roles.
 	Roles int `json:"roles"`
 
-	// Whether it was made for one test.
+	// True if it was made for one test.
 	Throwaway bool `json:"throwaway"`
 
 	// The name of its login.
 	Username string `json:"username"`
 
-	// How many users it has.
+	// Number of users.
 	Users int `json:"users"`
 }
 
 // Assumption: A behaviour that the traffic relied on.
 type Assumption struct {
-	// How it is known, strongest first.
+	// Evidence, strongest first.
 	Evidence []map[string]any `json:"evidence"`
 
 	// Its id, as `put.semantics`.
@@ -112,40 +112,40 @@ type Assumption struct {
 	// The strongest kind of evidence for it; if two profiles differ in that, the weaker one's.
 	KnownAs string `json:"knownAs"`
 
-	// The option that answered it.
+	// The chosen option.
 	Option string `json:"option"`
 
 	// The open question.
 	Question string `json:"question"`
 
-	// How many requests it shaped.
+	// Number of requests that it shaped.
 	Requests int `json:"requests"`
 }
 
-// Assumptions: Which behaviours the traffic relied on.
+// Assumptions: Report on the behaviours that the traffic relied on.
 type Assumptions struct {
-	// How many are assumed.
+	// Number of behaviours that are assumed.
 	Assumed int `json:"assumed"`
 
 	// The behaviours.
 	Behaviours []Assumption `json:"behaviours"`
 
-	// How many from the guide only.
+	// Number of behaviours that only the guide describes.
 	Guide int `json:"guide"`
 
-	// How many behaviours are known from a real account.
+	// Number of behaviours observed on a real account.
 	Observed int `json:"observed"`
 
 	// With `fail_on`: whether there were requests, and everything is better known than that.
 	Ok *bool `json:"ok"`
 
-	// How many from Bandwidth's own documents.
+	// Number of behaviours in Bandwidth's own documents.
 	Published int `json:"published"`
 
-	// How many requests were answered.
+	// Number of requests.
 	Requests int `json:"requests"`
 
-	// How many from an answer of Bandwidth's support.
+	// Number of behaviours that Bandwidth's support answered.
 	Support int `json:"support"`
 }
 
@@ -157,10 +157,10 @@ type Attempt struct {
 	// The status that was sent; null when none was.
 	Status *int `json:"status"`
 
-	// When it came, on the mock's clock (RFC 3339).
+	// Time of arrival, on the mock's clock (RFC 3339).
 	Time string `json:"time"`
 
-	// Whether it changed something.
+	// True if it changed something.
 	TookEffect bool `json:"tookEffect"`
 
 	// Milliseconds from the end of the attempt before; null for the first.
@@ -172,7 +172,7 @@ type ChoiceView struct {
 	// The option that the server or the account started with.
 	AtStart string `json:"atStart"`
 
-	// How it is known, strongest first.
+	// Evidence, strongest first.
 	Evidence []map[string]any `json:"evidence"`
 
 	// The strongest kind of evidence for it.
@@ -184,13 +184,13 @@ type ChoiceView struct {
 
 // FailedLogin: A login with failed attempts in a row.
 type FailedLogin struct {
-	// How many attempts failed.
+	// Number of failed attempts.
 	Failures int `json:"failures"`
 
 	// When the last one did, on the account's clock (RFC 3339).
 	Last string `json:"last"`
 
-	// Whether it is locked out.
+	// True if it is locked out.
 	LockedOut bool `json:"lockedOut"`
 
 	// Its name.
@@ -199,16 +199,16 @@ type FailedLogin struct {
 
 // FaultView: A fault that is armed.
 type FaultView struct {
-	// Whether its time to live is over.
+	// True if its time to live is over.
 	Expired bool `json:"expired"`
 
-	// How many requests it was applied to.
+	// Number of requests that it was applied to.
 	Hits int `json:"hits"`
 
 	// Its id; never used again.
 	ID int `json:"id"`
 
-	// What was armed.
+	// The rule as it was armed.
 	Rule map[string]any `json:"rule"`
 }
 
@@ -226,11 +226,11 @@ type Header struct {
 	// Its name.
 	Name string `json:"name"`
 
-	// Its value; `[removed]` stands for a secret.
+	// Its value; `[removed]` replaces a secret.
 	Value string `json:"value"`
 }
 
-// Outcome: How a sequence ended.
+// Outcome: The end of a sequence.
 type Outcome string
 
 const (
@@ -240,7 +240,7 @@ const (
 	OutcomeGaveUp     Outcome = "gave_up"
 )
 
-// Problem: What a client did that it should not.
+// Problem: A mistake of a client.
 type Problem string
 
 const (
@@ -255,7 +255,7 @@ type ProfileView struct {
 	// The chosen options, by the ids of the behaviours.
 	Behaviours map[string]ChoiceView `json:"behaviours"`
 
-	// What it stands for.
+	// One-line summary.
 	Description string `json:"description"`
 
 	// Its name. A PATCH keeps the name.
@@ -265,21 +265,21 @@ type ProfileView struct {
 	Notice string `json:"notice"`
 }
 
-// RecordedAssumed: How much of an answer is assumed.
+// RecordedAssumed: The part of a response that is assumed.
 type RecordedAssumed struct {
-	// How many of the behaviours that were asked are only assumed.
+	// Number of behaviours that are only assumed.
 	Behaviours int `json:"behaviours"`
 
-	// How many were asked.
+	// Number of behaviours that were read.
 	Of int `json:"of"`
 
-	// Whether the bodies themselves are: no source shows those of the operation in full.
+	// True if no source shows the bodies of the operation in full.
 	Shape bool `json:"shape"`
 }
 
 // RecordedBehaviour: A behaviour that shaped an answer.
 type RecordedBehaviour struct {
-	// How the choice is known, strongest first.
+	// Evidence for the choice, strongest first.
 	Evidence []map[string]any `json:"evidence"`
 
 	// Its id, as `put.semantics`.
@@ -291,13 +291,13 @@ type RecordedBehaviour struct {
 
 // RecordedFault: A fault that was applied to a request.
 type RecordedFault struct {
-	// How long it made the request wait, in milliseconds.
+	// Time that it made the request wait, in milliseconds.
 	DelayedMs *int `json:"delayedMs"`
 
 	// The id that arming it returned.
 	ID int `json:"id"`
 
-	// What was armed.
+	// The rule as it was armed.
 	Rule map[string]any `json:"rule"`
 }
 
@@ -328,7 +328,7 @@ type RecordedRefusal struct {
 	Rule string `json:"rule"`
 }
 
-// RecordedRequest: A request to the emulated API, its answer, and why it was answered so.
+// RecordedRequest: A request to the emulated API, its response, and the reasons.
 type RecordedRequest struct {
 	// The account in the path, else the caller's.
 	AccountID *string `json:"accountId"`
@@ -336,7 +336,7 @@ type RecordedRequest struct {
 	// The client's address and port.
 	Client *string `json:"client"`
 
-	// How long it took, in milliseconds, faults included; null while it is under way.
+	// Duration in milliseconds, faults included; null while it is under way.
 	DurationMs *float64 `json:"durationMs"`
 
 	// The fault that was applied.
@@ -345,7 +345,7 @@ type RecordedRequest struct {
 	// Its place in the order of arrival; never used again.
 	ID int `json:"id"`
 
-	// Who it was, when the credentials were right.
+	// The caller, if the credentials were right.
 	Login *string `json:"login"`
 
 	// The method.
@@ -357,10 +357,10 @@ type RecordedRequest struct {
 	// Path and query, without secrets.
 	Path string `json:"path"`
 
-	// What was sent, without secrets.
+	// The request, without secrets.
 	Request RecordedMessage `json:"request"`
 
-	// What was sent back; null when nothing was.
+	// The response; null if there was none.
 	Response *RecordedMessage `json:"response"`
 
 	// The status that was sent; null when none was.
@@ -369,22 +369,22 @@ type RecordedRequest struct {
 	// The surface that the path belongs to, for example `identity`.
 	Surface *string `json:"surface"`
 
-	// When it came, on the mock's clock (RFC 3339).
+	// Time of arrival, on the mock's clock (RFC 3339).
 	Time string `json:"time"`
 
-	// Whether it changed something, also when the answer was lost.
+	// True if it changed something, also if the response was dropped.
 	TookEffect bool `json:"tookEffect"`
 
-	// Why it was answered so.
+	// The reasons for the response.
 	Why RecordedWhy `json:"why"`
 }
 
-// RecordedWhy: What shaped an answer.
+// RecordedWhy: Reasons for a response.
 type RecordedWhy struct {
-	// How much of the answer is assumed.
+	// The part of the response that is assumed.
 	Assumed RecordedAssumed `json:"assumed"`
 
-	// The behaviours that were asked for this answer.
+	// The behaviours that were read for this response.
 	Behaviours []RecordedBehaviour `json:"behaviours"`
 
 	// The name of the profile.
@@ -405,30 +405,30 @@ type Sequence struct {
 	// The client: its address and its User-Agent.
 	Client string `json:"client"`
 
-	// Ids of the requests with which the client looked at the users after an attempt whose outcome it could not know.
+	// Ids of the requests that read the users after an attempt with an unknown result.
 	Looks []int `json:"looks"`
 
 	// The operation.
 	Operation *string `json:"operation"`
 
-	// How it ended.
+	// The end of the sequence.
 	Outcome Outcome `json:"outcome"`
 
-	// What the client did that it should not.
+	// Mistakes of the client.
 	Problems []Problem `json:"problems"`
 
-	// Whether a create that had taken effect was sent again.
+	// True if a create that had taken effect was sent again.
 	RepeatedCreateThatTookEffect bool `json:"repeatedCreateThatTookEffect"`
 
 	// Method and path.
 	Request string `json:"request"`
 
-	// Whether the client waited as long as `X-RateLimit-Reset` or `Retry-After` said; null when neither was sent before another attempt.
+	// True if the client waited as long as `X-RateLimit-Reset` or `Retry-After` asked; null if neither was sent before another attempt.
 	RespectedReset *bool `json:"respectedReset"`
 
 	// All of this in words.
 	Summary string `json:"summary"`
 
-	// Whether each wait was longer than the one before; null with fewer than two waits.
+	// True if each wait was longer than the one before; null with fewer than two waits.
 	WaitsGrew *bool `json:"waitsGrew"`
 }

@@ -5,7 +5,7 @@ export type * from './control-api.js'
 /** An operation of the emulated API, for example `create_user`. */
 export type Operation = NonNullable<Pattern['operation']>
 
-/** What else a request must be like to be counted. */
+/** Further conditions on the counted requests. */
 export type Matching = Omit<Pattern, 'operation' | 'accountId'>
 
 /** A fault: the text that `--fault` takes, for example `status=503,times=1`, or its keys as an object. */
@@ -81,7 +81,7 @@ export interface BandwidthAccount {
   count(operation?: Operation, matching?: Matching): Promise<number>
   /** The requests in order of arrival, each with its answer and the reasons for it. */
   journal(): Promise<RecordedRequest[]>
-  /** What the client did after a 429, a 5xx or a lost answer. */
+  /** Retries of the client after a 429, a 5xx or a dropped response. */
   retries(): Promise<Sequence[]>
   /** Prints the journal on stderr, one line for a request. */
   printJournal(): Promise<void>

@@ -29,16 +29,16 @@ use crate::{
     store::AccountState,
 };
 
-/// How many further accounts a number may ask for.
+/// Maximum number of further accounts.
 const MOST_FURTHER: u16 = 100;
 
-/// What a throwaway account is made from. Everything may be left out.
+/// Settings of a throwaway account. Everything may be left out.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AccountRequest {
     /// Its id: letters, digits, `-`, `.` and `_`. By default one that is free.
     account_id: Option<String>,
-    /// The name of its identity domain, unique on the server whatever the case. By default
+    /// The name of its identity domain, unique on the server, ignoring case. The default is
     /// `domain-` and its id.
     #[schema(example = "Example")]
     domain_name: Option<String>,
@@ -46,11 +46,11 @@ pub struct AccountRequest {
     /// and `companyName`. They share the users, the roles and all else.
     #[schema(value_type = Option<Value>, example = 1)]
     further_accounts: Option<Distinct>,
-    /// A built-in profile's name, or an object as PUT profile takes it. By default the account
-    /// follows the server's profile.
+    /// A built-in profile's name, or an object as for PUT profile. By default the account follows
+    /// the server's profile.
     #[schema(value_type = Option<Value>)]
     profile: Option<Distinct>,
-    /// Options of single behaviours, as PATCH profile takes them.
+    /// Options of single behaviours, as for PATCH profile.
     #[schema(value_type = Option<Value>)]
     set: Option<Distinct>,
     /// A built-in seed's name (its first account is copied), or an object with `roles`, `users`,
@@ -58,14 +58,14 @@ pub struct AccountRequest {
     /// account and no users.
     #[schema(value_type = Option<Value>, example = "demo")]
     seed: Option<Distinct>,
-    /// How many requests it may send, as `100/1m,burst=20`. By default what the profile says.
+    /// Rate limit, as `100/1m,burst=20`. The default is the profile's.
     #[schema(example = "100/1m,burst=20")]
     rate_limit: Option<String>,
     /// When its own clock starts, running (RFC 3339 in UTC). By default the account follows the
     /// server's clock until its own is set.
     #[schema(format = DateTime, example = "2030-01-31T12:00:00Z")]
     clock: Option<String>,
-    /// Faults for this account alone, each as POST faults takes it. One may stand without the list.
+    /// Faults for this account only, each as for POST faults. A single fault needs no list.
     #[serde(default, deserialize_with = "none_one_or_many")]
     #[schema(value_type = Option<Vec<FaultRequest>>)]
     faults: Vec<Distinct>,
@@ -91,7 +91,7 @@ pub struct CreatedAccount {
     client_secret: String,
     /// The base of the emulated API.
     base_url: String,
-    /// Where it gets tokens, if its profile has any.
+    /// Token endpoint, if its profile has one.
     token_url: String,
     /// The ids of the faults that were armed for it, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -124,15 +124,15 @@ pub struct AccountView {
     username: String,
     /// The ids of its API credentials, the oldest first.
     client_ids: Vec<String>,
-    /// Whether it was made for one test.
+    /// True if it was made for one test.
     throwaway: bool,
-    /// How many users it has.
+    /// Number of users.
     users: usize,
-    /// How many roles it has.
+    /// Number of roles.
     roles: usize,
     /// The name of the profile that it behaves by.
     profile: String,
-    /// Whether that is its own, and not the server's.
+    /// True if it has a profile of its own, apart from the server's.
     own_profile: bool,
     /// Logins with failed attempts.
     failed_logins: Vec<FailedLogin>,
@@ -144,12 +144,12 @@ pub struct AccountView {
 pub struct FailedLogin {
     /// Its name.
     username: String,
-    /// How many attempts failed.
+    /// Number of failed attempts.
     failures: u32,
     /// When the last one did, on the account's clock (RFC 3339).
     #[schema(format = DateTime)]
     last: String,
-    /// Whether it is locked out.
+    /// True if it is locked out.
     locked_out: bool,
 }
 
@@ -212,7 +212,7 @@ fn view(app: &App, state: &AccountState) -> AccountView {
     }
 }
 
-/// The base of the emulated API, as the client that asks can reach it.
+/// The base URL of the emulated API, as the client can reach it.
 pub(super) fn base_url(app: &App, headers: &HeaderMap, peer: Option<&Peer>) -> String {
     let (start, authority) = (&app.settings, authority(headers));
     if let (Some(authority), Some(peer), None) = (&authority, peer, start.admin_apart) {

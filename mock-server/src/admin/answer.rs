@@ -16,17 +16,17 @@ use utoipa::ToSchema;
 
 use crate::{control::ControlError, fault::FaultError};
 
-/// What kind of error it is.
+/// Error code of the control API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     /// 404: no such path.
     UnknownPath,
-    /// 405: the path does not take that method.
+    /// 405: the path does not have that method.
     MethodNotAllowed,
     /// 401: the token is missing or wrong.
     TokenRequired,
-    /// 403: a web page of another origin asked.
+    /// 403: a request from a web page of another origin.
     ForeignOrigin,
     /// 400: `Host` is missing, there twice, or neither a name nor an address.
     InvalidHost,
@@ -64,12 +64,12 @@ pub struct AdminError {
     error: ErrorBody,
 }
 
-/// What is wrong.
+/// An error of the control API.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ErrorBody {
-    /// What kind of error it is.
+    /// The kind of error.
     code: Code,
-    /// What is wrong, and what to do.
+    /// The problem, and what to do.
     message: Cow<'static, str>,
 }
 
@@ -184,7 +184,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
-/// What may be around JSON (RFC 8259, section 2).
+/// White space around JSON (RFC 8259, section 2).
 const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// Any JSON as a body.
@@ -229,7 +229,7 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, AdminError> {
         .map_err(|message| AdminError::new(Code::InvalidJson, format!("the body: {message}")))
 }
 
-/// Reads an object. What is derived would take a list for its values in their order.
+/// Reads an object. The derived code would accept a list of its values in order.
 fn read_object<T: DeserializeOwned>(text: &str) -> Result<T, AdminError> {
     if text.trim_start().starts_with('[') {
         let message = "the body: it must be an object with keys, not a list";
@@ -238,8 +238,8 @@ fn read_object<T: DeserializeOwned>(text: &str) -> Result<T, AdminError> {
     read(text)
 }
 
-/// The query of a request, checked: an unknown key, a repeated key or an empty value is an
-/// error. A script whose variable is empty would else ask about everything.
+/// The checked query of a request: an unknown key, a repeated key or an empty value is an error.
+/// Otherwise a script with an empty variable would select everything.
 pub fn query(
     raw: Option<&str>,
     known: &[&str],

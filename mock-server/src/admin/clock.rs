@@ -12,7 +12,7 @@ use crate::{
     clock::{Clock, ClockChange, rfc3339},
 };
 
-/// What to do with the clock.
+/// A change of the clock.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub struct ClockRequest {
@@ -23,7 +23,7 @@ pub struct ClockRequest {
     ms: Option<u64>,
 }
 
-/// What to do.
+/// A change of the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockAction {
@@ -35,7 +35,7 @@ pub enum ClockAction {
     Resume,
 }
 
-/// What the clock shows.
+/// The state of a clock.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClockView {
@@ -44,7 +44,7 @@ pub struct ClockView {
     now: String,
     /// Seconds since the Unix epoch.
     epoch_seconds: f64,
-    /// Whether it is frozen.
+    /// True if it is frozen.
     frozen: bool,
 }
 
@@ -73,7 +73,7 @@ impl ClockRequest {
     }
 }
 
-/// What the server's clock shows
+/// Read the server's clock
 #[utoipa::path(get, path = "/clock", tag = "clock", responses((status = 200, body = ClockView)))]
 pub async fn read(State(app): State<Arc<App>>) -> Json<ClockView> {
     view(&app.clock)
@@ -97,7 +97,7 @@ pub async fn set(
     Ok(view(&app.clock))
 }
 
-/// What an account's clock shows
+/// Read an account's clock
 ///
 /// The account follows the server's clock until its own is set.
 #[utoipa::path(get, path = "/accounts/{accountId}/clock", tag = "clock",

@@ -29,13 +29,13 @@ use crate::{
     peer::Peer,
 };
 
-/// How many of the requests that were kept before an event reports.
+/// Maximum number of older requests in one event.
 const PER_EVENT: usize = 200;
 
-/// How long requests are gathered for one event.
+/// Time in which requests are collected for one event.
 const GATHER: Duration = Duration::from_millis(20);
 
-/// How long a reader that missed something is left alone before it gets everything again.
+/// Pause before a reader that missed an event receives everything again.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// After so much silence a comment is sent: a reader that has gone is noticed when it is written to.
@@ -51,36 +51,36 @@ pub struct StartEvent {
     version: &'static str,
     /// The base of the emulated API.
     base_url: String,
-    /// Whether there is a journal.
+    /// True if there is a journal.
     journal: bool,
-    /// How many requests it keeps.
+    /// Number of requests that it keeps.
     kept: usize,
-    /// How many it no longer keeps.
+    /// Number of requests that it no longer keeps.
     dropped: u64,
 }
 
-/// `event: requests`: requests that came or changed, and those that are no longer kept.
+/// `event: requests`: requests that arrived or changed, and those that are no longer kept.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RequestsEvent {
     /// Each in one line.
     requests: Vec<RecordedSummary>,
     /// Ids.
     gone: Vec<u64>,
-    /// How many the journal no longer keeps.
+    /// Number of requests that the journal no longer keeps.
     dropped: u64,
 }
 
-/// What the events hold; the description of the stream itself cannot say it.
+/// Schemas of the events. The description of the stream itself cannot contain them.
 #[derive(OpenApi)]
 #[openapi(components(schemas(StartEvent, RequestsEvent)))]
 pub struct Schemas;
 
 /// Follow the journal
 ///
-/// A stream of server-sent events that ends with the server. `start` says that the journal is sent
-/// again: at the beginning, when it was cleared, and when the reader was too slow to hear of
-/// everything. `requests` reports requests, first of those that are kept, the newest first, then
-/// of each that comes or changes, within a fraction of a second. Between them come comments.
+/// A stream of server-sent events that ends with the server. `start` means that the journal is sent
+/// again: at the beginning, after it was cleared, and if the reader was too slow. `requests` has
+/// the kept requests first, newest first. Then it has each request that arrives or changes, within
+/// a fraction of a second. Comments are sent in between.
 #[utoipa::path(get, path = "/events", tag = "journal", responses(
     (status = 200, body = String, content_type = "text/event-stream",
      description = "Events `start` (StartEvent) and `requests` (RequestsEvent)."),
@@ -109,13 +109,13 @@ pub async fn follow(
     (headers, Body::from_stream(events)).into_response()
 }
 
-/// What one reader has yet to hear.
+/// The events that one reader has not received yet.
 struct Feed {
     app: Arc<App>,
     base_url: String,
     changes: Watcher,
     stop: watch::Receiver<bool>,
-    /// How long to wait before everything is sent again.
+    /// Wait before everything is sent again.
     anew: Option<Duration>,
     /// Requests that were kept at the start and are yet to be sent, the newest first. Their ids
     /// only: a slow reader holds on to nothing that the journal has given up.
@@ -157,7 +157,7 @@ impl Feed {
         self.requests(ids)
     }
 
-    /// What changed meanwhile.
+    /// Adds changes from the meantime.
     fn gather(&mut self, ids: &mut BTreeSet<u64>) {
         while self.anew.is_none() {
             match self.changes.try_recv() {

@@ -23,11 +23,11 @@ use crate::{
 pub struct FaultView {
     /// Its id; never used again.
     id: u64,
-    /// How many requests it was applied to.
+    /// Number of requests that it was applied to.
     hits: u64,
-    /// Whether its time to live is over.
+    /// True if its time to live is over.
     expired: bool,
-    /// What was armed.
+    /// The rule as it was armed.
     #[schema(value_type = Object)]
     rule: Map<String, Value>,
 }
@@ -35,14 +35,14 @@ pub struct FaultView {
 /// Faults.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FaultList {
-    /// In the order in which they are asked: the first that is due gets a request.
+    /// In order: the first one that is due applies.
     faults: Vec<FaultView>,
 }
 
-/// What was disarmed.
+/// Result of disarming.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Disarmed {
-    /// How many.
+    /// Number of faults.
     disarmed: usize,
 }
 
@@ -55,13 +55,13 @@ fn view(app: &App, fault: &ArmedFault) -> FaultView {
     }
 }
 
-/// A fault, as `POST faults` takes it: the keys of `--fault`, nested. The text that `--fault` takes
-/// is accepted too, as a string.
+/// A fault, as for `POST faults`: the keys of `--fault`, nested. The text of a `--fault` flag is
+/// accepted too, as a string.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes what read_fault takes")]
 pub struct FaultRequest(Map<String, Value>);
 
-/// Reads a fault from JSON: an object, or the text that `--fault` takes.
+/// Reads a fault from JSON: an object, or the text of a `--fault` flag.
 pub(super) fn read_fault(fault: Value) -> Result<Fault, AdminError> {
     if let Value::String(text) = fault {
         return Ok(text.parse::<Fault>()?);
@@ -88,16 +88,16 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<FaultList> {
 
 /// Arm a fault
 ///
-/// What happens is one of `status`, `fault` (`EMPTY_RESPONSE`, `MALFORMED_RESPONSE_CHUNK`,
+/// A fault has one of `status`, `fault` (`EMPTY_RESPONSE`, `MALFORMED_RESPONSE_CHUNK`,
 /// `RANDOM_DATA_THEN_CLOSE`, `CONNECTION_RESET_BY_PEER`), `chunked_dribble`, `truncate_body`,
 /// `malformed_body`, `wrong_content_type`, `refuse` (`basic_ended`, `client_invalid`, `locked_out`,
-/// `token_expired`) and `view` (`empty`, `stale`), with or without a `delay`. `headers` (an object of
-/// texts) and `body` (text, or a JSON object or array) are those of the answer with `status` or
-/// `wrong_content_type`. To which requests:
-/// `operation`, `method`, `accountId`, `every`, `after`, `times`, `probability`, `seed`, `ttl_ms`,
-/// `then` (`all`, `same_login`, `same_scheme`: which requests it hits after the first), and `when`: `before` (the
-/// default) or `after` the operation takes effect. Text is read as
-/// `--fault` reads it, with quotes around it or without: `status=503,times=1`.
+/// `token_expired`) and `view` (`empty`, `stale`), with or without a `delay`. With `status` or
+/// `wrong_content_type`, `headers` (an object of texts) and `body` (text, or a JSON object or
+/// array) set those of the response. These keys select the requests: `operation`, `method`,
+/// `accountId`, `every`, `after`, `times`, `probability`, `seed`, `ttl_ms`, and `then`, which
+/// selects requests after the first hit (`all`, `same_login`, `same_scheme`). `when` is `before`
+/// (the default) or `after` the operation takes effect. The body can also be the text of a
+/// `--fault` flag, with or without quotes: `status=503,times=1`.
 #[utoipa::path(post, path = "/faults", tag = "faults", request_body(content = FaultRequest, example = json!({
     "fault": "EMPTY_RESPONSE", "when": "after", "operation": "create_user", "times": 1
 })), responses(

@@ -1,4 +1,4 @@
-//! Who may use the control API.
+//! Access control of the control API.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -25,8 +25,8 @@ use crate::{
     text::credentials,
 };
 
-/// Whether a path below the control API's prefix needs the token, where there is one: a health
-/// check has none, and learns nothing here but that the server is up, and a certificate is no
+/// True if a path below the control API's prefix needs the token, if the server has one. Health
+/// checks do not: they have no token and only learn that the server is up. A certificate is not
 /// secret.
 pub fn needs_token(path: &str) -> bool {
     !matches!(path, "/health" | "/ready" | "/ca.pem")
@@ -93,9 +93,10 @@ fn has_token(headers: &HeaderMap, token: &str) -> bool {
         .is_some_and(|(_, given)| given.as_bytes().ct_eq(token.as_bytes()).into())
 }
 
-/// Whether a host is this machine by a name that cannot be bought. A web page can have any other name
-/// lead here, and would then be of the same origin (DNS rebinding). Containers reach the machine that
-/// they run on as `host.docker.internal` or `host.containers.internal`; `internal` is reserved.
+/// True if a host is this machine, by a name that cannot be bought. A web page can let any other
+/// name resolve to this address, and would then have the same origin (DNS rebinding). Containers
+/// reach their host as `host.docker.internal` or `host.containers.internal`; `internal` is
+/// reserved.
 fn is_local(host: &str) -> bool {
     let name = host_name(host);
     let top = name.trim_end_matches('.').rsplit('.').next();

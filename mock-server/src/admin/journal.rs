@@ -18,33 +18,33 @@ use crate::{
 /// Requests of the journal.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RequestList {
-    /// In the order in which they came.
+    /// In order of arrival.
     requests: Vec<RecordedRequest>,
-    /// How many the journal no longer keeps.
+    /// Number of requests that the journal no longer keeps.
     dropped: u64,
-    /// When nothing fits: the request that comes nearest, and what differs.
+    /// If nothing matches: the nearest request, and its differences.
     #[serde(skip_serializing_if = "Option::is_none")]
     nearest: Option<Nearest>,
 }
 
-/// How many requests fit.
+/// Number of matching requests.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RequestCount {
-    /// How many of those that are kept.
+    /// Number of matches among the kept requests.
     count: usize,
-    /// Their ids, in the order in which they came.
+    /// Their ids, in order of arrival.
     ids: Vec<u64>,
-    /// How many the journal no longer keeps: they may have fitted.
+    /// Number of requests that the journal no longer keeps: they may have matched.
     dropped: u64,
-    /// When nothing fits: the request that comes nearest, and what differs.
+    /// If nothing matches: the nearest request, and its differences.
     #[serde(skip_serializing_if = "Option::is_none")]
     nearest: Option<Nearest>,
 }
 
-/// What was deleted.
+/// Result of a deletion.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Deleted {
-    /// How many requests.
+    /// Number of requests.
     deleted: usize,
 }
 
@@ -59,7 +59,7 @@ const KEYS: [&str; 8] = [
     "limit",
 ];
 
-/// The pattern and the limit that a query asks for.
+/// The pattern and the limit in a query.
 fn read_query(app: &App, raw: Option<&str>) -> Result<(Pattern, usize), AdminError> {
     let mut query = query(raw, &KEYS)?;
     let limit = match query.remove("limit") {
@@ -107,7 +107,7 @@ pub(super) fn is_on(app: &App) -> Result<(), AdminError> {
 
 /// List requests to the emulated API
 ///
-/// Each with its answer, and why it was answered so. Secrets are not in it.
+/// Each with its response and the reasons, without secrets.
 #[utoipa::path(get, path = "/requests", tag = "journal", params(
     ("accountId" = Option<String>, Query, description = "Only requests of this account; of its whole domain if it is the main one."),
     ("operation" = Option<String>, Query, description = "Only this operation, for example create_user."),

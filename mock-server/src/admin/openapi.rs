@@ -84,7 +84,7 @@ fn document(profile: &NamedProfile, server: &str) -> Value {
     })
 }
 
-/// The ways to say who is asking.
+/// The authentication schemes.
 fn schemes(server: &str) -> Value {
     json!({
         "basic": { "type": "http", "scheme": "basic" },

@@ -1,4 +1,4 @@
-//! How the server, or one account, behaves.
+//! Profiles of the server and of accounts.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -25,7 +25,7 @@ use crate::{
 pub struct ProfileView {
     /// Its name. A PATCH keeps the name.
     name: String,
-    /// What it stands for.
+    /// One-line summary.
     description: String,
     /// The end of Basic logins, in one line: the day, what this profile does, and how to change that.
     notice: String,
@@ -44,7 +44,7 @@ pub struct ChoiceView {
     /// The strongest kind of evidence for it.
     #[schema(value_type = String, example = "assumed")]
     known_as: EvidenceKind,
-    /// How it is known, strongest first.
+    /// Evidence, strongest first.
     #[schema(value_type = Vec<Object>)]
     evidence: Vec<Evidence>,
 }
@@ -102,17 +102,18 @@ fn change(app: &App, account: Option<&str>, body: &Value) -> Shown {
     shown(app, account, &*app.change_profile(account, &options)?)
 }
 
-/// How the server behaves
+/// Read the server's profile
 #[utoipa::path(get, path = "/profile", tag = "profiles", responses((status = 200, body = ProfileView)))]
 pub async fn get(State(app): State<Arc<App>>) -> Shown {
     show(&app, None)
 }
 
-/// Have the server behave by another profile
+/// Set the server's profile
 ///
-/// The body is a name as `"published"`, or `{"profile":"guide","set":{"put.semantics":"merge"}}`
-/// with options as PATCH takes them, or `{"toml":"..."}` with the text of a profile file; with `Content-Type: application/toml` it is
-/// that file itself. Accounts with a profile of their own keep it.
+/// The body is a name, for example `"published"`, or
+/// `{"profile":"guide","set":{"put.semantics":"merge"}}` with options as for PATCH, or
+/// `{"toml":"..."}` with the text of a profile file. With `Content-Type: application/toml` the body
+/// is that file itself. Accounts with a profile of their own keep it.
 #[utoipa::path(put, path = "/profile", tag = "profiles", request_body = Object, responses(
     (status = 200, body = ProfileView),
     (status = 400, body = AdminError),
@@ -133,7 +134,7 @@ pub async fn patch(State(app): State<Arc<App>>, AnyBody(options): AnyBody) -> Sh
     change(&app, None, &options)
 }
 
-/// How an account behaves
+/// Read an account's profile
 #[utoipa::path(get, path = "/accounts/{accountId}/profile", tag = "profiles",
     params(("accountId" = String, Path)), responses(
     (status = 200, body = ProfileView),

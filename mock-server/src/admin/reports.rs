@@ -43,7 +43,7 @@ pub struct BehaviourView {
     question: String,
     /// The plausible answers.
     options: Vec<OptionView>,
-    /// Which values it may have, as `a number from 1 to 1000`; null when only the options are.
+    /// Accepted values, as `a number from 1 to 1000`; null if only the options are accepted.
     values: Option<String>,
     /// The option of each built-in profile, by its name.
     built_in: BTreeMap<&'static str, String>,
@@ -54,9 +54,9 @@ pub struct BehaviourView {
 pub struct OptionView {
     /// Its name.
     name: String,
-    /// What it means.
+    /// Meaning of the option.
     meaning: String,
-    /// How it is known, strongest first.
+    /// Evidence, strongest first.
     #[schema(value_type = Vec<Object>)]
     evidence: Vec<Evidence>,
 }
@@ -95,12 +95,12 @@ pub async fn behaviours() -> Json<BehaviourList> {
     })
 }
 
-/// Which behaviours the traffic until now relied on, and how each is known
+/// List the behaviours that the traffic so far relied on, with their evidence
 ///
-/// With `fail_on=assumed` there is an `ok`, which is false when anything rests on `assumed`, and
-/// when there was no request. `fail_on=guide`, `fail_on=published` and `fail_on=support` are
-/// stricter, each than the one before: `ok` is false when anything is known no better than that.
-/// The status is 200 either way. Accounts that were deleted count in the report of all.
+/// With `fail_on=assumed` the report has an `ok`. It is false if anything depends on `assumed`, or
+/// if there was no request. `fail_on=guide`, `fail_on=published` and `fail_on=support` are stricter
+/// in this order: `ok` is false if anything has no better evidence than that. The status is 200
+/// either way. The report over all accounts counts deleted ones.
 #[utoipa::path(get, path = "/assumptions", tag = "reports", params(
     ("accountId" = Option<String>, Query, description = "Only the traffic of the domain of this account."),
     ("fail_on" = Option<String>, Query, description = "assumed, guide, published or support."),
@@ -132,8 +132,7 @@ pub async fn assumptions(
     ))
 }
 
-/// The main account of the domain that a report is about, which must be there: of another one there
-/// is nothing to say.
+/// The main account of the report's domain. An unknown account is an error.
 fn of_account(
     app: &App,
     query: &HashMap<String, String>,
@@ -142,11 +141,11 @@ fn of_account(
     Ok(account.transpose()?)
 }
 
-/// How clients behaved after a 429, a 5xx or an answer that never came
+/// Report how clients behaved after a 429, a 5xx or a dropped response
 ///
 /// The verdict is `good` if waits grow or follow the header, attempts have a limit, and a create is
-/// sent again only after a look at the users.
-/// Read from the journal: what it no longer keeps is not seen.
+/// repeated only after the client read the users. Requests that the journal no longer keeps are not
+/// considered.
 #[utoipa::path(get, path = "/retries", tag = "reports",
     params(("accountId" = Option<String>, Query, description = "Only requests of this account; of its whole domain if it is the main one.")), responses(
     (status = 200, body = Retries),

@@ -22,7 +22,7 @@ pub struct Status {
     status: &'static str,
 }
 
-/// Which program this is.
+/// Name and version of the program.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Version {
     /// `bandwidth-mock`.
@@ -31,13 +31,13 @@ pub struct Version {
     version: &'static str,
 }
 
-/// Whether the server runs
+/// Check that the server runs
 #[utoipa::path(get, path = "/health", tag = "server", responses((status = 200, body = Status)))]
 pub async fn health() -> Json<Status> {
     Json(Status { status: "ok" })
 }
 
-/// Whether the server takes requests
+/// Check that the server is ready
 #[utoipa::path(get, path = "/ready", tag = "server", responses((status = 200, body = Status)))]
 pub async fn ready() -> Json<Status> {
     Json(Status { status: "ready" })

@@ -10,10 +10,10 @@ use utoipa::ToSchema;
 use super::answer::{AdminError, Path, Text};
 use crate::app::App;
 
-/// What was restored.
+/// Result of a restore.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Restored {
-    /// How many accounts there are now, or 1.
+    /// Number of accounts after it, or 1.
     accounts: usize,
 }
 

@@ -1,5 +1,6 @@
-//! The inspector: a page in the browser that shows what the control API knows. Its files are part
-//! of the program, and written by hand: nothing is built and nothing is fetched from elsewhere.
+//! The inspector: a page in the browser that shows the control API's data. Its files are part of
+//! the program and written by hand: there is no build step, and the page loads nothing from other
+//! servers.
 
 use std::sync::Arc;
 
@@ -58,7 +59,7 @@ files! {
     "text.js": SCRIPT,
 }
 
-/// Nothing but the files of this page, and requests to where it comes from.
+/// Allows only the files of this page, and requests to its own server.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -147,7 +148,7 @@ mod tests {
         tls::Certificates,
     };
 
-    /// Where a browser is sent that asks from `peer`, when the control API listens at `admin`.
+    /// Redirect target for a browser at `peer`, if the control API listens at `admin`.
     fn sent(admin: &str, peer: &str) -> Option<String> {
         let address = |text: &str| text.parse::<SocketAddr>().unwrap();
         let config = Config {

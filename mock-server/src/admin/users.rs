@@ -33,7 +33,7 @@ pub struct NewPassword {
     password: Secret,
 }
 
-/// What was done to a user, newest first.
+/// Events of a user, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UserEvents {
     /// The account's log keeps the last 10,000 events of all users.
@@ -54,7 +54,7 @@ pub struct UserEvent {
     /// What, by its published name.
     #[schema(example = "USER_CREATE")]
     kind: &'static str,
-    /// Whether it took effect.
+    /// True if it took effect.
     success: bool,
     /// The user before, as in a seed file without its passwords. Null if the event changed nothing,
     /// or created the user.
@@ -89,10 +89,10 @@ impl UserEvent {
     }
 }
 
-/// What was done to a user
+/// List the events of a user
 ///
-/// The log that the identity surface shows, newest first, with the user before and after. It has
-/// what was done through every surface, but only while the profile has `surface.identity=served`.
+/// The log of the identity surface, newest first, with the user before and after. It records
+/// changes through every surface, but only while the profile has `surface.identity=served`.
 #[utoipa::path(get, path = "/accounts/{accountId}/users/{userId}/events", tag = "accounts",
     params(("accountId" = String, Path), ("userId" = String, Path, description = "The internal id.")),
     responses(

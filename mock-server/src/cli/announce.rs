@@ -1,4 +1,4 @@
-//! What a server says when it is ready.
+//! The message that a server is ready.
 
 use std::fmt::Write as _;
 
@@ -21,16 +21,16 @@ use crate::{
 
 /// Most accounts that are printed with their logins.
 const SHOWN: usize = 5;
-/// Shown instead of a password that the mock does not know.
+/// Shown in place of a password that the mock does not have.
 const NO_PASSWORD: &str = "(the seed has its digest only)";
 
-/// Where a server is.
+/// Addresses of a server.
 struct Urls {
     /// The base of the emulated API.
     base: String,
-    /// The same at the other loopback address, where there are two.
+    /// The base URL with the other loopback address, if there are two.
     base_too: Option<String>,
-    /// The control API, always by plain HTTP: the certificate comes from there.
+    /// The control API, always by plain HTTP: clients get the certificate there.
     admin: String,
     /// The proxy for Bandwidth's hosts.
     proxy: Option<String>,
@@ -181,7 +181,7 @@ fn also(account: &SeedAccount) -> String {
     }
 }
 
-/// Commands that the server answers as it is.
+/// Commands that work on the server as it is.
 fn commands(config: &Config, account: &SeedAccount, urls: &Urls) -> Vec<String> {
     let options = config.profile.options();
     let account_url = format!("{}/accounts/{}", urls.base, account.account_id);
@@ -221,7 +221,7 @@ fn commands(config: &Config, account: &SeedAccount, urls: &Urls) -> Vec<String> 
     commands
 }
 
-/// The arguments that ask for the better format, and those of a body that creates a user.
+/// The arguments for the better format, and the body of a create.
 fn body(options: &Profile) -> (&'static str, String) {
     let mut fields = vec![
         ("Username", "asmith"),

@@ -1,5 +1,5 @@
-//! What `assumptions` prints: what the traffic of a running server relied on, for a person, as JSON,
-//! or as questions to Bandwidth's support.
+//! Output of `assumptions`: the behaviours that a server's traffic relied on, as text, as JSON, or
+//! as questions to Bandwidth's support.
 
 use std::{ffi::OsString, fmt::Write as _};
 
@@ -61,7 +61,7 @@ pub(super) struct AssumptionsArguments {
     json: bool,
 }
 
-/// What to print, and whether `--fail-on` found nothing.
+/// The output, and whether `--fail-on` found nothing.
 pub(super) struct Printed {
     pub(super) text: String,
     pub(super) ok: bool,

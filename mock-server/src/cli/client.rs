@@ -15,7 +15,7 @@ use crate::{address::reachable, arguments::parse_address};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Why there is no answer.
+/// The reason why there is no response.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Failure {
     /// The URL cannot be used.
@@ -24,17 +24,17 @@ pub(super) enum Failure {
     Unavailable(String),
 }
 
-/// What the server answered.
+/// Response of the server.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// Where it was asked, as `127.0.0.1:8080`.
+    /// The server, as `127.0.0.1:8080`.
     pub(super) authority: String,
     pub(super) status: u16,
     pub(super) body: String,
 }
 
-/// The variables that say where a server listens that has the same environment as we, as in a
-/// container. The control API is what is asked.
+/// The variables with the address of a server in the same environment, for example in a container.
+/// Requests go to its control API.
 const LISTENS: [&str; 2] = ["BANDWIDTH_MOCK_ADMIN_LISTEN", "BANDWIDTH_MOCK_LISTEN"];
 
 /// Gets a path of the control API, as `ready`, of the server at the URL, or else of the one that the
@@ -127,7 +127,7 @@ fn ask(url: &str, place: &str, path: &str, token: Option<&Secret>) -> Result<Ans
 }
 
 impl Failure {
-    /// What is wrong, and what to do.
+    /// The problem, and what to do.
     pub(super) fn message(self) -> String {
         match self {
             Self::Usage(message) | Self::Unavailable(message) => message,

@@ -8,7 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::{fail, print_or_fail};
 use crate::arguments::{PREFIX, variable};
 
-/// What `variants`, `rehearse` and the GitHub action set for other programs.
+/// A variable that `variants`, `rehearse` and the GitHub action set for other programs.
 const FOR_OTHERS: &str = "BANDWIDTH_MOCK_ADMIN_URL";
 
 /// Prints help and version as clap does, and anything else as one line. `words` are the arguments.
@@ -35,7 +35,7 @@ const GUESSES: [(&str, &str); 10] = [
     ("--data", "--seed FILE"),
 ];
 
-/// What is wrong, where it comes from and what would be right.
+/// Describes the problem, its source and the correction.
 fn one_line(error: &clap::Error, words: &[OsString]) -> String {
     if let Some(message) = unknown(error, words) {
         return message;
@@ -83,7 +83,7 @@ fn unknown(error: &clap::Error, words: &[OsString]) -> Option<String> {
     guess.map(|(_, meant)| format!("there is no {name}; write {meant}; see `--help`"))
 }
 
-/// The flag, or its variable where the flag does not stand among the words.
+/// The flag, or its variable if the flag is not among the arguments.
 pub(super) fn place(flag: &str, words: &[OsString]) -> String {
     let given = words
         .iter()
@@ -96,7 +96,7 @@ pub(super) fn place(flag: &str, words: &[OsString]) -> String {
     }
 }
 
-/// The variable that gave the wrong value, where the flag does not stand among the words.
+/// The variable with the wrong value, if the flag is not among the arguments.
 fn variable_of(error: &clap::Error, words: &[OsString]) -> Option<String> {
     if !matches!(
         error.kind(),

@@ -1,5 +1,5 @@
-//! Log lines on their way to stderr. A request never waits for them: a thread of its own writes
-//! them, and what stderr does not take in time is dropped and counted.
+//! Log lines to stderr. Requests never wait for them: a separate thread writes them. Lines that
+//! stderr does not accept in time are dropped and counted.
 
 use std::{
     io::{self, Write as _},
@@ -16,14 +16,14 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::system;
 
-/// How many lines wait.
+/// Maximum number of waiting lines.
 const QUEUE: usize = 4096;
-/// How long the end of the program waits for the queue, at most.
+/// Maximum time that the end of the program waits for the queue.
 const REST: Duration = Duration::from_millis(200);
 
 enum Message {
     Line(Vec<u8>),
-    /// Everything before this is written; the sender goes away to say so.
+    /// Everything before this is written. The sender is dropped as the signal.
     Flush {
         _done: SyncSender<()>,
     },

@@ -12,7 +12,7 @@ use crate::{
     record::{RecordArguments, Recorder},
 };
 
-/// Records until a signal comes.
+/// Records until a signal arrives.
 pub(super) fn run(
     arguments: &RecordArguments,
     place: impl Fn(&str) -> String,

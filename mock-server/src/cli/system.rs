@@ -1,4 +1,4 @@
-//! What the program asks of the operating system, on Unix and on Windows.
+//! Calls to the operating system, on Unix and on Windows.
 
 use std::{fs::File, io};
 
@@ -23,8 +23,8 @@ mod unix {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
-    /// As many open files as the system lets us have: each connection takes one, and the usual
-    /// limit of 1,024 is soon reached.
+    /// Raises the limit of open files as far as the system allows: each connection needs one, and
+    /// the usual limit is 1,024.
     pub(in crate::cli) fn raise_file_limit() {
         let limit = getrlimit(Resource::Nofile);
         let raised = Rlimit {

@@ -1,4 +1,4 @@
-//! What `profiles` and `behaviours` print.
+//! Tables of `profiles` and `behaviours`.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use bandwidth_fixtures::{
     Behaviour, BehaviourId, FixtureError, NamedProfile, behaviours as all_behaviours,
 };
 
-/// The list of profiles, one profile, or where two differ.
+/// The list of profiles, one profile, or the differences of two.
 pub(super) fn profiles(name: Option<&str>, other: Option<&str>) -> Result<String, FixtureError> {
     let Some(name) = name else {
         return NamedProfile::BUILT_IN

@@ -127,16 +127,16 @@ pub(super) fn repeated(fields: &[(Name, Node)]) -> Option<&str> {
     names.find(|name| !seen.insert(*name))
 }
 
-/// What encloses a user in a body: nothing, or the root `wrapper`, or one of the two.
+/// The element around a user in a body: none, the root `wrapper`, or either.
 pub(super) struct Enclosing {
     pub(super) wrapper: &'static str,
     pub(super) bare: bool,
     pub(super) wrapped: bool,
-    /// What decides it.
+    /// The behaviour that decides it.
     pub(super) behaviour: BehaviourId,
 }
 
-/// What the formats read differently.
+/// The format and the profile that a body is read with.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'r> {
     pub(super) format: Format,
@@ -144,7 +144,7 @@ pub(super) struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    /// What `read` makes of a body. Its root has that name in XML.
+    /// Parses a body, and passes it to `read`. Its root has that name in XML.
     pub(super) fn document<T>(
         self,
         text: &str,
@@ -226,7 +226,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Whether a JSON object has the user below its one key.
+    /// True if a JSON object has the user below its one key.
     fn encloses_user(self, content: &Node) -> bool {
         let Node::Fields(fields) = content else {
             return false;
@@ -327,7 +327,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether roles stand in the field of that name, `Roles` or `RoleIds`.
+    /// True if the field of that name, `Roles` or `RoleIds`, contains roles.
     fn gives_roles(self, field: &str) -> bool {
         match self.rules.role_request_field() {
             RoleField::Roles => field == "Roles",

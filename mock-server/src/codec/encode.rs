@@ -20,7 +20,7 @@ pub enum Document<'a> {
     NoUsers,
     /// A list of roles: `RolesResponse>Roles>Role*`.
     Roles(Vec<RoleView<'a>>),
-    /// Nothing, where something may stand: an empty `UserResponse`, or `{}`.
+    /// Nothing: an empty `UserResponse`, or `{}`.
     Nothing,
     /// An error below `root`, as `UserResponse>ResponseStatus>{ErrorCode,Description}`.
     Error {
@@ -30,7 +30,7 @@ pub enum Document<'a> {
     },
 }
 
-/// What is around the users of a list: `UsersResponse>Users>User*`.
+/// The elements around the users of a list: `UsersResponse>Users>User*`.
 #[derive(Debug)]
 pub struct ListFrame {
     /// Before the first.
@@ -41,7 +41,7 @@ pub struct ListFrame {
     pub end: Vec<u8>,
 }
 
-/// What is around users.
+/// The elements around users in a list.
 pub fn list_frame(format: Format, rules: &Consultation) -> ListFrame {
     let empty = encode(format, &Document::NoUsers, rules);
     match format {
@@ -67,7 +67,7 @@ pub fn list_frame(format: Format, rules: &Consultation) -> ListFrame {
     }
 }
 
-/// Users as they stand in a list.
+/// Users in a list.
 pub fn list_items<'v>(
     format: Format,
     views: impl Iterator<Item = UserView<'v>>,
@@ -116,11 +116,11 @@ pub fn encode(format: Format, document: &Document<'_>, rules: &Consultation) -> 
     }
 }
 
-/// What both formats can write. Names are those of XML.
+/// Operations that both formats can write. Names are those of XML.
 trait Writer: Sized {
     /// The outermost thing: an element, or a JSON object without a name.
     fn root(&mut self, name: &str, content: impl FnOnce(&mut Self));
-    /// What is alone below the root: an element more in XML, nothing more in JSON.
+    /// An only child of the root: an element in XML, nothing in JSON.
     fn only(&mut self, name: &str, content: impl FnOnce(&mut Self));
     /// An element with elements in it, or a JSON object.
     fn object(&mut self, name: &str, content: impl FnOnce(&mut Self));

@@ -19,12 +19,12 @@ pub enum DecodeError {
     /// The bytes are not what their encoding allows.
     #[error("The body is not valid {encoding} (first wrong byte at offset {offset}).")]
     Undecodable {
-        /// The encoding that the body is said to be in, or UTF-8.
+        /// The declared encoding, or UTF-8.
         encoding: &'static str,
         /// Bytes before the wrong one.
         offset: usize,
     },
-    /// UTF-16 in an order that nothing says.
+    /// UTF-16 in an undeclared byte order.
     #[error(
         "The body is UTF-16 without a byte order mark; start it with one, or name UTF-16LE or \
          UTF-16BE as charset in Content-Type."
@@ -51,7 +51,7 @@ pub enum DecodeError {
     /// Not well-formed XML.
     #[error("The body is not well-formed XML: {what} (line {line}).")]
     MalformedXml {
-        /// What is wrong.
+        /// The problem.
         what: &'static str,
         /// Line, from 1.
         line: usize,
@@ -59,7 +59,7 @@ pub enum DecodeError {
     /// Not JSON, or JSON that no reader can keep.
     #[error("The body {what} (line {line}, column {column}).")]
     MalformedJson {
-        /// What is wrong.
+        /// The problem.
         what: &'static str,
         /// Line, from 1.
         line: usize,
@@ -73,7 +73,7 @@ pub enum DecodeError {
         expected: &'static str,
         /// The name it has.
         found: Quoted,
-        /// What helps, as a sentence that follows others; empty if nothing.
+        /// Advice, as a sentence that follows others; empty if there is none.
         hint: String,
     },
     /// Something other than comments and white space after the root.
@@ -90,19 +90,19 @@ pub enum DecodeError {
     UnknownField {
         /// Its name.
         field: Quoted,
-        /// What helps, as a sentence that follows others; empty if nothing.
+        /// Advice, as a sentence that follows others; empty if there is none.
         hint: String,
     },
-    /// An XML attribute that nobody knows.
+    /// An unknown XML attribute.
     #[error("{0} is not an attribute of this request.")]
     UnknownAttribute(Quoted),
-    /// An element that says `xsi:nil` and has content.
+    /// An element with `xsi:nil` and content.
     #[error("{0} has content beside xsi:nil.")]
     NilWithContent(Quoted),
     /// A JSON null where the profile has none.
     #[error("{0} must not be null; leave it out.")]
     Null(Quoted),
-    /// Two fields of which one says what the other does.
+    /// Two fields with the same meaning.
     #[error("{0} and {1} mean the same; send one of them.")]
     Both(Quoted, Quoted),
     /// A value of another type.

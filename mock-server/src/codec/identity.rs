@@ -19,7 +19,7 @@ use super::{
 };
 use crate::wire::{DomainUserBody, ErrorView, ProfileBody, SettingsBody};
 
-/// What is in an element. It can hold a password that was sent, so its Debug shows names alone.
+/// Content of an element. It can hold a password from the request, so its Debug shows only names.
 #[derive(Clone, PartialEq, Default)]
 pub struct Content(Vec<(Name, Node)>);
 
@@ -68,12 +68,12 @@ impl Content {
         }
     }
 
-    /// What is in another element too.
+    /// Adds the content of another element.
     pub fn append(&mut self, other: Self) {
         self.0.extend(other.0);
     }
 
-    /// What one element has in it.
+    /// Content of one element.
     pub fn of(build: impl FnOnce(&mut Self)) -> Self {
         let mut content = Self::default();
         build(&mut content);
@@ -120,7 +120,7 @@ pub fn as_sent(text: &str, name: &'static str, with_password: bool) -> Option<Co
     Some(Content(vec![(name.into(), node)]))
 }
 
-/// What is in the element that [`as_sent`] found.
+/// Content of the element that [`as_sent`] found.
 pub fn within(sent: Content) -> Content {
     match sent.0.into_iter().next() {
         Some((_, Node::Fields(fields))) => Content(fields),
@@ -231,7 +231,7 @@ pub fn token_scope_body(text: &str, rules: &Consultation) -> Result<Option<Strin
     Ok(account)
 }
 
-/// What is in an element, if it is given.
+/// Reads the content of an optional element.
 fn part<'r, T>(
     reader: Reader<'r>,
     field: &str,

@@ -355,8 +355,8 @@ fn accounts(node: Node, rules: &Consultation) -> Result<Option<Vec<String>>, Dec
     }
 }
 
-/// What to send instead of a key that is not known, where it is the name of a field in other
-/// case or by the other names; a sentence that follows others.
+/// Suggests a key in place of an unknown one that is a field's name in other case or in the other
+/// form; a sentence that follows others.
 fn hint(sent: &str, rules: &Consultation) -> String {
     let names = rules.management_names();
     let keys = |names| {

@@ -54,8 +54,8 @@ pub fn spelled(words: &str, format: Format, rules: &Consultation) -> String {
     })
 }
 
-/// What to send instead of a name that no field of a user's body has, as a sentence that
-/// follows others; empty where it is like none.
+/// Suggests a name in place of an unknown field of a user's body, as a sentence that follows
+/// others; empty if there is no similar one.
 pub(super) fn hint(sent: &str, format: Format, rules: &Consultation) -> String {
     let like = |known: &&str| known.eq_ignore_ascii_case(sent);
     let Some(known) = known_names().find(like) else {

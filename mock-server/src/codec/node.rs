@@ -1,4 +1,4 @@
-//! What both readers produce: a tree that keeps repeated names, so that they can be rejected.
+//! The tree that both readers produce. It keeps repeated names, so that they can be rejected.
 
 use std::borrow::Cow;
 

@@ -64,7 +64,7 @@ pub(super) fn read(text: &str) -> Result<Document, DecodeError> {
 /// An element whose end tag was not seen yet.
 struct Open {
     name: Name,
-    /// It says `xsi:nil`.
+    /// It has `xsi:nil`.
     nil: bool,
     text: String,
     children: Vec<(Name, Node)>,
@@ -172,7 +172,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Whether one of them is `xsi:nil`.
+    /// Returns true if one of them is `xsi:nil`.
     fn attributes(&mut self, tag: &BytesStart<'_>) -> Result<bool, DecodeError> {
         let raw = tag.attributes_raw();
         if raw.is_empty() {
@@ -374,7 +374,7 @@ impl Builder<'_> {
 #[derive(Default)]
 struct Namespaces(Option<NamespaceResolver>);
 
-/// What the name of an element or attribute stands for.
+/// The meaning of the name of an element or attribute.
 enum Resolved<'n> {
     /// One of that namespace, or of none.
     In(Option<&'n str>),
@@ -418,7 +418,7 @@ impl<'n> From<Option<ResolveResult<'n>>> for Resolved<'n> {
     }
 }
 
-/// Whether white space follows each value but the last.
+/// True if white space follows each value but the last.
 fn are_spaced(attributes: &str) -> bool {
     let mut rest = attributes;
     while let Some(start) = rest.find(['"', '\'']) {

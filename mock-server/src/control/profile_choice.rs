@@ -1,4 +1,4 @@
-//! How a request names a profile.
+//! Names of profiles in requests.
 
 use std::collections::BTreeMap;
 

@@ -28,15 +28,15 @@ pub struct Role {
     /// Its id, as `r1`.
     pub id: Arc<str>,
     pub name: Box<str>,
-    /// What it allows.
+    /// For example `VIEW` and `UPDATE`.
     pub permissions: Vec<String>,
     /// Its id below an identity domain.
     pub domain_id: Box<str>,
-    /// What it is for.
+    /// Free text.
     pub description: Option<Box<str>>,
-    /// Whether only users of a system-wide scope can have it, below an identity domain.
+    /// True if only users of a system-wide scope can have it, below an identity domain.
     pub internal: bool,
-    /// Whether customers see it in the list of an identity domain.
+    /// True if customers see it in the list of an identity domain.
     pub customer_visible: bool,
 }
 
@@ -67,7 +67,7 @@ pub struct Login {
     pub username: Box<str>,
     /// Its passwords, the present one first.
     pub passwords: Vec<Digest>,
-    /// How far it reaches.
+    /// The accounts that it can reach.
     pub scope: AccountScope,
 }
 
@@ -203,12 +203,12 @@ impl Account {
         self.logging_in_as(username, rules).find(right).cloned()
     }
 
-    /// Whether a user logs in with that name.
+    /// True if a user logs in with that name.
     pub fn has_login(&self, username: &str, rules: &Consultation) -> bool {
         self.logging_in_as(username, rules).next().is_some()
     }
 
-    /// Whether a user has that name, or that email: whatever the profile logs in with.
+    /// True if a user has that name or that email, under any profile.
     pub fn is_claimed_by(&self, login: &str) -> bool {
         let has_email = || login.contains('@') && self.users.with_email(login).next().is_some();
         self.exactly_named(login).is_some() || has_email()
@@ -240,8 +240,8 @@ impl Account {
         })
     }
 
-    /// The user that the path means by `key`, as `naming.user_key` and `missing.by_username` say.
-    /// A user that the caller does not reach is unknown to it.
+    /// The user with the key of a path, under `naming.user_key` and `missing.by_username`. A user
+    /// beyond the caller's reach is unknown.
     pub fn find(
         &self,
         key: &str,
@@ -291,9 +291,9 @@ impl Account {
         self.roles = roles.into();
     }
 
-    /// Whether both would answer every request alike, apart from what events say.
+    /// True if both would return the same responses to every request, apart from events.
     #[cfg(feature = "traffic")]
-    pub fn is_as(&self, other: &Self) -> bool {
+    pub fn is_equivalent(&self, other: &Self) -> bool {
         let users = self.users().len() == other.users().len()
             && self
                 .users()
@@ -319,8 +319,8 @@ impl Account {
         }
     }
 
-    /// Creates a user of an account of the domain. `elsewhere` knows which usernames and emails
-    /// other domains have.
+    /// Creates a user of an account of the domain. `elsewhere` has the usernames and emails of
+    /// other domains.
     pub fn create(
         &mut self,
         body: &UserBody,
@@ -402,7 +402,7 @@ impl Account {
         Ok(self.users.put(updated))
     }
 
-    /// Deletes a user, or deactivates it, as `delete.effect` says.
+    /// Deletes a user, or deactivates it, under `delete.effect`.
     pub fn delete(
         &mut self,
         key: &str,
@@ -514,7 +514,7 @@ impl Account {
         }
     }
 
-    /// Whether a user other than `except`, or the API login, has that username.
+    /// True if a user other than `except`, or the API login, has that username.
     pub fn username_taken(
         &self,
         username: &str,
@@ -524,7 +524,7 @@ impl Account {
         self.names().has_username(username, except, case)
     }
 
-    /// Whether a user other than `except` has that email.
+    /// True if a user other than `except` has that email.
     pub fn email_taken(&self, email: &str, except: Option<UserNumber>, case: EmailCase) -> bool {
         self.names().has_email(email, except, case)
     }

@@ -25,7 +25,7 @@ impl Company {
         }
     }
 
-    /// What a caller reaches through this account alone.
+    /// The reach of a caller with this account alone.
     pub fn reach(&self) -> Reach {
         Reach::Accounts(Arc::clone(&self.alone))
     }
@@ -36,7 +36,7 @@ impl Company {
     }
 }
 
-/// Which part of a domain a caller reaches.
+/// The part of a domain that a caller reaches.
 #[derive(Debug, Clone)]
 pub enum Reach {
     /// All of it.
@@ -54,7 +54,7 @@ impl Reach {
         }
     }
 
-    /// Whether it opens the account of that id, which is one of the domain's.
+    /// True if it includes the account with that id, in this domain.
     pub fn opens(&self, account: &str) -> bool {
         match self {
             Self::Domain => true,
@@ -62,7 +62,7 @@ impl Reach {
         }
     }
 
-    /// Whether it includes a user of the domain.
+    /// True if it includes a user of the domain.
     pub fn includes(&self, user: &User) -> bool {
         match self {
             Self::Domain => true,

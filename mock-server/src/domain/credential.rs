@@ -15,9 +15,9 @@ pub const MOST_SECRETS: usize = 2;
 pub struct Credential {
     /// Unique on the server.
     pub client_id: Arc<str>,
-    /// What it is for.
+    /// Free text.
     pub description: String,
-    /// How far it reaches.
+    /// The accounts that it can reach.
     pub scope: AccountScope,
     /// Display names of its roles.
     pub roles: Vec<String>,
@@ -34,7 +34,7 @@ pub struct Credential {
 pub struct ClientSecret {
     /// Unique in its credential.
     pub id: Box<str>,
-    /// What is kept of the text.
+    /// Digest of the secret.
     pub digest: Digest,
     /// On the account's clock, since the Unix epoch.
     pub created: Duration,
@@ -43,7 +43,7 @@ pub struct ClientSecret {
 }
 
 impl ClientSecret {
-    /// Whether it opens anything at that time.
+    /// True if it can be used at that time.
     pub fn is_active(&self, now: Duration) -> bool {
         self.expires.is_none_or(|end| now < end)
     }

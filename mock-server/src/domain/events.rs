@@ -1,4 +1,4 @@
-//! What was done to the users of a world: the log that the identity surface shows.
+//! Events of the users of a world: the log of the identity surface.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -10,10 +10,10 @@ use super::{
     users::Change,
 };
 
-/// How many events are kept; the oldest go first.
+/// Maximum number of events; the oldest are dropped first.
 const MOST: usize = 10_000;
 
-/// Who does something, and when on the world's clock.
+/// The caller of an operation, and the time on the world's clock.
 #[derive(Debug, Clone)]
 pub struct Actor {
     /// The name of its login.
@@ -22,7 +22,7 @@ pub struct Actor {
     pub at: Duration,
 }
 
-/// What an event is about (IRIS20).
+/// Kinds of events (IRIS20).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
     /// A user logged in with its own name.
@@ -67,7 +67,7 @@ pub struct Event {
     pub invoking: Arc<str>,
     /// What.
     pub kind: EventKind,
-    /// Whether it took effect.
+    /// True if it took effect.
     pub success: bool,
     /// The user before it, unless that was created, and after it, where its fields changed.
     pub change: Option<Change>,
@@ -75,7 +75,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// Whether it says what changed. No event shows a password.
+    /// True if it lists the changes. Events never show a password.
     pub fn has_details(&self) -> bool {
         self.change.is_some() && self.kind != EventKind::PasswordReset
     }
@@ -184,8 +184,8 @@ impl Account {
         self.events.add_plain(actor, user, kind, false);
     }
 
-    /// Logs that a user logged in. With Basic each request does so; one entry stands for all of
-    /// them until something else happens to the user.
+    /// Logs a login. With Basic each request is one; one entry covers all of them until the next
+    /// event of the user.
     pub fn log_login(&mut self, actor: &Actor, user: UserNumber) {
         let last = self.events.of(user).next();
         if last.is_none_or(|event| event.kind != EventKind::Login) {
@@ -193,12 +193,12 @@ impl Account {
         }
     }
 
-    /// What was done to a user, newest first.
+    /// Events of a user, newest first.
     pub fn events_of(&self, user: &User) -> impl Iterator<Item = &Arc<Event>> {
         self.events.of(user.number)
     }
 
-    /// What was done to the user of that id, newest first.
+    /// Events of the user with that id, newest first.
     pub fn events_of_id(&self, id: &str) -> Result<Vec<Arc<Event>>, ApiError> {
         let user = self.users.with_id(id).ok_or(ApiError::UnknownUser)?;
         Ok(self.events_of(user).cloned().collect())

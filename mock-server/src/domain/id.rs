@@ -22,7 +22,7 @@ pub(super) fn new_id(number: UserNumber, salt: &[u8; 16], rules: &Consultation) 
     }
 }
 
-/// The number that an id says: 7 of `u7` and of `7`.
+/// The number in an id: 7 of `u7` and of `7`.
 pub fn number_in(id: &str) -> Option<UserNumber> {
     id.strip_prefix('u').unwrap_or(id).parse().ok()
 }

@@ -1,7 +1,7 @@
 //! Users by the hash of a text that they have: an id, a name, an email.
 //!
-//! An index keeps no text, so it is small and grows without looking at any user. What it finds
-//! is asked for its text.
+//! An index keeps no text, so it is small and grows without reading any user. The caller compares
+//! the text of the found users.
 
 use std::{borrow::Cow, hash::BuildHasher as _};
 

@@ -1,4 +1,4 @@
-//! The rules for single fields, and for what a body says of its path.
+//! The rules for single fields, and for ids that the body and the path share.
 
 use bandwidth_fixtures::{
     Consultation,
@@ -34,8 +34,8 @@ fn require(fulfilled: bool, error: ApiError) -> Result<(), ApiError> {
     if fulfilled { Ok(()) } else { Err(error) }
 }
 
-/// Something before one `@`, and a domain with a dot after it. What exactly the real API takes is
-/// not published (ERR 12510).
+/// Text before one `@`, and a domain with a dot after it. The form that the real API accepts is not
+/// published (ERR 12510).
 pub(super) fn email(text: &str) -> Result<(), ApiError> {
     length(text, ApiError::EmailTooLong)?;
     let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '@';
@@ -49,7 +49,7 @@ pub(super) fn email(text: &str) -> Result<(), ApiError> {
     require(valid, ApiError::EmailInvalid)
 }
 
-/// What a telephone number must look like, as `user.telephone` says.
+/// Checks the form of a telephone number, as `user.telephone` states.
 pub(super) fn telephone(text: &str, form: Telephone) -> Result<(), ApiError> {
     let digits = |text: &str, count: std::ops::RangeInclusive<usize>| {
         count.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
@@ -65,7 +65,7 @@ pub(super) fn telephone(text: &str, form: Telephone) -> Result<(), ApiError> {
     require(valid, ApiError::TelephoneInvalid)
 }
 
-/// What the body says of its account and user must be what the path says.
+/// Checks that the ids in the body equal those in the path.
 pub(super) fn ids(
     body: &UserBody,
     account_id: &str,
@@ -89,7 +89,7 @@ pub(super) fn ids(
     }
 }
 
-/// Whether a body must say the id of the path. Where users have no ids, no other rule matters.
+/// True if the body must have the same id as the path. If users have no ids, no other rule matters.
 fn refuses_another_id(rules: &Consultation) -> bool {
     rules.naming_user_key() == UserKey::UserId && rules.put_id_mismatch() == IdMismatch::Refused
 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::wire::ManagedUserBody;
 
-/// What a caller has, and so may give and take: roles (UM), and by analogy accounts and scopes.
+/// The roles that a caller has, and so may give and take (UM); by analogy also accounts and scopes.
 #[derive(Debug, Clone, Copy)]
 pub struct Authority<'a> {
     /// Its accounts.
@@ -42,7 +42,7 @@ impl Authority<'_> {
 }
 
 impl Account {
-    /// The user that a path means by `key`, as `management.user_key` says.
+    /// The user with the key of a path, under `management.user_key`.
     pub fn find_managed(
         &self,
         key: &str,
@@ -90,7 +90,7 @@ impl Account {
         }))
     }
 
-    /// Updates a user, as `management.absent_keys` says. Its username stays.
+    /// Updates a user, under `management.absent_keys`. Its username stays.
     pub fn update_managed(
         &mut self,
         key: &str,
@@ -226,7 +226,7 @@ impl Account {
 /// SUP: a telephone number is optional, and E.164.
 const TELEPHONE: Telephone = Telephone::E164Optional;
 
-/// What the body says of its user must be what the path says. A create has no id in its path.
+/// Checks that the body's user is the one of the path. A create has no id in its path.
 fn check_id(
     body: &ManagedUserBody,
     user_id: Option<&str>,

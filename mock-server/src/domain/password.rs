@@ -31,7 +31,7 @@ impl Digest {
         Self(bytes)
     }
 
-    /// What is kept of the password.
+    /// Digest of the password.
     pub fn to_bytes(self) -> [u8; 32] {
         self.0
     }
@@ -48,7 +48,7 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// Whose password it is to be.
+/// The user of a password.
 #[derive(Debug)]
 pub(super) struct Owner<'a> {
     username: &'a str,
@@ -138,20 +138,19 @@ fn check(
     Ok(digest)
 }
 
-/// How many passwords of a user are kept: as many as `password.history` can ask for.
+/// Number of passwords kept per user: the maximum of `password.history`.
 const KEPT: usize = 100;
 
 fn as_count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// How many of upper case, lower case, digits and symbols. What is none of the first three is a
-/// symbol.
+/// Number of classes: upper case, lower case, digits, symbols. All other characters are symbols.
 fn classes(text: &str) -> u32 {
     classes_of(text).map(u32::from).iter().sum()
 }
 
-/// Whether it has upper case, lower case, digits and symbols.
+/// True for each class that it contains: upper case, lower case, digits, symbols.
 pub fn classes_of(text: &str) -> [bool; 4] {
     let has = |class: fn(char) -> bool| text.chars().any(class);
     [
@@ -183,7 +182,7 @@ fn holds_identity(text: &str, owner: &Owner<'_>) -> bool {
     .any(|part| part.chars().count() > 2 && holds(text, part))
 }
 
-/// Whether `part` occurs in `text`, whatever the case.
+/// True if `part` occurs in `text`, ignoring case.
 pub fn holds(text: &str, part: &str) -> bool {
     if text.is_ascii() && part.is_ascii() {
         let mut windows = text.as_bytes().windows(part.len());
@@ -193,7 +192,7 @@ pub fn holds(text: &str, part: &str) -> bool {
     }
 }
 
-/// Whether a common word is in it, whatever the case.
+/// True if it contains a common word, ignoring case.
 pub fn has_common_word(text: &str) -> bool {
     COMMON_WORDS.iter().any(|word| holds(text, word))
 }
@@ -208,7 +207,7 @@ pub fn longest_repeat(text: &str) -> usize {
     longest
 }
 
-/// Whether a string longer than `allowed` occurs twice, overlapping or not.
+/// True if a string longer than `allowed` occurs twice, overlapping or not.
 fn repeats_longer_than(text: &str, allowed: usize) -> bool {
     let characters: Vec<char> = text.chars().collect();
     let mut seen = HashSet::new();

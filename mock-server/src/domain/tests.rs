@@ -147,7 +147,7 @@ fn telephone_numbers_have_the_form_of_the_profile() {
     }
 }
 
-/// What an update to these fields makes of a user that has all of them.
+/// Updates these fields of a user that has all of them.
 fn updated(set: &[&str], change: impl FnOnce(&mut UserBody)) -> Result<User, ApiError> {
     let rules = rules(set);
     let mut account = account();
@@ -473,7 +473,7 @@ fn uuids_are_those_of_the_account() {
     };
     assert_eq!(id(7), id(7));
     assert_ne!(id(7), id(8));
-    // Whoever wrote an id down finds the same user behind it tomorrow.
+    // A client may keep an id, and finds the same user behind it later.
     let mut account = Account::new(
         companies(),
         std::array::from_fn(|at| u8::try_from(at).unwrap()),

@@ -1,4 +1,4 @@
-//! Which names and emails are taken.
+//! Taken names and emails.
 
 use bandwidth_fixtures::{
     Consultation,
@@ -13,17 +13,17 @@ use super::{
     users::Users,
 };
 
-/// What the other domains of the server have.
+/// Names that the other domains of the server use.
 pub trait NamesInUse {
-    /// Whether one of them has an API login of that name. Logins are unique on the server.
+    /// True if one of them has an API login of that name. Logins are unique on the server.
     fn login(&self, username: &str, case: UsernameCase) -> bool;
-    /// Whether one of them has the username.
+    /// True if one of them has the username.
     fn username(&self, username: &str, case: UsernameCase) -> bool;
-    /// Whether one of them has the email.
+    /// True if one of them has the email.
     fn email(&self, email: &str, case: EmailCase) -> bool;
 }
 
-/// Whether both are the same username.
+/// True if both are the same username.
 pub fn same_name(one: &str, other: &str, case: UsernameCase) -> bool {
     match case {
         UsernameCase::Sensitive => one == other,
@@ -79,7 +79,7 @@ impl Names<'_> {
         }
     }
 
-    /// Whether a user other than `except`, or the API login, has that username.
+    /// True if a user other than `except`, or the API login, has that username.
     pub(super) fn has_username(
         &self,
         username: &str,
@@ -91,7 +91,7 @@ impl Names<'_> {
         same(self.login) || others().any(|user| Some(user.number) != except && same(&user.username))
     }
 
-    /// Whether a user other than `except` has that email.
+    /// True if a user other than `except` has that email.
     pub(super) fn has_email(
         &self,
         email: &str,

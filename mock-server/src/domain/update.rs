@@ -8,7 +8,7 @@ use bandwidth_fixtures::{
 use super::{ApiError, input, user::User};
 use crate::wire::{ManagedUserBody, UserBody};
 
-/// What a body says of the fields that every surface has.
+/// Fields of a body that every surface has.
 #[derive(Clone, Copy)]
 pub(super) struct BodyFields<'a> {
     username: Option<&'a str>,
@@ -50,7 +50,7 @@ impl<'a> From<&'a ManagedUserBody> for BodyFields<'a> {
     }
 }
 
-/// What an update may change.
+/// Fields that an update may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Changes {
     /// Everything that the API can change.
@@ -58,11 +58,11 @@ pub enum Changes {
     PasswordOnly,
 }
 
-/// What a surface decides about updates. It is asked only where it matters.
+/// Rules of a surface for updates. They are read only if they matter.
 pub(super) struct Manner<U, T> {
-    /// What an update does with what it leaves out.
+    /// The effect of absent fields.
     pub(super) semantics: PutSemantics,
-    /// What it does with another username.
+    /// The effect of another username.
     pub(super) username: U,
     /// The form of a telephone number.
     pub(super) telephone: T,
@@ -75,7 +75,7 @@ pub(super) struct Fields<'a> {
     pub(super) username: &'a str,
     pub(super) texts: Texts<Option<&'a str>>,
     pub(super) enabled: bool,
-    /// Whether the user keeps what the body leaves out.
+    /// True if the user keeps the fields that the body leaves out.
     pub(super) merged: bool,
 }
 

@@ -21,26 +21,26 @@ pub struct User {
     pub id: Box<str>,
     /// Login name.
     pub username: Box<str>,
-    /// What the user has of the fields that are text.
+    /// The text fields.
     pub texts: Texts<Option<Box<str>>>,
-    /// How far it reaches. The account and login surfaces do not show it.
+    /// The accounts that it can reach. The account and login surfaces do not show it.
     pub scope: AccountScope,
     /// Ids of its accounts; none for a system-wide scope. Users of one account alone share the list.
     pub accounts: Arc<[Arc<str>]>,
     /// Ids of its roles, in the order in which they were given.
     pub roles: Box<[Arc<str>]>,
-    /// Whether it is active.
+    /// True if it is active.
     pub enabled: bool,
     /// Its passwords, the present one first; empty for a seeded user without one.
     pub passwords: Box<[Digest]>,
     /// Names of resources that keep it from being deleted.
     pub resources: Box<[Box<str>]>,
-    /// What it has on the identity surface alone.
+    /// Properties on the identity surface only.
     pub details: Option<Box<Details>>,
 }
 
 impl User {
-    /// What it reaches when it logs in.
+    /// The accounts that its login reaches.
     pub fn reach(&self) -> Reach {
         if self.scope.is_system_wide() {
             Reach::Domain
@@ -49,7 +49,7 @@ impl User {
         }
     }
 
-    /// Whether both are the same except for their passwords.
+    /// True if both are the same except for their passwords.
     pub fn differs_in_password_only(&self, other: &Self) -> bool {
         let passwords = self.passwords.clone();
         *self
@@ -59,7 +59,7 @@ impl User {
             }
     }
 
-    /// What it has on the identity surface alone.
+    /// Properties on the identity surface only.
     pub fn details(&self) -> Cow<'_, Details> {
         self.details
             .as_deref()
@@ -77,7 +77,7 @@ impl User {
         Ok(())
     }
 
-    /// Whether both have the same names, email, address and telephone numbers.
+    /// True if both have the same names, email, address and telephone numbers.
     pub fn has_profile_of(&self, other: &Self) -> bool {
         let (own, others) = (self.details(), other.details());
         let same = |field: &DetailField| own.text(*field) == others.text(*field);

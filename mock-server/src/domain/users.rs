@@ -20,16 +20,16 @@ pub(super) struct Users {
     version: u64,
     /// The list that users of the main account alone share.
     main: Arc<[Arc<str>]>,
-    /// How many users have another list.
+    /// Number of users with another list.
     elsewhere: usize,
-    /// What changed, while that is watched: a user before, unless it is new, and after.
+    /// Recorded changes while recording is on: the user before, if it existed, and after.
     watched: Option<Vec<Change>>,
     /// The user that changed last, as it was before.
     last: Option<(UserNumber, Option<Arc<User>>)>,
-    /// Of the ids that do not say their user's number.
+    /// For ids that do not contain their user's number.
     ids: Index,
     usernames: Index,
-    /// Made at the first question: few profiles ask it.
+    /// Built at the first use: few profiles need it.
     emails: OnceCell<Index>,
 }
 
@@ -41,7 +41,7 @@ impl Users {
         }
     }
 
-    /// The users that are included. Where all are, none of them is asked.
+    /// The users within a reach.
     pub(super) fn within<'u>(&'u self, reach: &Reach) -> impl Iterator<Item = &'u Arc<User>> {
         let all = self.elsewhere == 0 && self.main.iter().all(|main| reach.opens(main));
         self.iter().filter(move |user| all || reach.includes(user))
@@ -72,14 +72,14 @@ impl Users {
         })
     }
 
-    /// The users with that name, whatever the case, oldest first.
+    /// The users with that name, ignoring case, oldest first.
     pub(super) fn named<'u>(&'u self, username: &str) -> impl Iterator<Item = &'u Arc<User>> {
         let name = folded(username);
         self.found(&self.usernames, &name)
             .filter(move |user| folded(&user.username) == name)
     }
 
-    /// The users with that email, whatever the case, oldest first.
+    /// The users with that email, ignoring case, oldest first.
     pub(super) fn with_email<'u>(&'u self, email: &str) -> impl Iterator<Item = &'u Arc<User>> {
         let emails = self.emails.get_or_init(|| {
             let mut emails = Index::default();
@@ -147,7 +147,7 @@ impl Users {
         self.watched = Some(Vec::new());
     }
 
-    /// What was put there since it was watched.
+    /// Ends the recording, and returns the changes.
     pub(super) fn unwatch(&mut self) -> Vec<Change> {
         self.watched.take().unwrap_or_default()
     }

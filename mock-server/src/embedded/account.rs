@@ -63,7 +63,7 @@ impl ArmedFaultHandle {
         self.armed.id
     }
 
-    /// How many requests it was applied to.
+    /// Number of requests that it was applied to.
     pub fn hits(&self) -> u64 {
         self.armed.hits()
     }
@@ -114,7 +114,7 @@ impl AccountBuilder {
         self
     }
 
-    /// How it behaves; by default as the server does.
+    /// Sets the profile; the server's by default.
     pub fn profile(mut self, profile: NamedProfile) -> Self {
         self.profile = Some(profile);
         self
@@ -126,7 +126,7 @@ impl AccountBuilder {
         self
     }
 
-    /// How many requests it may send in how much time.
+    /// Sets the rate limit; the profile's by default.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.new.rate_limit = Some(limit);
         self
@@ -244,7 +244,7 @@ impl Account {
         Ok(self.app.reset_account(self.id())?)
     }
 
-    /// Its state as a document that [`Account::restore`] takes.
+    /// Its state, as a document for [`Account::restore`].
     pub fn snapshot(&self) -> Result<Seed, AccountError> {
         Ok(self.app.account_snapshot(self.id())?)
     }
@@ -254,13 +254,13 @@ impl Account {
         Ok(self.app.restore_account(self.id(), snapshot)?)
     }
 
-    /// Its requests until now, in order, with their answers and why they were answered so.
+    /// Its requests so far in order, with their responses and the reasons.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         let (entries, _) = self.app.journal.seen_by(Some(self.id()));
         entries.iter().map(|entry| (&**entry).into()).collect()
     }
 
-    /// How it retried, as `GET /__admin/retries` shows it.
+    /// Report about its retries, as `GET /__admin/retries` shows it.
     pub fn retries(&self) -> Value {
         let (entries, dropped) = self.app.journal.seen_by(Some(self.id()));
         let report = crate::journal::retries::report(&entries, dropped);
@@ -288,12 +288,11 @@ impl Account {
         self.app.set_clock(&*self.app.account(self.id())?, change)
     }
 
-    /// Checks how many requests came: `account.verify(Operation::CreateUser, 1)`, or a range
-    /// of counts.
+    /// Checks the number of requests: `account.verify(Operation::CreateUser, 1)`, or a range.
     ///
     /// # Panics
     ///
-    /// When another number came. The message names the account and the nearest request.
+    /// If the number differs. The message names the account and the nearest request.
     #[track_caller]
     pub fn verify(&self, pattern: impl Into<RequestPattern>, times: impl Times) {
         let expectation = Expectation {

@@ -42,13 +42,13 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Where it listens; a free port of 127.0.0.1 by default.
+    /// Sets the address to listen on; a free port of 127.0.0.1 by default.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.config.listen = address.into();
         self
     }
 
-    /// How it behaves; `guide` by default.
+    /// Sets the profile; `guide` by default.
     pub fn profile(mut self, profile: NamedProfile) -> Self {
         self.config.profile = profile;
         self
@@ -60,7 +60,7 @@ impl Builder {
         self
     }
 
-    /// The name of the identity domain of the first account; what the seed says by default.
+    /// Sets the name of the first account's identity domain; the seed's by default.
     ///
     /// ```
     /// use bandwidth_mock::MockServer;
@@ -98,13 +98,13 @@ impl Builder {
         self
     }
 
-    /// Makes what looks random repeatable; 0 by default.
+    /// Sets the seed of pseudo-random values, which makes them repeatable; 0 by default.
     pub fn random_seed(mut self, seed: u64) -> Self {
         self.config.random_seed = seed;
         self
     }
 
-    /// How many requests the journal keeps, and how many bytes; 0 turns it off.
+    /// Sets the number of requests and bytes that the journal keeps; 0 turns it off.
     pub fn journal(mut self, entries: usize, bytes: usize) -> Self {
         self.config.journal = crate::journal::Limits { entries, bytes };
         self
@@ -116,13 +116,13 @@ impl Builder {
         self
     }
 
-    /// Where the control API listens; beside the emulated API by default.
+    /// Sets an address for the control API; by default it shares that of the emulated API.
     pub fn admin_listen(mut self, address: SocketAddr) -> Self {
         self.config.admin_listen = Some(address.into());
         self
     }
 
-    /// What opens the control API over HTTP.
+    /// Sets the token that clients of the control API must send.
     pub fn admin_token(mut self, token: impl Into<String>) -> Self {
         self.config.admin_token = Some(Secret::new(token));
         self
@@ -160,7 +160,7 @@ impl Builder {
         self
     }
 
-    /// Ends handshakes, heads and bodies that take longer than this; 30 seconds by default.
+    /// Sets the time limit of handshakes, heads and bodies; 30 seconds by default.
     #[doc(hidden)]
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.config.read_timeout = timeout;

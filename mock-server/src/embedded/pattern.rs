@@ -1,10 +1,10 @@
-//! Which requests a test means.
+//! Selects requests in tests.
 
 use bandwidth_fixtures::Operation;
 
 use crate::journal::Pattern;
 
-/// What a request must be like. What is not said fits every request.
+/// Conditions on a request. An absent condition matches every request.
 ///
 /// ```
 /// use bandwidth_mock::{Operation, RequestPattern};
@@ -23,7 +23,7 @@ impl RequestPattern {
         Self::default()
     }
 
-    /// Of this operation.
+    /// Requires this operation.
     pub fn operation(mut self, operation: Operation) -> Self {
         self.pattern.operation = Some(operation);
         self
@@ -41,7 +41,7 @@ impl RequestPattern {
         self
     }
 
-    /// That was answered so.
+    /// Requires this status of the response.
     pub fn status(mut self, status: u16) -> Self {
         self.pattern.status = Some(status);
         self

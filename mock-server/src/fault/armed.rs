@@ -15,7 +15,7 @@ use super::{
     rule::{ArmedFault, Fault, Now, Subject},
 };
 
-/// More would make each request slow, and nobody means it.
+/// More faults would make each request slow, and are hardly intended.
 const MOST: usize = 10_000;
 
 /// Faults in the order in which they were armed. The first that is due gets the request.
@@ -121,13 +121,13 @@ impl FaultSet {
             .extend(own.map(|fault| self.new_armed(fault.clone(), now)));
     }
 
-    /// Whether none is armed.
+    /// True if no fault is armed.
     pub fn is_empty(&self) -> bool {
         self.read().is_empty()
     }
 
-    /// What happens to a request. Every fault sees it, so that its counts do not depend on the
-    /// others; the first that is due gets it.
+    /// Decides the effect on a request. Every fault sees it, so that its counts do not depend on
+    /// the others; the first one that is due applies.
     pub fn decide(
         &self,
         subject: &Subject<'_>,
@@ -171,7 +171,7 @@ mod tests {
         FaultSet::new(faults.collect(), START)
     }
 
-    /// Which of the first requests fail, counted from 1.
+    /// Numbers of the first requests that fail, from 1.
     fn hits(rule: &str, requests: usize) -> Vec<usize> {
         let set = set(&[rule]);
         (1..=requests)

@@ -1,4 +1,4 @@
-//! What a fault does to a request.
+//! Effects of faults on a request.
 
 use std::{f64::consts::TAU, time::Duration};
 
@@ -6,20 +6,20 @@ use bandwidth_fixtures::ApiError;
 
 use crate::random::mix;
 
-/// The longest wait that a fault can ask for.
+/// The longest wait of a fault.
 pub const LONGEST_DELAY: Duration = Duration::from_mins(10);
 
-/// On which side of the operation a fault stands.
+/// Time of a fault: before or after the operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum When {
     /// The operation does not take effect. A delay is waited for first.
     #[default]
     Before,
-    /// The operation takes effect; what goes wrong is the answer.
+    /// The operation takes effect; only the response is affected.
     After,
 }
 
-/// What becomes of the answer.
+/// Effect on the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// It has this status, in the shape that the profile has for it.
@@ -56,7 +56,7 @@ impl Effect {
     }
 }
 
-/// The refusals of logins that a fault can ask for, by the names of their rules.
+/// The refusals of logins that a fault can produce, by the names of their rules.
 pub const REFUSALS: [ApiError; 4] = [
     ApiError::BasicEnded,
     ApiError::ClientInvalid,
@@ -64,7 +64,7 @@ pub const REFUSALS: [ApiError; 4] = [
     ApiError::TokenExpired,
 ];
 
-/// What a request that reads sees of the users.
+/// The users that a reading request sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
     /// None of them.
@@ -85,7 +85,7 @@ impl View {
     }
 }
 
-/// Which requests a fault hits after its first.
+/// Selects the requests that a fault hits after its first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Then {
     /// All.
@@ -109,7 +109,7 @@ impl Then {
     }
 }
 
-/// A body that comes slowly.
+/// A body that is sent slowly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dribble {
     /// In how many pieces.
@@ -118,7 +118,7 @@ pub struct Dribble {
     pub over: Duration,
 }
 
-/// What happens on the connection, by the names that `WireMock` gave these faults.
+/// Effect on the connection, with the names that `WireMock` gave these faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectionFault {
     /// Closed without a byte.
@@ -150,7 +150,7 @@ impl ConnectionFault {
     }
 }
 
-/// How long an answer waits.
+/// Delay of a response.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Delay {
     /// Always so long.

@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 
 use super::error::{FaultError, wrong};
 
-/// How many headers a fault may set.
+/// Maximum number of headers in a fault.
 const MOST_HEADERS: usize = 20;
-/// How long the value of a header may be, in bytes.
+/// Maximum length of a header's value, in bytes.
 const LONGEST_VALUE: usize = 4096;
-/// How long a body may be, in bytes.
+/// Maximum length of a body, in bytes.
 const LONGEST_BODY: usize = 64 * 1024;
 
 /// Headers that say how a message is sent, which the mock decides (RFC 9110, sections 7.6.1 and 8.6).
@@ -36,12 +36,12 @@ pub struct OwnAnswer {
 }
 
 impl OwnAnswer {
-    /// Whether it sets nothing.
+    /// True if it sets nothing.
     pub(super) fn is_empty(&self) -> bool {
         self.headers.is_empty() && self.body.is_none()
     }
 
-    /// Whether it sets a body.
+    /// True if it sets a body.
     pub(super) fn has_body(&self) -> bool {
         self.body.is_some()
     }

@@ -30,7 +30,7 @@ const TEXTS: [&str; 10] = [
     "then",
 ];
 
-/// How much of a rule an error repeats, in characters.
+/// Maximum length of the part of a rule that an error repeats, in characters.
 const SHOWN: usize = 200;
 
 const DELAY_FORM: &str = "delay takes one of {\"fixed_ms\":500}, {\"uniform_ms\":[100,500]} and \
@@ -64,7 +64,7 @@ impl FromStr for Fault {
     }
 }
 
-/// The JSON object that `key=value,...` stands for.
+/// The JSON object that `key=value,...` means.
 fn pairs(text: &str) -> Result<Map<String, Value>, String> {
     let mut object = Map::new();
     // A body may have commas of its own, so it comes last.
@@ -99,7 +99,7 @@ fn pairs(text: &str) -> Result<Map<String, Value>, String> {
     Ok(object)
 }
 
-/// Puts a value where a key with dots says: `delay.fixed_ms` is `fixed_ms` of the object `delay`.
+/// Inserts a value at a dotted key: `delay.fixed_ms` is `fixed_ms` of the object `delay`.
 fn insert(object: &mut Map<String, Value>, key: &str, value: Value) -> Result<(), String> {
     let twice = |name: &str| format!("`{name}` is given twice");
     let Some((outer, inner)) = key.split_once('.') else {

@@ -1,4 +1,4 @@
-//! What a fault does to one request, decided once.
+//! The plan of a fault for one request, decided once.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,28 +14,25 @@ use super::{
 pub struct AppliedFault {
     /// The fault.
     pub armed: Arc<ArmedFault>,
-    /// How long it makes the request wait.
+    /// Time that it makes the request wait.
     pub waited: Option<Duration>,
 }
 
-/// What happens to one request, in this order: wait, run, reshape, wait, send.
+/// The plan for one request, in this order: wait, run, reshape, wait, send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Plan {
     /// The wait before the operation.
     pub wait_before: Duration,
-    /// What becomes of the operation.
     pub run: Execution,
-    /// What it sees instead of the users.
+    /// The users that it sees in place of the real ones.
     pub view: Option<View>,
-    /// What becomes of its answer.
     pub reshape: Reshape,
     /// The wait before the answer is sent.
     pub wait_after: Duration,
-    /// How the answer is sent.
     pub sending: Sending,
 }
 
-/// What becomes of the operation.
+/// The effect on the operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Execution {
     /// It takes effect.
@@ -47,7 +44,7 @@ pub enum Execution {
     Skip,
 }
 
-/// What becomes of the answer.
+/// The change of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Reshape {
     /// It is the operation's own.
@@ -63,7 +60,7 @@ pub enum Reshape {
     CutLastByte,
 }
 
-/// How the answer is sent.
+/// The way of sending the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sending {
     /// At once.

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::random::mix;
 
-/// What a rule can see of a request.
+/// Properties of a request that a rule can match.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     /// The operation, unless the path or method belongs to none.
@@ -25,26 +25,26 @@ pub struct Subject<'a> {
     pub method: &'a str,
     /// The main account of the domain of the account in the path, else of the caller's.
     pub account: Option<&'a str>,
-    /// Whether the operation changes something.
+    /// True if the operation changes something.
     pub changes: bool,
     /// The header of that name.
     pub authorization: Option<&'a [u8]>,
 }
 
-/// What goes wrong, and for which requests.
+/// A fault, and the requests that it applies to.
 ///
-/// Of the requests that fit `operation`, `method` and `account`, the first `after` pass; of the
-/// others every `every`th fails with `probability`, decided by `seed`, `times` times at the most,
-/// and until `ttl` after it was armed. After the first that fails, `then` decides which others do.
+/// Of the requests that match `operation`, `method` and `account`, the first `after` pass. Of the
+/// others, every `every`th fails with `probability` (decided by `seed`), at most `times` times, and
+/// until `ttl` after it was armed. After the first failure, `then` decides which other requests
+/// fail.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
-    /// What becomes of the answer; with none, it only waits.
+    /// The effect on the response; with `None`, it only waits.
     pub effect: Option<Effect>,
     /// The headers and the body of that answer.
     pub answer: OwnAnswer,
-    /// How long it waits.
     pub delay: Option<Delay>,
-    /// On which side of the operation this is.
+    /// Before or after the operation.
     pub when: When,
     /// Only this operation.
     pub operation: Option<Operation>,
@@ -52,19 +52,19 @@ pub struct Fault {
     pub method: Option<String>,
     /// Only this account.
     pub account: Option<String>,
-    /// Every so many; at least 1.
+    /// One in this number of requests fails; at least 1.
     pub every: u64,
-    /// Not the first so many.
+    /// Number of first requests that pass.
     pub after: u64,
-    /// At most so often.
+    /// Maximum number of failures.
     pub times: Option<u64>,
-    /// Which requests it hits after the first; those that the other fields choose by default.
+    /// Selects the requests after the first hit; by default the other fields select them.
     pub then: Option<Then>,
     /// From 0 to 1.
     pub probability: f64,
     /// Decides the probability and the delay; the server's seed where there is none.
     pub seed: Option<u64>,
-    /// How long it is armed, on the mock's clock.
+    /// Time that it stays armed, on the mock's clock.
     pub ttl: Option<Duration>,
 }
 
@@ -112,13 +112,13 @@ impl Fault {
 pub struct ArmedFault {
     /// Its id on this server; never used again.
     pub id: u64,
-    /// What was asked for.
+    /// The rule.
     pub fault: Fault,
     armed_at: Duration,
     seen: AtomicU64,
     hits: AtomicU64,
-    /// How the first request that it hit logs in, once there is one. A keyed hash gives away
-    /// nothing of a password.
+    /// Login of the first request that it hit, once there is one. A keyed hash reveals nothing of a
+    /// password.
     first: OnceLock<Option<u64>>,
     hasher: RandomState,
 }
@@ -155,12 +155,12 @@ impl ArmedFault {
         }
     }
 
-    /// How many requests it was applied to.
+    /// Number of requests that it was applied to.
     pub fn hits(&self) -> u64 {
         self.hits.load(Ordering::Relaxed)
     }
 
-    /// Whether its time to live is over.
+    /// True if its time to live is over.
     pub fn expired(&self, now: Duration) -> bool {
         let ttl = self.fault.ttl;
         ttl.is_some_and(|ttl| now.saturating_sub(self.armed_at) >= ttl)
@@ -214,7 +214,7 @@ impl ArmedFault {
         hits.is_ok()
     }
 
-    /// What `then` compares of the login.
+    /// The part of the login that `then` compares.
     fn login(&self, subject: &Subject<'_>) -> Option<u64> {
         let header = subject.authorization?;
         Some(if self.fault.then == Some(Then::SameScheme) {
@@ -227,7 +227,7 @@ impl ArmedFault {
         })
     }
 
-    /// How long the request of that number waits.
+    /// The wait of the request with that number.
     pub(super) fn wait(&self, number: u64, seed: u64) -> Option<Duration> {
         // Another sequence than the one that decides the probability.
         let seed = !self.fault.seed.unwrap_or(seed);

@@ -1,4 +1,4 @@
-//! Which format answers a request.
+//! Chooses the format of a response.
 
 use std::cmp::Ordering;
 
@@ -15,12 +15,12 @@ use crate::codec::Format;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Negotiated {
     pub(super) format: Format,
-    /// False when `format.unacceptable` rejects what was asked for.
+    /// False if `format.unacceptable` rejects the requested types.
     pub(super) acceptable: bool,
 }
 
 impl Negotiated {
-    /// On a surface that has this format alone, whatever is asked for.
+    /// On a surface with this format only, for any `Accept`.
     pub(super) fn only(format: Format) -> Self {
         Self {
             format,
@@ -100,7 +100,7 @@ pub(super) fn negotiate(headers: &HeaderMap, rules: &Consultation) -> Negotiated
     }
 }
 
-/// Whether `Accept` names HTML, as browsers do and clients of an API do not.
+/// True if `Accept` names HTML, as browsers do and clients of an API do not.
 pub fn names_html(headers: &HeaderMap) -> bool {
     let values = headers.get_all(ACCEPT).iter();
     values
@@ -134,7 +134,7 @@ impl<'h> Range<'h> {
         Some(Self { kind, weight })
     }
 
-    /// How exactly the range names the type, and its weight; `None` when it does not name it.
+    /// Precision with which the range names the type, and its weight; `None` if it does not match.
     fn fit(&self, kind: &str) -> Option<(u8, u16)> {
         let of_type = |whole: &str| {
             let own = kind.split('/').next();

@@ -34,7 +34,7 @@ use crate::{
     wire::ErrorView,
 };
 
-/// What is sent back: the emulated API's bodies are whole.
+/// A response as it is sent. Bodies of the emulated API are complete in memory.
 pub type Reply = Response<Either<Full<Bytes>, Body>>;
 
 /// Names and passwords are read as UTF-8 (RFC 7617, section 2.1).
@@ -79,7 +79,7 @@ impl Answer {
         self.header(CONTENT_TYPE, HeaderValue::from_static(media_type))
     }
 
-    /// Whether its body is in that format.
+    /// True if its body is in that format.
     pub(super) fn has_content(&self, format: Format) -> bool {
         let mut headers = self.headers.iter();
         headers.any(|(name, value)| name == CONTENT_TYPE && value == format.media_type())
@@ -116,7 +116,7 @@ impl Answer {
         }
     }
 
-    /// What a gateway in front of the API sends when it cannot reach it.
+    /// The response of a gateway in front of the API that cannot reach it.
     pub(super) fn gateway_page(status: u16) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
         let title = status.canonical_reason().unwrap_or("Error");
@@ -128,8 +128,8 @@ impl Answer {
         Self::empty(status).content("text/html", page)
     }
 
-    /// Without the last byte of its body, which every format needs; of nothing it makes something
-    /// that no format knows.
+    /// Without the last byte of its body, which every format needs. An empty body becomes text that
+    /// is in no format.
     pub(super) fn malformed(mut self) -> Self {
         self.body = match self.body.len() {
             0 => Bytes::from_static(b"<"),
@@ -268,17 +268,17 @@ impl Answer {
         &self.body
     }
 
-    /// As the journal keeps it.
+    /// The form that the journal keeps.
     pub(super) fn sent(&self) -> Sent {
         self.sent_with(self.body.clone())
     }
 
-    /// The same without its body, which no answer to HEAD has.
+    /// Without the body, as in a response to HEAD.
     pub(super) fn sent_head(&self) -> Sent {
         self.sent_with(Bytes::new())
     }
 
-    /// The same with what is sent of its body when that breaks off.
+    /// With the part of the body that is sent before a break.
     pub(super) fn sent_half(&self) -> Sent {
         self.sent_with(self.half())
     }
@@ -321,7 +321,7 @@ impl Answer {
         (response, self.body)
     }
 
-    /// As it is sent.
+    /// The response as it is sent.
     pub(super) fn into_reply(self) -> Reply {
         let (mut response, body) = self.into_parts();
         if body.is_empty() && response.status() != StatusCode::NO_CONTENT {

@@ -1,4 +1,4 @@
-//! What a refusal says of the header that it is about: the client may not know what its library
+//! Quotes the header that a refusal is about: the client's author may not know what its library
 //! sends.
 
 use axum::http::{
@@ -64,7 +64,7 @@ fn scheme(headers: &HeaderMap) -> Option<&'static str> {
     schemes.find(|known| known.eq_ignore_ascii_case(given))
 }
 
-/// Whether a value is short, and made of what types, codings and expectations are made of.
+/// True if a value is short, and has only characters of types, codings and expectations.
 fn is_plain(value: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&^_.+-/;=,\" ".contains(&byte);
     !value.is_empty() && value.len() <= 80 && value.bytes().all(plain)

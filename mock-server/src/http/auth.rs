@@ -1,4 +1,4 @@
-//! Who is calling.
+//! Authentication of callers.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub(super) struct Schemes {
     pub(super) bearer: bool,
 }
 
-/// What `auth.schemes` lets in.
+/// The schemes that `auth.schemes` accepts.
 pub(super) fn schemes(rules: &Consultation) -> Schemes {
     let schemes = rules.auth_schemes();
     Schemes {
@@ -45,14 +45,14 @@ pub(super) fn schemes(rules: &Consultation) -> Schemes {
 /// A caller whose credentials are right.
 #[derive(Debug)]
 pub(super) struct Caller {
-    /// What has the accounts that the credentials open.
+    /// State of the accounts that the credentials open.
     pub(super) slot: Arc<AccountState>,
     pub(super) who: Who,
     /// Its name.
     pub(super) login: Arc<str>,
-    /// What its token allows; none for Basic.
+    /// Permissions of its token; `None` for Basic.
     pub(super) grant: Option<Arc<Grant>>,
-    /// What it reaches: the account in the path alone, else all that its credentials open.
+    /// Its reach: the account in the path alone, else all accounts that its credentials open.
     pub(super) reach: Reach,
 }
 
@@ -68,7 +68,7 @@ impl Caller {
         }
     }
 
-    /// The holder of a token, where it opens accounts.
+    /// The holder of a token, if it opens accounts.
     pub(super) fn with_token(slot: Arc<AccountState>, grant: Arc<Grant>) -> Self {
         Self {
             reach: grant.reach(&slot),
@@ -124,7 +124,7 @@ impl Caller {
     }
 }
 
-/// Whose credentials they are.
+/// The owner of credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Who {
     /// The account's API login.
@@ -142,7 +142,7 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// Those of `Authorization: Basic`, where they can be read.
+    /// Reads `Authorization: Basic`, if possible.
     pub(super) fn basic(headers: &HeaderMap) -> Option<Self> {
         match authorization(headers) {
             Some(("basic", encoded)) => Self::decode(encoded),
@@ -193,8 +193,8 @@ fn authorization(headers: &HeaderMap) -> Option<(&'static str, &str)> {
     Some((scheme, rest))
 }
 
-/// Whether the request authenticates in a way that no profile takes, or with a token where tokens are
-/// not taken.
+/// True if the request authenticates with a scheme that no profile accepts, or with a token that
+/// this profile rejects.
 fn names_other_scheme(headers: &HeaderMap, rules: &Consultation) -> bool {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
@@ -210,8 +210,8 @@ fn names_other_scheme(headers: &HeaderMap, rules: &Consultation) -> bool {
     })
 }
 
-/// The account of the API login, client id or token in the request, whether or not it is right. It
-/// decides whose profile is asked where the path names no account.
+/// The account of the API login, client id or token in the request, even if the credentials are
+/// wrong. Its profile applies if the path names no account.
 pub(super) fn claimed_account(store: &Store, headers: &HeaderMap) -> Option<Arc<AccountState>> {
     match authorization(headers)? {
         ("bearer", text) => token::account_of(store, text),
@@ -229,7 +229,7 @@ pub(super) fn account_named(store: &Store, name: &str) -> Option<Arc<AccountStat
     })
 }
 
-/// What is needed to know a caller.
+/// Data that is needed to identify a caller.
 #[derive(Clone, Copy)]
 pub(super) struct Authenticator<'a> {
     pub(super) store: &'a Store,
@@ -238,8 +238,8 @@ pub(super) struct Authenticator<'a> {
 }
 
 impl Authenticator<'_> {
-    /// The caller, who must have access to `account` where the path names one; `slot` is that
-    /// account, else the claimed one, if there is one.
+    /// Authenticates the caller, who must have access to `account` if the path names one. `slot` is
+    /// that account, or else the claimed one, if there is one.
     pub(super) fn caller(
         self,
         headers: &HeaderMap,
@@ -377,9 +377,9 @@ pub(super) fn log_in(
     Err(ApiError::CredentialsMissingOrWrong)
 }
 
-/// Where a user may be: the same username may exist in several accounts. The account in the path
-/// comes first. Throwaway accounts share names with nobody, so they are asked only when the path
-/// names them.
+/// Accounts that may have a user, in the order of the search: several accounts may have the same
+/// username. The account in the path comes first. Throwaway accounts share no names, so they are
+/// searched only if the path names them.
 fn slots_by_preference(store: &Store, account: Option<&str>) -> Vec<Arc<AccountState>> {
     let in_path = account.and_then(|id| store.account(id));
     if let Some(slot) = in_path.filter(|slot| slot.throwaway) {

@@ -16,11 +16,11 @@ use hyper::body::{Body as _, Incoming};
 /// The largest body that is accepted, in bytes, also after it was decompressed.
 pub const MAX_BODY: usize = 1024 * 1024;
 
-/// How much of a body that is too large is read and dropped. A client that is still sending does
-/// not see an answer that comes before the end, only a reset connection.
+/// Maximum size of a too large body that is read and dropped. A client that is still sending does
+/// not see an early response, only a reset connection.
 const MAX_DRAINED: usize = 64 * 1024 * 1024;
 
-/// What came of a body.
+/// Result of reading a body.
 #[derive(Debug)]
 pub(super) enum Received {
     /// All of it.
@@ -29,7 +29,7 @@ pub(super) enum Received {
     TooLarge,
     /// It broke off or its framing is wrong.
     Broken,
-    /// It did not come in time.
+    /// It did not arrive in time.
     TooSlow,
     /// It is in a coding that is not read.
     OtherCoding,
@@ -56,14 +56,14 @@ impl Received {
         }
     }
 
-    /// What was received, where that is all of it.
+    /// The received bytes, if the body is complete.
     pub(super) fn bytes(&self) -> &Bytes {
         static NOTHING: Bytes = Bytes::new();
         self.whole().unwrap_or(&NOTHING)
     }
 }
 
-/// Reads the body to its end or to the limits, of which one is the time that all of it may take.
+/// Reads the body to its end, or to the limits of size and time.
 pub(super) async fn read(head: &Parts, body: Incoming, timeout: Duration) -> Received {
     if body.is_end_stream() {
         return Received::Whole(Bytes::new());
@@ -84,7 +84,7 @@ pub(super) async fn read(head: &Parts, body: Incoming, timeout: Duration) -> Rec
     }
 }
 
-/// A whole body, decoded as its `Content-Encoding` says, up to a limit in bytes.
+/// A whole body, decoded by its `Content-Encoding`, up to a limit in bytes.
 pub(super) fn decoded(headers: &HeaderMap, bytes: Bytes, most: usize) -> Received {
     match coding(headers) {
         Ok(None) => Received::Whole(bytes),
@@ -155,7 +155,7 @@ impl Coding {
     }
 }
 
-/// The same as an option. Nothing comes of nothing, also in a coding that is not read.
+/// Decodes a body; `None` on an error. An empty body stays empty, also in an unknown coding.
 #[cfg(feature = "traffic")]
 pub fn plain(headers: &HeaderMap, bytes: Bytes, most: usize) -> Option<Bytes> {
     if bytes.is_empty() {

@@ -12,10 +12,10 @@ use crate::{
     text::{charset, media_type},
 };
 
-/// What `Content-Type` says: the format, and the charset if it names one.
+/// The format of a `Content-Type`, and the charset if it names one.
 pub(super) type Typed = (Format, Option<Charset>);
 
-/// What `Content-Type` says, or what `format.body_without_type` says without one.
+/// Reads `Content-Type`; without one, `format.body_without_type` decides.
 pub(super) fn format(
     headers: &HeaderMap,
     body: &[u8],
@@ -36,8 +36,7 @@ pub(super) fn format(
     Ok(typed)
 }
 
-/// The charset that `Content-Type` names, if one. Rejects a body that says it is in another format
-/// than this one.
+/// The charset in `Content-Type`, if it has one. Rejects a body in another format than this one.
 pub(super) fn require(headers: &HeaderMap, format: Format) -> Result<Option<Charset>, ApiError> {
     let other = match format {
         Format::Xml => ApiError::XmlRequired,
@@ -55,7 +54,7 @@ pub(super) fn require(headers: &HeaderMap, format: Format) -> Result<Option<Char
     }
 }
 
-/// Whether the body is JSON, as far as one `Content-Type` says.
+/// True if there is one `Content-Type`, and it names JSON.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE).map(HeaderValue::to_str);
     matches!(value, Some(Ok(value)) if matches!(typed(value), Ok((Format::Json, _))))

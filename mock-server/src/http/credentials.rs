@@ -154,12 +154,13 @@ impl Context<'_> {
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
 
-    /// Whether an update keeps what it leaves out.
+    /// True if an update keeps the fields that it leaves out.
     fn keeps(&self) -> bool {
         self.rules.management_absent_keys() == ManagedAbsentKeys::Kept
     }
 
-    /// What a body makes of a credential. It gives and takes only what the caller has, as for users.
+    /// Applies a body to a credential. Like for users, a caller can give and take only its own
+    /// roles and accounts.
     fn changed(
         &self,
         body: CredentialBody,
@@ -218,12 +219,12 @@ impl Context<'_> {
     }
 }
 
-/// Whether one of its accounts is held.
+/// True if one of its accounts is held.
 fn is_seen(credential: &Credential, held: &[String]) -> bool {
     credential.accounts.iter().any(|id| held.contains(id))
 }
 
-/// Whether everything that comes or goes is held.
+/// True if every added or removed entry is held.
 fn may_change(before: &[String], after: &[String], held: &[String]) -> bool {
     let changes = |item: &&String| before.contains(item) != after.contains(item);
     let mut changed = before.iter().chain(after).filter(changes);

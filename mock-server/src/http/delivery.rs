@@ -1,4 +1,4 @@
-//! How an answer gets onto the wire: as HTTP, in slow pieces, or broken deliberately.
+//! Sends a response: as HTTP, in slow pieces, or broken deliberately.
 
 use std::{convert::Infallible, fmt, time::Duration};
 
@@ -14,13 +14,13 @@ use crate::{
     random::mix,
 };
 
-/// How a connection ends deliberately. It travels through the HTTP library as an error of the
-/// service; the connection takes it from there.
+/// A deliberate end of the connection. The HTTP library carries it as an error of the service; the
+/// connection reads it from there.
 #[derive(Debug)]
 pub struct Hangup {
     /// Written as they are.
     pub bytes: Bytes,
-    /// Whether a TCP reset follows, and not an orderly close.
+    /// True for a TCP reset, false for an orderly close.
     pub reset: bool,
 }
 
@@ -110,6 +110,6 @@ fn slowly(answer: Answer, dribble: Dribble) -> Reply {
     response.map(|()| Either::Right(Body::new(StreamBody::new(frames))))
 }
 
-/// How long a close waits for what the client still has under way. A close with unread bytes is a
-/// reset, which could take the answer with it.
+/// Time that a close waits for bytes that the client is still sending. A close with unread bytes is
+/// a reset, which could discard the response.
 pub const LINGER: Duration = Duration::from_millis(200);

@@ -1,8 +1,8 @@
-//! One exchange, from a request that was read to what is sent back and what the journal keeps.
+//! One exchange: from a request to its response and its journal entry.
 //!
-//! The order is part of the contract: the format of errors, then a fault that keeps the operation
-//! from running, then the message as such, path and method, the login, the rate limit, `Accept`,
-//! and only then the body. The operation itself is synchronous, so that no lock is ever held across an await.
+//! The order is part of the contract: the format of errors, a fault that prevents the operation,
+//! errors in the message, path and method, the login, the rate limit, `Accept`, and only then the
+//! body. The operation itself is synchronous, so no lock is held across an await.
 
 mod admission;
 
@@ -60,11 +60,11 @@ pub(super) struct Exchange {
     app: Arc<App>,
     head: Parts,
     body: Received,
-    /// What a form says, where the path names no account.
+    /// Content of a form, if the path names no account.
     form: Result<Form, ApiError>,
     /// Its place in the journal.
     id: u64,
-    /// When it came, on its account's clock.
+    /// Time of arrival, on its account's clock.
     at: Duration,
     started: Instant,
     peer: Peer,
@@ -76,13 +76,13 @@ pub(super) struct Exchange {
     profile: Arc<NamedProfile>,
     rules: Consultation,
     negotiated: Negotiated,
-    /// Where the path leads under this profile.
+    /// Resource of the path under this profile.
     route: Option<Route>,
     fault: Option<AppliedFault>,
     plan: Plan,
-    /// What was decided before the body came.
+    /// The decision before the body was read.
     admission: Option<Admission>,
-    /// Whether the body was left where it is, because the head alone is rejected.
+    /// True if the body was not read, because the head alone is rejected.
     unread: bool,
 }
 
@@ -187,7 +187,7 @@ impl Exchange {
         exchange
     }
 
-    /// The main account of its domain; the account in the path where there is no such account.
+    /// The main account of its domain, or else the account in the path.
     fn main(&self) -> Option<&Arc<str>> {
         let slot = self.slot.as_ref();
         slot.map(|slot| &slot.id).or(self.account.as_ref())
@@ -216,12 +216,12 @@ impl Exchange {
         Some(self.endpoint()?.operation)
     }
 
-    /// Whether the operation changes something.
+    /// True if the operation changes something.
     fn changes(&self) -> bool {
         self.endpoint().is_some_and(|endpoint| endpoint.changes)
     }
 
-    /// Whether it waits, on either side of the operation.
+    /// True if it waits before or after the operation.
     pub(super) fn waits(&self) -> bool {
         self.fault
             .as_ref()
@@ -251,7 +251,7 @@ impl Exchange {
         }
     }
 
-    /// Performs it with the wait that a fault asks for. The journal has it meanwhile.
+    /// Performs it with the delay of a fault. The journal has it meanwhile.
     pub(super) async fn perform_with_delay(mut self) -> Result<Reply, Hangup> {
         let Plan {
             wait_before,
@@ -326,7 +326,7 @@ impl Exchange {
         }
     }
 
-    /// With the headers that the profile gives to every response.
+    /// Adds the headers that the profile requires in every response.
     fn with_headers(&self, mut answer: Answer) -> Answer {
         if answer.has_content(Format::Xml) && self.rules.format_charset() == TypeCharset::Utf8 {
             answer = answer.with_charset();
@@ -345,7 +345,7 @@ impl Exchange {
         answer
     }
 
-    /// The answer to the question of a browser whether a page may send a request.
+    /// The response to a CORS preflight request.
     fn preflight(&self) -> Option<Answer> {
         let headers = &self.head.headers;
         let asks = self.head.method == Method::OPTIONS
@@ -398,7 +398,7 @@ impl Exchange {
         (Some(answer), Some(verdict))
     }
 
-    /// What the operation answers, whether or not it takes effect; `login` becomes the caller's.
+    /// Response of the operation, even if it does not take effect; `login` becomes the caller's.
     fn outcome(
         &mut self,
         takes_effect: bool,
@@ -444,7 +444,7 @@ impl Exchange {
         context.perform(endpoint.action)
     }
 
-    /// Whether users have a log: only the identity surface shows it.
+    /// True if users have a log: only the identity surface shows it.
     fn has_log(&self) -> bool {
         self.profile.options().surface_identity == IdentitySurface::Served
     }
@@ -482,8 +482,8 @@ impl Exchange {
         }
     }
 
-    /// Whether a throwaway account has gone while the request was under way, and its view of the
-    /// journal with it.
+    /// True if a throwaway account was deleted during the request, together with its view of the
+    /// journal.
     fn is_gone(&self) -> bool {
         let throwaway = self.slot.as_ref().filter(|slot| slot.throwaway);
         throwaway.is_some_and(|slot| self.app.store().account(&slot.id).is_none())
@@ -529,8 +529,8 @@ impl Exchange {
             .is_some_and(|endpoint| endpoint.shape_assumed)
     }
 
-    /// Adds a header that names the behaviours that were asked, their options and their evidence,
-    /// and says how much of the answer is assumed.
+    /// Adds a header with the behaviours that were read, their options and their evidence, and the
+    /// part that is assumed.
     fn explain(&self, answer: Answer, asked: Asked) -> Answer {
         let profile = &*self.profile;
         let mut parts: Vec<String> = asked
@@ -570,7 +570,7 @@ impl Exchange {
     }
 }
 
-/// A fault has the shape that the profile gives to its status.
+/// The refusal of a fault, in the profile's shape for its status.
 fn refusal_of(status: u16, now: Duration) -> Refusal {
     match StatusCode::from_u16(status) {
         Ok(StatusCode::TOO_MANY_REQUESTS) => {

@@ -1,4 +1,4 @@
-//! The operations: read the body, ask the domain, show what came of it.
+//! The operations: read the body, call the domain, show the result.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -28,7 +28,7 @@ use crate::{
     wire::UserBody,
 };
 
-/// What every operation has available.
+/// Data for every operation.
 pub(super) struct Context<'a> {
     pub(super) store: &'a Store,
     pub(super) head: &'a Parts,
@@ -38,7 +38,7 @@ pub(super) struct Context<'a> {
     pub(super) caller: &'a Caller,
     pub(super) mode: Mode<'a>,
     pub(super) format: Format,
-    /// Whether the request came by TLS.
+    /// True if the request came by TLS.
     pub(super) tls: bool,
     pub(super) profile: &'a Arc<NamedProfile>,
     pub(super) rules: &'a Consultation,
@@ -46,13 +46,13 @@ pub(super) struct Context<'a> {
 
 pub(super) type Outcome = Result<Answer, Refusal>;
 
-/// Whether that is the user's name, as `username.case` says.
+/// True if that is the user's name, under `username.case`.
 fn is_called(user: &User, name: &str, rules: &Consultation) -> bool {
     *user.username == *name || same_name(&user.username, name, rules.username_case())
 }
 
 impl Context<'_> {
-    /// Does what the request asks for.
+    /// Performs the operation.
     pub(super) fn perform(&self, action: Action) -> Outcome {
         match self.route.surface() {
             Surface::Identity => self.in_domain(|| self.dispatch(action)),
@@ -184,8 +184,8 @@ impl Context<'_> {
         Ok(self.answer(StatusCode::OK, &Document::User(view)))
     }
 
-    /// Whether users made here are API users, and that day has begun. From then on they are not
-    /// created, or not changed.
+    /// True if users made here are API users, and that day has begun. From then on they cannot be
+    /// created, or changed.
     pub(super) fn api_users_ended(&self, day: impl Fn(&Consultation) -> Option<Date>) -> bool {
         self.rules.auth_user_logins() == UserLogins::Accepted
             && self.caller.slot.has_come(day(self.rules))
@@ -222,7 +222,7 @@ impl Context<'_> {
         Ok(self.located(answer, path))
     }
 
-    /// Says where the thing is that was created.
+    /// Adds the location of the created resource.
     pub(super) fn located(&self, answer: Answer, path: String) -> Answer {
         // The target of the request, where it names a host, comes first (RFC 9112, section 3.2.2).
         let target = self.head.uri.authority().map(Authority::as_str);

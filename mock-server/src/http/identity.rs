@@ -36,8 +36,8 @@ use crate::{
 };
 
 impl Context<'_> {
-    /// Does what a request below a domain asks for. A refusal shows what was sent, as
-    /// `identity.errors_echo` says.
+    /// Performs a request below a domain. A refusal repeats the request, under
+    /// `identity.errors_echo`.
     pub(super) fn in_domain(&self, perform: impl FnOnce() -> Outcome) -> Outcome {
         let outcome = self.check_domain().and_then(|()| perform());
         outcome.map_err(|refusal| match refusal {
@@ -46,7 +46,7 @@ impl Context<'_> {
         })
     }
 
-    /// What the caller may see and give.
+    /// Authority of the caller.
     fn domain_authority(&self) -> DomainAuthority {
         self.domain_authority_in(&self.caller.slot.account())
     }
@@ -213,7 +213,7 @@ impl Context<'_> {
         Ok(user_tree("LdapUserPasswordResponse", content))
     }
 
-    /// Whether the caller has a permission: 200 or 404, without a body.
+    /// Returns 200 if the caller has a permission, else 404, without a body.
     pub(super) fn check_permitted_access(&self) -> Answer {
         let query = pages::query(self.head);
         let permission = query.get("permission").map_or("", |text| text.as_str());
@@ -244,7 +244,7 @@ impl Context<'_> {
         self.parameter(Parameter::UserId).into_owned()
     }
 
-    /// Whether the path names the caller.
+    /// True if the path names the caller.
     fn is_caller(&self, key: &str) -> bool {
         self.caller.who != Who::Client && *self.caller.login == *key
     }
@@ -275,7 +275,7 @@ impl Context<'_> {
         })
     }
 
-    /// Does something to the user that the path names. The user's log says if that fails.
+    /// Applies an operation to the user in the path. A failure goes into the user's log.
     fn attempt<T>(
         &self,
         kind: EventKind,
@@ -321,7 +321,7 @@ fn user_tree(root: &str, user: Content) -> Answer {
     tree(root, Content::of(|c| c.element("User", user)))
 }
 
-/// Whether a part of a user's names starts with the text, whatever the case.
+/// True if a part of a user's names starts with the text, ignoring case.
 fn suggests(user: &User, text: &str) -> bool {
     let text = text.to_lowercase();
     let texts = [

@@ -6,7 +6,7 @@ use bandwidth_fixtures::Consultation;
 use super::{accept, auth::Authenticator, content_type};
 use crate::{codec::Format, jwt::Signer, store::Store};
 
-/// The format that `Accept` gets, and whether it is one that was asked for.
+/// The format for `Accept`, and whether it was requested.
 pub(crate) fn negotiated(headers: &HeaderMap, rules: &Consultation) -> (Format, bool) {
     let negotiated = accept::negotiate(headers, rules);
     (negotiated.format, negotiated.acceptable)
@@ -22,7 +22,7 @@ pub(crate) fn body_format(
     typed.map(|(format, _)| format)
 }
 
-/// Whether the credentials open the account.
+/// True if the credentials open the account.
 pub(crate) fn opens(
     store: &Store,
     signer: &Signer,

@@ -34,7 +34,7 @@ use crate::{
 const MOST: usize = 100;
 const USUAL: usize = 10;
 
-/// Which part of a list is asked for.
+/// The requested part of a list.
 struct Page {
     limit: usize,
     /// The key of the last item of the page before.
@@ -180,7 +180,7 @@ impl Context<'_> {
         management::user(&view, self.rules)
     }
 
-    /// What the token allows.
+    /// Permissions of the token.
     pub(super) fn grant(&self) -> Result<&Grant, ApiError> {
         let grant = self.caller.grant.as_deref();
         grant.ok_or(ApiError::BearerRequired)
@@ -199,7 +199,7 @@ impl Context<'_> {
         domains.find(has).ok_or(ApiError::UnknownUser)
     }
 
-    /// What the token may give and take.
+    /// Authority of the token's owner.
     fn authority<'a>(&'a self, reach: &'a Reach) -> Result<Authority<'a>, ApiError> {
         let grant = self.grant()?;
         Ok(Authority {
@@ -218,7 +218,7 @@ impl Context<'_> {
         Answer::empty(status).content(Format::Json.media_type(), body)
     }
 
-    /// What was created, with its place below the path of the request.
+    /// A response for a created resource, with its location below the path of the request.
     pub(super) fn created(&self, data: Value, key: &str) -> Answer {
         let status = match self.rules.management_create_status() {
             ManagedCreateStatus::Created => StatusCode::CREATED,
@@ -261,7 +261,7 @@ impl Context<'_> {
         Ok(page)
     }
 
-    /// The part of a list that is asked for.
+    /// The requested part of a list.
     pub(super) fn list(&self, mut items: Vec<Item>) -> Outcome {
         let page = self.page()?;
         if let Some(after) = &page.after {

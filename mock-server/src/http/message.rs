@@ -1,4 +1,4 @@
-//! What is wrong with a request as an HTTP message, whatever it asks for.
+//! Errors in the HTTP message of a request, independent of the operation.
 
 use axum::http::{
     HeaderMap, HeaderName, Method, Version,
@@ -10,7 +10,7 @@ use bandwidth_fixtures::ApiError;
 use super::route;
 use crate::{host::host, text::media_type};
 
-/// Rejects a message that no server of HTTP/1.1 takes, or that asks for another kind of server.
+/// Rejects a message that no HTTP/1.1 server accepts, or that is for another kind of server.
 pub(super) fn check(head: &Parts) -> Result<(), ApiError> {
     if head.method == Method::CONNECT {
         return Err(ApiError::ConnectRefused);
@@ -32,7 +32,7 @@ pub(super) fn check(head: &Parts) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Whether each header of that name says just this.
+/// True if each header with that name has exactly this value.
 fn only(headers: &HeaderMap, name: &HeaderName, value: &str) -> bool {
     let mut given = headers.get_all(name).iter();
     given.all(|given| {
@@ -43,8 +43,8 @@ fn only(headers: &HeaderMap, name: &HeaderName, value: &str) -> bool {
     })
 }
 
-/// Whether the client waits for `100 Continue`, and the request can be judged before its body is
-/// there. Where the path names no account, a form says whose profile it is.
+/// True if the client waits for `100 Continue`, and the request can be judged before its body
+/// arrives. If the path names no account, the form in the body decides the profile.
 pub(super) fn waits(head: &Parts) -> bool {
     if !head.headers.contains_key(EXPECT) {
         return false;

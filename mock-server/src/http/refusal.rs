@@ -1,4 +1,4 @@
-//! Why a request is rejected, and what its answer says.
+//! The reason for a rejected request, and its response.
 //!
 //! Status, code, field and words of an error are a row of `fixtures/error-codes.toml`. Here they
 //! become the verdict on one request, under its profile.
@@ -21,20 +21,21 @@ use crate::{
 /// A request that is not fulfilled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// A rule of the API, without more to say.
+    /// A rule of the API, without details.
     Rule(ApiError),
     /// The same, with what the error shows of the request.
     Echoed(ApiError, Content),
     /// Nothing has the path.
     UnknownPath {
-        /// Where else the operation is, as a sentence that follows others; empty if nowhere.
+        /// Other places of the operation, as a sentence that follows others; empty if there are
+        /// none.
         elsewhere: String,
     },
     /// The path exists, without that method.
     MethodNotAllowed {
         /// Its methods.
         allow: String,
-        /// Where else the operation is.
+        /// Other places of the operation.
         elsewhere: String,
     },
     /// The body cannot be read.
@@ -44,7 +45,7 @@ pub enum Refusal {
         /// Epoch seconds.
         reset: u64,
     },
-    /// A fault was asked for.
+    /// A fault.
     Fault(StatusCode),
 }
 
@@ -86,8 +87,8 @@ impl Refusal {
         }
     }
 
-    /// What the profile makes of it on a surface, if its path belongs to one. The words name fields
-    /// as a body in the format that was sent does.
+    /// The refusal under the profile on a surface, if its path belongs to one. The words name
+    /// fields in the format of the request.
     pub(super) fn verdict(
         self,
         surface: Option<Surface>,

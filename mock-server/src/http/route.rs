@@ -10,33 +10,31 @@ use bandwidth_fixtures::{
 };
 use percent_encoding::percent_decode_str;
 
-/// Where a path leads under a profile.
+/// The resource of a path under a profile.
 #[derive(Debug)]
 pub(super) struct Route {
-    /// What comes before the resource: `/api`.
+    /// The part before the resource: `/api`.
     pub(super) base: &'static str,
     pub(super) resource: &'static Resource,
-    /// What the method does there, if anything.
+    /// The endpoint of the method, if there is one.
     pub(super) endpoint: Option<&'static Endpoint>,
-    /// Where the segments start and end in the path.
+    /// Start and end of each segment in the path.
     places: [(u16, u16); LONGEST],
 }
 
-/// The account that a path names, whether or not a profile has that path. It decides whose
-/// profile is asked.
+/// The account in a path, even if a profile does not have that path. Its profile applies.
 pub(super) fn account_in(path: &str) -> Option<Cow<'_, str>> {
     let (account, _) = below_bases(path, Surface::Account, "accounts/")?.split_once('/')?;
     decoded(account)
 }
 
-/// The identity domain that a path names. It decides whose profile is asked, and where a user is
-/// that logs in with its own name.
+/// The identity domain in a path. Its profile applies, and users that log in are searched there.
 pub(super) fn domain_in(path: &str) -> Option<Cow<'_, str>> {
     let rest = below_bases(path, Surface::Identity, "identitydomains/")?;
     decoded(rest.split('/').next()?)
 }
 
-/// What follows a base of the surface and the prefix.
+/// Returns the rest of the path after a base of the surface and the prefix.
 fn below_bases<'p>(path: &'p str, surface: Surface, prefix: &str) -> Option<&'p str> {
     let facts = surface.facts();
     let mut bases = facts.versions.iter().chain(facts.bases);
@@ -61,7 +59,7 @@ fn tidied(path: &str) -> Option<String> {
     })
 }
 
-/// What follows `base/` in the path.
+/// Returns the rest of the path after `base/`.
 fn below<'p>(path: &'p str, base: &str) -> Option<&'p str> {
     path.strip_prefix(base)?.strip_prefix('/')
 }
@@ -102,8 +100,8 @@ impl Route {
         None
     }
 
-    /// What a client may have meant with a path, or with a method on it, that the profile does not
-    /// have: a sentence that follows others, or nothing.
+    /// Suggests the right path or method for one that the profile does not have, as a sentence that
+    /// follows others; empty if there is none.
     pub(super) fn elsewhere(
         path: &str,
         method: &Method,

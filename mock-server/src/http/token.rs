@@ -23,7 +23,7 @@ use crate::{
     text::media_type,
 };
 
-/// What the form says.
+/// Fields of the form.
 #[derive(Debug, Default)]
 pub(super) struct Form {
     grant_type: Option<String>,
@@ -57,12 +57,12 @@ impl Form {
         Ok(form)
     }
 
-    /// The account that asks for a token, if the form says so.
+    /// The account in the form of a token request, if there is one.
     pub(super) fn claimed_account(&self, store: &Store) -> Option<Arc<AccountState>> {
         auth::account_named(store, self.client_id.as_deref()?)
     }
 
-    /// The client that asks for a token, with what the token will allow.
+    /// The client of a token request, with the permissions of the token.
     pub(super) fn client(
         &self,
         store: &Store,

@@ -12,12 +12,12 @@ use crate::{
     wire::{AccountView, RoleView, UserView},
 };
 
-/// Whether users have an id beside their username.
+/// True if users have an id beside their username.
 fn has_user_id(rules: &Consultation) -> bool {
     rules.naming_user_key() == UserKey::UserId
 }
 
-/// What names a user in a path.
+/// The key of a user in paths.
 pub(super) fn key<'a>(user: &'a User, rules: &Consultation) -> &'a str {
     if has_user_id(rules) {
         &user.id
@@ -26,7 +26,7 @@ pub(super) fn key<'a>(user: &'a User, rules: &Consultation) -> &'a str {
     }
 }
 
-/// What is shown of a user. The profile is asked only for what makes a difference to this user.
+/// The visible fields of a user. It reads only behaviours that make a difference for this user.
 pub(super) fn user<'a>(user: &'a User, roles: &'a [Role], rules: &Consultation) -> UserView<'a> {
     let shows_defaults = || rules.user_default_fields() == DefaultFields::Sent;
     UserView {
@@ -40,13 +40,13 @@ pub(super) fn user<'a>(user: &'a User, roles: &'a [Role], rules: &Consultation) 
     }
 }
 
-/// What is shown of those of these accounts that a user has.
+/// The user's accounts among these.
 pub(super) fn accounts_of<'a>(user: &User, companies: &'a [Company]) -> Vec<AccountView<'a>> {
     let has = |company: &&Company| user.accounts.contains(&company.id);
     companies.iter().filter(has).map(account).collect()
 }
 
-/// What is shown of an account.
+/// The visible fields of an account.
 pub(super) fn account(company: &Company) -> AccountView<'_> {
     AccountView {
         id: &company.id,
@@ -61,7 +61,7 @@ fn roles_of<'a>(ids: &[Arc<str>], roles: &'a [Role], rules: &Consultation) -> Ve
         .collect()
 }
 
-/// What is shown of a role.
+/// The visible fields of a role.
 pub(super) fn role<'a>(role: &'a Role, rules: &Consultation) -> RoleView<'a> {
     match rules.role_form() {
         RoleForm::IdAndName => RoleView {

@@ -44,7 +44,7 @@ impl Bench {
         }
     }
 
-    /// How many bytes [`Self::decode`] reads.
+    /// Size of the body that [`Self::decode`] reads, in bytes.
     pub fn body_len(&self) -> usize {
         self.body.len()
     }
@@ -54,7 +54,7 @@ impl Bench {
         codec::user(self.format, self.body, &self.rules).is_ok()
     }
 
-    /// Encodes a list of so many users.
+    /// Encodes a list with this number of users.
     pub fn encode(&self, users: usize) -> Vec<u8> {
         let view = UserView {
             user_id: Some("u12345"),

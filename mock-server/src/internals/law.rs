@@ -1,4 +1,4 @@
-//! What must hold for any bytes.
+//! Properties that must hold for any bytes.
 
 use std::{
     borrow::Cow,

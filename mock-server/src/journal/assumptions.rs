@@ -1,4 +1,4 @@
-//! Which behaviours the traffic until now relied on, and how each is known.
+//! Behaviours that the traffic so far relied on, with their evidence.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -10,8 +10,8 @@ use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Counts, for each account, how often each behaviour of a profile was asked. It counts also what
-/// the journal no longer keeps.
+/// Counts, for each account, how often each behaviour of a profile was read. It also counts
+/// requests that the journal no longer keeps.
 #[derive(Debug, Default)]
 pub struct Reliance {
     counted: Mutex<Counted>,
@@ -20,14 +20,14 @@ pub struct Reliance {
 #[derive(Debug, Default)]
 struct Counted {
     accounts: HashMap<Option<Arc<str>>, Vec<Relied>>,
-    /// Of accounts that are no more.
+    /// Counts of deleted accounts.
     gone: Sum,
 }
 
-/// What a report may fail on: anything that is not observed can be known better.
+/// Values of `--fail-on`. An observation is the strongest evidence, so it is not one of them.
 pub const FAIL_ON: &[EvidenceKind] = EvidenceKind::ALL.split_last().unwrap().1;
 
-/// What was asked of one profile.
+/// Behaviours that requests under one profile relied on.
 #[derive(Debug)]
 struct Relied {
     profile: Arc<NamedProfile>,
@@ -36,11 +36,11 @@ struct Relied {
     shaped: [u64; BehaviourId::COUNT],
 }
 
-/// What was asked of several profiles.
+/// The sum over several profiles.
 #[derive(Debug, Clone, Default)]
 struct Sum {
     requests: u64,
-    /// By the option that answered.
+    /// By the chosen option.
     rows: BTreeMap<(BehaviourId, String), Assumption>,
 }
 
@@ -149,23 +149,23 @@ impl Reliance {
     }
 }
 
-/// Which behaviours the traffic relied on.
+/// Report on the behaviours that the traffic relied on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Assumptions {
     /// With `fail_on`: whether there were requests, and everything is better known than that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ok: Option<bool>,
-    /// How many requests were answered.
+    /// Number of requests.
     pub requests: u64,
-    /// How many behaviours are known from a real account.
+    /// Number of behaviours observed on a real account.
     pub observed: usize,
-    /// How many from an answer of Bandwidth's support.
+    /// Number of behaviours that Bandwidth's support answered.
     pub support: usize,
-    /// How many from Bandwidth's own documents.
+    /// Number of behaviours in Bandwidth's own documents.
     pub published: usize,
-    /// How many from the guide only.
+    /// Number of behaviours that only the guide describes.
     pub guide: usize,
-    /// How many are assumed.
+    /// Number of behaviours that are assumed.
     pub assumed: usize,
     /// The behaviours.
     pub behaviours: Vec<Assumption>,
@@ -179,14 +179,14 @@ pub struct Assumption {
     pub id: String,
     /// The open question.
     pub question: String,
-    /// The option that answered it.
+    /// The chosen option.
     pub option: String,
-    /// How many requests it shaped.
+    /// Number of requests that it shaped.
     pub requests: u64,
     /// The strongest kind of evidence for it; if two profiles differ in that, the weaker one's.
     #[schema(value_type = String, example = "assumed")]
     pub known_as: EvidenceKind,
-    /// How it is known, strongest first.
+    /// Evidence, strongest first.
     #[schema(value_type = Vec<Object>)]
     pub evidence: Vec<Evidence>,
 }

@@ -9,21 +9,21 @@ use bytes::Bytes;
 use super::request::Request;
 use crate::fault::AppliedFault;
 
-/// What an entry takes beside its texts and bodies, roughly.
+/// Approximate size of an entry without its texts and bodies, in bytes.
 const OVERHEAD: usize = 700;
 
-/// A request to the emulated API, and what came of it.
+/// A request to the emulated API, and its result.
 #[derive(Debug)]
 pub struct Entry {
     /// Its place in the order of arrival.
     pub id: u64,
-    /// Whose view it belongs to: a throwaway account's, or that of all others.
+    /// The throwaway account whose view it belongs to; `None` for the view of all others.
     pub view: Option<Arc<str>>,
-    /// When it came, on the mock's clock, since the Unix epoch.
+    /// Time of arrival on the mock's clock, since the Unix epoch.
     pub at: Duration,
-    /// How long it took; none while it is under way.
+    /// Duration; `None` while it is under way.
     pub duration: Option<Duration>,
-    /// When it was answered, on the mock's clock.
+    /// Time of the response, on the mock's clock.
     pub ended: Option<Duration>,
     /// The account in the path, else the main one of the caller's domain.
     pub account: Option<Arc<str>>,
@@ -38,21 +38,21 @@ pub struct Entry {
     pub request: Request,
     /// The client's address.
     pub peer: Option<SocketAddr>,
-    /// Who it was, when the credentials were right.
+    /// The caller, if the credentials were right.
     pub login: Option<Arc<str>>,
-    /// What was sent back; none when nothing was.
+    /// The response; `None` if there was none.
     pub sent: Option<Sent>,
     /// The fault that was applied.
     pub fault: Option<AppliedFault>,
-    /// The profile that it was answered by.
+    /// The profile of its response.
     pub profile: Arc<NamedProfile>,
     /// The behaviours that shaped the answer.
     pub asked: Asked,
-    /// Whether no source shows the bodies of the operation in full.
+    /// True if no source shows the bodies of the operation in full.
     pub shape_assumed: bool,
     /// Why it was rejected.
     pub refusal: Option<RefusalNote>,
-    /// Whether it changed something.
+    /// True if it changed something.
     pub took_effect: bool,
 }
 
@@ -79,7 +79,7 @@ pub struct RefusalNote {
 }
 
 impl Entry {
-    /// Whether it belongs to that account: to itself, or to the domain whose main account it is.
+    /// True if it belongs to that account, or to the domain whose main account that is.
     pub fn is_of(&self, account: &str) -> bool {
         [&self.account, &self.main]
             .into_iter()

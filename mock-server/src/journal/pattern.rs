@@ -1,4 +1,4 @@
-//! Which requests are meant: by account, operation, method, path, status, body or time.
+//! Selects requests by account, operation, method, path, status, body or time.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use utoipa::{
 
 use super::entry::Entry;
 
-/// What a request must be like. What is not given fits every request.
+/// Conditions on a request. An absent condition matches every request.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Pattern {
@@ -32,9 +32,9 @@ pub struct Pattern {
     pub path: Option<String>,
     /// The status that was sent.
     pub status: Option<u16>,
-    /// What the request's body holds somewhere.
+    /// A text that the request's body contains.
     pub body_contains: Option<String>,
-    /// Only what came after this.
+    /// Only requests after this time.
     #[schema(schema_with = since)]
     pub since: Option<Since>,
 }
@@ -110,14 +110,14 @@ fn operation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Operat
         .transpose()
 }
 
-/// The request that comes nearest to a pattern.
+/// The request that is nearest to a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Nearest {
     /// Its id.
     pub id: u64,
     /// One-line summary.
     pub request: String,
-    /// What is not as it was asked for.
+    /// Differences from the conditions.
     pub differences: Vec<String>,
 }
 
@@ -128,18 +128,18 @@ impl fmt::Display for Nearest {
     }
 }
 
-/// A value that was sent or asked for, quoted; `none` when there is none.
+/// A sent or expected value, quoted; `none` if there is none.
 fn shown(value: Option<impl fmt::Display>) -> String {
     value.map_or_else(|| "none".to_owned(), |value| format!("{value}"))
 }
 
 impl Pattern {
-    /// Whether the request fits.
+    /// True if the request matches.
     pub fn matches(&self, entry: &Entry) -> bool {
         self.differences(entry).next().is_none()
     }
 
-    /// What is not as the pattern says, in words.
+    /// Describes each condition that the entry does not meet.
     fn differences<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = String> + 'a {
         let account = self.account_id.as_deref();
         let account = account.filter(|wanted| !entry.is_of(wanted));

@@ -21,7 +21,7 @@ use crate::{
 /// The replacement of a secret.
 pub const REMOVED: &str = "[removed]";
 
-/// What the name of a field holds when its value is secret, in lower case.
+/// Parts of field names whose value is secret, in lower case.
 const WORDS: [&str; 8] = [
     "pass",
     "pwd",
@@ -52,28 +52,28 @@ impl Redacted {
 
 /// Supplies replacements for secrets.
 pub trait StandIns {
-    /// Instead of a secret, which is in a field or header of that name; none if it is no
-    /// secret after all. `literal` is true for numbers, `true`, `false` and `null` of JSON.
+    /// Replacement of a secret in a field or header with that name; `None` if it is not secret.
+    /// `literal` is true for numbers, `true`, `false` and `null` of JSON.
     fn secret(&self, name: &str, value: &str, literal: bool) -> Option<Cow<'static, str>>;
 
-    /// Instead of credentials of the scheme `Basic` or `Bearer`, as they stand in a header.
+    /// Replacement of a header's credentials of the scheme `Basic` or `Bearer`.
     fn credentials(&self, scheme: &str, value: &str) -> Cow<'static, str>;
 
-    /// Takes note of a value that is not secret, before any in that text is asked about.
+    /// Records a value that is not secret, before any in that text is replaced.
     fn notice(&self, _name: &str, _value: &str) {}
 
-    /// Whether it is asked about what is not secret too.
-    fn is_asked_of_all(&self) -> bool {
+    /// True if it needs values that are not secret too.
+    fn wants_plain_values(&self) -> bool {
         false
     }
 
-    /// Instead of a value that is not secret; none if it stays.
+    /// Replacement of a value that is not secret; `None` to keep it.
     fn other(&self, _name: &str, _value: &str) -> Option<String> {
         None
     }
 }
 
-/// The same for every secret.
+/// Replaces each secret by the same mark.
 struct Removed;
 
 impl StandIns for Removed {
@@ -124,11 +124,11 @@ impl Secrets {
     }
 }
 
-/// What a reading of a text found: the places of what may have to go, in order and apart, and the
-/// secrets.
+/// Result of reading a text: the secrets, and the places that may have to be removed, in order and
+/// without overlap.
 #[derive(Default)]
 struct Found {
-    /// Whether values that are not secret are wanted too.
+    /// True if values that are not secret are wanted too.
     all: bool,
     places: Vec<(Range<usize>, Place)>,
     secrets: Secrets,
@@ -146,7 +146,7 @@ enum Place {
     },
 }
 
-/// How a value is written.
+/// The syntax of a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Written {
     /// A string of JSON.
@@ -172,7 +172,7 @@ impl Written {
 impl Found {
     fn of(stand_ins: &dyn StandIns) -> Self {
         Self {
-            all: stand_ins.is_asked_of_all(),
+            all: stand_ins.wants_plain_values(),
             ..Self::default()
         }
     }
@@ -273,9 +273,9 @@ pub fn request<'h>(
     message(target, headers, body, 0, &Removed, &mut secrets)
 }
 
-/// A request or an answer with something else instead of its secrets, which are added to
-/// `secrets`. Those that are there already go too, wherever they stand. The names of XML elements
-/// down to the depth `shown` make no secret of the elements in them.
+/// Redacts a request or a response, and adds its secrets to `secrets`. Secrets that are already
+/// there are removed everywhere. The names of XML elements down to the depth `shown` make no secret
+/// of the elements in them.
 pub fn message<'h>(
     target: &str,
     headers: impl Iterator<Item = (&'h str, &'h [u8])>,
@@ -303,7 +303,7 @@ pub fn message<'h>(
             value::remove(text, &values, stand_ins);
         }
         if let Ok(text) = std::str::from_utf8(&body)
-            && value::stands_in(text, &values)
+            && value::contains_any(text, &values)
         {
             let mut text = text.to_owned();
             value::remove(&mut text, &values, stand_ins);

@@ -30,14 +30,14 @@ pub struct Request {
 }
 
 enum Kept {
-    /// As it was sent: the target in a line, then `name: value` in a line for each header, and
-    /// an empty line. A short body follows, so that its entry holds on to no buffer of the
-    /// connection's.
+    /// As it was sent: the target in a line, then `name: value` in a line for each header, and an
+    /// empty line. A short body follows, so that its entry does not keep a buffer of the
+    /// connection.
     Sent {
         text: Box<[u8]>,
         body: Option<Bytes>,
     },
-    /// As it may be seen, and the hash of the body.
+    /// The visible form, and the hash of the body.
     Seen { seen: Arc<Redacted>, body: u64 },
 }
 
@@ -91,7 +91,7 @@ impl Request {
         }
     }
 
-    /// What may be seen of it.
+    /// The visible part, without secrets.
     pub fn seen(&self) -> Arc<Redacted> {
         self.read_redacted(|seen, _| Arc::clone(seen))
     }
@@ -106,7 +106,7 @@ impl Request {
         self.body_bytes
     }
 
-    /// How many bytes it takes.
+    /// Size in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }

@@ -1,4 +1,4 @@
-//! How clients behaved after a 429, a 5xx or an answer that never came.
+//! Behaviour of clients after a 429, a 5xx or a dropped response.
 
 use std::{collections::HashMap, fmt::Write as _, net::IpAddr, sync::Arc, time::Duration};
 
@@ -15,15 +15,15 @@ const MOST_ATTEMPTS: usize = 10;
 /// The report.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Retries {
-    /// What all sequences say together.
+    /// Verdict on all sequences together.
     pub verdict: Verdict,
     /// One for each request that met trouble, in the order in which they began.
     pub sequences: Vec<Sequence>,
-    /// How many requests the journal no longer keeps: what they began is not seen.
+    /// Number of requests that the journal no longer keeps: sequences that they began are not seen.
     pub dropped: u64,
 }
 
-/// Whether clients retry as they should.
+/// Verdict on retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -35,7 +35,7 @@ pub enum Verdict {
     NothingSeen,
 }
 
-/// What a client did that it should not.
+/// A mistake of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Problem {
@@ -43,7 +43,7 @@ pub enum Problem {
     WaitsDidNotGrow,
     /// There were more than ten attempts.
     NoLimit,
-    /// It sent a create again whose outcome it could not know, and had not looked at the users.
+    /// It repeated a create with an unknown result, without reading the users first.
     BlindCreate,
     /// It did not wait as long as a header asked.
     ResetIgnored,
@@ -63,18 +63,17 @@ pub struct Sequence {
     pub request: String,
     /// Every attempt, the first included.
     pub attempts: Vec<Attempt>,
-    /// Ids of the requests with which the client looked at the users after an attempt whose outcome
-    /// it could not know.
+    /// Ids of the requests that read the users after an attempt with an unknown result.
     pub looks: Vec<u64>,
-    /// How it ended.
+    /// The end of the sequence.
     pub outcome: Outcome,
-    /// What the client did that it should not.
+    /// Mistakes of the client.
     pub problems: Vec<Problem>,
-    /// Whether each wait was longer than the one before; null with fewer than two waits.
+    /// True if each wait was longer than the one before; null with fewer than two waits.
     pub waits_grew: Option<bool>,
-    /// Whether a create that had taken effect was sent again.
+    /// True if a create that had taken effect was sent again.
     pub repeated_create_that_took_effect: bool,
-    /// Whether the client waited as long as `X-RateLimit-Reset` or `Retry-After` said; null when
+    /// True if the client waited as long as `X-RateLimit-Reset` or `Retry-After` asked; null if
     /// neither was sent before another attempt.
     pub respected_reset: Option<bool>,
     /// All of this in words.
@@ -87,18 +86,18 @@ pub struct Sequence {
 pub struct Attempt {
     /// The id of the request in the journal.
     pub id: u64,
-    /// When it came, on the mock's clock (RFC 3339).
+    /// Time of arrival, on the mock's clock (RFC 3339).
     #[schema(format = DateTime)]
     pub time: String,
     /// Milliseconds from the end of the attempt before; null for the first.
     pub waited_ms: Option<u64>,
     /// The status that was sent; null when none was.
     pub status: Option<u16>,
-    /// Whether it changed something.
+    /// True if it changed something.
     pub took_effect: bool,
 }
 
-/// How a sequence ended.
+/// The end of a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -106,7 +105,7 @@ pub enum Outcome {
     Recovered,
     /// The last attempt was rejected with another 4xx.
     Refused,
-    /// The client could not know what came of the last attempt, and looked at the users.
+    /// The client could not know the result of the last attempt, and read the users.
     Reconciled,
     /// There was no other attempt after the last trouble, until now.
     GaveUp,
@@ -120,7 +119,7 @@ struct Client<'e> {
     agent: String,
 }
 
-/// What makes two requests the same request of the same client.
+/// Properties that make two requests the same request of the same client.
 #[derive(PartialEq, Eq, Hash)]
 struct Key<'e> {
     client: Client<'e>,
@@ -153,7 +152,7 @@ fn agent(entry: &Entry) -> String {
     found.map_or_else(|| "no User-Agent".to_owned(), |(_, value)| value.clone())
 }
 
-/// Whether a client should try again.
+/// True if a client should try again.
 fn is_trouble(entry: &Entry) -> bool {
     match entry.status() {
         Some(status) => status == 429 || status >= 500,
@@ -162,7 +161,7 @@ fn is_trouble(entry: &Entry) -> bool {
     }
 }
 
-/// Whether its client cannot know what came of it.
+/// True if its client cannot know the result.
 fn is_ambiguous(entry: &Entry) -> bool {
     is_trouble(entry) && entry.status() != Some(429) && !entry.method.is_safe()
 }
@@ -171,8 +170,8 @@ fn is_create(entry: &Entry) -> bool {
     entry.operation == Some(Operation::CreateUser)
 }
 
-/// Whether it shows users.
-fn is_look(entry: &Entry) -> bool {
+/// True if it shows users.
+fn reads_users(entry: &Entry) -> bool {
     let shows = matches!(
         entry.operation,
         Some(Operation::ListUsers | Operation::GetUser)
@@ -192,8 +191,8 @@ impl Attempts<'_> {
         self.all.last().is_some_and(|entry| is_ambiguous(entry))
     }
 
-    /// Whether the client looked between that many attempts and the next.
-    fn looked_after(&self, attempts: usize) -> bool {
+    /// True if the client read the users between that number of attempts and the next.
+    fn read_users_after(&self, attempts: usize) -> bool {
         self.looks.iter().any(|(after, _)| *after == attempts)
     }
 }
@@ -205,7 +204,7 @@ pub fn report(entries: &[Arc<Entry>], dropped: u64) -> Retries {
     for entry in entries {
         let key = Key::of(entry);
         let trouble = is_trouble(entry);
-        if is_look(entry) {
+        if reads_users(entry) {
             let of_client = open.iter().filter(|(other, _)| other.client == key.client);
             for (_, index) in of_client {
                 let attempts = &mut sequences[*index];
@@ -258,7 +257,7 @@ fn sequence(attempts: &Attempts<'_>) -> Sequence {
         .map(|pair| waited(pair[0], pair[1]))
         .collect();
     let outcome = match last.status() {
-        _ if attempts.looked_after(entries.len()) => Outcome::Reconciled,
+        _ if attempts.read_users_after(entries.len()) => Outcome::Reconciled,
         _ if is_trouble(last) => Outcome::GaveUp,
         Some(status) if status < 400 => Outcome::Recovered,
         Some(_) => Outcome::Refused,
@@ -275,7 +274,7 @@ fn sequence(attempts: &Attempts<'_>) -> Sequence {
     let respected_reset = (!resets.is_empty()).then(|| resets.iter().all(|kept| *kept));
     let blind = (1..entries.len()).any(|count| {
         let before = entries[count - 1];
-        is_create(before) && is_ambiguous(before) && !attempts.looked_after(count)
+        is_create(before) && is_ambiguous(before) && !attempts.read_users_after(count)
     });
     let problems = [
         (
@@ -323,7 +322,7 @@ fn sequence(attempts: &Attempts<'_>) -> Sequence {
     sequence
 }
 
-/// When the next request was allowed, as the answer said.
+/// The time of the next allowed request, according to the response.
 fn allowed_at(entry: &Entry) -> Option<Duration> {
     let number = |name| entry.sent_header(name)?.parse::<u64>().ok();
     if let Some(reset) = number("x-ratelimit-reset") {

@@ -1,4 +1,4 @@
-//! What is shown of an entry, in JSON and in the library.
+//! The visible form of an entry, in JSON and in the library.
 
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ use super::{
 use crate::{clock::rfc3339, fault::Effect, text::title_case};
 use bandwidth_fixtures::{Operation, operation::Surface};
 
-/// A request to the emulated API, its answer, and why it was answered so.
+/// A request to the emulated API, its response, and the reasons.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordedRequest {
     /// Its place in the order of arrival; never used again.
     pub id: u64,
-    /// When it came, on the mock's clock (RFC 3339).
+    /// Time of arrival, on the mock's clock (RFC 3339).
     #[schema(format = DateTime)]
     pub time: String,
-    /// How long it took, in milliseconds, faults included; null while it is under way.
+    /// Duration in milliseconds, faults included; null while it is under way.
     pub duration_ms: Option<f64>,
     /// The account in the path, else the caller's.
     pub account_id: Option<String>,
@@ -39,17 +39,17 @@ pub struct RecordedRequest {
     pub status: Option<u16>,
     /// The client's address and port.
     pub client: Option<String>,
-    /// Who it was, when the credentials were right.
+    /// The caller, if the credentials were right.
     pub login: Option<String>,
-    /// Whether it changed something, also when the answer was lost.
+    /// True if it changed something, also if the response was dropped.
     pub took_effect: bool,
-    /// What was sent, without secrets.
+    /// The request, without secrets.
     pub request: RecordedMessage,
-    /// What was sent back; null when nothing was.
+    /// The response; null if there was none.
     pub response: Option<RecordedMessage>,
     /// The fault that was applied.
     pub fault: Option<RecordedFault>,
-    /// Why it was answered so.
+    /// The reasons for the response.
     pub why: RecordedWhy,
 }
 
@@ -59,10 +59,10 @@ pub struct RecordedRequest {
 pub struct RecordedSummary {
     /// Its place in the order of arrival; never used again.
     pub id: u64,
-    /// When it came, on the mock's clock (RFC 3339).
+    /// Time of arrival, on the mock's clock (RFC 3339).
     #[schema(format = DateTime)]
     pub time: String,
-    /// How long it took, in milliseconds, faults included; null while it is under way.
+    /// Duration in milliseconds, faults included; null while it is under way.
     pub duration_ms: Option<f64>,
     /// The account in the path, else the caller's.
     pub account_id: Option<String>,
@@ -76,9 +76,9 @@ pub struct RecordedSummary {
     pub path: String,
     /// The status that was sent; null when none was.
     pub status: Option<u16>,
-    /// Who it was, when the credentials were right.
+    /// The caller, if the credentials were right.
     pub login: Option<String>,
-    /// Whether it changed something, also when the answer was lost.
+    /// True if it changed something, also if the response was dropped.
     pub took_effect: bool,
     /// The rule that the request broke, when it was rejected.
     pub refusal: Option<&'static str>,
@@ -86,7 +86,7 @@ pub struct RecordedSummary {
     pub code: Option<u32>,
     /// The id of the fault that was applied.
     pub fault: Option<u64>,
-    /// What that fault does, for example `EMPTY_RESPONSE`, `status 503` or `delay`.
+    /// Effect of that fault, for example `EMPTY_RESPONSE`, `status 503` or `delay`.
     pub fault_name: Option<String>,
 }
 
@@ -107,7 +107,7 @@ pub struct RecordedMessage {
 pub struct Header {
     /// Its name.
     pub name: String,
-    /// Its value; `[removed]` stands for a secret.
+    /// Its value; `[removed]` replaces a secret.
     pub value: String,
 }
 
@@ -117,35 +117,35 @@ pub struct Header {
 pub struct RecordedFault {
     /// The id that arming it returned.
     pub id: u64,
-    /// What was armed.
+    /// The rule as it was armed.
     #[schema(value_type = Object)]
     pub rule: Map<String, Value>,
-    /// How long it made the request wait, in milliseconds.
+    /// Time that it made the request wait, in milliseconds.
     pub delayed_ms: Option<u64>,
 }
 
-/// What shaped an answer.
+/// Reasons for a response.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordedWhy {
     /// The name of the profile.
     pub profile: String,
-    /// The behaviours that were asked for this answer.
+    /// The behaviours that were read for this response.
     pub behaviours: Vec<RecordedBehaviour>,
-    /// How much of the answer is assumed.
+    /// The part of the response that is assumed.
     pub assumed: RecordedAssumed,
     /// The rule that the request broke, when it was rejected.
     pub refusal: Option<RecordedRefusal>,
 }
 
-/// How much of an answer is assumed.
+/// The part of a response that is assumed.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct RecordedAssumed {
-    /// How many of the behaviours that were asked are only assumed.
+    /// Number of behaviours that are only assumed.
     pub behaviours: usize,
-    /// How many were asked.
+    /// Number of behaviours that were read.
     pub of: usize,
-    /// Whether the bodies themselves are: no source shows those of the operation in full.
+    /// True if no source shows the bodies of the operation in full.
     pub shape: bool,
 }
 
@@ -167,7 +167,7 @@ pub struct RecordedBehaviour {
     pub id: String,
     /// The chosen option, as `replace`.
     pub option: String,
-    /// How the choice is known, strongest first.
+    /// Evidence for the choice, strongest first.
     #[schema(value_type = Vec<Object>)]
     pub evidence: Vec<Evidence>,
 }
@@ -202,7 +202,7 @@ fn message_of(sent: &Sent, operation: Option<Operation>) -> RecordedMessage {
     }
 }
 
-/// How much of a path a summary shows, in characters.
+/// Length of a path in a summary, in characters.
 const SHOWN: usize = 300;
 
 fn shortened(text: &str) -> String {

@@ -1,15 +1,15 @@
-//! Who looks on while requests are recorded. Without a watcher it costs a look at a `None`, under the
-//! lock that recording holds anyway.
+//! Watchers of a journal. Without one, recording only checks a `None`, under the lock that it holds
+//! anyway.
 
 use tokio::sync::broadcast;
 
-/// How many changes wait for a watcher that is slow. One that misses some learns so.
+/// Number of changes that wait for a slow watcher. A watcher that misses some is notified.
 const WAITING: usize = 1024;
 
-/// What changed in a journal.
+/// A change of a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// The request of this id came, changed, or is no longer kept.
+    /// The request with this id arrived, changed, or is no longer kept.
     Entry(u64),
     /// Everything was forgotten.
     All,
@@ -18,7 +18,7 @@ pub enum Change {
 /// Hears of changes, in their order.
 pub type Watcher = broadcast::Receiver<Change>;
 
-/// Those who hear of changes.
+/// Receivers of changes.
 #[derive(Debug, Default)]
 pub(super) struct Watchers(Option<broadcast::Sender<Change>>);
 

@@ -1,5 +1,5 @@
-//! What the engine says of the exchanges until now: what the profile predicted otherwise, and what is
-//! settled. It runs in a thread of its own, now and then, and no request waits for it.
+//! The engine's results for the exchanges so far: differences from the prediction, and settled
+//! behaviours. It runs from time to time in a thread of its own; requests never wait for it.
 
 use std::{
     collections::BTreeMap,
@@ -22,13 +22,13 @@ use crate::traffic::{
     engine::{Finding, learn, replay},
 };
 
-/// How many exchanges are looked at while they come.
+/// Maximum number of exchanges that are analysed during the recording.
 const MOST: usize = 1_000;
 
-/// How many bytes of their bodies.
+/// Maximum size of their bodies.
 const BYTES: usize = 16 * 1024 * 1024;
 
-/// The least time between two looks. A look that takes long is followed by a longer pause.
+/// The shortest time between two analyses. A long analysis is followed by a longer pause.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A behaviour that is settled.
@@ -40,11 +40,11 @@ struct Settled {
     evidence: Vec<u64>,
 }
 
-/// What is known after a look.
+/// Results of an analysis.
 #[derive(Debug, Default)]
 pub struct Analysis {
     analysed_until: u64,
-    /// What came otherwise than predicted, by the id of the exchange.
+    /// Differences from the prediction, by the id of the exchange.
     differences: BTreeMap<u64, Vec<String>>,
     settled: Vec<Settled>,
     open: usize,
@@ -53,7 +53,7 @@ pub struct Analysis {
 }
 
 impl Analysis {
-    /// A word for the line of an exchange; none if it came as predicted or was not looked at.
+    /// A word for the line of an exchange; `None` if it was predicted or not analysed.
     pub fn mark(&self, id: u64) -> Option<&'static str> {
         if self.unexplained.contains(&id) {
             return Some("unexplained");
@@ -67,7 +67,7 @@ impl Analysis {
         ids.copied()
     }
 
-    /// What was predicted of one exchange.
+    /// Prediction for one exchange.
     pub fn of(&self, id: u64, profile: &NamedProfile) -> Value {
         let settled = self.settled.iter();
         let explains: Vec<String> = settled
@@ -84,7 +84,7 @@ impl Analysis {
         })
     }
 
-    /// What is settled until now.
+    /// Settled behaviours so far.
     pub fn summary(&self, profile: &NamedProfile) -> Value {
         let settled = self.settled.iter().map(|settled| {
             let expected = profile.options().get(settled.id);
@@ -135,7 +135,7 @@ struct Exchanges {
 pub struct Analyst {
     exchanges: Mutex<Exchanges>,
     wake: SyncSender<()>,
-    /// What is expected.
+    /// The expected profile.
     pub profile: NamedProfile,
     analysis: watch::Sender<Arc<Analysis>>,
 }
@@ -179,7 +179,7 @@ impl Analyst {
         }
     }
 
-    /// What is known, and when it changes.
+    /// The current results, and their changes.
     pub fn analysis(&self) -> watch::Receiver<Arc<Analysis>> {
         self.analysis.subscribe()
     }

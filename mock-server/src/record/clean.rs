@@ -1,5 +1,4 @@
-//! From what went over the wire to what is kept: without secrets, and without names if that was asked
-//! for.
+//! Cleans recorded exchanges: it removes secrets and, on request, names.
 
 use std::{
     borrow::Cow,
@@ -54,12 +53,12 @@ pub struct Message {
 pub struct Cleaner {
     pub numbers: Numbers,
     pub disguise: Option<Disguise>,
-    /// Whether features of passwords are kept that were not refused.
+    /// True if features are kept also of passwords that were accepted.
     pub all_features: bool,
 }
 
 impl Cleaner {
-    /// What is kept.
+    /// The recorded form of an exchange.
     pub fn exchange(&self, raw: Raw) -> Exchange {
         let mut secrets = Secrets::default();
         let request = Cleaning::of(self, HashSet::new(), Vec::new());
@@ -246,7 +245,7 @@ impl StandIns for Cleaning<'_> {
         STANDARD.encode(format!("{user}:{password}")).into()
     }
 
-    fn is_asked_of_all(&self) -> bool {
+    fn wants_plain_values(&self) -> bool {
         true
     }
 

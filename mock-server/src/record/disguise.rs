@@ -10,7 +10,7 @@ use std::{
 use parking_lot::Mutex;
 use percent_encoding::percent_decode_str;
 
-/// What the name of a field holds when its value is about a person, in lower case.
+/// Parts of field names whose value is about a person, in lower case.
 const FIELDS: [&str; 28] = [
     "username",
     "userid",
@@ -42,21 +42,21 @@ const FIELDS: [&str; 28] = [
     "postal",
 ];
 
-/// What is behind `users` in a path and is not a user.
+/// Segments after `users` in a path that are not users.
 const NOT_USERS: [&str; 1] = ["permittedaccess"];
 
-/// How many words are known at most.
+/// Maximum number of known words.
 const MOST: usize = 1_000_000;
 
 /// Makes names up, by a key that ends with the run.
 #[derive(Debug, Default)]
 pub struct Disguise {
     key: RandomState,
-    /// Digests of the words of logins and emails until now: they may stand in any later text.
+    /// Digests of the words of logins and emails so far: they may occur in any later text.
     known: Mutex<HashSet<u64>>,
 }
 
-/// Whether a field of that name is about a person.
+/// True if a field of that name is about a person.
 pub fn is_personal(name: &str) -> bool {
     let name: String = name.chars().filter(|c| !matches!(c, '_' | '-')).collect();
     let name = name.to_lowercase();
@@ -169,7 +169,7 @@ impl Disguise {
         kept
     }
 
-    /// Whether the words of that value are known, and it has some.
+    /// True if the value has words, and all of them are known.
     pub fn is_name(&self, value: &str, here: &HashSet<String>) -> bool {
         let mut parts = words(value).filter(|(is_word, _)| *is_word).peekable();
         parts.peek().is_some() && parts.all(|(_, part)| self.is_known(part, here))

@@ -1,14 +1,14 @@
-//! What the rules for passwords look at, of a password that is not kept.
+//! Features of a password that the rules need, in place of the password.
 
 use crate::{
     domain::{classes_of, has_common_word, holds, longest_repeat},
     traffic::PasswordFeatures,
 };
 
-/// Whose password a request sends, as far as it says so.
+/// The user of a password, as far as the request shows it.
 pub struct Owner<'f> {
     names: Vec<&'f str>,
-    /// Whether the request has all that a password may not contain.
+    /// True if the request has all texts that a password may not contain.
     is_whole: bool,
 }
 
@@ -32,7 +32,7 @@ impl<'f> Owner<'f> {
     }
 }
 
-/// How much of a password is searched for repetitions, in characters.
+/// Length of the part that is searched for repetitions, in characters.
 const LOOKED_AT: usize = 1000;
 
 /// The features of a password.

@@ -1,5 +1,5 @@
-//! Requests on their way to the upstream, and answers on their way back. Bodies pass as they come;
-//! what is kept of an exchange is in the file before its client has the end of the answer.
+//! Forwards requests to the upstream, and responses to the client. Bodies are streamed; the
+//! recorded exchange is in the file before its client has the end of the response.
 
 use std::{
     error::Error,
@@ -32,14 +32,14 @@ use crate::{
     address::BANDWIDTH_HOSTS,
     http::{Hangup, Reply},
     peer::Peer,
-    proxy::{self, Asked},
+    proxy::{self, ProxyRequest},
     service::Answers,
 };
 
-/// How long a TLS handshake or the head of a request may take.
+/// Time limit of a TLS handshake and of the head of a request.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What concerns one connection alone (RFC 9110, section 7.6.1).
+/// Headers of one connection alone (RFC 9110, section 7.6.1).
 const HOP_BY_HOP: [HeaderName; 9] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -52,20 +52,20 @@ const HOP_BY_HOP: [HeaderName; 9] = [
     UPGRADE,
 ];
 
-/// Sends requests on and keeps what is said.
+/// Forwards requests and records the exchanges.
 pub struct Forwarder {
     pub client: Client,
-    /// Where requests go that do not name a host of Bandwidth's, and with `--proxy` those too.
+    /// Target of requests that name no host of Bandwidth's; with `--proxy`, of those that do, too.
     pub upstream: Option<Origin>,
     pub proxy: bool,
     pub read_only: bool,
-    /// Where this server listens.
+    /// Address of this server.
     pub own: std::net::SocketAddr,
     pub keeper: Arc<Keeper>,
     pub pages: pages::Pages,
 }
 
-/// What answers at a socket or, with `in_tunnel`, in the tunnels to Bandwidth's hosts.
+/// The service of a socket or, with `in_tunnel`, of the tunnels to Bandwidth's hosts.
 pub struct Front {
     pub forwarder: Arc<Forwarder>,
     pub in_tunnel: bool,
@@ -90,14 +90,14 @@ impl Answers for Front {
             };
         }
         let asked = if forwarder.proxy {
-            proxy::asked(&request, forwarder.own, peer)
+            proxy::classify(&request, forwarder.own, peer)
         } else {
-            Asked::Nothing
+            ProxyRequest::Direct
         };
         match asked {
-            Asked::Tunnel(tunnel) => Ok(proxy::opened(tunnel).map(Either::Right)),
-            Asked::Refused(refused) => Ok(refused.answer().map(Either::Right)),
-            Asked::Host => {
+            ProxyRequest::Tunnel(tunnel) => Ok(proxy::opened(tunnel).map(Either::Right)),
+            ProxyRequest::Refused(refused) => Ok(refused.answer().map(Either::Right)),
+            ProxyRequest::Host => {
                 let uri = request.uri().clone();
                 let scheme = uri.scheme().cloned().unwrap_or(Scheme::HTTP);
                 match uri.into_parts().authority {
@@ -105,10 +105,10 @@ impl Answers for Front {
                     None => Ok(text(StatusCode::BAD_REQUEST, "the target has no host")),
                 }
             }
-            Asked::Nothing if pages::is_below(request.uri().path()) => {
+            ProxyRequest::Direct if pages::is_below(request.uri().path()) => {
                 Ok(forwarder.pages.answer(&request).map(Either::Right))
             }
-            Asked::Nothing => match forwarder.upstream.clone() {
+            ProxyRequest::Direct => match forwarder.upstream.clone() {
                 Some(Origin { scheme, authority }) => {
                     forwarder.forward(request, scheme, authority).await
                 }
@@ -280,7 +280,7 @@ fn host(headers: &HeaderMap) -> Option<Authority> {
     Some(Authority::from_static(known))
 }
 
-/// Why no connection came about, and what to do.
+/// The reason why there is no connection, and what to do.
 fn unreachable(error: &hyper_util::client::legacy::Error) -> String {
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
     let mut why = "no connection comes about".to_owned();

@@ -1,4 +1,4 @@
-//! What is kept of an exchange goes into the file and onto the page.
+//! Writes exchanges to the file and to the page.
 
 use std::{
     fmt::Write as _,
@@ -66,7 +66,7 @@ impl Keeper {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The last screen: what is in the file, and what it says.
+    /// The last screen: the content of the file, and the results.
     pub fn result(&self, out: &str) -> String {
         let count = self.log.count();
         let mut text = match count {

@@ -13,13 +13,13 @@ use tokio::sync::broadcast;
 use super::operations;
 use crate::{clock::rfc3339, traffic::Exchange};
 
-/// How many exchanges are shown.
+/// Maximum number of exchanges on the page.
 const MOST: usize = 1_000;
 
-/// How many bytes of bodies.
+/// Maximum size of their bodies.
 const BYTES: usize = 16 * 1024 * 1024;
 
-/// How many changes wait for a page that is slow.
+/// Number of changes that wait for a slow page.
 const WAITING: usize = 1024;
 
 /// An exchange as the page shows it.
@@ -73,14 +73,14 @@ impl Log {
         let _ = self.changes.send(id);
     }
 
-    /// Those that are shown, and the ids of those that come.
+    /// The shown exchanges, and the ids of new ones.
     pub fn follow(&self) -> (Vec<Arc<Shown>>, broadcast::Receiver<u64>) {
         let state = self.state.lock();
         let shown = state.shown.iter().cloned().collect();
         (shown, self.changes.subscribe())
     }
 
-    /// How many exchanges are no longer shown.
+    /// Number of exchanges that are no longer shown.
     pub fn dropped(&self) -> u64 {
         let state = self.state.lock();
         state.count - state.shown.len() as u64
@@ -94,7 +94,7 @@ impl Log {
         state.shown.get(index).cloned()
     }
 
-    /// How many exchanges there were.
+    /// Number of exchanges.
     pub fn count(&self) -> u64 {
         self.state.lock().count
     }

@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use parking_lot::Mutex;
 use ring::hmac;
 
-/// How many values are distinguished. All others are 0.
+/// Maximum number of distinct values. All others are 0.
 const MOST: usize = 1_000_000;
 
-/// Gives each secret its number. It keeps no secret: what it knows are keyed digests, whose key ends
-/// with the run.
+/// Gives each secret its number. It stores no secret, only keyed digests, whose key ends with the
+/// run.
 pub struct Numbers {
     key: hmac::Key,
     known: Mutex<Known>,
@@ -19,11 +19,11 @@ pub struct Numbers {
 #[derive(Default)]
 struct Known {
     by_digest: HashMap<[u8; 16], (Kind, u32)>,
-    /// How many there are of each kind.
+    /// Number of values of each kind.
     counts: [u32; 3],
 }
 
-/// What a secret is, by the name of the field that it was first seen in.
+/// Kind of a secret, by the name of the field that it was first seen in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Password,

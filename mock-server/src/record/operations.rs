@@ -1,4 +1,4 @@
-//! Which operation a request is, whatever base its path has.
+//! Finds the operation of a request, below any base path.
 
 use bandwidth_fixtures::operation::{Endpoint, RESOURCES, Segment};
 use hyper::Method;
@@ -30,7 +30,7 @@ pub fn of(method: &str, path: &str) -> Option<&'static Endpoint> {
     endpoints.find(|endpoint| endpoint.method == method)
 }
 
-/// Whether a request may change something. One for a token does not.
+/// True if a request may change something. A token request does not.
 pub fn is_write(method: &Method, path: &str) -> bool {
     let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
     !reads && of(method.as_str(), path).is_none_or(|endpoint| endpoint.changes)

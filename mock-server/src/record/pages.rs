@@ -1,4 +1,4 @@
-//! The pages of `record`: the inspector's files with a script of their own, and what it asks for.
+//! The pages of `record`: the inspector's files with a script of their own, and its data.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -29,7 +29,7 @@ const SCRIPT: &str = include_str!("ui/record.js");
 /// After so much silence a comment is sent: a reader that has gone is noticed when it is written to.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// Whether a path belongs to the pages.
+/// True if a path belongs to the pages.
 pub fn is_below(path: &str) -> bool {
     path.strip_prefix(PREFIX)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -39,7 +39,7 @@ pub fn is_below(path: &str) -> bool {
 pub struct Pages {
     pub token: Option<Secret>,
     pub keeper: Arc<Keeper>,
-    /// What is reported of the run.
+    /// Facts about the run.
     pub facts: Value,
     pub stop: watch::Receiver<bool>,
 }
@@ -112,7 +112,7 @@ fn json_response(status: StatusCode, value: &Value) -> Response<Body> {
     (status, json, admin::HEADERS, value.to_string()).into_response()
 }
 
-/// What a page has yet to hear.
+/// The events that a page has not received yet.
 struct Feed {
     keeper: Arc<Keeper>,
     facts: Value,

@@ -1,4 +1,4 @@
-//! A body that is passed on as it comes, and kept on the side.
+//! Streams a body, and keeps a copy.
 
 use std::{
     pin::Pin,
@@ -18,10 +18,10 @@ const LONGEST: usize = 8 * 1024 * 1024;
 /// All bodies that are kept at one time, in bytes.
 const ALL: usize = 64 * 1024 * 1024;
 
-/// How many bytes of bodies are kept at the moment.
+/// Size of the bodies in memory, in bytes.
 pub type Held = Arc<AtomicUsize>;
 
-/// What came of a body.
+/// A copied body.
 pub struct Captured {
     chunks: Vec<Bytes>,
     held: Held,
@@ -77,7 +77,7 @@ impl Captured {
         })
     }
 
-    /// Whether it came to its end.
+    /// True if it was read to its end.
     pub fn is_complete(&self) -> bool {
         self.is_complete
     }

@@ -25,7 +25,7 @@ use super::tee::Tee;
 /// five seconds.
 const IDLE: Duration = Duration::from_secs(4);
 
-/// How long a connection may take.
+/// Time limit of a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Sends requests.
@@ -80,7 +80,7 @@ pub fn client(ca_file: Option<&Path>) -> Result<Client, String> {
         .build(connector))
 }
 
-/// Where requests are sent.
+/// Target of requests.
 #[derive(Debug, Clone)]
 pub struct Origin {
     pub scheme: Scheme,

@@ -14,10 +14,10 @@ use crate::{
     },
 };
 
-/// How many requests after the one that was hit are shown.
+/// Number of requests that are shown after the one that was hit.
 const SHOWN: usize = 4;
-/// A run that sends so many times the requests of the baseline, and [`SPARE`] more, does not stop
-/// by itself.
+/// A run does not stop by itself if it sends this multiple of the baseline's requests, and
+/// [`SPARE`] more.
 const TIMES: usize = 10;
 const SPARE: usize = 500;
 
@@ -39,11 +39,11 @@ impl Ends {
     }
 }
 
-/// What runs are judged by.
+/// Judges runs against the baseline.
 pub struct Judge<'a> {
     trial: &'a Trial<'a>,
     world: World,
-    /// How many requests the baseline sends.
+    /// Number of requests in the baseline.
     requests: usize,
     /// The users after a run.
     after: Expected,
@@ -140,7 +140,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Whether that fault was applied, and not one that the command armed itself.
+/// True if that fault was applied, and not one that the command armed itself.
 fn is_hit(entry: &Entry, fault: &str) -> bool {
     let applied = entry.fault.as_ref().map(|applied| &applied.armed.fault);
     applied.is_some_and(|applied| fault.parse::<Fault>().is_ok_and(|fault| fault == *applied))

@@ -1,4 +1,4 @@
-//! Where something goes wrong: which requests of the baseline.
+//! Selects the requests of the baseline at which something goes wrong.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -21,7 +21,7 @@ pub struct Chosen {
 struct Candidate<'e> {
     entry: &'e Entry,
     place: Place,
-    /// Whether a request of its account before it changed something.
+    /// True if an earlier request of its account changed something.
     changed: bool,
 }
 
@@ -37,8 +37,8 @@ impl Chosen {
     }
 }
 
-/// What is rehearsed: each situation at the first, middle and last request of each operation that
-/// it can hit, or as the arguments say.
+/// Selects the rehearsals: each situation at the first, middle and last request of each operation
+/// that it can hit, or the ones in the arguments.
 pub fn chosen(arguments: &RehearseArguments, entries: &[Arc<Entry>]) -> Vec<Chosen> {
     let candidates = candidates(entries);
     let mut operations: Vec<Operation> = Vec::new();

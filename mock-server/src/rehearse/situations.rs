@@ -1,29 +1,28 @@
-//! What can go wrong. Each situation is one fault rule.
+//! Situations. Each is one fault rule.
 
 use bandwidth_fixtures::Operation;
 
 use crate::journal::Entry;
 
-/// Something that goes wrong at one request of a command.
+/// An event at one request of a command.
 #[derive(Debug)]
 pub struct Situation {
     /// Its name on the command line.
     pub name: &'static str,
-    /// What it imitates.
+    /// The real event that it imitates.
     pub imitates: &'static str,
-    /// Where that is said, by the keys of docs/sources.md.
+    /// Its source, by the keys of docs/sources.md.
     pub source: &'static str,
     /// The fault, without its place.
     pub rule: &'static str,
-    /// Which requests it can hit.
     pub hits: Hits,
-    /// Whether it is over when the command runs again.
+    /// True if it is over when the command runs again.
     pub ends: bool,
-    /// Whether it is rehearsed without being named.
+    /// True if it is rehearsed by default.
     pub usual: bool,
 }
 
-/// Which requests a situation can hit.
+/// Requests that a situation can hit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hits {
     /// Each.
@@ -217,7 +216,7 @@ pub fn table() -> String {
 }
 
 impl Hits {
-    /// Whether a request of the baseline can be hit; `changed` says whether one before it changed
+    /// True if it can hit a request of the baseline; `changed` is true if an earlier one changed
     /// something.
     pub fn can_hit(self, entry: &Entry, changed: bool) -> bool {
         let is_list = entry

@@ -7,7 +7,7 @@ use std::{
 
 use crate::address::Listen;
 
-/// How many free ports of 127.0.0.1 are tried until one is free on `::1` too.
+/// Number of free ports of 127.0.0.1 that are tried until one is free on `::1` too.
 const TRIES: u32 = 32;
 
 /// The sockets of a server. Connections wait in their queues until they are served.
@@ -19,10 +19,10 @@ pub struct Sockets {
     pub(super) admin: Vec<TcpListener>,
 }
 
-/// Where the sockets of a server are.
+/// Addresses of the sockets of a server.
 #[derive(Debug, Clone, Copy)]
 pub struct Addresses {
-    /// That of the emulated API.
+    /// The emulated API.
     pub api: SocketAddr,
     /// The second one of the emulated API: `::1` beside 127.0.0.1.
     #[cfg_attr(
@@ -30,22 +30,22 @@ pub struct Addresses {
         expect(dead_code, reason = "the announcement of the program names it")
     )]
     pub api_too: Option<SocketAddr>,
-    /// That of the control API, which may be the same.
+    /// The control API; possibly the same address.
     pub admin: SocketAddr,
 }
 
 /// An address that cannot be listened on.
 #[derive(Debug)]
 pub struct BindError {
-    /// Whether it was to be the control API's own.
+    /// True for the control API's own address.
     pub admin: bool,
     pub address: SocketAddr,
-    /// What the system says.
+    /// The system's error.
     pub error: io::Error,
 }
 
 impl BindError {
-    /// The same as an error of the system that says where.
+    /// The system's error, with the address.
     pub fn into_io(self) -> io::Error {
         let Self {
             admin,
@@ -139,7 +139,7 @@ mod tests {
     use super::{TRIES, bind};
     use crate::address::Listen;
 
-    /// How many sockets come about where `::1` answers its first `failures` tries with that error.
+    /// Number of sockets if `::1` rejects its first `failures` tries with that error.
     fn opened(port: u16, failures: u32, kind: ErrorKind) -> Result<usize, (SocketAddr, io::Error)> {
         let left = Cell::new(failures);
         let open = |address: SocketAddr| {
@@ -150,7 +150,7 @@ mod tests {
                 left.set(left.get() - 1);
                 return Err(kind.into());
             }
-            // Stands for ::1, which the machine of a test may lack.
+            // In place of ::1, which the machine of a test may lack.
             TcpListener::bind("127.0.0.1:0")
         };
         bind(Listen::Loopback(port), open).map(|sockets| sockets.len())

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::{codec::ListFrame, domain::User};
 
-/// How many users, by their numbers, are encoded together.
+/// Number of users that are encoded together, by their numbers.
 const TOGETHER: u64 = 64;
 
 /// A longer list is not kept, in bytes.
@@ -31,13 +31,13 @@ struct Kept {
 struct Piece {
     place: u64,
     users: Vec<Arc<User>>,
-    /// Where they are in the body.
+    /// Position in the body.
     range: Range<usize>,
     /// The behaviours that shaped them.
     asked: Asked,
 }
 
-/// What is to be done with a piece of the new list.
+/// A step in building the new list.
 enum Plan {
     /// It is as it was in the old list, at this index.
     Copied(usize),
@@ -45,7 +45,7 @@ enum Plan {
     Encoded(u64, Vec<Arc<User>>),
 }
 
-/// How a list has to change.
+/// Steps from the old list to the new one.
 pub struct Plans(Vec<Plan>);
 
 /// A list as it is sent, and the behaviours that shaped it.

@@ -29,12 +29,12 @@ use crate::{
     random::mix,
 };
 
-/// What an account is made from. A reset makes the account from it again.
+/// The origin of an account. A reset builds the account from it again.
 #[derive(Debug)]
 pub struct Origin {
     /// The account as a seed, a snapshot or a test gave it.
     pub account: SeedAccount,
-    /// How many made-up users are added to it.
+    /// Number of generated users that are added to it.
     pub generated: u32,
     /// The account's own profile. Without one it follows the server's.
     pub profile: Option<Arc<NamedProfile>>,
@@ -47,7 +47,7 @@ pub struct Origin {
 /// A secret that was issued. Only its digest is kept.
 #[derive(Debug)]
 pub struct IssuedSecret {
-    /// What is known of it from now on.
+    /// The new client secret.
     pub secret: ClientSecret,
     /// The text, once.
     pub text: Secret,
@@ -64,11 +64,11 @@ pub struct AccountState {
     pub companies: Arc<[Company]>,
     /// The name of the API login.
     pub login: Arc<str>,
-    /// What the API login reaches.
+    /// Reach of the API login.
     pub login_reach: Reach,
-    /// Whether the account was made for one test, and shares names with no other account.
+    /// True if the account was made for one test, and shares names with no other account.
     pub throwaway: bool,
-    /// What a reset brings back.
+    /// The state that a reset restores.
     pub origin: Arc<Origin>,
     /// The time of the account's world.
     pub clock: Arc<AccountClock>,
@@ -78,7 +78,7 @@ pub struct AccountState {
     pub logins: Logins,
     /// The token that was verified last.
     verified: Mutex<Option<(Secret, Arc<Grant>)>>,
-    /// How many random numbers were made.
+    /// Number of random numbers that were drawn.
     made: AtomicU64,
     account: Mutex<Account>,
     /// The users of each account as they were listed last, by format. Locked before the account.
@@ -87,7 +87,7 @@ pub struct AccountState {
 }
 
 impl AccountState {
-    /// The account as its origin says, on a server with that clock.
+    /// The account of that origin, on a server with that clock.
     pub fn new(origin: Arc<Origin>, clock: &Arc<Clock>) -> Self {
         static INCARNATION: AtomicU64 = AtomicU64::new(0);
         let seeded = &origin.account;
@@ -171,9 +171,9 @@ impl AccountState {
         self.account.lock()
     }
 
-    /// The list of the users that a caller reaches, in that format; none when there are none.
-    /// `encode` turns users into what represents them in the list, and returns the behaviours that it
-    /// asked. The list of one account alone is kept.
+    /// The list of the users that a caller reaches, in that format; `None` if there are none.
+    /// `encode` writes users, and returns the behaviours that it read. The list of one account
+    /// alone is cached.
     pub fn list(
         &self,
         format: Format,
@@ -202,7 +202,7 @@ impl AccountState {
         Some(listing.make(profile, version, plans, &frame(), encode))
     }
 
-    /// Whether these encoded credentials opened the account last, and still do.
+    /// True if these encoded credentials opened the account last, and still do.
     pub fn opened_before_by(&self, encoded: &str) -> bool {
         let opened_by = self.logins.opened_by(encoded);
         opened_by.is_some_and(|then| self.account().login().passwords.first() == Some(&then))
@@ -214,7 +214,7 @@ impl AccountState {
         self.logins.remember_opened_by(encoded, digest);
     }
 
-    /// What that token allows, if it was the last one here, else what `verify` says.
+    /// Permissions of that token, from the cache if it was the last one here, else from `verify`.
     pub fn verified(
         &self,
         token: &str,
@@ -246,7 +246,7 @@ impl AccountState {
         Ok(IssuedSecret { secret, text })
     }
 
-    /// Whether that day has begun on the account's clock.
+    /// True if that day has begun on the account's clock.
     pub fn has_come(&self, day: Option<Date>) -> bool {
         day.is_some_and(|day| self.now() >= day.start())
     }
@@ -257,7 +257,7 @@ impl AccountState {
         mix(mix(self.origin.random, self.incarnation), made)
     }
 
-    /// What requests have changed of it.
+    /// A copy of the state that requests can change.
     #[cfg(feature = "traffic")]
     pub fn save(&self) -> Saved {
         Saved {
@@ -287,7 +287,7 @@ impl AccountState {
     }
 }
 
-/// What requests change of an account.
+/// The state of an account that requests can change.
 #[cfg(feature = "traffic")]
 #[derive(Debug, Clone)]
 pub struct Saved {
@@ -299,6 +299,6 @@ pub struct Saved {
 #[cfg(feature = "traffic")]
 impl PartialEq for Saved {
     fn eq(&self, other: &Self) -> bool {
-        self.failures == other.failures && self.account.is_as(&other.account)
+        self.failures == other.failures && self.account.is_equivalent(&other.account)
     }
 }

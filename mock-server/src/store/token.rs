@@ -1,5 +1,5 @@
-//! Access tokens: JWTs that say which accounts they open, until when, and whose they are. The store
-//! keeps nothing of one; an account only remembers which it verified last.
+//! Access tokens: JWTs with their accounts, expiry and owner. The store does not keep them; an
+//! account only remembers the last one that it verified.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     jwt::{self, Signer},
 };
 
-/// What a token allows, and whose it is: its claims. Bandwidth's command line client reads
+/// The claims of a token: its permissions and its owner. Bandwidth's command line client reads
 /// `accounts`, `roles`, `express`, `iat` and `exp` (BAND).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Grant {
@@ -29,18 +29,18 @@ pub struct Grant {
     sub: String,
     /// The client id, or the name of the login that asked for the token.
     pub client_id: String,
-    /// How far it reaches.
+    /// The accounts that it can reach.
     pub scope: AccountScope,
     jti: String,
     /// The account that issued it.
     home: String,
     /// Its state then. A reset begins another, and ends the token.
     incarnation: u64,
-    /// Who asked for it.
+    /// The owner of the token.
     pub owner: Owner,
 }
 
-/// Whose token it is.
+/// The owner of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Owner {
@@ -62,7 +62,7 @@ pub enum TokenError {
 }
 
 impl Grant {
-    /// What a credential of the account allows, for that many seconds.
+    /// Permissions of an account's credential, for that number of seconds.
     pub fn of_credential(home: &AccountState, credential: &Credential, seconds: u32) -> Self {
         Self {
             accounts: credential.accounts.clone(),
@@ -72,7 +72,7 @@ impl Grant {
         }
     }
 
-    /// What a login of the domain allows.
+    /// Permissions of a login of the domain.
     pub fn of_login(home: &AccountState, name: &str, owner: Owner, seconds: u32) -> Self {
         let account = home.account();
         let user = match owner {
@@ -115,7 +115,7 @@ impl Grant {
         }
     }
 
-    /// What it reaches there. A system-wide scope reaches all of the domain that issued it.
+    /// Its reach there. A system-wide scope reaches all of the domain that issued it.
     pub fn reach(&self, state: &AccountState) -> Reach {
         if self.scope.is_system_wide() && self.home == *state.id {
             return Reach::Domain;
@@ -154,15 +154,15 @@ impl Grant {
     }
 }
 
-/// What has the first account that a token says it opens, else what it says issued it, whether or
-/// not that is true.
+/// State of the first account that a token names, else of its issuer, without a check of the
+/// signature.
 pub fn account_of(store: &Store, token: &str) -> Option<Arc<AccountState>> {
     let grant: Grant = jwt::claims(token)?;
     let mut ids = grant.accounts.iter().chain([&grant.home]);
     ids.find_map(|id| store.account(id))
 }
 
-/// What a token allows. `asked` is the account that it is for.
+/// Verifies a token, and returns its permissions. `asked` is the account of the request.
 pub fn check(
     store: &Store,
     signer: &Signer,

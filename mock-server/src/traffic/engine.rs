@@ -1,8 +1,8 @@
 //! Learning from traffic: the emulator is the hypothesis, and replaying is the test.
 //!
 //! The engine holds the profiles that are still possible as a set of options for each behaviour. It
-//! goes through the exchanges once, holds the worlds that the server may be in, and asks of each
-//! exchange which options some possible profile can have that explains it. The other options are
+//! goes through the exchanges once and holds the possible worlds of the server. For each exchange
+//! it finds the options of the possible profiles that explain it. The other options are
 //! contradicted.
 
 mod conclude;
@@ -24,7 +24,8 @@ pub use self::{
     form::Unexplained,
 };
 
-/// A status that a gateway in front of the API sends, or that tells nothing of the request.
+/// True for a status that a gateway in front of the API sends, or that does not depend on the
+/// request.
 fn is_gateways(status: u16) -> bool {
     status == 429 || status >= 500
 }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 /// A recorded request with its response.
 ///
-/// A recording has no secrets. A password is written as `password-1`, a token as `token-1`, a client
-/// secret as `secret-1`; equal numbers stand for equal values. They stand where the value stood, so
-/// that `Authorization` is `Basic` with the Base64 of `jdoe:password-1`, or `Bearer token-1`.
+/// A recording has no secrets. A password is written as `password-1`, a token as `token-1`, a
+/// client secret as `secret-1`; equal numbers mean equal values. They are in the place of the
+/// value, so `Authorization` is `Basic` with the Base64 of `jdoe:password-1`, or `Bearer token-1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
     /// When the request was sent.
@@ -22,9 +22,9 @@ pub struct Exchange {
     pub request_headers: Vec<(String, String)>,
     /// The request body, without its content encoding.
     pub request_body: Bytes,
-    /// What came back; none if the connection broke.
+    /// The response; `None` if the connection broke.
     pub answer: Option<Answer>,
-    /// What is known of passwords that the request sends, by placeholder.
+    /// Features of passwords in the request, by placeholder.
     pub passwords: BTreeMap<String, PasswordFeatures>,
 }
 
@@ -39,28 +39,28 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-/// What the rules for passwords look at, of a password that is not recorded.
+/// Features of a password that the rules need, in place of the password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct PasswordFeatures {
     /// Characters.
     pub length: u32,
-    /// Whether an upper case letter is in it.
+    /// True if it has an upper case letter.
     pub upper: bool,
-    /// Whether a lower case letter is in it.
+    /// True if it has a lower case letter.
     pub lower: bool,
-    /// Whether a digit is in it.
+    /// True if it has a digit.
     pub digit: bool,
-    /// Whether something else is in it.
+    /// True if it has another character.
     pub symbol: bool,
-    /// Whether it has only letters, digits and symbols of ASCII, and no space.
+    /// True if it has only letters, digits and symbols of ASCII, without spaces.
     pub simple: bool,
     /// The longest string that occurs in it twice, in characters.
     pub repeats: u32,
-    /// Whether a common word is in it.
+    /// True if it contains a common word.
     pub common_word: bool,
-    /// Whether the username, a name, the email or its local part is in it, of more than two characters and whatever the
-    /// case. None if the request does not say whose password it is to be.
+    /// True if it contains the username, a name, the email or its local part, if longer than two
+    /// characters, ignoring case. `None` if the request does not show the user of the password.
     pub identity: Option<bool>,
 }

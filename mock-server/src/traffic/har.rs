@@ -89,14 +89,14 @@ struct Pair {
     value: String,
 }
 
-/// What the format has no place for.
+/// Data that HAR has no field for.
 #[derive(Default, Serialize, Deserialize)]
 struct Own {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     passwords: BTreeMap<String, PasswordFeatures>,
 }
 
-/// Whether the text is a HAR, and not one object a line.
+/// True for a HAR, false for one object a line.
 pub(super) fn is_har(text: &str) -> bool {
     let start = text.trim_start_matches('\u{FEFF}').trim_start();
     let inside = start.strip_prefix('{').map(str::trim_start);
@@ -195,7 +195,7 @@ fn form(parameters: &[Parameter]) -> Bytes {
     text.finish().into()
 }
 
-/// What closes the file.
+/// The end of the file.
 const TAIL: &[u8] = b"\n]}}\n";
 
 /// A HAR that grows. It is whole up to the last exchange at any moment, also after `kill -9`.
@@ -203,7 +203,7 @@ const TAIL: &[u8] = b"\n]}}\n";
 pub struct HarFile {
     path: std::path::PathBuf,
     file: File,
-    /// Where the next entry begins.
+    /// Position of the next entry.
     end: u64,
     is_empty: bool,
 }

@@ -28,7 +28,7 @@ pub struct LearnArguments {
     /// Recordings: HAR, or one JSON object a line
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The profile that stays where the traffic says nothing: guide, published, or the path of a
+    /// Profile for behaviours that the traffic does not decide: guide, published, or the path of a
     /// profile file
     #[arg(long, value_name = "PROFILE", default_value = NamedProfile::BUILT_IN[0])]
     base: String,
@@ -43,7 +43,7 @@ pub struct LearnArguments {
     anonymize: bool,
 }
 
-/// Why a command on traffic cannot run. The text says what to do.
+/// The reason why a command on traffic cannot run. The text states what to do.
 #[derive(Debug, Error)]
 pub enum CommandError {
     /// A recording.
@@ -121,7 +121,7 @@ fn exchanges_of(numbers: &[usize]) -> String {
     format!("{word} {}", listed(&shown, "and"))
 }
 
-/// What was learned, on one screen.
+/// One-screen summary of the results.
 fn summary(learned: &Learned, base: &NamedProfile, exchanges: &[Exchange]) -> String {
     let mut text = format!(
         "{} exchanges: {} compared, {} left out (broken connections, 429, 5xx, operations that are \
@@ -165,13 +165,13 @@ fn summary(learned: &Learned, base: &NamedProfile, exchanges: &[Exchange]) -> St
         learned.unexplained.len()
     );
     for one in learned.unexplained.iter().take(10) {
-        let _ = writeln!(text, "  {}", told(one, exchanges));
+        let _ = writeln!(text, "  {}", describe_unexplained(one, exchanges));
     }
     text
 }
 
 /// An exchange and how it differs, in a line.
-pub(super) fn told(one: &engine::Unexplained, exchanges: &[Exchange]) -> String {
+pub(super) fn describe_unexplained(one: &engine::Unexplained, exchanges: &[Exchange]) -> String {
     let exchange = &exchanges[one.exchange - 1];
     let shown: Vec<&str> = one.differences.iter().take(3).map(String::as_str).collect();
     let more = one.differences.len().saturating_sub(shown.len());
@@ -289,7 +289,7 @@ fn to_toml(
     Ok(text)
 }
 
-/// Whether an option that some source names is contradicted.
+/// True if an option that some source names is contradicted.
 fn rules_out_some(id: BehaviourId, possible: &[String]) -> bool {
     let behaviour = id.behaviour();
     let mut named = behaviour.options.iter();
@@ -297,7 +297,7 @@ fn rules_out_some(id: BehaviourId, possible: &[String]) -> bool {
         && named.any(|option| possible.iter().all(|other| other != option.name))
 }
 
-/// What was learned from recordings, on top of a base, as a profile with evidence.
+/// Learns from recordings, on top of a base; returns a profile with evidence.
 pub fn profile_from(files: &[PathBuf], base: &NamedProfile) -> Result<NamedProfile, CommandError> {
     let exchanges = read_all(files)?;
     let learned = engine::learn(&exchanges, base.options())?;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{
     Exchange,
     engine::{self, Learned},
-    learn::{CommandError, path, profile, told, write},
+    learn::{CommandError, describe_unexplained, path, profile, write},
     read_all,
 };
 
@@ -20,10 +20,10 @@ pub struct ReplayArguments {
     /// Recordings: HAR, or one JSON object a line
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// What predicts: guide, published, or the path of a profile file
+    /// Profile to replay under: guide, published, or the path of a profile file
     #[arg(long, value_name = "PROFILE", default_value = NamedProfile::BUILT_IN[0])]
     profile: String,
-    /// End with 1 if there is a difference
+    /// Exit with 1 if there is a difference
     #[arg(long, value_name = "WHAT")]
     fail_on: Option<FailOn>,
     /// Write a report to a file, for example junit=replay.xml; kinds: json, junit, markdown
@@ -32,7 +32,7 @@ pub struct ReplayArguments {
     report: Vec<Report>,
 }
 
-/// What ends the program with 1.
+/// Conditions for exit code 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FailOn {
     /// A difference
@@ -77,7 +77,7 @@ impl FromStr for Report {
     }
 }
 
-/// What `replay` reports, in format 1.
+/// The report of `replay`, in format 1.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Replayed<'r> {
@@ -97,12 +97,12 @@ struct Difference<'r> {
     differences: &'r [String],
 }
 
-/// What is printed, and whether the program ends with 0.
+/// The output, and whether the exit code is 0.
 #[derive(Debug)]
 pub struct Printed {
     /// The text.
     pub text: String,
-    /// Whether nothing that `--fail-on` names was found.
+    /// True if nothing that `--fail-on` names was found.
     pub ok: bool,
 }
 
@@ -121,7 +121,7 @@ pub fn run(arguments: &ReplayArguments) -> Result<Printed, CommandError> {
     }
     let mut text = format!("{}\n", headline(&replayed, &profile, &exchanges));
     for one in &replayed.unexplained {
-        let _ = writeln!(text, "  {}", told(one, &exchanges));
+        let _ = writeln!(text, "  {}", describe_unexplained(one, &exchanges));
     }
     Ok(Printed {
         text,

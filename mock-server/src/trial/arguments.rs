@@ -1,4 +1,4 @@
-//! The flags that all trials have, and what they ask for.
+//! The flags of all trials, and the settings that result.
 
 use std::{
     ffi::OsString,
@@ -82,8 +82,7 @@ pub fn profile(name: &str, place: &str) -> Result<NamedProfile, TrialError> {
 }
 
 impl TrialArguments {
-    /// The profile and the accounts of the baseline. `place` says where the value of a flag was
-    /// given.
+    /// The profile and the accounts of the baseline. `place` returns the source of a flag's value.
     pub fn world(
         &self,
         place: impl Fn(&str) -> String,
@@ -112,7 +111,7 @@ impl TrialArguments {
         }
     }
 
-    /// How to run the command, with a folder for its output.
+    /// Settings of the command's runs, with a folder for its output.
     pub fn trial<'a>(&'a self, seed: &'a Seed, output: &Path) -> Result<Trial<'a>, TrialError> {
         fs::create_dir_all(output)
             .map_err(TrialError::io(format!("--output {}", output.display())))?;
@@ -126,7 +125,7 @@ impl TrialArguments {
         })
     }
 
-    /// Writes the reports that were asked for.
+    /// Writes the requested reports.
     pub fn write(&self, report: &Report) -> Result<(), TrialError> {
         type Make = fn(&Report) -> io::Result<String>;
         let wanted: [(_, Make); 4] = [

@@ -37,7 +37,7 @@ impl Outcome {
     }
 }
 
-/// What is wrong with a run that passed without a request, if the baseline sent some.
+/// Describes the problem with a run that passed without a request, if the baseline sent some.
 pub fn silence(requests: usize, baseline: usize) -> Option<String> {
     (requests == 0 && baseline > 0).then(|| {
         format!(

@@ -1,4 +1,4 @@
-//! The user's command: its output goes to a file, and all of its processes are gone at the end.
+//! The user's command: its output goes to a file, and none of its processes survives.
 
 use std::{
     ffi::OsString,
@@ -14,14 +14,14 @@ use std::{
 
 use super::{error::TrialError, group};
 
-/// How long the command may take to end by itself after a signal.
+/// Time that the command has to end after a signal.
 const GRACE: Duration = Duration::from_secs(1);
-/// How long to wait for the rest of stderr, which a process outside of the group may keep open.
+/// Time limit for the rest of stderr, which a process outside of the group may keep open.
 const REST: Duration = Duration::from_millis(500);
 /// The longest last line, in bytes.
 const LINE: usize = 400;
 
-/// How a command ended.
+/// The end of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     /// With exit code 0.
@@ -32,9 +32,9 @@ pub enum Ending {
     Signal(i32),
     /// It took too long and was stopped.
     TimedOut(Duration),
-    /// It sent so many requests that it was stopped.
+    /// It was stopped after this number of requests.
     Flooded(usize),
-    /// This program was asked to end.
+    /// A signal ended this program.
     Interrupted(u8),
 }
 
@@ -57,8 +57,8 @@ pub struct Ended {
     pub last_line: Option<String>,
 }
 
-/// Runs the command in a group of processes of its own, and ends what is left of the group. `stop`
-/// is asked again and again whether the command has to end.
+/// Runs the command in a process group of its own, and ends the rest of the group. `stop` is polled
+/// to end the command early.
 pub fn run(
     command: &[OsString],
     variables: &[(&str, String)],

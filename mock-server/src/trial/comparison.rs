@@ -12,7 +12,7 @@ use crate::journal::{Entry, answer_body};
 
 /// The longest excerpt of an answer, in characters.
 const EXCERPT: usize = 160;
-/// How much of it is before the first difference.
+/// Length of the text before the first difference.
 const BEFORE: usize = 40;
 /// The status of the response is in every answer; these headers say nothing more.
 const IGNORED_HEADERS: [&str; 2] = ["content-length", "connection"];
@@ -75,8 +75,8 @@ impl Exchange {
         }
     }
 
-    /// Whether both ask for the same thing. The target's keys may be random. A variant may not
-    /// serve the operation.
+    /// True if both send the same request. The target's keys may be random. A variant may not serve
+    /// the operation.
     fn asks_like(&self, other: &Self) -> bool {
         self.method == other.method
             && (self.operation == other.operation || self.target == other.target)
@@ -303,7 +303,7 @@ fn words(text: &str) -> Vec<&str> {
     words
 }
 
-/// What two runs of the baseline have in common; `None` if they differ in more than words.
+/// The common parts of two baseline runs; `None` if they differ in more than words.
 fn template<'t>(first: Vec<&'t str>, second: Option<&[&'t str]>) -> Option<Template<'t>> {
     let Some(second) = second else {
         return Some(first.into_iter().map(Some).collect());

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::{config::ConfigError, embedded::StartError};
 
-/// Why a trial, or a run of it, did not come about.
+/// The reason why a trial, or a run of it, did not start.
 #[derive(Debug, Error)]
 pub enum TrialError {
     /// A wrong argument, file, command or seed.

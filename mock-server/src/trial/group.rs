@@ -63,7 +63,7 @@ mod unix {
             })
         }
 
-        /// The number of the signal that came.
+        /// The number of the received signal.
         pub(in crate::trial) async fn next(&mut self) -> u8 {
             tokio::select! {
                 _ = self.interrupt.recv() => 2,
@@ -107,7 +107,7 @@ mod windows {
         command
     }
 
-    /// Windows asks no process to end.
+    /// Windows cannot ask a process to end.
     pub(in crate::trial) fn terminate(_child: &Child) {}
 
     pub(in crate::trial) fn kill(child: &mut Child) {

@@ -11,7 +11,7 @@ use std::{
 
 use super::group::Signals;
 
-/// The signal that came, if one did.
+/// The received signal, if there was one.
 #[derive(Debug, Clone)]
 pub struct Interrupt(Arc<AtomicU8>);
 

@@ -9,9 +9,9 @@ use std::{
     thread,
 };
 
-/// Calls `each` for all items, `jobs` of them side by side, and `report` in this thread with each
-/// result as it comes. No further item starts once `report` breaks, or after an error. The results
-/// are in the order of the items.
+/// Calls `each` for all items, `jobs` of them in parallel, and `report` in this thread with each
+/// result. No further item starts once `report` breaks, or after an error. The results are in the
+/// order of the items.
 pub fn side_by_side<T: Sync, R: Send, E: Send>(
     items: &[T],
     jobs: u16,

@@ -21,7 +21,7 @@ const PASSWORD: &str = "password";
 /// A user: its fields by the names of seeds, those of `details` too.
 type Fields = BTreeMap<String, String>;
 
-/// What was there before a run: accounts with a later mark are its own.
+/// A position before a run: accounts with a later mark belong to the run.
 #[derive(Debug, Clone, Copy)]
 pub struct Mark(u64);
 
@@ -53,16 +53,16 @@ struct ExpectedUser {
     fields: Fields,
     /// Fields that differ between two runs of the baseline.
     random: BTreeSet<String>,
-    /// Whether the baseline left it as it found it.
+    /// True if the baseline left it unchanged.
     untouched: bool,
 }
 
-/// How one user differs from the baseline.
+/// The difference of one user from the baseline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// In words.
     pub text: String,
-    /// Whether it was changed or deleted, and the baseline never touched it.
+    /// True if it was changed or deleted, and the baseline never touched it.
     pub harms: bool,
 }
 
@@ -74,7 +74,7 @@ pub fn mark(server: &MockServer) -> Mark {
 }
 
 impl Left {
-    /// What is there now, with the accounts that were made since and are gone.
+    /// The current users, with the accounts that were made since the mark and deleted.
     pub fn of(server: &MockServer, since: Mark) -> Self {
         let mut accounts = server.app().all_accounts();
         let store = server.app().store();
@@ -122,7 +122,7 @@ impl LeftAccount {
         }
     }
 
-    /// Where its users are, for accounts that a command made.
+    /// The place of its users, for accounts that a command made.
     fn place(&self) -> String {
         if self.throwaway {
             format!(" (account {})", self.id)
@@ -228,7 +228,7 @@ impl Expected {
         accounts.filter(|_| rest.is_empty()).map(Self)
     }
 
-    /// How a run's end differs.
+    /// Differences of a run's end state.
     pub fn differences(&self, run: &Left) -> Vec<Difference> {
         let between = |a: usize, b: usize| self.0[a].differences(&run.0[b]);
         let (pairs, rest) = paired(
@@ -337,7 +337,7 @@ impl ExpectedAccount {
 }
 
 impl ExpectedUser {
-    /// What is different, in words.
+    /// Describes the differences.
     fn changes(&self, here: &Fields, has_salt: bool) -> Option<String> {
         let names = differing(&self.fields, here).into_iter();
         let names = names.filter(|name| !self.random.contains(*name));
@@ -359,7 +359,7 @@ impl ExpectedUser {
         (!changes.is_empty()).then(|| changes.join("; "))
     }
 
-    /// Whether both are the same person: by email, or by both names.
+    /// True if both are the same person: by email, or by both names.
     fn is_like(&self, other: &Fields) -> bool {
         let same = |name: &str| {
             let known = self

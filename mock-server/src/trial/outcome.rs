@@ -26,7 +26,7 @@ pub enum Verdict {
     Heals,
     /// It failed, and whether the next run repairs it is unknown.
     Fails,
-    /// It failed as the file of known failures says.
+    /// A known failure.
     Known,
     /// It failed, and passed when it was repeated.
     Flaky,
@@ -61,18 +61,18 @@ impl Verdict {
         }
     }
 
-    /// Whether the command is to blame.
+    /// True if the command caused it.
     pub fn is_failure(self) -> bool {
         self >= Self::Silent
     }
 
-    /// Whether it is as it should be.
+    /// True if the command behaved correctly.
     fn is_good(self) -> bool {
         matches!(self, Self::Passed | Self::Ok | Self::Heals | Self::Fails)
     }
 }
 
-/// What was run.
+/// The varied option or the situation of a run.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum Subject {
@@ -136,24 +136,23 @@ impl Subject {
     }
 }
 
-/// How one run went.
+/// Result of one run.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
-    /// What was run.
+    /// The varied option or the situation.
     #[serde(flatten)]
     pub subject: Subject,
-    /// What came of it.
     pub verdict: Verdict,
-    /// Whether the command passed.
+    /// True if the command passed.
     pub passed: bool,
-    /// How it ended, in words.
+    /// Description of its end.
     pub ending: String,
-    /// The reason for the verdict, where the ending does not say it.
+    /// The reason for the verdict, if the ending does not show it.
     pub reason: Option<String>,
-    /// How long it took, in milliseconds.
+    /// Duration in milliseconds.
     pub elapsed_ms: u64,
-    /// How many requests it sent.
+    /// Number of requests.
     pub requests: usize,
     /// The request that was hit, and those that followed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -162,7 +161,7 @@ pub struct Outcome {
     pub difference: Option<String>,
     /// The last line that it wrote to stderr, for a run that did not pass.
     pub last_line: Option<String>,
-    /// Where its output is.
+    /// Folder of its output.
     pub output: String,
     /// The command that repeats it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -202,7 +201,7 @@ impl Outcome {
         }
     }
 
-    /// The same, unless a file of known failures says so.
+    /// The same verdict, or `Known` if a file of known failures lists it.
     pub fn unless_known(self, known: &KnownFailures) -> Self {
         let names = self.subject.names();
         let entry = names.iter().find_map(|name| known.entry(name, "mock"));

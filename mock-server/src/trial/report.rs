@@ -36,7 +36,7 @@ pub fn headline(outcome: &Outcome) -> String {
     text
 }
 
-/// What is below a run.
+/// The lines below a run.
 fn details(outcome: &Outcome) -> Vec<String> {
     let steps = outcome.steps.iter().map(String::as_str);
     let texts = outcome.reason.iter().map(String::as_str).chain(steps);

@@ -20,7 +20,7 @@ use crate::{embedded::MockServer, journal::Entry};
 /// The journal of a run has all of its requests.
 const JOURNAL: (usize, usize) = (100_000, 256 << 20);
 
-/// How to run the command.
+/// Settings of the command's runs.
 #[derive(Debug)]
 pub struct Trial<'a> {
     /// The command and its arguments.
@@ -37,14 +37,14 @@ pub struct Trial<'a> {
     pub interrupt: Interrupt,
 }
 
-/// What a run meets.
+/// Conditions of a run.
 #[derive(Debug)]
 pub struct World {
     /// `put.semantics=merge`, or `baseline`.
     pub name: String,
-    /// How the mock behaves.
+    /// Profile of the mock.
     pub profile: NamedProfile,
-    /// What goes wrong, as `--fault` takes it.
+    /// Faults, as `--fault` accepts them.
     pub faults: Vec<String>,
     /// A run that sends more requests is stopped.
     pub most_requests: Option<usize>,
@@ -53,9 +53,9 @@ pub struct World {
 /// One run of the command.
 #[derive(Debug)]
 pub struct Run {
-    /// How the command ended.
+    /// The end of the command.
     pub ending: Ending,
-    /// How long it took.
+    /// Duration.
     pub elapsed: Duration,
     /// Its requests, those of deleted accounts included.
     pub entries: Vec<Arc<Entry>>,
@@ -70,7 +70,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Whether the command passed.
+    /// True if the command passed.
     pub fn passed(&self) -> bool {
         self.ending == Ending::Passed
     }

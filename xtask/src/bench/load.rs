@@ -33,7 +33,7 @@ impl Answer {
     }
 }
 
-/// What is sent, and for how long.
+/// Requests to send, and for how long.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Load {
     pub(super) work: Work,
@@ -42,11 +42,11 @@ pub(super) struct Load {
     pub(super) time: Duration,
 }
 
-/// What a load came to.
+/// Result of a load.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Outcome {
     pub(super) seconds: f64,
-    /// How long each request took, in microseconds, sorted.
+    /// Response times in microseconds, sorted.
     pub(super) micros: Vec<u32>,
 }
 
@@ -78,7 +78,7 @@ pub(super) struct Connection {
     request: Vec<u8>,
 }
 
-/// Where the parts of an answer are in the buffer.
+/// Positions of the parts of a response in the buffer.
 struct Parts {
     head: usize,
     end: usize,
@@ -128,13 +128,13 @@ impl Connection {
         whole.context("an answer")
     }
 
-    /// Rejects an answer with another status than the step should have.
+    /// Rejects a response with an unexpected status.
     fn check(&self, step: Step) -> Result<()> {
         if status(&self.buffer)? == step.status() {
             return Ok(());
         }
         let shown = String::from_utf8_lossy(&self.buffer[..self.filled.min(2_000)]);
-        bail!("{step:?} was answered with\n{shown}")
+        bail!("{step:?} returned\n{shown}")
     }
 
     /// The same, with the answer taken apart.
@@ -178,7 +178,7 @@ fn parts(seen: &[u8]) -> Result<Option<Parts>> {
     }))
 }
 
-/// What follows this name at the start of a line.
+/// Returns the rest of the line that begins with this name.
 fn value<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     head.split(|byte| *byte == b'\n').find_map(|line| {
         let (start, rest) = line.split_at_checked(name.len())?;
@@ -186,8 +186,8 @@ fn value<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     })
 }
 
-/// Sends one request after the other, on each connection, for that long. Connections take turns in the
-/// worlds.
+/// Sends one request after the other on each connection, for that time. Connections alternate
+/// between the worlds.
 pub(super) fn run(address: SocketAddr, load: Load, worlds: &[World]) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -115,7 +115,7 @@ pub(super) fn beside_static(options: &Options, mock: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// How long httpmock may take to start.
+/// Time limit for the start of httpmock.
 const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// Starts httpmock with the answers of this mock.

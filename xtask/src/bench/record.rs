@@ -14,7 +14,7 @@ use super::{
     work::{Format, Work, World},
 };
 
-/// What `learn` gets at least.
+/// Minimum number of exchanges that `learn` reads.
 const EXCHANGES: usize = 10_000;
 
 pub(super) fn measure(options: &Options, binary: &Path) -> Result<String> {
@@ -73,7 +73,7 @@ fn beside_the_mock(options: &Options, binary: &Path, work: Work, format: Format)
     ))
 }
 
-/// How long `learn` takes for the lives of many users.
+/// Measures the time of `learn` on the histories of many users.
 fn learn(options: &Options, binary: &Path) -> Result<String> {
     let folder = tempfile::tempdir()?;
     let (har, profile) = (

@@ -1,4 +1,4 @@
-//! What the mock is measured against: an axum server that knows every answer beforehand.
+//! The reference that the mock is compared with: an axum server with fixed responses.
 
 use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -19,7 +19,7 @@ use super::{
     work::{Step, World},
 };
 
-/// What the reference sends
+/// Responses of the reference
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Answers as JSON, by step
@@ -88,7 +88,7 @@ fn send(canned: &Canned) -> Response {
     response
 }
 
-/// Serves on a free port of loopback, says where, and continues until it is stopped.
+/// Serves on a free port of loopback, prints its address, and continues until it is stopped.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let document: Value = serde_json::from_slice(&fs::read(&options.answers)?)?;
     let answers = Answers {

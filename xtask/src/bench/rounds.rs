@@ -11,7 +11,7 @@ use super::{
     work::World,
 };
 
-/// What a server did in each round.
+/// Results of a server, one per round.
 #[derive(Debug, Default)]
 pub(super) struct Rounds {
     /// Requests a second.

@@ -1,4 +1,4 @@
-//! How the mock holds up: few and many users, connections and worlds, one core and two.
+//! Scale: few and many users, connections and worlds, one core and two.
 
 use std::{fmt::Write as _, path::Path};
 

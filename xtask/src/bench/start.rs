@@ -1,4 +1,4 @@
-//! How soon a mock is ready, and its memory.
+//! Start-up time and memory of a mock.
 
 use std::{path::Path, time::Instant};
 

@@ -16,7 +16,7 @@ pub(super) const SERVER_CORE: &str = "0";
 pub(super) const LOAD_CORE: &str = "1";
 pub(super) const BOTH_CORES: &str = "0,1";
 
-/// A command that keeps to these cores, where there are two and Linux to ask.
+/// A command that is pinned to these cores, on Linux with at least two.
 pub(super) fn pinned(program: &Path, cores: &str) -> Command {
     let available = std::thread::available_parallelism().map_or(1, usize::from);
     // The chore itself is pinned already when it starts servers, and sees one core.
@@ -88,7 +88,7 @@ impl Subject {
         Ok(kibibytes.context("/proc has no VmRSS of the process")? / 1024.0)
     }
 
-    /// Sends each step once, and keeps what came back.
+    /// Sends each step once, and keeps the responses.
     pub(super) fn answers(&self, format: Format) -> Result<Vec<(Step, Answer)>> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

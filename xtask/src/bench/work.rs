@@ -1,4 +1,4 @@
-//! What the load consists of: requests as bytes, and the answers that they must have.
+//! The load: requests as bytes, and the expected responses.
 
 use std::{
     fmt::Write as _,
@@ -26,7 +26,7 @@ impl Default for World {
     }
 }
 
-/// How many users are updated in turn, from `u1` on.
+/// Number of users that are updated in turn, from `u1` on.
 const UPDATED: u64 = 100;
 
 /// A format of bodies.
@@ -54,7 +54,7 @@ impl Format {
     }
 }
 
-/// What one connection does over and over.
+/// The requests that one connection repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Work {
     GetUser,

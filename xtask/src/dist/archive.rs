@@ -5,7 +5,7 @@ use std::{fs, io::Write as _, path::Path};
 use anyhow::{Context as _, Result};
 use flate2::{Compression, GzBuilder};
 
-/// The time of every file where nobody says one: the day that Cargo gives the files of a package.
+/// The default time of files in an archive: the day that Cargo gives the files of a package.
 const MODIFIED: u64 = 1_153_704_088;
 
 /// A file of an archive. Entries are sorted by their paths.

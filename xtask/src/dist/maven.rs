@@ -1,4 +1,4 @@
-//! The artifacts of mock-server/clients/java, in a folder that Maven takes as a repository.
+//! The artifacts of mock-server/clients/java, in a folder that is a Maven repository.
 
 use std::{
     fs, io,
@@ -15,7 +15,7 @@ use crate::workspace;
 
 const SOURCES: &str = "mock-server/clients/java/";
 
-/// What the sources state in place of the version and of the platform.
+/// The placeholder for the version in the sources.
 const VERSION: &str = "<version>0-checkout</version>";
 const ARTIFACT: &str = "<artifactId>bandwidth-mock-linux-x86_64</artifactId>";
 
@@ -102,7 +102,7 @@ fn write(place: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::write(place, bytes)
 }
 
-/// The platform's name, as the client makes it of what Java says, for example `linux-x86_64`.
+/// The platform's name in the client's form, for example `linux-x86_64`.
 fn platform(triple: &str) -> Result<String> {
     let machine = triple.split('-').next().unwrap_or(triple);
     for (part, system) in [

@@ -1,4 +1,4 @@
-//! What is linked into the programs, as `CycloneDX` 1.6: a list that scanners for vulnerabilities read.
+//! Software bill of materials of the programs, as `CycloneDX` 1.6, for vulnerability scanners.
 
 use std::collections::BTreeSet;
 

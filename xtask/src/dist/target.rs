@@ -1,4 +1,4 @@
-//! What the programs are built for, and how.
+//! Target platforms of the programs.
 
 use std::{
     path::{Path, PathBuf},
@@ -13,7 +13,7 @@ use crate::workspace;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Target {
     triple: String,
-    /// Whether programs are linked statically with the musl that Rust brings along.
+    /// True if programs are linked statically with the musl that Rust provides.
     pub(super) musl: bool,
 }
 

@@ -1,7 +1,7 @@
 //! The licences of everything that is linked into the programs, as text.
 //!
-//! Which crates those are, Cargo says; the texts are in the crates' sources. A text that several
-//! crates share appears once.
+//! Cargo lists the crates; the texts are in the crates' sources. A text that several crates share
+//! appears once.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::target::Target;
 use crate::workspace;
 
-/// How the files begin that have a licence, in lower case.
+/// Beginnings of the names of files with a licence, in lower case.
 const LICENCE_FILES: [&str; 6] = [
     "licen",
     "copying",
@@ -108,7 +108,7 @@ fn linked_name(line: &str) -> Option<String> {
     of_a_registry.then(|| format!("{name} {version}"))
 }
 
-/// What Cargo says of every crate for the target, by name and version.
+/// Cargo's metadata of every crate for the target, by name and version.
 fn described(target: &Target) -> Result<BTreeMap<String, Value>> {
     let mut cargo = workspace::cargo();
     cargo.args(["metadata", "--locked", "--format-version", "1"]);
@@ -188,7 +188,7 @@ fn licence_files(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Whether a file has a licence, by its name in lower case. `license.rs` is code.
+/// True if a file has a licence, by its name in lower case. `license.rs` is code.
 fn is_licence(name: &str) -> bool {
     let code = name.rsplit('.').next() == Some("rs");
     LICENCE_FILES.iter().any(|start| name.starts_with(start)) && !code
@@ -200,7 +200,7 @@ fn tidy(text: &str) -> String {
     lines.join("\n").trim_matches('\n').to_owned() + "\n"
 }
 
-/// What a crate's licence asks for when the crate does not bring its text.
+/// Text for a crate that does not include its licence.
 fn without_a_text(name: &str, licence: &str, authors: &[&str]) -> Result<String> {
     let names: Vec<&str> = licence.split([' ', '/', '(', ')']).collect();
     if names.contains(&"MIT") {

@@ -11,10 +11,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use super::{PROGRAMS, archive::Entry, file_of};
 use crate::workspace;
 
-/// What is next to the Python code.
 const LICENCES: [&str; 3] = ["LICENSE-APACHE", "LICENSE-MIT", "THIRD-PARTY.txt"];
 
-/// Whether a file in `target/dist` is a wheel.
+/// True if a file in `target/dist` is a wheel.
 pub(super) fn is_wheel(name: &str) -> bool {
     let wheel = Path::new(name)
         .extension()

@@ -18,7 +18,6 @@ pub(super) struct Block {
     pub(super) line: usize,
     /// Its lines, without the fence's indentation.
     pub(super) script: String,
-    /// What to do with it.
     pub(super) how: How,
 }
 
@@ -86,7 +85,7 @@ fn comment(line: &str) -> Option<&str> {
     (!inner.contains("-->")).then(|| inner.trim())
 }
 
-/// A comment that steers a block must have one. Other comments may stand anywhere.
+/// A comment that controls a block must have one. Other comments are allowed anywhere.
 fn no_block(waiting: Option<(usize, &str)>) -> Result<()> {
     match waiting {
         Some((line, comment)) if comment == "server" || comment.starts_with("not run") => {

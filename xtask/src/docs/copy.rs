@@ -10,15 +10,15 @@ use anyhow::{Context as _, Result};
 
 use crate::workspace;
 
-/// Where Cargo builds. The copy has its own: with the workspace's, Cargo would take what was built
-/// from the one for the other's.
+/// Cargo's target folder. The copy has its own: with a shared one, Cargo would confuse the builds
+/// of the two.
 const TARGET: &str = "target";
 
 /// Folders of a development build, and whether Cargo replaces their files. It changes the others in
 /// place.
 const BUILT: [(&str, bool); 3] = [("deps", true), ("build", false), (".fingerprint", false)];
 
-/// How the files of this package begin. It has the path of its workspace compiled in, so the copy
+/// Prefix of the files of this package. It has the path of its workspace compiled in, so the copy
 /// builds its own.
 const OWN: &str = concat!(env!("CARGO_PKG_NAME"), "-");
 
@@ -38,12 +38,11 @@ impl Copy {
         Ok(Self { from, to })
     }
 
-    /// Where it is.
     pub(super) fn root(&self) -> &Path {
         &self.to
     }
 
-    /// Makes it what a fresh clone would be: everything that a command left there goes.
+    /// Restores the state of a fresh clone: removes all files that a command left there.
     pub(super) fn refresh(&self) -> Result<()> {
         let files = workspace::files(&self.from)?;
         remove_others(&self.to, "", &files)

@@ -170,7 +170,7 @@ fn body(name: &str, schema: &Value) -> String {
     )
 }
 
-/// What a schema takes, in a few words.
+/// Describes a schema in a few words.
 fn type_of(schema: &Value) -> String {
     if let Some(reference) = schema["$ref"].as_str() {
         let name = reference.rsplit('/').next().unwrap_or_default();

@@ -53,7 +53,7 @@ const SHOWN: [(&str, &[(&str, &str)]); 6] = [
     ),
 ];
 
-/// What a client sends of a user: field, type and limits, on a create, and how a profile changes it.
+/// Fields of a user in a create: name, type and limits, requirement, and changes by a profile.
 const FIELDS: [[&str; 4]; 8] = [
     [
         "`Username`",

@@ -1,5 +1,5 @@
-//! The Rust of `fixtures/behaviours.toml`. Nothing here asks a compiled behaviour, so the table may be
-//! newer than the code.
+//! The Rust of `fixtures/behaviours.toml`. It uses no compiled behaviour, so the table may be newer
+//! than the code.
 
 use std::fmt::Write as _;
 

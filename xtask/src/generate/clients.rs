@@ -1,4 +1,4 @@
-//! What the control API returns, as the types of the Java and Go clients.
+//! Response types of the control API for the Java and Go clients.
 
 mod go;
 mod java;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Generated, admin_api};
 
-/// What the clients return. The types that these refer to are written too.
+/// The types that the clients return. Types that these refer to are written too.
 const ROOTS: [&str; 6] = [
     "AccountView",
     "Assumptions",
@@ -43,7 +43,7 @@ struct Field {
     key: String,
     doc: String,
     kind: Kind,
-    /// Whether the mock may send null for it.
+    /// True if the mock may send null.
     nullable: bool,
 }
 

@@ -1,4 +1,4 @@
-//! `docs/reference/command-line.md`: the commands and flags of both programs, as clap knows them.
+//! `docs/reference/command-line.md`: the commands and flags of both programs, from clap.
 
 use std::fmt::Write as _;
 
@@ -59,7 +59,7 @@ fn command(command: &Command, level: usize) -> String {
     text
 }
 
-/// Whether the subcommand is what happens without one: it takes all that the command itself takes.
+/// True if the subcommand is the default: it accepts every argument of the command itself.
 fn is_default(command: &Command, sub: &Command) -> bool {
     let mut own = shown(command).peekable();
     own.peek().is_some() && own.all(|arg| shown(sub).any(|other| other.get_id() == arg.get_id()))
@@ -107,7 +107,7 @@ fn written(arg: &Arg) -> String {
     code(text.trim_end())
 }
 
-/// What it is for, and what holds without it: clap's default, or what the help says in brackets.
+/// Describes an argument, and its default: clap's, or the one that the help gives in brackets.
 fn meaning(arg: &Arg) -> (String, String) {
     let help = arg.get_long_help().or(arg.get_help());
     let help = help.map_or_else(String::new, ToString::to_string);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// The beginning of a page: the line that says where it comes from, and its title.
+/// The beginning of a page: a line with its source, and its title.
 pub(super) fn head(title: &str, source: &str) -> String {
     format!("<!-- Generated from {source} by `cargo xtask gen`; do not edit. -->\n\n# {title}\n\n")
 }

@@ -230,7 +230,7 @@ pub(super) fn code(text: &str) -> Result<String> {
     let actions = rows
         .iter()
         .map(|row| (row.name.as_str(), row.summary.clone() + "."));
-    choice(&mut code, "What handles a request.", "Action", actions)?;
+    choice(&mut code, "The handler of a request.", "Action", actions)?;
     let names = parameters
         .iter()
         .map(|name| (*name, format!("`{{{name}}}`")));
@@ -269,7 +269,7 @@ pub(super) fn code(text: &str) -> Result<String> {
     let longest = rows.iter().map(|row| row.segments().count()).max();
     writeln!(
         code,
-        "/// How many segments the longest template has.\npub const LONGEST: usize = {};\n",
+        "/// Number of segments of the longest template.\npub const LONGEST: usize = {};\n",
         longest.unwrap_or(0)
     )?;
     resources(&mut code, &rows, &behaviours)?;

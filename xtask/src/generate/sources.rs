@@ -12,10 +12,10 @@ const TABLE: &str = "docs/sources.md";
 /// A document that evidence cites.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Source {
-    /// What it is, without markup.
+    /// Name of the document, without markup.
     document: String,
     date: String,
-    /// Where it is, without `https://`: the files of the inspector name no other server.
+    /// Address without `https://`: the files of the inspector name no other server.
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
 }

@@ -4,7 +4,7 @@
 /// has an entry of its own (`target::embedded`). Modules of one rung do not import each other.
 pub(super) struct Ladder {
     pub(super) within: &'static str,
-    /// Whether a module and its submodule may import each other.
+    /// True if a module and its submodule may import each other.
     pub(super) families: bool,
     pub(super) rungs: &'static [&'static [&'static str]],
 }
@@ -98,7 +98,8 @@ pub(super) const LADDERS: &[Ladder] = &[
     },
 ];
 
-/// Texts that may stand only in some modules of a crate: the crate, the texts, the modules, why.
+/// Texts that are allowed only in some modules of a crate: the crate, the texts, the modules, the
+/// reason.
 pub(super) type Only = (
     &'static str,
     &'static [&'static str],

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
-/// What is wrong, as `file:line: what`. `pages` are the texts of the Markdown files, `files` all
+/// Lists problems as `file:line: what`. `pages` are the texts of the Markdown files, `files` all
 /// files of the project; both by their paths from its root.
 pub(crate) fn problems(pages: &BTreeMap<String, String>, files: &BTreeSet<String>) -> Vec<String> {
     let read: BTreeMap<&str, Page> = pages
@@ -38,13 +38,13 @@ fn is_elsewhere(target: &str) -> bool {
     target.contains("://") || target.starts_with("mailto:")
 }
 
-/// What a page has that others can name, and what it names.
+/// Anchors and links of a page.
 #[derive(Default)]
 struct Page {
     anchors: BTreeSet<String>,
     /// Targets of links and images, with their lines.
     references: Vec<(usize, String)>,
-    /// Code blocks that do not say what they are.
+    /// Code blocks without a language.
     unnamed: Vec<(usize, String)>,
 }
 
@@ -120,7 +120,7 @@ pub(crate) fn attribute<'h>(html: &'h str, name: &str) -> impl Iterator<Item = S
         .filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
 }
 
-/// What is wrong with a link from the file `from`.
+/// Describes the problem with a link from the file `from`.
 fn problem(
     from: &str,
     target: &str,

@@ -33,7 +33,7 @@ const FAULTS: [&str; 2] = [
     "status=503,probability=0.02",
 ];
 
-/// How many smaller traces are tried.
+/// Number of smaller traces to try.
 const ATTEMPTS: usize = 600;
 
 /// Behaviours of these areas change how a trace can be sent, not what it does.

@@ -1,4 +1,4 @@
-//! What came of all traces, and of one that disagrees with the model, in words.
+//! Summary of all traces, and of one that disagrees with the model.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -9,7 +9,7 @@ pub fn seed_of(seed: u64, number: u64) -> u64 {
     seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number
 }
 
-/// What came of all traces.
+/// Totals of all traces.
 #[derive(Default)]
 pub struct Sum {
     pub traces: u64,
@@ -40,7 +40,7 @@ impl Sum {
     }
 }
 
-/// A disagreement for people: what was sent, as commands, and what was wrong with the last answer.
+/// Describes a disagreement: the requests as commands, and the problem with the last response.
 pub fn failure_text(number: u64, walk: &Walk, cx: &Context, setting: &str) -> String {
     let mut text = format!("\ntrace {number} disagrees with the model{setting}\n");
     for exchange in &cx.log.exchanges {

@@ -127,8 +127,8 @@ impl Reply {
         Ok(ids.map(str::to_owned).collect())
     }
 
-    /// It has that status, and below any root an error with the code that the tables give that name.
-    /// What follows the error is a repetition of the request.
+    /// Checks the status, and, below any root, an error with the code that the tables give that
+    /// name. The rest of the body repeats the request.
     pub fn domain_error(&self, what: &str, status: u16, name: &str) -> Result<Tree, Stop> {
         let expected = error_codes().iter().find(|code| code.name == Some(name));
         let expected =
@@ -183,7 +183,7 @@ impl Reply {
         self.domain_error(what, status, name).map(drop)
     }
 
-    /// It says that there is no such role.
+    /// Checks for the error of an unknown role.
     pub fn unknown_domain_role(&self) -> CaseResult {
         let name = match self.profile().identity_codes {
             CodesVintage::Later => "unknown_domain_role",
@@ -193,7 +193,7 @@ impl Reply {
             .map(drop)
     }
 
-    /// It says that there is no such user.
+    /// Checks for the error of an unknown user.
     pub fn unknown_domain_user(&self) -> CaseResult {
         self.domain_error("a user that does not exist", 404, "unknown_user")
             .map(drop)

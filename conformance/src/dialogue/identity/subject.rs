@@ -11,7 +11,7 @@ use crate::{
     verdict::Stop,
 };
 
-/// How often the first create is sent again when its answer is lost.
+/// Number of times that the first create is sent if its response is lost.
 const TRIES: usize = 4;
 
 /// Parts that a restored user has empty.
@@ -38,7 +38,8 @@ impl Context {
         }
     }
 
-    /// A user of the domain that the case may update and must not delete, just as its draft says.
+    /// A user of the domain that the case may update and must not delete, in the state of its
+    /// draft.
     pub async fn domain_subject(&mut self) -> Result<DomainUser, Stop> {
         if !self.run.shares_first() {
             return self.domain_create(self.domain_draft()).await;
@@ -110,8 +111,8 @@ impl Context {
         Ok(DomainUser { key, draft, reply })
     }
 
-    /// Brings the shared user back to what its draft says. What the operator's own user has besides
-    /// is put back at the end of the run.
+    /// Restores the shared user to its draft. Other fields of the operator's own user are restored
+    /// at the end of the run.
     async fn restore_domain_user(&mut self, user: DomainUser) -> Result<DomainUser, Stop> {
         let prepared = self.run.limits().prepared_user.is_some();
         let mut draft = user.draft.clone();

@@ -6,24 +6,24 @@ use crate::{
     verdict::Stop,
 };
 
-/// How often a change of password is tried that had to be repeated.
+/// Number of tries of a password change that had to be repeated.
 pub(super) const TRIES: usize = 4;
-/// A user whose password is changed, and what came of it.
+/// A user whose password is changed, and the results.
 pub(super) struct Trial {
     pub(super) made: Made,
     /// Each refusal that could be read.
     pub(super) refusals: Vec<Refusal>,
     /// Facts that no option depends on.
     pub(super) notes: Vec<String>,
-    /// The length of a password that is taken.
+    /// The length of an accepted password.
     pub(super) length: usize,
-    /// The lengths that are taken, once they are known.
+    /// The accepted lengths, once they are known.
     pub(super) minimum: usize,
     pub(super) maximum: usize,
     pub(super) classes: usize,
 }
 
-/// What the refusal of a password says.
+/// The reason in a refusal of a password.
 #[derive(Clone)]
 pub(super) struct Refusal {
     /// The rule that was meant to be broken.
@@ -46,10 +46,9 @@ impl Trial {
         }
     }
 
-    /// Whether the user's password may become one that `make` makes. A refusal of a request that
-    /// had to be repeated may be about the password that the first one set, so that another one is
-    /// tried then.
-    pub(super) async fn takes(
+    /// True if the target accepts a password from `make`. After a refusal of a repeated request it
+    /// tries another one: the refusal may be about the password that the first request set.
+    pub(super) async fn accepts(
         &mut self,
         probe: &mut Probe,
         make: impl Fn() -> String,
@@ -58,7 +57,7 @@ impl Trial {
         let refusals = self.refusals.len();
         for _ in 0..TRIES {
             let from = probe.cx.log.exchanges.len();
-            let result = self.takes_this(probe, &make(), rule).await;
+            let result = self.accepts_this(probe, &make(), rule).await;
             let repeated = probe.repeated_since(from);
             self.made.doubted |= repeated;
             let taken = result?;
@@ -68,12 +67,12 @@ impl Trial {
             self.refusals.truncate(refusals);
         }
         Err(Stop::inconclusive(
-            "each change of password had to be sent more than once",
+            "each password change had to be repeated",
         ))
     }
 
-    /// Whether it may become one that holds `text`; `None` where that does not fit.
-    pub(super) async fn takes_with(
+    /// True if the target accepts a password with `text` in it; `None` if that does not fit.
+    pub(super) async fn accepts_with(
         &mut self,
         probe: &mut Probe,
         text: &str,
@@ -84,11 +83,11 @@ impl Trial {
             return Ok(None);
         };
         let make = || fitting(text, minimum, maximum).unwrap_or_else(|| one.clone());
-        self.takes(probe, make, rule).await.map(Some)
+        self.accepts(probe, make, rule).await.map(Some)
     }
 
-    /// Whether the user's password may become this one.
-    pub(super) async fn takes_this(
+    /// True if the target accepts this password.
+    pub(super) async fn accepts_this(
         &mut self,
         probe: &mut Probe,
         password: &str,
@@ -96,7 +95,7 @@ impl Trial {
     ) -> Result<bool, Stop> {
         let body = self.made.update().with("Password", password);
         let result = probe.put(&self.made.key, &body, probe.format).await;
-        // What was answered with neither may have been done.
+        // A response that neither accepts nor rejects: the change may have taken effect.
         self.made.doubted |= !result
             .as_ref()
             .is_ok_and(|seen| seen.is_success() || seen.is_refusal());
@@ -106,9 +105,9 @@ impl Trial {
             return Ok(true);
         }
         if !seen.is_refusal() {
-            // It was answered so twice, and to try once more tells no more.
+            // The result was the same twice; another try adds nothing.
             return Err(Stop::Skip(format!(
-                "a change of password ({rule}) is answered with {}",
+                "a password change ({rule}) returns {}",
                 seen.status
             )));
         }
@@ -125,7 +124,7 @@ impl Trial {
     }
 }
 
-/// The words without the password, which an answer may repeat. A short one may be part of a word.
+/// The words without the password, which a response may repeat. A short one may be part of a word.
 fn without(words: &str, password: &str) -> String {
     let mut rest = words;
     let mut kept = String::new();
@@ -141,19 +140,19 @@ fn without(words: &str, password: &str) -> String {
     kept + rest
 }
 
-/// A password that holds `text`, within the lengths that are taken. `None` when it does not fit.
+/// A password with `text` in it, within the accepted lengths. `None` if it does not fit.
 fn holding(text: &str, minimum: usize, maximum: usize) -> Option<String> {
     let filler = minimum.max(text.chars().count() + 5) - text.chars().count();
     let whole = format!("{}{text}", of_length(filler.max(4)));
     (whole.chars().count() <= maximum && !password::repeats(&whole, 2)).then_some(whole)
 }
 
-/// The same once more, as its filler is left to chance.
+/// Tries `holding` several times, because its filler is random.
 fn fitting(text: &str, minimum: usize, maximum: usize) -> Option<String> {
     (0..50).find_map(|_| holding(text, minimum, maximum))
 }
 
-/// Of all four classes, as many as fit.
+/// A password of all four classes, as far as they fit.
 pub(super) fn of_length(length: usize) -> String {
     password::of(length, &Class::ALL)
 }

@@ -1,4 +1,4 @@
-//! What a domain has: itself, its roles with their permissions, and its accounts.
+//! Cases about a domain, its roles with their permissions, and its accounts.
 
 use bandwidth_fixtures::profile::{CodesVintage, DomainCase, IdentitySurface};
 
@@ -195,7 +195,7 @@ cases! {
         reply.domain_error("a permission that does not exist", 404, name).map(drop)
     }
 
-    /// The question for a permission that the caller lacks is answered with 404 and without a body
+    /// A check of a permission that the caller lacks returns 404 without a body
     "identity.permitted-access.lacking-is-an-empty-404" none,
     cites ["domain-permitted-access"], needs [Identity]
     |cx| {

@@ -4,7 +4,7 @@ use bandwidth_fixtures::profile::PageBeyond;
 
 use crate::{decode::tree::Tree, dialogue::identity::reply::text, suites::prelude::*};
 
-/// How many users a page is asked to have where one user is looked for.
+/// Page size when one user is searched.
 const SIZE: usize = 100;
 /// No list has more pages than this.
 const MOST_PAGES: usize = 100;

@@ -229,7 +229,7 @@ cases! {
         reply.unknown_domain_user()
     }
 
-    /// What a PUT of a user leaves out stays or goes, as the profile says
+    /// A PUT of a user keeps or clears an absent field, as the profile says
     "identity.update.absent-as-the-profile-says" one,
     cites ["profile-choice"], measures ["identity.put_absent"], needs [IdentityWrites]
     |cx| {

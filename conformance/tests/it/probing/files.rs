@@ -384,7 +384,7 @@ fn a_reason_that_findings_share_is_printed_once() {
         "auth.lockout",
     ];
     let ran = folder.probe(&odd, "a.toml", &only);
-    let reason = "a deleted user stays, deactivated, so that no second user was created";
+    let reason = "a deleted user stays, deactivated, so no second user was created";
     assert_eq!(ran.out.matches(reason).count(), 1, "{}", ran.out);
     let shared = "open      errors.conflict, username.case, username.scope: ";
     assert!(ran.out.contains(shared), "{}", ran.out);

@@ -28,7 +28,7 @@ fn tells_what_one_user_shows(learned: &Learned) {
         assert_eq!(learned.of(id), option, "{id}");
     }
     let note = learned.note("put.semantics");
-    let words = "an empty LastName is answered with 200 and removes it";
+    let words = "an empty LastName returns 200 and removes it";
     assert!(note.contains(words), "{note}");
 }
 
@@ -41,7 +41,7 @@ fn nothing_more_is_created_where_the_first_user_stays() {
         asked.pass()
     };
     for (odd, words) in [
-        (Odd::new(&[], refused), "answered with 403"),
+        (Odd::new(&[], refused), "returns 403"),
         (
             Odd::new(&["delete.effect=deactivated"], Asked::pass_on),
             "deactivated",
@@ -117,7 +117,7 @@ fn an_answer_that_is_lost_does_not_create_a_second_user() {
     let learned = Learned(findings);
     assert_eq!(probe.run().account.users(), 1);
     assert_eq!(odd.users().len(), 2);
-    assert!(learned.why_open("create.status").contains("lost"));
+    assert!(learned.why_open("create.status").contains("dropped"));
     assert_eq!(learned.of("put.semantics"), "replace");
 }
 

@@ -24,11 +24,8 @@ fn a_note_that_cannot_be_made_leaves_the_semantics_of_put() {
         asked.pass()
     };
     for (odd, words) in [
-        (Odd::new(&[], empty), "an empty body is answered with 500"),
-        (
-            Odd::new(&[], null),
-            "a LastName of null is answered with 500",
-        ),
+        (Odd::new(&[], empty), "an empty body returns 500"),
+        (Odd::new(&[], null), "a LastName of null returns 500"),
     ] {
         let learned = odd.learned(&["put.semantics"]);
         assert_eq!(learned.of("put.semantics"), "replace");
@@ -203,8 +200,5 @@ fn a_format_that_is_not_read_leaves_the_semantics_of_put_in_the_other() {
     let learned = odd.learned(&["put.semantics"]);
     assert_eq!(learned.of("put.semantics"), "merge");
     let note = learned.note("put.semantics");
-    assert!(
-        note.contains("application/xml is answered with 415"),
-        "{note}"
-    );
+    assert!(note.contains("application/xml returns 415"), "{note}");
 }

@@ -183,7 +183,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     )
     .after(|ask, answer, _| {
         if answer.status == 403 && ask.path.contains("/67890/") {
-            answer.replace("Description", |_| "It is somebody else's.".to_owned());
+            answer.replace("Description", |_| "It is another owner's.".to_owned());
         }
     }),
     Mutant::new(

@@ -34,7 +34,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     }),
     Mutant::new(
         "put-creates",
-        "an update of nobody is answered like a create",
+        "an update of an unknown user is answered like a create",
         "update.missing-user.is-refused",
         "error `unknown_user`: expected status 404, got 201",
     )
@@ -45,7 +45,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     }),
     Mutant::new(
         "refused-updates-are-answered-200",
-        "an update that ought to be refused is answered with 200",
+        "an update that ought to be refused returns 200",
         "update.account-id.must-match-the-path",
         "error `account_id_mismatch`: expected status 400, got 200",
     )
@@ -127,7 +127,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     .set(&["delete.effect=deactivated"]),
     Mutant::new(
         "delete-is-204",
-        "a delete is answered with 204",
+        "a delete returns 204",
         "delete.user.is-answered",
         "a delete that succeeds: expected status 200, got 204",
     )

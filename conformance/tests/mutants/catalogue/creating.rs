@@ -59,14 +59,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     .set(&["user.account_id=optional"]),
     Mutant::new(
         "create-is-200",
-        "a create is answered with 200",
+        "a create returns 200",
         "create.json.answers-with-the-user",
         "a create that succeeds: expected status 201, got 200",
     )
     .set(&["create.status=200"]),
     Mutant::new(
         "create-answers-nothing",
-        "a create is answered without a body",
+        "a create returnsout a body",
         "create.xml.answers-with-the-user",
         "expected a user, got no body",
     )
@@ -104,7 +104,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     }),
     Mutant::new(
         "conflicts-are-accepted",
-        "a create that ought to be refused with 409 is answered with 201",
+        "a create that ought to be refused with 409 returns 201",
         "create.username.taken-is-refused",
         "error `username_taken`: expected status 409, got 201",
     )
@@ -140,16 +140,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
     }),
     Mutant::new(
         "unknown-fields-the-other-way",
-        "a field that nobody knows is treated as the profile does not say",
+        "an unknown field is treated as the profile does not say",
         "create.unknown-field.as-the-profile-says",
-        "a field that nobody knows: a refusal: expected status 400, got 201",
+        "an unknown field: a refusal: expected status 400, got 201",
     )
     .set(&["user.unknown_fields=ignored"]),
     Mutant::new(
         "telephone-required",
         "a user needs a telephone number",
         "create.telephone.as-the-profile-says",
-        "TelephoneNumber 9195550100: a field that nobody knows: a refusal: expected status 400, got 201",
+        "TelephoneNumber 9195550100: an unknown field: a refusal: expected status 400, got 201",
     )
     .set(&["user.telephone=ten_digits_required"]),
     Mutant::new(

@@ -198,7 +198,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "charset-ignored",
         "a charset other than UTF-8 is read as UTF-8",
         "formats.charset.other-is-415",
-        "an update as application/xml; charset=iso-8859-1 is answered with 200",
+        "an update as application/xml; charset=iso-8859-1 returns 200",
     )
     .before(|ask, _| {
         let kind = ask.headers.get("content-type").to_owned();

@@ -334,7 +334,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     .published()
     .before(|ask, _| { if ask.method == "PUT" { ask.body = ask.body.replace("Robin", "Casey"); } }),
     Mutant::new(
-        "domain-update-of-nobody-is-400",
+        "domain-update-of-an-unknown-user-is-400",
         "an update of a user that does not exist is a 400",
         "identity.update.unknown-is-404",
         "a user that does not exist: expected status 404, got 400",

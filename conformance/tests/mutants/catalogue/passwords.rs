@@ -28,7 +28,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "password-rules-of-another-kind",
         "passwords need 14 characters, two classes, and the errors name the rule",
         "passwords.length.minimum-is-enough",
-        "a password that is taken: a create that succeeds: expected status 201, got 400",
+        "an accepted password: a create that succeeds: expected status 201, got 400",
     )
     .set(&[
         "password.min_length=14",
@@ -39,7 +39,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "password-rules-reversed",
         "what passwords may hold is the contrary of what the profile says",
         "passwords.common-words.as-the-profile-says",
-        "a password with a common word: a password that is taken: a create that succeeds: expected status 201, got 400",
+        "a password with a common word: an accepted password: a create that succeeds: expected status 201, got 400",
     )
     .set(&[
         "password.classes=4",

@@ -5,7 +5,7 @@ use super::{Mutant, accept, is_create, refuse};
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new(
         "missing-user-is-200",
-        "a user that nobody is is answered with 200",
+        "an unknown user returns 200",
         "get.missing-user.is-refused",
         "error `unknown_user`: expected status 404, got 200",
     )
@@ -135,7 +135,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     }),
     Mutant::new(
         "limits-hidden",
-        "a request that was refused with 429 is answered with 201",
+        "a request that was refused with 429 returns 201",
         "scenarios.sync.survives-429",
         "a sync that meets a 429: the answer names no new user",
     )
@@ -200,7 +200,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     }),
     Mutant::new(
         "missing-is-403",
-        "a user that nobody is is forbidden",
+        "an unknown user is forbidden",
         "get.missing-user.is-refused",
         "error `unknown_user`: expected status 404, got 403",
     )

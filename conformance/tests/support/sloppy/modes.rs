@@ -93,7 +93,7 @@ pub(crate) enum Location {
 pub(crate) enum Creates {
     #[default]
     Work,
-    /// It takes effect, and is answered with that status.
+    /// It takes effect, and returns that status.
     TakeEffectAnd(u16),
     /// It takes effect, and the connection is closed.
     TakeEffectAndDrop,
@@ -106,9 +106,9 @@ pub(crate) enum Deletes {
     Work,
     /// The user is only no longer enabled.
     Deactivate,
-    /// It has no effect, and is answered with that status.
+    /// It has no effect, and returns that status.
     Fail(u16),
-    /// It has no effect, and is answered with 200.
+    /// It has no effect, and returns 200.
     Lie,
     /// It takes effect, and the connection is closed.
     TakeEffectAndDrop,

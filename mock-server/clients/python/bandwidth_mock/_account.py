@@ -64,7 +64,7 @@ class Account:
         path: Optional[str] = None,
         body_contains: Optional[str] = None,
     ) -> int:
-        """How many requests it received, for example `count("create_user", status=201)`."""
+        """Number of requests that it received, for example `count("create_user", status=201)`."""
         pattern = {
             "accountId": self.account_id,
             "operation": operation,
@@ -85,7 +85,7 @@ class Account:
         return cast(list[RecordedRequest], listed["requests"])
 
     def retries(self) -> list[Sequence]:
-        """What its clients did after a 429, a 5xx or an answer that never came."""
+        """Retries of its clients after a 429, a 5xx or a dropped response."""
         report = self._admin.get("retries", accountId=self.account_id)
         self._complete(report)
         return cast(list[Sequence], report["sequences"])
@@ -104,7 +104,7 @@ class Account:
         return cast(ProfileView, self._admin.patch(f"{self._path}/profile", dict(behaviours)))
 
     def view(self) -> AccountView:
-        """What it has: users, roles, failed logins and more."""
+        """Its state: users, roles, failed logins and more."""
         return cast(AccountView, self._admin.get(self._path))
 
     def reset(self) -> None:

@@ -14,7 +14,7 @@ class Clock:
         self._path = path
 
     def now(self) -> datetime:
-        """What it shows, in UTC."""
+        """The current time, in UTC."""
         return datetime.fromtimestamp(self._admin.get(self._path)["epochSeconds"], timezone.utc)
 
     def freeze(self) -> None:

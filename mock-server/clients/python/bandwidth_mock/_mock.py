@@ -140,7 +140,7 @@ def _spawn(command: list[str], log: IO[str]) -> "subprocess.Popen[str]":
 
 
 def _first_line(process: "subprocess.Popen[str]") -> str:
-    """What the mock announces; empty when it ends before, or takes too long and is ended."""
+    """The announcement of the mock; empty if it ended first, or took too long and was stopped."""
     assert process.stdout is not None
     limit = threading.Timer(_SECONDS_TO_START, process.kill)
     limit.start()

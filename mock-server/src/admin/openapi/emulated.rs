@@ -110,7 +110,7 @@ fn example(surface: Surface, parameter: Parameter) -> &'static str {
     }
 }
 
-/// What an operation reads of the query.
+/// Query parameters of an operation.
 fn query(endpoint: &Endpoint, rules: &Consultation) -> &'static [(&'static str, &'static str)] {
     match endpoint.action {
         Action::ListIdentityUsers => &[
@@ -146,7 +146,8 @@ fn is_list(endpoint: &Endpoint) -> bool {
     endpoint.response.is_some_and(|name| name.ends_with('*'))
 }
 
-/// The media types of bodies. JSON is first, since generators take the first one that they know.
+/// The media types of bodies. JSON is first, because generators use the first one that they
+/// support.
 fn media(surface: Surface) -> impl Iterator<Item = &'static str> {
     let mut media = surface.facts().media.to_vec();
     media.sort_by_key(|media| *media != JSON);

@@ -18,7 +18,7 @@ pub(super) struct Example {
     pub(super) json: Value,
 }
 
-/// What a client sends for an operation.
+/// Example request of an operation.
 pub(super) fn of(action: Action, rules: &Consultation) -> Example {
     if let Some(json) = managed(action, rules) {
         let xml = String::new();
@@ -49,7 +49,7 @@ pub(super) fn of(action: Action, rules: &Consultation) -> Example {
     Example { xml, json }
 }
 
-/// The root of XML that encloses a user, where the profile takes no other.
+/// The root of XML around a user, if the profile accepts no other.
 pub(super) fn wrapper(action: Action, rules: &Consultation) -> Option<&'static str> {
     let (name, wraps) = match action {
         Action::CreateIdentityUser | Action::UpdateIdentityUser => (

@@ -1,4 +1,4 @@
-//! What the bodies of the emulated API are, in the words of a profile.
+//! Bodies of the emulated API under a profile.
 //!
 //! A shape is a line: a name, the XML element, and its fields. `Roles=Role*?` is a field with a list
 //! of `Role` that may be left out. After `=` comes `flag`, `number`, `time`, `role_id`, `any` or

@@ -1,4 +1,4 @@
-//! What the profile decides about a body.
+//! Bodies under different profiles.
 
 use bandwidth_fixtures::Secret;
 

@@ -1,10 +1,10 @@
-//! Who asks below an identity domain, and about whom.
+//! Authority of a caller below an identity domain.
 
 use bandwidth_fixtures::{AccountScope, Consultation};
 
 use crate::domain::{Reach, User};
 
-/// What a caller may see and give.
+/// The accounts, roles and scopes that a caller may see and give.
 #[derive(Debug, Clone)]
 pub struct DomainAuthority {
     pub scope: AccountScope,
@@ -13,7 +13,7 @@ pub struct DomainAuthority {
 }
 
 impl DomainAuthority {
-    /// Whether it manages the user: one of its accounts, or one that has none yet.
+    /// True if it manages the user: one of its accounts, or a user without accounts.
     pub fn manages(&self, user: &User) -> bool {
         let has_none = user.accounts.is_empty() && !user.scope.is_system_wide();
         has_none || self.reach.includes(user)
@@ -25,7 +25,7 @@ impl DomainAuthority {
 pub struct Target<'a> {
     /// The login name.
     pub key: &'a str,
-    /// What the caller may see and give.
+    /// Authority of the caller.
     pub by: &'a DomainAuthority,
     /// The profile.
     pub rules: &'a Consultation,

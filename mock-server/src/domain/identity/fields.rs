@@ -35,7 +35,7 @@ pub(super) fn least_length(rules: &Consultation) -> usize {
     rules.identity_least_id() as usize
 }
 
-/// What an update leaves as it was.
+/// The fields that an update keeps.
 #[derive(Clone, Copy)]
 pub(super) struct Keeps {
     pub(super) absent: bool,

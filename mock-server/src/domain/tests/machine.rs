@@ -19,7 +19,7 @@ struct Person {
     first_name: String,
 }
 
-/// What the model knows: the users by number, and what came of the last operation.
+/// State of the model: the users by number, and the result of the last operation.
 #[derive(Debug, Clone)]
 struct Model {
     people: BTreeMap<u64, Person>,

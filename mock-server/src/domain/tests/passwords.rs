@@ -1,4 +1,4 @@
-//! Which passwords are accepted, and where they are never seen.
+//! Accepted passwords, and places that never show them.
 
 use bandwidth_fixtures::Secret;
 

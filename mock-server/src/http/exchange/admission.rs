@@ -21,14 +21,14 @@ use crate::{
     },
 };
 
-/// Whether a request gets as far as its body.
+/// The decision whether a request's body is read.
 pub(super) struct Admission {
     pub(super) login: Option<Arc<str>>,
     pub(super) caller: Result<Caller, Refusal>,
 }
 
 impl Exchange {
-    /// Whether the head alone is rejected, so that the body need not come.
+    /// True if the head alone is rejected, so that the body is not needed.
     pub(in crate::http) fn is_refused_unread(&mut self) -> bool {
         if self.plan.run == Execution::Skip {
             return false;
@@ -44,7 +44,7 @@ impl Exchange {
         self.unread
     }
 
-    /// Where the path leads, and to what its method leads there.
+    /// The resource of the path, and the endpoint of its method.
     pub(super) fn target(&self) -> Result<(&Route, &'static Endpoint), Refusal> {
         let elsewhere = |has_path| {
             let path = self.head.uri.path();
@@ -92,8 +92,8 @@ impl Exchange {
         Ok(caller)
     }
 
-    /// Rejects a body for what the head says of it, where the operation reads one. Some PUTs below
-    /// an identity domain read none.
+    /// Rejects a body for its headers, if the operation reads a body. Some PUTs below an identity
+    /// domain read none.
     fn check_content(&self) -> Result<(), ApiError> {
         if !matches!(self.head.method, Method::POST | Method::PUT | Method::PATCH) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What a domain has: itself, its roles with their permissions, and its accounts.
+//! Responses about a domain, its roles with their permissions, and its accounts.
 
 use bandwidth_fixtures::{ApiError, operation::Parameter, profile::RolesListed};
 
@@ -15,7 +15,7 @@ use crate::{
     domain::{Account, Company, Role},
 };
 
-/// What domains say of themselves.
+/// Description of every domain.
 const DESCRIPTION: &str = "Users of the API and of the web interface";
 
 impl Context<'_> {

@@ -1,4 +1,4 @@
-//! What an error shows of the request, after the examples of IRIS20.
+//! The parts of a request that an error repeats, after the examples of IRIS20.
 
 use bandwidth_fixtures::{
     operation::{Parameter, Segment},
@@ -11,7 +11,7 @@ use crate::codec::{
     identity::{self, Content},
 };
 
-/// What is sent back of a body, by the last literal segment of the path.
+/// The repeated element of a body, by the last literal segment of the path.
 const BODIES: [(&str, &str); 5] = [
     ("settings", "UserSettings"),
     ("profile", "UserProfile"),
@@ -21,7 +21,7 @@ const BODIES: [(&str, &str); 5] = [
 ];
 
 impl Context<'_> {
-    /// What an error shows after its status.
+    /// Content of an error after its status.
     pub(super) fn echo(&self) -> Content {
         let echo = self.rules.identity_errors_echo();
         if echo == ErrorsEcho::None {

@@ -13,7 +13,7 @@ pub(super) fn query(head: &Parts) -> HashMap<String, String> {
         .collect()
 }
 
-/// Which part of a list is asked for.
+/// The requested part of a list.
 #[derive(Clone, Copy)]
 pub(super) struct Page {
     pub(super) number: usize,
@@ -62,7 +62,7 @@ impl Page {
         Ok(items.chunks(self.size).nth(number - 1).unwrap_or(&[]))
     }
 
-    /// Whether there are items after this part.
+    /// True if there are items after this page.
     pub(super) fn has_next<T>(self, items: &[T]) -> bool {
         items.len() > self.number.saturating_mul(self.size)
     }

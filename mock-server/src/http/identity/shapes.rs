@@ -1,4 +1,4 @@
-//! What responses below an identity domain show of users, roles and accounts.
+//! Users, roles and accounts in responses below an identity domain.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
     domain::{Company, Role, User},
 };
 
-/// Which settings are shown.
+/// Selects the settings that are shown.
 #[derive(Clone, Copy)]
 pub(super) struct Shows {
     pub(super) scope: bool,

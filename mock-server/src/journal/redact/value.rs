@@ -8,7 +8,7 @@ use super::{SecretValue, Secrets, StandIns};
 /// Shorter values would take away too much that is not one.
 const LEAST: usize = 8;
 
-/// How many values are looked for: a body with more of them is no request of this API.
+/// Maximum number of values to search for: a body with more of them is not a request of this API.
 const MOST: usize = 32;
 
 /// The secrets in every encoding, longest first.
@@ -34,8 +34,8 @@ pub(super) fn forms(secrets: &Secrets) -> Vec<(String, &SecretValue)> {
     forms
 }
 
-/// Whether one of them is in the text.
-pub(super) fn stands_in(text: &str, values: &[(String, &SecretValue)]) -> bool {
+/// True if the text contains one of them.
+pub(super) fn contains_any(text: &str, values: &[(String, &SecretValue)]) -> bool {
     values
         .iter()
         .any(|(value, _)| text.contains(value.as_str()))

@@ -1,4 +1,4 @@
-//! What following a server through its traffic says of each behaviour.
+//! Conclusions about each behaviour from the followed traffic.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{jwt::NoRandomNumbers, traffic::Exchange};
 
-/// What traffic says of one behaviour.
+/// The conclusion about one behaviour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// Every other option is contradicted, each by one of these exchanges.
@@ -21,12 +21,12 @@ pub enum Finding {
     Open(Vec<String>),
 }
 
-/// What was learned from traffic.
+/// Results of learning from traffic.
 #[derive(Debug)]
 pub struct Learned {
     /// The profile that explains most.
     pub profile: Profile,
-    /// What is known of each behaviour.
+    /// The conclusion about each behaviour.
     pub findings: BTreeMap<BehaviourId, Finding>,
     /// Exchanges that nothing explains.
     pub unexplained: Vec<Unexplained>,
@@ -34,9 +34,10 @@ pub struct Learned {
     pub wording: BTreeMap<u32, String>,
     /// The behaviours that the exchanges rest on.
     pub asked: BTreeSet<BehaviourId>,
-    /// How many exchanges were compared.
+    /// Number of exchanges that were compared.
     pub followed: usize,
-    /// How many were left out: their operation is not followed, or they came to nothing.
+    /// Number of exchanges that were left out: their operation is not followed, or they had no
+    /// response.
     pub left_out: usize,
     /// The users that were there before, as the first responses show them, and the account.
     pub start: Seed,
@@ -91,10 +92,10 @@ pub fn learn(exchanges: &[Exchange], base: &Profile) -> Result<Learned, NoRandom
     })
 }
 
-/// How many choices are tried for one that explains all exchanges together.
+/// Number of profiles that are tried to find one that explains all exchanges together.
 const MOST_CHOICES: usize = 24;
 
-/// How many exchanges a choice leaves unexplained, and a nearer choice for the first of them.
+/// Number of exchanges that a choice leaves unexplained, and a nearer choice for the first of them.
 fn attempt(
     exchanges: &[Exchange],
     start: &Start,

@@ -1,4 +1,4 @@
-//! Which options of which behaviours explain one response, and the worlds that they lead to.
+//! Finds the options that explain one response, and the worlds that they lead to.
 
 use bandwidth_fixtures::{Asked, BehaviourId, profile::Profile};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::store::Saved;
 
-/// One request, and what came back for it.
+/// One request, and its response.
 pub(super) struct Question<'q> {
     pub(super) simulator: &'q Simulator,
     pub(super) candidates: &'q Candidates,
@@ -20,45 +20,45 @@ pub(super) struct Question<'q> {
     pub(super) new_id: Option<&'q str>,
 }
 
-/// What one profile answers.
+/// The response of one profile.
 #[derive(Debug, Clone)]
 struct Run {
     choice: Choice,
     asked: Asked,
-    /// Facts that are not as they came.
+    /// Number of facts that differ from the response.
     wrong: usize,
     /// The next world, if it is another one.
     after: Option<Saved>,
 }
 
 impl Run {
-    /// Whether the other one has the same effect.
-    fn is_as(&self, other: &Self) -> bool {
+    /// True if the other one has the same effect.
+    fn is_equivalent(&self, other: &Self) -> bool {
         self.wrong == other.wrong && self.asked == other.asked && self.after == other.after
     }
 }
 
-/// What explains a response.
+/// The options that explain a response.
 #[derive(Debug)]
 pub(super) struct Explained {
     /// Options that some profile has that explains it.
     pub(super) support: Domains,
-    /// The behaviours that were asked.
+    /// The behaviours that were read.
     pub(super) asked: Asked,
-    /// Whether every possible profile gives this response and leads to the same world.
+    /// True if every possible profile gives this response and leads to the same world.
     pub(super) is_quiet: bool,
     /// The worlds after it, each with the options that lead there.
     pub(super) worlds: Vec<(Saved, Domains)>,
 }
 
-/// How many steps a search goes down before it gives up.
+/// Maximum number of steps of a search.
 const DEPTH: usize = 8;
 
-/// How many combinations of options are tried for the worlds that they lead to.
+/// Maximum number of combinations of options that are tried for their resulting worlds.
 const MOST_WORLDS: usize = 16;
 
 impl Question<'_> {
-    /// What one profile answers, and its next world.
+    /// Runs the request under one profile; returns the response and the next world.
     fn answer(&self, world: &Saved, choice: &Choice) -> (Meaning, Asked, Option<Saved>, bool) {
         let mut options = *self.base;
         for (id, place) in BehaviourId::all().zip(choice) {
@@ -106,7 +106,7 @@ impl Question<'_> {
         Some(self.repair(world, start, None, within)?.choice)
     }
 
-    /// What the nearest profile that a descent finds has otherwise.
+    /// Differences of the nearest profile that a descent finds.
     pub(super) fn nearest(&self, world: &Saved, within: &Domains) -> Vec<String> {
         let run = self.run(world, within.first());
         let mut best = self.neighbours(world, &run, None, within);
@@ -115,11 +115,11 @@ impl Question<'_> {
         let Some(best) = best else { return Vec::new() };
         let (ours, ..) = self.answer(world, &best.choice);
         let differences = ours.differences(self.seen).into_iter();
-        let told = differences.map(|(fact, missing)| {
+        let texts = differences.map(|(fact, missing)| {
             let sign = if missing { "recorded" } else { "predicted" };
             format!("{sign}: {fact}")
         });
-        told.collect()
+        texts.collect()
     }
 
     /// Gives the user that a request created the id that the server gave it. Returns the emulator's.
@@ -135,8 +135,8 @@ impl Question<'_> {
         Some(ours)
     }
 
-    /// The best profile that a descent from this one finds, changing one or two of the behaviours
-    /// that were asked at a time, apart from `fixed`.
+    /// The best profile that a descent from this one finds, changing one or two of the read
+    /// behaviours at a time, apart from `fixed`.
     fn repair(
         &self,
         world: &Saved,
@@ -156,7 +156,7 @@ impl Question<'_> {
                 continue;
             }
             // Two changes of which neither does anything alone do nothing together.
-            let matters = |single: &&Run| !single.is_as(&best);
+            let matters = |single: &&Run| !single.is_equivalent(&best);
             let mut pairs = singles
                 .iter()
                 .filter(matters)
@@ -166,7 +166,7 @@ impl Question<'_> {
         (best.wrong == 0).then_some(best)
     }
 
-    /// The runs that differ in one behaviour that was asked.
+    /// The runs that differ in one behaviour that was read.
     fn neighbours(
         &self,
         world: &Saved,
@@ -197,7 +197,8 @@ impl Question<'_> {
         (run.wrong == 0).then(|| run.after.unwrap_or_else(|| world.clone()))
     }
 
-    /// What explains the response in that world, within those options; none if nothing was found.
+    /// Options within `within` that explain the response in that world; `None` if the search found
+    /// none.
     pub(super) fn explain(&self, world: &Saved, within: &Domains) -> Option<Explained> {
         let start = self.run(world, within.first());
         let found = self.repair(world, start, None, within)?;
@@ -343,7 +344,7 @@ fn with(choice: &Choice, id: BehaviourId, place: u8) -> Choice {
     other
 }
 
-/// What an id looks like, if it looks like one that a profile can have.
+/// The style of an id, if a profile can have it.
 fn style(id: &str) -> Option<&'static str> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if digits(id) {

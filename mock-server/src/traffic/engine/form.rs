@@ -1,4 +1,4 @@
-//! What exchanges have in common, and what their responses say.
+//! Forms: groups of similar exchanges.
 
 use super::{meaning::Meaning, people::Shown, subject::Subject};
 use crate::traffic::{Answer, Exchange};
@@ -8,14 +8,15 @@ use crate::traffic::{Answer, Exchange};
 pub struct Unexplained {
     /// Its number, from 1.
     pub exchange: usize,
-    /// What the nearest profile has otherwise.
+    /// Differences of the nearest profile.
     pub differences: Vec<String>,
 }
 
-/// What exchanges have in common that rest on the same behaviours.
+/// Common properties of exchanges that depend on the same behaviours.
 pub(super) type Form = Vec<String>;
 
-/// After so many exchanges of one form that told nothing, the next ones are tried under one profile.
+/// Number of exchanges of one form without a conclusion, after which the next ones run under one
+/// profile.
 pub(super) const ENOUGH: u32 = 8;
 
 pub(super) fn form(
@@ -57,7 +58,7 @@ pub(super) fn form(
     form
 }
 
-/// The id that a response gives to the user that it says was created.
+/// The id of the user that a response reports as created.
 pub(super) fn new_id(
     subject: &Subject,
     seen: &Meaning,

@@ -1,7 +1,7 @@
-//! The worlds that a server may be in, where the traffic does not say which.
+//! The possible worlds of a server, if the traffic does not show its state.
 //!
-//! A user may be there that no response showed, or may have been changed by another client. These
-//! worlds are those that would explain most: what none of them explains is contradicted.
+//! A user may exist that no response showed, or another client may have changed one. These worlds
+//! explain most responses: an option that none of them explains is contradicted.
 
 use std::sync::Arc;
 
@@ -200,7 +200,7 @@ fn take_names(account: &mut Account, shown: &Shown) {
     account.put(other);
 }
 
-/// The users of the account are those, and nobody else.
+/// Replaces the users of the account by these.
 pub(super) fn replace_all(account: &mut Account, seen: &[Shown], roles: &Roles) {
     let before: Vec<Arc<User>> = account.users().cloned().collect();
     for user in &before {

@@ -1,5 +1,5 @@
-//! What a response means: what two servers that behave alike must have in common. Times and wording
-//! are not part of it.
+//! The meaning of a response: the parts that are equal on two servers with the same behaviour.
+//! Times and wording do not belong to it.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ pub(super) struct Meaning {
     pub(super) tree: Value,
     /// Each fact as `place=value`.
     facts: BTreeSet<String>,
-    /// Whether the headers are known.
+    /// True if the headers are known.
     has_headers: bool,
 }
 
@@ -56,7 +56,7 @@ impl Meaning {
         }
     }
 
-    /// What is in one of them only, the other's first. Headers count where both have them.
+    /// Parts that only one of them has, the other's first. Headers count if both have them.
     pub(super) fn differences<'m>(&'m self, other: &'m Self) -> Vec<(&'m str, bool)> {
         let headers = self.has_headers && other.has_headers;
         let counts = |fact: &&String| headers || !fact.starts_with("header ");

@@ -21,8 +21,8 @@ const MOST: usize = Places::BITS as usize;
 /// One option of each behaviour, by its place among the candidates.
 pub(super) type Choice = Vec<u8>;
 
-/// Behaviours of which traffic alone says nothing: what they decide is left out of the comparison,
-/// or any other value would look the same.
+/// Behaviours that traffic alone cannot decide: the comparison ignores their effects, otherwise
+/// every value would look the same.
 pub(super) fn is_open_for_good(id: BehaviourId) -> bool {
     id.area() == "rate"
 }
@@ -161,14 +161,14 @@ impl Domains {
         self.0[id.index()] = other.0[id.index()];
     }
 
-    /// What is in either.
+    /// The union with `other`.
     pub(super) fn join(&mut self, other: &Self) {
         for (own, other) in self.0.iter_mut().zip(&other.0) {
             *own |= other;
         }
     }
 
-    /// What is in both; none if a behaviour has no option then.
+    /// The intersection; `None` if a behaviour has no option left.
     pub(super) fn meet(&self, other: &Self) -> Option<Self> {
         let both: Vec<Places> = self.0.iter().zip(&other.0).map(|(a, b)| a & b).collect();
         (!both.contains(&0)).then_some(Self(both))

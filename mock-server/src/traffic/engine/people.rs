@@ -1,10 +1,10 @@
-//! Users and roles as trees of responses and requests show them, whatever the names of fields.
+//! Users and roles in the trees of responses and requests, with any names of fields.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// What a tree shows of a user. None of it need be there.
+/// The fields of a user in a tree. Each may be absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Shown {
     pub(super) id: Option<String>,
@@ -18,7 +18,7 @@ pub(super) struct Shown {
     pub(super) password: Option<String>,
 }
 
-/// What a tree shows of a role: its id, its name, or both.
+/// The fields of a role in a tree: its id, its name, or both.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ShownRole {
     pub(super) id: Option<String>,
@@ -26,7 +26,7 @@ pub(super) struct ShownRole {
     pub(super) permissions: Vec<String>,
 }
 
-/// The value of a field, whatever the case of its name. In XML it is a list of one.
+/// The value of a field, ignoring the case of its name. In XML it is a list of one.
 fn field<'t>(tree: &'t Value, name: &str) -> Option<&'t Value> {
     let fields = tree.as_object()?;
     let mut fields = fields.iter();

@@ -34,7 +34,7 @@ pub(super) struct Simulator {
     peer: Peer,
 }
 
-/// Headers that describe how a request came, which a recording has decoded.
+/// Headers about the transfer of a request, which a recording has decoded.
 const OF_THE_CONNECTION: [&str; 5] = [
     "connection",
     "content-encoding",
@@ -43,7 +43,7 @@ const OF_THE_CONNECTION: [&str; 5] = [
     "transfer-encoding",
 ];
 
-/// A request as the emulator takes it.
+/// A request in the emulator's form.
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {
     head: Parts,
@@ -51,7 +51,7 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// The request of an exchange; none if no server of HTTP would take it.
+    /// The request of an exchange; `None` if no HTTP server would accept it.
     pub(super) fn of(exchange: &Exchange) -> Option<Self> {
         let mut builder = Request::builder()
             .method(Method::from_bytes(exchange.method.as_bytes()).ok()?)
@@ -82,7 +82,7 @@ impl Prepared {
         Some(Self { head, body })
     }
 
-    /// Whether it can change nothing.
+    /// True if it can change nothing.
     fn is_read(&self) -> bool {
         matches!(
             self.head.method,

@@ -1,4 +1,4 @@
-//! What a server was before the traffic, as far as the traffic shows it.
+//! State of a server before the traffic, as far as the traffic shows it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,23 +25,23 @@ use crate::{
     traffic::{Exchange, PasswordFeatures},
 };
 
-/// What the emulator starts from.
+/// Start state of the emulator.
 #[derive(Debug)]
 pub(super) struct Start {
     pub(super) account: SeedAccount,
     pub(super) roles: Roles,
     pub(super) numbers: Numbers,
     pub(super) clock: Duration,
-    /// Whether the traffic shows the login.
+    /// True if the traffic shows the login.
     pub(super) has_login: bool,
-    /// Whether the traffic says when it was.
+    /// True if the traffic has times.
     has_times: bool,
 }
 
 /// Ids of created users begin above those of users that were there before.
 const FIRST_NUMBER: u64 = 1_000_000;
 
-/// A password that keeps the rules of every profile: placeholders do not say what stood there.
+/// A password that every profile accepts: placeholders do not show the real one.
 const UNKNOWN: &str = "Zk7-";
 
 impl Start {
@@ -148,13 +148,13 @@ impl Start {
         }
     }
 
-    /// Whether the traffic lacks what a claim on the behaviour needs.
+    /// True if the traffic lacks data that a conclusion about the behaviour needs.
     pub(super) fn is_masked(&self, id: BehaviourId) -> bool {
         (!self.has_login && id.area() == "auth")
             || (!self.has_times && id.behaviour().values == Values::Date)
     }
 
-    /// Whether the exchange does not say enough of a password for the rules to be tried on it.
+    /// True if the exchange has too little data about a password to try the rules on it.
     pub(super) fn is_hidden(exchange: &Exchange, password: &str) -> bool {
         is_placeholder(password)
             && exchange.passwords.get(password).is_none_or(|features| {

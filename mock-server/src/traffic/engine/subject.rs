@@ -1,4 +1,4 @@
-//! What a recorded request is about: its operation, its caller, the users that it touches.
+//! The subject of a recorded request: its operation, its caller, and its users.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::traffic::{Exchange, engine::meaning};
 
-/// What a request is about.
+/// The subject of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Subject {
     /// The list of users.
@@ -39,7 +39,7 @@ fn below_base(url: &str) -> Option<(&'static str, String)> {
     Some((base, path[base.len()..].to_owned()))
 }
 
-/// Whether a URL is one of the API's: Bandwidth has other resources below the same bases.
+/// True for URLs of the API: Bandwidth has other resources below the same bases.
 pub(in crate::traffic) fn is_of_api(url: &str) -> bool {
     let Some((_, rest)) = below_base(url) else {
         return false;
@@ -72,7 +72,7 @@ fn decoded(segment: &str) -> Option<String> {
 }
 
 impl Subject {
-    /// What the request is about, on a server whose account is that one.
+    /// The subject of the request, on a server with that account.
     pub(super) fn of(exchange: &Exchange, account: &str) -> Self {
         let Some((base, rest)) = below_base(&exchange.url) else {
             return Self::Nothing;
@@ -99,7 +99,7 @@ impl Subject {
     }
 }
 
-/// How a request says who sends it.
+/// The caller according to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Caller {
     /// A name and a password.

@@ -40,7 +40,7 @@ struct Target {
     noise: Noise,
 }
 
-/// What keeps a recording from being the whole story.
+/// Gaps in a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Noise {
     None,
@@ -478,7 +478,7 @@ fn is_in(value: &str, option: &str) -> bool {
     }
 }
 
-/// How many targets are tried; the variable has more of them tried.
+/// Number of targets; the variable raises it.
 fn targets() -> u64 {
     let given = std::env::var("LEARN_TARGETS");
     given.map_or(1, |text| text.parse().unwrap())

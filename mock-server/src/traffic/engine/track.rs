@@ -34,7 +34,7 @@ struct World {
     domains: Domains,
 }
 
-/// How one goes through the traffic.
+/// State of one pass through the traffic.
 pub(super) struct Track<'t> {
     start: &'t Start,
     simulator: Rc<Simulator>,
@@ -42,9 +42,9 @@ pub(super) struct Track<'t> {
     pub(super) candidates: &'t Candidates,
     base: &'t Profile,
     worlds: Vec<World>,
-    /// What is possible.
+    /// The possible options.
     pub(super) domains: Domains,
-    /// Which exchange contradicted an option first.
+    /// The first exchange that contradicted an option.
     pub(super) evidence: BTreeMap<(BehaviourId, u8), usize>,
     /// Keys of users whose state is not known.
     unsure: BTreeSet<String>,
@@ -52,9 +52,9 @@ pub(super) struct Track<'t> {
     gone: BTreeSet<String>,
     /// Keys of users that were created in the traffic.
     own: BTreeSet<String>,
-    /// Whether every user is known.
+    /// True if every user is known.
     complete: bool,
-    /// Whether other clients may change users at any time.
+    /// True if other clients may change users at any time.
     tolerant: bool,
     pub(super) unexplained: Vec<Unexplained>,
     /// Behaviours on which exchanges contradict each other.
@@ -64,11 +64,12 @@ pub(super) struct Track<'t> {
     pub(super) left_out: usize,
     /// Users that were there before.
     pub(super) earlier: Vec<Shown>,
-    /// How often exchanges of one form in a row told nothing, with the options of then.
+    /// For each form, the number of exchanges in a row without a conclusion, and the options at
+    /// that time.
     told_nothing: HashMap<Form, (u32, Domains)>,
     /// Descriptions of errors by their code.
     pub(super) wording: BTreeMap<u32, String>,
-    /// Where the next choice comes from when the first exchange is not explained, and that choice.
+    /// The options to retry with if the first exchange is not explained.
     pub(super) wider: Option<Domains>,
     pub(super) adapted: Option<Choice>,
 }
@@ -76,7 +77,7 @@ pub(super) struct Track<'t> {
 /// Parts of URLs that are the same for every account.
 const WORDS_OF_PATHS: [&str; 7] = ["https", "http", "api", "v1.0", "accounts", "users", "roles"];
 
-/// At most so many worlds are followed.
+/// Maximum number of worlds that are followed.
 const MOST_WORLDS: usize = 24;
 
 impl<'t> Track<'t> {
@@ -207,7 +208,7 @@ impl<'t> Track<'t> {
         self.count(form, is_quiet && explained);
         if explained {
             self.accept(number, &support, next, trusted, &subject, sent.as_ref());
-            self.hear(exchange, &seen);
+            self.keep_wording(exchange, &seen);
             if !trusted {
                 self.see(&subject, exchange, seen.status, &shown);
             }
@@ -237,8 +238,8 @@ impl<'t> Track<'t> {
         }
     }
 
-    /// Whether exchanges of that form have told nothing so often that one profile is enough for
-    /// this one, and it explains it. Then the world is the one after it.
+    /// True if exchanges of that form gave no conclusion often enough to run this one under one
+    /// profile, and that profile explains it. Then the world is the one after it.
     fn repeat(&mut self, form: &Form, question: &Question<'_>) -> bool {
         let [world] = &mut *self.worlds else {
             return false;
@@ -271,7 +272,7 @@ impl<'t> Track<'t> {
         }
     }
 
-    /// Whether nothing can be said of the exchange.
+    /// True if the exchange allows no conclusion.
     fn is_left_out(
         &self,
         subject: &Subject,
@@ -305,7 +306,7 @@ impl<'t> Track<'t> {
         }
     }
 
-    /// Whether the state of all that the request touches is known.
+    /// True if the state of everything that the request touches is known.
     fn is_trusted(&self, subject: &Subject, sent: Option<&Shown>, exchange: &Exchange) -> bool {
         let names = sent.is_some_and(|sent| sent.username.is_some() || sent.email.is_some());
         match subject {
@@ -411,7 +412,7 @@ impl<'t> Track<'t> {
     }
 
     /// Keeps the words of an error.
-    fn hear(&mut self, exchange: &Exchange, seen: &Meaning) {
+    fn keep_wording(&mut self, exchange: &Exchange, seen: &Meaning) {
         let Some((code, words)) = wording::error(&seen.tree).filter(|_| seen.status >= 400) else {
             return;
         };

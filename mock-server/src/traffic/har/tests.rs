@@ -103,8 +103,8 @@ fn errors_name_the_entry_and_what_to_do() {
         let path = folder.path().join("t.har");
         fs::write(&path, text).unwrap();
         let read = traffic::read(&path, |_| true);
-        let told = read.map_or_else(|error| error.to_string(), |read| format!("{read:?}"));
-        told.replace(&folder.path().display().to_string(), "")
+        let text = read.map_or_else(|error| error.to_string(), |read| format!("{read:?}"));
+        text.replace(&folder.path().display().to_string(), "")
     });
     insta::assert_snapshot!(errors.join("\n"));
 }

@@ -9,7 +9,7 @@ const HEAD: &str = "// Written by `cargo xtask gen` from the mock's OpenAPI desc
 pub(super) fn types(types: &Types) -> String {
     let mut text = format!(
         "{HEAD}import com.google.gson.annotations.SerializedName;\nimport java.util.List;\n\
-         import java.util.Map;\n\n/** What the control API returns. */\n\
+         import java.util.Map;\n\n/** Types of the control API. */\n\
          public final class ControlApi {{\n    private ControlApi() {{}}\n"
     );
     for (name, each) in types {

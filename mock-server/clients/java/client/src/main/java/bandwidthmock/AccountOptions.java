@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** How an account behaves, and what it starts with. What is not chosen is as the mock has it. */
+/** Settings of an account. The mock supplies those that are not set. */
 public final class AccountOptions {
     private final Map<String, Object> request = new HashMap<>();
     private final Map<String, String> set = new TreeMap<>();

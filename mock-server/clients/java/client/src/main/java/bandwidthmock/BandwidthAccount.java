@@ -117,17 +117,17 @@ public final class BandwidthAccount implements AutoCloseable {
         return admin.get(path + "/profile", ProfileView.class);
     }
 
-    /** How many requests it received. */
+    /** Number of requests that it received. */
     public long count() {
         return count(new HashMap<>());
     }
 
-    /** How many requests of this operation it received. */
+    /** Number of requests of this operation. */
     public long count(Operation operation) {
         return count(new HashMap<>(Map.of("operation", operation)));
     }
 
-    /** How many requests of this operation it answered with this status. */
+    /** Number of requests of this operation with this status. */
     public long count(Operation operation, int status) {
         return count(new HashMap<>(Map.of("operation", operation, "status", status)));
     }
@@ -155,25 +155,25 @@ public final class BandwidthAccount implements AutoCloseable {
         return admin.get(query, Requests.class).requests;
     }
 
-    /** What its clients did after a 429, a 5xx or an answer that never came. */
+    /** Retries of its clients after a 429, a 5xx or a dropped response. */
     public List<Sequence> retries() {
         var report = admin.get("retries?accountId=" + made.accountId, Retries.class);
         complete(report.dropped);
         return report.sequences;
     }
 
-    /** Which open questions its traffic relied on, and how each answer is known. */
+    /** Open questions that its traffic relied on, with the evidence for each answer. */
     public Assumptions assumptions() {
         return admin.get("assumptions?accountId=" + made.accountId, Assumptions.class);
     }
 
-    /** The same; {@code ok} says whether everything is better known than that, for example {@code assumed}. */
+    /** {@code ok} is true if everything has better evidence than that, for example {@code assumed}. */
     public Assumptions assumptions(String failOn) {
         var query = "assumptions?accountId=" + made.accountId + "&fail_on=" + Admin.encoded(failOn);
         return admin.get(query, Assumptions.class);
     }
 
-    /** What it has: users, roles, failed logins and more. */
+    /** Its state: users, roles, failed logins and more. */
     public AccountView view() {
         return admin.get(path, AccountView.class);
     }

@@ -20,7 +20,7 @@ import org.junit.platform.commons.support.AnnotationSupport;
 import org.junit.platform.commons.support.HierarchyTraversalMode;
 import org.junit.platform.commons.support.ReflectionSupport;
 
-/** What {@link BandwidthMock} brings into a test class. */
+/** The JUnit extension behind {@link BandwidthMock}. */
 final class BandwidthMockExtension implements ParameterResolver, BeforeEachCallback, AfterEachCallback {
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {

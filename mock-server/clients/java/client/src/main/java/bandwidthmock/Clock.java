@@ -18,7 +18,7 @@ public final class Clock {
         this.path = path;
     }
 
-    /** What it shows. */
+    /** The current time. */
     public Instant now() {
         return Instant.parse(admin.get(path, Shown.class).now);
     }

@@ -5,7 +5,7 @@ import com.google.gson.annotations.SerializedName;
 import java.util.List;
 import java.util.Map;
 
-/** What the control API returns. */
+/** Types of the control API. */
 public final class ControlApi {
     private ControlApi() {}
 
@@ -18,12 +18,12 @@ public final class ControlApi {
      * @param domainName The name of its identity domain.
      * @param failedLogins Logins with failed attempts.
      * @param furtherAccounts The further accounts of the domain.
-     * @param ownProfile Whether that is its own, and not the server's.
+     * @param ownProfile True if it has a profile of its own, apart from the server's.
      * @param profile The name of the profile that it behaves by.
-     * @param roles How many roles it has.
-     * @param throwaway Whether it was made for one test.
+     * @param roles Number of roles.
+     * @param throwaway True if it was made for one test.
      * @param username The name of its login.
-     * @param users How many users it has.
+     * @param users Number of users.
      */
     public record AccountView(
         String accountId,
@@ -42,12 +42,12 @@ public final class ControlApi {
     /**
      * A behaviour that the traffic relied on.
      *
-     * @param evidence How it is known, strongest first.
+     * @param evidence Evidence, strongest first.
      * @param id Its id, as `put.semantics`.
      * @param knownAs The strongest kind of evidence for it; if two profiles differ in that, the weaker one's.
-     * @param option The option that answered it.
+     * @param option The chosen option.
      * @param question The open question.
-     * @param requests How many requests it shaped.
+     * @param requests Number of requests that it shaped.
      */
     public record Assumption(
         List<Map<String, Object>> evidence,
@@ -58,16 +58,16 @@ public final class ControlApi {
         long requests) {}
 
     /**
-     * Which behaviours the traffic relied on.
+     * Report on the behaviours that the traffic relied on.
      *
-     * @param assumed How many are assumed.
+     * @param assumed Number of behaviours that are assumed.
      * @param behaviours The behaviours.
-     * @param guide How many from the guide only.
-     * @param observed How many behaviours are known from a real account.
+     * @param guide Number of behaviours that only the guide describes.
+     * @param observed Number of behaviours observed on a real account.
      * @param ok With `fail_on`: whether there were requests, and everything is better known than that. May be null.
-     * @param published How many from Bandwidth's own documents.
-     * @param requests How many requests were answered.
-     * @param support How many from an answer of Bandwidth's support.
+     * @param published Number of behaviours in Bandwidth's own documents.
+     * @param requests Number of requests.
+     * @param support Number of behaviours that Bandwidth's support answered.
      */
     public record Assumptions(
         long assumed,
@@ -84,8 +84,8 @@ public final class ControlApi {
      *
      * @param id The id of the request in the journal.
      * @param status The status that was sent; null when none was.
-     * @param time When it came, on the mock's clock (RFC 3339).
-     * @param tookEffect Whether it changed something.
+     * @param time Time of arrival, on the mock's clock (RFC 3339).
+     * @param tookEffect True if it changed something.
      * @param waitedMs Milliseconds from the end of the attempt before; null for the first.
      */
     public record Attempt(
@@ -99,7 +99,7 @@ public final class ControlApi {
      * The option that a profile chose for a behaviour.
      *
      * @param atStart The option that the server or the account started with.
-     * @param evidence How it is known, strongest first.
+     * @param evidence Evidence, strongest first.
      * @param knownAs The strongest kind of evidence for it.
      * @param option The option.
      */
@@ -112,9 +112,9 @@ public final class ControlApi {
     /**
      * A login with failed attempts in a row.
      *
-     * @param failures How many attempts failed.
+     * @param failures Number of failed attempts.
      * @param last When the last one did, on the account's clock (RFC 3339).
-     * @param lockedOut Whether it is locked out.
+     * @param lockedOut True if it is locked out.
      * @param username Its name.
      */
     public record FailedLogin(
@@ -126,10 +126,10 @@ public final class ControlApi {
     /**
      * A fault that is armed.
      *
-     * @param expired Whether its time to live is over.
-     * @param hits How many requests it was applied to.
+     * @param expired True if its time to live is over.
+     * @param hits Number of requests that it was applied to.
      * @param id Its id; never used again.
-     * @param rule What was armed.
+     * @param rule The rule as it was armed.
      */
     public record FaultView(
         boolean expired,
@@ -151,13 +151,13 @@ public final class ControlApi {
      * A header.
      *
      * @param name Its name.
-     * @param value Its value; `[removed]` stands for a secret.
+     * @param value Its value; `[removed]` replaces a secret.
      */
     public record Header(
         String name,
         String value) {}
 
-    /** How a sequence ended. */
+    /** The end of a sequence. */
     public enum Outcome {
         @SerializedName("recovered")
         RECOVERED,
@@ -169,7 +169,7 @@ public final class ControlApi {
         GAVE_UP,
     }
 
-    /** What a client did that it should not. */
+    /** A mistake of a client. */
     public enum Problem {
         @SerializedName("waits_did_not_grow")
         WAITS_DID_NOT_GROW,
@@ -185,7 +185,7 @@ public final class ControlApi {
      * A profile.
      *
      * @param behaviours The chosen options, by the ids of the behaviours.
-     * @param description What it stands for.
+     * @param description One-line summary.
      * @param name Its name. A PATCH keeps the name.
      * @param notice The end of Basic logins, in one line: the day, what this profile does, and how to change that.
      */
@@ -196,11 +196,11 @@ public final class ControlApi {
         String notice) {}
 
     /**
-     * How much of an answer is assumed.
+     * The part of a response that is assumed.
      *
-     * @param behaviours How many of the behaviours that were asked are only assumed.
-     * @param of How many were asked.
-     * @param shape Whether the bodies themselves are: no source shows those of the operation in full.
+     * @param behaviours Number of behaviours that are only assumed.
+     * @param of Number of behaviours that were read.
+     * @param shape True if no source shows the bodies of the operation in full.
      */
     public record RecordedAssumed(
         long behaviours,
@@ -210,7 +210,7 @@ public final class ControlApi {
     /**
      * A behaviour that shaped an answer.
      *
-     * @param evidence How the choice is known, strongest first.
+     * @param evidence Evidence for the choice, strongest first.
      * @param id Its id, as `put.semantics`.
      * @param option The chosen option, as `replace`.
      */
@@ -222,9 +222,9 @@ public final class ControlApi {
     /**
      * A fault that was applied to a request.
      *
-     * @param delayedMs How long it made the request wait, in milliseconds. May be null.
+     * @param delayedMs Time that it made the request wait, in milliseconds. May be null.
      * @param id The id that arming it returned.
-     * @param rule What was armed.
+     * @param rule The rule as it was armed.
      */
     public record RecordedFault(
         Long delayedMs,
@@ -258,24 +258,24 @@ public final class ControlApi {
         String rule) {}
 
     /**
-     * A request to the emulated API, its answer, and why it was answered so.
+     * A request to the emulated API, its response, and the reasons.
      *
      * @param accountId The account in the path, else the caller's. May be null.
      * @param client The client's address and port. May be null.
-     * @param durationMs How long it took, in milliseconds, faults included; null while it is under way.
+     * @param durationMs Duration in milliseconds, faults included; null while it is under way.
      * @param fault The fault that was applied. May be null.
      * @param id Its place in the order of arrival; never used again.
-     * @param login Who it was, when the credentials were right. May be null.
+     * @param login The caller, if the credentials were right. May be null.
      * @param method The method.
      * @param operation The operation, unless path or method belong to none. May be null.
      * @param path Path and query, without secrets.
-     * @param request What was sent, without secrets.
-     * @param response What was sent back; null when nothing was.
+     * @param request The request, without secrets.
+     * @param response The response; null if there was none.
      * @param status The status that was sent; null when none was.
      * @param surface The surface that the path belongs to, for example `identity`. May be null.
-     * @param time When it came, on the mock's clock (RFC 3339).
-     * @param tookEffect Whether it changed something, also when the answer was lost.
-     * @param why Why it was answered so.
+     * @param time Time of arrival, on the mock's clock (RFC 3339).
+     * @param tookEffect True if it changed something, also if the response was dropped.
+     * @param why The reasons for the response.
      */
     public record RecordedRequest(
         String accountId,
@@ -296,10 +296,10 @@ public final class ControlApi {
         RecordedWhy why) {}
 
     /**
-     * What shaped an answer.
+     * Reasons for a response.
      *
-     * @param assumed How much of the answer is assumed.
-     * @param behaviours The behaviours that were asked for this answer.
+     * @param assumed The part of the response that is assumed.
+     * @param behaviours The behaviours that were read for this response.
      * @param profile The name of the profile.
      * @param refusal The rule that the request broke, when it was rejected. May be null.
      */
@@ -315,15 +315,15 @@ public final class ControlApi {
      * @param accountId The account. May be null.
      * @param attempts Every attempt, the first included.
      * @param client The client: its address and its User-Agent.
-     * @param looks Ids of the requests with which the client looked at the users after an attempt whose outcome it could not know.
+     * @param looks Ids of the requests that read the users after an attempt with an unknown result.
      * @param operation The operation. May be null.
-     * @param outcome How it ended.
-     * @param problems What the client did that it should not.
-     * @param repeatedCreateThatTookEffect Whether a create that had taken effect was sent again.
+     * @param outcome The end of the sequence.
+     * @param problems Mistakes of the client.
+     * @param repeatedCreateThatTookEffect True if a create that had taken effect was sent again.
      * @param request Method and path.
-     * @param respectedReset Whether the client waited as long as `X-RateLimit-Reset` or `Retry-After` said; null when neither was sent before another attempt.
+     * @param respectedReset True if the client waited as long as `X-RateLimit-Reset` or `Retry-After` asked; null if neither was sent before another attempt.
      * @param summary All of this in words.
-     * @param waitsGrew Whether each wait was longer than the one before; null with fewer than two waits.
+     * @param waitsGrew True if each wait was longer than the one before; null with fewer than two waits.
      */
     public record Sequence(
         String accountId,

@@ -13,7 +13,7 @@ final class Journal {
 
     private Journal() {}
 
-    /** What the account received in a test; why it cannot be told, when the mock is gone. */
+    /** The account's requests in a test, or the reason why the mock could not return them. */
     static String of(BandwidthAccount account, String test) {
         try {
             return "bandwidth-mock: requests of account " + account.id() + " in " + test + "\n"

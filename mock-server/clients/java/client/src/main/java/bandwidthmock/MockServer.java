@@ -141,7 +141,7 @@ public final class MockServer implements AutoCloseable {
         return "mock at " + admin.url;
     }
 
-    /** What the mock announces; null when it ends before, or takes too long and is ended. */
+    /** The announcement of the mock; null if it ended first, or took too long and was stopped. */
     private static String firstLine(Process process) throws IOException, InterruptedException {
         BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
         var line = CompletableFuture.supplyAsync(() -> output.lines().findFirst().orElse(null));
