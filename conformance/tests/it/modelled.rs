@@ -182,6 +182,25 @@ fn the_probe_settles_all_that_can_be_told_and_nothing_wrongly() {
     assert_eq!(problems, [""; 0]);
 }
 
+/// The target says first that the password is too short, and only then that a number is missing.
+#[test]
+fn a_create_that_breaks_two_rules_is_corrected_whichever_is_reported() {
+    let set = [
+        "password.errors=named",
+        "password.min_length=17",
+        "user.telephone=ten_digits_required",
+    ];
+    let actual = profile("guide", &set);
+    for reported in [Reported::First, Reported::Last] {
+        let findings = probed(&Modelled::start(*actual.options(), reported));
+        assert_eq!(
+            wrong(&findings, &actual, false, true),
+            [""; 0],
+            "{reported:?}"
+        );
+    }
+}
+
 /// What is learned from a sync with the server.
 fn learned(server: &Modelled, actual: &NamedProfile) -> Learned {
     let folder = tempfile::tempdir().unwrap();
