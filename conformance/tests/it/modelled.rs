@@ -19,6 +19,7 @@ use bandwidth_conformance::{
     limits::Limits,
     login::{Credentials, Login},
     probe::{Choice, Findings, Probe},
+    registry::cases,
     transport::Endpoint,
 };
 use bandwidth_fixtures::{NamedProfile, Secret, behaviour::Values};
@@ -164,6 +165,23 @@ fn the_suite_judges_the_server_as_an_emulator_of_its_profile() {
             .collect()
     });
     assert_eq!(problems, [""; 0]);
+}
+
+/// A case that is about one error sends a body with no other, so that it does not matter which of
+/// several is reported.
+#[test]
+fn a_put_without_a_last_name_breaks_no_other_rule() {
+    let set = [
+        "put.semantics=replace_requiring_fields",
+        "user.telephone=ten_digits_required",
+    ];
+    let actual = profile("guide", &set);
+    let server = Modelled::start(*actual.options(), Reported::Last);
+    let mut cases = cases();
+    cases.retain(|case| case.id.starts_with("update.omitted-last-name"));
+    let report = run_cases(&run_of(&server, actual), &cases);
+    assert_eq!(report.cases.len(), 2);
+    assert_eq!(against::wrong(&report, &[]), [""; 0]);
 }
 
 fn probed(server: &Modelled) -> Findings {
