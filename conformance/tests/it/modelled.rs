@@ -33,7 +33,7 @@ use self::{
     sync::Recorder,
 };
 use crate::{
-    against::{self, limited_run_of, profile, repeats, run_cases, some_cases, wait},
+    against::{self, limited_run_of, profile, repeats, run_cases, wait},
     probing::{random_profiles, words, wrong},
     support::sloppy::{ACCOUNT, LOGIN},
 };
@@ -141,14 +141,15 @@ fn problems(
 }
 
 /// The server is what it is said to be: the suite judges it as an emulator of the same profile. What
-/// the suite does not take of some profiles, such as goldens of another one, fails on both.
+/// the suite does not take of some profiles, such as goldens of another one, fails on both. These are
+/// every fourth case, always: others are about a second account, or which error comes first.
 #[test]
 fn the_suite_judges_the_server_as_an_emulator_of_its_profile() {
     let problems = problems(6, |_, actual| {
         let server = Modelled::start(*actual.options(), Reported::First);
         let emulator = against::server(actual.clone(), &[]);
         let expected = || actual.clone();
-        let cases = some_cases();
+        let cases: Vec<_> = cases().into_iter().step_by(4).collect();
         let there = run_cases(&run_of(&server, expected()), &cases);
         let here = run_cases(&limited_run_of(&emulator, expected(), limits()), &cases);
         let pairs = there.cases.iter().zip(&here.cases);
