@@ -4,7 +4,8 @@
 //! without some of its steps. A failure on a mock of this process is reduced there.
 
 mod domain;
-mod model;
+#[doc(hidden)]
+pub mod model;
 mod trace;
 
 use std::collections::BTreeSet;
@@ -68,7 +69,7 @@ pub async fn walk(cx: &mut Context, trace: &Trace, unanswered: Unanswered) -> Wa
             return walk;
         }
     };
-    let mut model = Model::new(cx.profile(), roles);
+    let mut model = Model::new(cx.profile(), cx.account_id(), roles);
     for (number, step) in trace.steps.iter().enumerate() {
         match take(cx, &mut model, step).await {
             Ok(outcome) if outcome == NOTHING => {}
@@ -157,15 +158,15 @@ impl Turn<'_> {
             return Ok(NOTHING);
         };
         let draft = self.draft(Some(who), contents).await?;
-        let expected = self.model.update(who, &draft);
+        let expected = self.model.update(&key, &draft);
         let reply = self.cx.put(&key, &draft, self.format).await?;
         let Expected::Done(user) = expected else {
             return refused(&reply, &expected);
         };
-        let key = self.model.key_after(who, &user);
-        let shown = self.model.shown(&user, Some(&key));
+        let after = self.model.key_after(&key, &user);
+        let shown = self.model.shown(&user, Some(&after));
         same(&reply, &reply.user()?, &shown)?;
-        self.model.updated(who, user);
+        self.model.updated(&key, user);
         Ok("updated")
     }
 
@@ -174,11 +175,11 @@ impl Turn<'_> {
             return Ok(NOTHING);
         };
         let reply = self.cx.delete(&key, self.format).await?;
-        if self.model.find(who).is_none() {
+        if self.model.find(&key).is_none() {
             return reply.missing_user().map(|()| "delete of a missing user");
         }
         reply.deleted()?;
-        self.model.deleted(who);
+        self.model.deleted(&key);
         Ok("deleted")
     }
 
@@ -187,10 +188,10 @@ impl Turn<'_> {
             return Ok(NOTHING);
         };
         let reply = self.cx.get(&key, self.format).await?;
-        let Some(user) = self.model.find(who) else {
+        let Some((user, key)) = self.model.find(&key) else {
             return reply.missing_user().map(|()| "get of a missing user");
         };
-        same(&reply, &reply.user()?, &self.model.shown(user, Some(&key)))?;
+        same(&reply, &reply.user()?, &self.model.shown(user, Some(key)))?;
         if self.cx.profile().surface_identity == IdentitySurface::Served {
             domain::shows(self.cx, user).await?;
         }
@@ -198,11 +199,11 @@ impl Turn<'_> {
     }
 
     async fn get_by_name(&mut self, who: Who) -> Result<&'static str, Stop> {
-        let Some(username) = self.model.find(who).map(|user| user.username.clone()) else {
+        let Some(username) = person(self.model, who).map(|user| user.username.clone()) else {
             return Ok(NOTHING);
         };
         let reply = self.cx.get(&username, self.format).await?;
-        let Some((user, key)) = self.model.by_name(&username) else {
+        let Some((user, key)) = self.model.find(&username) else {
             return reply.missing_user().map(|()| "refused by name");
         };
         same(&reply, &reply.user()?, &self.model.shown(user, Some(key)))?;
@@ -263,7 +264,7 @@ impl Turn<'_> {
             None => cx.draft(),
             Some(_) => Draft::default(),
         };
-        let others = |who: Who| model.find(who).map(|user| user.username.clone());
+        let others = |who: Who| person(model, who).map(|user| user.username.clone());
         for (field, content) in contents {
             let name = field.name();
             draft = match (field, content) {
@@ -288,7 +289,7 @@ impl Turn<'_> {
                 }
                 (Field::Username, _) => draft.with(name, cx.fresh_username()),
                 (Field::Email, Content::Name(Name::Of(who) | Name::OtherCaseOf(who))) => {
-                    match model.find(*who).and_then(|user| user.email.clone()) {
+                    match person(model, *who).and_then(|user| user.email.clone()) {
                         Some(email) => draft.with(EMAIL, email),
                         None => draft,
                     }
@@ -330,6 +331,11 @@ impl Turn<'_> {
         }
         Ok(draft)
     }
+}
+
+/// The user that has the key now: a username can have passed to another.
+fn person(model: &Model, who: Who) -> Option<&Person> {
+    model.find(&model.key(who)?).map(|(user, _)| user)
 }
 
 fn same(reply: &Reply, seen: &User, expected: &User) -> Result<(), Stop> {

@@ -54,7 +54,7 @@ const DOCUMENTS: [&str; 6] = [
     "docs",
 ];
 
-/// Where to.
+/// The packages to write, and their folder
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 #[command(after_help = "It writes, for this platform:

@@ -48,7 +48,7 @@ pub struct Place {
     pub name: String,
     /// True if its users end with this process.
     pub private: bool,
-    /// Where the exchanges are written.
+    /// The file for the exchanges.
     har: Option<PathBuf>,
     /// Keeps the built-in mock running.
     _server: Option<Box<dyn Any>>,

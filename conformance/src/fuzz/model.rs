@@ -1,12 +1,15 @@
-//! A model of the API, as far as a trace needs it. It is written from the behaviours' questions and
+//! A model of the API for users below an account. It is written from the behaviours' questions and
 //! shares no code with the emulator. It knows which rules a request breaks, and not which of them
-//! is reported first.
+//! is reported first. It keeps no passwords.
+
+use std::collections::BTreeSet;
 
 use bandwidth_fixtures::{
     Profile,
     profile::{
         AccountIdInBody, DefaultFields, DeleteEffect, EmailUnique, IdMismatch, MissingByUsername,
-        PutSemantics, Telephone, UnknownFields, UnknownRole, UserKey, UsernameCase, UsernameUpdate,
+        PasswordIdentity, PutSemantics, Telephone, UnknownFields, UnknownRole, UserKey,
+        UsernameCase, UsernameUpdate,
     },
 };
 
@@ -17,6 +20,20 @@ use crate::{
 };
 
 const LONGEST: usize = 100;
+
+/// The fields of a body, without the telephone number, which not each profile has.
+const FIELDS: [&str; 9] = [
+    "UserId",
+    "AccountId",
+    "Username",
+    "FirstName",
+    "LastName",
+    EMAIL,
+    "Password",
+    "Roles",
+    "Enabled",
+];
+const TELEPHONE: &str = "TelephoneNumber";
 
 /// The required fields of a create, with their errors.
 const REQUIRED: [(&str, &str); 5] = [
@@ -29,8 +46,9 @@ const REQUIRED: [(&str, &str); 5] = [
 
 /// A user.
 #[derive(Debug, Clone)]
-pub(super) struct Person {
-    pub(super) username: String,
+pub struct Person {
+    /// Its login name.
+    pub username: String,
     first_name: Option<String>,
     last_name: Option<String>,
     pub(super) email: Option<String>,
@@ -41,7 +59,7 @@ pub(super) struct Person {
 
 /// The expected result of a request.
 #[derive(Debug)]
-pub(super) enum Expected {
+pub enum Expected {
     /// The user is so afterwards.
     Done(Person),
     /// One of these.
@@ -50,15 +68,20 @@ pub(super) enum Expected {
 
 /// A refusal, by the name of its error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub enum Outcome {
+    /// There is no such user.
     Missing,
+    /// Another user has the name or the email.
     Taken(&'static str),
+    /// A field is wrong.
     Wrong(&'static str),
+    /// The password breaks a rule.
     Password(&'static str),
 }
 
 impl Outcome {
-    pub(super) fn name(self) -> &'static str {
+    /// The name of its error.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Missing => "unknown_user",
             Self::Taken(name) | Self::Wrong(name) | Self::Password(name) => name,
@@ -72,8 +95,10 @@ struct Known {
     person: Option<Person>,
 }
 
-pub(super) struct Model {
+/// The users of an account.
+pub struct Model {
     profile: Profile,
+    account: String,
     pub(super) roles: Vec<Role>,
     known: Vec<Known>,
 }
@@ -86,10 +111,49 @@ fn too_long(text: Option<&str>) -> bool {
     text.is_some_and(|text| text.chars().count() > LONGEST)
 }
 
+/// True if a username may have the character.
+fn is_of_username(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "@._-".contains(character)
+}
+
+/// Something, an at sign, and a domain with a dot inside.
+fn is_email(text: &str) -> bool {
+    let plain = |part: &str| !part.is_empty() && !part.contains([' ', '@']);
+    let (local, domain) = text.split_once('@').unwrap_or_default();
+    plain(local) && domain.contains('.') && domain.split('.').all(plain)
+}
+
+fn is_telephone(text: &str, form: Telephone) -> bool {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    match form {
+        Telephone::Absent => true,
+        Telephone::TenDigitsOptional | Telephone::TenDigitsRequired => {
+            text.len() == 10 && digits(text)
+        }
+        // A country code begins with no zero, and there are at most 15 digits.
+        Telephone::E164Optional => text.strip_prefix('+').is_some_and(|number| {
+            digits(number) && !number.starts_with('0') && (2..=15).contains(&number.len())
+        }),
+    }
+}
+
+/// Number of classes in a password: upper case, lower case, digits and symbols.
+fn classes(password: &str) -> usize {
+    let kinds = password.chars().map(|one| match one {
+        one if one.is_lowercase() => 0,
+        one if one.is_uppercase() => 1,
+        one if one.is_numeric() => 2,
+        _ => 3,
+    });
+    kinds.collect::<BTreeSet<_>>().len()
+}
+
 impl Model {
-    pub(super) fn new(profile: Profile, roles: Vec<Role>) -> Self {
+    /// An account without users.
+    pub fn new(profile: Profile, account: &str, roles: Vec<Role>) -> Self {
         Self {
             profile,
+            account: account.to_owned(),
             roles,
             known: Vec::new(),
         }
@@ -99,71 +163,80 @@ impl Model {
         self.profile.naming_user_key == UserKey::UserId
     }
 
-    fn index(&self, who: Who) -> Option<usize> {
+    /// The user's key in paths, also after its delete.
+    pub(super) fn key(&self, who: Who) -> Option<String> {
         match who {
             Who::Created(back) if !self.known.is_empty() => {
-                Some(self.known.len() - 1 - back % self.known.len())
+                let index = self.known.len() - 1 - back % self.known.len();
+                Some(self.known[index].key.clone())
             }
             _ => None,
         }
     }
 
-    /// The user's key in paths, also after its delete.
-    pub(super) fn key(&self, who: Who) -> Option<String> {
-        Some(self.known[self.index(who)?].key.clone())
+    /// A username in the case in which it is compared.
+    fn written(&self, username: &str) -> String {
+        match self.profile.username_case {
+            UsernameCase::Sensitive => username.to_owned(),
+            UsernameCase::Insensitive => username.to_lowercase(),
+        }
     }
 
-    /// Index of the user that has the key now: a username can have passed to another.
-    fn place(&self, who: Who) -> Option<usize> {
-        let key = self.key(who)?;
-        let holds = |known: &Known| known.person.is_some() && known.key == key;
-        self.known.iter().position(holds)
+    /// Index of the user of this key in a path: an internal id, or a username where that names
+    /// users too.
+    fn place(&self, key: &str) -> Option<usize> {
+        let by_name =
+            !self.has_ids() || self.profile.missing_by_username == MissingByUsername::Found;
+        let find = |is: &dyn Fn(&Known, &Person) -> bool| {
+            let mut known = self.known.iter();
+            known.position(|one| one.person.as_ref().is_some_and(|person| is(one, person)))
+        };
+        let named = |_: &Known, person: &Person| {
+            by_name && self.written(&person.username) == self.written(key)
+        };
+        find(&|known, _| known.key == key).or_else(|| find(&named))
     }
 
-    pub(super) fn find(&self, who: Who) -> Option<&Person> {
-        self.known[self.place(who)?].person.as_ref()
+    /// The user of this key in a path, and its own key.
+    pub fn find(&self, key: &str) -> Option<(&Person, &str)> {
+        let known = &self.known[self.place(key)?];
+        Some((known.person.as_ref()?, &known.key))
     }
 
-    /// The user that a path with this username leads to, and its key.
-    pub(super) fn by_name(&self, username: &str) -> Option<(&Person, &str)> {
-        let leads = !self.has_ids() || self.profile.missing_by_username == MissingByUsername::Found;
-        let mut known = self.known.iter().filter(|_| leads);
-        known.find_map(|known| {
-            let person = known.person.as_ref()?;
-            (person.username == username).then_some((person, known.key.as_str()))
-        })
-    }
-
-    pub(super) fn list(&self) -> Vec<User> {
+    /// The users that the list shows.
+    pub fn list(&self) -> Vec<User> {
         let known = self.known.iter();
         known
             .filter_map(|known| Some(self.shown(known.person.as_ref()?, Some(&known.key))))
             .collect()
     }
 
-    pub(super) fn created(&mut self, person: Person, key: String) {
+    /// A create was taken, and the user has that key.
+    pub fn created(&mut self, person: Person, key: String) {
         let person = Some(person);
         self.known.push(Known { key, person });
     }
 
-    pub(super) fn key_after(&self, who: Who, person: &Person) -> String {
-        if self.has_ids() {
-            self.key(who).unwrap_or_default()
-        } else {
-            person.username.clone()
+    /// The user's key after such an update.
+    pub fn key_after(&self, key: &str, person: &Person) -> String {
+        match self.find(key) {
+            Some((_, key)) if self.has_ids() => key.to_owned(),
+            _ => person.username.clone(),
         }
     }
 
-    pub(super) fn updated(&mut self, who: Who, person: Person) {
-        let key = self.key_after(who, &person);
-        if let Some(place) = self.place(who) {
+    /// An update was taken.
+    pub fn updated(&mut self, key: &str, person: Person) {
+        let after = self.key_after(key, &person);
+        if let Some(place) = self.place(key) {
             let person = Some(person);
-            self.known[place] = Known { key, person };
+            self.known[place] = Known { key: after, person };
         }
     }
 
-    pub(super) fn deleted(&mut self, who: Who) {
-        if let Some(place) = self.place(who) {
+    /// A delete was taken.
+    pub fn deleted(&mut self, key: &str) {
+        if let Some(place) = self.place(key) {
             let person = &mut self.known[place].person;
             match (self.profile.delete_effect, person) {
                 (DeleteEffect::Removed, person) => *person = None,
@@ -174,7 +247,7 @@ impl Model {
     }
 
     /// The fields of a user that a response shows.
-    pub(super) fn shown(&self, person: &Person, key: Option<&str>) -> User {
+    pub fn shown(&self, person: &Person, key: Option<&str>) -> User {
         let all = self.profile.user_default_fields == DefaultFields::Sent;
         let roles = all || !person.roles.is_empty();
         User {
@@ -229,13 +302,14 @@ impl Model {
 
     /// True if a body is rejected before users are read.
     fn unreadable(&self, draft: &Draft) -> bool {
-        let absent = self.profile.user_telephone == Telephone::Absent;
-        let unknown = draft.value("Nickname").is_some()
-            || (absent && draft.value("TelephoneNumber").is_some());
-        unknown && self.profile.user_unknown_fields == UnknownFields::Refused
+        let telephone = self.profile.user_telephone != Telephone::Absent;
+        let known = |name: &str| FIELDS.contains(&name) || (telephone && name == TELEPHONE);
+        let ignored = self.profile.user_unknown_fields == UnknownFields::Ignored;
+        !ignored && !draft.names().all(known)
     }
 
-    pub(super) fn create(&self, draft: &Draft) -> Expected {
+    /// The expected result of a create.
+    pub fn create(&self, draft: &Draft) -> Expected {
         let mut wrong = Vec::new();
         if self.unreadable(draft) {
             wrong.push(Outcome::Wrong("unreadable_body"));
@@ -255,20 +329,21 @@ impl Model {
             first_name: filled(draft.given("FirstName")),
             last_name: filled(draft.given("LastName")),
             email: filled(draft.given(EMAIL)),
-            telephone: self.number(draft.given("TelephoneNumber")),
+            telephone: self.number(draft.given(TELEPHONE)),
             roles: Vec::new(),
             enabled: draft.flag("Enabled").unwrap_or(true),
         };
         self.finish(person, draft, None, wrong)
     }
 
-    pub(super) fn update(&self, who: Who, draft: &Draft) -> Expected {
+    /// The expected result of an update of the user of this key.
+    pub fn update(&self, key: &str, draft: &Draft) -> Expected {
         let mut wrong = Vec::new();
         if self.unreadable(draft) {
             wrong.push(Outcome::Wrong("unreadable_body"));
         }
         let Some((place, before)) = self
-            .place(who)
+            .place(key)
             .and_then(|place| Some((place, self.known[place].person.as_ref()?)))
         else {
             wrong.push(Outcome::Missing);
@@ -303,7 +378,7 @@ impl Model {
         if draft.given("Password") == Some("") {
             wrong.push(Outcome::Wrong("password_required"));
         }
-        let telephone = match draft.given("TelephoneNumber") {
+        let telephone = match draft.given(TELEPHONE) {
             None if merge => before.telephone.clone(),
             given => self.number(given),
         };
@@ -348,41 +423,42 @@ impl Model {
                 wrong.push(Outcome::Wrong(name));
             }
         }
-        if draft.given(EMAIL) == Some("no-email") {
+        if filled(draft.given(EMAIL)).is_some_and(|email| !is_email(&email)) {
             wrong.push(Outcome::Wrong("email_invalid"));
         }
         let form = self.profile.user_telephone;
         if form == Telephone::TenDigitsRequired && person.telephone.is_none() {
             wrong.push(Outcome::Wrong("telephone_required"));
         }
-        if form != Telephone::Absent && draft.given("TelephoneNumber") == Some("12-34") {
+        if filled(draft.given(TELEPHONE)).is_some_and(|number| !is_telephone(&number, form)) {
             wrong.push(Outcome::Wrong("telephone_invalid"));
         }
-        if draft.given("AccountId") == Some("1") {
+        let account = draft.given("AccountId");
+        if account.is_some_and(|account| account != self.account) {
             wrong.push(Outcome::Wrong("account_id_mismatch"));
         }
-        let foreign = draft.given("UserId").is_some() && self.has_ids();
+        // A new user has no id that a body could name.
+        let id = own.map(|own| self.known[own].key.as_str());
+        let foreign =
+            self.has_ids() && draft.value("UserId").is_some() && draft.given("UserId") != id;
         if foreign && self.profile.put_id_mismatch == IdMismatch::Refused {
             wrong.push(Outcome::Wrong("user_id_mismatch"));
         }
-        if draft.given("Password") == Some("a") {
-            if self.profile.password_min_length > 1 {
-                wrong.push(Outcome::Password("password_too_short"));
-            }
-            if self.profile.password_classes > 1 {
-                wrong.push(Outcome::Password("password_classes"));
-            }
+        if let Some(password) = filled(draft.given("Password")) {
+            self.password(&password, &person, &mut wrong);
         }
         if let Some(Value::Roles(references)) = draft.value("Roles") {
             person.roles.clear();
             for reference in references {
                 let (RoleRef::Plain(text) | RoleRef::Object(_, text)) = reference;
+                let by_name = matches!(reference, RoleRef::Object("RoleName", _));
                 let mut roles = self.roles.iter();
-                let found = roles.find(|role| {
-                    role.id.as_ref() == Some(text)
-                        || (role.id.is_none() && role.name.as_ref() == Some(text))
+                let found = roles.find(|role| match &role.id {
+                    Some(id) if !by_name => id == text,
+                    _ => role.name.as_ref() == Some(text),
                 });
                 match found {
+                    Some(role) if person.roles.contains(role) => {}
                     Some(role) => person.roles.push(role.clone()),
                     None if self.profile.role_unknown == UnknownRole::Ignored => {}
                     None => wrong.push(Outcome::Wrong("unknown_role")),
@@ -419,16 +495,53 @@ impl Model {
         if too_long(Some(username)) {
             wrong.push(Outcome::Wrong("username_too_long"));
         }
-        if username.contains('!') {
+        if !username.chars().all(is_of_username) {
             wrong.push(Outcome::Wrong("username_characters"));
         }
-        let written = |name: &str| match self.profile.username_case {
-            UsernameCase::Sensitive => name.to_owned(),
-            UsernameCase::Insensitive => name.to_lowercase(),
-        };
         let mut others = self.others(own);
-        if others.any(|other| written(&other.username) == written(username)) {
+        if others.any(|other| self.written(&other.username) == self.written(username)) {
             wrong.push(Outcome::Taken("username_taken"));
+        }
+    }
+
+    /// The rules of a password that do not depend on earlier ones.
+    fn password(&self, password: &str, person: &Person, wrong: &mut Vec<Outcome>) {
+        let at_least =
+            |number: usize, least: u32| u32::try_from(number).is_ok_and(|it| it >= least);
+        let length = password.chars().count();
+        let profile = &self.profile;
+        let email = person.email.as_deref();
+        let local_part = email.and_then(|email| email.split('@').next());
+        let names = [
+            Some(person.username.as_str()),
+            person.first_name.as_deref(),
+            person.last_name.as_deref(),
+            email,
+            local_part,
+        ];
+        let lower = password.to_lowercase();
+        // Names of one or two characters are in too many passwords.
+        let holds = |name: &str| name.chars().count() > 2 && lower.contains(&name.to_lowercase());
+        let identity = profile.password_identity == PasswordIdentity::Refused
+            && names.into_iter().flatten().any(holds);
+        for (broken, name) in [
+            (
+                !at_least(length, profile.password_min_length),
+                "password_too_short",
+            ),
+            (
+                at_least(length, profile.password_max_length + 1),
+                "password_too_long",
+            ),
+            (
+                !at_least(classes(password), profile.password_classes),
+                "password_classes",
+            ),
+            (identity, "password_identity"),
+        ] {
+            if broken {
+                wrong.push(Outcome::Password(name));
+            }
         }
     }
 }

@@ -39,8 +39,11 @@ fn wrong(seen: &Seen) -> Wrong {
     }
 }
 
+/// The length of the password, the name of the email, and the telephone number of a create.
+type Variant = (usize, &'static str, Option<&'static str>);
+
 /// The variants of a create that are still to be tried, the next one first.
-struct Variants(Vec<(usize, &'static str, Option<&'static str>)>);
+struct Variants(Vec<Variant>);
 
 impl Variants {
     fn new(emails: [&'static str; 2]) -> Self {
@@ -53,17 +56,22 @@ impl Variants {
         Self(all)
     }
 
-    /// Leaves out what a refusal of the first one rules out.
+    /// Leaves out what a refusal of the first one rules out. What is likeliest then comes next.
     fn refused(&mut self, wrong: Wrong) {
-        let (length, email, telephone) = self.0[0];
-        self.0.remove(0);
+        let (length, email, telephone) = self.0.remove(0);
         match wrong {
-            // All but the password is right.
-            Wrong::Password => self
-                .0
-                .retain(|one| one.0 != length && (one.1, one.2) == (email, telephone)),
-            Wrong::Email => self.0.retain(|one| one.0 != length || one.1 != email),
-            Wrong::Telephone | Wrong::Unsaid => {}
+            // A target may say what else is wrong only when the password is right.
+            Wrong::Password => {
+                self.0.retain(|one| one.0 != length);
+                let same = |one: &Variant| (one.1, one.2) == (email, telephone);
+                self.0.sort_by_key(|one| !same(one));
+            }
+            Wrong::Email => {
+                self.0.retain(|one| one.0 != length || one.1 != email);
+                self.0.sort_by_key(|one| one.0 != length);
+            }
+            Wrong::Telephone => self.0.sort_by_key(|one| one.0 != length),
+            Wrong::Unsaid => {}
         }
     }
 }

@@ -72,12 +72,14 @@ cases! {
             format!("{part}{rest}{part}")
         };
         if limit == 0 {
-            return taken(cx, format, &twice(4)).await;
+            let text = long_enough(cx, &twice(4));
+            return taken(cx, format, &text).await;
         }
         if 2 * (limit + 1) + 4 > size(cx.profile().password_max_length) {
             return Err(Stop::skip("a password cannot be long enough to repeat that much"));
         }
-        refused(cx, format, &twice(limit + 1), "password_repeats").await
+        let text = long_enough(cx, &twice(limit + 1));
+        refused(cx, format, &text, "password_repeats").await
     }
 
     /// A password that the user has or recently had is rejected or, where the profile keeps no
@@ -105,9 +107,13 @@ cases! {
     cites ["err-12726", "example-password"], measures ["password.common_words"], needs [OurUser]
     |cx, format| {
         match cx.profile().password_common_words {
-            CommonWords::Allowed => taken(cx, format, "Secret123!").await,
+            CommonWords::Allowed => {
+                let text = long_enough(cx, "Secret123!");
+                taken(cx, format, &text).await
+            }
             CommonWords::Refused => {
-                refused(cx, format, "Password-8%kQ", "password_common_word").await
+                let text = long_enough(cx, "Password-8%kQ");
+                refused(cx, format, &text, "password_common_word").await
             }
         }
         .at("a password with a common word")
@@ -231,6 +237,13 @@ async fn refused(cx: &mut Context, format: Format, password: &str, rule: &str) -
     refused_by(cx, &reply, rule).at(rule).map(drop)
 }
 
+/// The password, with more characters where the profile wants them.
+fn long_enough(cx: &Context, password: &str) -> String {
+    let minimum = size(cx.profile().password_min_length);
+    let missing = minimum.saturating_sub(password.len());
+    format!("{password}{}", password::of(missing, &Class::ALL))
+}
+
 async fn holding(cx: &mut Context, field: &str, format: Format) -> CaseResult {
     let mut draft = cx
         .draft()
@@ -250,7 +263,7 @@ async fn holding(cx: &mut Context, field: &str, format: Format) -> CaseResult {
             _ => letter.to_ascii_lowercase(),
         })
         .collect();
-    let password = format!("{swapped}{CLASSES}");
+    let password = long_enough(cx, &format!("{swapped}{CLASSES}"));
     if password.len() > size(cx.profile().password_max_length) {
         return Err(Stop::skip(
             "such a password is longer than the profile allows",

@@ -20,6 +20,11 @@ cases! {
         let draft = Draft::default()
             .with("FirstName", "Jane")
             .with(EMAIL, format!("jane-{}", created.draft.text(EMAIL)));
+        // Where a user needs a number, a PUT without one is another error.
+        let draft = match created.draft.given("TelephoneNumber") {
+            Some(number) => draft.with("TelephoneNumber", number),
+            None => draft,
+        };
         let reply = cx.put(&created.key, &draft, format).await?;
         let semantics = cx.profile().put_semantics;
         let last_name = created.draft.text("LastName");

@@ -71,6 +71,11 @@ impl Draft {
         self.given(name).unwrap_or("")
     }
 
+    /// The names of its fields.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|(name, _)| name.as_str())
+    }
+
     /// The value of a field, if it is present.
     pub fn value(&self, name: &str) -> Option<&Value> {
         let mut fields = self.fields.iter();

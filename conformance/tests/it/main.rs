@@ -28,6 +28,8 @@ mod leaving;
 #[cfg(feature = "embedded")]
 mod messages;
 #[cfg(feature = "embedded")]
+mod modelled;
+#[cfg(feature = "embedded")]
 mod probing;
 mod registry;
 #[cfg(feature = "embedded")]

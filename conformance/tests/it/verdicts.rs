@@ -46,6 +46,19 @@ fn a_target_that_behaves_as_expected_has_no_failures() {
     }
 }
 
+/// Cases that want one rule of passwords broken, or none, send passwords that are long enough.
+#[test]
+fn passwords_of_cases_are_as_long_as_the_profile_says() {
+    let expected = profile(
+        "guide",
+        &["password.min_length=24", "password.errors=named"],
+    );
+    let mut chosen = cases();
+    chosen.retain(|case| case.id.starts_with("passwords."));
+    let report = run(&chosen, expected.clone(), expected);
+    assert_eq!(wrong(&report, &[]), [""; 0]);
+}
+
 #[test]
 fn a_wrong_answer_fails_in_the_case_that_measures_it_and_says_so() {
     for (set, id, words) in [

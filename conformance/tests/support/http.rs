@@ -26,6 +26,12 @@ impl Headers {
         values.next().unwrap_or("")
     }
 
+    /// Each name with its value, in their order.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.0.iter().filter_map(|line| line.split_once(':'));
+        pairs.map(|(name, value)| (name, value.trim()))
+    }
+
     pub(crate) fn add(&mut self, name: &str, value: &str) {
         let value = as_characters(value.as_bytes());
         self.0.push(format!("{name}: {value}"));
@@ -119,6 +125,21 @@ impl Message {
 pub(crate) struct Request(Message);
 
 impl Request {
+    /// With those headers, and a body unless it is empty.
+    pub(crate) fn new(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Self {
+        let mut message = Message {
+            line: format!("{method} {path} HTTP/1.1"),
+            ..Message::default()
+        };
+        for (name, value) in headers {
+            message.headers.add(name, value);
+        }
+        if !body.is_empty() {
+            message.set_body(body.as_bytes().to_vec());
+        }
+        Self(message)
+    }
+
     pub(crate) fn method(&self) -> &str {
         self.0.line.split(' ').next().unwrap_or("")
     }

@@ -4,8 +4,9 @@
 //! unencoded. What happened to whom can be asked of it.
 
 mod api;
-mod bodies;
+pub(crate) mod bodies;
 pub(crate) mod modes;
+pub(crate) mod request;
 mod store;
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -152,7 +152,8 @@ impl Analyst {
         });
         let watched = Arc::downgrade(&analyst);
         thread::spawn(move || {
-            // On Linux this concerns the thread alone. Where it is not allowed, requests share with it.
+            // Elsewhere it would concern the whole process.
+            #[cfg(target_os = "linux")]
             let _ = rustix::process::setpriority_process(None, 19);
             while woken.recv().is_ok() {
                 let Some(analyst) = watched.upgrade() else {

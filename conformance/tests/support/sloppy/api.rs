@@ -9,27 +9,18 @@ use super::{
     ACCOUNT, LOGIN,
     bodies::{self, Fields},
     modes::{Creates, Deletes, Ids, Location, Modes, Names, Pages},
+    request::{self, Place, Refusal, asks_json, encoded, login, place, root, sends_json},
     store::{Card, Store, User},
 };
-use crate::support::http::{Answer, Request, as_bytes};
+use crate::support::http::{Answer, Request};
 
 const ROLES: [(&str, &str); 2] = [("r1", "Admin"), ("r2", "ReadOnly")];
-
-/// A refusal: status, code, and the XML root below which it stands.
-struct Refusal(u16, u32, &'static str);
 
 type Answered = Result<Answer, Refusal>;
 
 pub(super) struct Api {
     modes: Modes,
     store: Arc<Mutex<Store>>,
-}
-
-/// What a path names, decoded once.
-enum Place {
-    Users,
-    User(String),
-    Roles,
 }
 
 impl Api {
@@ -42,7 +33,7 @@ impl Api {
         let exchange = Exchange {
             modes: &self.modes,
             request,
-            json: prefers_json(request.headers().get("accept")),
+            json: asks_json(request),
         };
         let mut answer = match exchange.handle(&mut store) {
             Ok(answer) => answer,
@@ -70,15 +61,14 @@ struct Exchange<'a> {
 impl Exchange<'_> {
     fn handle(&self, store: &mut Store) -> Answered {
         self.log_in(store)?;
-        let place = self.place()?;
-        let allowed = match place {
-            Place::Users => "GET, HEAD, POST",
-            Place::User(_) => "GET, HEAD, PUT, DELETE",
-            Place::Roles => "GET, HEAD",
-        };
+        let (account, place) = place(self.request)?;
+        if account != ACCOUNT {
+            return Err(Refusal(403, 1001, root(self.request)));
+        }
+        let allowed = place.methods();
         let method = self.request.method();
         if !allowed.split(", ").any(|one| one == method) {
-            let mut answer = self.refuse(&Refusal(405, 405, self.root()));
+            let mut answer = self.refuse(&Refusal(405, 405, root(self.request)));
             answer.headers_mut().add("Allow", allowed);
             return Ok(answer);
         }
@@ -101,66 +91,17 @@ impl Exchange<'_> {
 
     /// The login of the account, or where that is so a user's own.
     fn log_in(&self, store: &Store) -> Result<(), Refusal> {
-        let refusal = |code| Err(Refusal(401, code, self.root()));
-        let value = self.request.headers().get("authorization");
-        let Some((scheme, encoded)) = value.split_once(' ') else {
-            return refusal(401);
-        };
-        let login = STANDARD.decode(encoded.trim()).ok();
-        let Some(login) = login.and_then(|login| String::from_utf8(login).ok()) else {
-            return refusal(401);
-        };
-        let (name, password) = login.split_once(':').unwrap_or((&login, ""));
-        if name.trim().is_empty() || password.trim().is_empty() {
-            return refusal(14505);
-        }
+        let (name, password) = login(self.request)?;
         let is_users = |user: &User, card: &Card| {
             self.modes.user_logins
                 && store.seen(user).is_some()
                 && card.enabled
-                && (card.username.as_str(), card.password.as_str()) == (name, password)
+                && (&card.username, &card.password) == (&name, &password)
         };
-        let basic = scheme.eq_ignore_ascii_case("basic");
-        if basic && ((name, password) == LOGIN || store.find(is_users).is_some()) {
+        if (name.as_str(), password.as_str()) == LOGIN || store.find(is_users).is_some() {
             return Ok(());
         }
-        refusal(401)
-    }
-
-    /// The path, with dot segments taken out and each segment decoded once, as servers do.
-    fn place(&self) -> Result<Place, Refusal> {
-        let path = self.request.path().split(['?', '#']).next().unwrap_or("");
-        let mut segments: Vec<&str> = Vec::new();
-        for segment in path.split('/').skip(1) {
-            match segment {
-                "." => {}
-                ".." => drop(segments.pop()),
-                other => segments.push(other),
-            }
-        }
-        let unknown = Refusal(404, 404, "ErrorResponse");
-        let ["api", "accounts", account, rest @ ..] = &segments[..] else {
-            return Err(unknown);
-        };
-        let place = match rest {
-            ["users"] => Place::Users,
-            ["users", key] if !key.is_empty() => Place::User(decoded(key)),
-            ["roles"] => Place::Roles,
-            _ => return Err(unknown),
-        };
-        if *account != ACCOUNT {
-            return Err(Refusal(403, 1001, self.root()));
-        }
-        Ok(place)
-    }
-
-    fn root(&self) -> &'static str {
-        let path = self.request.path().split('?').next().unwrap_or("");
-        match path.rsplit('/').next() {
-            Some("roles") => "RolesResponse",
-            Some("users") if self.request.method() != "POST" => "UsersResponse",
-            _ => "UserResponse",
-        }
+        Err(Refusal(401, 401, root(self.request)))
     }
 
     fn body(&self, status: u16, root: &str, value: &Value) -> Answer {
@@ -300,17 +241,9 @@ impl Exchange<'_> {
 
     /// The fields of the body, with what is wrong, whatever user they are for.
     fn fields(&self, store: &mut Store) -> Result<Fields, Refusal> {
-        let kind = self.request.headers().get("content-type");
-        let kind = kind.to_ascii_lowercase();
-        let charset = kind.split_once("charset=").map_or("utf-8", |(_, set)| set);
-        if self.request.body().len() > 1 << 20 {
-            return Err(wrong(413, 413));
-        }
-        let known = kind.is_empty() || kind.contains("xml") || kind.contains("json");
-        if !known || charset.trim_matches('"') != "utf-8" {
-            return Err(wrong(415, 415));
-        }
-        let fields = bodies::read(&kind, self.request.body()).ok_or(wrong(400, 400))?;
+        // JSON names are taken in any case, so that the suite can speak to every mode.
+        let fields = request::fields(self.request)?;
+        let fields = bodies::known(fields, sends_json(self.request)).ok_or(wrong(400, 400))?;
         let text = |name: &str| fields.get(name).and_then(Value::as_str);
         store.passwords.extend(text("Password").map(str::to_owned));
         let odd = |value: &Value| {
@@ -516,23 +449,6 @@ fn no_such_user() -> Refusal {
     wrong(404, 12000)
 }
 
-/// XML is the default, and wins where both are as welcome.
-fn prefers_json(accept: &str) -> bool {
-    let weight = |kinds: [&str; 3]| {
-        let weights = accept.split(',').filter_map(|range| {
-            let mut parts = range.split(';').map(str::trim);
-            let kind = parts.next()?.to_ascii_lowercase();
-            let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f64>().ok());
-            kinds
-                .contains(&kind.as_str())
-                .then(|| weight.unwrap_or(1.0))
-        });
-        weights.fold(0.0, f64::max)
-    };
-    let any = |name| weight([name, "application/*", "*/*"]);
-    weight(["application/json", "", ""]) > 0.0 && any("application/json") > any("application/xml")
-}
-
 fn is_email(text: &str) -> bool {
     let (local, domain) = text.split_once('@').unwrap_or_default();
     let plain = |part: &str| !part.is_empty() && !part.contains(['@', ' ']);
@@ -557,35 +473,4 @@ fn is_weak(password: &str, card: &Card) -> bool {
         .into_iter()
         .any(|own| own.chars().count() > 2 && low.contains(&own.to_lowercase()));
     !(8..=128).contains(&password.chars().count()) || !classes || holds_own
-}
-
-/// A segment of a path, decoded once.
-fn decoded(segment: &str) -> String {
-    let mut bytes = as_bytes(segment).into_iter();
-    let mut out = Vec::new();
-    while let Some(byte) = bytes.next() {
-        let pair = &bytes.as_slice()[..bytes.len().min(2)];
-        let hex = std::str::from_utf8(pair)
-            .ok()
-            .filter(|pair| byte == b'%' && pair.len() == 2);
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(decoded) => {
-                out.push(decoded);
-                bytes.nth(1);
-            }
-            None => out.push(byte),
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-/// A key as it is in a path.
-fn encoded(key: &str) -> String {
-    let escape = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-            char::from(byte).to_string()
-        }
-        _ => format!("%{byte:02X}"),
-    };
-    key.bytes().map(escape).collect()
 }

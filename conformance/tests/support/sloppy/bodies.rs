@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::modes::Keys;
 
 /// The fields of a request in their order: a text, or roles.
-pub(super) type Fields = Map<String, Value>;
+pub(crate) type Fields = Map<String, Value>;
 
 /// The characters of a body in UTF-8, or in UTF-16 as its first bytes show it.
 fn text(body: &[u8]) -> Option<String> {
@@ -28,27 +28,28 @@ fn text(body: &[u8]) -> Option<String> {
     }
 }
 
-/// The fields of a user in a body; `None` where it cannot be read.
-pub(super) fn read(kind: &str, body: &[u8]) -> Option<Fields> {
+/// The fields of a user in a body, whatever they are called; `None` where it cannot be read.
+pub(crate) fn read(kind: &str, body: &[u8]) -> Option<Fields> {
     let text = &text(body)?;
-    if kind.contains("json") {
-        let Value::Object(fields) = serde_json::from_str(text).ok()? else {
-            return None;
-        };
-        // JSON names are taken in any case, so that the suite can speak to every mode.
-        let pascal = |name: &str| {
-            FIELDS
-                .into_iter()
-                .find(|field| field.eq_ignore_ascii_case(name))
-        };
-        let named = |(name, value): (String, Value)| Some((pascal(&name)?.to_owned(), value));
-        return fields.into_iter().map(named).collect();
-    }
-    let Value::Object(fields) = element(text, "User")? else {
-        return None;
+    let read = if kind.contains("json") {
+        serde_json::from_str(text).ok()?
+    } else {
+        element(text, "User")?
     };
-    let known = fields.keys().all(|name| FIELDS.contains(&name.as_str()));
-    known.then_some(fields)
+    match read {
+        Value::Object(fields) => Some(fields),
+        _ => None,
+    }
+}
+
+/// The fields, if a user has each of them; in any case of letters, if that is all the same.
+pub(super) fn known(fields: Fields, in_any_case: bool) -> Option<Fields> {
+    let named = |(name, value): (String, Value)| {
+        let is =
+            |field: &&str| **field == name || (in_any_case && field.eq_ignore_ascii_case(&name));
+        Some((FIELDS.into_iter().find(is)?.to_owned(), value))
+    };
+    fields.into_iter().map(named).collect()
 }
 
 const FIELDS: [&str; 9] = [
@@ -84,6 +85,9 @@ fn element(text: &str, root: &str) -> Option<Value> {
             }
             Event::Empty(start) => {
                 let name = start.local_name().as_ref().to_owned();
+                if whole.is_some() || (open.is_empty() && name != root) {
+                    return None;
+                }
                 Some((name, Map::new(), String::new()))
             }
             Event::End(_) => open.pop(),
@@ -126,9 +130,13 @@ fn element(text: &str, root: &str) -> Option<Value> {
                 (false, true) => Value::Object(members),
                 (false, false) => return None,
             };
-            match open.last_mut() {
-                Some((_, siblings, _)) => add(siblings, name, value)?,
-                None => whole = Some(value),
+            match (open.last_mut(), value) {
+                (Some((_, siblings, _)), value) => add(siblings, name, value)?,
+                // A user without fields.
+                (None, Value::String(text)) if text.trim().is_empty() => {
+                    whole = Some(Value::Object(Map::new()));
+                }
+                (None, value) => whole = Some(value),
             }
         }
     }
@@ -146,7 +154,7 @@ fn add(siblings: &mut Map<String, Value>, name: String, value: Value) -> Option<
 }
 
 /// The role ids of a field `Roles`.
-pub(super) fn roles(field: &Value) -> Option<Vec<String>> {
+pub(crate) fn roles(field: &Value) -> Option<Vec<String>> {
     let list = match field {
         Value::Array(list) => list.as_slice(),
         Value::Object(members) => members.get("Role")?.as_array()?,
@@ -167,7 +175,7 @@ pub(super) fn roles(field: &Value) -> Option<Vec<String>> {
 }
 
 /// JSON with the names of that style.
-pub(super) fn to_json(value: &Value, keys: Keys) -> String {
+pub(crate) fn to_json(value: &Value, keys: Keys) -> String {
     renamed(value, keys, false).to_string()
 }
 
@@ -197,7 +205,7 @@ fn camel(name: &str) -> String {
 }
 
 /// XML below that root.
-pub(super) fn to_xml(value: &Value, root: &str) -> String {
+pub(crate) fn to_xml(value: &Value, root: &str) -> String {
     let mut text = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>".to_owned();
     write_xml(&mut text, root, value);
     text

@@ -469,7 +469,7 @@ impl Target {
     }
 }
 
-/// Whether a value is that option, or in that range.
+/// True if a value is that option, or in that range.
 fn is_in(value: &str, option: &str) -> bool {
     let number = |text: &str| text.parse::<u32>().ok();
     match option.split_once(" to ") {
