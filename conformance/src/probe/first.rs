@@ -1,6 +1,6 @@
 //! The first user: how to create it, or the prepared one, and the names and ids in its responses.
 
-use bandwidth_fixtures::profile::UserKey;
+use bandwidth_fixtures::profile::{JsonCase, OptionValue as _, UserKey};
 
 use super::{
     seen::{Seen, UserSeen, letter_case},
@@ -189,6 +189,7 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
     }
     let mut variants = Variants::new(emails);
     let mut last = 0;
+    let mut turned = false;
     while let Some((password_length, email, telephone)) = variants.0.first().copied() {
         let sample = Sample {
             password_length,
@@ -207,7 +208,11 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
             }
             Err(seen) if seen.is_refusal() => {
                 last = seen.status;
-                variants.refused(wrong(&seen));
+                let wrong = wrong(&seen);
+                turned = wrong == Wrong::Unsaid && !turned && turn_case(probe);
+                if !turned {
+                    variants.refused(wrong);
+                }
             }
             Err(seen) => {
                 let status = seen.status;
@@ -229,6 +234,21 @@ async fn attempt(probe: &mut Probe, sample: Sample) -> Result<Result<(Made, Seen
         probe.unanswered = Some((sample, draft));
     }
     answer
+}
+
+/// Continues with names in the other case, if the body is JSON and no user has shown the case: that of
+/// an error, which an empty list may be, can differ.
+fn turn_case(probe: &mut Probe) -> bool {
+    const ID: &str = "naming.json_case";
+    if probe.format != crate::wire::Format::Json || probe.known(ID).is_some() {
+        return false;
+    }
+    let other = match probe.cx.profile().naming_json_case {
+        JsonCase::Pascal => JsonCase::Camel,
+        JsonCase::Camel => JsonCase::Pascal,
+    };
+    probe.assume(ID, &other.name());
+    true
 }
 
 /// Continues in XML, if the target has it: it rejects bodies in JSON.

@@ -77,7 +77,7 @@ pub(super) async fn formats(probe: &mut Probe) -> Result<(), Stop> {
     let list = if has_json { json } else { usual };
     let case = match &list.tree {
         Some(tree) if has_json => {
-            // What bodies are written in until a user is there to see.
+            // For bodies until a user shows its names.
             let root = tree.members().and_then(<[_]>::first);
             let lower = root.is_some_and(|(name, _)| name.starts_with(char::is_lowercase));
             let assumed = if lower { "camelCase" } else { "PascalCase" };
