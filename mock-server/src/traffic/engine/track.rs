@@ -64,8 +64,7 @@ pub(super) struct Track<'t> {
     pub(super) left_out: usize,
     /// Users that were there before.
     pub(super) earlier: Vec<Shown>,
-    /// For each form, the number of exchanges in a row without a conclusion, and the options at
-    /// that time.
+    /// For each form, the exchanges in a row without a conclusion, and the options at that time.
     told_nothing: HashMap<Form, (u32, Domains)>,
     /// Descriptions of errors by their code.
     pub(super) wording: BTreeMap<u32, String>,
