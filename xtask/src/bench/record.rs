@@ -81,7 +81,11 @@ fn learn(options: &Options, binary: &Path) -> Result<String> {
         folder.path().join("learned.toml"),
     );
     let servers = recorder(binary, &har)?;
-    let load = options.load(Work::Mixed, Format::Xml);
+    // One client, whose requests have an order.
+    let load = Load {
+        connections: 1,
+        ..options.load(Work::Mixed, Format::Xml)
+    };
     let recorded = || -> Result<usize> {
         let text = fs::read_to_string(&har).context("the recording")?;
         Ok(text.matches("\"startedDateTime\"").count())
@@ -106,7 +110,7 @@ fn learn(options: &Options, binary: &Path) -> Result<String> {
     let mut text = String::new();
     writeln!(
         text,
-        "\n`learn` takes {seconds:.1} s for {} exchanges of create, get, update, get, list and delete. Wanted: \
+        "\n`learn` takes {seconds:.1} s for {} exchanges of one client: create, get, update, get, list and delete. Wanted: \
          less than 10 s for 10,000.",
         thousands(exchanges as u64)
     )?;

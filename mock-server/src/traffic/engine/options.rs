@@ -34,7 +34,7 @@ pub(super) struct Numbers {
     pub(super) password_lengths: BTreeSet<u32>,
     /// Characters of strings that a password repeats.
     pub(super) repeats: BTreeSet<u32>,
-    /// Updates that set a password.
+    /// The most updates of one user that set a password.
     pub(super) changes: u32,
 }
 

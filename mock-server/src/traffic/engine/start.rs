@@ -49,6 +49,7 @@ impl Start {
         let mut accounts: BTreeMap<String, usize> = BTreeMap::new();
         let mut roles = Roles::default();
         let mut numbers = Numbers::default();
+        let mut changes: BTreeMap<&str, u32> = BTreeMap::new();
         for exchange in exchanges {
             if let Some(account) = account_of(&exchange.url) {
                 let opened = exchange
@@ -77,7 +78,11 @@ impl Start {
                 }
             }
             let password = sent_user(exchange).and_then(|user| user.password);
-            numbers.changes += u32::from(password.is_some() && exchange.method == "PUT");
+            if password.is_some() && exchange.method == "PUT" {
+                let count = changes.entry(&exchange.url).or_insert(0);
+                *count += 1;
+                numbers.changes = numbers.changes.max(*count);
+            }
             for features in exchange.passwords.values() {
                 numbers.password_lengths.insert(features.length);
                 numbers.repeats.insert(features.repeats);
