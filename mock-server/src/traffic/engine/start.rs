@@ -48,8 +48,7 @@ impl Start {
     pub(super) fn of(exchanges: &[Exchange]) -> Self {
         let mut accounts: BTreeMap<String, usize> = BTreeMap::new();
         let mut roles = Roles::default();
-        let mut numbers = Numbers::default();
-        let mut changes: BTreeMap<&str, u32> = BTreeMap::new();
+        let numbers = numbers_of(exchanges);
         for exchange in exchanges {
             if let Some(account) = account_of(&exchange.url) {
                 let opened = exchange
@@ -76,22 +75,6 @@ impl Start {
                         roles.learn(role);
                     }
                 }
-            }
-            let password = sent_user(exchange).and_then(|user| user.password);
-            if password.is_some() && exchange.method == "PUT" {
-                let count = changes.entry(&exchange.url).or_insert(0);
-                *count += 1;
-                numbers.changes = numbers.changes.max(*count);
-            }
-            for features in exchange.passwords.values() {
-                numbers.password_lengths.insert(features.length);
-                numbers.repeats.insert(features.repeats);
-            }
-            if let Some(password) = password.filter(|password| !is_placeholder(password)) {
-                numbers
-                    .password_lengths
-                    .insert(u32::try_from(password.chars().count()).unwrap_or(u32::MAX - 1));
-                numbers.repeats.insert(longest_repeat(&password));
             }
         }
         let best = accounts.into_iter().max_by_key(|(_, count)| *count);
@@ -203,6 +186,32 @@ impl Start {
             .collect();
         user
     }
+}
+
+/// The numbers of all passwords.
+fn numbers_of(exchanges: &[Exchange]) -> Numbers {
+    let mut numbers = Numbers::default();
+    let mut changes: BTreeMap<&str, u32> = BTreeMap::new();
+    for exchange in exchanges {
+        for features in exchange.passwords.values() {
+            numbers.password_lengths.insert(features.length);
+            numbers.repeats.insert(features.repeats);
+        }
+        let Some(password) = sent_user(exchange).and_then(|user| user.password) else {
+            continue;
+        };
+        if exchange.method == "PUT" {
+            let count = changes.entry(&exchange.url).or_insert(0);
+            *count += 1;
+            numbers.changes = numbers.changes.max(*count);
+        }
+        if !is_placeholder(&password) {
+            let length = u32::try_from(password.chars().count()).unwrap_or(u32::MAX - 1);
+            numbers.password_lengths.insert(length);
+            numbers.repeats.insert(longest_repeat(&password));
+        }
+    }
+    numbers
 }
 
 fn is_placeholder(password: &str) -> bool {
