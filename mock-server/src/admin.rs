@@ -57,8 +57,7 @@ fn authority(headers: &HeaderMap) -> Option<Authority> {
 const MAX_BODY: usize = 512 * 1024 * 1024;
 
 /// Makes `plain`, the handlers by path and method, and `documented`, which describes them too. To
-/// describe all of them takes longer than the rest of the start and a megabyte, so it is done when the
-/// description is asked for.
+/// describe all of them takes longer than the rest of the start, and 3 MiB. So it is done on request.
 macro_rules! endpoints {
     ($( $( $module:ident :: $handler:ident ),+ ; )+) => {
         fn plain() -> Router<Arc<App>> {

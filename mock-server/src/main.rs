@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-// musl's own allocator costs a create a sixth of its time. Huge pages would take 8 MiB at idle.
+// musl's own allocator costs a create a seventh of its time. The feature `no_thp` saves 9 MiB at idle.
 #[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

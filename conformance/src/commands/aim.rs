@@ -91,6 +91,9 @@ impl Place {
     }
 }
 
+/// Why a plan has no `--har`.
+pub const PLANNED: &str = "with a plan, which sends nothing to the target; leave it out";
+
 /// Rejects `--har` where it would record nothing.
 pub fn without_har(arguments: &AimArgs, why: &str) -> Result<(), ConformanceError> {
     match arguments.har {

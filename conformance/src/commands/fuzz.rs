@@ -58,7 +58,7 @@ pub fn fuzz(
     if arguments.aim.target == MOCK {
         without_har(
             &arguments.aim,
-            "on the built-in mock, which each trace starts anew; leave it out, or name a server with --target URL",
+            "on the built-in mock, which each trace restarts; leave it out, or name a server with --target URL",
         )?;
         fuzz_inside(arguments, seed, &traces, surroundings)
     } else {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    aim::{Aim, without_har},
+    aim::{Aim, PLANNED, without_har},
     runtime::block_on,
     selection::select,
 };
@@ -85,10 +85,7 @@ pub fn plan(
     arguments: &PlanArgs,
     surroundings: &mut Surroundings<'_>,
 ) -> Result<u8, ConformanceError> {
-    without_har(
-        &arguments.aim,
-        "with a plan, which sends nothing to the target; leave it out",
-    )?;
+    without_har(&arguments.aim, PLANNED)?;
     let read_only = arguments.selection.read_only;
     let cases = select(arguments.selection.clone())?;
     let mut aim = Aim::read(&arguments.aim, read_only, surroundings)?;

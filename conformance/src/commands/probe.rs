@@ -11,7 +11,7 @@ use bandwidth_fixtures::BehaviourId;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    aim::{Aim, Place, without_har},
+    aim::{Aim, PLANNED, Place, without_har},
     clean::{remove_all, run_of_ledger},
     run::{begin, code_or, print_leftovers, print_prepared},
     runtime::block_on,
@@ -97,10 +97,7 @@ pub fn probe(
     let choice = choice(arguments)?;
     let aim = Aim::read(&arguments.aim, arguments.read_only, surroundings)?;
     if arguments.plan {
-        without_har(
-            &arguments.aim,
-            "with a plan, which sends nothing to the target; leave it out",
-        )?;
+        without_har(&arguments.aim, PLANNED)?;
         return plan(&choice, &aim, surroundings);
     }
     let files = Files::beside(&arguments.out);

@@ -22,7 +22,7 @@ use crate::{
 const LONGEST: usize = 100;
 
 /// The fields of a body, without the telephone number, which not each profile has.
-const FIELDS: [&str; 9] = [
+pub const FIELDS: [&str; 9] = [
     "UserId",
     "AccountId",
     "Username",
@@ -33,7 +33,8 @@ const FIELDS: [&str; 9] = [
     "Roles",
     "Enabled",
 ];
-const TELEPHONE: &str = "TelephoneNumber";
+/// A field that depends on the profile.
+pub const TELEPHONE: &str = "TelephoneNumber";
 
 /// The required fields of a create, with their errors.
 const REQUIRED: [(&str, &str); 5] = [

@@ -1,6 +1,8 @@
 //! `--har`: what a run recorded is what `bandwidth-mock learn` reads.
 
 use std::fs;
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt as _;
 
 use bandwidth_mock::traffic::{
     engine::{Finding, learn},
@@ -24,6 +26,11 @@ fn a_run_is_learned_from_as_it_was_recorded() {
     let har = stage.path("run.har");
     let ran = stage.run(&["--filter", "put", "--filter", "delete", "--har", text(&har)]);
     assert!(ran.out.contains(" cases: "), "{}{}", ran.out, ran.err);
+    #[cfg(unix)]
+    {
+        let mode = fs::metadata(&har).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "others can read the recording");
+    }
     let exchanges = read(&har, |_| true).unwrap();
     let learned = learn(&exchanges, profile("guide", &[]).options()).unwrap();
     for choice in set {

@@ -64,7 +64,7 @@ const VARIED: [&str; 22] = [
     "username.update",
 ];
 
-/// So many random settings, and the guide's.
+/// Random settings, as many as `MODELS` or `usual` says, and the guide's.
 fn settings(usual: usize) -> Vec<NamedProfile> {
     let random = random_profiles(repeats("MODELS", usual), |id| VARIED.contains(&id));
     let random = random.iter().map(|set| {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bandwidth_conformance::{
-    fuzz::model::{Expected, Model, Outcome, Person},
+    fuzz::model::{Expected, FIELDS, Model, Outcome, Person, TELEPHONE},
     wire::{Draft, Role, RoleRef, User, Value as Field},
 };
 use bandwidth_fixtures::{
@@ -106,7 +106,7 @@ impl Api {
             .with("Email", "jdoe@example.com")
             .with("Password", PASSWORD);
         let draft = match self.profile.user_telephone {
-            Telephone::TenDigitsRequired => draft.with("TelephoneNumber", "9195550199"),
+            Telephone::TenDigitsRequired => draft.with(TELEPHONE, "9195550199"),
             _ => draft,
         };
         let created = self.create(&draft, &mut users);
@@ -320,7 +320,7 @@ fn shown_user(user: &User) -> Value {
         ("FirstName", &user.first_name),
         ("LastName", &user.last_name),
         ("Email", &user.email),
-        ("TelephoneNumber", &user.telephone),
+        (TELEPHONE, &user.telephone),
     ] {
         if let Some(text) = text {
             shown.insert(name.to_owned(), Value::from(text.as_str()));
@@ -348,16 +348,7 @@ fn draft(request: &Request) -> Result<Draft, Refusal> {
 
 /// A field of a body; `None` where its value is of the wrong kind. Null is an empty value.
 fn field(name: &str, value: Value, json: bool) -> Option<Field> {
-    const TEXTS: [&str; 8] = [
-        "UserId",
-        "AccountId",
-        "Username",
-        "FirstName",
-        "LastName",
-        "Email",
-        "TelephoneNumber",
-        "Password",
-    ];
+    let is_known = |name: &str| FIELDS.contains(&name) || name == TELEPHONE;
     // What XML 1.0 does not allow.
     let odd = |text: &str| {
         let mut characters = text.chars();
@@ -372,8 +363,8 @@ fn field(name: &str, value: Value, json: bool) -> Option<Field> {
         ("Enabled", Value::String(text)) if !json => text.trim().parse().ok().map(Field::Flag),
         ("Enabled", _) => None,
         (_, Value::String(text)) => (!odd(&text)).then_some(Field::Text(text)),
-        (name, Value::Null) if TEXTS.contains(&name) => Some(Field::Text(String::new())),
-        (name, _) if TEXTS.contains(&name) => None,
+        (name, Value::Null) if is_known(name) => Some(Field::Text(String::new())),
+        (name, _) if is_known(name) => None,
         // The model decides what becomes of a field that is not known.
         _ => Some(Field::Null),
     }

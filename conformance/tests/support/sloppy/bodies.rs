@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use bandwidth_conformance::fuzz::model::FIELDS;
 use quick_xml::{Reader, events::Event};
 use serde_json::{Map, Value};
 
@@ -51,18 +52,6 @@ pub(super) fn known(fields: Fields, in_any_case: bool) -> Option<Fields> {
     };
     fields.into_iter().map(named).collect()
 }
-
-const FIELDS: [&str; 9] = [
-    "UserId",
-    "AccountId",
-    "Username",
-    "FirstName",
-    "LastName",
-    "Email",
-    "Password",
-    "Roles",
-    "Enabled",
-];
 
 /// More elements in each other than any user has.
 const DEPTH: usize = 8;

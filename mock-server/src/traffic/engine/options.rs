@@ -134,8 +134,12 @@ impl Domains {
 
     /// The options of a behaviour.
     pub(super) fn of(&self, id: BehaviourId) -> impl Iterator<Item = u8> + use<> {
-        let set = self.0[id.index()];
-        (0..128).filter(move |place| set & (1 << place) != 0)
+        let mut left = self.0[id.index()];
+        std::iter::from_fn(move || {
+            let place = (left != 0).then(|| lowest(left))?;
+            left &= left - 1;
+            Some(place)
+        })
     }
 
     pub(super) fn is_open(&self, id: BehaviourId) -> bool {
@@ -177,7 +181,11 @@ impl Domains {
     /// The first option of each behaviour: that of the base where it is left.
     pub(super) fn first(&self) -> Choice {
         let sets = self.0.iter();
-        sets.map(|set| u8::try_from(set.trailing_zeros()).unwrap_or(0))
-            .collect()
+        sets.map(|set| lowest(*set)).collect()
     }
+}
+
+/// The first candidate of a set, which is not empty.
+fn lowest(set: Places) -> u8 {
+    u8::try_from(set.trailing_zeros()).unwrap_or(0)
 }
