@@ -3,7 +3,6 @@
 mod aim;
 mod clean;
 mod diff;
-#[cfg(feature = "embedded")]
 mod emulators;
 mod fuzz;
 mod plan;

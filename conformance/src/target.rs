@@ -1,8 +1,6 @@
 //! The tested server: an address, or an emulator inside this process.
 
-#[cfg(feature = "embedded")]
 pub mod embedded;
-#[cfg(feature = "embedded")]
 pub mod har;
 
 use std::{

@@ -1,6 +1,5 @@
 //! The target of a run, ready for requests.
 
-#[cfg(feature = "embedded")]
 use std::io::{self, Write as _};
 use std::{
     any::Any,
@@ -14,7 +13,6 @@ use bandwidth_fixtures::{
     profile::{IdentityRemoval, OptionValue as _},
 };
 
-#[cfg(feature = "embedded")]
 use crate::target::har;
 use crate::{
     cli::AimArgs,
@@ -61,7 +59,6 @@ impl Place {
     }
 
     /// Writes each exchange from now on, if that was asked for.
-    #[cfg(feature = "embedded")]
     pub fn record(&self, run: &Run) -> Result<(), ConformanceError> {
         if let Some(path) = &self.har {
             let wrong = |error: &str| {
@@ -76,18 +73,6 @@ impl Place {
             run.dispatch().tap(tap);
         }
         Ok(())
-    }
-
-    /// Writes each exchange from now on, if that was asked for.
-    #[cfg(not(feature = "embedded"))]
-    pub fn record(&self, _: &Run) -> Result<(), ConformanceError> {
-        match &self.har {
-            Some(path) => Err(ConformanceError::Usage(format!(
-                "--har {}: this build has no recorder; leave it out",
-                path.display()
-            ))),
-            None => Ok(()),
-        }
     }
 }
 
@@ -216,7 +201,6 @@ impl Aim {
     }
 
     /// A mock inside this process that behaves as is expected.
-    #[cfg(feature = "embedded")]
     pub fn embedded(
         expected: NamedProfile,
         clock: Option<SystemTime>,
@@ -244,14 +228,6 @@ impl Aim {
                 _server: Some(Box::new(server)),
             },
         })
-    }
-
-    /// A mock inside this process that behaves as is expected.
-    #[cfg(not(feature = "embedded"))]
-    pub fn embedded(_: NamedProfile, _: Option<SystemTime>) -> Result<Self, ConformanceError> {
-        Err(ConformanceError::Usage(
-            "this build has no embedded mock; write --target http://127.0.0.1:PORT".to_owned(),
-        ))
     }
 }
 

@@ -1,7 +1,6 @@
 //! `fuzz`: random traces, against a mock of this process with a profile of its own for each, or
 //! against any target with the profile that is expected of it.
 
-#[cfg(feature = "embedded")]
 mod inside;
 mod sum;
 
@@ -9,7 +8,6 @@ use std::{fmt::Write as _, sync::Arc};
 
 use bandwidth_fixtures::{NamedProfile, profile::AccountSurface};
 
-#[cfg(feature = "embedded")]
 use self::inside::fuzz as fuzz_inside;
 use self::sum::{Sum, failure_text, seed_of};
 use super::{
@@ -142,15 +140,4 @@ fn outside(
         Ok(()) => Ok(code),
         Err(error) => code_or(code, error.into(), surroundings.err),
     }
-}
-
-/// Returns an error: this build has no mock.
-#[cfg(not(feature = "embedded"))]
-fn fuzz_inside(
-    arguments: &FuzzArgs,
-    _: u64,
-    _: &[(u64, Trace)],
-    surroundings: &mut Surroundings<'_>,
-) -> Result<u8, ConformanceError> {
-    Aim::read(&arguments.aim, false, surroundings).map(|_| PASSED)
 }

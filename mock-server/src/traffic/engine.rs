@@ -9,6 +9,7 @@ mod conclude;
 mod explore;
 mod form;
 mod hypotheses;
+mod inquiry;
 mod meaning;
 mod options;
 mod people;
@@ -22,6 +23,7 @@ pub(super) use self::subject::is_of_api;
 pub use self::{
     conclude::{Finding, Learned, learn, replay},
     form::Unexplained,
+    inquiry::{Inquiry, MOST_REMEMBERED, MOST_REPEATED},
 };
 
 /// True for a status that a gateway in front of the API sends, or that does not depend on the

@@ -168,8 +168,8 @@ pub(super) const ONLY: &[Only] = &[
     (
         "conformance/src",
         &["bandwidth_mock"],
-        &["target::embedded", "target::har"],
-        "the suite is a black box: only what starts the emulator and its recorder knows it",
+        &["target::embedded", "target::har", "probe"],
+        "the suite is a black box: only the probe, and what starts the emulator and its recorder, know it",
     ),
     (
         "fixtures/src",

@@ -2,25 +2,37 @@
 
 use crate::{
     password::{self, Class},
-    probe::state::{Made, Probe},
+    probe::{
+        seen::Seen,
+        state::{Made, Probe},
+    },
     verdict::Stop,
 };
 
 /// Number of tries of a password change that had to be repeated.
 pub(super) const TRIES: usize = 4;
+
+/// The result of a password change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Accepted(String),
+    Rejected(String),
+    /// It may have taken effect, once or twice: the user's passwords are not known any more.
+    Lost,
+}
+
 /// A user whose password is changed, and the results.
 pub(super) struct Trial {
     pub(super) made: Made,
     /// Each refusal that could be read.
     pub(super) refusals: Vec<Refusal>,
-    /// Facts that no option depends on.
-    pub(super) notes: Vec<String>,
+    /// The outcomes that the policy has not taken in.
+    pub(super) outcomes: Vec<Outcome>,
     /// The length of an accepted password.
     pub(super) length: usize,
-    /// The accepted lengths, once they are known.
+    /// The least and the greatest length that was accepted.
     pub(super) minimum: usize,
     pub(super) maximum: usize,
-    pub(super) classes: usize,
 }
 
 /// The reason in a refusal of a password.
@@ -38,78 +50,64 @@ impl Trial {
         Self {
             made,
             refusals: Vec::new(),
-            notes: Vec::new(),
+            outcomes: Vec::new(),
             length,
             minimum: length,
             maximum: length,
-            classes: 4,
         }
     }
 
-    /// True if the target accepts a password from `make`. After a refusal of a repeated request it
-    /// tries another one: the refusal may be about the password that the first request set.
+    /// True if the target accepts a password from `make`. Where a request was repeated, another one
+    /// is tried.
     pub(super) async fn accepts(
         &mut self,
         probe: &mut Probe,
         make: impl Fn() -> String,
         rule: &'static str,
     ) -> Result<bool, Stop> {
-        let refusals = self.refusals.len();
         for _ in 0..TRIES {
-            let from = probe.cx.log.exchanges.len();
-            let result = self.accepts_this(probe, &make(), rule).await;
-            let repeated = probe.repeated_since(from);
-            self.made.doubted |= repeated;
-            let taken = result?;
-            if taken || !repeated {
+            if let Some(taken) = self.accepts_this(probe, &make(), rule).await? {
                 return Ok(taken);
             }
-            self.refusals.truncate(refusals);
         }
         Err(Stop::inconclusive(
             "each password change had to be repeated",
         ))
     }
 
-    /// True if the target accepts a password with `text` in it; `None` if that does not fit.
-    pub(super) async fn accepts_with(
-        &mut self,
-        probe: &mut Probe,
-        text: &str,
-        rule: &'static str,
-    ) -> Result<Option<bool>, Stop> {
-        let (minimum, maximum) = (self.minimum, self.maximum);
-        let Some(one) = fitting(text, minimum, maximum) else {
-            return Ok(None);
-        };
-        let make = || fitting(text, minimum, maximum).unwrap_or_else(|| one.clone());
-        self.accepts(probe, make, rule).await.map(Some)
-    }
-
-    /// True if the target accepts this password.
+    /// True if the target accepts this password; `None` if the request was repeated, so that the
+    /// response may be about a password that the first try set.
     pub(super) async fn accepts_this(
         &mut self,
         probe: &mut Probe,
         password: &str,
         rule: &'static str,
-    ) -> Result<bool, Stop> {
+    ) -> Result<Option<bool>, Stop> {
         let body = self.made.update().with("Password", password);
+        let from = probe.cx.log.exchanges.len();
         let result = probe.put(&self.made.key, &body, probe.format).await;
-        // A response that neither accepts nor rejects: the change may have taken effect.
-        self.made.doubted |= !result
-            .as_ref()
-            .is_ok_and(|seen| seen.is_success() || seen.is_refusal());
-        let seen = result?;
-        if seen.is_success() {
-            self.made.passwords.push(password.to_owned());
-            return Ok(true);
+        let clear = |seen: &Seen| seen.is_success() || seen.is_refusal();
+        if probe.repeated_since(from) || !result.as_ref().is_ok_and(clear) {
+            self.outcomes.push(Outcome::Lost);
         }
-        if !seen.is_refusal() {
+        let seen = result?;
+        if !clear(&seen) {
             // The result was the same twice; another try adds nothing.
             return Err(Stop::Skip(format!(
                 "a password change ({rule}) returns {}",
                 seen.status
             )));
+        }
+        if self.outcomes.last() == Some(&Outcome::Lost) {
+            return Ok(None);
+        }
+        let password = password.to_owned();
+        if seen.is_success() {
+            let length = password.chars().count();
+            self.minimum = self.minimum.min(length);
+            self.maximum = self.maximum.max(length);
+            self.outcomes.push(Outcome::Accepted(password));
+            return Ok(Some(true));
         }
         // What cannot be read says nothing of a rule.
         if seen.error_shape().is_some() {
@@ -117,10 +115,11 @@ impl Trial {
                 rule,
                 code: seen.code(),
                 words: without(&seen.words(), &password.to_lowercase()),
-                password: password.to_owned(),
+                password: password.clone(),
             });
         }
-        Ok(false)
+        self.outcomes.push(Outcome::Rejected(password));
+        Ok(Some(false))
     }
 }
 
@@ -148,11 +147,27 @@ fn holding(text: &str, minimum: usize, maximum: usize) -> Option<String> {
 }
 
 /// Tries `holding` several times, because its filler is random.
-fn fitting(text: &str, minimum: usize, maximum: usize) -> Option<String> {
+pub(super) fn fitting(text: &str, minimum: usize, maximum: usize) -> Option<String> {
     (0..50).find_map(|_| holding(text, minimum, maximum))
 }
 
 /// A password of all four classes, as far as they fit.
 pub(super) fn of_length(length: usize) -> String {
     password::of(length, &Class::ALL)
+}
+
+/// A password whose longest repeated string has `repeated` characters: a run of one character
+/// overlaps with itself. `None` if it does not fit.
+pub(super) fn repeating(repeated: usize, minimum: usize, maximum: usize) -> Option<String> {
+    let run = repeated + 1;
+    let filler = minimum.max(run + 4).saturating_sub(run);
+    if filler + run > maximum {
+        return None;
+    }
+    let run = "V".repeat(run);
+    (0..200).find_map(|_| {
+        let whole = format!("{}{run}", of_length(filler));
+        let only = !password::repeats(&whole, repeated + 1);
+        (only && !password::repeats(&whole[..=filler], 2)).then_some(whole)
+    })
 }

@@ -1,6 +1,9 @@
 //! Conclusions about each behaviour from the followed traffic.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use bandwidth_fixtures::{BehaviourId, Seed, behaviour::Values, profile::Profile};
 
@@ -44,13 +47,13 @@ pub struct Learned {
 }
 
 /// Goes through the traffic. If other clients seem to write in between, that is taken into account.
-fn follow<'t>(
+fn follow(
     exchanges: &[Exchange],
-    start: &'t Start,
-    candidates: &'t Candidates,
-    base: &'t Profile,
+    start: &Rc<Start>,
+    candidates: &Rc<Candidates>,
+    base: &Profile,
     domains: &Domains,
-) -> Result<Track<'t>, NoRandomNumbers> {
+) -> Result<Track, NoRandomNumbers> {
     let mut track = Track::new(start, candidates, base, domains.clone(), false)?;
     for (number, exchange) in (1..).zip(exchanges) {
         track.follow(number, exchange);
@@ -70,8 +73,8 @@ fn follow<'t>(
 
 /// Learns from the traffic of one account, starting from `base`.
 pub fn learn(exchanges: &[Exchange], base: &Profile) -> Result<Learned, NoRandomNumbers> {
-    let start = Start::of(exchanges);
-    let candidates = Candidates::of(base, &start.numbers);
+    let start = Rc::new(Start::of(exchanges));
+    let candidates = Rc::new(Candidates::of(base, &start.numbers));
     let all = candidates.all();
     let track = follow(exchanges, &start, &candidates, base, &all)?;
     let choice = together(exchanges, &start, &candidates, base, &track)?;
@@ -79,7 +82,7 @@ pub fn learn(exchanges: &[Exchange], base: &Profile) -> Result<Learned, NoRandom
     for (id, place) in BehaviourId::all().zip(&choice) {
         candidates.choose(&mut profile, id, *place);
     }
-    let findings = BehaviourId::all().map(|id| (id, finding(id, &track, &start)));
+    let findings = BehaviourId::all().map(|id| (id, finding(id, &track)));
     Ok(Learned {
         profile,
         findings: findings.collect(),
@@ -98,8 +101,8 @@ const MOST_CHOICES: usize = 24;
 /// Number of exchanges that a choice leaves unexplained, and a nearer choice for the first of them.
 fn attempt(
     exchanges: &[Exchange],
-    start: &Start,
-    candidates: &Candidates,
+    start: &Rc<Start>,
+    candidates: &Rc<Candidates>,
     base: &Profile,
     choice: &Choice,
     within: &Domains,
@@ -116,10 +119,10 @@ fn attempt(
 /// difference comes from an earlier exchange, each other option that is left is tried.
 fn together(
     exchanges: &[Exchange],
-    start: &Start,
-    candidates: &Candidates,
+    start: &Rc<Start>,
+    candidates: &Rc<Candidates>,
     base: &Profile,
-    learned: &Track<'_>,
+    learned: &Track,
 ) -> Result<Choice, NoRandomNumbers> {
     let within = &learned.domains;
     let attempt = |choice: &Choice| attempt(exchanges, start, candidates, base, choice, within);
@@ -150,7 +153,7 @@ fn together(
     Ok(best.1)
 }
 
-fn finding(id: BehaviourId, track: &Track<'_>, start: &Start) -> Finding {
+pub(super) fn finding(id: BehaviourId, track: &Track) -> Finding {
     if is_open_for_good(id) {
         let options = id.behaviour().options.iter();
         return Finding::Open(options.map(|option| option.name.to_owned()).collect());
@@ -180,7 +183,7 @@ fn finding(id: BehaviourId, track: &Track<'_>, start: &Start) -> Finding {
     let is_claimed = is_bounded
         && !exchanges.is_empty()
         && !track.disputed.contains(&id)
-        && !start.is_masked(id);
+        && !track.start.is_masked(id);
     if is_claimed {
         Finding::Settled(exchanges)
     } else {
@@ -225,8 +228,8 @@ fn ranges(candidates: BTreeMap<u32, bool>, minimum: u32, maximum: u32) -> Vec<St
 
 /// The exchanges that a profile does not predict.
 pub fn replay(exchanges: &[Exchange], profile: &Profile) -> Result<Learned, NoRandomNumbers> {
-    let start = Start::of(exchanges);
-    let candidates = Candidates::only(profile);
+    let start = Rc::new(Start::of(exchanges));
+    let candidates = Rc::new(Candidates::only(profile));
     let all = candidates.all();
     let mut track = Track::new(&start, &candidates, profile, all, false)?;
     for (number, exchange) in (1..).zip(exchanges) {

@@ -1,9 +1,14 @@
 //! Finds the options that explain one response, and the worlds that they lead to.
 
-use bandwidth_fixtures::{Asked, BehaviourId, profile::Profile};
+use std::{
+    collections::hash_map::DefaultHasher,
+    hash::{Hash as _, Hasher as _},
+};
+
+use bandwidth_fixtures::{Asked, BehaviourId, behaviour::Values, profile::Profile};
 
 use super::{
-    meaning::Meaning,
+    meaning::{Compared, Meaning},
     options::{Candidates, Choice, Domains},
     simulator::{Prepared, Simulator},
 };
@@ -16,6 +21,7 @@ pub(super) struct Question<'q> {
     pub(super) base: &'q Profile,
     pub(super) request: &'q Prepared,
     pub(super) seen: &'q Meaning,
+    pub(super) compared: Compared,
     /// The id that the server gave to a user that the request created, if it shows one.
     pub(super) new_id: Option<&'q str>,
 }
@@ -27,14 +33,23 @@ struct Run {
     asked: Asked,
     /// Number of facts that differ from the response.
     wrong: usize,
+    /// A hash of the response.
+    answer: u64,
     /// The next world, if it is another one.
     after: Option<Saved>,
+}
+
+/// Options of one behaviour that have the same effect on a request.
+struct Alike {
+    places: Vec<u8>,
+    /// The run of one of them.
+    run: Run,
 }
 
 impl Run {
     /// True if the other one has the same effect.
     fn is_equivalent(&self, other: &Self) -> bool {
-        self.wrong == other.wrong && self.asked == other.asked && self.after == other.after
+        self.answer == other.answer && self.asked == other.asked && self.after == other.after
     }
 }
 
@@ -69,6 +84,10 @@ impl Question<'_> {
         let (simulated, mut after) = self.simulator.send(world, options, self.request);
         let new_id = after.as_mut().and_then(|after| self.rename(world, after));
         let sent = &simulated.sent;
+        if self.compared == Compared::Outcomes {
+            let ours = Meaning::outcome(sent.status);
+            return (ours, simulated.asked, after, false);
+        }
         let shown = |text: &str| match (&new_id, self.new_id) {
             (Some(ours), Some(theirs)) => text.replace(&**ours, theirs),
             _ => text.to_owned(),
@@ -92,10 +111,13 @@ impl Question<'_> {
 
     fn run(&self, world: &Saved, choice: Choice) -> Run {
         let (ours, asked, after, other_style) = self.answer(world, &choice);
+        let mut hasher = DefaultHasher::new();
+        (&ours, other_style).hash(&mut hasher);
         Run {
             choice,
             asked,
             wrong: ours.differences(self.seen).len() + usize::from(other_style),
+            answer: hasher.finish(),
             after,
         }
     }
@@ -180,14 +202,61 @@ impl Question<'_> {
             .filter(|id| Some(*id) != fixed && within.is_open(*id));
         let others = open.flat_map(|id| {
             let own = run.choice[id.index()];
-            within
-                .of(id)
-                .filter(move |place| *place != own)
-                .map(move |place| (id, place))
+            let groups = self.alike(world, &run.choice, id, within).into_iter();
+            groups.filter(move |group| !group.places.contains(&own))
         });
-        others
-            .map(|(id, place)| self.run(world, with(&run.choice, id, place)))
-            .collect()
+        others.map(|group| group.run).collect()
+    }
+
+    /// The options of a behaviour that are left, by their effect if the rest is as in `choice`. A
+    /// request meets a number at most at one threshold, so that only numbers around it are tried.
+    fn alike(
+        &self,
+        world: &Saved,
+        choice: &Choice,
+        id: BehaviourId,
+        within: &Domains,
+    ) -> Vec<Alike> {
+        let one = |place: u8| Alike {
+            places: vec![place],
+            run: self.run(world, with(choice, id, place)),
+        };
+        if !matches!(id.behaviour().values, Values::Number { .. }) {
+            return within.of(id).map(one).collect();
+        }
+        let names = self.candidates.names(id);
+        let number = |place: &u8| names[usize::from(*place)].parse::<u32>().unwrap_or(0);
+        // Zero switches a limit off, which no threshold tells.
+        let (mut groups, mut numbers) = (Vec::new(), Vec::new());
+        for place in within.of(id) {
+            if number(&place) == 0 {
+                groups.push(one(place));
+            } else {
+                numbers.push(place);
+            }
+        }
+        numbers.sort_unstable_by_key(number);
+        let [first, .., last] = *numbers else {
+            groups.extend(numbers.into_iter().map(one));
+            return groups;
+        };
+        let (low, high) = (one(first).run, one(last).run);
+        if low.is_equivalent(&high) {
+            let places = numbers;
+            groups.push(Alike { places, run: low });
+            return groups;
+        }
+        let above = numbers.partition_point(|place| one(*place).run.is_equivalent(&low));
+        let above = numbers.split_off(above);
+        groups.push(Alike {
+            places: numbers,
+            run: low,
+        });
+        groups.push(Alike {
+            places: above,
+            run: high,
+        });
+        groups
     }
 
     /// The world after the exchange under the first of the possible profiles, if that one explains
@@ -203,26 +272,25 @@ impl Question<'_> {
         let start = self.run(world, within.first());
         let found = self.repair(world, start, None, within)?;
         let mut support = within.clone();
-        let mut moved: Vec<(BehaviourId, u8)> = Vec::new();
+        let mut moved: Vec<(BehaviourId, Vec<u8>)> = Vec::new();
         let mut matches = Vec::new();
         for id in found.asked.iter().filter(|id| within.is_open(*id)) {
             let mut alive = Domains::none();
-            for place in within.of(id) {
-                if place == found.choice[id.index()] {
-                    alive.add(id, place);
-                    continue;
-                }
-                let run = self.run(world, with(&found.choice, id, place));
-                let run = if run.wrong == 0 {
-                    if run.after != found.after {
-                        moved.push((id, place));
+            for Alike { places, run } in self.alike(world, &found.choice, id, within) {
+                let is_found = places.contains(&found.choice[id.index()]);
+                let run = if is_found || run.wrong == 0 {
+                    if !is_found && run.after != found.after {
+                        moved.push((id, places.clone()));
                     }
                     Some(run)
                 } else {
                     self.repair(world, run, Some(id), within)
                 };
-                if let Some(run) = run {
+                let Some(run) = run else { continue };
+                for place in places {
                     alive.add(id, place);
+                }
+                if !is_found {
                     matches.push(run);
                 }
             }
@@ -252,16 +320,16 @@ impl Question<'_> {
         within: &Domains,
         support: &mut Domains,
     ) -> bool {
-        let missing: Vec<(BehaviourId, u8)> = BehaviourId::all()
-            .flat_map(|id| within.of(id).map(move |place| (id, place)))
-            .filter(|(id, place)| !support.has(*id, *place))
-            .collect();
-        if missing.is_empty() {
+        let lacks = |support: &Domains, id: BehaviourId| {
+            let mut places = within.of(id);
+            places.any(|place| !support.has(id, place))
+        };
+        if !BehaviourId::all().any(|id| lacks(support, id)) {
             return true;
         }
         let mut explained = false;
         for world in worlds {
-            if missing.iter().all(|(id, place)| support.has(*id, *place)) {
+            if !BehaviourId::all().any(|id| lacks(support, id)) {
                 break;
             }
             let start = self.run(world, within.first());
@@ -270,13 +338,20 @@ impl Question<'_> {
             };
             explained = true;
             support.take(&found.choice, found.asked, within);
-            for (id, place) in &missing {
-                if support.has(*id, *place) {
+            for id in BehaviourId::all() {
+                if !lacks(support, id) {
                     continue;
                 }
-                let run = self.run(world, with(&found.choice, *id, *place));
-                if let Some(run) = self.repair(world, run, Some(*id), within) {
-                    support.take(&run.choice, run.asked, within);
+                for Alike { places, run } in self.alike(world, &found.choice, id, within) {
+                    if places.iter().all(|place| support.has(id, *place)) {
+                        continue;
+                    }
+                    if let Some(run) = self.repair(world, run, Some(id), within) {
+                        support.take(&run.choice, run.asked, within);
+                        for place in places {
+                            support.add(id, place);
+                        }
+                    }
                 }
             }
         }
@@ -290,10 +365,14 @@ impl Question<'_> {
         world: &Saved,
         found: &Run,
         matches: &[Run],
-        moved: &[(BehaviourId, u8)],
+        moved: &[(BehaviourId, Vec<u8>)],
         support: &Domains,
     ) -> Vec<(Saved, Domains)> {
         let mut worlds: Vec<(Option<Saved>, Domains)> = Vec::new();
+        let has_moved = |id: BehaviourId, place: u8| {
+            let mut groups = moved.iter();
+            groups.any(|(other, places)| *other == id && places.contains(&place))
+        };
         let mut note = |run: &Run| {
             let mut own = support.clone();
             for id in run.asked.iter() {
@@ -301,8 +380,7 @@ impl Question<'_> {
                 let place = run.choice[id.index()];
                 // A behaviour that leads nowhere else is not decided by where this leads.
                 for other in support.of(id) {
-                    let leads_elsewhere =
-                        moved.contains(&(id, other)) != moved.contains(&(id, place));
+                    let leads_elsewhere = has_moved(id, other) != has_moved(id, place);
                     if other == place || !leads_elsewhere {
                         chosen.add(id, other);
                     }
@@ -317,10 +395,10 @@ impl Question<'_> {
         note(found);
         matches.iter().for_each(&mut note);
         let mut together = vec![found.choice.clone()];
-        for (id, place) in moved {
+        for (id, places) in moved {
             let more: Vec<Choice> = together
                 .iter()
-                .map(|choice| with(choice, *id, *place))
+                .map(|choice| with(choice, *id, places[0]))
                 .collect();
             together.extend(more);
             together.truncate(MOST_WORLDS);

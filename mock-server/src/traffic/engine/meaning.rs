@@ -1,7 +1,10 @@
 //! The meaning of a response: the parts that are equal on two servers with the same behaviour.
 //! Times and wording do not belong to it.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    hash::{Hash, Hasher},
+};
 
 use quick_xml::{Reader, XmlVersion, events::Event};
 use serde_json::{Map, Value};
@@ -20,6 +23,15 @@ const WORDING: [&str; 8] = [
     "date",
 ];
 
+/// The parts of responses that are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Compared {
+    /// Everything but times and wording.
+    Everything,
+    /// Whether a request succeeded: errors may have any form.
+    Outcomes,
+}
+
 /// A response in terms that can be compared one by one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Meaning {
@@ -30,6 +42,13 @@ pub(super) struct Meaning {
     facts: BTreeSet<String>,
     /// True if the headers are known.
     has_headers: bool,
+}
+
+/// Two that say the same have the same hash, whatever their status.
+impl Hash for Meaning {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.facts.hash(hasher);
+    }
 }
 
 impl Meaning {
@@ -53,6 +72,17 @@ impl Meaning {
             tree,
             facts,
             has_headers,
+        }
+    }
+
+    /// Whether the request succeeded, and nothing else.
+    pub(super) fn outcome(status: u16) -> Self {
+        let outcome = if status < 300 { "accepted" } else { "rejected" };
+        Self {
+            status,
+            tree: Value::Null,
+            facts: BTreeSet::from([outcome.to_owned()]),
+            has_headers: false,
         }
     }
 

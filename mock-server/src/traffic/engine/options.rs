@@ -77,10 +77,20 @@ impl Candidates {
                 .filter(|number| (minimum..=maximum).contains(number));
             names.extend(more.map(|number| number.to_string()));
             let mut names = unique(names);
-            names.truncate(MOST);
-            names
+            names.truncate(MOST - 1);
+            // It stands for everything above the others.
+            names.push(maximum.to_string());
+            unique(names)
         });
         Self(all.collect())
+    }
+
+    /// With only the base's own options of behaviours that are known.
+    pub(super) fn with_known(mut self, base: &Profile, known: &[BehaviourId]) -> Self {
+        for id in known {
+            self.0[id.index()] = vec![base.get(*id)];
+        }
+        self
     }
 
     /// The options of that profile alone.

@@ -1,7 +1,7 @@
 //! State of a server before the traffic, as far as the traffic shows it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     time::{Duration, UNIX_EPOCH},
 };
 
@@ -20,6 +20,7 @@ use super::{
     subject::{Caller, account_of, logins, sent_user},
 };
 use crate::{
+    domain::longest_repeat,
     generate::with_credential,
     random::mix,
     traffic::{Exchange, PasswordFeatures},
@@ -208,7 +209,8 @@ fn numbers_of(exchanges: &[Exchange]) -> Numbers {
         if !is_placeholder(&password) {
             let length = u32::try_from(password.chars().count()).unwrap_or(u32::MAX - 1);
             numbers.password_lengths.insert(length);
-            numbers.repeats.insert(longest_repeat(&password));
+            let repeats = u32::try_from(longest_repeat(&password)).unwrap_or(u32::MAX);
+            numbers.repeats.insert(repeats);
         }
     }
     numbers
@@ -219,19 +221,6 @@ fn is_placeholder(password: &str) -> bool {
     number.is_some_and(|number| {
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     })
-}
-
-/// The longest string that occurs twice, in characters.
-fn longest_repeat(text: &str) -> u32 {
-    let characters: Vec<char> = text.chars().collect();
-    let repeats = |length: &usize| {
-        let mut seen = BTreeSet::new();
-        characters
-            .windows(*length)
-            .any(|window| !seen.insert(window))
-    };
-    let longest = (1..characters.len()).rev().find(repeats).unwrap_or(0);
-    u32::try_from(longest).unwrap_or(u32::MAX)
 }
 
 /// The exchange with what its recording left out: a login, a token, and passwords that have the

@@ -7,13 +7,12 @@ use std::{
 };
 
 use bandwidth_fixtures::{BehaviourId, profile::Profile};
-use percent_encoding::percent_decode_str;
 
 use super::{
     explore::{Explained, Question},
     form::{ENOUGH, Form, Unexplained, form, new_id},
     hypotheses, is_gateways,
-    meaning::{self, Meaning},
+    meaning::{Compared, Meaning},
     options::{Candidates, Choice, Domains},
     people::{self, Shown},
     simulator::{Prepared, Simulator},
@@ -29,19 +28,19 @@ use crate::{
 
 /// A world that the server may be in, and the options that led there.
 #[derive(Debug, Clone)]
-struct World {
-    saved: Saved,
-    domains: Domains,
+pub(super) struct World {
+    pub(super) saved: Saved,
+    pub(super) domains: Domains,
 }
 
 /// State of one pass through the traffic.
-pub(super) struct Track<'t> {
-    start: &'t Start,
-    simulator: Rc<Simulator>,
-    token: String,
-    pub(super) candidates: &'t Candidates,
-    base: &'t Profile,
-    worlds: Vec<World>,
+pub(super) struct Track {
+    pub(super) start: Rc<Start>,
+    pub(super) simulator: Rc<Simulator>,
+    pub(super) token: String,
+    pub(super) candidates: Rc<Candidates>,
+    pub(super) base: Profile,
+    pub(super) worlds: Vec<World>,
     /// The possible options.
     pub(super) domains: Domains,
     /// The first exchange that contradicted an option.
@@ -56,6 +55,7 @@ pub(super) struct Track<'t> {
     complete: bool,
     /// True if other clients may change users at any time.
     tolerant: bool,
+    pub(super) compared: Compared,
     pub(super) unexplained: Vec<Unexplained>,
     /// Behaviours on which exchanges contradict each other.
     pub(super) disputed: BTreeSet<BehaviourId>,
@@ -73,17 +73,14 @@ pub(super) struct Track<'t> {
     pub(super) adapted: Option<Choice>,
 }
 
-/// Parts of URLs that are the same for every account.
-const WORDS_OF_PATHS: [&str; 7] = ["https", "http", "api", "v1.0", "accounts", "users", "roles"];
-
 /// Maximum number of worlds that are followed.
 const MOST_WORLDS: usize = 24;
 
-impl<'t> Track<'t> {
+impl Track {
     pub(super) fn new(
-        start: &'t Start,
-        candidates: &'t Candidates,
-        base: &'t Profile,
+        start: &Rc<Start>,
+        candidates: &Rc<Candidates>,
+        base: &Profile,
         domains: Domains,
         tolerant: bool,
     ) -> Result<Self, NoRandomNumbers> {
@@ -93,11 +90,11 @@ impl<'t> Track<'t> {
             domains: domains.clone(),
         };
         Ok(Self {
-            start,
+            start: Rc::clone(start),
             token: simulator.token()?,
             simulator: Rc::new(simulator),
-            candidates,
-            base,
+            candidates: Rc::clone(candidates),
+            base: *base,
             worlds: vec![world],
             domains,
             evidence: BTreeMap::new(),
@@ -106,6 +103,7 @@ impl<'t> Track<'t> {
             own: BTreeSet::new(),
             complete: false,
             tolerant,
+            compared: Compared::Everything,
             unexplained: Vec::new(),
             disputed: BTreeSet::new(),
             asked: BTreeSet::new(),
@@ -130,8 +128,24 @@ impl<'t> Track<'t> {
         if is_gateways(answer.status) || self.is_left_out(subject, sent, exchange, answer.status) {
             return None;
         }
-        let request = Prepared::of(&prepare(exchange, self.start, &self.token))?;
+        let request = Prepared::of(&prepare(exchange, &self.start, &self.token))?;
         Some((answer, request))
+    }
+
+    /// The meaning of a response, as far as it is compared, and the users that it shows.
+    fn meaning(&self, answer: &Answer) -> (Meaning, Vec<Shown>) {
+        let headers = answer.headers.iter();
+        let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
+        let seen = Meaning::of(answer.status, headers, &answer.body);
+        let shown = if seen.status < 300 {
+            people::users(&seen.tree)
+        } else {
+            Vec::new()
+        };
+        match self.compared {
+            Compared::Everything => (seen, shown),
+            Compared::Outcomes => (Meaning::outcome(seen.status), shown),
+        }
     }
 
     /// Takes in one exchange.
@@ -146,22 +160,18 @@ impl<'t> Track<'t> {
         if let Some(at) = exchange.at {
             self.simulator.advance_to(since_epoch(at));
         }
-        let headers = answer.headers.iter();
-        let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
-        let seen = Meaning::of(answer.status, headers, &answer.body);
-        let shown = if seen.status < 300 {
-            people::users(&seen.tree)
-        } else {
-            Vec::new()
-        };
+        let (seen, shown) = self.meaning(answer);
         let new_id = new_id(&subject, &seen, &shown, sent.as_ref(), answer);
         let simulator = Rc::clone(&self.simulator);
+        let candidates = Rc::clone(&self.candidates);
+        let base = self.base;
         let question = Question {
             simulator: &simulator,
-            candidates: self.candidates,
-            base: self.base,
+            candidates: &candidates,
+            base: &base,
             request: &request,
             seen: &seen,
+            compared: self.compared,
             new_id: new_id.as_deref(),
         };
         let trusted = self.is_trusted(&subject, sent.as_ref(), exchange);
@@ -419,21 +429,10 @@ impl<'t> Track<'t> {
             self.start.account.account_id.clone(),
             self.start.account.login.username.clone(),
         ]);
-        let sent = meaning::tree(&String::from_utf8_lossy(&exchange.request_body));
-        wording::values(&sent, &mut values);
-        let parts = exchange.url.split(['/', '?', '&', '=', ':']);
-        let parts = parts.filter(|part| !WORDS_OF_PATHS.contains(part));
-        values.extend(parts.map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned()));
+        wording::values_of_request(exchange, &mut values);
         for world in &self.worlds {
-            for user in world.saved.account.users() {
-                let texts = [
-                    &user.texts.first_name,
-                    &user.texts.last_name,
-                    &user.texts.email,
-                ];
-                values.extend(texts.into_iter().flatten().map(ToString::to_string));
-                values.extend([user.id.to_string(), user.username.to_string()]);
-            }
+            let users = world.saved.account.users();
+            users.for_each(|user| wording::values_of_user(user, &mut values));
         }
         if let Some(kept) = wording::without(&words, &values) {
             self.wording.entry(code).or_insert(kept);
@@ -537,10 +536,11 @@ impl<'t> Track<'t> {
     ) -> Vec<BehaviourId> {
         let question = Question {
             simulator: &self.simulator,
-            candidates: self.candidates,
-            base: self.base,
+            candidates: &self.candidates,
+            base: &self.base,
             request,
             seen,
+            compared: self.compared,
             new_id,
         };
         let all = self.candidates.all();

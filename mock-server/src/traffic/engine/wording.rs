@@ -2,7 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
+
+use super::meaning;
+use crate::{domain::User, traffic::Exchange};
+
+/// Parts of URLs that are the same for every account.
+const WORDS_OF_PATHS: [&str; 7] = ["https", "http", "api", "v1.0", "accounts", "users", "roles"];
 
 /// The replacement of a value.
 const VALUE: &str = "...";
@@ -35,8 +42,24 @@ pub(super) fn error(tree: &Value) -> Option<(u32, String)> {
     }
 }
 
-/// Every text in a tree that may be a value of the account.
-pub(super) fn values(tree: &Value, found: &mut BTreeSet<String>) {
+/// Every text in a request that may be a value of the account.
+pub(super) fn values_of_request(exchange: &Exchange, found: &mut BTreeSet<String>) {
+    let sent = meaning::tree(&String::from_utf8_lossy(&exchange.request_body));
+    values(&sent, found);
+    let parts = exchange.url.split(['/', '?', '&', '=', ':']);
+    let parts = parts.filter(|part| !WORDS_OF_PATHS.contains(part));
+    found.extend(parts.map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned()));
+}
+
+/// The names of a user.
+pub(super) fn values_of_user(user: &User, found: &mut BTreeSet<String>) {
+    let texts = &user.texts;
+    let texts = [&texts.first_name, &texts.last_name, &texts.email];
+    found.extend(texts.into_iter().flatten().map(ToString::to_string));
+    found.extend([user.id.to_string(), user.username.to_string()]);
+}
+
+fn values(tree: &Value, found: &mut BTreeSet<String>) {
     match tree {
         Value::String(text) => drop(found.insert(text.clone())),
         Value::Number(number) => drop(found.insert(number.to_string())),

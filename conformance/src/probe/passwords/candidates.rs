@@ -1,0 +1,224 @@
+//! Passwords that could tell something, each of one kind.
+
+use bandwidth_fixtures::BehaviourId;
+use bandwidth_mock::traffic::engine::MOST_REPEATED;
+
+use super::{
+    kind::Kind,
+    policy::Policy,
+    trial::{Trial, fitting, of_length, repeating},
+};
+use crate::password::{self, Class};
+
+/// The longest password that is tried.
+const LONGEST: u32 = 1025;
+/// Words that lists of common passwords begin with.
+const WORD: &str = "password";
+
+/// A password that could be sent.
+pub(super) struct Candidate {
+    pub(super) kind: Kind,
+    /// Equal for passwords that ask the same.
+    pub(super) name: String,
+    pub(super) password: String,
+    /// The same characters in another order, where a refusal could be about them.
+    pub(super) control: Option<String>,
+}
+
+fn candidate(kind: Kind, name: impl Into<String>, password: String) -> Candidate {
+    Candidate {
+        kind,
+        name: name.into(),
+        password,
+        control: None,
+    }
+}
+
+/// Neighbours among the candidates of a number that are left: the middle ones, the last ones, and
+/// those at the options that some source names.
+fn thresholds(policy: &Policy, id: &str) -> impl Iterator<Item = (u32, u32)> + use<> {
+    let numbers = policy.numbers(id);
+    let behaviour: BehaviourId = id.parse().expect("it is a behaviour");
+    let named = behaviour.behaviour().options.iter();
+    let named: Vec<u32> = named
+        .filter_map(|option| option.name.parse().ok())
+        .collect();
+    let last = numbers.len().saturating_sub(2);
+    let pairs = numbers
+        .windows(2)
+        .map(|pair| (pair[0], pair[1]))
+        .enumerate();
+    let all: Vec<(usize, (u32, u32))> = pairs.collect();
+    all.into_iter()
+        .filter(move |(place, (below, above))| {
+            let is_middle = [last / 2, last].contains(place);
+            is_middle || named.contains(below) || named.contains(above)
+        })
+        .map(|(_, pair)| pair)
+}
+
+/// What could tell more about the policy.
+pub(super) fn choices(trial: &Trial, policy: &Policy) -> Vec<Candidate> {
+    let mut all = Vec::new();
+    let as_length = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    let mut lengths: Vec<u32> = thresholds(policy, "password.min_length")
+        .map(|(below, _)| below)
+        .collect();
+    // The last candidate stands for every longer one.
+    let longer =
+        thresholds(policy, "password.max_length").map(|(below, above)| above.min(below + 1));
+    lengths.extend(longer.filter(|length| *length <= LONGEST));
+    for length in lengths {
+        let password = of_length(as_length(length));
+        all.push(candidate(
+            Kind::Length,
+            format!("length {length}"),
+            password,
+        ));
+    }
+    if policy.is_open("password.classes") {
+        for kept in [
+            &[Class::Lower, Class::Upper, Class::Digit][..],
+            &[Class::Lower, Class::Digit],
+            &[Class::Lower],
+        ] {
+            all.push(of_classes(trial, kept));
+        }
+    }
+    all.extend(
+        policy
+            .is_open("password.charset")
+            .then(|| with_characters(trial, "é"))
+            .flatten(),
+    );
+    if policy.is_open("password.identity") {
+        all.extend(names(trial).into_iter().next());
+    }
+    let room = trial.maximum.saturating_sub(5);
+    for (_, above) in thresholds(policy, "password.repeats") {
+        let run = as_length(above.min(MOST_REPEATED)).min(room);
+        if run > 1
+            && let Some(password) = repeating(run, trial.minimum, trial.maximum)
+        {
+            all.push(candidate(Kind::Repeats, format!("run {run}"), password));
+        }
+    }
+    if policy.is_open("password.common_words")
+        && let Some(password) = fitting(WORD, trial.minimum, trial.maximum)
+    {
+        all.push(candidate(Kind::Word, WORD, password));
+    }
+    if policy.is_open("password.history") {
+        for (below, _) in thresholds(policy, "password.history") {
+            let back = as_length(below).min(policy.known.len().saturating_sub(1));
+            let known = policy.known.iter().rev().nth(back).cloned();
+            let name = format!("{back} back");
+            all.extend(known.map(|password| candidate(Kind::History, name, password)));
+        }
+    }
+    all
+}
+
+/// What the mock's rules predict with certainty, and another server may do otherwise.
+pub(super) fn confirmations(trial: &Trial, policy: &Policy) -> Vec<Candidate> {
+    use Class::{Digit, Lower, Symbol, Upper};
+
+    let three: [&[Class]; 4] = [
+        &[Upper, Digit, Symbol],
+        &[Lower, Digit, Symbol],
+        &[Lower, Upper, Symbol],
+        &[Lower, Upper, Digit],
+    ];
+    let two: [&[Class]; 2] = [&[Lower, Digit], &[Upper, Symbol]];
+    let one: [&[Class]; 2] = [&[Lower], &[Digit]];
+    // A password without a class shows that this one is not needed, and so does one of fewer.
+    let classes = match policy.numbers("password.classes").last() {
+        Some(4) => three.to_vec(),
+        Some(3) => [&three[..], &two].concat(),
+        Some(2) => [two, one].concat(),
+        _ => one.to_vec(),
+    };
+    let mut all: Vec<Candidate> = classes
+        .into_iter()
+        .map(|kept| of_classes(trial, kept))
+        .collect();
+    let both = policy
+        .has("password.charset", "any")
+        .then(|| with_characters(trial, "é "));
+    match both.flatten() {
+        Some(both) => all.push(both),
+        None => all.extend(
+            ["é", " "]
+                .into_iter()
+                .filter_map(|one| with_characters(trial, one)),
+        ),
+    }
+    let mut names = names(trial);
+    if policy.has("password.identity", "allowed") {
+        let draft = &trial.made.draft;
+        let together = ["FirstName", "LastName"]
+            .map(|name| draft.text(name))
+            .concat();
+        if let Some(password) = fitting(&together, trial.minimum, trial.maximum) {
+            names.retain(|candidate| !["FirstName", "LastName"].contains(&&*candidate.name));
+            names.push(candidate(Kind::Identity, "both names", password));
+        }
+    }
+    all.extend(names);
+    all.retain(|candidate| !policy.done.contains(&candidate.name));
+    all
+}
+
+fn of_classes(trial: &Trial, kept: &[Class]) -> Candidate {
+    let name = format!("only {kept:?}");
+    candidate(Kind::Classes, name, password::of(trial.length, kept))
+}
+
+/// A password with these characters in the middle, where trimming does not remove them, beside all
+/// classes. If lengths count bytes, there is room for that. `None` if there is not.
+fn with_characters(trial: &Trial, characters: &str) -> Option<Candidate> {
+    let room = usize::from(trial.length == trial.maximum && trial.length > trial.minimum);
+    let around = trial
+        .length
+        .checked_sub(characters.chars().count() + room)?;
+    if around < Class::ALL.len() {
+        return None;
+    }
+    let text = of_length(around);
+    let (head, tail) = text.split_at(around / 2);
+    let password = format!("{head}{characters}{tail}");
+    Some(candidate(
+        Kind::Charset,
+        format!("with {characters:?}"),
+        password,
+    ))
+}
+
+/// Passwords with the names of the user, as far as they fit. Only the username has characters that
+/// no other password has.
+fn names(trial: &Trial) -> Vec<Candidate> {
+    let draft = &trial.made.draft;
+    let email = draft.text(crate::wire::EMAIL);
+    let username = draft.text("Username");
+    let parts = [
+        ("FirstName", draft.text("FirstName").to_owned()),
+        ("LastName", draft.text("LastName").to_uppercase()),
+        ("email", email.split('@').next().unwrap_or("").to_owned()),
+        ("username", username.to_owned()),
+    ];
+    let fits = |text: &str| fitting(text, trial.minimum, trial.maximum);
+    let named = parts
+        .into_iter()
+        .filter(|(_, part)| part.chars().count() > 2);
+    let found = named.filter_map(|(name, part)| {
+        let reversed: String = part.chars().rev().collect();
+        let control = (name == "username").then(|| fits(&reversed)).flatten();
+        let password = fits(&part)?;
+        let kind = Kind::Identity;
+        Some(Candidate {
+            control,
+            ..candidate(kind, name, password)
+        })
+    });
+    found.collect()
+}

@@ -1,0 +1,274 @@
+//! The policies that are still possible. Each is a profile of the emulator, which decides about the
+//! same passwords for a user of the same names; only the outcomes are compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bandwidth_fixtures::{BehaviourId, NamedProfile, behaviour::Values};
+use bandwidth_mock::traffic::{
+    Answer, Exchange,
+    engine::{Finding, Inquiry, MOST_REMEMBERED},
+};
+use serde_json::{Value, json};
+
+use super::{
+    kind::Kind,
+    trial::{Outcome, Trial},
+};
+use crate::{
+    login::basic_header, probe::state::Made, probe::state::Probe, verdict::Stop, wire::EMAIL,
+};
+
+/// The users of the emulator.
+const USERS: &str = "/api/accounts/1/users";
+
+/// The possible policies, and what the trial has shown.
+pub(super) struct Policy {
+    inquiry: Inquiry,
+    /// The user's names.
+    names: Value,
+    /// The number of the emulator's user, which is another one after each doubt.
+    user: usize,
+    /// What was sent, in order. Without a kind it is a password that nothing is wrong with.
+    outcomes: Vec<(Option<Kind>, Outcome)>,
+    /// The passwords since the last doubt, oldest first.
+    pub(super) known: Vec<String>,
+    /// The names of the candidates that had an outcome.
+    pub(super) done: BTreeSet<String>,
+    /// Kinds of passwords that decide nothing, with the reason.
+    broken: BTreeMap<Kind, String>,
+}
+
+fn stop<E>(_: E) -> Stop {
+    Stop::Error("the machine gives no random numbers".to_owned())
+}
+
+fn inquiry(shown: Exchange) -> Result<Inquiry, Stop> {
+    let mut base = NamedProfile::built_in("guide").expect("it is built in");
+    base.choose("the policies", [("put.semantics", "merge")])
+        .expect("it is an option");
+    let rules = || Kind::ALL.into_iter().flat_map(Kind::behaviours);
+    let known = BehaviourId::all().filter(|id| rules().all(|rule| id.as_str() != *rule));
+    Inquiry::new(base.options(), known.collect(), vec![shown]).map_err(stop)
+}
+
+impl Policy {
+    /// Every policy, for that user.
+    pub(super) fn new(made: &Made) -> Result<Self, Stop> {
+        let text = |name| made.draft.text(name);
+        let names = json!({
+            "Username": text("Username"),
+            "FirstName": text("FirstName"),
+            "LastName": text("LastName"),
+            "Email": text(EMAIL),
+        });
+        let mut policy = Self {
+            inquiry: inquiry(shown(0, &names))?,
+            names,
+            user: 0,
+            outcomes: Vec::new(),
+            known: Vec::new(),
+            done: BTreeSet::new(),
+            broken: BTreeMap::new(),
+        };
+        if let Some(password) = made.passwords.last().filter(|_| !made.doubted) {
+            policy.take_in(None, Outcome::Accepted(password.clone()))?;
+        }
+        Ok(policy)
+    }
+
+    /// Puts another user of the same names in the place of the one whose passwords are not known.
+    fn replace_user(&mut self) {
+        self.known.clear();
+        self.inquiry
+            .follow(exchange("DELETE", self.user, "", 200, ""));
+        self.user += 1;
+        self.inquiry.follow(shown(self.user, &self.names));
+    }
+
+    fn tell(&mut self, outcome: &Outcome) {
+        let (password, status) = match outcome {
+            Outcome::Accepted(password) => (password, 200),
+            Outcome::Rejected(password) => (password, 400),
+            Outcome::Lost => return self.replace_user(),
+        };
+        if status == 200 {
+            self.known.push(password.clone());
+        }
+        self.inquiry
+            .follow(exchange("PUT", self.user, password, status, ""));
+    }
+
+    fn take_in(&mut self, kind: Option<Kind>, outcome: Outcome) -> Result<(), Stop> {
+        self.tell(&outcome);
+        self.outcomes.push((kind, outcome));
+        if self.inquiry.unexplained().is_empty() {
+            return Ok(());
+        }
+        // The kind whose outcome contradicts what was seen before decides nothing.
+        let Some(kind) = kind else {
+            return Err(Stop::skip("an update rejects even a good password"));
+        };
+        self.give_up(
+            kind,
+            "the target accepts and rejects passwords in a way that no option explains".to_owned(),
+        );
+        self.inquiry = inquiry(shown(self.user, &self.names))?;
+        self.known.clear();
+        for (of, outcome) in self.outcomes.clone() {
+            let counts = of.is_none_or(|of| !self.is_broken(of));
+            match outcome {
+                outcome if counts => self.tell(&outcome),
+                // It is the user's password all the same.
+                Outcome::Accepted(_) | Outcome::Lost => self.tell(&Outcome::Lost),
+                Outcome::Rejected(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what the trial has shown since.
+    pub(super) fn follow(&mut self, kind: Option<Kind>, trial: &mut Trial) -> Result<(), Stop> {
+        for outcome in std::mem::take(&mut trial.outcomes) {
+            self.take_in(kind, outcome)?;
+        }
+        Ok(())
+    }
+
+    /// How much the outcome of that password tells, in bits.
+    pub(super) fn splits(&self, password: &str) -> f64 {
+        self.inquiry
+            .splits(&exchange("PUT", self.user, password, 0, ""))
+    }
+
+    /// Adds lengths between those that are left; false if the bounds are exact.
+    pub(super) fn refine(&mut self) -> Result<bool, Stop> {
+        self.inquiry.refine().map_err(stop)
+    }
+
+    /// The candidates of a number that are left, in order.
+    pub(super) fn numbers(&self, id: &str) -> Vec<u32> {
+        self.inquiry.numbers(behaviour(id))
+    }
+
+    pub(super) fn is_open(&self, id: &str) -> bool {
+        self.inquiry.is_open(behaviour(id))
+    }
+
+    /// True if that option alone is left.
+    pub(super) fn has(&self, id: &str, option: &str) -> bool {
+        !self.is_open(id) && self.inquiry.profile().get(behaviour(id)) == option
+    }
+
+    /// True if only more passwords can show how many are remembered.
+    pub(super) fn needs_passwords(&self) -> bool {
+        let left = self.numbers("password.history");
+        let known = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
+        let is_left = |number: &u32| (known..=MOST_REMEMBERED).contains(number);
+        !self.is_broken(Kind::History) && left.len() > 1 && left.iter().any(is_left)
+    }
+
+    pub(super) fn is_broken(&self, kind: Kind) -> bool {
+        self.broken.contains_key(&kind)
+    }
+
+    /// Passwords of that kind decide nothing.
+    pub(super) fn give_up(&mut self, kind: Kind, why: String) {
+        self.broken.entry(kind).or_insert(why);
+    }
+
+    /// Records what is known of each rule.
+    pub(super) fn conclude(&self, probe: &mut Probe) {
+        for kind in Kind::ALL {
+            for id in kind.behaviours() {
+                match self.broken.get(&kind) {
+                    Some(why) => probe.leave_open(id, why),
+                    None => self.record(probe, id),
+                }
+            }
+        }
+    }
+
+    fn record(&self, probe: &mut Probe, id: &str) {
+        let possible = match self.inquiry.finding(behaviour(id)) {
+            Finding::Settled(_) => {
+                let option = self.inquiry.profile().get(behaviour(id));
+                let others: &[&str] = match (id, option.as_str()) {
+                    // The list of common words is not documented.
+                    ("password.common_words", "allowed") => &["refused, with other words"],
+                    _ => &[],
+                };
+                return probe.likely(id, option, others, "");
+            }
+            Finding::Open(possible) => possible,
+        };
+        let Values::Number { minimum, maximum } = behaviour(id).behaviour().values else {
+            return probe.leave_open(id, "no password could show it");
+        };
+        let Some((first, others)) = possible.split_first() else {
+            return probe.leave_open(id, "no number explains the outcomes");
+        };
+        let (from, to) = bounds(first);
+        if (from, to) == (minimum, maximum) {
+            return probe.leave_open(id, "no password could show it");
+        }
+        // Of numbers that have the same effect, the one that a profile can have with the rest.
+        let (option, rest) = if to == maximum {
+            (from, (from < to).then(|| range(from + 1, to)))
+        } else {
+            (to, (from < to).then(|| range(from, to - 1)))
+        };
+        let alternatives: Vec<&str> = rest.iter().chain(others).map(String::as_str).collect();
+        probe.likely(id, option, &alternatives, "");
+    }
+}
+
+fn behaviour(id: &str) -> BehaviourId {
+    id.parse().expect("experiments name behaviours")
+}
+
+/// The ends of `8` or of `9 to 12`.
+fn bounds(range: &str) -> (u32, u32) {
+    let (from, to) = range.split_once(" to ").unwrap_or((range, range));
+    let number = |text: &str| text.parse().unwrap_or(0);
+    (number(from), number(to))
+}
+
+fn range(from: u32, to: u32) -> String {
+    if from == to {
+        from.to_string()
+    } else {
+        format!("{from} to {to}")
+    }
+}
+
+/// A GET that shows the user.
+fn shown(user: usize, names: &Value) -> Exchange {
+    let mut body = names.clone();
+    body["UserId"] = format!("user-{user}").into();
+    exchange("GET", user, "", 200, &body.to_string())
+}
+
+fn exchange(method: &str, user: usize, password: &str, status: u16, answer: &str) -> Exchange {
+    let body = match password {
+        "" => String::new(),
+        password => json!({"Password": password}).to_string(),
+    };
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    Exchange {
+        at: None,
+        method: method.to_owned(),
+        url: format!("{USERS}/user-{user}"),
+        request_headers: vec![
+            header("Authorization", &basic_header("probe", "probe")),
+            header("Accept", "application/json"),
+            header("Content-Type", "application/json"),
+        ],
+        request_body: body.into(),
+        answer: Some(Answer {
+            status,
+            headers: Vec::new(),
+            body: answer.to_owned().into(),
+        }),
+        passwords: BTreeMap::new(),
+    }
+}

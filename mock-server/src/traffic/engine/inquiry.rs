@@ -1,0 +1,243 @@
+//! Learning one exchange at a time, for a client that chooses what it sends next. Only the outcomes
+//! are compared: the errors of a server may have any form.
+
+use std::{fmt, rc::Rc};
+
+use bandwidth_fixtures::{BehaviourId, profile::Profile};
+
+use super::{
+    conclude::{self, Finding},
+    form::Unexplained,
+    meaning::Compared,
+    options::{Candidates, Choice, Numbers},
+    simulator::Prepared,
+    start::{Start, prepare},
+    track::Track,
+};
+use crate::{jwt::NoRandomNumbers, random::mix, traffic::Exchange};
+
+/// The profiles that are still possible after some exchanges with a server.
+pub struct Inquiry {
+    base: Profile,
+    /// Behaviours that are known from elsewhere, as the base has them.
+    known: Vec<BehaviourId>,
+    /// Lengths of passwords that are candidates beside those of the exchanges.
+    lengths: Vec<u32>,
+    exchanges: Vec<Exchange>,
+    track: Track,
+}
+
+/// Without the exchanges, which have passwords.
+impl fmt::Debug for Inquiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inquiry").finish_non_exhaustive()
+    }
+}
+
+/// Bounds of lengths that many servers have, each with the length above it.
+const USUAL_LENGTHS: [u32; 49] = [
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 24, 25, 30, 31, 32, 33, 40,
+    41, 48, 49, 50, 51, 64, 65, 72, 73, 100, 101, 128, 129, 255, 256, 257, 500, 501, 512, 513,
+    1000, 1001, 1024,
+];
+
+/// The longest repeated string that is told exactly.
+pub const MOST_REPEATED: u32 = 33;
+/// The longest history of passwords that is told exactly.
+pub const MOST_REMEMBERED: u32 = 24;
+
+/// Lengths that are added at a time where the bounds are not exact yet.
+const MORE_LENGTHS: usize = 24;
+
+/// Number of profiles that stand for all that are possible.
+const LEAST_SAMPLES: usize = 16;
+const MOST_SAMPLES: usize = 32;
+
+impl Inquiry {
+    /// Starts with these exchanges, which show the account and the login. The options of `known`
+    /// behaviours are those of `base`.
+    pub fn new(
+        base: &Profile,
+        known: Vec<BehaviourId>,
+        exchanges: Vec<Exchange>,
+    ) -> Result<Self, NoRandomNumbers> {
+        let start = Start::of(&[]);
+        let candidates = Rc::new(Candidates::only(base));
+        let all = candidates.all();
+        let mut inquiry = Self {
+            base: *base,
+            known,
+            lengths: USUAL_LENGTHS.to_vec(),
+            exchanges,
+            track: Track::new(&Rc::new(start), &candidates, base, all, false)?,
+        };
+        inquiry.track = inquiry.replayed()?;
+        Ok(inquiry)
+    }
+
+    /// Takes in one exchange.
+    pub fn follow(&mut self, exchange: Exchange) {
+        self.exchanges.push(exchange);
+        let number = self.exchanges.len();
+        self.track.follow(number, &self.exchanges[number - 1]);
+    }
+
+    fn replayed(&self) -> Result<Track, NoRandomNumbers> {
+        let mut start = Start::of(&self.exchanges);
+        let Numbers {
+            password_lengths,
+            repeats,
+            changes,
+        } = &mut start.numbers;
+        password_lengths.extend(&self.lengths);
+        repeats.extend(1..=MOST_REPEATED);
+        *changes = MOST_REMEMBERED;
+        let candidates = Candidates::of(&self.base, &start.numbers);
+        let candidates = Rc::new(candidates.with_known(&self.base, &self.known));
+        let all = candidates.all();
+        let mut track = Track::new(&Rc::new(start), &candidates, &self.base, all, false)?;
+        track.compared = Compared::Outcomes;
+        for (number, exchange) in (1..).zip(&self.exchanges) {
+            track.follow(number, exchange);
+        }
+        Ok(track)
+    }
+
+    /// The options that explain the exchanges together; those of the base where they are left.
+    pub fn profile(&self) -> Profile {
+        self.profile_of(&self.track.choice())
+    }
+
+    fn profile_of(&self, choice: &Choice) -> Profile {
+        let mut profile = self.base;
+        for (id, place) in BehaviourId::all().zip(choice) {
+            self.track.candidates.choose(&mut profile, id, *place);
+        }
+        profile
+    }
+
+    /// The conclusion about a behaviour.
+    pub fn finding(&self, id: BehaviourId) -> Finding {
+        conclude::finding(id, &self.track)
+    }
+
+    /// True if more than one option is left.
+    pub fn is_open(&self, id: BehaviourId) -> bool {
+        self.track.domains.is_open(id)
+    }
+
+    /// The candidates of a number that are left, in order.
+    pub fn numbers(&self, id: BehaviourId) -> Vec<u32> {
+        let names = self.track.candidates.names(id);
+        let left = self.track.domains.of(id);
+        let mut numbers: Vec<u32> = left
+            .filter_map(|place| names[usize::from(place)].parse().ok())
+            .collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// The exchanges that no profile explains.
+    pub fn unexplained(&self) -> &[Unexplained] {
+        &self.track.unexplained
+    }
+
+    /// Adds candidates between the lengths that are left, where the bound is not exact. Returns
+    /// false if there are none to add.
+    pub fn refine(&mut self) -> Result<bool, NoRandomNumbers> {
+        let mut more = Vec::new();
+        for id in ["password.min_length", "password.max_length"] {
+            let id: BehaviourId = id.parse().expect("it is a behaviour");
+            let names = self.track.candidates.names(id);
+            let Finding::Open(ranges) = self.finding(id) else {
+                continue;
+            };
+            for range in ranges {
+                let (from, to) = range.split_once(" to ").unwrap_or((&range, &range));
+                let (Ok(from), Ok(to)) = (from.parse::<u32>(), to.parse::<u32>()) else {
+                    continue;
+                };
+                let inside = (from..=to.min(USUAL_LENGTHS[USUAL_LENGTHS.len() - 1]))
+                    .filter(|length| !names.contains(&length.to_string()));
+                let inside: Vec<u32> = inside.collect();
+                let step = inside.len().div_ceil(MORE_LENGTHS).max(1);
+                more.extend(inside.into_iter().step_by(step));
+            }
+        }
+        if more.is_empty() {
+            return Ok(false);
+        }
+        self.lengths = more;
+        self.track = self.replayed()?;
+        Ok(true)
+    }
+
+    fn is_named(&self, id: BehaviourId, place: u8) -> bool {
+        let name = &self.track.candidates.names(id)[usize::from(place)];
+        id.behaviour().option(name).is_some()
+    }
+
+    /// How well the outcome of that request would tell the possible profiles apart: its entropy over
+    /// them, in bits. An answer in the exchange does not count.
+    pub fn splits(&self, request: &Exchange) -> f64 {
+        let Track {
+            start,
+            simulator,
+            token,
+            worlds,
+            domains,
+            ..
+        } = &self.track;
+        let Some(request) = Prepared::of(&prepare(request, start, token)) else {
+            return 0.0;
+        };
+        let worlds = worlds.iter();
+        let worlds: Vec<_> = worlds
+            .filter_map(|world| Some((&world.saved, world.domains.meet(domains)?)))
+            .collect();
+        let open: Vec<BehaviourId> = BehaviourId::all()
+            .filter(|id| domains.is_open(*id))
+            .collect();
+        let widest = open.iter().map(|id| domains.of(*id).count()).max();
+        let samples = widest.unwrap_or(1).clamp(LEAST_SAMPLES, MOST_SAMPLES);
+        let mut accepted = 0.0;
+        for sample in 0..samples {
+            let Some((world, within)) = worlds.get(sample % worlds.len().max(1)) else {
+                return 0.0;
+            };
+            let mut choice = within.first();
+            for id in &open {
+                let mut places: Vec<u8> = within.of(*id).collect();
+                // Half of the profiles have options that some source names.
+                let named = places
+                    .iter()
+                    .copied()
+                    .filter(|place| self.is_named(*id, *place));
+                let named: Vec<u8> = named.collect();
+                if sample % 2 == 1 && !named.is_empty() {
+                    places = named;
+                }
+                choice[id.index()] = places[pick(*id, sample, places.len())];
+            }
+            let (simulated, _) = simulator.send(world, self.profile_of(&choice), &request);
+            if simulated.sent.status < 300 {
+                accepted += 1.0;
+            }
+        }
+        let share = accepted / f64::from(u32::try_from(samples).unwrap_or(u32::MAX));
+        let part = |share: f64| {
+            if share > 0.0 {
+                -share * share.log2()
+            } else {
+                0.0
+            }
+        };
+        part(share) + part(1.0 - share)
+    }
+}
+
+/// Which of `count` options of a behaviour a sample has. Those of two behaviours are independent.
+fn pick(id: BehaviourId, sample: usize, count: usize) -> usize {
+    let random = mix(id.index() as u64 + 1, sample as u64);
+    usize::try_from(random % count as u64).unwrap_or(0)
+}
