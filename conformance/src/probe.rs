@@ -14,13 +14,17 @@ pub mod learned;
 mod passwords;
 mod puts;
 mod rates;
+mod replayed;
 mod seen;
 mod shape;
 mod state;
 mod surfaces;
 mod users;
 
-use self::experiments::{Control, Experiment, Users, experiments};
+use self::{
+    experiments::{Control, Experiment, Users, experiments},
+    replayed::{Replayed, replay},
+};
 pub use self::{
     findings::{Finding, Findings, Observation},
     state::{Choice, Probe},
@@ -68,6 +72,15 @@ impl Probe {
         }
         self.leftovers = self.cx.run.account.finish().await;
         reported
+    }
+
+    /// These findings after a second judgement, by replaying the exchanges.
+    ///
+    /// # Errors
+    /// If the machine gives no random numbers.
+    pub fn replayed(&self, findings: &Findings) -> Result<Replayed, Stop> {
+        let exchanges = &self.cx.log.exchanges;
+        replay(findings, exchanges, &self.cx.profile, self.earlier)
     }
 
     /// Why an experiment cannot be tried now, if it cannot.

@@ -273,7 +273,10 @@ impl Session {
             )?;
             return Ok(());
         }
-        let findings = fitting(probe.findings(), &run.expected);
+        let replayed = probe
+            .replayed(probe.findings())
+            .map_err(|stop| ConformanceError::Unreachable(stop.headline().to_owned()))?;
+        let findings = fitting(&replayed.findings, &run.expected);
         print_new(&findings, &mut self.printed, out)?;
         self.finish(&findings, probe)?;
         writeln!(
@@ -284,6 +287,13 @@ impl Session {
             run.dispatch().requests(),
             self.files.out.display()
         )?;
+        if replayed.unexplained > 0 {
+            writeln!(
+                out,
+                "no profile explains {} exchanges; with --har FILE, `bandwidth-mock learn FILE` lists them",
+                replayed.unexplained
+            )?;
+        }
         if let Some(ended) = run.dispatch().ended() {
             writeln!(out, "ended early: {ended}; --resume continues from there")?;
         }

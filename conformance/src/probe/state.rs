@@ -130,7 +130,7 @@ pub struct Probe {
     pub(super) mark: usize,
     pub(super) leftovers: Vec<Leftover>,
     /// Number of exchanges before the interruption, in a resumed probe.
-    earlier: usize,
+    pub(super) earlier: usize,
 }
 
 impl Probe {

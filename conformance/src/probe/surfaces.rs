@@ -3,7 +3,7 @@
 
 use bandwidth_fixtures::BehaviourId;
 
-use super::state::Probe;
+use super::{replayed::NO_EXPERIMENT, state::Probe};
 use crate::{
     decode::{
         domain,
@@ -98,7 +98,7 @@ fn leave_others_open(probe: &mut Probe) {
     ];
     for id in BehaviourId::all().map(BehaviourId::as_str) {
         if id != "auth.token_seconds" && areas.iter().any(|area| id.starts_with(area)) {
-            probe.leave_open(id, "the probe has no experiment for it");
+            probe.leave_open(id, NO_EXPERIMENT);
         }
     }
 }

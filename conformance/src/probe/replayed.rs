@@ -1,0 +1,110 @@
+//! A second judgement of the findings: the emulator replays the probe's own exchanges.
+
+use std::collections::BTreeMap;
+
+use bandwidth_fixtures::{BehaviourId, Profile};
+use bandwidth_mock::traffic::{
+    self,
+    engine::{self, Learned},
+};
+
+use super::findings::{Finding, Findings, Observation};
+use crate::{exchange::Exchange, verdict::Stop};
+
+/// The reason of a behaviour that no experiment is about.
+pub const NO_EXPERIMENT: &str = "the probe has no experiment for it";
+
+/// What replaying adds.
+pub struct Replayed {
+    /// The findings that both judgements support.
+    pub findings: Findings,
+    /// Number of exchanges that no profile explains.
+    pub unexplained: usize,
+}
+
+/// Replays the exchanges under the profiles that are possible. A behaviour without an experiment
+/// takes the option that replaying settles. A finding that replaying contradicts is left open.
+/// `before` is the number of exchanges of an earlier part of the probe.
+pub fn replay(
+    findings: &Findings,
+    exchanges: &[Exchange],
+    base: &Profile,
+    before: usize,
+) -> Result<Replayed, Stop> {
+    let recorded: Vec<traffic::Exchange> = exchanges.iter().map(recorded).collect();
+    let learned = engine::learn(&recorded, base)
+        .map_err(|_| Stop::Error("the machine gives no random numbers".to_owned()))?;
+    let mut findings = findings.clone();
+    for id in BehaviourId::all() {
+        if let Some(finding) = findings.get_mut(id.as_str()) {
+            judge(id, finding, &learned, before);
+        }
+    }
+    Ok(Replayed {
+        findings,
+        unexplained: learned.unexplained.len(),
+    })
+}
+
+fn judge(id: BehaviourId, finding: &mut Finding, learned: &Learned, before: usize) {
+    let replayed = learned.profile.get(id);
+    let conclusion = learned.findings.get(&id);
+    match (&mut *finding, conclusion) {
+        (Finding::Open(why), Some(engine::Finding::Settled(numbers))) if why == NO_EXPERIMENT => {
+            let first = numbers.first().copied().unwrap_or_default();
+            let last = numbers.last().copied().unwrap_or_default();
+            *finding = Finding::Observed(Observation {
+                option: replayed,
+                alternatives: Vec::new(),
+                note: "by replaying the exchanges in the mock".to_owned(),
+                exchanges: (before + first, before + last),
+            });
+        }
+        (Finding::Observed(seen), Some(conclusion)) => {
+            let possible = match conclusion {
+                engine::Finding::Settled(_) => std::slice::from_ref(&replayed),
+                engine::Finding::Open(options) => options,
+            };
+            let own = std::iter::once(&seen.option).chain(&seen.alternatives);
+            let agrees = own
+                .clone()
+                .any(|own| possible.iter().any(|one| has(one, own)));
+            if !agrees {
+                *finding = Finding::Open(format!(
+                    "an experiment shows {}, and replaying the exchanges in the mock shows {}",
+                    seen.option,
+                    possible.join(" or ")
+                ));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// True if the option is that one, or in that range of numbers.
+fn has(possible: &str, option: &str) -> bool {
+    let number = |text: &str| text.parse::<u32>().ok();
+    match (possible.split_once(" to "), number(option)) {
+        (Some((from, to)), Some(option)) => (number(from)..=number(to)).contains(&Some(option)),
+        _ => possible == option,
+    }
+}
+
+/// The exchange as a recording has it, with its secrets: it stays in memory.
+fn recorded(exchange: &Exchange) -> traffic::Exchange {
+    let request = &exchange.request;
+    let answer = exchange.outcome.as_ref().ok();
+    traffic::Exchange {
+        at: None,
+        method: request.method.clone(),
+        url: request.path.clone(),
+        request_headers: request.headers.clone(),
+        request_body: request.body.clone().into(),
+        answer: answer.map(|answer| traffic::Answer {
+            status: answer.status,
+            headers: answer.headers.clone(),
+            body: answer.body.clone().into(),
+        }),
+        passwords: BTreeMap::new(),
+    }
+}
