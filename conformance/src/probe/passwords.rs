@@ -106,11 +106,11 @@ async fn judge(probe: &mut Probe, mut trial: Trial) -> Result<(), Stop> {
 /// Sends what tells most, until nothing tells more.
 async fn search(probe: &mut Probe, trial: &mut Trial, policy: &mut Policy) -> Result<(), Stop> {
     for _ in 0..MOST {
-        let best = choices(trial, policy)
-            .into_iter()
-            .filter(|candidate| !policy.is_broken(candidate.kind))
-            .map(|candidate| (policy.splits(&candidate.password), candidate))
-            .max_by(|(one, _), (other, _)| one.total_cmp(other));
+        let mut candidates = choices(trial, policy);
+        candidates.retain(|candidate| !policy.is_broken(candidate.kind));
+        let splits = policy.splits(candidates.iter().map(|candidate| &*candidate.password));
+        let best = splits.into_iter().zip(candidates);
+        let best = best.max_by(|(one, _), (other, _)| one.total_cmp(other));
         if let Some((bits, candidate)) = best
             && bits > TELLS
         {

@@ -60,7 +60,7 @@ fn judge(id: BehaviourId, finding: &mut Finding, learned: &Learned, before: usiz
                 exchanges: (before + first, before + last),
             });
         }
-        (Finding::Observed(seen), Some(conclusion)) => {
+        (Finding::Observed(seen), Some(conclusion)) if id.behaviour().accepts(&seen.option) => {
             let possible = match conclusion {
                 engine::Finding::Settled(_) => std::slice::from_ref(&replayed),
                 engine::Finding::Open(options) => options,

@@ -1,4 +1,4 @@
-//! Passwords that could tell something, each of one kind.
+//! Passwords whose outcomes separate the possible policies, each of one kind.
 
 use bandwidth_fixtures::BehaviourId;
 use bandwidth_mock::traffic::engine::MOST_REPEATED;
@@ -12,7 +12,7 @@ use crate::password::{self, Class};
 
 /// The longest password that is tried.
 const LONGEST: u32 = 1025;
-/// Words that lists of common passwords begin with.
+/// A word that lists of common passwords begin with.
 const WORD: &str = "password";
 
 /// A password that could be sent.
@@ -57,7 +57,7 @@ fn thresholds(policy: &Policy, id: &str) -> impl Iterator<Item = (u32, u32)> + u
         .map(|(_, pair)| pair)
 }
 
-/// What could tell more about the policy.
+/// Passwords that could separate the policies that are left.
 pub(super) fn choices(trial: &Trial, policy: &Policy) -> Vec<Candidate> {
     let mut all = Vec::new();
     let as_length = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);

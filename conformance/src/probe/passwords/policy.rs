@@ -15,7 +15,10 @@ use super::{
     trial::{Outcome, Trial},
 };
 use crate::{
-    login::basic_header, probe::state::Made, probe::state::Probe, verdict::Stop, wire::EMAIL,
+    login::basic_header,
+    probe::state::{Made, Probe},
+    verdict::Stop,
+    wire::EMAIL,
 };
 
 /// The users of the emulator.
@@ -85,7 +88,8 @@ impl Policy {
         self.inquiry.follow(shown(self.user, &self.names));
     }
 
-    fn tell(&mut self, outcome: &Outcome) {
+    /// Lets the emulator follow an outcome.
+    fn feed(&mut self, outcome: &Outcome) {
         let (password, status) = match outcome {
             Outcome::Accepted(password) => (password, 200),
             Outcome::Rejected(password) => (password, 400),
@@ -98,32 +102,41 @@ impl Policy {
             .follow(exchange("PUT", self.user, password, status, ""));
     }
 
-    fn take_in(&mut self, kind: Option<Kind>, outcome: Outcome) -> Result<(), Stop> {
-        self.tell(&outcome);
-        self.outcomes.push((kind, outcome));
-        if self.inquiry.unexplained().is_empty() {
-            return Ok(());
-        }
-        // The kind whose outcome contradicts what was seen before decides nothing.
-        let Some(kind) = kind else {
-            return Err(Stop::skip("an update rejects even a good password"));
-        };
-        self.give_up(
-            kind,
-            "the target accepts and rejects passwords in a way that no option explains".to_owned(),
-        );
+    /// Starts again, without the outcomes of kinds that decide nothing.
+    fn restart(&mut self) -> Result<(), Stop> {
         self.inquiry = inquiry(shown(self.user, &self.names))?;
         self.known.clear();
-        for (of, outcome) in self.outcomes.clone() {
-            let counts = of.is_none_or(|of| !self.is_broken(of));
-            match outcome {
-                outcome if counts => self.tell(&outcome),
-                // It is the user's password all the same.
-                Outcome::Accepted(_) | Outcome::Lost => self.tell(&Outcome::Lost),
-                Outcome::Rejected(_) => {}
+        for (kind, outcome) in self.outcomes.clone() {
+            if kind.is_none_or(|kind| !self.is_broken(kind)) {
+                self.feed(&outcome);
+            } else if !matches!(outcome, Outcome::Rejected(_)) {
+                // It may be the user's password all the same.
+                self.feed(&Outcome::Lost);
             }
         }
         Ok(())
+    }
+
+    fn take_in(&mut self, kind: Option<Kind>, outcome: Outcome) -> Result<(), Stop> {
+        self.feed(&outcome);
+        self.outcomes.push((kind, outcome));
+        // The kind that contradicts what was seen before decides nothing; if it is not that one
+        // alone, none does.
+        for kinds in [kind.as_slice(), &Kind::ALL] {
+            if self.inquiry.unexplained().is_empty() {
+                return Ok(());
+            }
+            for kind in kinds {
+                let why = "no option explains which passwords are accepted and rejected";
+                self.give_up(*kind, why.to_owned());
+            }
+            self.restart()?;
+        }
+        if self.inquiry.unexplained().is_empty() {
+            Ok(())
+        } else {
+            Err(Stop::skip("an update rejects even a good password"))
+        }
     }
 
     /// Takes in what the trial has shown since.
@@ -134,10 +147,10 @@ impl Policy {
         Ok(())
     }
 
-    /// How much the outcome of that password tells, in bits.
-    pub(super) fn splits(&self, password: &str) -> f64 {
-        self.inquiry
-            .splits(&exchange("PUT", self.user, password, 0, ""))
+    /// How well the outcome of each password would separate the policies, in bits.
+    pub(super) fn splits<'p>(&self, passwords: impl Iterator<Item = &'p str>) -> Vec<f64> {
+        let requests = passwords.map(|password| exchange("PUT", self.user, password, 0, ""));
+        self.inquiry.splits(&requests.collect::<Vec<_>>())
     }
 
     /// Adds lengths between those that are left; false if the bounds are exact.

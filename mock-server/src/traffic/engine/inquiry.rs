@@ -14,7 +14,7 @@ use super::{
     start::{Start, prepare},
     track::Track,
 };
-use crate::{jwt::NoRandomNumbers, random::mix, traffic::Exchange};
+use crate::{jwt::NoRandomNumbers, random::mix, store::Saved, traffic::Exchange};
 
 /// The profiles that are still possible after some exchanges with a server.
 pub struct Inquiry {
@@ -50,8 +50,7 @@ pub const MOST_REMEMBERED: u32 = 24;
 const MORE_LENGTHS: usize = 24;
 
 /// Number of profiles that stand for all that are possible.
-const LEAST_SAMPLES: usize = 16;
-const MOST_SAMPLES: usize = 32;
+const SAMPLES: usize = 24;
 
 impl Inquiry {
     /// Starts with these exchanges, which show the account and the login. The options of `known`
@@ -61,18 +60,14 @@ impl Inquiry {
         known: Vec<BehaviourId>,
         exchanges: Vec<Exchange>,
     ) -> Result<Self, NoRandomNumbers> {
-        let start = Start::of(&[]);
-        let candidates = Rc::new(Candidates::only(base));
-        let all = candidates.all();
-        let mut inquiry = Self {
+        let lengths = USUAL_LENGTHS.to_vec();
+        Ok(Self {
+            track: replayed(base, &known, &lengths, &exchanges)?,
             base: *base,
             known,
-            lengths: USUAL_LENGTHS.to_vec(),
+            lengths,
             exchanges,
-            track: Track::new(&Rc::new(start), &candidates, base, all, false)?,
-        };
-        inquiry.track = inquiry.replayed()?;
-        Ok(inquiry)
+        })
     }
 
     /// Takes in one exchange.
@@ -80,27 +75,6 @@ impl Inquiry {
         self.exchanges.push(exchange);
         let number = self.exchanges.len();
         self.track.follow(number, &self.exchanges[number - 1]);
-    }
-
-    fn replayed(&self) -> Result<Track, NoRandomNumbers> {
-        let mut start = Start::of(&self.exchanges);
-        let Numbers {
-            password_lengths,
-            repeats,
-            changes,
-        } = &mut start.numbers;
-        password_lengths.extend(&self.lengths);
-        repeats.extend(1..=MOST_REPEATED);
-        *changes = MOST_REMEMBERED;
-        let candidates = Candidates::of(&self.base, &start.numbers);
-        let candidates = Rc::new(candidates.with_known(&self.base, &self.known));
-        let all = candidates.all();
-        let mut track = Track::new(&Rc::new(start), &candidates, &self.base, all, false)?;
-        track.compared = Compared::Outcomes;
-        for (number, exchange) in (1..).zip(&self.exchanges) {
-            track.follow(number, exchange);
-        }
-        Ok(track)
     }
 
     /// The options that explain the exchanges together; those of the base where they are left.
@@ -168,71 +142,86 @@ impl Inquiry {
             return Ok(false);
         }
         self.lengths = more;
-        self.track = self.replayed()?;
+        self.track = replayed(&self.base, &self.known, &self.lengths, &self.exchanges)?;
         Ok(true)
     }
 
-    fn is_named(&self, id: BehaviourId, place: u8) -> bool {
-        let name = &self.track.candidates.names(id)[usize::from(place)];
-        id.behaviour().option(name).is_some()
+    /// How well the outcome of each request would tell the possible profiles apart: its entropy over
+    /// them, in bits. An answer in the exchange does not count.
+    pub fn splits(&self, requests: &[Exchange]) -> Vec<f64> {
+        let samples = self.samples();
+        let requests = requests.iter();
+        requests
+            .map(|request| self.entropy(request, &samples))
+            .collect()
     }
 
-    /// How well the outcome of that request would tell the possible profiles apart: its entropy over
-    /// them, in bits. An answer in the exchange does not count.
-    pub fn splits(&self, request: &Exchange) -> f64 {
+    fn entropy(&self, request: &Exchange, samples: &[(&Saved, Profile)]) -> f64 {
         let Track {
             start,
             simulator,
             token,
-            worlds,
-            domains,
             ..
         } = &self.track;
         let Some(request) = Prepared::of(&prepare(request, start, token)) else {
             return 0.0;
         };
-        let worlds = worlds.iter();
-        let worlds: Vec<_> = worlds
-            .filter_map(|world| Some((&world.saved, world.domains.meet(domains)?)))
-            .collect();
-        let open: Vec<BehaviourId> = BehaviourId::all()
-            .filter(|id| domains.is_open(*id))
-            .collect();
-        let widest = open.iter().map(|id| domains.of(*id).count()).max();
-        let samples = widest.unwrap_or(1).clamp(LEAST_SAMPLES, MOST_SAMPLES);
-        let mut accepted = 0.0;
-        for sample in 0..samples {
-            let Some((world, within)) = worlds.get(sample % worlds.len().max(1)) else {
-                return 0.0;
-            };
-            let mut choice = within.first();
-            for id in &open {
-                let mut places: Vec<u8> = within.of(*id).collect();
-                // Half of the profiles have options that some source names.
-                let named = places
-                    .iter()
-                    .copied()
-                    .filter(|place| self.is_named(*id, *place));
-                let named: Vec<u8> = named.collect();
-                if sample % 2 == 1 && !named.is_empty() {
-                    places = named;
-                }
-                choice[id.index()] = places[pick(*id, sample, places.len())];
-            }
-            let (simulated, _) = simulator.send(world, self.profile_of(&choice), &request);
-            if simulated.sent.status < 300 {
-                accepted += 1.0;
-            }
-        }
-        let share = accepted / f64::from(u32::try_from(samples).unwrap_or(u32::MAX));
-        let part = |share: f64| {
-            if share > 0.0 {
+        let accepts = |(world, options): &&(&Saved, Profile)| {
+            let (simulated, _) = simulator.send(world, *options, &request);
+            simulated.sent.status < 300
+        };
+        let as_float = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        let accepted = samples.iter().filter(accepts).count();
+        let part = |count: usize| {
+            let share = as_float(count) / as_float(samples.len());
+            if count > 0 {
                 -share * share.log2()
             } else {
                 0.0
             }
         };
-        part(share) + part(1.0 - share)
+        part(accepted) + part(samples.len() - accepted)
+    }
+
+    /// Possible profiles with their worlds. Half of them have options that some source names.
+    fn samples(&self) -> Vec<(&Saved, Profile)> {
+        let Track {
+            worlds,
+            domains,
+            candidates,
+            ..
+        } = &self.track;
+        let worlds = worlds.iter();
+        let worlds: Vec<_> = worlds
+            .filter_map(|world| {
+                let within = world.domains.meet(domains)?;
+                let first = self.profile_of(&within.first());
+                Some((&world.saved, within, first))
+            })
+            .collect();
+        let open: Vec<BehaviourId> = BehaviourId::all()
+            .filter(|id| domains.is_open(*id))
+            .collect();
+        let named = |id: BehaviourId, place: u8| {
+            let name = &candidates.names(id)[usize::from(place)];
+            id.behaviour().option(name).is_some()
+        };
+        let places = worlds.iter().cycle().take(worlds.len().max(SAMPLES));
+        places
+            .enumerate()
+            .map(|(sample, (world, within, first))| {
+                let mut options = *first;
+                for id in &open {
+                    let mut places: Vec<u8> = within.of(*id).collect();
+                    if sample % 2 == 1 && places.iter().any(|place| named(*id, *place)) {
+                        places.retain(|place| named(*id, *place));
+                    }
+                    let place = places[pick(*id, sample, places.len())];
+                    candidates.choose(&mut options, *id, place);
+                }
+                (*world, options)
+            })
+            .collect()
     }
 }
 
@@ -240,4 +229,31 @@ impl Inquiry {
 fn pick(id: BehaviourId, sample: usize, count: usize) -> usize {
     let random = mix(id.index() as u64 + 1, sample as u64);
     usize::try_from(random % count as u64).unwrap_or(0)
+}
+
+/// A track of these exchanges, with those candidates of lengths and of what else passwords count.
+fn replayed(
+    base: &Profile,
+    known: &[BehaviourId],
+    lengths: &[u32],
+    exchanges: &[Exchange],
+) -> Result<Track, NoRandomNumbers> {
+    let mut start = Start::of(exchanges);
+    let Numbers {
+        password_lengths,
+        repeats,
+        changes,
+    } = &mut start.numbers;
+    password_lengths.extend(lengths);
+    repeats.extend(1..=MOST_REPEATED);
+    *changes = MOST_REMEMBERED;
+    let candidates = Candidates::of(base, &start.numbers);
+    let candidates = Rc::new(candidates.with_known(base, known));
+    let all = candidates.all();
+    let mut track = Track::new(&Rc::new(start), &candidates, base, all, false)?;
+    track.compared = Compared::Outcomes;
+    for (number, exchange) in (1..).zip(exchanges) {
+        track.follow(number, exchange);
+    }
+    Ok(track)
 }
