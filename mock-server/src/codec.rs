@@ -15,6 +15,8 @@ pub use decode::{password, text, user};
 pub use encode::{Document, ListFrame, encode, list_frame, list_items};
 pub use error::DecodeError;
 pub use names::{name_of, spelled};
+#[cfg(feature = "traffic")]
+pub use node::known_names;
 
 /// Maximum nesting of elements, objects and arrays.
 pub const MAX_DEPTH: usize = 32;

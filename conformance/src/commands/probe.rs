@@ -287,6 +287,14 @@ impl Session {
             run.dispatch().requests(),
             self.files.out.display()
         )?;
+        if !replayed.unmodelled.is_empty() {
+            let names = run.redactor().clean(&replayed.unmodelled.join(", "));
+            writeln!(
+                out,
+                "not compared, because the mock has no such field: {}",
+                printable(&names)
+            )?;
+        }
         if replayed.unexplained > 0 {
             writeln!(
                 out,

@@ -20,6 +20,8 @@ pub struct Replayed {
     pub findings: Findings,
     /// Number of exchanges that no profile explains.
     pub unexplained: usize,
+    /// Fields of responses that the mock does not have.
+    pub unmodelled: Vec<String>,
 }
 
 /// Replays the exchanges under the profiles that are possible. A behaviour without an experiment
@@ -43,6 +45,7 @@ pub fn replay(
     Ok(Replayed {
         findings,
         unexplained: learned.unexplained.len(),
+        unmodelled: learned.unmodelled.into_keys().collect(),
     })
 }
 

@@ -43,7 +43,7 @@ const KNOWN: [&str; 12] = [
 ];
 
 /// The names of fields that the API has.
-pub(super) fn known_names() -> impl Iterator<Item = &'static str> {
+pub fn known_names() -> impl Iterator<Item = &'static str> {
     let texts = TextField::ALL.iter().map(|field| field.wire_name());
     KNOWN.into_iter().chain(texts)
 }

@@ -17,6 +17,7 @@ mod simulator;
 mod start;
 mod subject;
 mod track;
+mod vocabulary;
 mod wording;
 
 pub(super) use self::subject::is_of_api;

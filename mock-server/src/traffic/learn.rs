@@ -159,6 +159,7 @@ fn summary(learned: &Learned, base: &NamedProfile, exchanges: &[Exchange]) -> St
     for (id, options) in &open {
         let _ = writeln!(text, "  {id}: {}", listed(options, "or"));
     }
+    text += &not_modelled(learned);
     let _ = writeln!(
         text,
         "\nNo profile explains: {} exchanges",
@@ -168,6 +169,22 @@ fn summary(learned: &Learned, base: &NamedProfile, exchanges: &[Exchange]) -> St
         let _ = writeln!(text, "  {}", describe_unexplained(one, exchanges));
     }
     text
+}
+
+/// The fields of responses that were not compared, if there are any.
+pub(super) fn not_modelled(learned: &Learned) -> String {
+    let most = 10;
+    let fields = learned.unmodelled.iter();
+    let shown = fields.map(|(name, times)| format!("{name} ({times} times)"));
+    let mut shown: Vec<String> = shown.take(most).collect();
+    if learned.unmodelled.len() > most {
+        shown.push(format!("{} more", learned.unmodelled.len() - most));
+    }
+    if shown.is_empty() {
+        return String::new();
+    }
+    let listed = listed(&shown, "and");
+    format!("\nNot compared, because the mock has no such field: {listed}\n")
 }
 
 /// An exchange and how it differs, in a line.

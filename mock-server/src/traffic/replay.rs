@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{
     Exchange,
     engine::{self, Learned},
-    learn::{CommandError, describe_unexplained, path, profile, write},
+    learn::{CommandError, describe_unexplained, not_modelled, path, profile, write},
     read_all,
 };
 
@@ -123,6 +123,7 @@ pub fn run(arguments: &ReplayArguments) -> Result<Printed, CommandError> {
     for one in &replayed.unexplained {
         let _ = writeln!(text, "  {}", describe_unexplained(one, &exchanges));
     }
+    text += &not_modelled(&replayed);
     Ok(Printed {
         text,
         ok: arguments.fail_on.is_none() || replayed.unexplained.is_empty(),

@@ -33,6 +33,8 @@ pub struct Learned {
     pub findings: BTreeMap<BehaviourId, Finding>,
     /// Exchanges that nothing explains.
     pub unexplained: Vec<Unexplained>,
+    /// How often fields occurred that the mock does not model, by name. They are not compared.
+    pub unmodelled: BTreeMap<String, usize>,
     /// Descriptions of errors by their code, without values of the account.
     pub wording: BTreeMap<u32, String>,
     /// The behaviours that the exchanges rest on.
@@ -86,6 +88,7 @@ pub fn learn(exchanges: &[Exchange], base: &Profile) -> Result<Learned, NoRandom
     Ok(Learned {
         profile,
         findings: findings.collect(),
+        unmodelled: track.unmodelled,
         wording: track.wording,
         asked: track.asked,
         followed: track.followed,
@@ -238,6 +241,7 @@ pub fn replay(exchanges: &[Exchange], profile: &Profile) -> Result<Learned, NoRa
     Ok(Learned {
         profile: *profile,
         findings: BTreeMap::new(),
+        unmodelled: track.unmodelled,
         wording: track.wording,
         asked: track.asked,
         followed: track.followed,

@@ -58,10 +58,21 @@ impl Meaning {
         headers: impl Iterator<Item = (&'h str, &'h str)> + Clone,
         body: &[u8],
     ) -> Self {
+        Self::pruned(status, headers, body, |_| {})
+    }
+
+    /// That of a response whose tree is changed before it is compared.
+    pub(super) fn pruned<'h>(
+        status: u16,
+        headers: impl Iterator<Item = (&'h str, &'h str)> + Clone,
+        body: &[u8],
+        prune: impl FnOnce(&mut Value),
+    ) -> Self {
         let has_headers = headers.clone().next().is_some();
         let text = String::from_utf8_lossy(body);
         let text = text.trim_start_matches('\u{FEFF}').trim();
-        let (format, tree) = read(text);
+        let (format, mut tree) = read(text);
+        prune(&mut tree);
         let mut facts = BTreeSet::from([format!("status={status}"), format!("format={format}")]);
         flatten("body", &tree, &mut facts);
         for (name, value) in headers {

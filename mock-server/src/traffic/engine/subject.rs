@@ -74,15 +74,20 @@ fn decoded(segment: &str) -> Option<String> {
 impl Subject {
     /// The subject of the request, on a server with that account.
     pub(super) fn of(exchange: &Exchange, account: &str) -> Self {
-        let Some((base, rest)) = below_base(&exchange.url) else {
+        Self::named(&exchange.method, &exchange.url, account)
+    }
+
+    /// The subject of a request with that method and URL.
+    pub(super) fn named(method: &str, url: &str, account: &str) -> Self {
+        let Some((base, rest)) = below_base(url) else {
             return Self::Nothing;
         };
         let segments: Vec<&str> = rest.split('/').collect();
-        let reads = matches!(exchange.method.as_str(), "GET" | "HEAD");
+        let reads = matches!(method, "GET" | "HEAD");
         let of_login = base == "/api/" || base == "/v1.0/";
         match *segments {
             ["accounts", named, ..] if decoded(named).as_deref() != Some(account) => Self::Nothing,
-            ["accounts", _, "users"] if exchange.method == "POST" => Self::Create,
+            ["accounts", _, "users"] if method == "POST" => Self::Create,
             ["accounts", _, "users"] if reads => Self::List,
             ["accounts", _, "users", key] => decoded(key).map_or(Self::Nothing, Self::User),
             ["accounts", _, "roles"] if reads => Self::Roles,

@@ -2,6 +2,8 @@
 
 mod target;
 
+use std::collections::BTreeMap;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use self::target::{BASIC, NOISES, Noise, Target, guide};
@@ -62,6 +64,8 @@ fn sweep(noise: Noise, traffic: impl Fn(&mut Target)) -> Vec<usize> {
         let learned = learn(&target.recorded, &guide()).unwrap();
         let (settled, wrong) = target.check(&learned);
         all.push(settled);
+        // Every field of the emulator is in the vocabulary.
+        assert_eq!(learned.unmodelled, BTreeMap::new());
         for wrong in wrong {
             failures.push(format!("target {seed}: {wrong}"));
         }
@@ -116,6 +120,51 @@ fn random_traffic_settles_nothing_wrongly() {
             sweep(noise, |target| target.fuzz(count));
         }
     }
+}
+
+#[test]
+fn a_field_that_the_mock_does_not_have_leaves_the_rest_of_a_response() {
+    let mut target = Target::new(1, Noise::None);
+    target.truth = guide();
+    for (id, option) in [
+        ("user.unknown_fields", "ignored"),
+        ("create.response", "full"),
+    ] {
+        target.truth.choose(id.parse().unwrap(), option);
+    }
+    let basic = format!("Basic {}", STANDARD.encode(BASIC));
+    let headers = [
+        ("Authorization", basic.as_str()),
+        ("Content-Type", "application/json"),
+        ("Accept", "application/json"),
+    ];
+    let users = "/api/accounts/12345/users";
+    target.send("GET", users, &headers, "");
+    let zoe = r#"{"Username":"zoe","FirstName":"Zoe","LastName":"Lee","Email":"z@example.com","Password":"Teal-Wagon.47","Nickname":"Zo"}"#;
+    target.send("POST", users, &headers, zoe);
+    // What is learned if each user has these fields too.
+    let with = |fields: &str| {
+        let mut recorded = target.recorded.clone();
+        for answer in recorded.iter_mut().filter_map(|one| one.answer.as_mut()) {
+            let body = String::from_utf8_lossy(&answer.body);
+            let fields = format!("{{{fields}\"UserId\"");
+            answer.body = body.replace("{\"UserId\"", &fields).into();
+        }
+        learn(&recorded, &guide()).unwrap()
+    };
+    let (without, further) = (with(""), with("\"Links\":[{\"rel\":\"self\"}],"));
+    assert_eq!(
+        (without.unexplained, without.unmodelled),
+        (Vec::new(), BTreeMap::new())
+    );
+    assert_eq!(further.unexplained, []);
+    assert_eq!(
+        further.unmodelled,
+        BTreeMap::from([("Links".to_owned(), 2)])
+    );
+    assert_eq!(further.findings, without.findings);
+    // A server that shows what it was sent does not ignore it.
+    assert_eq!(with("\"Nickname\":\"Zo\",").unexplained.len(), 1);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use super::{
     simulator::{Prepared, Simulator},
     start::{Start, prepare},
     subject::{Caller, Subject, sent_user},
-    wording,
+    vocabulary, wording,
 };
 use crate::{
     jwt::NoRandomNumbers,
@@ -68,6 +68,8 @@ pub(super) struct Track {
     told_nothing: HashMap<Form, (u32, Domains)>,
     /// Descriptions of errors by their code.
     pub(super) wording: BTreeMap<u32, String>,
+    /// How often fields occurred that the mock does not model, by name.
+    pub(super) unmodelled: BTreeMap<String, usize>,
     /// The options to retry with if the first exchange is not explained.
     pub(super) wider: Option<Domains>,
     pub(super) adapted: Option<Choice>,
@@ -112,6 +114,7 @@ impl Track {
             earlier: Vec::new(),
             told_nothing: HashMap::new(),
             wording: BTreeMap::new(),
+            unmodelled: BTreeMap::new(),
             wider: None,
             adapted: None,
         })
@@ -133,19 +136,14 @@ impl Track {
     }
 
     /// The meaning of a response, as far as it is compared, and the users that it shows.
-    fn meaning(&self, answer: &Answer) -> (Meaning, Vec<Shown>) {
-        let headers = answer.headers.iter();
-        let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
-        let seen = Meaning::of(answer.status, headers, &answer.body);
-        let shown = if seen.status < 300 {
-            people::users(&seen.tree)
-        } else {
-            Vec::new()
+    fn meaning(&mut self, exchange: &Exchange, answer: &Answer) -> (Meaning, Vec<Shown>) {
+        let seen = vocabulary::meaning(exchange, answer, &mut self.unmodelled);
+        let shown = Some(people::users(&seen.tree)).filter(|_| seen.status < 300);
+        let seen = match self.compared {
+            Compared::Everything => seen,
+            Compared::Outcomes => Meaning::outcome(seen.status),
         };
-        match self.compared {
-            Compared::Everything => (seen, shown),
-            Compared::Outcomes => (Meaning::outcome(seen.status), shown),
-        }
+        (seen, shown.unwrap_or_default())
     }
 
     /// Takes in one exchange.
@@ -160,7 +158,7 @@ impl Track {
         if let Some(at) = exchange.at {
             self.simulator.advance_to(since_epoch(at));
         }
-        let (seen, shown) = self.meaning(answer);
+        let (seen, shown) = self.meaning(exchange, answer);
         let new_id = new_id(&subject, &seen, &shown, sent.as_ref(), answer);
         let simulator = Rc::clone(&self.simulator);
         let candidates = Rc::clone(&self.candidates);
