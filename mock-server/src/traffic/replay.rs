@@ -1,6 +1,6 @@
 //! `replay`: how much of recorded traffic a profile predicts.
 
-use std::{fmt::Write as _, path::PathBuf, str::FromStr};
+use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf, str::FromStr};
 
 use bandwidth_fixtures::NamedProfile;
 use clap::{Args, ValueEnum};
@@ -87,6 +87,8 @@ struct Replayed<'r> {
     compared: usize,
     predicted: usize,
     differences: Vec<Difference<'r>>,
+    /// How often fields occurred that the mock does not have, by name.
+    fields_not_compared: &'r BTreeMap<String, usize>,
 }
 
 #[derive(Debug, Serialize)]
@@ -162,6 +164,7 @@ fn json(replayed: &Learned, profile: &NamedProfile, exchanges: &[Exchange]) -> S
         compared: replayed.followed,
         predicted: predicted(replayed),
         differences: differences.collect(),
+        fields_not_compared: &replayed.unmodelled,
     };
     serde_json::to_string_pretty(&result).unwrap_or_default() + "\n"
 }
@@ -206,5 +209,5 @@ fn markdown(replayed: &Learned, profile: &NamedProfile, exchanges: &[Exchange]) 
             cell(&one.differences.join("; "))
         );
     }
-    text
+    text + &not_modelled(replayed)
 }
