@@ -465,9 +465,7 @@ impl Context {
     pub async fn role(&mut self) -> Result<Role, Stop> {
         let allowed = self.run.limits().roles.clone();
         if allowed == Roles::Withheld {
-            return Err(Stop::skip(
-                "it gives a user a role, and --role ID names none",
-            ));
+            return Err(Stop::skip("roles of users need --role ID"));
         }
         let mut roles = self.some_roles().await?.into_iter();
         match allowed {
