@@ -477,7 +477,7 @@ impl Context {
     }
 
     /// A key that the target reports as unused, in the form of its keys.
-    pub async fn nobody(&mut self) -> Result<String, Stop> {
+    pub async fn unused_key(&mut self) -> Result<String, Stop> {
         let like = match (self.profile.naming_user_key, self.profile.user_id_style) {
             (UserKey::Username, _) => return Ok(self.fresh_username()),
             (_, IdStyle::Prefixed) => "u1",

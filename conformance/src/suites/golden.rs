@@ -224,10 +224,10 @@ async fn prepare(cx: &mut Context, golden: &Golden) -> Result<Names, Stop> {
     replaced.extend(USERNAMES.map(str::to_owned).into_iter().zip(fresh));
     if golden.request.body.contains(NEXT_USER) {
         // The id of a user that the example does not have: on an account it may be a real user's.
-        let nobody = cx.nobody().await?;
+        let unused = cx.unused_key().await?;
         replaced.extend([
-            (format!(">{NEXT_USER}<"), format!(">{nobody}<")),
-            (format!("\"{NEXT_USER}\""), format!("\"{nobody}\"")),
+            (format!(">{NEXT_USER}<"), format!(">{unused}<")),
+            (format!("\"{NEXT_USER}\""), format!("\"{unused}\"")),
         ]);
     }
     let mut names = Names {

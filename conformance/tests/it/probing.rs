@@ -269,7 +269,7 @@ fn unnamed(probed: &Probed, actual: &NamedProfile, complete: bool) -> Vec<String
         .map(|name| format!("{name} is there, and not named"))
         .collect();
     let options = actual.options();
-    // Such a list never says that nobody is left, so that a create without an answer stays uncertain.
+    // Such a list never shows that no user is left, so a create without a response stays unconfirmed.
     let says_nothing = options.list_empty == EmptyList::Error230
         && options.errors_shape == ErrorShape::ResponseStatusWithoutCode;
     let stays = options.delete_effect == DeleteEffect::Deactivated;

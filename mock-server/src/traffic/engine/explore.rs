@@ -1,6 +1,6 @@
 //! Finds the options that explain one response, and the worlds that they lead to.
 
-use bandwidth_fixtures::{Asked, BehaviourId, profile::Profile};
+use bandwidth_fixtures::{BehaviourId, ReadBehaviours, profile::Profile};
 
 use super::{
     meaning::Meaning,
@@ -24,7 +24,7 @@ pub(super) struct Question<'q> {
 #[derive(Debug, Clone)]
 struct Run {
     choice: Choice,
-    asked: Asked,
+    asked: ReadBehaviours,
     /// Number of facts that differ from the response.
     wrong: usize,
     /// The next world, if it is another one.
@@ -44,7 +44,7 @@ pub(super) struct Explained {
     /// Options that some profile has that explains it.
     pub(super) support: Domains,
     /// The behaviours that were read.
-    pub(super) asked: Asked,
+    pub(super) asked: ReadBehaviours,
     /// True if every possible profile gives this response and leads to the same world.
     pub(super) is_quiet: bool,
     /// The worlds after it, each with the options that lead there.
@@ -59,7 +59,11 @@ const MOST_WORLDS: usize = 16;
 
 impl Question<'_> {
     /// Runs the request under one profile; returns the response and the next world.
-    fn answer(&self, world: &Saved, choice: &Choice) -> (Meaning, Asked, Option<Saved>, bool) {
+    fn answer(
+        &self,
+        world: &Saved,
+        choice: &Choice,
+    ) -> (Meaning, ReadBehaviours, Option<Saved>, bool) {
         let mut options = *self.base;
         for (id, place) in BehaviourId::all().zip(choice) {
             if *place > 0 {
@@ -87,7 +91,7 @@ impl Question<'_> {
             }
             _ => false,
         };
-        (ours, simulated.asked, after, other_style)
+        (ours, simulated.behaviours, after, other_style)
     }
 
     fn run(&self, world: &Saved, choice: Choice) -> Run {
