@@ -84,7 +84,7 @@ pub(super) struct State {
     pub(super) paged: Option<bool>,
     /// The longest time that the target took to show a write.
     pub(super) lag: Duration,
-    /// True if the run waited in vain for one user to be gone.
+    /// True if one user was still there after the longest wait.
     pub(super) waited: bool,
     /// Keys of users that were enabled when a delete of them was sent.
     pub(super) deleted_enabled: HashSet<String>,

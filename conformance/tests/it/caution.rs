@@ -1,4 +1,4 @@
-//! What a run shows and asks of an account that it does not know, before it continues.
+//! Checks of an unknown account before a run continues.
 
 use std::{
     collections::BTreeSet,

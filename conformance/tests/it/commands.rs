@@ -95,7 +95,7 @@ fn a_budget_ends_the_run_clearly_and_leaves_enough_to_clean_up() {
         assert_eq!(result.ended.as_deref(), Some(words));
         assert!(result.requests <= 40 || flag[0] == "--max-users");
         assert!(result.counts.pass > 0 && result.counts.fail == 0);
-        // What was not run is in the report, so that another run can take it up.
+        // The report has the cases that were not run, so another run can continue.
         let again = ["list", "--failed-from", text(&json)];
         let listed = run(&again, &[]).out.lines().count();
         let not_run = result
@@ -255,7 +255,7 @@ fn a_cleanup_puts_a_prepared_user_back_and_removes_the_ledger() {
     let stage = Stage::new(&[], &[]);
     let ledger = stage.path("ledger");
     let url = stage.url();
-    // What the first ledger puts back is a change for the second one.
+    // The second ledger changes the user that the first one restored.
     for last_name in ["Roe", "Doe"] {
         let body = format!(
             "<User><Username>jdoe</Username><FirstName>John</FirstName><LastName>{last_name}</LastName><Email>jdoe@example.com</Email><Enabled>true</Enabled><Roles></Roles></User>"
