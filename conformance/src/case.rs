@@ -261,9 +261,14 @@ impl Case {
             }
             Surface::Account | Surface::Identity | Surface::Management => &[Need::Writing],
         };
-        // Last, the reason that a flag removes.
-        let mut needs = self.needs.iter().chain(writing);
-        needs.find_map(|need| need.missing_in(run))
+        let mut needs: Vec<Need> = self.needs.iter().chain(writing).copied().collect();
+        // First the reason that no flag removes, last the one that two flags remove.
+        needs.sort_by_key(|need| match need {
+            Need::Emulator => 0,
+            Need::Writing => 2,
+            _ => 1,
+        });
+        needs.into_iter().find_map(|need| need.missing_in(run))
     }
 
     /// Runs the case, in `format` if it is a case of each format.
@@ -420,8 +425,12 @@ mod tests {
     #[test]
     fn a_reason_that_a_flag_removes_comes_last() {
         let refused: fn(&mut Setup) = |setup| setup.limits.writes = Writes::Refused("read only");
-        let needs = &[Need::Writing, Need::Emulator];
-        for (need, reason) in [(&needs[1..], "built-in mock"), (&needs[..1], "read only")] {
+        let needs = &[Need::Writing, Need::Management, Need::Emulator];
+        for (need, reason) in [
+            (&needs[..], "built-in mock"),
+            (&needs[..2], "surface.management"),
+            (&needs[..1], "read only"),
+        ] {
             let why = missing_in(Users::Many, need, &[], refused).unwrap();
             assert!(why.contains(reason), "{why}");
         }

@@ -80,7 +80,7 @@ pub fn clean(
         }
         writeln!(
             out,
-            "{} left behind or uncertain; the ledger is kept; after that, clean up again: bandwidth-conformance cleanup --ledger {name}",
+            "{} left behind or uncertain; the ledger is kept; clean up again with: bandwidth-conformance cleanup --ledger {name}",
             left.len()
         )?;
         return Ok(error::LEFT_BEHIND);
