@@ -261,10 +261,14 @@ impl Case {
             }
             Surface::Account | Surface::Identity | Surface::Management => &[Need::Writing],
         };
-        writing
-            .iter()
-            .chain(self.needs)
-            .find_map(|need| need.missing_in(run))
+        let mut needs: Vec<Need> = self.needs.iter().chain(writing).copied().collect();
+        // First the reason that no flag removes, last the one that two flags remove.
+        needs.sort_by_key(|need| match need {
+            Need::Emulator => 0,
+            Need::Writing => 2,
+            _ => 1,
+        });
+        needs.into_iter().find_map(|need| need.missing_in(run))
     }
 
     /// Runs the case, in `format` if it is a case of each format.
@@ -292,6 +296,15 @@ mod tests {
         set: &[&str],
         change: fn(&mut Setup),
     ) -> Option<&'static str> {
+        missing_in(Users::None, need, set, change)
+    }
+
+    fn missing_in(
+        users: Users,
+        need: &'static [Need],
+        set: &[&str],
+        change: fn(&mut Setup),
+    ) -> Option<&'static str> {
         let mut expected = NamedProfile::built_in("guide").unwrap();
         expected.set(set.iter().copied()).unwrap();
         let mut credentials = Credentials::demo();
@@ -304,7 +317,7 @@ mod tests {
             limits: Limits::none(),
         };
         change(&mut setup);
-        let case = Case::new("a.b.c", "claim", Users::None).needs(need);
+        let case = Case::new("a.b.c", "claim", users).needs(need);
         case.inapplicable(&Run::new(setup).unwrap())
     }
 
@@ -407,6 +420,20 @@ mod tests {
         // Only the target shows it.
         assert_eq!(missing(&[Need::Role], &[], keep), None);
         assert_eq!(missing(&[], &[], keep), None);
+    }
+
+    #[test]
+    fn a_reason_that_a_flag_removes_comes_last() {
+        let refused: fn(&mut Setup) = |setup| setup.limits.writes = Writes::Refused("read only");
+        let needs = &[Need::Writing, Need::Management, Need::Emulator];
+        for (need, reason) in [
+            (&needs[..], "built-in mock"),
+            (&needs[..2], "surface.management"),
+            (&needs[..1], "read only"),
+        ] {
+            let why = missing_in(Users::Many, need, &[], refused).unwrap();
+            assert!(why.contains(reason), "{why}");
+        }
     }
 
     #[test]

@@ -254,7 +254,7 @@ mod tests {
         }];
         let refused = explanation(&[create], guide.options(), &["put.semantics"], &seen);
         assert_eq!(refused.unwrap().behaviour, "naming.email");
-        // What the clean-up meets explains nothing.
+        // Responses to the clean-up explain no failure.
         delete.purpose = Purpose::CleanUp;
         assert_eq!(explained(&[delete], &[]), None);
     }

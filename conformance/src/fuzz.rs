@@ -15,7 +15,7 @@ use bandwidth_fixtures::profile::{CreateResponse, IdentitySurface};
 pub use self::trace::{Numbers, Step, Trace};
 use self::{
     model::{Expected, Model, Outcome, Person},
-    trace::{Action, Content, Field, Name, Who},
+    trace::{Action, Content, Field, Name, UserRef},
 };
 use crate::{
     dialogue::Context,
@@ -151,7 +151,7 @@ impl Turn<'_> {
 
     async fn update(
         &mut self,
-        who: Who,
+        who: UserRef,
         contents: &[(Field, Content)],
     ) -> Result<&'static str, Stop> {
         let Some(key) = self.key_of(who).await? else {
@@ -170,7 +170,7 @@ impl Turn<'_> {
         Ok("updated")
     }
 
-    async fn delete(&mut self, who: Who) -> Result<&'static str, Stop> {
+    async fn delete(&mut self, who: UserRef) -> Result<&'static str, Stop> {
         let Some(key) = self.key_of(who).await? else {
             return Ok(NOTHING);
         };
@@ -183,7 +183,7 @@ impl Turn<'_> {
         Ok("deleted")
     }
 
-    async fn get(&mut self, who: Who) -> Result<&'static str, Stop> {
+    async fn get(&mut self, who: UserRef) -> Result<&'static str, Stop> {
         let Some(key) = self.key_of(who).await? else {
             return Ok(NOTHING);
         };
@@ -198,7 +198,7 @@ impl Turn<'_> {
         Ok("got")
     }
 
-    async fn get_by_name(&mut self, who: Who) -> Result<&'static str, Stop> {
+    async fn get_by_name(&mut self, who: UserRef) -> Result<&'static str, Stop> {
         let Some(username) = person(self.model, who).map(|user| user.username.clone()) else {
             return Ok(NOTHING);
         };
@@ -246,17 +246,17 @@ impl Turn<'_> {
     }
 
     /// The key of a user in a path, also after its delete; `None` if the trace created none.
-    async fn key_of(&mut self, who: Who) -> Result<Option<String>, Stop> {
+    async fn key_of(&mut self, who: UserRef) -> Result<Option<String>, Stop> {
         Ok(match who {
-            Who::Nobody => Some(self.cx.nobody().await?),
-            Who::Created(_) => self.model.key(who),
+            UserRef::Unknown => Some(self.cx.unused_key().await?),
+            UserRef::Created(_) => self.model.key(who),
         })
     }
 
     /// The body that a step means, now that the users have names and ids.
     async fn draft(
         &mut self,
-        who: Option<Who>,
+        who: Option<UserRef>,
         contents: &[(Field, Content)],
     ) -> Result<Draft, Stop> {
         let Self { cx, model, .. } = self;
@@ -264,7 +264,7 @@ impl Turn<'_> {
             None => cx.draft(),
             Some(_) => Draft::default(),
         };
-        let others = |who: Who| person(model, who).map(|user| user.username.clone());
+        let others = |who: UserRef| person(model, who).map(|user| user.username.clone());
         for (field, content) in contents {
             let name = field.name();
             draft = match (field, content) {
@@ -323,7 +323,7 @@ impl Turn<'_> {
                     let password = cx.strong_password();
                     draft.with(name, password)
                 }
-                (Field::UserId, _) => draft.with(name, cx.nobody().await?),
+                (Field::UserId, _) => draft.with(name, cx.unused_key().await?),
                 (Field::AccountId, Content::Wrong) => draft.with(name, "1"),
                 (Field::AccountId, _) => draft.with(name, cx.account_id().to_owned()),
                 (Field::Unknown, _) => draft.with(name, "x"),
@@ -334,7 +334,7 @@ impl Turn<'_> {
 }
 
 /// The user that has the key now: a username can have passed to another.
-fn person(model: &Model, who: Who) -> Option<&Person> {
+fn person(model: &Model, who: UserRef) -> Option<&Person> {
     model.find(&model.key(who)?).map(|(user, _)| user)
 }
 

@@ -252,10 +252,10 @@ impl Limits {
             _ => {}
         }
         if asked.read_only {
-            limits.writes = Writes::Refused("it would write, which --read-only forbids");
+            limits.writes = Writes::Refused("--read-only forbids writes");
         } else if !here && !asked.allow_writes {
             limits.writes = Writes::Refused(
-                "it would write, which needs --allow-writes --confirm-account ID on a remote target",
+                "writes to a remote target need --allow-writes --confirm-account ID",
             );
         }
         if !here {

@@ -1,7 +1,7 @@
 //! Reports of a run: on the console as it goes, and in files at its end.
 
 pub mod console;
-mod groups;
+pub mod groups;
 mod html;
 mod junit;
 mod markdown;

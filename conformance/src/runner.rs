@@ -140,7 +140,7 @@ fn transcripts(log: &Log, run: &Run) -> Vec<Transcript> {
 
 /// The cases, each with its formats. If no second user may be created before the first one is gone,
 /// the cases that need one user come first.
-fn in_order<'a>(run: &Run, cases: &'a [Case]) -> Vec<(&'a Case, Option<Format>)> {
+pub fn in_order<'a>(run: &Run, cases: &'a [Case]) -> Vec<(&'a Case, Option<Format>)> {
     let formats = |case: &'a Case| {
         case.formats(run)
             .into_iter()
@@ -179,9 +179,7 @@ impl<'a> Stage<'a> {
     fn new(run: &'a Arc<Run>) -> Self {
         let limits = run.limits();
         let others = match &limits.prepared_user {
-            Some(_) => Some(Err(
-                "it creates users, and --prepared-user creates none".to_owned()
-            )),
+            Some(_) => Some(Err("--prepared-user creates no user".to_owned())),
             None => (!limits.one_user_first).then_some(Ok(())),
         };
         run.share_first(limits.one_user_first);
@@ -223,7 +221,7 @@ impl<'a> Stage<'a> {
         let refused = self.needs_others(case) && case.inapplicable(self.run).is_none();
         let advice = match self.run.limits().prepared_user {
             Some(_) => "",
-            None => "; --allow-leftovers creates others all the same",
+            None => "; --allow-leftovers creates the others anyway",
         };
         refused.then(|| format!("{why}{advice}"))
     }

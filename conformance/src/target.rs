@@ -101,8 +101,11 @@ impl Target {
         let port = url.port().unwrap_or(scheme.default_port());
         let loopback = loopback_address(host, port);
         if scheme == Scheme::Http && loopback.is_none() {
+            let mut safe = url.clone();
+            let _ = safe.set_scheme("https");
             return Err(ConformanceError::Refused(format!(
-                "--target: {shown} is a remote target, and http:// would send the login unencrypted; write https://{shown}"
+                "--target: {shown} is a remote target, and http:// would send the login unencrypted; write {}",
+                safe.as_str().trim_end_matches('/')
             )));
         }
         Ok(Self {

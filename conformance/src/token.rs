@@ -116,19 +116,17 @@ fn grant(response: &Response) -> Result<(String, Option<u64>), String> {
     let advice = match response.status {
         200 => None,
         400 | 401 | 403 => Some("check the client's id and secret"),
-        404 | 405 => Some("look whether BW_TOKEN_URL names a token endpoint"),
-        429 => Some("it limits requests; try again later"),
-        500.. => Some("it fails; try again later"),
-        _ => Some("a token comes with 200; look whether BW_TOKEN_URL names a token endpoint"),
+        404 | 405 => Some("set BW_TOKEN_URL to the target's token endpoint"),
+        429 => Some("too many requests; try again later"),
+        500.. => Some("the endpoint fails; try again later"),
+        _ => Some("a token endpoint returns 200; check BW_TOKEN_URL"),
     };
     if let Some(advice) = advice {
         let status = response.status;
         return Err(format!("no token: the answer is {status}; {advice}"));
     }
-    let body: Value = serde_json::from_slice(&response.body).map_err(|_| {
-        "no token: the answer is not JSON; look whether BW_TOKEN_URL names a token endpoint"
-            .to_owned()
-    })?;
+    let body: Value = serde_json::from_slice(&response.body)
+        .map_err(|_| "no token: the answer is not JSON; check BW_TOKEN_URL".to_owned())?;
     let token = body.get("access_token").and_then(Value::as_str);
     let token = token.ok_or("no token: the answer holds no access_token")?;
     let seconds = match body.get("expires_in") {
@@ -176,10 +174,10 @@ mod tests {
     fn an_answer_without_a_token_is_reported_with_its_reason() {
         for (status, body, words) in [
             (401, "", "401; check the client's id and secret"),
-            (404, "", "404; look whether BW_TOKEN_URL"),
-            (429, "", "429; it limits requests; try again later"),
-            (503, "", "503; it fails; try again later"),
-            (302, "", "302; a token comes with 200"),
+            (404, "", "404; set BW_TOKEN_URL"),
+            (429, "", "429; too many requests; try again later"),
+            (503, "", "503; the endpoint fails; try again later"),
+            (302, "", "302; a token endpoint returns 200"),
             (200, "<html>Canary-t", "is not JSON"),
             (200, "{\"access_token\":7}", "holds no access_token"),
             (200, "{\"token\":\"Canary-t\"}", "holds no access_token"),

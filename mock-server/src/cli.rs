@@ -315,7 +315,7 @@ fn parse(words: &[std::ffi::OsString]) -> Result<Arguments, clap::Error> {
     Ok(arguments)
 }
 
-/// A variable with nothing in it, as Compose passes on one that is not set, is none.
+/// An empty variable counts as unset: Compose passes unset ones so.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
     let reset = |argument: clap::Arg| {
         let name = argument.get_env();

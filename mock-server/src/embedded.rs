@@ -200,7 +200,7 @@ impl MockServer {
                 if let Err(error) = outcome {
                     tracing::error!(%error, "the mock server stopped");
                 }
-                // What a fault still delays is not waited for.
+                // The end does not wait for responses that a fault delays.
                 runtime.shutdown_background();
             })?;
         Ok(Self {

@@ -26,7 +26,7 @@ use std::{sync::Arc, time::Instant};
 #[cfg(feature = "traffic")]
 use axum::http::request::Parts;
 #[cfg(feature = "traffic")]
-use bandwidth_fixtures::Asked;
+use bandwidth_fixtures::ReadBehaviours;
 #[cfg(feature = "traffic")]
 use bytes::Bytes;
 use hyper::{Request, body::Incoming};
@@ -82,7 +82,7 @@ pub struct Simulated {
     /// The response.
     pub sent: Sent,
     /// The behaviours that were read.
-    pub asked: Asked,
+    pub behaviours: ReadBehaviours,
 }
 
 /// Performs a request that no socket brought. It leaves no trace in journal and metrics.

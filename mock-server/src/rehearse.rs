@@ -180,7 +180,7 @@ fn summary(outcomes: &[Outcome], all: usize, problems: &[String]) -> String {
     let mut worst: Vec<&Outcome> = outcomes.iter().collect();
     worst.sort_by_key(|outcome| std::cmp::Reverse(outcome.verdict));
     let mut text = format!("\n{}\n", Table::matrix(outcomes));
-    // What heals is in the other reports.
+    // Situations that heal are in the other reports.
     for outcome in worst
         .iter()
         .filter(|outcome| outcome.verdict > Verdict::Heals)

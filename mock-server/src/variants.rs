@@ -232,8 +232,8 @@ pub fn run(
     baseline.require_passed(&first, &second)?;
     let relied = counted.iter().flat_map(|entry| {
         let own = entry.profile.options();
-        let asked = entry.asked.iter();
-        asked.filter(|id| own.get(*id) == plan.base.options().get(*id))
+        let read = entry.behaviours.iter();
+        read.filter(|id| own.get(*id) == plan.base.options().get(*id))
     });
     let relied: BTreeSet<BehaviourId> = relied.collect();
     let worlds = plan.worlds(&relied);
@@ -303,8 +303,8 @@ fn answered_by_base(run: &Run) -> (Vec<&Arc<Entry>>, usize) {
 fn meets(run: &Run, base: &NamedProfile) -> bool {
     let varied: BTreeSet<BehaviourId> = base.differences(&run.profile).collect();
     run.entries.iter().any(|entry| {
-        let mut asked = entry.asked.iter().filter(|id| varied.contains(id));
-        asked.any(|id| entry.profile.options().get(id) == run.profile.options().get(id))
+        let mut read = entry.behaviours.iter().filter(|id| varied.contains(id));
+        read.any(|id| entry.profile.options().get(id) == run.profile.options().get(id))
     })
 }
 

@@ -78,7 +78,7 @@ or a fixed time.
 Example:
   cargo xtask dist && (cd target/dist && sha256sum --check SHA256SUMS)")]
 pub(crate) struct Options {
-    /// Write to this folder
+    /// Write to this folder, in place of what an earlier run packed
     #[arg(long, value_name = "FOLDER", default_value = "target/dist")]
     out: PathBuf,
     /// Build the Python package too

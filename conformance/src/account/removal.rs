@@ -25,6 +25,8 @@ use crate::{
 
 /// Time limit of the last clean-up, without the pauses that the run's limits require.
 const TIME_TO_FINISH: Duration = Duration::from_secs(30);
+/// The advice for a user that DELETE does not remove.
+const ADMINISTRATION: &str = "remove it in the target's own administration";
 /// Number of times that a failing delete is sent.
 const DELETES: u32 = 4;
 
@@ -358,7 +360,13 @@ impl Account {
                 Holder::Ours(user) if was_enabled && !user.enabled => {
                     State::Stays(Stay::Deactivated)
                 }
-                Holder::Ours(_) => State::Stays(Stay::Undeleted(answered.clone())),
+                Holder::Ours(user) => State::Stays(Stay::Undeleted(if user.enabled {
+                    answered.clone()
+                } else {
+                    format!(
+                        "{answered}, and the target shows the user as not enabled; {ADMINISTRATION}"
+                    )
+                })),
                 Holder::Unclear(why) => {
                     State::Stays(Stay::Unclear(format!("{answered}, GET of it: {why}")))
                 }
@@ -395,15 +403,13 @@ impl Account {
 
     /// Users that are left, or may be.
     pub fn leftovers(&self) -> Vec<Leftover> {
+        let deactivates = format!("DELETE deactivates on this target; {ADMINISTRATION}");
         let state = self.state();
         let mut left = Vec::new();
         for entry in state.ledger.entries() {
             let (state, why) = match &entry.state {
                 State::Gone => continue,
-                State::Stays(Stay::Deactivated) => (
-                    Left::Deactivated,
-                    "DELETE deactivates on this target; remove it in the target's own administration",
-                ),
+                State::Stays(Stay::Deactivated) => (Left::Deactivated, deactivates.as_str()),
                 State::Stays(Stay::Undeleted(answered)) => (Left::Exists, answered.as_str()),
                 State::Stays(Stay::Unclear(why)) => (Left::Unconfirmed, why.as_str()),
                 State::Present | State::Missing => {

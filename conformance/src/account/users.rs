@@ -84,7 +84,7 @@ pub(super) struct State {
     pub(super) paged: Option<bool>,
     /// The longest time that the target took to show a write.
     pub(super) lag: Duration,
-    /// True if the run waited in vain for one user to be gone.
+    /// True if one user was still there after the longest wait.
     pub(super) waited: bool,
     /// Keys of users that were enabled when a delete of them was sent.
     pub(super) deleted_enabled: HashSet<String>,
@@ -218,14 +218,14 @@ impl Account {
         let creates = matches!(change, Change::CreateAt { .. });
         if creates && !self.is_own_name(key) {
             return Err(Refusal::NotOurs(
-                "it would create a user whose key in the path is not a name of this run".to_owned(),
+                "the create would give a user a key that is not a name of this run".to_owned(),
             ));
         }
         let in_domain = surface_of(path) == Surface::Identity;
         let deletes = matches!(change, Change::Delete { .. });
         if deletes && self.deletes_nothing() {
             return Err(Refusal::NotAllowed(
-                "it would delete a user, and a prepared user is never deleted".to_owned(),
+                "a prepared user is never deleted".to_owned(),
             ));
         }
         match self.holder_at(path, key, Purpose::Check, log).await? {
@@ -267,7 +267,7 @@ impl Account {
         let limits = &self.dispatch.limits;
         if let Some(key) = &limits.prepared_user {
             return Err(Refusal::NotAllowed(format!(
-                "it would create a user, and only the prepared user {key} is tried"
+                "the run may change only the prepared user {key}, and creates none"
             )));
         }
         if limits.one_user_first && !limits.allow_leftovers && !self.state().first_gone {

@@ -116,7 +116,7 @@ impl Need {
             }
             Self::AccountWrites => (
                 !run.limits().may_write_on(Surface::Account),
-                "it writes on the account surface, and --surface names another one",
+                "--surface names another surface than `account`",
             ),
             Self::Json => (
                 profile.format_json == JsonSupport::Never,
@@ -136,7 +136,7 @@ impl Need {
             ),
             Self::BasicLogin => (
                 run.credentials().basic().is_none(),
-                "the run has OAuth credentials, and this is about a name and a password",
+                "a name and a password are needed, and the run has OAuth credentials",
             ),
             Self::Tokens => return tokens_missing(run),
             Self::OurUser if run.account.home == Surface::Identity => {
@@ -152,7 +152,7 @@ impl Need {
             }
             Self::IdentityWrites => (
                 true,
-                "it writes below the identity domain, and --surface identity permits that",
+                "writes below the identity domain need --surface identity",
             ),
             Self::Management if profile.surface_management == ManagementSurface::Served => {
                 return Self::Tokens.missing_in(run);
@@ -173,26 +173,26 @@ impl Need {
             }
             Self::FailedLogins => (
                 !run.limits().failed_logins,
-                "it fails to log in on purpose, which could lock a login; --allow-failed-logins permits that",
+                "failed logins could lock a login, so they need --allow-failed-logins",
             ),
             Self::ForeignAccounts => (
                 !run.limits().foreign_accounts,
-                "it asks about an account that is not the login's own; --foreign-accounts permits that",
+                "requests for other accounts need --foreign-accounts",
             ),
             Self::SecondAccount if !run.limits().foreign_accounts => {
                 return Self::ForeignAccounts.missing_in(run);
             }
             Self::NewUser => (
                 run.limits().prepared_user.is_some(),
-                "it looks at the create of a user, and --prepared-user creates none",
+                "--prepared-user creates no user",
             ),
             Self::Emulator => (
                 run.emulators.is_none(),
-                "it sends data that no real account should receive, so it needs the built-in mock",
+                "only the built-in mock may receive its data",
             ),
             Self::SecondAccount => (
                 run.credentials().second_account_id.is_none(),
-                "it needs another account, one that the login may not touch; BW_SECOND_ACCOUNT_ID names it",
+                "a second account is needed, which the login cannot access; set BW_SECOND_ACCOUNT_ID",
             ),
         };
         missing.then_some(reason)
@@ -216,14 +216,13 @@ fn tokens_missing(run: &Run) -> Option<&'static str> {
         return Some("the expected profile has no tokens (auth.schemes=basic)");
     }
     if run.credentials().client().is_none() {
-        return Some(
-            "it is about tokens, and the run has no API credentials; set BW_CLIENT_ID and BW_CLIENT_SECRET",
-        );
+        return Some("tokens need API credentials; set BW_CLIENT_ID and BW_CLIENT_SECRET");
     }
     let target = &run.dispatch().endpoint.target;
     let own = format!("{}{TOKEN_PATH}", target.origin());
-    (run.credentials().token_url(target) != own)
-        .then_some("tokens come from another host, and only the target itself is asked for some")
+    (run.credentials().token_url(target) != own).then_some(
+        "tokens come from another host, and the suite tests only the target's own token endpoint",
+    )
 }
 
 /// Why nothing may be written in today's API.
@@ -232,11 +231,13 @@ fn management_writes_missing(run: &Run) -> Option<&'static str> {
     if home == Surface::Account && users_missing(run.profile()).is_some() && run.emulators.is_none()
     {
         return Some(
-            "it creates users in today's API, and the expected profile has no surface that removes them (surface.account, surface.identity)",
+            "the expected profile has no surface that removes users of today's API (surface.account, surface.identity)",
         );
     }
     if !run.limits().may_write_on(Surface::Management) {
-        return Some("it writes in today's API, and --surface management permits that");
+        return Some(
+            "writes in today's API need --surface management, which remote targets do not allow",
+        );
     }
     Need::Management.missing_in(run)
 }

@@ -63,7 +63,7 @@ pub fn clean(
         }
         writeln!(
             out,
-            "found {} users of that run; nothing was deleted",
+            "users of that run: {}; nothing was deleted",
             found.len()
         )?;
         return Ok(error::PASSED);
@@ -80,7 +80,7 @@ pub fn clean(
         }
         writeln!(
             out,
-            "{} left behind or uncertain; the ledger is kept; try again with: bandwidth-conformance cleanup --ledger {name}",
+            "{} left behind or uncertain; the ledger is kept; clean up again with: bandwidth-conformance cleanup --ledger {name}",
             left.len()
         )?;
         return Ok(error::LEFT_BEHIND);

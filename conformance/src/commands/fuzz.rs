@@ -93,9 +93,8 @@ fn outside(
             if limits.one_user_first && !limits.allow_leftovers {
                 let mut cx = Context::new(Arc::clone(&run));
                 if let Err(why) = retire_first(&run, &mut cx).await {
-                    run.dispatch().end(format!(
-                        "{why}; --allow-leftovers creates others all the same"
-                    ));
+                    run.dispatch()
+                        .end(format!("{why}; --allow-leftovers creates them anyway"));
                 }
             }
             for (number, trace) in traces {

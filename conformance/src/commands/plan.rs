@@ -2,7 +2,6 @@
 //! expected profile; nothing is sent to the target.
 
 use std::{
-    collections::BTreeMap,
     io::{self, Write},
     iter,
     sync::Arc,
@@ -22,6 +21,7 @@ use crate::{
     limits::{Limits, Surface},
     outcome::{CaseReport, RunReport},
     redact::printable,
+    report::{console::counted, groups},
     runner,
     surroundings::Surroundings,
     target::BASE,
@@ -92,11 +92,6 @@ pub fn plan(
     aim.write_on(arguments.selection.surface)?;
     let estimate = rehearse(&aim.setup, &cases)?;
     let is_skipped = |case: &&CaseReport| case.verdict == Verdict::Skipped;
-    let mut skipped: BTreeMap<&str, usize> = BTreeMap::new();
-    for case in estimate.cases.iter().filter(is_skipped) {
-        let reason = case.reason.as_deref().unwrap_or_default();
-        *skipped.entry(reason).or_default() += 1;
-    }
     let run = estimate.cases.len() - estimate.counts.skipped;
     let limits = &aim.setup.limits;
     let budget = |limit: Option<u64>, needed: u64, flag: &str| match limit {
@@ -115,7 +110,7 @@ pub fn plan(
         aim.setup.expected.name()
     )?;
     writeln!(out, "cases     {run}")?;
-    for (reason, count) in &skipped {
+    for (reason, count) in groups::reasons(estimate.cases.iter().filter(is_skipped)) {
         writeln!(out, "skipped   {count}: {reason}")?;
     }
     writeln!(
@@ -136,7 +131,10 @@ pub fn plan(
     let pace = if limits.interval.is_zero() {
         "no pause between requests".to_owned()
     } else {
-        format!("at {} requests a second", rate(limits.interval))
+        format!(
+            "at most {} a second",
+            counted(rate(limits.interval), "request")
+        )
     };
     writeln!(
         out,

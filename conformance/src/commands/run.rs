@@ -60,10 +60,11 @@ pub fn run(
     } else {
         Detail::All
     };
+    let count = runner::in_order(&run, &cases).len();
     let mut console = Console::new(surroundings.out, detail, surroundings.colour);
     console.intro(&run.redactor().line(&format!(
         "{} against {}, account {}, expecting profile {}{}",
-        console::cases(cases.len()),
+        console::counted(count, "case"),
         place.description,
         run.credentials().account_id,
         run.expected.name(),
@@ -71,7 +72,7 @@ pub fn run(
     )))?;
     let progress = Progress::new(
         surroundings.watched && !arguments.quiet,
-        cases.len(),
+        count,
         estimate.map(|estimate| estimate.requests),
         run.limits().max_requests,
     );
@@ -173,11 +174,17 @@ pub fn print_leftovers(leftovers: &[Leftover], run: &Run, err: &mut dyn Write) {
     }
 }
 
-/// Checks that the target accepts this login. From here on, every create is in a file first, which
-/// outlives the process.
+/// Checks that the target accepts this login, and shows a prepared user. From here on, every create
+/// is in a file first, which outlives the process.
 pub async fn begin(run: &Run, place: &Place, path: Option<&Path>) -> Result<(), ConformanceError> {
     place.record(run)?;
     run.preflight(&mut Log::default()).await?;
+    if let Some(key) = &run.limits().prepared_user {
+        let wrapper = domain_root(run.profile());
+        run.account
+            .prepare(key, wrapper, &mut Log::default())
+            .await?;
+    }
     if place.needs_ledger(run) {
         let path = path.map_or_else(
             || {
@@ -189,18 +196,14 @@ pub async fn begin(run: &Run, place: &Place, path: Option<&Path>) -> Result<(), 
         );
         run.keep_ledger(&env::current_dir()?.join(path), &place.description)?;
     }
-    if let Some(key) = &run.limits().prepared_user {
-        let wrapper = domain_root(run.profile());
-        run.account
-            .prepare(key, wrapper, &mut Log::default())
-            .await?;
-    }
     Ok(())
 }
 
 /// Says what cannot be put back, before the first request.
 pub fn print_prepared(run: &Run, err: &mut dyn Write) {
-    if let Some(key) = &run.limits().prepared_user {
+    if let Some(key) = &run.limits().prepared_user
+        && run.limits().may_write()
+    {
         let _ = writeln!(
             err,
             "bandwidth-conformance: user {} is updated, and put back at the end; a changed password cannot be put back",

@@ -306,7 +306,7 @@ mod tests {
             })?;
             Some(users.len())
         };
-        for nobody in [
+        for empty in [
             "<UsersResponse><Users/></UsersResponse>",
             "<UsersResponse><Users>\n</Users></UsersResponse>",
             "<UsersResponse/>",
@@ -316,9 +316,9 @@ mod tests {
             r#"{"data":{"users":[]},"total":0}"#,
             "[]",
         ] {
-            assert_eq!(users(200, nobody), Some(0), "{nobody}");
+            assert_eq!(users(200, empty), Some(0), "{empty}");
             for status in [302, 400, 401, 403, 404, 500, 503] {
-                assert_eq!(users(status, nobody), None, "{status} {nobody}");
+                assert_eq!(users(status, empty), None, "{status} {empty}");
             }
         }
         let no_results = "<UsersResponse><ResponseStatus><ErrorCode>230</ErrorCode></ResponseStatus></UsersResponse>";

@@ -465,9 +465,7 @@ impl Context {
     pub async fn role(&mut self) -> Result<Role, Stop> {
         let allowed = self.run.limits().roles.clone();
         if allowed == Roles::Withheld {
-            return Err(Stop::skip(
-                "it gives a user a role, and --role ID names none",
-            ));
+            return Err(Stop::skip("roles of users need --role ID"));
         }
         let mut roles = self.some_roles().await?.into_iter();
         match allowed {
@@ -479,7 +477,7 @@ impl Context {
     }
 
     /// A key that the target reports as unused, in the form of its keys.
-    pub async fn nobody(&mut self) -> Result<String, Stop> {
+    pub async fn unused_key(&mut self) -> Result<String, Stop> {
         let like = match (self.profile.naming_user_key, self.profile.user_id_style) {
             (UserKey::Username, _) => return Ok(self.fresh_username()),
             (_, IdStyle::Prefixed) => "u1",

@@ -126,9 +126,7 @@ impl Context {
     pub async fn domain_roles(&mut self) -> Result<Vec<Role>, Stop> {
         let allowed = self.run.limits().roles.clone();
         if allowed == Roles::Withheld {
-            return Err(Stop::skip(
-                "it gives a user a role, and --role ID names none",
-            ));
+            return Err(Stop::skip("roles of users need --role ID"));
         }
         let roles = self.read_domain("/roles").await?.domain_roles()?;
         let given = |role: &Role| match &allowed {

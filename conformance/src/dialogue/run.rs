@@ -239,7 +239,7 @@ impl Run {
             401 => {
                 let offered = challenges(&answer);
                 let offered: Vec<&str> = offered.iter().map(|one| one.scheme.as_str()).collect();
-                let advice = login_advice(&offered);
+                let advice = login_advice(&offered, self.credentials().basic().is_some());
                 let end = self.credentials().basic().map_or("", |_| BASIC_ENDS);
                 Err(unreachable(format!(
                     "{place} rejects the login of account {account}; {advice}{end}"
@@ -262,7 +262,16 @@ impl Run {
 }
 
 /// Advice after a refused login, by the schemes that the target's challenges offer.
-fn login_advice(offered: &[&str]) -> String {
+fn login_advice(offered: &[&str], is_basic: bool) -> String {
+    let (used, what, check) = if is_basic {
+        (
+            "basic",
+            "a name and a password",
+            "check the name and the password",
+        )
+    } else {
+        ("bearer", "a token", "check the client's id and secret")
+    };
     let ways = offered.iter().map(|scheme| match *scheme {
         "basic" => "Basic (BW_USERNAME and BW_PASSWORD)".to_owned(),
         "bearer" => "Bearer (BW_CLIENT_ID and BW_CLIENT_SECRET)".to_owned(),
@@ -270,9 +279,14 @@ fn login_advice(offered: &[&str]) -> String {
     });
     let ways: Vec<String> = ways.collect();
     if ways.is_empty() {
-        return "it offers no scheme; check the name and the password, or the client's id and secret".to_owned();
+        return format!("it offers no scheme; {check}");
     }
-    format!("it offers {}; check the login's own", ways.join(" and "))
+    let ways = ways.join(" and ");
+    if offered.contains(&used) {
+        format!("{check}; it offers {ways}")
+    } else {
+        format!("it offers {ways}, and the login is {what}")
+    }
 }
 
 #[cfg(test)]
@@ -282,10 +296,19 @@ mod tests {
     #[test]
     fn a_refused_login_names_what_the_target_offers_and_the_variables_for_it() {
         assert_eq!(
-            login_advice(&["basic", "bearer"]),
-            "it offers Basic (BW_USERNAME and BW_PASSWORD) and Bearer (BW_CLIENT_ID and BW_CLIENT_SECRET); check the login's own"
+            login_advice(&["bearer"], true),
+            "it offers Bearer (BW_CLIENT_ID and BW_CLIENT_SECRET), and the login is a name and a password"
         );
-        assert!(login_advice(&["digest"]).contains("digest, which this program does not speak"));
-        assert!(login_advice(&[]).contains("offers no scheme"));
+        assert_eq!(
+            login_advice(&["basic"], false),
+            "it offers Basic (BW_USERNAME and BW_PASSWORD), and the login is a token"
+        );
+        assert_eq!(
+            login_advice(&["basic", "bearer"], false),
+            "check the client's id and secret; it offers Basic (BW_USERNAME and BW_PASSWORD) and Bearer (BW_CLIENT_ID and BW_CLIENT_SECRET)"
+        );
+        let other = login_advice(&["digest"], true);
+        assert!(other.contains("digest, which this program does not speak"));
+        assert!(login_advice(&[], true).contains("offers no scheme"));
     }
 }

@@ -13,7 +13,7 @@ use bandwidth_fixtures::{
     },
 };
 
-use super::trace::Who;
+use super::trace::UserRef;
 use crate::{
     dialogue::Context,
     wire::{Draft, EMAIL, Role, RoleRef, User, Value},
@@ -165,9 +165,9 @@ impl Model {
     }
 
     /// The user's key in paths, also after its delete.
-    pub(super) fn key(&self, who: Who) -> Option<String> {
+    pub(super) fn key(&self, who: UserRef) -> Option<String> {
         match who {
-            Who::Created(back) if !self.known.is_empty() => {
+            UserRef::Created(back) if !self.known.is_empty() => {
                 let index = self.known.len() - 1 - back % self.known.len();
                 Some(self.known[index].key.clone())
             }

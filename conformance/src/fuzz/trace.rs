@@ -18,21 +18,21 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Action {
     Create(Vec<(Field, Content)>),
-    Update(Who, Vec<(Field, Content)>),
-    Delete(Who),
-    Get(Who),
-    GetByName(Who),
+    Update(UserRef, Vec<(Field, Content)>),
+    Delete(UserRef),
+    Get(UserRef),
+    GetByName(UserRef),
     List,
     Roles,
 }
 
 /// A user, before its id is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Who {
+pub(super) enum UserRef {
     /// The user that was created this number of creates before the last, modulo their number.
     Created(usize),
     /// No user.
-    Nobody,
+    Unknown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,8 +102,8 @@ pub(super) enum Content {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Name {
-    Of(Who),
-    OtherCaseOf(Who),
+    Of(UserRef),
+    OtherCaseOf(UserRef),
 }
 
 /// Names that a codec can get wrong.
@@ -202,10 +202,10 @@ fn step(numbers: &mut Numbers) -> Step {
     Step { format, action }
 }
 
-fn who(numbers: &mut Numbers) -> Who {
+fn who(numbers: &mut Numbers) -> UserRef {
     match numbers.below(12) {
-        0 => Who::Nobody,
-        _ => Who::Created(numbers.below(4)),
+        0 => UserRef::Unknown,
+        _ => UserRef::Created(numbers.below(4)),
     }
 }
 

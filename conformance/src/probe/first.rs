@@ -375,7 +375,7 @@ pub(super) async fn missing(probe: &mut Probe) -> Result<(), Stop> {
     use super::seen::{ErrorBody, OTHER_BODY};
 
     let made = probe.subject().await?;
-    let absent = probe.cx.nobody().await?;
+    let absent = probe.cx.unused_key().await?;
     let seen = probe.get_user(&absent).await?;
     let missing = match (seen.status, seen.error_body()) {
         (404, Some(ErrorBody::Error)) => Ok("not_found"),

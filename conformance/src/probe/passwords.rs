@@ -186,9 +186,19 @@ async fn errors(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     const ID: &str = "password.errors";
     let mut rules: BTreeMap<&str, Vec<&Refusal>> = BTreeMap::new();
     for refusal in &trial.refusals {
-        rules.entry(refusal.rule).or_default().push(refusal);
+        let rule = match refusal.rule {
+            "length" if refusal.password.chars().count() < trial.length => "minimum",
+            "length" => "maximum",
+            rule => rule,
+        };
+        rules.entry(rule).or_default().push(refusal);
     }
-    let Some(first) = rules.values().next().map(|refusals| refusals[0].clone()) else {
+    // An earlier password is accepted again after enough others.
+    let steady = rules
+        .iter()
+        .find(|(rule, _)| **rule != Kind::History.name());
+    let first = steady.or_else(|| rules.iter().next());
+    let Some(first) = first.map(|(_, refusals)| refusals[0].clone()) else {
         probe.leave_open(ID, "no rejection had readable words");
         return Ok(());
     };
@@ -214,8 +224,11 @@ async fn errors(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     let same = rules
         .values()
         .all(|refusals| refusals[0].words == first.words);
-    let lengths = ["length", "minimum", "maximum"];
-    if same && rules.keys().all(|rule| lengths.contains(rule)) {
+    if same
+        && rules
+            .keys()
+            .all(|rule| ["minimum", "maximum"].contains(rule))
+    {
         let note = "only lengths were rejected, which may be one rule";
         probe.likely(ID, "opaque", &["named"], note);
         return Ok(());

@@ -358,7 +358,7 @@ pub(super) async fn id_mismatch(probe: &mut Probe) -> Result<(), Stop> {
         probe.leave_open(ID, &why);
         return Ok(());
     }
-    let other = update.with("UserId", probe.cx.nobody().await?);
+    let other = update.with("UserId", probe.cx.unused_key().await?);
     match probe.update(&made, &other, probe.format).await? {
         Ok(_) => probe.observed(ID, "ignored"),
         Err(seen) if seen.is_refusal() => probe.refused(ID, "refused", &seen),

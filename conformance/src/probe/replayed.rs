@@ -71,7 +71,16 @@ fn judge(id: BehaviourId, finding: &mut Finding, learned: &Learned, before: usiz
             let own = std::iter::once(&seen.option).chain(&seen.alternatives);
             let agrees = own
                 .clone()
-                .any(|own| possible.iter().any(|one| has(one, own)));
+                .any(|own| possible.iter().any(|one| overlap(one, own)));
+            if let ([only], true) = (possible, agrees)
+                && *only != seen.option
+                && id.behaviour().accepts(only)
+                && !seen.alternatives.is_empty()
+                && seen.alternatives.iter().any(|own| overlap(own, only))
+            {
+                seen.option.clone_from(only);
+                seen.alternatives.clear();
+            }
             if !agrees {
                 *finding = Finding::Open(format!(
                     "an experiment shows {}, and replaying the exchanges in the mock shows {}",
@@ -84,12 +93,15 @@ fn judge(id: BehaviourId, finding: &mut Finding, learned: &Learned, before: usiz
     }
 }
 
-/// True if the option is that one, or in that range of numbers.
-fn has(possible: &str, option: &str) -> bool {
-    let number = |text: &str| text.parse::<u32>().ok();
-    match (possible.split_once(" to "), number(option)) {
-        (Some((from, to)), Some(option)) => (number(from)..=number(to)).contains(&Some(option)),
-        _ => possible == option,
+/// True if two options are equal, or two ranges of numbers have a number in common.
+fn overlap(one: &str, other: &str) -> bool {
+    let range = |text: &str| {
+        let (from, to) = text.split_once(" to ").unwrap_or((text, text));
+        Some((from.parse::<u32>().ok()?, to.parse::<u32>().ok()?))
+    };
+    match (range(one), range(other)) {
+        (Some((from, to)), Some((low, high))) => from <= high && low <= to,
+        _ => one == other,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     io::{self, Write},
 };
 
@@ -182,12 +183,12 @@ impl<'a> Console<'a> {
         }
         writeln!(
             self.out,
-            "\n{}: {} | {} | profile {} | {} requests | {:.1} s",
-            cases(report.cases.len()),
+            "\n{}: {} | {} | profile {} | {} | {:.1} s",
+            counted(report.cases.len(), "case"),
             counts.join(", "),
             printable(&report.target),
             printable(&report.profile),
-            report.requests,
+            counted(report.requests, "request"),
             std::time::Duration::from_millis(report.elapsed_ms).as_secs_f64()
         )?;
         self.notes(report)?;
@@ -201,7 +202,7 @@ impl<'a> Console<'a> {
         let style = self.style(Verdict::Skipped);
         for (reason, count) in groups::reasons(skipped) {
             let label = Verdict::Skipped;
-            let (count, reason) = (cases(count), printable(reason));
+            let (count, reason) = (counted(count, "case"), printable(reason));
             writeln!(self.out, "{style}{label:COLUMN$}{style:#}{count}: {reason}")?;
         }
         Ok(())
@@ -283,8 +284,9 @@ impl<'a> Console<'a> {
 }
 
 /// `count` with the noun.
-pub fn cases(count: usize) -> String {
-    format!("{count} case{}", if count == 1 { "" } else { "s" })
+pub fn counted<N: Copy + fmt::Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+    let plural = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
 
 #[cfg(test)]

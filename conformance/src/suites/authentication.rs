@@ -21,8 +21,8 @@ cases! {
     cites ["basic-opens", "challenge", "401-empty"], measures ["auth.failure_body", "auth.challenge"],
     needs [AccountList]
     |cx, format| {
-        let nobody = cx.nobody().await?;
-        for path in cx.account_paths(&nobody) {
+        let unused = cx.unused_key().await?;
+        for path in cx.account_paths(&unused) {
             let ask = cx.ask("GET", path.as_str()).accept(format);
             let reply = cx.send(ask.authorization(None)).await?;
             reply.unauthenticated().at(&format!("GET {path} without credentials"))?;
@@ -36,8 +36,8 @@ cases! {
     cites ["basic-opens", "challenge", "401-empty"], measures ["auth.failure_body", "auth.challenge"]
     |cx, format| {
         let draft = cx.draft();
-        let nobody = cx.nobody().await?;
-        let user = cx.user_path(&nobody);
+        let unused = cx.unused_key().await?;
+        let user = cx.user_path(&unused);
         let body = cx.body(&draft, format);
         let create = cx.ask("POST", cx.users_path()).body(format, body.as_str());
         for (method, ask) in [
@@ -130,10 +130,10 @@ cases! {
     "authentication.other-account.is-refused" none,
     cites ["one-account", "err-1001"], measures ["auth.other_account"], needs [AccountList, ForeignAccounts]
     |cx, format| {
-        let nobody = cx.nobody().await?;
+        let unused = cx.unused_key().await?;
         let own = format!("/{}/", cx.account_id());
         let other = format!("/{}9/", cx.account_id());
-        for path in cx.account_paths(&nobody) {
+        for path in cx.account_paths(&unused) {
             let path = path.replacen(&own, &other, 1);
             cx.read(&path, format).await?.other_account().at(&path)?;
         }
@@ -164,9 +164,9 @@ cases! {
     |cx, format| {
         let known = cx.second_account_id().unwrap_or_default().to_owned();
         let unknown = format!("{}9", cx.account_id());
-        let nobody = cx.nobody().await?;
+        let unused = cx.unused_key().await?;
         let own = format!("/{}/", cx.account_id());
-        for path in cx.account_paths(&nobody) {
+        for path in cx.account_paths(&unused) {
             let mut earlier = None;
             for account in [&unknown, &known] {
                 let path = path.replacen(&own, &format!("/{account}/"), 1);
@@ -183,8 +183,8 @@ cases! {
     /// A request that is wrong in other ways too is rejected for its missing credentials first
     "authentication.validation.comes-after-it" many, cites ["rfc9110-401"]
     |cx| {
-        let nobody = cx.nobody().await?;
-        let absent = cx.user_path(&nobody);
+        let unused = cx.unused_key().await?;
+        let absent = cx.user_path(&unused);
         for (what, ask) in [
             ("a broken body", cx.ask("POST", cx.users_path()).body(Format::Xml, "<broken")),
             ("an unknown type", cx.ask("POST", cx.users_path()).typed("text/plain", "x")),

@@ -185,7 +185,7 @@ cases! {
     /// Result of a create with a UserId of its own
     "create.user-id.in-the-body" many, needs [UserIds]
     |cx| {
-        let chosen = cx.nobody().await?;
+        let chosen = cx.unused_key().await?;
         let draft = cx.draft().with("UserId", chosen.as_str());
         let ask = cx.ask_create(&draft, cx.default_format());
         let (reply, key) = cx.try_create(&draft, ask).await?;

@@ -54,7 +54,7 @@ cases! {
     "delete.missing-user.is-refused" none,
     cites ["missing-404", "err-12000"], measures ["missing.user"], needs [Writing]
     |cx, format| {
-        let absent = cx.nobody().await?;
+        let absent = cx.unused_key().await?;
         cx.delete(&absent, format).await?.missing_user()
     }
 

@@ -11,8 +11,8 @@ cases! {
     "errors.unknown-path.is-404" none, cites ["rfc9110-404"]
     |cx, format| {
         let account = format!("/api/accounts/{}", cx.account_id());
-        let nobody = cx.nobody().await?;
-        let absent = cx.user_path(&nobody);
+        let unused = cx.unused_key().await?;
+        let absent = cx.user_path(&unused);
         for path in [
             format!("{account}/nothing"),
             format!("{absent}/nothing"),
@@ -42,8 +42,8 @@ cases! {
     /// that it has
     "errors.method.is-405-with-allow" many, cites ["rfc9110-405"], needs [BuiltIn]
     |cx, format| {
-        let nobody = cx.nobody().await?;
-        let user = cx.user_path(&nobody);
+        let unused = cx.unused_key().await?;
+        let user = cx.user_path(&unused);
         for (method, path, allowed) in [
             ("PATCH", cx.users_path(), &["GET", "POST"][..]),
             ("PATCH", user.clone(), &["GET", "PUT", "DELETE"]),
@@ -59,7 +59,7 @@ cases! {
     /// Reading a path that can only be written is 405 with an error body, and Allow says so
     "errors.read-of-a-password.is-405-with-allow" none, cites ["rfc9110-405"], needs [LoginPaths]
     |cx, format| {
-        let path = format!("/api/users/{}/password", cx.nobody().await?);
+        let path = format!("/api/users/{}/password", cx.unused_key().await?);
         let ask = cx.ask("GET", path).accept(format);
         not_allowed(cx, ask, "GET", &["PUT"]).await
     }

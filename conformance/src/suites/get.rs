@@ -31,7 +31,7 @@ cases! {
     cites ["deprovision", "missing-404", "err-12000"], measures ["missing.user"],
     needs [AccountUsers]
     |cx, format| {
-        let absent = cx.nobody().await?;
+        let absent = cx.unused_key().await?;
         cx.get(&absent, format).await?.missing_user()
     }
 

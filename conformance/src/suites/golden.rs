@@ -171,29 +171,29 @@ fn not_symbolic(cx: &Context, golden: &Golden) -> Option<String> {
     let body = body.ok();
     let username = body.as_ref().and_then(|body| find(body, &["Username"]));
     if golden.profile != expected {
-        Some(format!(
-            "it was recorded under the profile {}",
-            golden.profile
-        ))
+        Some(format!("the example needs --profile {}", golden.profile))
     } else if !golden.set.is_empty()
         || !golden.faults.is_empty()
         || !golden.before.iter().all(makes_room)
     {
-        Some("it needs a server that is set up for it".to_owned())
+        Some("the example needs a server with its own seed, faults or settings".to_owned())
     } else if golden.seed != "demo" {
-        Some(format!("it needs a server with the seed {}", golden.seed))
+        Some(format!(
+            "the example needs a server with the seed {}",
+            golden.seed
+        ))
     } else if method != "GET" && golden.request.body.contains("Roles") {
-        Some("it gives a user a role of the example's account".to_owned())
+        Some("the example assigns a role of its own account".to_owned())
     } else if golden.request.header("content-length").is_some() {
-        Some("it announces a body that it does not send".to_owned())
+        Some("the example announces a body and sends none".to_owned())
     } else if method != "GET" && segment.is_some_and(|rest| rest != USER) {
-        Some("it would change a user that this run did not create".to_owned())
+        Some("the example changes a user that this run did not create".to_owned())
     } else if method != "GET" && !path.contains(&format!("/accounts/{ACCOUNT}/")) {
-        Some("it would change another account".to_owned())
+        Some("the example changes another account".to_owned())
     } else if method == "POST" && username.is_some_and(|name| !USERNAMES.contains(&name)) {
-        Some("it names a user with a name that is not the run's own".to_owned())
+        Some("the example creates a user without the run's prefix".to_owned())
     } else if method == "POST" && golden.response.body.contains("12728") {
-        Some("its password belongs to the example's own names".to_owned())
+        Some("the example's password fits only its own names".to_owned())
     } else {
         None
     }
@@ -224,10 +224,10 @@ async fn prepare(cx: &mut Context, golden: &Golden) -> Result<Names, Stop> {
     replaced.extend(USERNAMES.map(str::to_owned).into_iter().zip(fresh));
     if golden.request.body.contains(NEXT_USER) {
         // The id of a user that the example does not have: on an account it may be a real user's.
-        let nobody = cx.nobody().await?;
+        let unused = cx.unused_key().await?;
         replaced.extend([
-            (format!(">{NEXT_USER}<"), format!(">{nobody}<")),
-            (format!("\"{NEXT_USER}\""), format!("\"{nobody}\"")),
+            (format!(">{NEXT_USER}<"), format!(">{unused}<")),
+            (format!("\"{NEXT_USER}\""), format!("\"{unused}\"")),
         ]);
     }
     let mut names = Names {

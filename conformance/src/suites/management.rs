@@ -78,7 +78,7 @@ cases! {
     "management.unknown-user.is-404" none,
     cites ["rfc9110-404", "profile-choice"], measures ["management.errors"], needs [Management]
     |cx| {
-        let unknown = cx.nobody().await?;
+        let unknown = cx.unused_key().await?;
         let reply = cx.read_managed(&cx.managed_path(&unknown)).await?;
         reply.managed_error("a user that does not exist", 404)
     }

@@ -40,7 +40,7 @@ cases! {
         let shown = cx.get(&created.key, format).await?.user()?;
         let reply = cx.read(&below_no_account(cx, &created.key), format).await?;
         reply.same("the user below no account", &shown, &reply.user()?)?;
-        let absent = cx.nobody().await?;
+        let absent = cx.unused_key().await?;
         cx.read(&below_no_account(cx, &absent), format).await?.missing_user()
     }
 

@@ -173,7 +173,7 @@ cases! {
         let created = cx.subject(format).await?;
         let same = created.update().with("UserId", created.key.as_str());
         cx.put(&created.key, &same, format).await?.updated().at("the UserId of the path")?;
-        let other = created.update().with("UserId", cx.nobody().await?);
+        let other = created.update().with("UserId", cx.unused_key().await?);
         let reply = cx.put(&created.key, &other, format).await?;
         match cx.profile().put_id_mismatch {
             IdMismatch::Refused => drop(reply.refused("user_id_mismatch")?),
@@ -186,7 +186,7 @@ cases! {
     "update.missing-user.is-refused" many,
     cites ["missing-404", "err-12000"], measures ["missing.user"]
     |cx, format| {
-        let absent = cx.nobody().await?;
+        let absent = cx.unused_key().await?;
         let draft = cx.draft().without("Password");
         cx.put(&absent, &draft, format).await?.missing_user()?;
         let reply = cx.get(&absent, format).await?;

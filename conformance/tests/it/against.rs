@@ -28,7 +28,7 @@ pub(crate) fn repeats(variable: &str, usual: usize) -> usize {
     })
 }
 
-/// Whether a test takes all that there is, and no sample of it.
+/// True if tests run in full, and not on a sample.
 pub(crate) fn takes_all(variable: &str) -> bool {
     std::env::var(variable).is_ok_and(|value| value == "all")
 }
@@ -101,7 +101,7 @@ pub(crate) fn run(cases: &[Case], expected: NamedProfile, actual: NamedProfile) 
     run_on(&server(actual, &[]), cases, expected)
 }
 
-/// What is neither passed, observed nor skipped, nor has one of these verdicts, for messages.
+/// Cases with another verdict than passed, observed, skipped or one of these, for messages.
 pub(crate) fn wrong(report: &RunReport, allowed: &[Verdict]) -> Vec<String> {
     report
         .cases

@@ -46,7 +46,7 @@ struct Echo {
     seen: Mutex<Vec<String>>,
     /// The last password of the running command; the server sends it back.
     last: Mutex<Option<String>>,
-    /// What [`as_text`] made of a text.
+    /// The result of [`as_text`].
     texts: Mutex<HashMap<String, Arc<[String]>>>,
     served: AtomicUsize,
 }
@@ -110,7 +110,7 @@ impl Echo {
         Arc::clone(encoded)
     }
 
-    /// What was sent and what is secret: as text, as text in UTF-16, and as bytes that are not text.
+    /// Sent data and its secrets: as text, as text in UTF-16, and as other bytes.
     fn body(&self, request: &[u8], secrets: &[String], turn: usize) -> Vec<u8> {
         let every = secrets.iter().flat_map(|secret| {
             let pair = format!("{NAME}:{secret}");
@@ -216,7 +216,7 @@ fn in_hexadecimal(text: &str, word: &str) -> bool {
     })
 }
 
-/// Whether an ASCII word is in the bytes. The standard library's own search is optimised in every build.
+/// True if an ASCII word is in the bytes. The standard library's own search is optimised in every build.
 fn has(bytes: &[u8], word: &str) -> bool {
     String::from_utf8_lossy(bytes).contains(word)
 }

@@ -1,4 +1,4 @@
-//! What a run shows and asks of an account that it does not know, before it continues.
+//! Checks of an unknown account before a run continues.
 
 use std::{
     collections::BTreeSet,
@@ -112,7 +112,7 @@ fn a_refused_login_names_what_the_challenge_offers_and_the_variables_for_it() {
     });
     let ran = run(&["run", "--target", &target.url()], &[]);
     assert_eq!(ran.code, 3, "{}", ran.out);
-    let words = "it offers Basic (BW_USERNAME and BW_PASSWORD) and Bearer (BW_CLIENT_ID and BW_CLIENT_SECRET)";
+    let words = "check the name and the password; it offers Basic (BW_USERNAME and BW_PASSWORD) and Bearer (BW_CLIENT_ID and BW_CLIENT_SECRET)";
     assert!(ran.err.contains(words), "{}", ran.err);
     for words in [
         "from 2026-12-02",
@@ -158,13 +158,9 @@ fn users_of_todays_api_are_created_on_this_machine_only() {
         (
             "management",
             "management.create.reads-back",
-            "--surface names another one",
+            "--surface names another surface",
         ),
-        (
-            "account",
-            "create.username",
-            "--surface management permits that",
-        ),
+        ("account", "create.username", "need --surface management"),
     ] {
         let ran = run(&[&here[..], &cases, &["--surface", surface]].concat(), &[]);
         assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);

@@ -4,7 +4,7 @@ use std::{collections::HashMap, ffi::OsString, time::Duration};
 
 use bandwidth_conformance::{Surroundings, limits::Limits, main, report::console::Colour};
 
-/// What a run of the command line came to.
+/// The result of a command.
 pub(crate) struct Ran {
     pub(crate) code: u8,
     pub(crate) out: String,

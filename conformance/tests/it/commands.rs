@@ -95,7 +95,7 @@ fn a_budget_ends_the_run_clearly_and_leaves_enough_to_clean_up() {
         assert_eq!(result.ended.as_deref(), Some(words));
         assert!(result.requests <= 40 || flag[0] == "--max-users");
         assert!(result.counts.pass > 0 && result.counts.fail == 0);
-        // What was not run is in the report, so that another run can take it up.
+        // The report has the cases that were not run, so another run can continue.
         let again = ["list", "--failed-from", text(&json)];
         let listed = run(&again, &[]).out.lines().count();
         let not_run = result
@@ -173,6 +173,54 @@ fn what_cannot_be_removed_is_exit_code_5_and_a_cleanup_removes_it() {
 }
 
 #[test]
+fn a_cleanup_of_a_deactivated_user_names_the_administration() {
+    let stage = Stage::new(&["delete.effect=deactivated"], &[]);
+    let settle = ["--settle", "0.1"];
+    let ran = stage.run(&[&["--smoke"][..], &settle].concat());
+    assert_eq!(ran.code, 5, "{}", ran.out);
+    let ledger = stage.path("ledger");
+    let cleanup = [&["cleanup", "--ledger", text(&ledger)][..], &settle].concat();
+    let cleaned = run(&cleanup, &[]);
+    assert_eq!(cleaned.code, 5, "{}", cleaned.err);
+    for out in [ran.out, cleaned.out] {
+        let advice = "remove it in the target's own administration";
+        assert!(out.contains(advice), "{out}");
+    }
+}
+
+#[test]
+fn a_prepared_user_that_the_target_does_not_show_leaves_no_ledger() {
+    let stage = Stage::new(&[], &[]);
+    let ran = stage.run(&["--smoke", "--prepared-user", "u7"]);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("shows no user"), "{}", ran.err);
+    assert!(!stage.path("ledger").exists());
+}
+
+#[test]
+fn a_run_without_writes_promises_no_update_of_a_prepared_user() {
+    let stage = Stage::new(&[], &[]);
+    for (flags, updates) in [(&[][..], true), (&["--read-only"], false)] {
+        let ran = stage.run(&[&["--area", "get", "--prepared-user", "u1"][..], flags].concat());
+        assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+        assert_eq!(
+            ran.err.contains("user u1 is updated"),
+            updates,
+            "{}",
+            ran.err
+        );
+    }
+}
+
+#[test]
+fn a_run_announces_as_many_cases_as_it_counts_at_its_end() {
+    let stage = Stage::new(&[], &[]);
+    let ran = stage.run(&["--smoke"]);
+    assert!(ran.out.starts_with("6 cases against "), "{}", ran.out);
+    assert!(ran.out.contains("\n6 cases: 6 pass"), "{}", ran.out);
+}
+
+#[test]
 fn a_cleanup_deletes_only_what_the_ledger_names() {
     let stage = Stage::new(&[], &[]);
     let ledger = stage.path("ledger");
@@ -207,7 +255,7 @@ fn a_cleanup_puts_a_prepared_user_back_and_removes_the_ledger() {
     let stage = Stage::new(&[], &[]);
     let ledger = stage.path("ledger");
     let url = stage.url();
-    // What the first ledger puts back is a change for the second one.
+    // The second ledger changes the user that the first one restored.
     for last_name in ["Roe", "Doe"] {
         let body = format!(
             "<User><Username>jdoe</Username><FirstName>John</FirstName><LastName>{last_name}</LastName><Email>jdoe@example.com</Email><Enabled>true</Enabled><Roles></Roles></User>"
@@ -275,8 +323,7 @@ fn a_plan_sends_nothing_to_the_target_and_a_run_keeps_to_it() {
     );
     assert!(ran.out.contains("users     0 created"), "{}", ran.out);
     assert!(
-        ran.out
-            .contains("needs --allow-writes --confirm-account ID"),
+        ran.out.contains("need --allow-writes --confirm-account ID"),
         "{}",
         ran.out
     );

@@ -87,7 +87,7 @@ impl Stage {
         users
     }
 
-    /// What is wrong after a run.
+    /// The faults after a run.
     fn faults(&self, ran: &Ran) -> Vec<String> {
         let mut faults = Vec::new();
         let left = self.left();

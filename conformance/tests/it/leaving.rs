@@ -98,7 +98,7 @@ impl Stage {
         users.into_iter().filter_map(|user| user.username).collect()
     }
 
-    /// What was created is still there, and the run says so.
+    /// The created users are still there, and the run names them.
     fn reported_leftovers(&self, ran: &Ran) {
         assert_eq!(ran.code, 5, "{}{}", ran.out, ran.err);
         assert!(ran.out.contains("left behind: cf-"), "{}", ran.out);
@@ -261,7 +261,7 @@ fn where_deleting_deactivates_one_user_is_created_and_named_and_what_is_open_is_
     };
     assert_eq!(left.state, LeftoverState::Deactivated);
     assert!(stage.ledger().exists());
-    // What one user can answer is answered.
+    // One user answers its questions.
     let of = |id: &'static str| {
         report
             .cases

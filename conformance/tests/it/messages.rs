@@ -11,11 +11,11 @@ use crate::{
     support::http::{Answer, Server},
 };
 
-/// What was done, and what was reported.
+/// Commands, each with its message.
 struct Review {
     folder: tempfile::TempDir,
     text: String,
-    /// What differs from one time to the next, and what is in its place.
+    /// Texts that differ between runs, and their replacements.
     names: Vec<(String, &'static str)>,
     servers: Vec<Server>,
 }
@@ -142,7 +142,7 @@ fn of_the_command_line() {
     ] {
         review.check(arguments);
     }
-    // What follows a flag that does not exist is repeated nowhere.
+    // The value of an unknown flag is never repeated: it could be a password.
     let ran = run(&["run", "--password=Canary-1"], &[]);
     assert_eq!(ran.code, 2);
     assert!(

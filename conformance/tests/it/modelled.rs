@@ -38,7 +38,7 @@ use crate::{
     support::sloppy::{ACCOUNT, LOGIN},
 };
 
-/// What the server does as its profile says. The rest is as in the guide.
+/// The behaviours that the server takes from its profile. The others are the guide's.
 const VARIED: [&str; 22] = [
     "create.response",
     "create.status",
@@ -111,7 +111,7 @@ fn run_of(server: &Modelled, expected: NamedProfile) -> Arc<Run> {
     Arc::new(run.unwrap())
 }
 
-/// What is wrong under some setting, with the number of the setting. Two are looked at at a time.
+/// The faults under some settings, with their numbers. Two settings run at a time.
 fn problems(
     usual: usize,
     look: impl Fn(usize, &NamedProfile) -> Vec<String> + Sync,
@@ -220,7 +220,7 @@ fn a_create_that_breaks_two_rules_is_corrected_whichever_is_reported() {
     }
 }
 
-/// What is learned from a sync with the server.
+/// The profile learned from a sync with the server.
 fn learned(server: &Modelled, actual: &NamedProfile) -> Learned {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("traffic.jsonl");

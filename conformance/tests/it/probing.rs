@@ -246,7 +246,7 @@ pub(crate) fn wrong(
         let right = equivalent(id, actual);
         match (findings.get(id), untellable(id, actual, empty)) {
             (None, _) => wrong.push(format!("{id}: no finding")),
-            (Some(Finding::Observed(seen)), _) if seen.option == right => {}
+            (Some(Finding::Observed(seen)), _) if [&right, &truth].contains(&&seen.option) => {}
             (Some(Finding::Observed(seen)), _) if allows(&seen.alternatives, &truth) => {}
             (Some(Finding::Observed(seen)), _) => {
                 wrong.push(format!(
@@ -273,7 +273,7 @@ fn unnamed(probed: &Probed, actual: &NamedProfile, complete: bool) -> Vec<String
         .map(|name| format!("{name} is there, and not named"))
         .collect();
     let options = actual.options();
-    // Such a list never says that nobody is left, so that a create without an answer stays uncertain.
+    // Such a list never shows that no user is left, so a create without a response stays unconfirmed.
     let says_nothing = options.list_empty == EmptyList::Error230
         && options.errors_shape == ErrorShape::ResponseStatusWithoutCode;
     let stays = options.delete_effect == DeleteEffect::Deactivated;

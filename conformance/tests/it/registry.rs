@@ -93,7 +93,7 @@ fn the_level_of_a_case_that_is_written_by_hand_follows_from_what_it_cites() {
     }
 }
 
-/// What a run on a user's account does with its one user depends on this.
+/// A run on a real account shares its one user by this rule.
 #[test]
 fn one_case_deletes_the_user_that_others_share() {
     let cases = cases();

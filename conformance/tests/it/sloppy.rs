@@ -26,7 +26,7 @@ const AT_A_TIME: usize = 4;
 /// A run of all cases takes as much, in bytes, without optimisation.
 const STACK: usize = 32 << 20;
 
-/// What is wrong with the cells of one command, one line for each fault.
+/// The faults in the cells of one command, one in a line.
 fn faults(command: Command) -> Vec<String> {
     let all = takes_all("SLOPPY");
     let only = env::var("SLOPPY_MODE").ok();

@@ -179,7 +179,7 @@ fn without_random_key(text: &str) -> String {
     shown.collect::<Vec<_>>().join("/users/u")
 }
 
-/// What a person reads when a documented claim is untrue of a target.
+/// The report if a documented claim is untrue of a target.
 #[test]
 fn an_untrue_claim_fails_a_documented_case_with_a_message_that_helps() {
     let wrong = [

@@ -20,11 +20,11 @@ use crate::message::{Answer, Ask, Memory};
 /// A broken server.
 pub(crate) struct Mutant {
     pub(crate) name: &'static str,
-    /// What is wrong with it.
+    /// Its defect.
     pub(crate) says: &'static str,
     /// The case that must fail; empty for what is not broken.
     pub(crate) killed_by: &'static str,
-    /// What the failing case's reason must hold.
+    /// Text that the failing case's reason must contain.
     pub(crate) because: &'static str,
     /// The built-in profile that is expected.
     pub(crate) profile: &'static str,

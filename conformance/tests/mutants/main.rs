@@ -47,7 +47,7 @@ use self::{
 /// Cases, and what they said.
 type Caught = BTreeMap<String, String>;
 
-/// What came of a mutant.
+/// The result for a mutant.
 struct Outcome {
     /// The cases that failed, and why, in each format.
     failed: Caught,
@@ -63,7 +63,7 @@ fn profile(name: &str, set: &[&str]) -> NamedProfile {
 
 /// Runs the cases against a mutant.
 fn run(mutant: &'static Mutant, cases: &[Case]) -> RunReport {
-    // What a mutant creates is removed below the account, so it shows what a case left.
+    // Users of a mutant are removed below the account, so its list shows users that a case left.
     let full = ["surface.account=full"];
     let expected = profile(mutant.profile, &[&full, mutant.expected].concat());
     let actual = profile(
@@ -162,7 +162,7 @@ impl Emulators for Broken {
 }
 
 impl Outcome {
-    /// What the case that must catch that mutant said, if it caught it or characterised it.
+    /// The reason of the case that must catch that mutant, if it caught or characterised it.
     fn of(&self, mutant: &Mutant) -> Option<&String> {
         let failed = self.failed.get(mutant.killed_by);
         failed.or_else(|| self.observed.get(mutant.killed_by))
@@ -197,7 +197,7 @@ fn main() -> ExitCode {
         .filter(|argument| !argument.starts_with('-'))
         .collect();
     if std::env::args().any(|argument| argument == "--list") {
-        // What a test runner asks before it runs anything.
+        // A test runner lists the tests before it runs any.
         println!("mutants: test");
         return ExitCode::SUCCESS;
     }
@@ -298,8 +298,7 @@ fn problems(chosen: &[&'static Mutant], results: &BTreeMap<&str, Outcome>) -> Ve
     problems
 }
 
-/// Whether part of a reason says what is wrong: a status, or a word that any reason may hold, does
-/// not.
+/// True if part of a reason names the defect. A status, or a word of any reason, does not.
 fn names_a_fault(because: &str) -> bool {
     const HOLLOW: [&str; 7] = ["a", "body", "error", "expected", "got", "is", "status"];
     let words = because.split(|letter: char| !letter.is_ascii_alphanumeric());

@@ -29,7 +29,7 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// What a mutant remembers between requests, and the server behind it.
+/// State of a mutant between requests, and the server behind it.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     pub(crate) texts: HashMap<String, String>,
@@ -159,18 +159,18 @@ impl Ask {
         self.path.rsplit('/').next().unwrap_or("")
     }
 
-    /// Whether it is about one user: the path ends in `/users/{key}`.
+    /// True if it is about one user: the path ends in `/users/{key}`.
     pub(crate) fn is_user(&self) -> bool {
         let mut parts = self.path.rsplit('/');
         parts.next().is_some_and(|key| !key.is_empty()) && parts.next() == Some("users")
     }
 
-    /// Whether the path ends in `/users`.
+    /// True if the path ends in `/users`.
     pub(crate) fn is_users(&self) -> bool {
         self.path.ends_with("/users")
     }
 
-    /// Whether the answer is to be JSON, as far as Accept shows.
+    /// True if Accept asks for JSON.
     pub(crate) fn wants_json(&self) -> bool {
         self.headers.get("accept").contains("json")
     }

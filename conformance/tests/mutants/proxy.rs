@@ -72,7 +72,7 @@ fn connection(
             to_server.write_all(&head)?;
             return pass(client, to_server, upstream, to_client);
         };
-        // What waits for `100 Continue` is rejected without it, or passes as it is.
+        // A request that waits for `100 Continue` is rejected without it, or passes unchanged.
         let waits = !ask.headers.get("expect").is_empty();
         if !waits {
             ask.read_body(&mut client)?;

@@ -107,7 +107,7 @@ impl Message {
         self.body = body;
     }
 
-    /// With the wish that the connection ends after it.
+    /// With `Connection: close`.
     fn to_bytes(&self) -> Vec<u8> {
         let mut head = format!("{}\r\n", self.line);
         for line in &self.headers.0 {
@@ -165,7 +165,7 @@ impl Request {
         self.0.set_body(body.into());
     }
 
-    /// With the wish that the connection ends after it.
+    /// With `Connection: close`.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         self.0.to_bytes()
     }
@@ -177,7 +177,7 @@ impl Request {
         self.0.body.clear();
     }
 
-    /// What `server` answers to it.
+    /// The response of `server`.
     pub(crate) fn forward(&self, server: SocketAddr) -> io::Result<Answer> {
         let mut stream = TcpStream::connect(server)?;
         stream.write_all(&self.to_bytes())?;

@@ -23,17 +23,17 @@ impl Asked {
         self.request.path()
     }
 
-    /// Whether it has that method, and a path that ends so.
+    /// True if it has that method, and a path with that end.
     pub(crate) fn is(&self, method: &str, ending: &str) -> bool {
         self.method() == method && self.path().ends_with(ending)
     }
 
-    /// Whether it is of that method and about one user.
+    /// True if it has that method and is about one user.
     pub(crate) fn is_of_user(&self, method: &str) -> bool {
         self.method() == method && self.path().contains("/users/")
     }
 
-    /// Whether it would create a user.
+    /// True if it creates a user.
     pub(crate) fn creates(&self) -> bool {
         self.is("POST", "/users")
     }
@@ -56,7 +56,7 @@ impl Asked {
         String::from_utf8_lossy(self.request.body()).into_owned()
     }
 
-    /// Whether its body has that field with something in it, in either format.
+    /// True if its body has that field with a value, in either format.
     pub(crate) fn has(&self, field: &str) -> bool {
         self.json().get(field).is_some() || self.text().contains(&format!("<{field}>"))
     }
@@ -69,7 +69,7 @@ impl Asked {
         }
     }
 
-    /// What the emulator answers.
+    /// The emulator's response.
     pub(crate) fn pass(&self) -> Answer {
         self.request.forward(self.emulator).unwrap()
     }
@@ -79,7 +79,7 @@ impl Asked {
         self.pass()
     }
 
-    /// What the emulator answers to a GET of that path with the same login, in that format.
+    /// The emulator's response to a GET of that path with the same login, in that format.
     pub(crate) fn get(&self, path: &str, accept: &str) -> Answer {
         let mut asked = self.clone();
         asked.request.become_get(path);

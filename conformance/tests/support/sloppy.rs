@@ -61,7 +61,7 @@ impl Target {
         look(&self.store.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Who is there now, whatever the reads show.
+    /// The users that exist now, whatever the reads show.
     pub(crate) fn users(&self) -> Vec<Known> {
         self.store(|store| {
             let present = store.users.iter().filter_map(|user| {
@@ -92,12 +92,12 @@ impl Target {
         })
     }
 
-    /// Whether the user that was set aside is as it was, its password aside.
+    /// True if the user that was set aside is unchanged, except for its password.
     pub(crate) fn prepared_is_as_it_was(&self) -> bool {
         self.store(Store::prepared_is_as_it_was)
     }
 
-    /// What requests did to users of others.
+    /// Changes to users of others.
     pub(crate) fn harm(&self) -> Vec<String> {
         self.store(|store| store.harm.clone())
     }

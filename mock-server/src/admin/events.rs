@@ -172,7 +172,7 @@ impl Feed {
     }
 
     fn begin(&mut self) -> Bytes {
-        // What has changed until now is in what the journal keeps now.
+        // The journal has all changes until now.
         self.changes = self.app.journal.watch();
         self.kept = self.app.journal.ids().into_iter().rev().collect();
         let (kept, _, dropped) = self.app.journal.size();

@@ -111,7 +111,7 @@ fn schemes(server: &str) -> Value {
 
 /// The paths and schemas of the control API.
 fn control() -> (Map<String, Value>, Map<String, Value>) {
-    // What is described is fixed when the program is built.
+    // The description is fixed at build time.
     let mut document = serde_json::to_value(documented()).unwrap_or_default();
     let mut schemas = taken(&mut document["components"]["schemas"]);
     let mut paths = Map::new();

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_sent_where_they_cannot_go() {
+    fn a_redirect_leads_only_to_addresses_that_the_browser_can_reach() {
         let ui = |host: &str| Some(format!("http://{host}:9000/__admin/ui"));
         assert_eq!(sent("127.0.0.1:9000", "127.0.0.1:1"), ui("127.0.0.1"));
         assert_eq!(sent("127.0.0.1:9000", "10.0.0.7:1"), None);

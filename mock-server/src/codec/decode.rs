@@ -394,7 +394,7 @@ impl Reader<'_> {
                     match &*name {
                         "RoleId" => reference.id = self.text("RoleId", value)?,
                         "RoleName" => reference.name = self.text("RoleName", value)?,
-                        // What a client read in a response it may send back.
+                        // A client may send back a response that it read.
                         "Permissions" => {}
                         other => self.unknown(other)?,
                     }

@@ -160,7 +160,7 @@ pub fn user_body(text: &str, rules: &Consultation) -> Result<DomainUserBody, Dec
             "UserProfile" => body.profile = part(reader, field, value, profile)?,
             "RoleList" => body.roles = part(reader, field, value, roles)?,
             "AccountList" => body.accounts = part(reader, field, value, accounts)?,
-            // What a client read in a response it may send back.
+            // A client may send back a response that it read.
             "UserPreferences" => {}
             other => reader.unknown(other)?,
         }

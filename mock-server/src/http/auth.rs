@@ -47,7 +47,7 @@ pub(super) fn schemes(rules: &Consultation) -> Schemes {
 pub(super) struct Caller {
     /// State of the accounts that the credentials open.
     pub(super) slot: Arc<AccountState>,
-    pub(super) who: Who,
+    pub(super) kind: CallerKind,
     /// Its name.
     pub(super) login: Arc<str>,
     /// Permissions of its token; `None` for Basic.
@@ -63,7 +63,7 @@ impl Caller {
             login: Arc::clone(&slot.login),
             reach: slot.login_reach.clone(),
             slot,
-            who: Who::ApiLogin,
+            kind: CallerKind::ApiLogin,
             grant: None,
         }
     }
@@ -73,10 +73,10 @@ impl Caller {
         Self {
             reach: grant.reach(&slot),
             slot,
-            who: match grant.owner {
-                Owner::Credential => Who::Client,
-                Owner::ApiLogin => Who::ApiLogin,
-                Owner::User(number) => Who::User(number),
+            kind: match grant.owner {
+                Owner::Credential => CallerKind::Client,
+                Owner::ApiLogin => CallerKind::ApiLogin,
+                Owner::User(number) => CallerKind::User(number),
             },
             login: grant.client_id.as_str().into(),
             grant: Some(grant),
@@ -86,7 +86,7 @@ impl Caller {
     /// Rejects a user whose roles do not permit the operation. A role that lists no permissions
     /// permits reading.
     pub(super) fn permit(&self, endpoint: &Endpoint, rules: &Consultation) -> Result<(), ApiError> {
-        let Who::User(number) = self.who else {
+        let CallerKind::User(number) = self.kind else {
             return Ok(());
         };
         // It asks for a token, or changes its own password.
@@ -126,7 +126,7 @@ impl Caller {
 
 /// The owner of credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Who {
+pub(super) enum CallerKind {
     /// The account's API login.
     ApiLogin,
     /// A user of the account.
@@ -275,7 +275,7 @@ impl Authenticator<'_> {
                 }
                 let named = account.or_else(|| slot.map(|slot| &*slot.id));
                 let caller = log_in(store, &credentials, named, true, rules)?;
-                if caller.who == Who::ApiLogin {
+                if caller.kind == CallerKind::ApiLogin {
                     let password = &credentials.password;
                     caller.slot.remember_opened_by(encoded, password);
                 }
@@ -363,7 +363,7 @@ pub(super) fn log_in(
                 return Ok(Caller {
                     reach: user.reach(),
                     slot,
-                    who: Who::User(user.number),
+                    kind: CallerKind::User(user.number),
                     login: username.into(),
                     grant: None,
                 });

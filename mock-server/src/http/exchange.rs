@@ -20,7 +20,7 @@ use axum::http::{
     request::Parts,
 };
 use bandwidth_fixtures::{
-    ApiError, Asked, Consultation, NamedProfile, Operation,
+    ApiError, Consultation, NamedProfile, Operation, ReadBehaviours,
     operation::{Endpoint, Surface},
     profile::{Cors, IdentitySurface, KeepAliveHint, TypeCharset},
 };
@@ -30,7 +30,7 @@ use super::{
     accept::{self, Negotiated},
     answer::{Answer, Reply},
     arrived,
-    auth::{self, Who},
+    auth::{self, CallerKind},
     body::Received,
     content_type,
     delivery::{Hangup, deliver},
@@ -90,7 +90,7 @@ pub(super) struct Exchange {
 struct Performed {
     /// None if the connection ends without one.
     answer: Option<Answer>,
-    asked: Asked,
+    behaviours: ReadBehaviours,
     login: Option<Arc<str>>,
     refusal: Option<RefusalNote>,
     took_effect: bool,
@@ -247,7 +247,7 @@ impl Exchange {
             } else {
                 answer.sent()
             },
-            asked: performed.asked,
+            behaviours: performed.behaviours,
         }
     }
 
@@ -302,7 +302,7 @@ impl Exchange {
             Reshape::CutLastByte => (answer.map(Answer::malformed), verdict),
         };
         let answer = answer.map(|answer| self.with_headers(answer));
-        let asked = self.rules.asked();
+        let behaviours = self.rules.read();
         let answer = answer.map(|mut answer| {
             if let Some(fault) = &self.fault {
                 answer = answer.overridden(&fault.armed.fault.answer);
@@ -313,13 +313,13 @@ impl Exchange {
                 answer = answer.date(now);
             }
             if self.app.settings.explain {
-                answer = self.explain(answer, asked);
+                answer = self.explain(answer, behaviours);
             }
             answer
         });
         Performed {
             answer,
-            asked,
+            behaviours,
             login,
             refusal: verdict.map(|verdict| verdict.note),
             took_effect,
@@ -423,7 +423,7 @@ impl Exchange {
         } else {
             Mode::DryRun
         };
-        if let (Who::User(number), Mode::Commit(Some(actor))) = (caller.who, mode)
+        if let (CallerKind::User(number), Mode::Commit(Some(actor))) = (caller.kind, mode)
             && caller.grant.is_none()
         {
             caller.slot.account().log_login(actor, number);
@@ -469,7 +469,7 @@ impl Exchange {
         if !self.is_gone() {
             let known = self.slot.as_ref().map(|slot| &slot.id);
             let reliance = &self.app.reliance;
-            reliance.count(known, &self.profile, performed.asked);
+            reliance.count(known, &self.profile, performed.behaviours);
         }
         self.record(entry);
         let random = self.app.settings.random_seed ^ self.id;
@@ -517,7 +517,7 @@ impl Exchange {
             sent: None,
             fault: self.fault.clone(),
             profile: Arc::clone(&self.profile),
-            asked: Asked::default(),
+            behaviours: ReadBehaviours::default(),
             shape_assumed: self.shape_assumed(),
             refusal: None,
             took_effect: false,
@@ -531,16 +531,16 @@ impl Exchange {
 
     /// Adds a header with the behaviours that were read, their options and their evidence, and the
     /// part that is assumed.
-    fn explain(&self, answer: Answer, asked: Asked) -> Answer {
+    fn explain(&self, answer: Answer, behaviours: ReadBehaviours) -> Answer {
         let profile = &*self.profile;
-        let mut parts: Vec<String> = asked
+        let mut parts: Vec<String> = behaviours
             .iter()
             .map(|id| {
                 let option = profile.options().get(id);
                 format!("{id}={option} ({})", profile.evidence_kind(id))
             })
             .collect();
-        let assumed = RecordedAssumed::of(profile, asked, self.shape_assumed());
+        let assumed = RecordedAssumed::of(profile, behaviours, self.shape_assumed());
         parts.push(format!("assumed={}/{}", assumed.behaviours, assumed.of));
         if assumed.shape {
             parts.push("shape=assumed".to_owned());
@@ -563,7 +563,7 @@ impl Exchange {
                 _ if self.head.method == Method::HEAD => Some(answer.sent_head()),
                 Sending::Whole | Sending::Slowly(_) => Some(answer.sent()),
             });
-        entry.asked = performed.asked;
+        entry.behaviours = performed.behaviours;
         entry.refusal.clone_from(&performed.refusal);
         entry.took_effect = performed.took_effect;
         entry

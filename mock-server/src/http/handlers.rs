@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{
     answer::Answer,
-    auth::{Caller, Who},
+    auth::{Caller, CallerKind},
     body::Received,
     content_type,
     refusal::Refusal,
@@ -150,13 +150,13 @@ impl Context<'_> {
             let rules = Consultation::of(*self.profile.options());
             let views = users.iter().map(|user| views::user(user, roles, &rules));
             let items = codec::list_items(self.format, views, &rules);
-            (items, rules.asked())
+            (items, rules.read())
         };
         let frame = || codec::list_frame(self.format, self.rules);
         let slot = &self.caller.slot;
         match slot.list(self.format, self.profile, &self.caller.reach, frame, encode) {
             Some(listed) => {
-                self.rules.asked_before(listed.asked);
+                self.rules.add_read(listed.behaviours);
                 let answer = Answer::empty(StatusCode::OK);
                 Ok(answer.content(self.format.media_type(), listed.body))
             }
@@ -282,22 +282,22 @@ impl Context<'_> {
         let slot = &self.caller.slot;
         let own = {
             let account = slot.account();
-            match self.caller.who {
-                Who::ApiLogin => account.login_password(username).is_some(),
-                Who::User(number) => account
+            match self.caller.kind {
+                CallerKind::ApiLogin => account.login_password(username).is_some(),
+                CallerKind::User(number) => account
                     .find_number(number)
                     .is_some_and(|user| is_called(user, username, self.rules)),
-                Who::Client => false,
+                CallerKind::Client => false,
             }
         };
         if !own {
             return Err(ApiError::NotPasswordOwner.into());
         }
         let password = self.password_body()?;
-        self.mode.on(slot, |account| match self.caller.who {
-            Who::ApiLogin => account.change_login_password(&password, self.rules),
-            Who::User(number) => account.change_user_password(number, &password, self.rules),
-            Who::Client => Err(ApiError::NotPasswordOwner),
+        self.mode.on(slot, |account| match self.caller.kind {
+            CallerKind::ApiLogin => account.change_login_password(&password, self.rules),
+            CallerKind::User(number) => account.change_user_password(number, &password, self.rules),
+            CallerKind::Client => Err(ApiError::NotPasswordOwner),
         })?;
         Ok(Answer::empty(StatusCode::OK))
     }

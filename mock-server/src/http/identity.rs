@@ -23,7 +23,7 @@ use bandwidth_fixtures::{
 use self::pages::Page;
 use super::{
     answer::Answer,
-    auth::Who,
+    auth::CallerKind,
     handlers::{Context, Outcome},
     refusal::Refusal,
 };
@@ -53,10 +53,10 @@ impl Context<'_> {
 
     fn domain_authority_in(&self, account: &Account) -> DomainAuthority {
         let caller = self.caller;
-        let scope = match caller.who {
-            Who::ApiLogin => Some(account.login().scope),
-            Who::User(number) => account.find_number(number).map(|user| user.scope),
-            Who::Client => caller.grant.as_deref().map(|grant| grant.scope),
+        let scope = match caller.kind {
+            CallerKind::ApiLogin => Some(account.login().scope),
+            CallerKind::User(number) => account.find_number(number).map(|user| user.scope),
+            CallerKind::Client => caller.grant.as_deref().map(|grant| grant.scope),
         };
         DomainAuthority {
             scope: scope.unwrap_or(AccountScope::Account),
@@ -195,10 +195,10 @@ impl Context<'_> {
             return Err(ApiError::NotOwnLogin.into());
         }
         let password = crate::codec::password(Format::Xml, &self.xml_body()?, self.rules)?;
-        let changed = self.mode.on(slot, |account| match self.caller.who {
-            Who::ApiLogin => account.change_login_password(&password, self.rules),
-            Who::User(number) => account.change_user_password(number, &password, self.rules),
-            Who::Client => Err(ApiError::NotOwnLogin),
+        let changed = self.mode.on(slot, |account| match self.caller.kind {
+            CallerKind::ApiLogin => account.change_login_password(&password, self.rules),
+            CallerKind::User(number) => account.change_user_password(number, &password, self.rules),
+            CallerKind::Client => Err(ApiError::NotOwnLogin),
         });
         changed.map_err(|error| match error {
             ApiError::PasswordTooShort => ApiError::DomainPasswordTooShort,
@@ -220,12 +220,12 @@ impl Context<'_> {
         let account = self.caller.slot.account();
         let has = |role: &Role| role.permissions.iter().any(|own| own == permission);
         let mut roles = account.roles().iter();
-        let permitted = match self.caller.who {
-            Who::ApiLogin => roles.any(has),
-            Who::User(number) => account
+        let permitted = match self.caller.kind {
+            CallerKind::ApiLogin => roles.any(has),
+            CallerKind::User(number) => account
                 .find_number(number)
                 .is_some_and(|user| roles.any(|role| user.roles.contains(&role.id) && has(role))),
-            Who::Client => {
+            CallerKind::Client => {
                 let grant = self.caller.grant.as_deref();
                 let held = grant.map_or(&[][..], |grant| &grant.roles);
                 roles.any(|role| held.iter().any(|name| **name == *role.name) && has(role))
@@ -246,7 +246,7 @@ impl Context<'_> {
 
     /// True if the path names the caller.
     fn is_caller(&self, key: &str) -> bool {
-        self.caller.who != Who::Client && *self.caller.login == *key
+        self.caller.kind != CallerKind::Client && *self.caller.login == *key
     }
 
     /// The user that the path names and the caller sees.

@@ -12,7 +12,7 @@ use axum::http::{
 use bandwidth_fixtures::{ApiError, Consultation, Secret, profile::TokenClients};
 
 use super::{
-    auth::{self, Caller, Credentials, Who},
+    auth::{self, Caller, CallerKind, Credentials},
     body::Received,
 };
 use crate::{
@@ -124,9 +124,9 @@ fn known(
         ApiError::LockedOut => ApiError::LockedOut,
         _ => ApiError::ClientInvalid,
     })?;
-    let owner = match login.who {
-        Who::User(number) => Owner::User(number),
-        Who::ApiLogin | Who::Client => Owner::ApiLogin,
+    let owner = match login.kind {
+        CallerKind::User(number) => Owner::User(number),
+        CallerKind::ApiLogin | CallerKind::Client => Owner::ApiLogin,
     };
     let grant = Grant::of_login(&login.slot, &login.login, owner, seconds);
     Ok(Caller::with_token(login.slot, Arc::new(grant)))

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use bandwidth_fixtures::{Asked, BehaviourId, Evidence, EvidenceKind, NamedProfile};
+use bandwidth_fixtures::{BehaviourId, Evidence, EvidenceKind, NamedProfile, ReadBehaviours};
 use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -71,7 +71,12 @@ impl Reliance {
 
     /// Counts the behaviours that shaped one answer. `account` must be one that exists, so that
     /// the table is bounded.
-    pub fn count(&self, account: Option<&Arc<str>>, profile: &Arc<NamedProfile>, asked: Asked) {
+    pub fn count(
+        &self,
+        account: Option<&Arc<str>>,
+        profile: &Arc<NamedProfile>,
+        behaviours: ReadBehaviours,
+    ) {
         let mut counted = self.counted();
         let relied = counted.accounts.entry(account.cloned()).or_default();
         let index = relied
@@ -90,7 +95,7 @@ impl Reliance {
                 relied.len() - 1
             });
         relied[index].requests += 1;
-        for id in asked.iter() {
+        for id in behaviours.iter() {
             relied[index].shaped[id.index()] += 1;
         }
     }

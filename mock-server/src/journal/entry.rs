@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::http::{HeaderName, HeaderValue, Method};
-use bandwidth_fixtures::{Asked, NamedProfile, Operation, operation::Surface};
+use bandwidth_fixtures::{NamedProfile, Operation, ReadBehaviours, operation::Surface};
 use bytes::Bytes;
 
 use super::request::Request;
@@ -47,7 +47,7 @@ pub struct Entry {
     /// The profile of its response.
     pub profile: Arc<NamedProfile>,
     /// The behaviours that shaped the answer.
-    pub asked: Asked,
+    pub behaviours: ReadBehaviours,
     /// True if no source shows the bodies of the operation in full.
     pub shape_assumed: bool,
     /// Why it was rejected.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bandwidth_fixtures::{Asked, BehaviourId, Evidence, EvidenceKind, NamedProfile};
+use bandwidth_fixtures::{BehaviourId, Evidence, EvidenceKind, NamedProfile, ReadBehaviours};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -150,11 +150,11 @@ pub struct RecordedAssumed {
 }
 
 impl RecordedAssumed {
-    pub(crate) fn of(profile: &NamedProfile, asked: Asked, shape: bool) -> Self {
+    pub(crate) fn of(profile: &NamedProfile, read: ReadBehaviours, shape: bool) -> Self {
         let assumed = |id: &BehaviourId| profile.evidence_kind(*id) == EvidenceKind::Assumed;
         Self {
-            behaviours: asked.iter().filter(assumed).count(),
-            of: asked.iter().count(),
+            behaviours: read.iter().filter(assumed).count(),
+            of: read.iter().count(),
             shape,
         }
     }
@@ -279,7 +279,7 @@ impl From<&Entry> for RecordedRequest {
             why: RecordedWhy {
                 profile: entry.profile.name().to_owned(),
                 behaviours: entry
-                    .asked
+                    .behaviours
                     .iter()
                     .map(|id| RecordedBehaviour {
                         id: id.to_string(),
@@ -287,7 +287,7 @@ impl From<&Entry> for RecordedRequest {
                         evidence: entry.profile.evidence(id).to_vec(),
                     })
                     .collect(),
-                assumed: RecordedAssumed::of(&entry.profile, entry.asked, entry.shape_assumed),
+                assumed: RecordedAssumed::of(&entry.profile, entry.behaviours, entry.shape_assumed),
                 refusal: entry.refusal.as_ref().map(|refusal| RecordedRefusal {
                     rule: refusal.rule.to_owned(),
                     field: refusal.field.clone(),

@@ -3,7 +3,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use bandwidth_fixtures::{Asked, NamedProfile};
+use bandwidth_fixtures::{NamedProfile, ReadBehaviours};
 use bytes::Bytes;
 
 use crate::{codec::ListFrame, domain::User};
@@ -34,7 +34,7 @@ struct Piece {
     /// Position in the body.
     range: Range<usize>,
     /// The behaviours that shaped them.
-    asked: Asked,
+    behaviours: ReadBehaviours,
 }
 
 /// A step in building the new list.
@@ -52,12 +52,14 @@ pub struct Plans(Vec<Plan>);
 pub struct Listed {
     pub body: Bytes,
     /// The behaviours.
-    pub asked: Asked,
+    pub behaviours: ReadBehaviours,
 }
 
-fn asked(pieces: &[Piece]) -> Asked {
-    let asked = pieces.iter().map(|piece| piece.asked);
-    asked.fold(Asked::default(), |all, asked| all | asked)
+fn behaviours(pieces: &[Piece]) -> ReadBehaviours {
+    let behaviours = pieces.iter().map(|piece| piece.behaviours);
+    behaviours.fold(ReadBehaviours::default(), |all, behaviours| {
+        all | behaviours
+    })
 }
 
 impl Listing {
@@ -67,7 +69,7 @@ impl Listing {
         let same = kept.version == version && Arc::ptr_eq(&kept.profile, profile);
         same.then(|| Listed {
             body: kept.body.clone(),
-            asked: asked(&kept.pieces),
+            behaviours: behaviours(&kept.pieces),
         })
     }
 
@@ -124,7 +126,7 @@ impl Listing {
         version: u64,
         plans: Plans,
         frame: &ListFrame,
-        encode: impl Fn(&[Arc<User>]) -> (Vec<u8>, Asked),
+        encode: impl Fn(&[Arc<User>]) -> (Vec<u8>, ReadBehaviours),
     ) -> Listed {
         let (before, old) = match self.0.take() {
             Some(kept) => (kept.pieces, kept.body),
@@ -148,13 +150,13 @@ impl Listing {
                     piece
                 }
                 Plan::Encoded(place, users) => {
-                    let (encoded, asked) = encode(&users);
+                    let (encoded, behaviours) = encode(&users);
                     body.extend_from_slice(&encoded);
                     Piece {
                         place,
                         users,
                         range: 0..0,
-                        asked,
+                        behaviours,
                     }
                 }
             };
@@ -164,7 +166,7 @@ impl Listing {
         body.extend_from_slice(&frame.end);
         let listed = Listed {
             body: body.into(),
-            asked: asked(&pieces),
+            behaviours: behaviours(&pieces),
         };
         if listed.body.len() <= LONGEST {
             self.0 = Some(Kept {

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use bandwidth_fixtures::{Asked, Date, NamedProfile, Secret, seed::SeedAccount};
+use bandwidth_fixtures::{Date, NamedProfile, ReadBehaviours, Secret, seed::SeedAccount};
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use subtle::ConstantTimeEq as _;
 
@@ -180,7 +180,7 @@ impl AccountState {
         profile: &Arc<NamedProfile>,
         reach: &Reach,
         frame: impl FnOnce() -> ListFrame,
-        encode: impl Fn(&[Arc<User>], &[Role]) -> (Vec<u8>, Asked),
+        encode: impl Fn(&[Arc<User>], &[Role]) -> (Vec<u8>, ReadBehaviours),
     ) -> Option<Listed> {
         let alone = reach.alone().and_then(|alone| {
             let mut companies = self.companies.iter();

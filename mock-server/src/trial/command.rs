@@ -141,26 +141,53 @@ fn ending_of(status: ExitStatus) -> Ending {
     }
 }
 
-/// Copies stderr to the file of the output, to its end. Returns the last line that is not blank.
+/// Copies stderr to the file of the output, to its end. Returns the last line with a word.
 fn copy_lines(mut stderr: impl Read, mut output: File) -> Option<String> {
     let mut buffer = [0; 8192];
-    let (mut line, mut last) = (Vec::new(), Vec::new());
+    let (mut line, mut last) = (Vec::new(), None);
     while let Ok(count @ 1..) = stderr.read(&mut buffer) {
         // The command continues when the disk is full.
         let _ = output.write_all(&buffer[..count]);
         for byte in &buffer[..count] {
             match byte {
-                b'\n' if line.trim_ascii().is_empty() => line.clear(),
-                b'\n' => last = std::mem::take(&mut line),
+                b'\n' => last = words(&std::mem::take(&mut line)).or(last),
                 _ if line.len() < LINE => line.push(*byte),
                 _ => {}
             }
         }
     }
-    if !line.trim_ascii().is_empty() {
-        last = line;
+    words(&line).or(last)
+}
+
+/// The text of a line without colours; `None` for a line without a word, for example a rule.
+fn words(line: &[u8]) -> Option<String> {
+    let line = String::from_utf8_lossy(line);
+    let mut parts = line.split("\x1b[");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // A control sequence ends with its first letter.
+        let end = part.find(|c: char| ('@'..='~').contains(&c));
+        text += end.map_or("", |end| &part[end + 1..]);
     }
-    let text = String::from_utf8_lossy(&last);
-    let text: String = text.trim().chars().filter(|c| !c.is_control()).collect();
-    (!text.is_empty()).then_some(text)
+    text.retain(|c| !c.is_control());
+    text.contains(char::is_alphabetic)
+        .then(|| text.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn a_line_of_output_is_its_words_without_colours() {
+        for (line, text) in [
+            ("\x1b[31m\x1b[2m⎯⎯⎯[1/1]⎯\x1b[22m\x1b[39m", None),
+            ("\x1b[1mTypeError\x1b[22m: a\tb\r", Some("TypeError: ab")),
+            (" \x1b[31m⎯⎯⎯\x1b[39m ", None),
+            ("====\x1b[", None),
+            ("", None),
+        ] {
+            assert_eq!(words(line.as_bytes()).as_deref(), text, "{line:?}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { COPIES, copied, sentAgain } from './copies.mjs';
+import { film } from './film.mjs';
 import { accessible, narrow, pictures } from './looks.mjs';
 import { many } from './many.mjs';
 import { USER, USERS, everyday, start, stopAll } from './mock.mjs';
@@ -257,6 +258,8 @@ async function control() {
   const mock = await start(program);
   const page = await open(`${mock.ui}#/faults`);
   await page.getByText('No fault is armed').waitFor();
+  // When the head of the page is there, nothing below it moves under a click.
+  await page.getByRole('link', { name: 'Profile guide' }).waitFor();
   await page.getByRole('button', { name: '503 once' }).click();
   await page.getByRole('cell', { name: '0 of 1' }).waitFor();
   const rules = async () => (await mock.admin('GET', 'faults')).faults.map(({ rule }) => rule);
@@ -422,6 +425,7 @@ async function token() {
   const dialog = page.getByRole('dialog', { name: 'Enter the admin token' });
   await dialog.waitFor();
   check(await rows(page).count(), 0, 'nothing is shown without it');
+  check(await page.getByText('frozen', { exact: true }).isVisible(), false, 'a clock is not frozen before the mock says so');
   await dialog.getByLabel('Token').fill('wrong');
   await page.keyboard.press('Enter');
   await dialog.getByText('Wrong token').waitFor();
@@ -520,7 +524,10 @@ try {
   await token();
   await restarted();
   await recorder();
-  if (screenshots) await pictures();
+  if (screenshots) {
+    await pictures();
+    await film();
+  }
   console.log(`a request is in the list after ${milliseconds(arrival)}`);
   if (figures) console.log(`10,000 requests: shown after ${milliseconds(figures.loaded)}; the slowest filter ${milliseconds(figures.filter)}; `
     + `a frame while scrolling ${milliseconds(figures.median)}, the longest ${milliseconds(figures.worst)}, ${figures.longTasks.length} tasks over 50 ms; `

@@ -233,7 +233,7 @@ fn the_control_api_is_for_this_machine_and_its_own_pages() {
     assert_eq!(send(&server, bytes.as_bytes()).status, 200);
 }
 
-/// What comes first for a request whose client waits for `100 Continue`.
+/// The first response to a request whose client waits for `100 Continue`.
 fn expecting(server: &MockServer, headers: &str) -> (u16, Connection) {
     let mut connection = Connection::to(server);
     let head = format!(

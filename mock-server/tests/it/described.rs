@@ -83,7 +83,7 @@ impl Description {
         }
     }
 
-    /// What a value of JSON has that its schema does not allow.
+    /// Parts of a JSON value that its schema does not allow.
     fn json(&self, place: &str, value: &Value, schema: &Value, wrong: &mut Vec<String>) {
         let schema = self.resolved(schema);
         if *schema == json!({}) {
@@ -172,7 +172,7 @@ impl Description {
         }
     }
 
-    /// What a message has that is not described.
+    /// Parts of a message that the description does not have.
     fn message(&self, place: &str, message: &Message, content: &Value) -> Vec<String> {
         let mut wrong = Vec::new();
         let Some(kind) = message

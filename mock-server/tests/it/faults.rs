@@ -346,8 +346,8 @@ fn a_login_is_refused_as_the_api_does_until_another_comes() {
     );
     assert!(refused.contains("Www-Authenticate: Basic"), "{refused}");
     assert_eq!(status(&roles), "401");
-    let nobody = request("GET", USERS, "Connection: close\r\n", "");
-    let other = without_date(&exchange(&server, &nobody).0);
+    let anonymous = request("GET", USERS, "Connection: close\r\n", "");
+    let other = without_date(&exchange(&server, &anonymous).0);
     assert!(
         other.contains("The credentials are missing or wrong"),
         "{other}"

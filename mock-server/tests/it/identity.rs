@@ -59,7 +59,7 @@ fn refused(reply: &Reply) -> (u16, Option<u32>) {
     (reply.status, reply.code())
 }
 
-/// What is in the elements of that name.
+/// The texts of the elements of that name.
 fn texts<'b>(body: &'b str, name: &str) -> Vec<&'b str> {
     let (start, end) = (format!("<{name}>"), format!("</{name}>"));
     let parts = body.split(&*start).skip(1);

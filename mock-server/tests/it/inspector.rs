@@ -16,7 +16,7 @@ use crate::{
     wire::{LOGIN, USERS, XML, call, guide, post_user, request, send, user_xml},
 };
 
-/// What a browser sends when a person writes an address.
+/// The headers of a browser that opens an address.
 const BROWSER: &str = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n";
 
 fn get(server: &MockServer, path: &str) -> crate::wire::Reply {
@@ -386,7 +386,7 @@ fn the_stream_sends_the_journal_and_then_each_change() {
         "{path}"
     );
 
-    // What is forgotten is reported by id, or all at once.
+    // Dropped requests are reported by id, or all at once.
     let account = ok(&server, "POST", "/accounts", r#"{"accountId":"t-1"}"#);
     let (users, login) = made(&account);
     send(&server, &request("GET", &users, &login, ""));

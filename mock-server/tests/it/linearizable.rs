@@ -17,7 +17,7 @@ use crate::wire::{Connection, JSON, LOGIN, Reply, USERS, XML, repeats, request, 
 
 const NAMES: [&str; 2] = ["ann", "ben"];
 
-/// What happens to one username.
+/// An operation on one username.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Did {
     Create(String),
@@ -28,13 +28,13 @@ enum Did {
     Reset,
 }
 
-/// What came of it.
+/// Its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Effect {
     Done,
-    /// There is such a user already, or there is none.
+    /// The user exists already, or does not exist.
     Refused,
-    /// What a read showed.
+    /// The result of a read.
     Shown(Option<String>),
     /// No answer: it may have taken effect at any later time, or never.
     Lost,
@@ -68,7 +68,7 @@ fn apply(state: Option<&String>, did: &Did, effect: &Effect) -> Result<Option<St
     }
 }
 
-/// Whether the events of one name have an order (Wing and Gong, with the visited states kept).
+/// True if the events of one name have an order (Wing and Gong, with the visited states kept).
 fn has_an_order(events: &[Event]) -> bool {
     fn search(
         events: &[Event],

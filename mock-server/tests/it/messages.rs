@@ -11,7 +11,7 @@ use bandwidth_mock::MockServer;
 
 use crate::{control::admin, program::program};
 
-/// What was done, and what was reported.
+/// Commands and requests, each with its message.
 struct Review {
     folder: tempfile::TempDir,
     text: String,
@@ -472,7 +472,7 @@ fn of_the_control_api() {
     insta::assert_snapshot!(replies(&server, mistakes));
 }
 
-/// What the control API says of each of these requests.
+/// The control API's message for each of these requests.
 fn replies<const N: usize>(server: &MockServer, mistakes: [(&str, &str, &str); N]) -> String {
     let mut text = String::new();
     for (method, path, body) in mistakes {

@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
 /// A program that serves on a free port, killed when dropped.
 pub(crate) struct Serving {
     child: Child,
-    /// What it announced.
+    /// Its announcement.
     pub(crate) announced: serde_json::Value,
 }
 

@@ -53,7 +53,7 @@ impl Recording {
         har["log"]["entries"].as_array().unwrap().clone()
     }
 
-    /// What comes back for these bytes, until the connection closes.
+    /// The response to these bytes, until the connection closes.
     pub(crate) fn send(&self, bytes: &[u8]) -> String {
         let mut stream = self.connect();
         stream.write_all(bytes).unwrap();
@@ -105,7 +105,7 @@ fn canned(answer: &'static [u8]) -> (String, Receiver<String>) {
     (format!("http://{address}/api"), seen)
 }
 
-/// Whether these are the bytes of a whole request.
+/// True if these are the bytes of a whole request.
 fn is_whole(text: &str) -> bool {
     let Some((head, body)) = text.split_once("\r\n\r\n") else {
         return false;

@@ -1,4 +1,4 @@
-//! What `record` keeps: no secret in any file, page or message, and with `--anonymize` no name.
+//! `record` keeps no secret in any file, page or message, and with `--anonymize` no name.
 
 use std::{
     io::{Read as _, Write as _},

@@ -203,7 +203,7 @@ fn a_token_ends_on_the_clock_and_with_a_reset() {
         get(&server, USERS, &bent).header("www-authenticate"),
         ["Bearer realm=\"Bandwidth\", error=\"invalid_token\""]
     );
-    // What was verified a moment ago is not verified again, and still ends.
+    // A token that was verified a moment ago is not verified again, and still expires.
     advance(&server, 590_000);
     assert_eq!(get(&server, USERS, &issued).status, 200);
     advance(&server, 11_000);

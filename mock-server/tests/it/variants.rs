@@ -33,7 +33,6 @@ fn variants(folder: &TempDir, arguments: &[&str], script: &str) -> Ran {
     ran(folder, "variants", arguments, script)
 }
 
-/// What it says.
 pub fn ran(folder: &TempDir, trial: &str, arguments: &[&str], script: &str) -> Ran {
     let output = command(folder, trial, arguments, script).output().unwrap();
     Ran {
@@ -156,7 +155,7 @@ fn a_command_that_does_not_pass_or_hangs_is_reported() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("putt"), "{}", ran.err);
 
-    // What it started goes with it.
+    // Its child processes end with it.
     let started = Instant::now();
     let hangs =
         script("ask DELETE users/u1 | grep -q '200 OK' || { sleep 600 & echo $! > hangs; wait; }");

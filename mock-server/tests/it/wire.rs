@@ -126,7 +126,7 @@ impl Connection {
         let _ = self.0.read_to_end(&mut Vec::new());
     }
 
-    /// Whether the server has closed it.
+    /// True if the server has closed it.
     pub(crate) fn is_closed(&mut self) -> bool {
         !self.read_exact(&mut [0])
     }

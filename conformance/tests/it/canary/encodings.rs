@@ -4,7 +4,7 @@
 /// A secret as bytes, and as what encoding.
 pub(super) type Encoded = (String, Vec<u8>);
 
-/// What is text in ASCII or UTF-8.
+/// Encodings whose result is text in ASCII or UTF-8.
 pub(super) fn as_text(secret: &str) -> Vec<(String, String)> {
     let mut all = Vec::new();
     let mut push = |name: &str, text: String| all.push((name.to_owned(), text));
@@ -91,7 +91,7 @@ pub(super) fn as_text(secret: &str) -> Vec<(String, String)> {
     all
 }
 
-/// What need not be text.
+/// Encodings whose result may be other bytes.
 pub(super) fn as_bytes(secret: &str) -> Vec<Encoded> {
     let wide =
         |order: fn(u16) -> [u8; 2]| -> Vec<u8> { secret.encode_utf16().flat_map(order).collect() };
@@ -110,7 +110,7 @@ pub(super) fn as_bytes(secret: &str) -> Vec<Encoded> {
     .into()
 }
 
-/// What the output of a program would show of them, had it taken the bytes for text.
+/// The bytes as a program prints them that reads them as text.
 pub(super) fn as_misread(secret: &str) -> Vec<(String, String)> {
     let mut all = Vec::new();
     for (name, bytes) in as_bytes(secret) {

@@ -12,7 +12,7 @@ use crate::support::{
     sloppy::{ACCOUNT, LOGIN},
 };
 
-/// What is recorded of a client.
+/// The recording of a client.
 pub(crate) struct Recorder<'a> {
     server: &'a Modelled,
     lines: String,

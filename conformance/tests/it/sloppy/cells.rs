@@ -41,7 +41,7 @@ const SOME_CASES: [&str; 18] = [
     "--filter",
     "update.missing-user",
 ];
-/// What the lines begin with that say what a case saw.
+/// The start of lines with a case's observation.
 const DETAIL: &str = "          ";
 /// So that no cell waits for real seconds.
 const PATIENCE: [&str; 4] = ["--settle", "0.3", "--patience", "1"];
@@ -74,7 +74,7 @@ pub(crate) struct Cell {
     pub(crate) command: Command,
 }
 
-/// What a command did beside what it did to its target.
+/// Effects of a command outside its target.
 struct Done {
     code: u8,
     text: String,
@@ -189,7 +189,7 @@ fn others(target: &Target) -> Vec<Known> {
     users
 }
 
-/// Whether the text has the user's name or key as a word of its own. What a case saw is written
+/// True if the text has the user's name or key as a separate word. An observation is written
 /// further in, and names no leftover.
 fn names(text: &str, user: &Known) -> bool {
     let mut lines = text.lines();
@@ -283,7 +283,7 @@ fn killed(target: &Target, arguments: &[&str], ledger: &Path, folder: &Path) -> 
     ran(&cleanup)
 }
 
-/// Where a secret stands that the target was sent.
+/// Places that show a secret which was sent to the target.
 fn secrets_in(target: &Target, done: &Done) -> Vec<String> {
     let mut written = vec![("output".to_owned(), done.text.clone().into_bytes())];
     for entry in fs::read_dir(done.folder.path()).unwrap() {

@@ -12,7 +12,7 @@ pub(crate) struct Mode {
     pub(crate) expected: Expected,
 }
 
-/// What a command can make of the target.
+/// The target as a command can use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Expected {
     /// It leaves no user, and knows it.

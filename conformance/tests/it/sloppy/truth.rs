@@ -1,5 +1,5 @@
-//! What a probe may say of a target: the option that it has, which is the guide's unless its modes
-//! say otherwise, or nothing.
+//! The options that a probe may report of a target: those of the guide, unless a mode changes them.
+//! It may also leave a behaviour open.
 
 use std::path::Path;
 
@@ -62,7 +62,7 @@ const SETTLED: [&str; 13] = [
     "prepared,delete=deactivates",
 ];
 
-/// What a learned profile says that the target is not.
+/// Options of a learned profile that the target does not have.
 pub(crate) fn untruths(modes: &str, learned: &Path) -> Vec<String> {
     let guide = NamedProfile::built_in("guide").unwrap();
     let path = learned.to_str().unwrap();
@@ -83,7 +83,7 @@ pub(crate) fn untruths(modes: &str, learned: &Path) -> Vec<String> {
         let guides = guide.options().get(id);
         let guides = [guides.as_str()];
         let truth = truth(modes, id.as_str()).unwrap_or(&guides);
-        // What was not ruled out was not claimed.
+        // An option that is not ruled out is not claimed.
         let is_open = evidence.iter().any(|one| !one.alternatives.is_empty());
         if !truth.contains(&found.as_str()) && !is_open {
             faults.push(format!("{id} = {found} was observed; true is {truth:?}"));

@@ -1,4 +1,4 @@
-//! What goes wrong with logins.
+//! Defects of logins.
 
 use super::{Mutant, OWN_LOGIN, refuse};
 

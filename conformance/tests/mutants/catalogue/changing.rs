@@ -1,4 +1,4 @@
-//! What goes wrong with updating and deleting users.
+//! Defects of updates and deletes.
 
 use super::{Mutant, accept, is_create, refuse};
 use crate::message;

@@ -1,4 +1,4 @@
-//! What goes wrong with creating users.
+//! Defects of creates.
 
 use super::{Mutant, accept, is_create, refuse, rename, shorten};
 use crate::message;

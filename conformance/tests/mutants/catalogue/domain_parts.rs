@@ -1,4 +1,4 @@
-//! What goes wrong with the parts of a user of an identity domain.
+//! Defects of the parts of a user of an identity domain.
 
 use super::{
     Mutant,

@@ -1,4 +1,4 @@
-//! What goes wrong with errors.
+//! Defects of errors.
 
 use super::{Mutant, accept, is_create, refuse};
 

@@ -1,4 +1,4 @@
-//! What goes wrong with formats.
+//! Defects of formats.
 
 use super::{Mutant, refuse};
 

@@ -1,9 +1,9 @@
-//! What goes wrong below identity domains.
+//! Defects below identity domains.
 
 use super::Mutant;
 use crate::message::{Answer, Ask};
 
-/// Whether a path is below a domain and has that in it.
+/// True if a path is below a domain and contains that text.
 pub(super) fn below(ask: &Ask, part: &str) -> bool {
     ask.path.contains("/identitydomains/") && ask.path.contains(part)
 }

@@ -1,9 +1,9 @@
-//! What goes wrong in today's API.
+//! Defects of today's API.
 
 use super::{Mutant, is_create, managed_success};
 use crate::message::{Answer, Ask, Memory};
 
-/// What a create says that should be rejected.
+/// The response to a create that should be rejected.
 fn creates_all_the_same(ask: &Ask, answer: &mut Answer, _: &mut Memory) {
     if is_create(ask) && !answer.is_ok() {
         managed_success(answer, "{\"userId\":\"u999\"}");

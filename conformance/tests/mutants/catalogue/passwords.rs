@@ -1,4 +1,4 @@
-//! What goes wrong with passwords, and with the paths that change them.
+//! Defects of passwords, and of the paths that change them.
 
 use super::Mutant;
 use crate::message;

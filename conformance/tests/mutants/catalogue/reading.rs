@@ -1,4 +1,4 @@
-//! What goes wrong with reading users.
+//! Defects of reads.
 
 use super::{Mutant, accept, is_create, refuse};
 

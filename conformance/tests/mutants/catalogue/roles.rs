@@ -1,4 +1,4 @@
-//! What goes wrong with roles.
+//! Defects of roles.
 
 use super::{Mutant, is_create, refuse};
 use crate::message;

@@ -1,4 +1,4 @@
-//! What goes wrong with tokens, with API credentials, and with the access of who has left.
+//! Defects of tokens, of API credentials, and of access after a removal.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 

@@ -1,4 +1,4 @@
-//! What goes wrong with answers as a whole: bytes, limits.
+//! Defects of whole responses: bytes, limits.
 
 use super::Mutant;
 

@@ -1,4 +1,4 @@
-//! What the server answers.
+//! The responses of the server.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -184,7 +184,7 @@ impl Exchange<'_> {
         Ok(self.body(200, "UserResponse", &self.user(&user.id, card, true)))
     }
 
-    /// Whether that key in a path is that user's.
+    /// True if that key in a path is that user's.
     fn names(&self, key: &str, user: &User, card: &Card) -> bool {
         user.id == key || (self.modes.by_name && card.username == key)
     }
@@ -377,7 +377,7 @@ impl Exchange<'_> {
         Ok(card)
     }
 
-    /// What the username becomes.
+    /// The stored username.
     fn username(
         &self,
         store: &Store,

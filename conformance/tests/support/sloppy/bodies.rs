@@ -43,7 +43,7 @@ pub(crate) fn read(kind: &str, body: &[u8]) -> Option<Fields> {
     }
 }
 
-/// The fields, if a user has each of them; in any case of letters, if that is all the same.
+/// The fields, if a user has each of them; case-insensitive if the mode is.
 pub(super) fn known(fields: Fields, in_any_case: bool) -> Option<Fields> {
     let named = |(name, value): (String, Value)| {
         let is =

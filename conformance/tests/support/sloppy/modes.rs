@@ -10,7 +10,7 @@ pub(crate) enum Lag {
     None,
     /// After that time.
     Time(Duration),
-    /// When so many more reads were answered.
+    /// After that number of further reads.
     Reads(u64),
 }
 
@@ -30,7 +30,7 @@ pub(crate) enum Pages {
     Capped(usize),
 }
 
-/// What a username becomes.
+/// Changes to a username.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Names {
     #[default]
@@ -51,7 +51,7 @@ pub(crate) enum Names {
     Derived,
 }
 
-/// What keys look like.
+/// The form of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Ids {
     /// `u4`
@@ -88,7 +88,7 @@ pub(crate) enum Location {
     Foreign,
 }
 
-/// What comes of a create.
+/// Results of a create.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Creates {
     #[default]
@@ -99,7 +99,7 @@ pub(crate) enum Creates {
     TakeEffectAndDrop,
 }
 
-/// What comes of a delete.
+/// Results of a delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Deletes {
     #[default]
@@ -114,7 +114,7 @@ pub(crate) enum Deletes {
     TakeEffectAndDrop,
 }
 
-/// Who gets the id of a deleted user.
+/// Reuse of the id of a deleted user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Recycled {
     #[default]

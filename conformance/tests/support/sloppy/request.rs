@@ -1,4 +1,4 @@
-//! What a request asks for, as the guide has it: the path, the login, the format and the fields of a
+//! A request, as the guide defines it: the path, the login, the format and the fields of a
 //! body.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -6,10 +6,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::bodies::{self, Fields};
 use crate::support::http::{Request, as_bytes};
 
-/// A refusal: status, code, and the XML root below which it stands.
+/// A refusal: status, code and XML root.
 pub(crate) struct Refusal(pub(crate) u16, pub(crate) u32, pub(crate) &'static str);
 
-/// What a path names below an account, decoded once.
+/// The target of a path below an account, decoded once.
 pub(crate) enum Place {
     Users,
     User(String),
@@ -83,7 +83,7 @@ fn kind(request: &Request) -> String {
     request.headers().get("content-type").to_ascii_lowercase()
 }
 
-/// Whether its body is said to be JSON.
+/// True if its Content-Type is JSON.
 pub(crate) fn sends_json(request: &Request) -> bool {
     kind(request).contains("json")
 }
@@ -103,7 +103,7 @@ pub(crate) fn fields(request: &Request) -> Result<Fields, Refusal> {
     bodies::read(&kind, request.body()).ok_or(wrong(400))
 }
 
-/// Whether it asks for JSON. XML is the default, and wins where both are as welcome.
+/// True if it asks for JSON. XML is the default, and wins if both have the same weight.
 pub(crate) fn asks_json(request: &Request) -> bool {
     let accept = request.headers().get("accept");
     let weight = |kinds: [&str; 3]| {

@@ -1,4 +1,4 @@
-//! Who is on the account, since when, and as of when reads show it.
+//! The users of the account, with the times of their changes and of their visibility.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -7,7 +7,6 @@ use std::{
 
 use super::modes::{Ids, Lag, Modes, Recycled};
 
-/// What a user is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Card {
     pub(super) username: String,
@@ -19,7 +18,7 @@ pub(super) struct Card {
     pub(super) enabled: bool,
 }
 
-/// Who created a user.
+/// The creator of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
     /// It was there before, or another user did.
@@ -106,7 +105,7 @@ impl Store {
         store
     }
 
-    /// Whether the user that was set aside is as it was, its password aside.
+    /// True if the user that was set aside is unchanged, except for its password.
     pub(super) fn prepared_is_as_it_was(&self) -> bool {
         let mut users = self.users.iter();
         let prepared = users.find(|user| user.owner == Owner::Operator);
@@ -140,7 +139,7 @@ impl Store {
         self.reads += 1;
     }
 
-    /// Whether a replica has heard of the user. Users of others are old.
+    /// True if a replica shows the user. Users of others are old.
     fn is_known(&self, user: &User) -> bool {
         let (created, _) = &user.versions[0];
         user.owner != Owner::Client || self.has_passed(self.late, *created)

@@ -8,7 +8,7 @@ const STEPS = [['1 s', 1000], ['1 min', 60_000], ['15 min', 900_000], ['1 h', 3_
 export class Clock {
   constructor() {
     this.hour = el('span', { class: 'hour' });
-    this.mark = el('span', { class: 'attention' }, 'frozen');
+    this.mark = el('span', { class: 'attention', hidden: true }, 'frozen');
     this.time = el('p', { class: 'now' });
     this.state = el('p', { class: 'quiet', role: 'status' });
     this.toggle = el('button', { type: 'button', class: 'first', onclick: act(() => this.set({ action: this.frozen ? 'resume' : 'freeze' })) }, 'Freeze');

@@ -5,7 +5,7 @@ use std::{
     hash::{Hash as _, Hasher as _},
 };
 
-use bandwidth_fixtures::{Asked, BehaviourId, behaviour::Values, profile::Profile};
+use bandwidth_fixtures::{BehaviourId, ReadBehaviours, behaviour::Values, profile::Profile};
 
 use super::{
     meaning::{Compared, Meaning},
@@ -30,7 +30,7 @@ pub(super) struct Question<'q> {
 #[derive(Debug, Clone)]
 struct Run {
     choice: Choice,
-    asked: Asked,
+    asked: ReadBehaviours,
     /// Number of facts that differ from the response.
     wrong: usize,
     /// A hash of the response.
@@ -59,7 +59,7 @@ pub(super) struct Explained {
     /// Options that some profile has that explains it.
     pub(super) support: Domains,
     /// The behaviours that were read.
-    pub(super) asked: Asked,
+    pub(super) asked: ReadBehaviours,
     /// True if every possible profile gives this response and leads to the same world.
     pub(super) is_quiet: bool,
     /// The worlds after it, each with the options that lead there.
@@ -74,7 +74,11 @@ const MOST_WORLDS: usize = 16;
 
 impl Question<'_> {
     /// Runs the request under one profile; returns the response and the next world.
-    fn answer(&self, world: &Saved, choice: &Choice) -> (Meaning, Asked, Option<Saved>, bool) {
+    fn answer(
+        &self,
+        world: &Saved,
+        choice: &Choice,
+    ) -> (Meaning, ReadBehaviours, Option<Saved>, bool) {
         let mut options = *self.base;
         for (id, place) in BehaviourId::all().zip(choice) {
             if *place > 0 {
@@ -86,7 +90,7 @@ impl Question<'_> {
         let sent = &simulated.sent;
         if self.compared == Compared::Outcomes {
             let ours = Meaning::outcome(sent.status);
-            return (ours, simulated.asked, after, false);
+            return (ours, simulated.behaviours, after, false);
         }
         let shown = |text: &str| match (&new_id, self.new_id) {
             (Some(ours), Some(theirs)) => text.replace(&**ours, theirs),
@@ -106,7 +110,7 @@ impl Question<'_> {
             }
             _ => false,
         };
-        (ours, simulated.asked, after, other_style)
+        (ours, simulated.behaviours, after, other_style)
     }
 
     fn run(&self, world: &Saved, choice: Choice) -> Run {

@@ -46,8 +46,8 @@ pub const MOST_REPEATED: u32 = 33;
 /// The longest history of passwords that is told exactly.
 pub const MOST_REMEMBERED: u32 = 24;
 
-/// Lengths that are added at a time where the bounds are not exact yet.
-const MORE_LENGTHS: usize = 24;
+/// Lengths that are added to a range at a time. More would leave no room for those of the exchanges.
+const MORE_LENGTHS: usize = 12;
 
 /// Number of profiles that stand for all that are possible.
 const SAMPLES: usize = 24;

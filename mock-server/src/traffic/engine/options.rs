@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bandwidth_fixtures::{Asked, BehaviourId, behaviour::Values, profile::Profile};
+use bandwidth_fixtures::{BehaviourId, ReadBehaviours, behaviour::Values, profile::Profile};
 
 /// The options of each behaviour that are considered.
 #[derive(Debug, Clone)]
@@ -161,7 +161,7 @@ impl Domains {
     }
 
     /// Adds what a profile supports: its options of what was asked, and every option of the rest.
-    pub(super) fn take(&mut self, choice: &Choice, asked: Asked, within: &Self) {
+    pub(super) fn take(&mut self, choice: &Choice, asked: ReadBehaviours, within: &Self) {
         for id in BehaviourId::all() {
             if asked.contains(id) {
                 self.add(id, choice[id.index()]);
