@@ -17,6 +17,7 @@ mod simulator;
 mod start;
 mod subject;
 mod track;
+mod trust;
 mod vocabulary;
 mod wording;
 

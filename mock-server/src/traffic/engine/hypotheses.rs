@@ -183,6 +183,26 @@ pub(super) fn around(
     worlds
 }
 
+/// These worlds, and the same in which the user has that password already.
+pub(super) fn had(worlds: &[Saved], subject: &Subject, password: Option<&str>) -> Vec<Saved> {
+    let mut all = worlds.to_vec();
+    if let (Subject::User(key), Some(password)) = (subject, password) {
+        for world in worlds {
+            let mut other = world.clone();
+            let account = &mut other.account;
+            let Some(user) = find(account, key).cloned() else {
+                continue;
+            };
+            account.put(User {
+                passwords: [account.digest(password)].into(),
+                ..(*user).clone()
+            });
+            all.push(other);
+        }
+    }
+    all
+}
+
 /// Gives the names of `shown` to another user.
 fn take_names(account: &mut Account, shown: &Shown) {
     let other = Shown {

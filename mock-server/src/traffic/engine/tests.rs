@@ -221,3 +221,33 @@ fn a_text_is_read_as_it_was_recorded_whatever_encoding_its_bytes_had() {
         );
     }
 }
+
+#[test]
+fn a_password_that_a_user_may_have_had_shows_no_rule() {
+    // The user was there before, and its password is the one that is rejected.
+    let mut target = Target::new(1, Noise::None);
+    target.truth = guide();
+    for (id, option) in [
+        ("password.history", "1"),
+        ("password.max_length", "20"),
+        ("password.errors", "opaque"),
+    ] {
+        target.truth.choose(id.parse().unwrap(), option);
+    }
+    let basic = format!("Basic {}", STANDARD.encode(BASIC));
+    let headers = [
+        ("Authorization", basic.as_str()),
+        ("Content-Type", "application/json"),
+        ("Accept", "application/json"),
+    ];
+    let user = "/api/accounts/12345/users/u1";
+    let jdoe = r#"{"FirstName":"John","LastName":"Doe","Email":"jdoe@example.com","Password":"Teal-Wagon.47"}"#;
+    let changed = target.send("PUT", user, &headers, jdoe).status;
+    // The recording begins afterwards.
+    target.recorded.clear();
+    target.send("GET", "/api/accounts/12345/users", &headers, "");
+    let again = target.send("PUT", user, &headers, jdoe).status;
+    assert_eq!((changed, again), (200, 400));
+    let learned = learn(&target.recorded, &guide()).unwrap();
+    assert_eq!(target.check(&learned).1, Vec::<String>::new());
+}

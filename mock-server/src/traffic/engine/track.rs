@@ -17,7 +17,7 @@ use super::{
     people::{self, Shown},
     simulator::{Prepared, Simulator},
     start::{Start, prepare},
-    subject::{Caller, Subject, sent_user},
+    subject::{Subject, sent_user},
     vocabulary, wording,
 };
 use crate::{
@@ -46,15 +46,17 @@ pub(super) struct Track {
     /// The first exchange that contradicted an option.
     pub(super) evidence: BTreeMap<(BehaviourId, u8), usize>,
     /// Keys of users whose state is not known.
-    unsure: BTreeSet<String>,
+    pub(super) unsure: BTreeSet<String>,
     /// Keys of users that were deleted.
-    gone: BTreeSet<String>,
+    pub(super) gone: BTreeSet<String>,
+    /// Keys of users that may have had a password which the traffic does not show.
+    pub(super) forgotten: BTreeSet<String>,
     /// Keys of users that were created in the traffic.
-    own: BTreeSet<String>,
+    pub(super) own: BTreeSet<String>,
     /// True if every user is known.
-    complete: bool,
+    pub(super) complete: bool,
     /// True if other clients may change users at any time.
-    tolerant: bool,
+    pub(super) tolerant: bool,
     pub(super) compared: Compared,
     pub(super) unexplained: Vec<Unexplained>,
     /// Behaviours on which exchanges contradict each other.
@@ -102,6 +104,7 @@ impl Track {
             evidence: BTreeMap::new(),
             unsure: BTreeSet::new(),
             gone: BTreeSet::new(),
+            forgotten: BTreeSet::new(),
             own: BTreeSet::new(),
             complete: false,
             tolerant,
@@ -120,19 +123,20 @@ impl Track {
         })
     }
 
-    /// The answer and the request of an exchange that can be compared.
+    /// The answer and the request of an exchange that can be compared, and the password in it.
     fn comparable<'e>(
         &self,
         subject: &Subject,
         sent: Option<&Shown>,
         exchange: &'e Exchange,
-    ) -> Option<(&'e Answer, Prepared)> {
+    ) -> Option<(&'e Answer, Prepared, Option<String>)> {
         let answer = exchange.answer.as_ref()?;
         if is_gateways(answer.status) || self.is_left_out(subject, sent, exchange, answer.status) {
             return None;
         }
-        let request = Prepared::of(&prepare(exchange, &self.start, &self.token))?;
-        Some((answer, request))
+        let exchange = prepare(exchange, &self.start, &self.token);
+        let password = sent_user(&exchange).and_then(|user| user.password);
+        Some((answer, Prepared::of(&exchange)?, password))
     }
 
     /// The meaning of a response, as far as it is compared, and the users that it shows.
@@ -150,7 +154,8 @@ impl Track {
     pub(super) fn follow(&mut self, number: usize, exchange: &Exchange) {
         let subject = Subject::of(exchange, &self.start.account.account_id);
         let sent = sent_user(exchange);
-        let Some((answer, request)) = self.comparable(&subject, sent.as_ref(), exchange) else {
+        let comparable = self.comparable(&subject, sent.as_ref(), exchange);
+        let Some((answer, request, password)) = comparable else {
             self.left_out += 1;
             return self.lose(&subject, sent.as_ref(), exchange);
         };
@@ -210,6 +215,7 @@ impl Track {
                 &shown,
                 &self.start.roles,
             );
+            let around = hypotheses::had(&around, &subject, password.as_deref());
             explained |= question.explain_elsewhere(&around, &self.domains, &mut support);
         }
         self.count(form, is_quiet && explained);
@@ -279,60 +285,6 @@ impl Track {
         }
     }
 
-    /// True if the exchange allows no conclusion.
-    fn is_left_out(
-        &self,
-        subject: &Subject,
-        sent: Option<&Shown>,
-        exchange: &Exchange,
-        status: u16,
-    ) -> bool {
-        if *subject == Subject::Unfollowed {
-            return true;
-        }
-        let knows_roles = sent
-            .and_then(|sent| sent.roles.as_ref())
-            .is_none_or(|roles| {
-                roles
-                    .iter()
-                    .all(|role| self.start.roles.id_of(role).is_some())
-            });
-        if !knows_roles {
-            return true;
-        }
-        let hides_password = sent
-            .and_then(|sent| sent.password.as_ref())
-            .is_some_and(|password| Start::is_hidden(exchange, password) && status >= 400);
-        if hides_password {
-            return true;
-        }
-        match Caller::of(exchange) {
-            Caller::Basic(name, _) => name != self.start.account.login.username,
-            Caller::Bearer => status == 401,
-            Caller::Nobody => !self.start.has_login && status == 401,
-        }
-    }
-
-    /// True if the state of everything that the request touches is known.
-    fn is_trusted(&self, subject: &Subject, sent: Option<&Shown>, exchange: &Exchange) -> bool {
-        let names = sent.is_some_and(|sent| sent.username.is_some() || sent.email.is_some());
-        match subject {
-            Subject::Roles | Subject::Nothing | Subject::Unfollowed => true,
-            _ if self.tolerant => false,
-            Subject::List | Subject::Create => self.complete && self.unsure.is_empty(),
-            Subject::User(key) => {
-                let known = self
-                    .worlds
-                    .iter()
-                    .all(|world| hypotheses::find(&world.saved.account, key).is_some());
-                let sure = (known || self.complete || self.gone.contains(key))
-                    && !self.unsure.contains(key);
-                let resources = exchange.method == "DELETE" && known && !self.own.contains(key);
-                sure && !resources && (!names || (self.complete && self.unsure.is_empty()))
-            }
-        }
-    }
-
     /// Takes over what explains an exchange.
     fn accept(
         &mut self,
@@ -397,6 +349,7 @@ impl Track {
         match subject {
             Subject::User(key) => {
                 self.unsure.insert(key.clone());
+                self.forgotten.insert(key.clone());
                 self.gone.remove(key);
             }
             Subject::Create | Subject::Unfollowed => {

@@ -1,0 +1,78 @@
+//! Which exchanges allow a conclusion, and for which the state of the server is known.
+
+use super::{
+    hypotheses,
+    meaning::Compared,
+    people::Shown,
+    start::Start,
+    subject::{Caller, Subject},
+    track::Track,
+};
+use crate::traffic::Exchange;
+
+impl Track {
+    /// True if the exchange allows no conclusion.
+    pub(super) fn is_left_out(
+        &self,
+        subject: &Subject,
+        sent: Option<&Shown>,
+        exchange: &Exchange,
+        status: u16,
+    ) -> bool {
+        if *subject == Subject::Unfollowed {
+            return true;
+        }
+        let knows_roles = sent
+            .and_then(|sent| sent.roles.as_ref())
+            .is_none_or(|roles| {
+                roles
+                    .iter()
+                    .all(|role| self.start.roles.id_of(role).is_some())
+            });
+        if !knows_roles {
+            return true;
+        }
+        let hides_password = sent
+            .and_then(|sent| sent.password.as_ref())
+            .is_some_and(|password| Start::is_hidden(exchange, password) && status >= 400);
+        if hides_password {
+            return true;
+        }
+        match Caller::of(exchange) {
+            Caller::Basic(name, _) => name != self.start.account.login.username,
+            Caller::Bearer => status == 401,
+            Caller::Nobody => !self.start.has_login && status == 401,
+        }
+    }
+
+    /// True if the state of everything that the request touches is known.
+    pub(super) fn is_trusted(
+        &self,
+        subject: &Subject,
+        sent: Option<&Shown>,
+        exchange: &Exchange,
+    ) -> bool {
+        let names = sent.is_some_and(|sent| sent.username.is_some() || sent.email.is_some());
+        match subject {
+            Subject::Roles | Subject::Nothing | Subject::Unfollowed => true,
+            _ if self.tolerant => false,
+            Subject::List | Subject::Create => self.complete && self.unsure.is_empty(),
+            Subject::User(key) => {
+                let known = self
+                    .worlds
+                    .iter()
+                    .all(|world| hypotheses::find(&world.saved.account, key).is_some());
+                let sure = (known || self.complete || self.gone.contains(key))
+                    && !self.unsure.contains(key);
+                let knows_passwords = sent.is_none_or(|sent| sent.password.is_none())
+                    || (self.own.contains(key) && !self.forgotten.contains(key))
+                    // A client that compares outcomes knows the passwords of its user.
+                    || self.compared == Compared::Outcomes;
+                let resources = exchange.method == "DELETE" && known && !self.own.contains(key);
+                sure && !resources
+                    && knows_passwords
+                    && (!names || (self.complete && self.unsure.is_empty()))
+            }
+        }
+    }
+}
