@@ -29,7 +29,10 @@ pub(super) fn read(text: &str) -> Result<Node, DecodeError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let node = Node::deserialize(&mut deserializer).map_err(|error| malformed(&error))?;
     deserializer.end().map_err(|_| DecodeError::AfterRoot)?;
-    check_characters(&node)?;
+    // Where the whole text has no forbidden character, only an escape can bring one.
+    if text.contains('\\') || forbidden(text).is_some() {
+        check_characters(&node)?;
+    }
     Ok(node)
 }
 
@@ -53,6 +56,11 @@ fn malformed(error: &serde_json::Error) -> DecodeError {
 
 /// Counts brackets outside strings, before anything is built.
 fn deeper_than_allowed(text: &str) -> bool {
+    let opens = |byte: u8| matches!(byte, b'[' | b'{');
+    // So few need no look at where they are.
+    if text.bytes().filter(|byte| opens(*byte)).count() <= MAX_DEPTH {
+        return false;
+    }
     let mut depth = 0_usize;
     let mut in_string = false;
     let mut bytes = text.bytes();
@@ -62,7 +70,7 @@ fn deeper_than_allowed(text: &str) -> bool {
                 bytes.next();
             }
             b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
+            byte if opens(byte) && !in_string => {
                 depth += 1;
                 if depth > MAX_DEPTH {
                     return true;
