@@ -1,7 +1,7 @@
 //! Reading JSON into a tree. `serde_json` finds the tokens; the tree keeps repeated keys, which
 //! its own values would drop.
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
@@ -13,7 +13,7 @@ use super::{
     MAX_DEPTH,
     error::DecodeError,
     forbidden,
-    node::{self, Node},
+    node::{self, Name, Node},
 };
 
 /// Reads a whole document.
@@ -152,9 +152,32 @@ impl<'de> Visitor<'de> for NodeVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
         let mut fields = Vec::new();
-        while let Some((key, value)) = entries.next_entry::<Cow<'_, str>, Node>()? {
-            fields.push((node::name(&key), value));
+        while let Some((Key(name), value)) = entries.next_entry()? {
+            fields.push((name, value));
         }
         Ok(Node::Fields(fields))
+    }
+}
+
+/// The name of a field, which is not copied first.
+struct Key(Name);
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+struct KeyVisitor;
+
+impl Visitor<'_> for KeyVisitor {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Key, E> {
+        Ok(Key(node::name(name)))
     }
 }
