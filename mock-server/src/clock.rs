@@ -129,6 +129,12 @@ impl Clock {
         self.state.read().at(instant)
     }
 
+    /// The time, if it may differ from the machine's clock.
+    pub fn moved(&self) -> Option<Duration> {
+        let state = *self.state.read();
+        state.moved.then(|| state.at(Instant::now()))
+    }
+
     /// The time, and whether it moves.
     pub fn read(&self) -> Reading {
         let state = *self.state.read();

@@ -54,13 +54,13 @@ pub async fn emulate(
     let (head, body) = request.into_parts();
     let timeout = app.settings.read_timeout;
     let exchange = if message::waits(&head) {
-        let mut exchange = Exchange::new(app, head, Received::default(), started, peer);
+        let mut exchange = Box::new(Exchange::new(app, head, Received::default(), started, peer));
         // To read the body is to send `100 Continue`.
         if !exchange.is_refused_unread() {
             let body = body::read(exchange.head(), body, timeout).await;
             exchange.receive(body);
         }
-        exchange
+        *exchange
     } else {
         let body = body::read(&head, body, timeout).await;
         Exchange::new(app, head, body, started, peer)

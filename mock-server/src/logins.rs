@@ -87,7 +87,11 @@ impl Logins {
 
     /// Forgets failed logins after a right one.
     pub fn forget_failures(&self, login: &str) {
-        self.failures.lock().remove(login);
+        let mut failures = self.failures.lock();
+        // Mostly there are none, and a name need not be hashed.
+        if !failures.is_empty() {
+            failures.remove(login);
+        }
     }
 
     /// Forgets the failed logins of all names, as an administrator would.

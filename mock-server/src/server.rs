@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::future::join_all;
+use futures_util::{TryFutureExt as _, future::join_all};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -197,14 +197,11 @@ async fn speak<S: Answers>(
     let answer = {
         let tunnel = Arc::clone(&tunnel);
         service_fn(move |request| {
-            let (service, tunnel) = (Arc::clone(&service), Arc::clone(&tunnel));
-            // Boxed, so that the connection can be taken apart when it ends.
-            Box::pin(async move {
-                let reply = service.answer(request, peer).await?;
+            let tunnel = Arc::clone(&tunnel);
+            service.answer(request, peer).inspect_ok(move |reply| {
                 if let Some(opened) = reply.extensions().get::<Tunnel>() {
                     let _ = tunnel.set(*opened);
                 }
-                Ok::<_, Hangup>(reply)
             })
         })
     };

@@ -1,10 +1,10 @@
 //! The service of a socket: the emulated API, the control API, or both.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::ready, pin::Pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
 use http_body_util::Either;
-use hyper::{Request, body::Incoming};
+use hyper::{Request, Response, body::Incoming};
 use tower::ServiceExt as _;
 
 use crate::{
@@ -15,6 +15,10 @@ use crate::{
     proxy::{self, ProxyRequest},
 };
 
+/// The answer to one request, or the end of its connection. Boxed here and not by the caller: the
+/// smaller the state of a request is, the less is copied for each.
+pub type Answering = Pin<Box<dyn Future<Output = Result<Reply, Hangup>> + Send>>;
+
 /// Answers the requests of a socket.
 pub trait Answers: Send + Sync + 'static {
     /// True if the names of headers keep their case when they are forwarded.
@@ -24,11 +28,7 @@ pub trait Answers: Send + Sync + 'static {
     fn read_timeout(&self) -> Duration;
 
     /// Answers one request, unless its connection is to end.
-    fn answer(
-        &self,
-        request: Request<Incoming>,
-        peer: Peer,
-    ) -> impl Future<Output = Result<Reply, Hangup>> + Send;
+    fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: Peer) -> Answering;
 }
 
 /// The emulated API and the control API.
@@ -51,23 +51,31 @@ impl Service {
     }
 
     /// Answers a request for the server itself.
-    async fn answer_itself(&self, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
+    fn answer_itself(&self, request: Request<Incoming>, peer: Peer) -> Answering {
         if matches!(request.uri().path(), "/" | admin::PREFIX | "/__admin/")
             && http::names_html(request.headers())
             && let Some(welcome) = admin::welcome(&self.app, self.serves, &request, peer)
         {
-            return Ok(welcome.map(Either::Right));
+            return answered(welcome);
         }
         let only_admin = self.serves == Serves::Admin;
         let is_admin = || only_admin || admin::is_below(request.uri().path());
         let Some(admin) = self.admin.as_ref().filter(|_| is_admin()) else {
-            return http::emulate(Arc::clone(&self.app), request, peer).await;
+            return Box::pin(http::emulate(Arc::clone(&self.app), request, peer));
         };
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer);
-        let Ok(response) = admin.clone().oneshot(request).await;
-        Ok(response.map(Either::Right))
+        let answering = admin.clone().oneshot(request);
+        Box::pin(async {
+            let Ok(response) = answering.await;
+            Ok(response.map(Either::Right))
+        })
     }
+}
+
+/// A response that is there already.
+fn answered(response: Response<Body>) -> Answering {
+    Box::pin(ready(Ok(response.map(Either::Right))))
 }
 
 impl Answers for Service {
@@ -75,7 +83,7 @@ impl Answers for Service {
         self.app.settings.read_timeout
     }
 
-    async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
+    fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: Peer) -> Answering {
         let asked = match self.serves {
             Serves::Hosts => ProxyRequest::Host,
             Serves::Both | Serves::Emulated if self.app.settings.proxy => {
@@ -84,10 +92,10 @@ impl Answers for Service {
             Serves::Both | Serves::Emulated | Serves::Admin => ProxyRequest::Direct,
         };
         match asked {
-            ProxyRequest::Direct => self.answer_itself(request, peer).await,
-            ProxyRequest::Host => http::emulate(Arc::clone(&self.app), request, peer).await,
-            ProxyRequest::Tunnel(tunnel) => Ok(proxy::opened(tunnel).map(Either::Right)),
-            ProxyRequest::Refused(refused) => Ok(refused.answer().map(Either::Right)),
+            ProxyRequest::Direct => self.answer_itself(request, peer),
+            ProxyRequest::Host => Box::pin(http::emulate(Arc::clone(&self.app), request, peer)),
+            ProxyRequest::Tunnel(tunnel) => answered(proxy::opened(tunnel)),
+            ProxyRequest::Refused(refused) => answered(refused.answer()),
         }
     }
 }

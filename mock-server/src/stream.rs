@@ -16,6 +16,9 @@ use crate::tls::{self, Tls, TlsStream};
 /// The first byte of a TLS handshake (RFC 8446, section 5.1). No HTTP request starts with it.
 const HANDSHAKE: u8 = 22;
 
+/// Up to this size in bytes, copying head and body together costs less than a vectored write.
+const SMALL: usize = 1024;
+
 /// A connection.
 #[derive(Debug)]
 pub enum Stream {
@@ -45,6 +48,17 @@ impl Stream {
             Self::Tls(stream) => tls::socket(stream),
         }
     }
+}
+
+/// The slices as one, if they fit into `whole`.
+fn joined<'w>(slices: &[io::IoSlice<'_>], whole: &'w mut [u8]) -> Option<&'w [u8]> {
+    let mut end = 0;
+    for slice in slices {
+        let start = end;
+        end += slice.len();
+        whole.get_mut(start..end)?.copy_from_slice(slice);
+    }
+    Some(&whole[..end])
 }
 
 impl AsyncRead for Stream {
@@ -78,7 +92,13 @@ impl AsyncWrite for Stream {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+            Self::Plain(stream) => {
+                let mut whole = [0; SMALL];
+                match joined(slices, &mut whole) {
+                    Some(bytes) => Pin::new(stream).poll_write(context, bytes),
+                    None => Pin::new(stream).poll_write_vectored(context, slices),
+                }
+            }
             Self::Tls(stream) => Pin::new(stream).poll_write_vectored(context, slices),
         }
     }
@@ -102,5 +122,23 @@ impl AsyncWrite for Stream {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::IoSlice;
+
+    use super::{SMALL, joined};
+
+    #[test]
+    fn slices_are_joined_up_to_the_limit_and_in_order() {
+        let mut whole = [0; SMALL];
+        let long = [b'x'; SMALL];
+        let slices = |rest| [IoSlice::new(b"head"), IoSlice::new(b""), IoSlice::new(rest)];
+        assert_eq!(joined(&slices(b"body"), &mut whole), Some(&b"headbody"[..]));
+        let fits = &long[4..];
+        assert_eq!(joined(&slices(fits), &mut whole).unwrap().len(), SMALL);
+        assert_eq!(joined(&slices(&long[3..]), &mut whole), None);
     }
 }

@@ -210,7 +210,10 @@ fn main() -> ExitCode {
         .collect();
     let next = AtomicUsize::new(0);
     let results: Mutex<BTreeMap<&str, Outcome>> = Mutex::default();
-    let threads = thread::available_parallelism().map_or(1, usize::from);
+    // As many as other tests have: most of the time goes into waiting for servers.
+    let threads = std::env::var("RUST_TEST_THREADS").ok();
+    let threads = threads.and_then(|threads| threads.parse().ok());
+    let threads = threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {

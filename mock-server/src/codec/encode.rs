@@ -107,7 +107,7 @@ pub fn encode(format: Format, document: &Document<'_>, rules: &Consultation) -> 
         }
         Format::Json => {
             let mut writer = Json {
-                out: Vec::with_capacity(512),
+                out: Vec::with_capacity(256),
                 case: rules.naming_json_case(),
             };
             write(&mut writer, document, rules);
@@ -295,16 +295,22 @@ impl Writer for Xml {
 
     fn text(&mut self, name: &str, value: &str) {
         self.element(name, |w| {
-            for byte in value.bytes() {
-                match byte {
-                    b'&' => w.out.extend_from_slice(b"&amp;"),
-                    b'<' => w.out.extend_from_slice(b"&lt;"),
-                    b'>' => w.out.extend_from_slice(b"&gt;"),
+            let bytes = value.as_bytes();
+            let mut written = 0;
+            for (index, byte) in value.bytes().enumerate() {
+                let escape: &[u8] = match byte {
+                    b'&' => b"&amp;",
+                    b'<' => b"&lt;",
+                    b'>' => b"&gt;",
                     // A reader turns a bare carriage return into a line feed.
-                    b'\r' => w.out.extend_from_slice(b"&#13;"),
-                    other => w.out.push(other),
-                }
+                    b'\r' => b"&#13;",
+                    _ => continue,
+                };
+                w.out.extend_from_slice(&bytes[written..index]);
+                w.out.extend_from_slice(escape);
+                written = index + 1;
             }
+            w.out.extend_from_slice(&bytes[written..]);
         });
     }
 
@@ -376,21 +382,28 @@ impl Writer for Json {
         const HEX: &[u8; 16] = b"0123456789abcdef";
         self.key(name);
         self.out.push(b'"');
-        for byte in value.bytes() {
-            match byte {
-                b'"' => self.out.extend_from_slice(b"\\\""),
-                b'\\' => self.out.extend_from_slice(b"\\\\"),
-                b'\n' => self.out.extend_from_slice(b"\\n"),
-                b'\r' => self.out.extend_from_slice(b"\\r"),
-                b'\t' => self.out.extend_from_slice(b"\\t"),
+        let bytes = value.as_bytes();
+        let mut written = 0;
+        for (index, byte) in value.bytes().enumerate() {
+            let mut code = *b"\\u0000";
+            let escape: &[u8] = match byte {
+                b'"' => b"\\\"",
+                b'\\' => b"\\\\",
+                b'\n' => b"\\n",
+                b'\r' => b"\\r",
+                b'\t' => b"\\t",
                 0..0x20 => {
-                    self.out.extend_from_slice(b"\\u00");
-                    self.out.push(HEX[usize::from(byte >> 4)]);
-                    self.out.push(HEX[usize::from(byte & 15)]);
+                    code[4] = HEX[usize::from(byte >> 4)];
+                    code[5] = HEX[usize::from(byte & 15)];
+                    &code
                 }
-                other => self.out.push(other),
-            }
+                _ => continue,
+            };
+            self.out.extend_from_slice(&bytes[written..index]);
+            self.out.extend_from_slice(escape);
+            written = index + 1;
         }
+        self.out.extend_from_slice(&bytes[written..]);
         self.out.push(b'"');
     }
 

@@ -1,7 +1,7 @@
 //! Reading JSON into a tree. `serde_json` finds the tokens; the tree keeps repeated keys, which
 //! its own values would drop.
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
@@ -13,7 +13,7 @@ use super::{
     MAX_DEPTH,
     error::DecodeError,
     forbidden,
-    node::{self, Node},
+    node::{self, Name, Node},
 };
 
 /// Reads a whole document.
@@ -29,7 +29,10 @@ pub(super) fn read(text: &str) -> Result<Node, DecodeError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let node = Node::deserialize(&mut deserializer).map_err(|error| malformed(&error))?;
     deserializer.end().map_err(|_| DecodeError::AfterRoot)?;
-    check_characters(&node)?;
+    // Where the whole text has no forbidden character, only an escape can bring one.
+    if text.contains('\\') || forbidden(text).is_some() {
+        check_characters(&node)?;
+    }
     Ok(node)
 }
 
@@ -53,6 +56,11 @@ fn malformed(error: &serde_json::Error) -> DecodeError {
 
 /// Counts brackets outside strings, before anything is built.
 fn deeper_than_allowed(text: &str) -> bool {
+    let opens = |byte: u8| matches!(byte, b'[' | b'{');
+    // So few need no look at where they are.
+    if text.bytes().filter(|byte| opens(*byte)).count() <= MAX_DEPTH {
+        return false;
+    }
     let mut depth = 0_usize;
     let mut in_string = false;
     let mut bytes = text.bytes();
@@ -62,7 +70,7 @@ fn deeper_than_allowed(text: &str) -> bool {
                 bytes.next();
             }
             b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
+            byte if opens(byte) && !in_string => {
                 depth += 1;
                 if depth > MAX_DEPTH {
                     return true;
@@ -144,9 +152,32 @@ impl<'de> Visitor<'de> for NodeVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
         let mut fields = Vec::new();
-        while let Some((key, value)) = entries.next_entry::<Cow<'_, str>, Node>()? {
-            fields.push((node::name(&key), value));
+        while let Some((Key(name), value)) = entries.next_entry()? {
+            fields.push((name, value));
         }
         Ok(Node::Fields(fields))
+    }
+}
+
+/// The name of a field, which is not copied first.
+struct Key(Name);
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+struct KeyVisitor;
+
+impl Visitor<'_> for KeyVisitor {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Key, E> {
+        Ok(Key(node::name(name)))
     }
 }

@@ -108,12 +108,15 @@ impl Users {
 
     /// Puts a user there, instead of the one with that number.
     pub(super) fn put(&mut self, user: User) -> Arc<User> {
-        let before = self.remove(user.number);
+        let user = Arc::new(user);
+        let before = self.by_number.insert(user.number, Arc::clone(&user));
+        if let Some(before) = &before {
+            self.left(before);
+        }
+        self.version += 1;
         self.last = Some((user.number, before.clone()));
         self.reindex(&user, Index::insert);
         self.elsewhere += usize::from(!Arc::ptr_eq(&user.accounts, &self.main));
-        let user = Arc::new(user);
-        self.by_number.insert(user.number, Arc::clone(&user));
         if let Some(watched) = &mut self.watched {
             watched.push((before, Arc::clone(&user)));
         }
@@ -123,10 +126,15 @@ impl Users {
     pub(super) fn remove(&mut self, number: UserNumber) -> Option<Arc<User>> {
         self.version += 1;
         let user = self.by_number.remove(&number)?;
-        self.reindex(&user, Index::remove);
-        self.elsewhere -= usize::from(!Arc::ptr_eq(&user.accounts, &self.main));
+        self.left(&user);
         self.last = Some((number, Some(Arc::clone(&user))));
         Some(user)
+    }
+
+    /// Takes a user that is there no more out of what finds it.
+    fn left(&mut self, user: &User) {
+        self.reindex(user, Index::remove);
+        self.elsewhere -= usize::from(!Arc::ptr_eq(&user.accounts, &self.main));
     }
 
     /// Takes back the last change.

@@ -61,7 +61,8 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn typed(value: &str) -> Result<Typed, ApiError> {
-    let is = |known: &str| media_type(value).eq_ignore_ascii_case(known);
+    let media_type = media_type(value);
+    let is = |known: &str| media_type.eq_ignore_ascii_case(known);
     let format = if is("application/xml") || is("text/xml") {
         Format::Xml
     } else if is("application/json") {

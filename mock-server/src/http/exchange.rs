@@ -270,8 +270,6 @@ impl Exchange {
     }
 
     fn run(&mut self) -> Performed {
-        let clock = self.clock().read();
-        let now = clock.now;
         let mut login = None;
         let (ran, took_effect) = match self.plan.run {
             Execution::Skip => (None, false),
@@ -285,17 +283,17 @@ impl Exchange {
         let (answer, verdict) = match ran {
             None => (None, None),
             Some(Ok(answer)) => (Some(answer), None),
-            Some(Err(refusal)) => self.refuse(refusal, now),
+            Some(Err(refusal)) => self.refuse(refusal),
         };
         let (answer, verdict) = match self.plan.reshape {
             Reshape::Own => (answer, verdict),
             // The journal names the rule that the operation refused, if it did.
             Reshape::Status(status) => {
-                let (answer, fault) = self.refuse(refusal_of(status, now), now);
+                let (answer, fault) = self.refuse(refusal_of(status, self.clock().now()));
                 (answer, verdict.or(fault))
             }
             Reshape::Refusal(error) => {
-                let (answer, fault) = self.refuse(error.into(), now);
+                let (answer, fault) = self.refuse(error.into());
                 (answer, verdict.or(fault))
             }
             Reshape::GatewayPage(status) => (Some(Answer::gateway_page(status)), verdict),
@@ -309,7 +307,7 @@ impl Exchange {
             }
             // `Date` follows the mock's clock once that differs from the machine's; until then
             // the HTTP library writes it.
-            if clock.moved {
+            if let Some(now) = self.clock().moved() {
                 answer = answer.date(now);
             }
             if self.app.settings.explain {
@@ -364,7 +362,8 @@ impl Exchange {
         })
     }
 
-    fn refuse(&self, refusal: Refusal, now: Duration) -> (Option<Answer>, Option<Verdict>) {
+    fn refuse(&self, refusal: Refusal) -> (Option<Answer>, Option<Verdict>) {
+        let now = self.clock().now();
         let route = self.route.as_ref();
         let sent = if content_type::is_json(&self.head.headers) {
             Format::Json
@@ -450,10 +449,11 @@ impl Exchange {
     }
 
     fn deliver(self, performed: Performed) -> Result<Reply, Hangup> {
-        let took = self.started.elapsed();
+        let ended = Instant::now();
+        let took = ended.saturating_duration_since(self.started);
         let mut entry = self.entry_of(&performed);
         entry.duration = Some(took);
-        entry.ended = Some(self.clock().now());
+        entry.ended = Some(self.clock().at(ended));
         let status = entry.status();
         let operation = self.operation();
         tracing::info!(

@@ -1,8 +1,13 @@
 //! The operations: read the body, call the domain, show the result.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
-use axum::http::{HeaderValue, StatusCode, header::LOCATION, request::Parts, uri::Authority};
+use axum::http::{
+    HeaderValue, StatusCode,
+    header::{HOST, LOCATION},
+    request::Parts,
+    uri::Authority,
+};
 use bandwidth_fixtures::{
     ApiError, Consultation, Date, NamedProfile, Secret,
     operation::{Action, Parameter, Surface},
@@ -22,7 +27,6 @@ use super::{
 use crate::{
     codec::{self, Document, Format},
     domain::{Changes, Company, Role, User, same_name},
-    host::host,
     jwt::{NoRandomNumbers, Signer},
     store::{Mode, Store},
     wire::UserBody,
@@ -218,21 +222,22 @@ impl Context<'_> {
         };
         let key = views::key(&user, self.rules);
         // Ids and usernames are made of characters that need no encoding in a path.
-        let path = format!("{}/accounts/{}/users/{key}", self.route.base, company.id);
+        let path = format_args!("{}/accounts/{}/users/{key}", self.route.base, company.id);
         Ok(self.located(answer, path))
     }
 
     /// Adds the location of the created resource.
-    pub(super) fn located(&self, answer: Answer, path: String) -> Answer {
+    pub(super) fn located(&self, answer: Answer, path: fmt::Arguments<'_>) -> Answer {
         // The target of the request, where it names a host, comes first (RFC 9112, section 3.2.2).
+        // `Host` was checked before the operation.
         let target = self.head.uri.authority().map(Authority::as_str);
-        let host = target.or_else(|| host(&self.head.headers).ok()?);
+        let host = target.or_else(|| self.head.headers.get(HOST)?.to_str().ok());
         let location = match (self.rules.create_location(), host) {
             (LocationForm::Url, Some(host)) => {
                 let scheme = if self.tls { "https" } else { "http" };
                 format!("{scheme}://{host}{path}")
             }
-            _ => path,
+            _ => path.to_string(),
         };
         match HeaderValue::try_from(location) {
             Ok(location) => answer.header(LOCATION, location),

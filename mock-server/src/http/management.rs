@@ -225,7 +225,7 @@ impl Context<'_> {
             ManagedCreateStatus::Ok => StatusCode::OK,
         };
         let answer = self.json(status, data);
-        self.located(answer, format!("{}/{key}", self.head.uri.path()))
+        self.located(answer, format_args!("{}/{key}", self.head.uri.path()))
     }
 
     fn page(&self) -> Result<Page, ApiError> {

@@ -33,7 +33,7 @@ use crate::{
     http::{Hangup, Reply},
     peer::Peer,
     proxy::{self, ProxyRequest},
-    service::Answers,
+    service::{Answering, Answers},
 };
 
 /// Time limit of a TLS handshake and of the head of a request.
@@ -78,7 +78,14 @@ impl Answers for Front {
         READ_TIMEOUT
     }
 
-    async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
+    fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: Peer) -> Answering {
+        let front = Arc::clone(self);
+        Box::pin(async move { front.dispatch(request, peer).await })
+    }
+}
+
+impl Front {
+    async fn dispatch(&self, request: Request<Incoming>, peer: Peer) -> Result<Reply, Hangup> {
         let forwarder = &self.forwarder;
         if self.in_tunnel {
             return match host(request.headers()) {
