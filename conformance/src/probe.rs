@@ -29,7 +29,7 @@ pub use self::{
     findings::{Finding, Findings, Observation},
     state::{Choice, Probe},
 };
-use crate::verdict::Stop;
+use crate::{limits::Writes, verdict::Stop};
 
 /// Number of tries of an experiment that failures of the target interrupted.
 const TRIES: usize = 4;
@@ -91,8 +91,8 @@ impl Probe {
         if experiment.users == Users::None {
             return None;
         }
-        if !self.cx.run.limits().may_write() {
-            return Some("it needs writes, which are not allowed".to_owned());
+        if let Writes::Refused(why) = self.cx.run.limits().writes {
+            return Some(format!("it needs writes: {why}"));
         }
         if matches!(self.known("surface.account"), Some("list_only" | "absent")) {
             return Some("the target has no users below the account to create".to_owned());

@@ -151,7 +151,7 @@ async fn send(
 ) -> Result<(), Stop> {
     let kind = candidate.kind;
     match sent(probe, trial, candidate).await {
-        Ok(true) => drop(policy.done.insert(candidate.name.clone())),
+        Ok(true) => *policy.done.entry(candidate.name.clone()).or_default() += 1,
         Err(stop) if probe.cx.run.dispatch().ended().is_some() => return Err(stop),
         Err(stop @ Stop::Skip(_)) => policy.give_up(kind, stop.headline().to_owned()),
         // Another one is tried instead.

@@ -355,6 +355,10 @@ fn every_behaviour_that_can_be_told_from_outside_is_recovered() {
         counts.sort_unstable();
         let (median, worst) = (counts[counts.len() / 2], counts[counts.len() - 1]);
         println!("{name}: median {median}, worst {worst}");
+        if most(name).is_some_and(|most| worst > most) {
+            let index = costs.iter().position(|costs| costs[name] == worst);
+            println!("{:?}", index.map(|index| sets[index].join(" ")));
+        }
         assert!(
             most(name).is_none_or(|most| worst <= most),
             "{name}: {worst} requests"

@@ -12,6 +12,8 @@ use crate::password::{self, Class};
 
 /// The longest password that is tried.
 const LONGEST: u32 = 1025;
+/// How often a password of the same name is sent.
+const AGAIN: usize = 2;
 /// A word that lists of common passwords begin with.
 const WORD: &str = "password";
 
@@ -116,6 +118,13 @@ pub(super) fn choices(trial: &Trial, policy: &Policy) -> Vec<Candidate> {
             all.extend(known.map(|password| candidate(Kind::History, name, password)));
         }
     }
+    // A rejection that two rules explain excludes neither, and would not the next time.
+    all.retain(|candidate| {
+        policy
+            .done
+            .get(&candidate.name)
+            .is_none_or(|times| *times < AGAIN)
+    });
     all
 }
 
@@ -165,7 +174,7 @@ pub(super) fn confirmations(trial: &Trial, policy: &Policy) -> Vec<Candidate> {
         }
     }
     all.extend(names);
-    all.retain(|candidate| !policy.done.contains(&candidate.name));
+    all.retain(|candidate| !policy.done.contains_key(&candidate.name));
     all
 }
 

@@ -1,7 +1,7 @@
 //! The policies that are still possible. Each is a profile of the emulator, which decides about the
 //! same passwords for a user of the same names; only the outcomes are compared.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bandwidth_fixtures::{BehaviourId, NamedProfile, behaviour::Values};
 use bandwidth_mock::traffic::{
@@ -35,8 +35,8 @@ pub(super) struct Policy {
     outcomes: Vec<(Option<Kind>, Outcome)>,
     /// The passwords since the last doubt, oldest first.
     pub(super) known: Vec<String>,
-    /// The names of the candidates that had an outcome.
-    pub(super) done: BTreeSet<String>,
+    /// How often candidates had an outcome, by name.
+    pub(super) done: BTreeMap<String, usize>,
     /// Kinds of passwords that decide nothing, with the reason.
     broken: BTreeMap<Kind, String>,
 }
@@ -70,7 +70,7 @@ impl Policy {
             user: 0,
             outcomes: Vec::new(),
             known: Vec::new(),
-            done: BTreeSet::new(),
+            done: BTreeMap::new(),
             broken: BTreeMap::new(),
         };
         if let Some(password) = made.passwords.last().filter(|_| !made.doubted) {

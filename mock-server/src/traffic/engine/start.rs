@@ -234,7 +234,7 @@ pub(super) fn prepare(exchange: &Exchange, start: &Start, token: &str) -> Exchan
             }
         }
     }
-    if !start.has_login && Caller::of(&exchange) == Caller::Nobody {
+    if !start.has_login && Caller::of(&exchange) == Caller::Anonymous {
         let login = &start.account.login;
         let password = login
             .password

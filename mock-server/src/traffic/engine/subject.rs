@@ -112,7 +112,7 @@ pub(super) enum Caller {
     /// A token.
     Bearer,
     /// Nothing that could be right.
-    Nobody,
+    Anonymous,
 }
 
 impl Caller {
@@ -120,10 +120,10 @@ impl Caller {
         let mut headers = exchange.request_headers.iter();
         let is = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("authorization");
         let Some((_, value)) = headers.find(is) else {
-            return Self::Nobody;
+            return Self::Anonymous;
         };
         let Some((scheme, rest)) = crate::text::credentials(value) else {
-            return Self::Nobody;
+            return Self::Anonymous;
         };
         if scheme.eq_ignore_ascii_case("bearer") {
             return Self::Bearer;
@@ -134,7 +134,7 @@ impl Caller {
             Some((name, password)) if scheme.eq_ignore_ascii_case("basic") => {
                 Self::Basic(name.to_owned(), password.to_owned())
             }
-            _ => Self::Nobody,
+            _ => Self::Anonymous,
         }
     }
 }

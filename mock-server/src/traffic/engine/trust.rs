@@ -41,7 +41,7 @@ impl Track {
         match Caller::of(exchange) {
             Caller::Basic(name, _) => name != self.start.account.login.username,
             Caller::Bearer => status == 401,
-            Caller::Nobody => !self.start.has_login && status == 401,
+            Caller::Anonymous => !self.start.has_login && status == 401,
         }
     }
 
