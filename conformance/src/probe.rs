@@ -92,7 +92,7 @@ impl Probe {
             return None;
         }
         if let Writes::Refused(why) = self.cx.run.limits().writes {
-            return Some(format!("it needs writes: {why}"));
+            return Some(why.to_owned());
         }
         if matches!(self.known("surface.account"), Some("list_only" | "absent")) {
             return Some("the target has no users below the account to create".to_owned());

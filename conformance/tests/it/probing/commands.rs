@@ -110,7 +110,8 @@ fn a_probe_that_may_only_read_sends_nothing_else() {
         ran.out
     );
     assert!(
-        ran.out.contains("open      put.semantics: it needs writes"),
+        ran.out
+            .contains("open      put.semantics: --read-only forbids writes"),
         "{}",
         ran.out
     );
