@@ -79,8 +79,11 @@ impl Probe {
     /// # Errors
     /// If the machine gives no random numbers.
     pub fn replayed(&self, findings: &Findings) -> Result<Replayed, Stop> {
-        let exchanges = &self.cx.log.exchanges;
-        replay(findings, exchanges, &self.cx.profile, self.earlier)
+        // The emulator has predicted each password already.
+        let exchanges = (self.earlier + 1..).zip(&self.cx.log.exchanges).enumerate();
+        let others = exchanges.filter(|(place, _)| !self.passwords.contains(place));
+        let others: Vec<_> = others.map(|(_, exchange)| exchange).collect();
+        replay(findings, &others, &self.cx.profile)
     }
 
     /// Why an experiment cannot be tried now, if it cannot.

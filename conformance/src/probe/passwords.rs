@@ -10,8 +10,8 @@ mod policy;
 mod trial;
 
 use self::{
-    candidates::{Candidate, choices, confirmations},
-    kind::Kind,
+    candidates::{choices, confirmations},
+    kind::{Candidate, Kind},
     policy::Policy,
     trial::{Refusal, Trial, of_length},
 };
@@ -77,8 +77,10 @@ pub(super) async fn of_creates(probe: &mut Probe) -> Result<(), Stop> {
 }
 
 async fn policy(probe: &mut Probe, trial: Trial) -> Result<(), Stop> {
+    let from = probe.cx.log.exchanges.len();
     let result = judge(probe, trial).await;
     probe.judged = probe.cx.log.exchanges.len();
+    probe.passwords = from..probe.judged;
     result
 }
 
@@ -108,10 +110,7 @@ async fn search(probe: &mut Probe, trial: &mut Trial, policy: &mut Policy) -> Re
     for _ in 0..MOST {
         let mut candidates = choices(trial, policy);
         candidates.retain(|candidate| !policy.is_broken(candidate.kind));
-        let splits = policy.splits(candidates.iter().map(|candidate| &*candidate.password));
-        let best = splits.into_iter().zip(candidates);
-        let best = best.max_by(|(one, _), (other, _)| one.total_cmp(other));
-        if let Some((bits, candidate)) = best
+        if let Some((candidate, bits)) = policy.best(candidates)
             && bits > TELLS
         {
             send(probe, trial, policy, &candidate).await?;

@@ -26,20 +26,20 @@ pub struct Replayed {
 
 /// Replays the exchanges under the profiles that are possible. A behaviour without an experiment
 /// takes the option that replaying settles. A finding that replaying contradicts is left open.
-/// `before` is the number of exchanges of an earlier part of the probe.
+/// The numbers of the exchanges are those of the findings' evidence.
 pub fn replay(
     findings: &Findings,
-    exchanges: &[Exchange],
+    exchanges: &[(usize, &Exchange)],
     base: &Profile,
-    before: usize,
 ) -> Result<Replayed, Stop> {
-    let recorded: Vec<traffic::Exchange> = exchanges.iter().map(recorded).collect();
+    let (numbers, exchanges): (Vec<usize>, Vec<_>) = exchanges.iter().copied().unzip();
+    let recorded: Vec<traffic::Exchange> = exchanges.into_iter().map(recorded).collect();
     let learned = engine::learn(&recorded, base)
         .map_err(|_| Stop::Error("the machine gives no random numbers".to_owned()))?;
     let mut findings = findings.clone();
     for id in BehaviourId::all() {
         if let Some(finding) = findings.get_mut(id.as_str()) {
-            judge(id, finding, &learned, before);
+            judge(id, finding, &learned, &numbers);
         }
     }
     Ok(Replayed {
@@ -49,18 +49,18 @@ pub fn replay(
     })
 }
 
-fn judge(id: BehaviourId, finding: &mut Finding, learned: &Learned, before: usize) {
+fn judge(id: BehaviourId, finding: &mut Finding, learned: &Learned, numbers: &[usize]) {
     let replayed = learned.profile.get(id);
     let conclusion = learned.findings.get(&id);
     match (&mut *finding, conclusion) {
-        (Finding::Open(why), Some(engine::Finding::Settled(numbers))) if why == NO_EXPERIMENT => {
-            let first = numbers.first().copied().unwrap_or_default();
-            let last = numbers.last().copied().unwrap_or_default();
+        (Finding::Open(why), Some(engine::Finding::Settled(places))) if why == NO_EXPERIMENT => {
+            let number = |place: Option<&usize>| place.map_or(0, |place| numbers[*place - 1]);
+            let exchanges = (number(places.first()), number(places.last()));
             *finding = Finding::Observed(Observation {
                 option: replayed,
                 alternatives: Vec::new(),
                 note: "by replaying the exchanges in the mock".to_owned(),
-                exchanges: (before + first, before + last),
+                exchanges,
             });
         }
         (Finding::Observed(seen), Some(conclusion)) if id.behaviour().accepts(&seen.option) => {

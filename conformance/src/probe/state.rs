@@ -1,6 +1,6 @@
 //! The state of a probe, and the only function that records a finding.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::Range, sync::Arc};
 
 use bandwidth_fixtures::BehaviourId;
 
@@ -128,6 +128,8 @@ pub struct Probe {
     pub(super) judged: usize,
     /// The first exchange of the current experiment.
     pub(super) mark: usize,
+    /// The exchanges that changed passwords.
+    pub(super) passwords: Range<usize>,
     pub(super) leftovers: Vec<Leftover>,
     /// Number of exchanges before the interruption, in a resumed probe.
     pub(super) earlier: usize,
@@ -158,6 +160,7 @@ impl Probe {
             names: 0,
             judged: 0,
             mark: 0,
+            passwords: 0..0,
             leftovers: Vec::new(),
             earlier: 0,
         }

@@ -4,7 +4,7 @@ use bandwidth_fixtures::BehaviourId;
 use bandwidth_mock::traffic::engine::MOST_REPEATED;
 
 use super::{
-    kind::Kind,
+    kind::{Candidate, Kind},
     policy::Policy,
     trial::{Trial, fitting, of_length, repeating},
 };
@@ -16,16 +16,6 @@ const LONGEST: u32 = 1025;
 const AGAIN: usize = 2;
 /// A word that lists of common passwords begin with.
 const WORD: &str = "password";
-
-/// A password that could be sent.
-pub(super) struct Candidate {
-    pub(super) kind: Kind,
-    /// Equal for passwords that ask the same.
-    pub(super) name: String,
-    pub(super) password: String,
-    /// The same characters in another order, where a refusal could be about them.
-    pub(super) control: Option<String>,
-}
 
 fn candidate(kind: Kind, name: impl Into<String>, password: String) -> Candidate {
     Candidate {

@@ -1,4 +1,4 @@
-//! Kinds of passwords, each about one rule.
+//! Passwords that could be sent, and their kinds, each about one rule.
 
 /// The rule that a password is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,4 +48,14 @@ impl Kind {
             Self::History => "history",
         }
     }
+}
+
+/// A password that could be sent.
+pub(super) struct Candidate {
+    pub(super) kind: Kind,
+    /// Equal for passwords that ask the same.
+    pub(super) name: String,
+    pub(super) password: String,
+    /// The same characters in another order, where a refusal could be about them.
+    pub(super) control: Option<String>,
 }

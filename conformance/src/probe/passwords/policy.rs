@@ -11,7 +11,7 @@ use bandwidth_mock::traffic::{
 use serde_json::{Value, json};
 
 use super::{
-    kind::Kind,
+    kind::{Candidate, Kind},
     trial::{Outcome, Trial},
 };
 use crate::{
@@ -147,10 +147,12 @@ impl Policy {
         Ok(())
     }
 
-    /// How well the outcome of each password would separate the policies, in bits.
-    pub(super) fn splits<'p>(&self, passwords: impl Iterator<Item = &'p str>) -> Vec<f64> {
-        let requests = passwords.map(|password| exchange("PUT", self.user, password, 0, ""));
-        self.inquiry.splits(&requests.collect::<Vec<_>>())
+    /// The candidate whose outcome separates the policies best, and how well, in bits.
+    pub(super) fn best(&self, candidates: Vec<Candidate>) -> Option<(Candidate, f64)> {
+        let requests = candidates.iter();
+        let requests = requests.map(|one| exchange("PUT", self.user, &one.password, 0, ""));
+        let (place, bits) = self.inquiry.best(&requests.collect::<Vec<_>>())?;
+        Some((candidates.into_iter().nth(place)?, bits))
     }
 
     /// Adds lengths between those that are left; false if the bounds are exact.

@@ -49,6 +49,9 @@ pub const MOST_REMEMBERED: u32 = 24;
 /// Lengths that are added to a range at a time. More would leave no room for those of the exchanges.
 const MORE_LENGTHS: usize = 12;
 
+/// Bits of an outcome with which no other request is looked at; one is the most.
+const ENOUGH: f64 = 0.9;
+
 /// Number of profiles that stand for all that are possible.
 const SAMPLES: usize = 24;
 
@@ -146,14 +149,22 @@ impl Inquiry {
         Ok(true)
     }
 
-    /// How well the outcome of each request would tell the possible profiles apart: its entropy over
-    /// them, in bits. An answer in the exchange does not count.
-    pub fn splits(&self, requests: &[Exchange]) -> Vec<f64> {
+    /// The place of the request whose outcome tells the possible profiles apart best, and how well:
+    /// its entropy over them, in bits. One that is nearly as good as can be ends the search. An
+    /// answer in the exchange does not count.
+    pub fn best(&self, requests: &[Exchange]) -> Option<(usize, f64)> {
         let samples = self.samples();
-        let requests = requests.iter();
-        requests
-            .map(|request| self.entropy(request, &samples))
-            .collect()
+        let mut best: Option<(usize, f64)> = None;
+        for (place, request) in requests.iter().enumerate() {
+            let bits = self.entropy(request, &samples);
+            if best.is_none_or(|(_, most)| bits > most) {
+                best = Some((place, bits));
+            }
+            if bits > ENOUGH {
+                break;
+            }
+        }
+        best
     }
 
     fn entropy(&self, request: &Exchange, samples: &[(&Saved, Profile)]) -> f64 {
@@ -167,8 +178,7 @@ impl Inquiry {
             return 0.0;
         };
         let accepts = |(world, options): &&(&Saved, Profile)| {
-            let (simulated, _) = simulator.send(world, *options, &request);
-            simulated.sent.status < 300
+            simulator.status(world, *options, &request) < 300
         };
         let as_float = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
         let accepted = samples.iter().filter(accepts).count();

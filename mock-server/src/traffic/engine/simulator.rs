@@ -195,6 +195,18 @@ impl Simulator {
         let _ = self.app.clock.set(ClockChange::Advance(behind));
     }
 
+    fn simulate(&self, world: &Saved, options: Profile, request: &Prepared) -> Simulated {
+        self.state.restore(world);
+        self.app.set_profile(Arc::new(NamedProfile::of(options)));
+        let Prepared { head, body } = request.clone();
+        http::simulate(Arc::clone(&self.app), head, body, self.peer)
+    }
+
+    /// The status of the answer of that world under those options.
+    pub(super) fn status(&self, world: &Saved, options: Profile, request: &Prepared) -> u16 {
+        self.simulate(world, options, request).sent.status
+    }
+
     /// The answer of that world under those options, and the world after it, if it is another one.
     pub(super) fn send(
         &self,
@@ -202,10 +214,7 @@ impl Simulator {
         options: Profile,
         request: &Prepared,
     ) -> (Simulated, Option<Saved>) {
-        self.state.restore(world);
-        self.app.set_profile(Arc::new(NamedProfile::of(options)));
-        let Prepared { head, body } = request.clone();
-        let simulated = http::simulate(Arc::clone(&self.app), head, body, self.peer);
+        let simulated = self.simulate(world, options, request);
         if request.is_read() && simulated.sent.status != 401 {
             return (simulated, None);
         }
