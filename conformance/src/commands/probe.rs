@@ -295,11 +295,11 @@ impl Session {
                 printable(&names)
             )?;
         }
-        if replayed.unexplained > 0 {
+        if let Some(number) = replayed.unexplained {
+            let file = self.files.exchanges.display();
             writeln!(
                 out,
-                "no profile explains {} exchanges; with --har FILE, `bandwidth-mock learn FILE` lists them",
-                replayed.unexplained
+                "not replayed: no profile of the mock explains exchange {number} of {file}"
             )?;
         }
         if let Some(ended) = run.dispatch().ended() {

@@ -18,8 +18,8 @@ pub const NO_EXPERIMENT: &str = "the probe has no experiment for it";
 pub struct Replayed {
     /// The findings that both judgements support.
     pub findings: Findings,
-    /// Number of exchanges that no profile explains.
-    pub unexplained: usize,
+    /// The first exchange that no profile explains: then replaying judges nothing.
+    pub unexplained: Option<usize>,
     /// Fields of responses that the mock does not have.
     pub unmodelled: Vec<String>,
 }
@@ -34,9 +34,19 @@ pub fn replay(
 ) -> Result<Replayed, Stop> {
     let (numbers, exchanges): (Vec<usize>, Vec<_>) = exchanges.iter().copied().unzip();
     let recorded: Vec<traffic::Exchange> = exchanges.into_iter().map(recorded).collect();
-    let learned = engine::learn(&recorded, base)
+    let learned = engine::learn_alone(&recorded, base)
         .map_err(|_| Stop::Error("the machine gives no random numbers".to_owned()))?;
     let mut findings = findings.clone();
+    let learned = match learned {
+        Ok(learned) => learned,
+        Err(place) => {
+            return Ok(Replayed {
+                findings,
+                unexplained: Some(numbers[place - 1]),
+                unmodelled: Vec::new(),
+            });
+        }
+    };
     for id in BehaviourId::all() {
         if let Some(finding) = findings.get_mut(id.as_str()) {
             judge(id, finding, &learned, &numbers);
@@ -44,7 +54,7 @@ pub fn replay(
     }
     Ok(Replayed {
         findings,
-        unexplained: learned.unexplained.len(),
+        unexplained: None,
         unmodelled: learned.unmodelled.into_keys().collect(),
     })
 }

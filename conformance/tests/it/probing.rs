@@ -425,7 +425,7 @@ fn replaying_the_exchanges_adds_options_and_takes_back_what_it_contradicts() {
     assert_eq!(seen.option, "replace");
     "merge".clone_into(&mut seen.option);
     let replayed = probe.replayed(&findings).unwrap();
-    assert_eq!(replayed.unexplained, 0);
+    assert_eq!(replayed.unexplained, None);
     let option = |id: &str| match &replayed.findings[id] {
         Finding::Observed(seen) => seen.option.clone(),
         Finding::Open(why) => format!("open: {why}"),

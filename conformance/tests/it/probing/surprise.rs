@@ -202,3 +202,26 @@ fn a_format_that_is_not_read_leaves_the_semantics_of_put_in_the_other() {
     let note = learned.note("put.semantics");
     assert!(note.contains("application/xml returns 415"), "{note}");
 }
+
+#[test]
+fn findings_about_a_target_that_no_profile_explains_stay_as_they_are() {
+    // Every create is accepted with a status that no profile has.
+    let odd = Odd::new(&[], |asked| {
+        let is_create = asked.is("POST", "/users");
+        let answer = asked.pass();
+        if is_create && answer.status() == 201 {
+            return Answered::of(202, "application/json", answer.text());
+        }
+        answer
+    });
+    let (findings, probe) = odd.probed(&Choice {
+        only: vec!["create".to_owned(), "put.semantics".to_owned()],
+        ..Choice::default()
+    });
+    let replayed = probe.replayed(&findings).unwrap();
+    let number = replayed.unexplained.unwrap();
+    let exchange = &probe.exchanges()[number - 1];
+    assert_eq!(exchange.request.method, "POST");
+    assert_eq!(replayed.findings, findings);
+    assert_eq!(Learned(findings).of("put.semantics"), "replace");
+}

@@ -48,54 +48,103 @@ pub struct Learned {
     pub start: Seed,
 }
 
-/// Goes through the traffic. If other clients seem to write in between, that is taken into account.
-fn follow(
-    exchanges: &[Exchange],
-    start: &Rc<Start>,
-    candidates: &Rc<Candidates>,
-    base: &Profile,
-    domains: &Domains,
-) -> Result<Track, NoRandomNumbers> {
-    let mut track = Track::new(start, candidates, base, domains.clone(), false)?;
-    for (number, exchange) in (1..).zip(exchanges) {
-        track.follow(number, exchange);
-        if !track.unexplained.is_empty() {
-            break;
-        }
-    }
-    if track.unexplained.is_empty() {
-        return Ok(track);
-    }
-    let mut track = Track::new(start, candidates, base, domains.clone(), true)?;
-    for (number, exchange) in (1..).zip(exchanges) {
-        track.follow(number, exchange);
-    }
-    Ok(track)
+/// Everything that a pass through the traffic needs.
+struct Setting<'t> {
+    exchanges: &'t [Exchange],
+    start: Rc<Start>,
+    candidates: Rc<Candidates>,
+    base: &'t Profile,
 }
 
-/// Learns from the traffic of one account, starting from `base`.
-pub fn learn(exchanges: &[Exchange], base: &Profile) -> Result<Learned, NoRandomNumbers> {
-    let start = Rc::new(Start::of(exchanges));
-    let candidates = Rc::new(Candidates::of(base, &start.numbers));
-    let all = candidates.all();
-    let track = follow(exchanges, &start, &candidates, base, &all)?;
-    let choice = together(exchanges, &start, &candidates, base, &track)?;
-    let mut profile = *base;
-    for (id, place) in BehaviourId::all().zip(&choice) {
-        candidates.choose(&mut profile, id, *place);
+impl<'t> Setting<'t> {
+    fn new(exchanges: &'t [Exchange], base: &'t Profile) -> Self {
+        let start = Rc::new(Start::of(exchanges));
+        let candidates = Rc::new(Candidates::of(base, &start.numbers));
+        Self {
+            exchanges,
+            start,
+            candidates,
+            base,
+        }
     }
-    let findings = BehaviourId::all().map(|id| (id, finding(id, &track)));
-    Ok(Learned {
-        profile,
-        findings: findings.collect(),
-        unmodelled: track.unmodelled,
-        wording: track.wording,
-        asked: track.asked,
-        followed: track.followed,
-        left_out: track.left_out,
-        start: start.seed(&track.earlier),
-        unexplained: track.unexplained,
-    })
+
+    /// Goes through the traffic of a client that is alone, up to the first exchange that no profile
+    /// explains.
+    fn alone(&self) -> Result<Track, NoRandomNumbers> {
+        let mut track = self.track(false)?;
+        for (number, exchange) in (1..).zip(self.exchanges) {
+            track.follow(number, exchange);
+            if !track.unexplained.is_empty() {
+                break;
+            }
+        }
+        Ok(track)
+    }
+
+    /// Goes through the traffic, in which other clients may write in between.
+    fn among_others(&self) -> Result<Track, NoRandomNumbers> {
+        let mut track = self.track(true)?;
+        for (number, exchange) in (1..).zip(self.exchanges) {
+            track.follow(number, exchange);
+        }
+        Ok(track)
+    }
+
+    fn track(&self, tolerant: bool) -> Result<Track, NoRandomNumbers> {
+        let all = self.candidates.all();
+        Track::new(&self.start, &self.candidates, self.base, all, tolerant)
+    }
+
+    fn conclude(&self, track: Track) -> Result<Learned, NoRandomNumbers> {
+        let choice = together(
+            self.exchanges,
+            &self.start,
+            &self.candidates,
+            self.base,
+            &track,
+        )?;
+        let mut profile = *self.base;
+        for (id, place) in BehaviourId::all().zip(&choice) {
+            self.candidates.choose(&mut profile, id, *place);
+        }
+        let findings = BehaviourId::all().map(|id| (id, finding(id, &track)));
+        Ok(Learned {
+            profile,
+            findings: findings.collect(),
+            unmodelled: track.unmodelled,
+            wording: track.wording,
+            asked: track.asked,
+            followed: track.followed,
+            left_out: track.left_out,
+            start: self.start.seed(&track.earlier),
+            unexplained: track.unexplained,
+        })
+    }
+}
+
+/// Learns from the traffic of one account, starting from `base`. If other clients seem to write in
+/// between, that is taken into account.
+pub fn learn(exchanges: &[Exchange], base: &Profile) -> Result<Learned, NoRandomNumbers> {
+    let setting = Setting::new(exchanges, base);
+    let mut track = setting.alone()?;
+    if !track.unexplained.is_empty() {
+        track = setting.among_others()?;
+    }
+    setting.conclude(track)
+}
+
+/// Learns from the traffic of a client that is alone; the number of the first exchange that no
+/// profile explains, if there is one.
+pub fn learn_alone(
+    exchanges: &[Exchange],
+    base: &Profile,
+) -> Result<Result<Learned, usize>, NoRandomNumbers> {
+    let setting = Setting::new(exchanges, base);
+    let track = setting.alone()?;
+    match track.unexplained.first() {
+        Some(first) => Ok(Err(first.exchange)),
+        None => setting.conclude(track).map(Ok),
+    }
 }
 
 /// Number of profiles that are tried to find one that explains all exchanges together.
