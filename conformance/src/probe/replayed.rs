@@ -85,7 +85,6 @@ fn judge(id: BehaviourId, finding: &mut Finding, learned: &Learned, numbers: &[u
             if let ([only], true) = (possible, agrees)
                 && *only != seen.option
                 && id.behaviour().accepts(only)
-                && !seen.alternatives.is_empty()
                 && seen.alternatives.iter().any(|own| overlap(own, only))
             {
                 seen.option.clone_from(only);

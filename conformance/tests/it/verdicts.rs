@@ -133,7 +133,7 @@ fn each_option_of_a_measured_behaviour_is_distinguished() {
     assert_eq!(found, [""; 0]);
 }
 
-/// The options of a behaviour that cases take for another one, with what is wrong.
+/// The options of a behaviour that cases judge as another option, each with the verdict that is wrong.
 fn undistinguished(id: BehaviourId) -> Vec<String> {
     // These need tokens, today's API, or users that can log in; `guide` has none of them.
     let needs_published = |id: &str| {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Number of tries of a password change that had to be repeated.
-pub(super) const TRIES: usize = 4;
+const TRIES: usize = 4;
 
 /// The result of a password change.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -122,26 +122,37 @@ fn random_traffic_settles_nothing_wrongly() {
     }
 }
 
-#[test]
-fn a_field_that_the_mock_does_not_have_leaves_the_rest_of_a_response() {
+/// A target that differs from the guide in these options.
+fn guided(options: &[(&str, &str)]) -> Target {
     let mut target = Target::new(1, Noise::None);
     target.truth = guide();
-    for (id, option) in [
-        ("user.unknown_fields", "ignored"),
-        ("create.response", "full"),
-    ] {
+    for (id, option) in options {
         target.truth.choose(id.parse().unwrap(), option);
     }
+    target
+}
+
+/// Sends a request whose body and answer are JSON.
+fn send_json(target: &mut Target, method: &str, path: &str, body: &str) -> u16 {
     let basic = format!("Basic {}", STANDARD.encode(BASIC));
     let headers = [
         ("Authorization", basic.as_str()),
         ("Content-Type", "application/json"),
         ("Accept", "application/json"),
     ];
+    target.send(method, path, &headers, body).status
+}
+
+#[test]
+fn a_field_that_the_mock_does_not_have_leaves_the_rest_of_a_response() {
+    let mut target = guided(&[
+        ("user.unknown_fields", "ignored"),
+        ("create.response", "full"),
+    ]);
     let users = "/api/accounts/12345/users";
-    target.send("GET", users, &headers, "");
+    send_json(&mut target, "GET", users, "");
     let zoe = r#"{"Username":"zoe","FirstName":"Zoe","LastName":"Lee","Email":"z@example.com","Password":"Teal-Wagon.47","Nickname":"Zo"}"#;
-    target.send("POST", users, &headers, zoe);
+    send_json(&mut target, "POST", users, zoe);
     // What is learned if each user has these fields too.
     let with = |fields: &str| {
         let mut recorded = target.recorded.clone();
@@ -170,12 +181,11 @@ fn a_field_that_the_mock_does_not_have_leaves_the_rest_of_a_response() {
 #[test]
 fn a_length_is_found_among_many_and_a_range_has_the_truth() {
     let lengths = |lengths: Vec<usize>| {
-        let mut target = Target::new(1, Noise::None);
-        target.truth = guide();
-        for (id, value) in [("min_length", "41"), ("max_length", "70"), ("classes", "0")] {
-            let id = format!("password.{id}").parse().unwrap();
-            target.truth.choose(id, value);
-        }
+        let mut target = guided(&[
+            ("password.min_length", "41"),
+            ("password.max_length", "70"),
+            ("password.classes", "0"),
+        ]);
         target.create_with_lengths(&lengths);
         let learned = learn(&target.recorded, &guide()).unwrap();
         assert_eq!(target.check(&learned).1, Vec::<String>::new());
@@ -203,8 +213,7 @@ fn a_text_is_read_as_it_was_recorded_whatever_encoding_its_bytes_had() {
         ("application/xml; charset=utf-16", user),
         ("application/xml", &declared),
     ] {
-        let mut target = Target::new(1, Noise::None);
-        target.truth = guide();
+        let mut target = guided(&[]);
         let basic = format!("Basic {}", STANDARD.encode(BASIC));
         let headers = [("Authorization", basic.as_str()), ("Content-Type", kind)];
         let users = "/api/accounts/12345/users";
@@ -225,28 +234,18 @@ fn a_text_is_read_as_it_was_recorded_whatever_encoding_its_bytes_had() {
 #[test]
 fn a_password_that_a_user_may_have_had_shows_no_rule() {
     // The user was there before, and its password is the one that is rejected.
-    let mut target = Target::new(1, Noise::None);
-    target.truth = guide();
-    for (id, option) in [
+    let mut target = guided(&[
         ("password.history", "1"),
         ("password.max_length", "20"),
         ("password.errors", "opaque"),
-    ] {
-        target.truth.choose(id.parse().unwrap(), option);
-    }
-    let basic = format!("Basic {}", STANDARD.encode(BASIC));
-    let headers = [
-        ("Authorization", basic.as_str()),
-        ("Content-Type", "application/json"),
-        ("Accept", "application/json"),
-    ];
+    ]);
     let user = "/api/accounts/12345/users/u1";
     let jdoe = r#"{"FirstName":"John","LastName":"Doe","Email":"jdoe@example.com","Password":"Teal-Wagon.47"}"#;
-    let changed = target.send("PUT", user, &headers, jdoe).status;
+    let changed = send_json(&mut target, "PUT", user, jdoe);
     // The recording begins afterwards.
     target.recorded.clear();
-    target.send("GET", "/api/accounts/12345/users", &headers, "");
-    let again = target.send("PUT", user, &headers, jdoe).status;
+    send_json(&mut target, "GET", "/api/accounts/12345/users", "");
+    let again = send_json(&mut target, "PUT", user, jdoe);
     assert_eq!((changed, again), (200, 400));
     let learned = learn(&target.recorded, &guide()).unwrap();
     assert_eq!(target.check(&learned).1, Vec::<String>::new());

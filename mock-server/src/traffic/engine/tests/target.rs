@@ -279,7 +279,7 @@ impl Target {
                 }
             }
         }
-        self.send("GET", &format!("{users}/nobody"), &json, "");
+        self.send("GET", &format!("{users}/unused"), &json, "");
         self.send("GET", users, &[("Authorization", &wrong)], "");
         self.send("GET", "/api/accounts/99/users", &plain, "");
     }
@@ -312,7 +312,7 @@ impl Target {
     )]
     pub(super) fn fuzz(&mut self, count: usize) {
         let basic = format!("Basic {}", STANDARD.encode(BASIC));
-        let mut keys = vec!["u1".to_owned(), "jdoe".to_owned(), "nobody".to_owned()];
+        let mut keys = vec!["u1".to_owned(), "jdoe".to_owned(), "unused".to_owned()];
         let users = "/api/accounts/12345/users";
         for number in 0..count {
             let mut headers = vec![("Authorization", basic.as_str())];
