@@ -161,7 +161,6 @@ impl Probe {
     /// Does an experiment behind its controls: where one fails, it shows nothing.
     async fn controlled(&mut self, experiment: &Experiment) -> Result<(), Stop> {
         self.gate = Err("a control of the experiment failed".to_owned());
-        self.fresh = false;
         for control in experiment.controls {
             let missing = |what: &str| Err(Stop::Skip(what.to_owned()));
             match control {
@@ -189,7 +188,6 @@ impl Probe {
         if let Err(Stop::Skip(why)) = &result {
             self.unusable = Some(why.clone());
         }
-        self.fresh = result.is_ok();
         result.map(drop)
     }
 }

@@ -23,6 +23,15 @@ pub(super) fn shown_on(surface: Surface, answer: &Response) -> Option<Vec<Shown>
     }
 }
 
+/// The response of the last exchange, if that was a GET of this path and shows a user.
+fn just_shown<'l>(path: &str, log: &'l Log) -> Option<&'l Response> {
+    let last = log.exchanges.last()?;
+    let answer = last.outcome.as_ref().ok()?;
+    let is_get = last.request.method == "GET" && last.request.path == path;
+    let shows = || shown_on(surface_of(path), answer).is_some_and(|users| !users.is_empty());
+    (is_get && shows()).then_some(answer)
+}
+
 impl Account {
     /// GET with the run's own login, for the run's own purposes.
     pub(super) async fn get(
@@ -58,22 +67,39 @@ impl Account {
         purpose: Purpose,
         log: &mut Log,
     ) -> Result<Holder, SendError> {
-        self.holder_at(&self.user_path(key), key, purpose, log)
+        let path = self.user_path(key);
+        let answer = self.get(&path, purpose, log).await?;
+        self.holder_in(&answer, &path, key, purpose, log).await
+    }
+
+    /// Looks up the holder of that key just before a change, by the URL of the change. If the last
+    /// exchange was a GET of it that shows a user, it is not repeated.
+    pub(super) async fn holder_just_before(
+        &self,
+        path: &str,
+        key: &str,
+        log: &mut Log,
+    ) -> Result<Holder, SendError> {
+        let answer = match just_shown(path, log) {
+            Some(answer) => answer.clone(),
+            None => self.get(path, Purpose::Check, log).await?,
+        };
+        self.holder_in(&answer, path, key, Purpose::Check, log)
             .await
     }
 
-    /// Looks up the holder of that key by a URL of the user that may have another form. The
+    /// The holder of that key in the response to a GET of `path`, which may have another form. The
     /// target's response to unused keys is learned first, from random ones.
-    pub(super) async fn holder_at(
+    async fn holder_in(
         &self,
+        answer: &Response,
         path: &str,
         key: &str,
         purpose: Purpose,
         log: &mut Log,
     ) -> Result<Holder, SendError> {
-        let answer = self.get(path, purpose, log).await?;
         let surface = surface_of(path);
-        let shown = shown_on(surface, &answer);
+        let shown = shown_on(surface, answer);
         if let Some(mut users) = shown.filter(|users| !users.is_empty()) {
             if users.len() > 1 || !(200..300).contains(&answer.status) {
                 return Ok(Holder::Unclear(format!("status {}", answer.status)));
@@ -91,7 +117,7 @@ impl Account {
             });
         }
         let unclear = Holder::Unclear(format!("status {}", answer.status));
-        let Some(signature) = Signature::of(&answer) else {
+        let Some(signature) = Signature::of(answer) else {
             return Ok(unclear);
         };
         // What today's API answers to unused keys is not asked for.

@@ -228,7 +228,7 @@ impl Account {
                 "a prepared user is never deleted".to_owned(),
             ));
         }
-        match self.holder_at(path, key, Purpose::Check, log).await? {
+        match self.holder_just_before(path, key, log).await? {
             Holder::Ours(user) => {
                 if !deletes && !creates && self.deletes_nothing() {
                     self.write_down_prepared()?;

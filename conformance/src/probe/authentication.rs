@@ -3,7 +3,7 @@
 use super::{
     seen::{ErrorBody, OTHER_BODY, Seen},
     shape::is_users,
-    state::{Made, Probe, threshold},
+    state::{Made, Probe},
 };
 use crate::{
     challenges::{Challenge, challenges},
@@ -178,7 +178,8 @@ pub(super) async fn user_logins(probe: &mut Probe) -> Result<(), Stop> {
     };
     probe.likely(ID, "accepted", &[], note);
     // The roles of a prepared user are the operator's.
-    if !probe.is_prepared() {
+    let has_roles = probe.back.as_ref().is_some_and(|user| user.roles() > 0);
+    if !probe.is_prepared() && !has_roles {
         let enforced = first == LoggedIn::Barred;
         let option = if enforced { "enforced" } else { "ignored" };
         probe.observed(PERMISSIONS, option);
@@ -233,13 +234,25 @@ pub(super) async fn lockout(probe: &mut Probe) -> Result<(), Stop> {
     }
     let why = "it needs a wait until a lockout ends, if it ends at all";
     probe.leave_open("auth.lockout_seconds", why);
-    if !locked_after(probe, MOST_FAILURES).await? {
+    // The published number is the likeliest, and costs few failures.
+    let (mut below, mut locked, mut guess) = if locked_after(probe, PUBLISHED_FAILURES).await? {
+        (0, PUBLISHED_FAILURES, PUBLISHED_FAILURES - 1)
+    } else if locked_after(probe, MOST_FAILURES).await? {
+        let between = PUBLISHED_FAILURES.midpoint(MOST_FAILURES);
+        (PUBLISHED_FAILURES, MOST_FAILURES, between)
+    } else {
         let more = format!("more than {MOST_FAILURES}");
         probe.likely(ID, 0, &[&more], "");
         return Ok(());
+    };
+    while locked - below > 1 {
+        if locked_after(probe, guess).await? {
+            locked = guess;
+        } else {
+            below = guess;
+        }
+        guess = below.midpoint(locked);
     }
-    let locks = async |failures| locked_after(probe, failures).await;
-    let locked = threshold(0, MOST_FAILURES, Some(PUBLISHED_FAILURES), locks).await?;
     probe.observed(ID, locked);
     Ok(())
 }

@@ -66,7 +66,6 @@ pub fn experiments() -> Vec<Experiment> {
     experiments! {
         "surfaces" None [] surfaces::surfaces =>
             "surface.account" "surface.login" "surface.identity" "surface.management"
-            "format.json_null" "user.request_root" "user.account_id" "role.request_field"
             "identity.domain_case" "identity.request_root" "identity.removal" "identity.errors_echo"
             "identity.password_shown" "identity.page_size" "identity.page_beyond"
             "identity.roles_listed" "identity.unknown_in_body" "identity.codes"
@@ -95,7 +94,8 @@ pub fn experiments() -> Vec<Experiment> {
         "other account" None [List] authentication::other_account => "auth.other_account";
         "first user" One [] "foundation" first::first =>
             "create.status" "create.response" "naming.json_case" "naming.email" "naming.user_key"
-            "user.id_style" "user.default_fields";
+            "user.id_style" "user.default_fields" "user.account_id";
+        "role field" One [Update] "foundation" fields::role_field => "role.request_field";
         "put" One [Update] puts::semantics => "put.semantics";
         "put ids" One [Update] puts::id_mismatch => "put.id_mismatch";
         "username" One [Update] puts::username => "username.update";
@@ -103,6 +103,8 @@ pub fn experiments() -> Vec<Experiment> {
         "unknown field" One [Update] fields::unknown_field => "user.unknown_fields";
         "telephone" One [Update] fields::telephone => "user.telephone";
         "untyped body" One [Update] fields::untyped_body => "format.body_without_type";
+        "root" One [Update] fields::request_root => "user.request_root";
+        "null" One [Update] fields::json_null => "format.json_null";
         "unknown role" One [Update] fields::unknown_role => "role.unknown";
         "user logins" One [Update] authentication::user_logins =>
             "auth.user_logins" "auth.role_permissions";

@@ -1,10 +1,10 @@
 //! Experiments about fields of an update: accepted, stored and rejected values.
 
-use bandwidth_fixtures::profile::RoleForm;
+use bandwidth_fixtures::profile::{OptionValue as _, RoleField, RoleForm};
 
 use super::{
-    seen::Seen,
-    state::Probe,
+    seen::{Seen, UserSeen},
+    state::{Made, Probe},
     users::{E164, TELEPHONE, TEN_DIGITS, unreadable},
 };
 use crate::{
@@ -179,4 +179,107 @@ async fn roles_after(probe: &mut Probe, role: RoleRef) -> Result<Result<usize, S
     let draft = made.update().with_value("Roles", Value::Roles(vec![role]));
     let updated = probe.update(&made, &draft, probe.format).await?;
     Ok(updated.map(|(_, user)| user.roles()))
+}
+
+/// True if an update gives the user another role. A target may give every user one.
+async fn gives(probe: &mut Probe, made: &Made, role: &RoleRef) -> Result<bool, Stop> {
+    let before = probe.back.as_ref().map_or(0, UserSeen::roles);
+    let roles = Value::Roles(vec![role.clone()]);
+    let draft = made.update().with_value("Roles", roles);
+    match probe.update(made, &draft, probe.format).await? {
+        Ok((_, user)) => Ok(user.roles() > before),
+        Err(seen) if seen.is_refusal() => Ok(false),
+        Err(seen) => Err(unreadable(&seen)),
+    }
+}
+
+/// Finds the field that gives roles. Later updates use it.
+pub(super) async fn role_field(probe: &mut Probe) -> Result<(), Stop> {
+    const ID: &str = "role.request_field";
+    let Some(role) = probe.spare_roles().pop() else {
+        let why = "no role may be given to a user; --role ID names one";
+        probe.leave_open(ID, why);
+        return Ok(());
+    };
+    probe.assume(ID, &RoleField::Roles.name());
+    let made = probe.subject().await?;
+    let in_roles = gives(probe, &made, &role).await?;
+    // With the field that works, the role is taken away again.
+    let made = probe.subject().await?;
+    probe.assume(ID, &RoleField::RoleIds.name());
+    let in_ids = gives(probe, &made, &role).await?;
+    let field = match (in_roles, in_ids) {
+        (true, true) => RoleField::Either,
+        (true, false) => RoleField::Roles,
+        (false, true) => RoleField::RoleIds,
+        (false, false) => {
+            probe.assume(ID, &RoleField::Roles.name());
+            let why = "an update gives no role, neither in Roles nor in RoleIds";
+            probe.leave_open(ID, why);
+            return Ok(());
+        }
+    };
+    probe.observed(ID, field.name());
+    Ok(())
+}
+
+/// Finds out whether the user may also be enclosed, where a create took it without.
+pub(super) async fn request_root(probe: &mut Probe) -> Result<(), Stop> {
+    const ID: &str = "user.request_root";
+    if probe.known(ID) == Some("wrapped") {
+        return Ok(());
+    }
+    let made = probe.subject().await?;
+    let name = probe.first_name();
+    let draft = made.update().with("FirstName", name.as_str());
+    // The root of XML is no field, which a target could ignore.
+    let has_xml = probe.formats().contains(&Format::Xml);
+    let format = if has_xml { Format::Xml } else { probe.format };
+    let body = draft.enclosed(&probe.cx.profile(), format, true);
+    let path = probe.cx.user_path(&made.key);
+    let ask = probe.cx.ask("PUT", path).accept(probe.format);
+    let seen = probe.steadily(ask.body(format, body)).await?;
+    match probe.shown(&[&made.key], &name, seen).await? {
+        Ok(_) => probe.observed(ID, "either"),
+        Err(seen) if seen.is_refusal() => probe.refused(ID, "bare", &seen),
+        Err(seen) => return Err(unreadable(&seen)),
+    }
+    Ok(())
+}
+
+/// Finds the meaning of null, by an update of the last name.
+pub(super) async fn json_null(probe: &mut Probe) -> Result<(), Stop> {
+    const ID: &str = "format.json_null";
+    if !probe.formats().contains(&Format::Json) {
+        probe.leave_open(ID, "there is no JSON");
+        return Ok(());
+    }
+    let made = probe.subject().await?;
+    if made.draft.text("LastName").is_empty() {
+        probe.leave_open(ID, "the user has no last name to lose");
+        return Ok(());
+    }
+    let null = made.update().with_value("LastName", Value::Null);
+    let semantics = probe.known("put.semantics").unwrap_or_default().to_owned();
+    let updated = probe.update(&made, &null, Format::Json).await?;
+    let keeps = updated
+        .as_ref()
+        .map(|(_, user)| user.text("LastName").is_some());
+    let shown = match (keeps, semantics.as_str()) {
+        (Ok(true), "merge") => Ok("absent"),
+        (Ok(false), "merge" | "replace_requiring_fields") => Ok("cleared"),
+        (Ok(false), "replace") => {
+            let note = "a PUT removes a last name that is absent, too";
+            probe.likely(ID, "cleared", &["absent"], note);
+            return Ok(());
+        }
+        (Err(seen), "merge" | "replace") if seen.is_refusal() => {
+            probe.refused(ID, "refused", seen);
+            return Ok(());
+        }
+        (Err(seen), _) if !seen.is_refusal() => return Err(unreadable(seen)),
+        _ => Err("what an absent last name does in a PUT does not explain what null does"),
+    };
+    probe.settle(ID, shown);
+    Ok(())
 }

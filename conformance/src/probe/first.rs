@@ -1,6 +1,8 @@
 //! The first user: how to create it, or the prepared one, and the names and ids in its responses.
 
-use bandwidth_fixtures::profile::{JsonCase, OptionValue as _, UserKey};
+use bandwidth_fixtures::profile::{
+    AccountIdInBody, JsonCase, OptionValue as _, RequestRoot, UserKey,
+};
 
 use super::{
     seen::{Seen, UserSeen, letter_case},
@@ -10,7 +12,7 @@ use super::{
 use crate::{
     decode::tree::Tree,
     verdict::Stop,
-    wire::{Draft, EMAIL, RoleRef, Value},
+    wire::{Draft, EMAIL, Format, RoleRef, Value},
 };
 
 /// Lengths of passwords, the likeliest first.
@@ -39,38 +41,74 @@ fn wrong(seen: &Seen) -> Wrong {
     }
 }
 
-/// The length of the password, the name of the email, and the telephone number of a create.
-type Variant = (usize, &'static str, Option<&'static str>);
+/// The most creates that are tried.
+const MOST: usize = 150;
+
+/// A create that may be accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Variant {
+    form: Form,
+    /// The length of the password.
+    length: usize,
+    /// The name of the email.
+    email: &'static str,
+    telephone: Option<&'static str>,
+}
 
 /// The variants of a create that are still to be tried, the next one first.
 struct Variants(Vec<Variant>);
 
 impl Variants {
-    fn new(emails: [&'static str; 2]) -> Self {
+    /// The first fields in every form, then the others in the first form, then the rest.
+    fn new(emails: [&'static str; 2], forms: &[Form]) -> Self {
         let mut all = Vec::new();
         for length in LENGTHS {
             for email in emails {
-                all.extend(TELEPHONES.map(|telephone| (length, email, telephone)));
+                for telephone in TELEPHONES {
+                    let variant = |form: &Form| Variant {
+                        form: *form,
+                        length,
+                        email,
+                        telephone,
+                    };
+                    all.extend(forms.iter().map(variant));
+                }
             }
         }
+        let first = all[0];
+        let same_fields = |one: &Variant| {
+            Variant {
+                form: first.form,
+                ..*one
+            } == first
+        };
+        let same_form = |one: &Variant| {
+            (one.form.root, one.form.account) == (first.form.root, first.form.account)
+        };
+        all.sort_by_key(|one| !same_fields(one) && !same_form(one));
         Self(all)
     }
 
     /// Leaves out what a refusal of the first one rules out. What is likeliest then comes next.
     fn refused(&mut self, wrong: Wrong) {
-        let (length, email, telephone) = self.0.remove(0);
+        let refused = self.0.remove(0);
+        let same_length = |one: &Variant| (one.form, one.length) == (refused.form, refused.length);
         match wrong {
             // A target may say what else is wrong only when the password is right.
             Wrong::Password => {
-                self.0.retain(|one| one.0 != length);
-                let same = |one: &Variant| (one.1, one.2) == (email, telephone);
+                self.0.retain(|one| !same_length(one));
+                let same = |one: &Variant| {
+                    let length = refused.length;
+                    Variant { length, ..*one } == refused
+                };
                 self.0.sort_by_key(|one| !same(one));
             }
             Wrong::Email => {
-                self.0.retain(|one| one.0 != length || one.1 != email);
-                self.0.sort_by_key(|one| one.0 != length);
+                self.0
+                    .retain(|one| !same_length(one) || one.email != refused.email);
+                self.0.sort_by_key(|one| !same_length(one));
             }
-            Wrong::Telephone => self.0.sort_by_key(|one| one.0 != length),
+            Wrong::Telephone => self.0.sort_by_key(|one| !same_length(one)),
             Wrong::Unsaid => {}
         }
     }
@@ -156,6 +194,65 @@ async fn prepared(probe: &mut Probe, key: String) -> Result<(Made, UserSeen), St
     Ok((made, user))
 }
 
+/// What a body of a create has around the fields and beside them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Form {
+    case: JsonCase,
+    root: RequestRoot,
+    account: AccountIdInBody,
+}
+
+impl Form {
+    /// The form that the probe writes.
+    fn written(probe: &Probe) -> Self {
+        let profile = probe.cx.profile();
+        Self {
+            case: profile.naming_json_case,
+            root: profile.user_request_root,
+            account: profile.user_account_id,
+        }
+    }
+
+    /// The forms that a create may need: the names in either case, where no user has shown it (that
+    /// of an error, which an empty list may be, can differ); and each root, with `AccountId` or
+    /// without.
+    fn all(probe: &Probe) -> Vec<Self> {
+        let case_is_known =
+            probe.format != Format::Json || probe.known("naming.json_case").is_some();
+        let own = Self::written(probe);
+        let other = match own.case {
+            JsonCase::Pascal => JsonCase::Camel,
+            JsonCase::Camel => JsonCase::Pascal,
+        };
+        let mut forms = Vec::new();
+        for root in [RequestRoot::Bare, RequestRoot::Wrapped] {
+            for account in [AccountIdInBody::Optional, AccountIdInBody::Required] {
+                forms.push(Self {
+                    root,
+                    account,
+                    ..own
+                });
+                if !case_is_known {
+                    let case = other;
+                    forms.push(Self {
+                        case,
+                        root,
+                        account,
+                    });
+                }
+            }
+        }
+        forms
+    }
+
+    /// Has the probe write bodies so.
+    fn write(self, probe: &mut Probe) {
+        probe.assume("naming.json_case", &self.case.name());
+        probe.assume("user.request_root", &self.root.name());
+        probe.assume("user.account_id", &self.account.name());
+    }
+}
+
 /// Finds out how to create a user.
 async fn created(probe: &mut Probe) -> Result<Made, Stop> {
     if let Some((sample, draft)) = probe.unanswered.clone() {
@@ -187,15 +284,18 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
     if listed.iter().any(|user| user.has("EmailAddress")) {
         emails.reverse();
     }
-    let mut variants = Variants::new(emails);
+    let mut variants = Variants::new(emails, &Form::all(probe));
     let mut last = 0;
-    let mut turned = false;
-    while let Some((password_length, email, telephone)) = variants.0.first().copied() {
-        let sample = Sample {
-            password_length,
-            telephone,
+    for _ in 0..MOST {
+        let Some(variant) = variants.0.first().copied() else {
+            break;
         };
-        probe.assume("naming.email", email);
+        let sample = Sample {
+            password_length: variant.length,
+            telephone: variant.telephone,
+        };
+        probe.assume("naming.email", variant.email);
+        variant.form.write(probe);
         let mut answer = attempt(probe, sample).await?;
         if answer.as_ref().is_err_and(|seen| seen.status == 415) && turn_to_xml(probe) {
             answer = attempt(probe, sample).await?;
@@ -208,11 +308,7 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
             }
             Err(seen) if seen.is_refusal() => {
                 last = seen.status;
-                let wrong = wrong(&seen);
-                turned = wrong == Wrong::Unsaid && !turned && turn_case(probe);
-                if !turned {
-                    variants.refused(wrong);
-                }
+                variants.refused(wrong(&seen));
             }
             Err(seen) => {
                 let status = seen.status;
@@ -221,7 +317,7 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
         }
     }
     Err(Stop::Skip(format!(
-        "every create is refused, whatever the password's length, the email's name and the telephone number; the last returned {last}. The probe does not try AccountId or another root in the body"
+        "every create is refused, whatever the password's length, the email's name, the telephone number, the root of the body and AccountId; the last returned {last}"
     )))
 }
 
@@ -236,29 +332,12 @@ async fn attempt(probe: &mut Probe, sample: Sample) -> Result<Result<(Made, Seen
     answer
 }
 
-/// Continues with names in the other case, if the body is JSON and no user has shown the case: that of
-/// an error, which an empty list may be, can differ.
-fn turn_case(probe: &mut Probe) -> bool {
-    const ID: &str = "naming.json_case";
-    if probe.format != crate::wire::Format::Json || probe.known(ID).is_some() {
-        return false;
-    }
-    let other = match probe.cx.profile().naming_json_case {
-        JsonCase::Pascal => JsonCase::Camel,
-        JsonCase::Camel => JsonCase::Pascal,
-    };
-    probe.assume(ID, &other.name());
-    true
-}
-
 /// Continues in XML, if the target has it: it rejects bodies in JSON.
 fn turn_to_xml(probe: &mut Probe) -> bool {
-    use crate::wire::Format::Xml;
-
-    if probe.other_format != Some(Xml) {
+    if probe.other_format != Some(Format::Xml) {
         return false;
     }
-    probe.format = Xml;
+    probe.format = Format::Xml;
     probe.other_format = None;
     let note = "a create in JSON returns 415, so the rest was sent in XML";
     probe.note("format.json", note);
@@ -278,6 +357,11 @@ fn answer_to_create(probe: &mut Probe, seen: &Seen) {
         Some(_) => Ok("without_email"),
     };
     probe.settle("create.response", response);
+    let form = Form::written(probe);
+    probe.observed("user.account_id", form.account.name());
+    if form.root == RequestRoot::Wrapped {
+        probe.observed("user.request_root", "wrapped");
+    }
 }
 
 /// Reads the new user by its key, or by its username. A key may belong to another user: the
@@ -313,7 +397,7 @@ fn names(probe: &mut Probe, user: &UserSeen) -> Result<(), String> {
     let list = list.and_then(|list| list.tree);
     let trees: Vec<&Tree> = list.iter().chain([user.tree()]).collect();
     let case = letter_case(&trees)?.ok_or("a user is shown without names")?;
-    if probe.format == crate::wire::Format::Json {
+    if probe.format == Format::Json {
         probe.observed("naming.json_case", case);
     } else if case != "PascalCase" {
         return Err(format!(

@@ -4,7 +4,7 @@
 use bandwidth_fixtures::profile::UserKey;
 
 use super::{
-    seen::{Seen, UserSeen},
+    seen::UserSeen,
     state::{Made, Probe},
     users::{E164, LAST_NAME, TELEPHONE, TEN_DIGITS},
 };
@@ -36,8 +36,12 @@ struct Unclear(u16, String);
 pub(super) async fn semantics(probe: &mut Probe) -> Result<(), Stop> {
     let mut found: Vec<(Format, Semantics)> = Vec::new();
     let mut unread = None;
-    // Twice in the probe's own format: what changes from one time to the next is no rule.
-    for format in [probe.formats(), vec![probe.format]].concat() {
+    // Twice at least: what changes from one time to the next is no rule.
+    let formats = match probe.formats().as_slice() {
+        [only] => vec![*only; 2],
+        all => all.to_vec(),
+    };
+    for format in formats {
         match in_format(probe, format).await? {
             Ok(semantics) => found.push((format, semantics)),
             Err(Unclear(415, _)) if format != probe.format => unread = Some(format),
@@ -61,60 +65,69 @@ pub(super) async fn semantics(probe: &mut Probe) -> Result<(), Stop> {
         let note = format!("{} returns 415", format.media_type());
         probe.note("put.semantics", &note);
     }
-    details(probe).await;
     Ok(())
+}
+
+/// Optional fields of an update.
+type Fields = Vec<(&'static str, Value)>;
+
+/// Combinations of the optional fields that the user does not have yet, the largest first.
+fn combinations(probe: &Probe, made: &Made) -> Vec<Fields> {
+    let number = |text: &str| (TELEPHONE, Value::Text(text.to_owned()));
+    let role = probe.spare_roles().pop();
+    let role = role.map(|role| ("Roles", Value::Roles(vec![role])));
+    let mut all = vec![Fields::new()];
+    for values in [
+        vec![("Enabled", Value::Flag(false))],
+        role.into_iter().collect(),
+        vec![number(TEN_DIGITS), number(E164)],
+    ] {
+        let without = all.clone();
+        let mut with = values
+            .iter()
+            .filter(|(name, _)| made.draft.value(name).is_none())
+            .flat_map(|value| {
+                let more = |fields: &Fields| [fields, &[value.clone()][..]].concat();
+                without.iter().map(more)
+            })
+            .collect();
+        all.append(&mut with);
+    }
+    all.sort_by_key(|fields| std::cmp::Reverse(fields.len()));
+    all
 }
 
 /// Sets every optional field that updates accept. The user is then disabled, and has a role and a
 /// telephone number if possible, so that a PUT can reset them.
 async fn full_user(probe: &mut Probe) -> Result<(Made, UserSeen), Stop> {
-    let mut made = probe.subject().await?;
     let known = probe.optional.clone();
-    let candidates = known.clone().unwrap_or_else(|| {
-        let role = probe.spare_roles().pop();
-        let role = role.map(|role| ("Roles", Value::Roles(vec![role])));
-        let number = |text: &str| (TELEPHONE, Value::Text(text.to_owned()));
-        let mut fields = vec![("Enabled", Value::Flag(false))];
-        fields.extend(role);
-        fields.extend([number(TEN_DIGITS), number(E164)]);
-        fields.retain(|(name, _)| made.draft.value(name).is_none());
-        fields
-    });
-    let mut taken: Vec<(&str, Value)> = Vec::new();
-    let mut shown = None;
-    for (name, value) in candidates {
-        if taken.iter().any(|(known, _)| *known == name) {
-            continue;
-        }
-        let draft = made.draft.clone().with_value(name, value.clone());
-        let updates = known.is_none();
-        // One by one at first, as the target may not take each of them.
-        if updates {
-            let update = draft.clone().without("Password");
-            match probe.update(&made, &update, probe.format).await? {
-                Ok((_, user)) => shown = Some(user),
-                Err(_) => continue,
-            }
-        }
-        made.draft = draft;
-        taken.push((name, value));
-    }
-    if known.is_some() || shown.is_none() {
-        let updated = probe.update(&made, &made.update(), probe.format).await?;
-        let (_, user) = updated.map_err(|seen| {
-            let status = seen.status;
-            Stop::Inconclusive(format!("an update of all fields returns {status}"))
-        })?;
-        shown = Some(user);
-    }
-    probe.optional = Some(taken);
-    let user = match shown {
-        Some(user) => user,
-        None => probe.read_back(&made).await?,
+    let (mut made, choices) = if let (Some(made), Some(fields)) = (probe.first_user.clone(), known)
+    {
+        (made, vec![fields])
+    } else {
+        let made = probe.subject().await?;
+        let choices = combinations(probe, &made);
+        (made, choices)
     };
-    let name = user.text("FirstName").unwrap_or_default();
-    made.draft = made.draft.with("FirstName", name);
-    Ok((made, user))
+    let mut status = 0;
+    for fields in choices {
+        let with =
+            |draft: Draft, (name, value): &(&str, Value)| draft.with_value(name, value.clone());
+        let draft = fields.iter().fold(made.draft.clone(), with);
+        let update = draft.clone().without("Password");
+        match probe.update(&made, &update, probe.format).await? {
+            Ok((_, user)) => {
+                probe.optional = Some(fields);
+                let name = user.text("FirstName").unwrap_or_default();
+                made.draft = draft.with("FirstName", name);
+                return Ok((made, user));
+            }
+            Err(seen) => status = seen.status,
+        }
+    }
+    Err(Stop::Inconclusive(format!(
+        "an update of all fields returns {status}"
+    )))
 }
 
 async fn in_format(probe: &mut Probe, format: Format) -> Result<Result<Semantics, Unclear>, Stop> {
@@ -191,107 +204,6 @@ fn effects(before: &UserSeen, after: &UserSeen, body: &Draft, requires: bool) ->
         effects.push((TELEPHONE, effect(after.text(TELEPHONE).is_some())));
     }
     effects
-}
-
-/// Notes about PUT on which no option depends. A detail that cannot be decided is left out.
-async fn details(probe: &mut Probe) {
-    let Ok((made, before)) = full_user(probe).await else {
-        return;
-    };
-    let update = made.update();
-    let roles = |roles| update.clone().with_value("Roles", Value::Roles(roles));
-    let spare = probe.spare_roles();
-    let account = probe.cx.account_id().to_owned();
-    let mut notes = vec![
-        identical(probe, &made, &before).await,
-        last_name(probe, &made).await,
-        of_roles(probe, &made, &roles(Vec::new()), "an empty list of roles").await,
-    ];
-    if let [_, last] = spare.as_slice() {
-        let (both, one) = (roles(spare.clone()), roles(vec![last.clone()]));
-        notes.push(match put(probe, &made, &both).await {
-            Ok(_) => of_roles(probe, &made, &one, "one role in the place of 2").await,
-            Err(stop) => Err(stop),
-        });
-    }
-    let account = update.with("AccountId", account);
-    let answered = |(status, _)| format!("the path's AccountId in the body returns {status}");
-    notes.extend([
-        put(probe, &made, &account).await.map(answered),
-        raw(probe, &made, "", "an empty body").await,
-        raw(probe, &made, " ", "a body that is a space").await,
-    ]);
-    if probe.format == Format::Json {
-        notes.push(null(probe, &made).await);
-    }
-    for note in notes.into_iter().flatten() {
-        probe.note("put.semantics", &note);
-    }
-}
-
-/// A detail in words.
-type Note = Result<String, Stop>;
-
-/// Sends an update, accepted or not; returns the status, and the user after it.
-async fn put(probe: &mut Probe, made: &Made, draft: &Draft) -> Result<(u16, UserSeen), Stop> {
-    match probe.update(made, draft, probe.format).await? {
-        Ok((seen, user)) => Ok((seen.status, user)),
-        Err(seen) => Ok((seen.status, probe.read_back(made).await?)),
-    }
-}
-
-async fn identical(probe: &mut Probe, made: &Made, before: &UserSeen) -> Note {
-    let seen = probe.put(&made.key, &made.update(), probe.format).await?;
-    let same = probe.read_back(made).await? == *before;
-    Ok(format!(
-        "an identical body returns {} and changes {}",
-        seen.status,
-        if same { "nothing" } else { "something" }
-    ))
-}
-
-async fn last_name(probe: &mut Probe, made: &Made) -> Note {
-    let (status, user) = put(probe, made, &made.update().with("LastName", "")).await?;
-    Ok(of_last_name("an empty LastName", status, &user))
-}
-
-fn of_last_name(what: &str, status: u16, user: &UserSeen) -> String {
-    let kept = user.text("LastName").is_some();
-    let effect = if kept { "leaves" } else { "removes" };
-    format!("{what} returns {status} and {effect} it")
-}
-
-async fn of_roles(probe: &mut Probe, made: &Made, body: &Draft, what: &str) -> Note {
-    let (status, user) = put(probe, made, body).await?;
-    let left = user.roles();
-    Ok(format!("{what} returns {status} and leaves {left} roles"))
-}
-
-/// A body that no draft makes.
-async fn put_raw(probe: &mut Probe, made: &Made, body: &str) -> Result<Seen, Stop> {
-    let path = probe.cx.user_path(&made.key);
-    let ask = probe.cx.ask("PUT", path).accept(probe.format);
-    probe.steadily(ask.body(probe.format, body)).await
-}
-
-async fn raw(probe: &mut Probe, made: &Made, body: &str, what: &str) -> Note {
-    let status = put_raw(probe, made, body).await?.status;
-    Ok(format!("{what} returns {status}"))
-}
-
-async fn null(probe: &mut Probe, made: &Made) -> Note {
-    // A name to lose, and a first name that shows that GET is later than the PUT.
-    put(probe, made, &made.update()).await?;
-    let name = probe.first_name();
-    let draft = made.update().with("FirstName", name.as_str());
-    let body = draft.body(&probe.cx.profile, Format::Json);
-    let last_name = format!("\"{}\"", made.draft.text("LastName"));
-    let seen = put_raw(probe, made, &body.replacen(&last_name, "null", 1)).await?;
-    let (status, user) = match probe.shown(&[&made.key], &name, seen).await? {
-        Ok((seen, user)) => (seen.status, user),
-        Err(seen) => (seen.status, probe.read_back(made).await?),
-    };
-    Ok(of_last_name("a LastName of null", status, &user))
 }
 
 pub(super) async fn username(probe: &mut Probe) -> Result<(), Stop> {

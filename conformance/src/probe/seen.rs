@@ -194,6 +194,16 @@ impl UserSeen {
         &self.0
     }
 
+    /// True if both are the same but for the first name.
+    pub fn differs_in_name_alone(&self, other: &Self) -> bool {
+        let rest = |user: &Self| {
+            let mut members = user.0.members().unwrap_or_default().to_vec();
+            members.retain(|(name, _)| !name.eq_ignore_ascii_case("FirstName"));
+            members
+        };
+        rest(self) == rest(other)
+    }
+
     /// Its roles, as a request names them.
     pub fn role_refs(&self) -> Vec<RoleRef> {
         let roles = member(&self.0, "Roles").into_iter();

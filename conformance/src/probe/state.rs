@@ -6,7 +6,7 @@ use bandwidth_fixtures::BehaviourId;
 
 use super::{
     findings::{Finding, Findings, Observation},
-    seen::Seen,
+    seen::{Seen, UserSeen},
 };
 use crate::{
     dialogue::Context,
@@ -46,9 +46,9 @@ impl Made {
         self.draft.text("Username")
     }
 
-    /// The body of an update that changes nothing, without the password.
+    /// The body of an update that changes nothing, without what a create alone may need.
     pub(super) fn update(&self) -> Draft {
-        self.draft.clone().without("Password")
+        self.draft.clone().without("Password").without("AccountId")
     }
 }
 
@@ -103,8 +103,8 @@ pub struct Probe {
     pub(super) choice: Choice,
     /// The user that the experiments share, until it is removed.
     pub(super) first_user: Option<Made>,
-    /// The shared user is as it was: its control was made, and no experiment has used it since.
-    pub(super) fresh: bool,
+    /// The shared user as GET showed it when it was last put back.
+    pub(super) back: Option<UserSeen>,
     /// The reason why the shared user serves no experiment, if a control showed one.
     pub(super) unusable: Option<String>,
     /// A create whose result is unknown.
@@ -148,7 +148,7 @@ impl Probe {
             roles: Vec::new(),
             choice: Choice::default(),
             first_user: None,
-            fresh: false,
+            back: None,
             unusable: None,
             unanswered: None,
             removal: Err("the first user was not seen to be removed".to_owned()),
@@ -321,28 +321,4 @@ impl Probe {
         run.account.until(done).await?;
         Ok(seen)
     }
-}
-
-/// The least number above `below`, and not above `most`, for which `reached` holds. It holds for
-/// `most`. A number that is likely is tried first, and then the one below it.
-pub(super) async fn threshold(
-    below: usize,
-    most: usize,
-    likely: Option<usize>,
-    mut reached: impl AsyncFnMut(usize) -> Result<bool, Stop>,
-) -> Result<usize, Stop> {
-    let (mut low, mut high) = (below, most);
-    let mut guess = likely.unwrap_or_else(|| low.midpoint(high));
-    while high - low > 1 {
-        if reached(guess).await? {
-            high = guess;
-        } else {
-            low = guess;
-        }
-        guess = match likely {
-            Some(likely) if (low, high) == (below, likely) => likely - 1,
-            _ => low.midpoint(high),
-        };
-    }
-    Ok(high)
 }

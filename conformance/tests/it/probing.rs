@@ -46,7 +46,7 @@ use crate::against::{profile, repeats, run_cases, run_of, server, some_cases, wa
 
 /// Whether the probe asks for a behaviour.
 fn is_asked(id: &str) -> bool {
-    const UNASKED: [&str; 15] = [
+    const UNASKED: [&str; 11] = [
         "auth.api_users_created_until",
         "auth.api_users_updated_until",
         "auth.basic_ends",
@@ -55,13 +55,9 @@ fn is_asked(id: &str) -> bool {
         "auth.token_owner_gone",
         "create.location",
         "email.case",
-        "format.json_null",
         "format.without_accept",
         "identity.",
         "management.",
-        "role.request_field",
-        "user.account_id",
-        "user.request_root",
     ];
     !UNASKED.iter().any(|area| id.starts_with(area))
 }
@@ -90,6 +86,10 @@ fn untellable(id: &str, actual: &NamedProfile, empty: bool) -> Option<&'static s
             Some("there is no JSON, or it is the default")
         }
         id if !is_asked(id) => Some("the probe does not ask it"),
+        "format.json_null" if is("format.json", "never") => Some("there is no JSON"),
+        "format.json_null" if is("put.semantics", "replace_requiring_fields") => {
+            Some("an update needs a last name")
+        }
         "auth.schemes" if is("auth.challenge", "absent") => Some("a 401 names no scheme"),
         "auth.token_seconds" if !is("auth.schemes", "bearer") => Some("the login needs no token"),
         "auth.user_logins" if is("auth.schemes", "bearer") => Some("no name and password is taken"),

@@ -7,42 +7,38 @@ use serde_json::Value;
 use super::quirk::{Answered, Asked, Learned, Odd};
 
 #[test]
-fn a_note_that_cannot_be_made_leaves_the_semantics_of_put() {
-    let empty = |asked: Asked| {
-        if asked.is_of_user("PUT") && asked.text().trim().is_empty() {
-            return asked.error(500, 1000, "oops");
-        }
-        asked.pass()
-    };
-    let null = |asked: Asked| {
-        if asked.is_of_user("PUT")
-            && asked.json()["LastName"] == Value::Null
-            && asked.has("LastName")
-        {
-            return asked.error(500, 1000, "oops");
-        }
-        asked.pass()
-    };
-    for (odd, words) in [
-        (Odd::new(&[], empty), "an empty body returns 500"),
-        (Odd::new(&[], null), "a LastName of null returns 500"),
-    ] {
-        let learned = odd.learned(&["put.semantics"]);
-        assert_eq!(learned.of("put.semantics"), "replace");
-        let note = learned.note("put.semantics");
-        assert!(note.contains(words), "{note}");
-        assert!(note.contains("an identical body"), "{note}");
-    }
-    // It is a note that is missing where every answer is another one.
+fn a_null_that_breaks_the_target_leaves_the_semantics_of_put() {
     let odd = Odd::new(&[], |asked| {
-        if asked.is_of_user("PUT") && asked.text() == " " {
-            return asked.error(501, 1000, "oops");
+        let is_null = asked.has("LastName") && asked.json()["LastName"] == Value::Null;
+        if asked.is_of_user("PUT") && is_null {
+            return asked.error(500, 1000, "oops");
         }
         asked.pass()
     });
-    let learned = odd.learned(&["put.semantics"]);
+    let learned = odd.learned(&["put.semantics", "format.json_null"]);
     assert_eq!(learned.of("put.semantics"), "replace");
-    assert!(!learned.note("put.semantics").contains("is a space"));
+    let why = learned.why_open("format.json_null");
+    assert!(why.contains("500"), "{why}");
+}
+
+#[test]
+fn a_create_is_found_that_needs_a_root_and_an_account_id() {
+    let set = ["user.request_root=wrapped", "user.account_id=required"];
+    let odd = Odd::new(&set, |asked| {
+        let answer = asked.pass();
+        match answer.status() {
+            400 => asked.error(400, 1000, "no"),
+            _ => answer,
+        }
+    });
+    let learned = odd.learned(&["user", "create"]);
+    for (id, option) in [
+        ("user.request_root", "wrapped"),
+        ("user.account_id", "required"),
+        ("create.status", "201"),
+    ] {
+        assert_eq!(learned.of(id), option, "{id}");
+    }
 }
 
 #[test]
