@@ -1,8 +1,11 @@
 //! Finds the options that explain one response, and the worlds that they lead to.
 
 use std::{
-    collections::hash_map::DefaultHasher,
+    borrow::Cow,
+    cell::RefCell,
+    collections::{HashMap, hash_map::DefaultHasher},
     hash::{Hash as _, Hasher as _},
+    rc::Rc,
 };
 
 use bandwidth_fixtures::{BehaviourId, ReadBehaviours, behaviour::Values, profile::Profile};
@@ -26,8 +29,15 @@ pub(super) struct Question<'q> {
     pub(super) new_id: Option<&'q str>,
 }
 
+/// A question in one world. Searches come to the same profile on many ways, so each run is kept.
+struct Search<'q> {
+    question: &'q Question<'q>,
+    world: &'q Saved,
+    runs: RefCell<HashMap<Choice, Rc<Run>>>,
+}
+
 /// The response of one profile.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Run {
     choice: Choice,
     asked: ReadBehaviours,
@@ -43,7 +53,7 @@ struct Run {
 struct Alike {
     places: Vec<u8>,
     /// The run of one of them.
-    run: Run,
+    run: Rc<Run>,
 }
 
 impl Run {
@@ -92,24 +102,21 @@ impl Question<'_> {
             let ours = Meaning::outcome(sent.status);
             return (ours, simulated.behaviours, after, false);
         }
-        let shown = |text: &str| match (&new_id, self.new_id) {
-            (Some(ours), Some(theirs)) => text.replace(&**ours, theirs),
-            _ => text.to_owned(),
-        };
-        let headers: Vec<(&str, String)> = sent
-            .headers
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), shown(value.to_str().ok()?))))
-            .collect();
-        let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
-        let body = shown(&String::from_utf8_lossy(&sent.body));
+        let ids = new_id.as_deref().zip(self.new_id);
+        let headers = sent.headers.iter();
+        let headers = headers.filter_map(|(name, value)| {
+            let value = shown(value.to_str().ok()?, ids);
+            Some((name.as_str(), value))
+        });
+        let headers: Vec<(&str, Cow<'_, str>)> = headers.collect();
+        let headers = headers.iter().map(|(name, value)| (*name, &**value));
+        let body = String::from_utf8_lossy(&sent.body);
+        let body = shown(&body, ids);
         let ours = Meaning::of(sent.status, headers, body.as_bytes());
-        let other_style = match (&new_id, self.new_id) {
-            (Some(ours), Some(theirs)) => {
-                style(theirs).is_some_and(|style_| style(ours) != Some(style_))
-            }
-            _ => false,
-        };
+        let other_style = ids.is_some_and(|(ours, theirs)| {
+            let theirs = style(theirs);
+            theirs.is_some() && theirs != style(ours)
+        });
         (ours, simulated.behaviours, after, other_style)
     }
 
@@ -126,16 +133,27 @@ impl Question<'_> {
         }
     }
 
+    fn search<'q>(&'q self, world: &'q Saved) -> Search<'q> {
+        Search {
+            question: self,
+            world,
+            runs: RefCell::default(),
+        }
+    }
+
     /// The nearest choice that explains the response in that world.
     pub(super) fn adapt(&self, world: &Saved, choice: &Choice, within: &Domains) -> Option<Choice> {
-        let start = self.run(world, choice.clone());
-        Some(self.repair(world, start, None, within)?.choice)
+        let search = self.search(world);
+        let start = search.run(choice.clone());
+        let found = search.repair(start, None, within)?;
+        Some(found.choice.clone())
     }
 
     /// Differences of the nearest profile that a descent finds.
     pub(super) fn nearest(&self, world: &Saved, within: &Domains) -> Vec<String> {
-        let run = self.run(world, within.first());
-        let mut best = self.neighbours(world, &run, None, within);
+        let search = self.search(world);
+        let run = search.run(within.first());
+        let mut best = search.neighbours(&run, None, within);
         best.push(run);
         let best = best.into_iter().min_by_key(|run| run.wrong);
         let Some(best) = best else { return Vec::new() };
@@ -146,6 +164,66 @@ impl Question<'_> {
             format!("{sign}: {fact}")
         });
         texts.collect()
+    }
+
+    /// The world after the exchange under the first of the possible profiles, if that one explains
+    /// it.
+    pub(super) fn first(&self, world: &Saved, within: &Domains) -> Option<Saved> {
+        let run = self.run(world, within.first());
+        (run.wrong == 0).then(|| run.after.unwrap_or_else(|| world.clone()))
+    }
+
+    /// Options within `within` that explain the response in that world; `None` if the search found
+    /// none.
+    pub(super) fn explain(&self, world: &Saved, within: &Domains) -> Option<Explained> {
+        self.search(world).explain(within)
+    }
+
+    /// Adds the options that something explains in one of these worlds, and that nothing explained
+    /// before. Returns whether there is an explanation at all.
+    pub(super) fn explain_elsewhere(
+        &self,
+        worlds: &[Saved],
+        within: &Domains,
+        support: &mut Domains,
+    ) -> bool {
+        let lacks = |support: &Domains, id: BehaviourId| {
+            let mut places = within.of(id);
+            places.any(|place| !support.has(id, place))
+        };
+        if !BehaviourId::all().any(|id| lacks(support, id)) {
+            return true;
+        }
+        let mut explained = false;
+        for world in worlds {
+            if !BehaviourId::all().any(|id| lacks(support, id)) {
+                break;
+            }
+            let search = self.search(world);
+            let start = search.run(within.first());
+            let Some(found) = search.repair(start, None, within) else {
+                continue;
+            };
+            explained = true;
+            support.take(&found.choice, found.asked, within);
+            for id in BehaviourId::all() {
+                if !lacks(support, id) {
+                    continue;
+                }
+                for Alike { places, run } in search.alike(&found.choice, id, within) {
+                    if places.iter().all(|place| support.has(id, *place)) {
+                        continue;
+                    }
+                    if let Some(run) = search.repair(run, Some(id), within) {
+                        support.take(&run.choice, run.asked, within);
+                        for place in places {
+                            support.add(id, place);
+                        }
+                    }
+                }
+            }
+        }
+        explained
     }
 
     /// Gives the user that a request created the id that the server gave it. Returns the emulator's.
@@ -160,53 +238,57 @@ impl Question<'_> {
         }
         Some(ours)
     }
+}
+
+impl Search<'_> {
+    fn run(&self, choice: Choice) -> Rc<Run> {
+        if let Some(known) = self.runs.borrow().get(&choice) {
+            return Rc::clone(known);
+        }
+        let run = Rc::new(self.question.run(self.world, choice.clone()));
+        self.runs.borrow_mut().insert(choice, Rc::clone(&run));
+        run
+    }
 
     /// The best profile that a descent from this one finds, changing one or two of the read
     /// behaviours at a time, apart from `fixed`.
     fn repair(
         &self,
-        world: &Saved,
-        from: Run,
+        from: Rc<Run>,
         fixed: Option<BehaviourId>,
         within: &Domains,
-    ) -> Option<Run> {
+    ) -> Option<Rc<Run>> {
         let mut best = from;
         for _ in 0..DEPTH {
             if best.wrong == 0 {
                 return Some(best);
             }
-            let singles = self.neighbours(world, &best, fixed, within);
+            let singles = self.neighbours(&best, fixed, within);
             let next = singles.iter().min_by_key(|run| run.wrong)?;
             if next.wrong < best.wrong {
                 best = next.clone();
                 continue;
             }
             // Two changes of which neither does anything alone do nothing together.
-            let matters = |single: &&Run| !single.is_equivalent(&best);
+            let matters = |single: &&Rc<Run>| !single.is_equivalent(&best);
             let mut pairs = singles
                 .iter()
                 .filter(matters)
-                .flat_map(|single| self.neighbours(world, single, fixed, within));
+                .flat_map(|single| self.neighbours(single, fixed, within));
             best = pairs.find(|pair| pair.wrong < best.wrong)?;
         }
         (best.wrong == 0).then_some(best)
     }
 
     /// The runs that differ in one behaviour that was read.
-    fn neighbours(
-        &self,
-        world: &Saved,
-        run: &Run,
-        fixed: Option<BehaviourId>,
-        within: &Domains,
-    ) -> Vec<Run> {
+    fn neighbours(&self, run: &Run, fixed: Option<BehaviourId>, within: &Domains) -> Vec<Rc<Run>> {
         let open = run
             .asked
             .iter()
             .filter(|id| Some(*id) != fixed && within.is_open(*id));
         let others = open.flat_map(|id| {
             let own = run.choice[id.index()];
-            let groups = self.alike(world, &run.choice, id, within).into_iter();
+            let groups = self.alike(&run.choice, id, within).into_iter();
             groups.filter(move |group| !group.places.contains(&own))
         });
         others.map(|group| group.run).collect()
@@ -214,21 +296,15 @@ impl Question<'_> {
 
     /// The options of a behaviour that are left, by their effect if the rest is as in `choice`. A
     /// request meets a number at most at one threshold, so that only numbers around it are tried.
-    fn alike(
-        &self,
-        world: &Saved,
-        choice: &Choice,
-        id: BehaviourId,
-        within: &Domains,
-    ) -> Vec<Alike> {
+    fn alike(&self, choice: &Choice, id: BehaviourId, within: &Domains) -> Vec<Alike> {
         let one = |place: u8| Alike {
             places: vec![place],
-            run: self.run(world, with(choice, id, place)),
+            run: self.run(with(choice, id, place)),
         };
         if !matches!(id.behaviour().values, Values::Number { .. }) {
             return within.of(id).map(one).collect();
         }
-        let names = self.candidates.names(id);
+        let names = self.question.candidates.names(id);
         let number = |place: &u8| names[usize::from(*place)].parse::<u32>().unwrap_or(0);
         // Zero switches a limit off, which no threshold tells.
         let (mut groups, mut numbers) = (Vec::new(), Vec::new());
@@ -263,24 +339,17 @@ impl Question<'_> {
         groups
     }
 
-    /// The world after the exchange under the first of the possible profiles, if that one explains
-    /// it.
-    pub(super) fn first(&self, world: &Saved, within: &Domains) -> Option<Saved> {
-        let run = self.run(world, within.first());
-        (run.wrong == 0).then(|| run.after.unwrap_or_else(|| world.clone()))
-    }
-
     /// Options within `within` that explain the response in that world; `None` if the search found
     /// none.
-    pub(super) fn explain(&self, world: &Saved, within: &Domains) -> Option<Explained> {
-        let start = self.run(world, within.first());
-        let found = self.repair(world, start, None, within)?;
+    fn explain(&self, within: &Domains) -> Option<Explained> {
+        let start = self.run(within.first());
+        let found = self.repair(start, None, within)?;
         let mut support = within.clone();
         let mut moved: Vec<(BehaviourId, Vec<u8>)> = Vec::new();
         let mut matches = Vec::new();
         for id in found.asked.iter().filter(|id| within.is_open(*id)) {
             let mut alive = Domains::none();
-            for Alike { places, run } in self.alike(world, &found.choice, id, within) {
+            for Alike { places, run } in self.alike(&found.choice, id, within) {
                 let is_found = places.contains(&found.choice[id.index()]);
                 let run = if is_found || run.wrong == 0 {
                     if !is_found && run.after != found.after {
@@ -288,7 +357,7 @@ impl Question<'_> {
                     }
                     Some(run)
                 } else {
-                    self.repair(world, run, Some(id), within)
+                    self.repair(run, Some(id), within)
                 };
                 let Some(run) = run else { continue };
                 for place in places {
@@ -307,7 +376,7 @@ impl Question<'_> {
             }
         }
         let is_quiet = support == *within && matches.iter().all(|run| run.after == found.after);
-        let worlds = self.worlds(world, &found, &matches, &moved, &support);
+        let worlds = self.worlds(&found, &matches, &moved, &support);
         Some(Explained {
             support,
             asked: found.asked,
@@ -316,59 +385,12 @@ impl Question<'_> {
         })
     }
 
-    /// Adds the options that something explains in one of these worlds, and that nothing explained
-    /// before. Returns whether there is an explanation at all.
-    pub(super) fn explain_elsewhere(
-        &self,
-        worlds: &[Saved],
-        within: &Domains,
-        support: &mut Domains,
-    ) -> bool {
-        let lacks = |support: &Domains, id: BehaviourId| {
-            let mut places = within.of(id);
-            places.any(|place| !support.has(id, place))
-        };
-        if !BehaviourId::all().any(|id| lacks(support, id)) {
-            return true;
-        }
-        let mut explained = false;
-        for world in worlds {
-            if !BehaviourId::all().any(|id| lacks(support, id)) {
-                break;
-            }
-            let start = self.run(world, within.first());
-            let Some(found) = self.repair(world, start, None, within) else {
-                continue;
-            };
-            explained = true;
-            support.take(&found.choice, found.asked, within);
-            for id in BehaviourId::all() {
-                if !lacks(support, id) {
-                    continue;
-                }
-                for Alike { places, run } in self.alike(world, &found.choice, id, within) {
-                    if places.iter().all(|place| support.has(id, *place)) {
-                        continue;
-                    }
-                    if let Some(run) = self.repair(world, run, Some(id), within) {
-                        support.take(&run.choice, run.asked, within);
-                        for place in places {
-                            support.add(id, place);
-                        }
-                    }
-                }
-            }
-        }
-        explained
-    }
-
     /// The worlds that the explanations lead to. Several behaviours that each lead elsewhere are
     /// tried together.
     fn worlds(
         &self,
-        world: &Saved,
-        found: &Run,
-        matches: &[Run],
+        found: &Rc<Run>,
+        matches: &[Rc<Run>],
         moved: &[(BehaviourId, Vec<u8>)],
         support: &Domains,
     ) -> Vec<(Saved, Domains)> {
@@ -377,7 +399,7 @@ impl Question<'_> {
             let mut groups = moved.iter();
             groups.any(|(other, places)| *other == id && places.contains(&place))
         };
-        let mut note = |run: &Run| {
+        let mut note = |run: &Rc<Run>| {
             let mut own = support.clone();
             for id in run.asked.iter() {
                 let mut chosen = Domains::none();
@@ -408,15 +430,23 @@ impl Question<'_> {
             together.truncate(MOST_WORLDS);
         }
         for choice in together.into_iter().skip(1) {
-            let run = self.run(world, choice);
+            let run = self.run(choice);
             if run.wrong == 0 {
                 note(&run);
             }
         }
         let worlds = worlds.into_iter();
         worlds
-            .map(|(after, own)| (after.unwrap_or_else(|| world.clone()), own))
+            .map(|(after, own)| (after.unwrap_or_else(|| self.world.clone()), own))
             .collect()
+    }
+}
+
+/// The text with the server's id of a new user in place of the emulator's.
+fn shown<'t>(text: &'t str, ids: Option<(&str, &str)>) -> Cow<'t, str> {
+    match ids {
+        Some((ours, theirs)) => text.replace(ours, theirs).into(),
+        None => text.into(),
     }
 }
 

@@ -2,8 +2,11 @@
 //! Times and wording do not belong to it.
 
 use std::{
-    collections::BTreeSet,
+    cmp::Ordering,
+    fmt::{self, Write as _},
     hash::{Hash, Hasher},
+    mem,
+    ops::Range,
 };
 
 use quick_xml::{Reader, XmlVersion, events::Event};
@@ -38,8 +41,7 @@ pub(super) struct Meaning {
     pub(super) status: u16,
     /// The body; null if there is none or it is neither XML nor JSON.
     pub(super) tree: Value,
-    /// Each fact as `place=value`.
-    facts: BTreeSet<String>,
+    facts: Facts,
     /// True if the headers are known.
     has_headers: bool,
 }
@@ -47,7 +49,52 @@ pub(super) struct Meaning {
 /// Two that say the same have the same hash, whatever their status.
 impl Hash for Meaning {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.facts.hash(hasher);
+        self.facts.all().for_each(|fact| fact.hash(hasher));
+    }
+}
+
+/// Facts as `place=value`, each once, in order. A list of users has thousands, so they share one
+/// text.
+#[derive(Debug, Clone, Default)]
+struct Facts {
+    text: String,
+    places: Vec<Range<usize>>,
+}
+
+impl PartialEq for Facts {
+    fn eq(&self, other: &Self) -> bool {
+        self.all().eq(other.all())
+    }
+}
+
+impl Eq for Facts {}
+
+impl Facts {
+    fn add(&mut self, fact: fmt::Arguments<'_>) {
+        let from = self.text.len();
+        let _ = self.text.write_fmt(fact);
+        self.places.push(from..self.text.len());
+    }
+
+    /// Puts them in order.
+    fn sort(&mut self) {
+        let text = &self.text;
+        let fact = |place: &Range<usize>| &text[place.clone()];
+        self.places.sort_unstable_by(|a, b| fact(a).cmp(fact(b)));
+        self.places.dedup_by(|a, b| fact(a) == fact(b));
+    }
+
+    fn all(&self) -> impl Iterator<Item = &str> {
+        self.places.iter().map(|place| &self.text[place.clone()])
+    }
+
+    /// Those that the other has not.
+    fn without<'f>(&'f self, other: &'f Self) -> impl Iterator<Item = &'f str> {
+        let mut others = other.all().peekable();
+        self.all().filter(move |fact| {
+            while others.next_if(|other| other < fact).is_some() {}
+            others.peek() != Some(fact)
+        })
     }
 }
 
@@ -73,11 +120,17 @@ impl Meaning {
         let text = text.trim_start_matches('\u{FEFF}').trim();
         let (format, mut tree) = read(text);
         prune(&mut tree);
-        let mut facts = BTreeSet::from([format!("status={status}"), format!("format={format}")]);
-        flatten("body", &tree, &mut facts);
+        let mut facts = Facts {
+            text: String::with_capacity(body.len()),
+            ..Facts::default()
+        };
+        facts.add(format_args!("status={status}"));
+        facts.add(format_args!("format={format}"));
+        flatten(&mut "body".to_owned(), &tree, &mut facts);
         for (name, value) in headers {
             header(&name.to_ascii_lowercase(), value, &mut facts);
         }
+        facts.sort();
         Self {
             status,
             tree,
@@ -89,10 +142,12 @@ impl Meaning {
     /// Whether the request succeeded, and nothing else.
     pub(super) fn outcome(status: u16) -> Self {
         let outcome = if status < 300 { "accepted" } else { "rejected" };
+        let mut facts = Facts::default();
+        facts.add(format_args!("{outcome}"));
         Self {
             status,
             tree: Value::Null,
-            facts: BTreeSet::from([outcome.to_owned()]),
+            facts,
             has_headers: false,
         }
     }
@@ -100,15 +155,15 @@ impl Meaning {
     /// Parts that only one of them has, the other's first. Headers count if both have them.
     pub(super) fn differences<'m>(&'m self, other: &'m Self) -> Vec<(&'m str, bool)> {
         let headers = self.has_headers && other.has_headers;
-        let counts = |fact: &&String| headers || !fact.starts_with("header ");
-        let missing = other.facts.difference(&self.facts).filter(counts);
-        let extra = self.facts.difference(&other.facts).filter(counts);
-        let missing = missing.map(|fact| (&**fact, true));
-        missing.chain(extra.map(|fact| (&**fact, false))).collect()
+        let counts = |fact: &&str| headers || !fact.starts_with("header ");
+        let missing = other.facts.without(&self.facts).filter(counts);
+        let extra = self.facts.without(&other.facts).filter(counts);
+        let missing = missing.map(|fact| (fact, true));
+        missing.chain(extra.map(|fact| (fact, false))).collect()
     }
 }
 
-fn header(name: &str, value: &str, facts: &mut BTreeSet<String>) {
+fn header(name: &str, value: &str, facts: &mut Facts) {
     let said = match name {
         "content-type" => {
             let charset = text::charset(value).unwrap_or_default();
@@ -132,7 +187,7 @@ fn header(name: &str, value: &str, facts: &mut BTreeSet<String>) {
         "link" | "access-control-allow-origin" => "sent".to_owned(),
         _ => return,
     };
-    facts.insert(format!("header {name}={said}"));
+    facts.add(format_args!("header {name}={said}"));
 }
 
 /// The tree of a body.
@@ -166,22 +221,41 @@ struct Element {
 }
 
 impl Element {
-    /// Its children by name, each with a list; its text where it has no children.
-    fn value(self) -> Value {
+    fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Adds text; white space at its start does not count.
+    fn write(&mut self, words: &str) {
+        let words = if self.text.is_empty() {
+            words.trim_start()
+        } else {
+            words
+        };
+        self.text += words;
+    }
+
+    /// Its children by name; its text where it has no children.
+    fn value(mut self) -> Value {
         if self.children.is_empty() {
-            Value::String(self.text.trim().to_owned())
+            self.text.truncate(self.text.trim_end().len());
+            Value::String(self.text)
         } else {
             Value::Object(self.children)
         }
     }
 
-    fn add(&mut self, child: Self) {
-        let list = self
-            .children
-            .entry(child.name.clone())
-            .or_insert_with(|| Value::Array(Vec::new()));
-        if let Value::Array(list) = list {
-            list.push(child.value());
+    /// Adds a child: children of the same name are a list.
+    fn add(&mut self, mut child: Self) {
+        let name = mem::take(&mut child.name);
+        let value = child.value();
+        match self.children.get_mut(&name) {
+            None => drop(self.children.insert(name, value)),
+            Some(Value::Array(list)) => list.push(value),
+            Some(first) => *first = Value::Array(vec![first.take(), value]),
         }
     }
 }
@@ -192,22 +266,16 @@ fn xml(text: &str) -> Option<Value> {
     let version = XmlVersion::Implicit1_0;
     loop {
         match reader.read_event().ok()? {
-            Event::Start(start) => open.push(Element {
-                name: start.local_name().as_ref().to_owned(),
-                ..Element::default()
-            }),
+            Event::Start(start) => open.push(Element::named(start.local_name().as_ref())),
             Event::Empty(start) => {
-                let name = start.local_name().as_ref().to_owned();
-                open.last_mut()?.add(Element {
-                    name,
-                    ..Element::default()
-                });
+                let empty = Element::named(start.local_name().as_ref());
+                open.last_mut()?.add(empty);
             }
             Event::End(_) => {
                 let done = open.pop()?;
                 open.last_mut()?.add(done);
             }
-            Event::Text(words) => open.last_mut()?.text += &words.xml_content(version),
+            Event::Text(words) => open.last_mut()?.write(&words.xml_content(version)),
             Event::CData(words) => open.last_mut()?.text += &words.xml_content(version),
             Event::GeneralRef(reference) => {
                 let text = &mut open.last_mut()?.text;
@@ -226,44 +294,83 @@ fn xml(text: &str) -> Option<Value> {
     open.is_empty().then(|| root.value())
 }
 
-/// The items of a list, sorted: the order of users in a list is not part of its meaning.
-fn in_order(items: &[Value]) -> impl Iterator<Item = &Value> {
-    let mut keyed: Vec<(BTreeSet<String>, &Value)> = Vec::with_capacity(items.len());
-    for item in items {
-        let mut facts = BTreeSet::new();
-        if items.len() > 1 {
-            flatten("", item, &mut facts);
+/// The order of two trees, whatever the order of their fields and items, their wording and times.
+fn order(one: &Value, other: &Value) -> Ordering {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let (one, other) = (fields(one), fields(other));
+            let field = |(a, one): &(&String, &Value), (b, other): &(&String, &Value)| {
+                let wording = a == b && is_wording(a);
+                let values = || {
+                    if wording {
+                        Ordering::Equal
+                    } else {
+                        order(one, other)
+                    }
+                };
+                a.cmp(b).then_with(values)
+            };
+            let pairs = one.iter().zip(&other);
+            let mut orders = pairs.map(|(one, other)| field(one, other));
+            let first = orders.find(|order| order.is_ne());
+            first.unwrap_or(one.len().cmp(&other.len()))
         }
-        keyed.push((facts, item));
+        (Value::Array(one), Value::Array(other)) => {
+            let (one, other) = (in_order(one), in_order(other));
+            let mut orders = one.iter().zip(&other).map(|(one, other)| order(one, other));
+            let first = orders.find(|order| order.is_ne());
+            first.unwrap_or(one.len().cmp(&other.len()))
+        }
+        (Value::String(one), Value::String(other)) => one.cmp(other),
+        (one, other) => one.to_string().cmp(&other.to_string()),
     }
-    keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
-    keyed.into_iter().map(|(_, item)| item)
+}
+
+fn fields(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut fields: Vec<_> = map.iter().collect();
+    fields.sort_unstable_by_key(|(name, _)| *name);
+    fields
+}
+
+/// The items of a list, sorted: the order of users in a list is not part of its meaning.
+fn in_order(items: &[Value]) -> Vec<&Value> {
+    let mut items: Vec<&Value> = items.iter().collect();
+    items.sort_by(|one, other| order(one, other));
+    items
+}
+
+fn is_wording(name: &str) -> bool {
+    WORDING.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Adds each leaf of a tree with its place.
-fn flatten(place: &str, tree: &Value, facts: &mut BTreeSet<String>) {
+fn flatten(place: &mut String, tree: &Value, facts: &mut Facts) {
+    let length = place.len();
     match tree {
         Value::Object(fields) => {
             if fields.is_empty() {
-                facts.insert(format!("{place}={{}}"));
+                facts.add(format_args!("{place}={{}}"));
             }
             for (name, value) in fields {
-                if WORDING.contains(&&*name.to_ascii_lowercase()) {
-                    facts.insert(format!("{place}.{name}=*"));
+                place.push('.');
+                place.push_str(name);
+                if is_wording(name) {
+                    facts.add(format_args!("{place}=*"));
                 } else {
-                    flatten(&format!("{place}.{name}"), value, facts);
+                    flatten(place, value, facts);
                 }
+                place.truncate(length);
             }
         }
         Value::Array(items) => {
-            facts.insert(format!("{place}.length={}", items.len()));
-            for (number, item) in in_order(items).enumerate() {
-                flatten(&format!("{place}[{number}]"), item, facts);
+            facts.add(format_args!("{place}.length={}", items.len()));
+            for (number, item) in in_order(items).into_iter().enumerate() {
+                let _ = write!(place, "[{number}]");
+                flatten(place, item, facts);
+                place.truncate(length);
             }
         }
-        leaf => {
-            facts.insert(format!("{place}={leaf}"));
-        }
+        leaf => facts.add(format_args!("{place}={leaf}")),
     }
 }
 
