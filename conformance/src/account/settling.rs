@@ -16,8 +16,8 @@ use crate::{
     exchange::{Log, Purpose},
 };
 
-/// The shortest pause before a target is asked again whether it shows a write.
-const SHORTEST: Duration = Duration::from_millis(10);
+/// The longest first pause before a target is asked again whether it shows a write.
+const FIRST: Duration = Duration::from_millis(10);
 
 impl Account {
     /// Looks whether the list shows a user that can be read, once in a run: what a list does not
@@ -50,7 +50,7 @@ impl Account {
     ) -> Result<bool, E> {
         let started = Instant::now();
         let most = self.dispatch.limits.settle;
-        let mut pause = SHORTEST;
+        let mut pause = FIRST.min(most / 16);
         let mut is = done().await?;
         while !is && started.elapsed() < most && !self.dispatch.is_interrupted() {
             sleep(pause.min(most)).await;

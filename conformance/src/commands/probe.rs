@@ -431,6 +431,8 @@ fn plan(
         foreign_accounts: limits.foreign_accounts,
         failed_logins: limits.failed_logins,
         prepared_user,
+        // The mock inside does not lag.
+        settle: Limits::impatient().settle,
         ..Limits::none()
     };
     let run = Arc::new(Run::new(stage.setup)?);

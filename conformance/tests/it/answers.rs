@@ -18,6 +18,7 @@ use crate::{
     against::{profile, server},
     command_line::{Ran, run},
     support::{
+        at_once,
         http::{Answer, Server},
         proxy,
     },
@@ -125,13 +126,14 @@ fn a_location_on_another_host_is_reported() {
 
 #[test]
 fn patience_ends_whatever_a_429_asks_for() {
-    for header in [
+    let headers = [
         "Retry-After: 0",
         "Retry-After: Thu, 01 Jan 1970 00:00:00 GMT",
         "Retry-After: 18446744073709551615",
         "X-RateLimit-Reset: 1000000000",
         "X-RateLimit-Reset: 30",
-    ] {
+    ];
+    at_once(&headers, |header| {
         let answer = format!(
             "HTTP/1.1 429 Too Many Requests\r\n{header}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         );
@@ -142,7 +144,7 @@ fn patience_ends_whatever_a_429_asks_for() {
         assert!(ran.out.contains("kept answering 429"), "{}", ran.out);
         let took = started.elapsed();
         assert!(took < Duration::from_secs(15), "{header}: {took:?}");
-    }
+    });
 }
 
 #[test]

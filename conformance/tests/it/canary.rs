@@ -180,8 +180,9 @@ fn password_in(request: &[u8]) -> Option<String> {
 
 /// A run of Base64 that has `word` in it, wherever it is.
 fn in_base64<'t>(text: &'t str, word: &str) -> Option<&'t str> {
-    let of_base64 =
-        |character: char| character.is_ascii_alphanumeric() || "+/-_".contains(character);
+    let of_base64 = |character: char| {
+        character.is_ascii_alphanumeric() || matches!(character, '+' | '/' | '-' | '_')
+    };
     let engine = GeneralPurpose::new(
         &alphabet::STANDARD,
         GeneralPurposeConfig::new()

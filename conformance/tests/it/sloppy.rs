@@ -22,7 +22,7 @@ use self::{
 use crate::against::takes_all;
 
 /// How many cells run at a time: most of them wait for their target most of the time.
-const AT_A_TIME: usize = 4;
+const AT_A_TIME: usize = 6;
 /// A run of all cases takes as much, in bytes, without optimisation.
 const STACK: usize = 32 << 20;
 

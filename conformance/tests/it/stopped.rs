@@ -16,6 +16,7 @@ use bandwidth_conformance::{dialogue::Context, target::embedded::Embedded, wire:
 use crate::{
     against::{profile, run_of, server, wait},
     support::{
+        at_once,
         http::Answer,
         program::{PROGRAM, program},
         proxy::{self, Asked},
@@ -63,13 +64,13 @@ fn text(output: &Output) -> String {
 
 /// Lets everything pass, a little later.
 fn slowly(asked: Asked) -> Answer {
-    thread::sleep(Duration::from_millis(100));
+    thread::sleep(Duration::from_millis(30));
     asked.pass_on()
 }
 
 #[test]
 fn a_signal_ends_a_run_that_cleans_up_and_reports() {
-    for name in SIGNALS {
+    at_once(&SIGNALS, |name| {
         let server = server(profile("guide", &[]), &[]);
         let proxy = proxy::start(server.address(), slowly);
         let folder = tempfile::tempdir().unwrap();
@@ -88,31 +89,32 @@ fn a_signal_ends_a_run_that_cleans_up_and_reports() {
             .map(|entry| entry.unwrap().file_name())
             .collect();
         assert_eq!(files, ["r.json"], "{name}");
-    }
+    });
 }
 
 #[test]
 fn a_signal_ends_a_probe_and_random_operations_that_clean_up() {
-    for (command, code) in [
-        (&["probe", "--out", "learned.toml"][..], 3),
-        (&["fuzz", "--ledger", "ledger", "--seed", "5"], 3),
-        (&["replay", "create.names.over-100-are-400"], 3),
-    ] {
+    let commands = [
+        &["probe", "--out", "learned.toml"][..],
+        &["fuzz", "--ledger", "ledger", "--seed", "5"],
+        &["replay", "create.names.over-100-are-400"],
+    ];
+    at_once(&commands, |command| {
         let server = server(profile("guide", &[]), &[]);
         let proxy = proxy::start(server.address(), slowly);
         let folder = tempfile::tempdir().unwrap();
         let aim = ["--target", &proxy.url()];
-        let run = start(folder.path(), &[command, &aim].concat());
+        let run = start(folder.path(), &[command, &aim[..]].concat());
         until(|| usernames(&server).len() > 1);
         signal(&run, "TERM");
         let output = run.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(code), "{}", text(&output));
+        assert_eq!(output.status.code(), Some(3), "{}", text(&output));
         assert_eq!(usernames(&server), ["jdoe"], "{command:?}");
         for entry in fs::read_dir(folder.path()).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             assert!(!name.ends_with("ledger"), "{command:?}: {name}");
         }
-    }
+    });
 }
 
 #[test]

@@ -5,3 +5,14 @@ pub(crate) mod http;
 pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod sloppy;
+
+use std::thread;
+
+/// Checks each case in a thread of its own: most of the time they wait.
+pub(crate) fn at_once<T: Sync>(cases: &[T], check: impl Fn(&T) + Sync) {
+    thread::scope(|scope| {
+        for case in cases {
+            scope.spawn(|| check(case));
+        }
+    });
+}

@@ -35,7 +35,9 @@ impl Folder {
 
     fn probe_as(&self, odd: &Odd, name: &str, more: &[&str], login: &[(&str, &str)]) -> Ran {
         let (url, out) = (odd.url(), self.path(name));
-        let first = ["probe", "--target", &url, "--out", text(&out)];
+        let target = ["probe", "--target", &url, "--out", text(&out)];
+        // What is shown late is shown within a second.
+        let first = [&target[..], &["--settle", "1"]].concat();
         run(&[&first[..], more].concat(), login)
     }
 

@@ -47,7 +47,11 @@ fn stale(set: &[&str], lag: u32) -> Odd {
 #[test]
 fn a_get_that_lags_behind_a_put_is_no_evidence() {
     let odd = stale(&[], 3);
-    let learned = odd.learned(&["username.update", "put", "role", "user"]);
+    let quickly = Limits {
+        settle: Duration::from_millis(100),
+        ..Limits::impatient()
+    };
+    let learned = odd.learned_within(quickly, &["username.update", "put", "role", "user"]);
     for (id, option) in [
         ("username.update", "allowed"),
         ("put.semantics", "replace"),
