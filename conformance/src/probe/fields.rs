@@ -181,9 +181,13 @@ async fn roles_after(probe: &mut Probe, role: RoleRef) -> Result<Result<usize, S
     Ok(updated.map(|(_, user)| user.roles()))
 }
 
-/// True if an update gives the user another role. A target may give every user one.
-async fn gives(probe: &mut Probe, made: &Made, role: &RoleRef) -> Result<bool, Stop> {
-    let before = probe.back.as_ref().map_or(0, UserSeen::roles);
+/// True if an update gives the user more roles than `before`.
+async fn gives(
+    probe: &mut Probe,
+    made: &Made,
+    role: &RoleRef,
+    before: usize,
+) -> Result<bool, Stop> {
     let roles = Value::Roles(vec![role.clone()]);
     let draft = made.update().with_value("Roles", roles);
     match probe.update(made, &draft, probe.format).await? {
@@ -191,6 +195,11 @@ async fn gives(probe: &mut Probe, made: &Made, role: &RoleRef) -> Result<bool, S
         Err(seen) if seen.is_refusal() => Ok(false),
         Err(seen) => Err(unreadable(&seen)),
     }
+}
+
+/// Number of roles of the shared user when it was put back.
+fn shown_roles(probe: &Probe) -> usize {
+    probe.back.as_ref().map_or(0, UserSeen::roles)
 }
 
 /// Finds the field that gives roles. Later updates use it.
@@ -203,11 +212,18 @@ pub(super) async fn role_field(probe: &mut Probe) -> Result<(), Stop> {
     };
     probe.assume(ID, &RoleField::Roles.name());
     let made = probe.subject().await?;
-    let in_roles = gives(probe, &made, &role).await?;
+    // A target may give every user a role.
+    let before = shown_roles(probe);
+    let in_roles = gives(probe, &made, &role, before).await?;
     // With the field that works, the role is taken away again.
     let made = probe.subject().await?;
+    if shown_roles(probe) > before {
+        let why = "Roles gives a role, and an empty list does not take it away";
+        probe.leave_open(ID, why);
+        return Ok(());
+    }
     probe.assume(ID, &RoleField::RoleIds.name());
-    let in_ids = gives(probe, &made, &role).await?;
+    let in_ids = gives(probe, &made, &role, before).await?;
     let field = match (in_roles, in_ids) {
         (true, true) => RoleField::Either,
         (true, false) => RoleField::Roles,

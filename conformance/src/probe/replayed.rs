@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bandwidth_fixtures::{BehaviourId, Profile};
 use bandwidth_mock::traffic::{
     self,
-    engine::{self, Learned},
+    engine::{self, Learned, Possible},
 };
 
 use super::findings::{Finding, Findings, Observation};
@@ -75,42 +75,30 @@ fn judge(id: BehaviourId, finding: &mut Finding, learned: &Learned, numbers: &[u
         }
         (Finding::Observed(seen), Some(conclusion)) if id.behaviour().accepts(&seen.option) => {
             let possible = match conclusion {
-                engine::Finding::Settled(_) => std::slice::from_ref(&replayed),
+                engine::Finding::Settled(_) => &[Possible::Option(replayed)][..],
                 engine::Finding::Open(options) => options,
             };
-            let own = std::iter::once(&seen.option).chain(&seen.alternatives);
-            let agrees = own
-                .clone()
-                .any(|own| possible.iter().any(|one| overlap(one, own)));
-            if let ([only], true) = (possible, agrees)
-                && *only != seen.option
-                && id.behaviour().accepts(only)
-                && seen.alternatives.iter().any(|own| overlap(own, only))
-            {
-                seen.option.clone_from(only);
-                seen.alternatives.clear();
-            }
-            if !agrees {
+            let agrees = |own: &String| {
+                let own = Possible::read(own);
+                possible.iter().any(|one| one.overlaps(&own))
+            };
+            let has_alternative = seen.alternatives.iter().any(agrees);
+            if !agrees(&seen.option) && !has_alternative {
+                let possible: Vec<String> = possible.iter().map(ToString::to_string).collect();
                 *finding = Finding::Open(format!(
                     "an experiment shows {}, and replaying the exchanges in the mock shows {}",
                     seen.option,
                     possible.join(" or ")
                 ));
+            } else if let [Possible::Option(only)] = possible
+                && *only != seen.option
+                && has_alternative
+            {
+                seen.option.clone_from(only);
+                seen.alternatives.clear();
             }
         }
         _ => {}
-    }
-}
-
-/// True if two options are equal, or two ranges of numbers have a number in common.
-fn overlap(one: &str, other: &str) -> bool {
-    let range = |text: &str| {
-        let (from, to) = text.split_once(" to ").unwrap_or((text, text));
-        Some((from.parse::<u32>().ok()?, to.parse::<u32>().ok()?))
-    };
-    match (range(one), range(other)) {
-        (Some((from, to)), Some((low, high))) => from <= high && low <= to,
-        _ => one == other,
     }
 }
 

@@ -35,6 +35,7 @@ use bandwidth_fixtures::{
     BehaviourId, NamedProfile, Seed,
     profile::{DeleteEffect, EmptyList, ErrorShape},
 };
+use bandwidth_mock::traffic::engine::Possible;
 use proptest::{
     strategy::{Strategy as _, ValueTree as _},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
@@ -216,20 +217,15 @@ fn users_of(emulator: SocketAddr, prefix: &str) -> Vec<String> {
 /// The requests of each experiment.
 type Costs = BTreeMap<String, u64>;
 
-/// Whether an option is among those that are not ruled out: itself, as `more than 20`, or in
-/// `3 to 5`.
+/// Whether an option is among those that are not ruled out, which may be `more than 20`.
 fn allows(alternatives: &[String], truth: &str) -> bool {
     let number = |text: &str| text.parse::<u32>().ok();
-    let within = |alternative: &String| -> Option<bool> {
-        let truth = number(truth)?;
-        if let Some(most) = alternative.strip_prefix("more than ") {
-            return Some(truth > number(most)?);
-        }
-        let (from, to) = alternative.split_once(" to ")?;
-        Some((number(from)?..=number(to)?).contains(&truth))
-    };
-    let mut alternatives = alternatives.iter();
-    alternatives.any(|one| one == truth || within(one) == Some(true))
+    alternatives
+        .iter()
+        .any(|one| match one.strip_prefix("more than ") {
+            Some(most) => number(truth) > number(most),
+            None => Possible::read(one).has(truth),
+        })
 }
 
 /// What is wrong with findings about an emulator of that profile. `complete` says whether

@@ -23,7 +23,7 @@ mod wording;
 
 pub(super) use self::subject::is_of_api;
 pub use self::{
-    conclude::{Finding, Learned, learn, learn_alone, replay},
+    conclude::{Finding, Learned, Possible, learn, learn_alone, replay},
     form::Unexplained,
     inquiry::{Inquiry, MOST_REMEMBERED, MOST_REPEATED},
 };

@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use super::{
     Exchange, TrafficError,
-    engine::{self, Finding, Learned},
+    engine::{self, Finding, Learned, Possible},
     read_all, time,
 };
 use crate::{arguments::named, config::ConfigError, jwt::NoRandomNumbers};
@@ -135,7 +135,9 @@ fn summary(learned: &Learned, base: &NamedProfile, exchanges: &[Exchange]) -> St
     for (id, finding) in &learned.findings {
         match finding {
             Finding::Settled(numbers) => drop(settled.insert(*id, numbers)),
-            Finding::Open(options) if learned.asked.contains(id) => open.push((*id, options)),
+            Finding::Open(options) if learned.asked.contains(id) => {
+                open.push((*id, texts(options)));
+            }
             Finding::Open(_) => {}
         }
     }
@@ -266,13 +268,11 @@ fn to_toml(
                     &[],
                 );
             }
-            Some(Finding::Open(options)) => {
-                let others: Vec<String> = options
-                    .iter()
-                    .filter(|other| **other != option)
-                    .cloned()
-                    .collect();
-                if rules_out_some(id, options) {
+            Some(Finding::Open(possible)) => {
+                let options = texts(possible);
+                let mut others = options.clone();
+                others.retain(|other| *other != option);
+                if rules_out_some(id, possible) {
                     let _ = writeln!(text, "\"{id}\" = {}", quoted(&option));
                     observed(
                         "recorded traffic contradicts the options that are not listed",
@@ -283,7 +283,7 @@ fn to_toml(
                         let _ = writeln!(
                             text,
                             "# {id} is open: the traffic allows {}",
-                            listed(options, "or")
+                            listed(&options, "or")
                         );
                     }
                     if !built_in || option != own {
@@ -307,11 +307,15 @@ fn to_toml(
 }
 
 /// True if an option that some source names is contradicted.
-fn rules_out_some(id: BehaviourId, possible: &[String]) -> bool {
+fn rules_out_some(id: BehaviourId, possible: &[Possible]) -> bool {
     let behaviour = id.behaviour();
     let mut named = behaviour.options.iter();
     behaviour.values == Values::Listed
-        && named.any(|option| possible.iter().all(|other| other != option.name))
+        && named.any(|option| !possible.iter().any(|other| other.has(option.name)))
+}
+
+fn texts(possible: &[Possible]) -> Vec<String> {
+    possible.iter().map(ToString::to_string).collect()
 }
 
 /// Learns from recordings, on top of a base; returns a profile with evidence.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bandwidth_fixtures::{BehaviourId, NamedProfile, behaviour::Values};
 use bandwidth_mock::traffic::{
     Answer, Exchange,
-    engine::{Finding, Inquiry, MOST_REMEMBERED},
+    engine::{Finding, Inquiry, MOST_REMEMBERED, Possible},
 };
 use serde_json::{Value, json};
 
@@ -219,41 +219,33 @@ impl Policy {
         let Values::Number { minimum, maximum } = behaviour(id).behaviour().values else {
             return probe.leave_open(id, "no password could show it");
         };
-        let Some((first, others)) = possible.split_first() else {
+        let mut ranges = possible.into_iter().filter_map(|possible| match possible {
+            Possible::Numbers(range) => Some(range),
+            Possible::Option(_) => None,
+        });
+        let Some(first) = ranges.next() else {
             return probe.leave_open(id, "no number explains the outcomes");
         };
-        let (from, to) = bounds(first);
+        let (from, to) = first.into_inner();
         if (from, to) == (minimum, maximum) {
             return probe.leave_open(id, "no password could show it");
         }
         // Of numbers that have the same effect, the one that a profile can have with the rest.
         let (option, rest) = if to == maximum {
-            (from, (from < to).then(|| range(from + 1, to)))
+            (from, from + 1..=to)
         } else {
-            (to, (from < to).then(|| range(from, to - 1)))
+            (to, from..=to - 1)
         };
-        let alternatives: Vec<&str> = rest.iter().chain(others).map(String::as_str).collect();
-        probe.likely(id, option, &alternatives, "");
+        let rest = (from < to).then_some(rest);
+        let others = rest.into_iter().chain(ranges).map(Possible::Numbers);
+        let others: Vec<String> = others.map(|one| one.to_string()).collect();
+        let others: Vec<&str> = others.iter().map(String::as_str).collect();
+        probe.likely(id, option, &others, "");
     }
 }
 
 fn behaviour(id: &str) -> BehaviourId {
     id.parse().expect("experiments name behaviours")
-}
-
-/// The ends of `8` or of `9 to 12`.
-fn bounds(range: &str) -> (u32, u32) {
-    let (from, to) = range.split_once(" to ").unwrap_or((range, range));
-    let number = |text: &str| text.parse().unwrap_or(0);
-    (number(from), number(to))
-}
-
-fn range(from: u32, to: u32) -> String {
-    if from == to {
-        from.to_string()
-    } else {
-        format!("{from} to {to}")
-    }
 }
 
 /// A GET that shows the user.

@@ -2,6 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
+    ops::RangeInclusive,
     rc::Rc,
 };
 
@@ -20,8 +22,57 @@ use crate::{jwt::NoRandomNumbers, traffic::Exchange};
 pub enum Finding {
     /// Every other option is contradicted, each by one of these exchanges.
     Settled(Vec<usize>),
-    /// These options are possible; of numbers, these ranges.
-    Open(Vec<String>),
+    /// These options are possible.
+    Open(Vec<Possible>),
+}
+
+/// Options that nothing contradicts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Possible {
+    /// This one.
+    Option(String),
+    /// Each number of this range.
+    Numbers(RangeInclusive<u32>),
+}
+
+impl Possible {
+    /// Reads what `Display` writes.
+    pub fn read(text: &str) -> Self {
+        let range = text.split_once(" to ").and_then(|(from, to)| {
+            let range = from.parse().ok()?..=to.parse().ok()?;
+            Some(Self::Numbers(range))
+        });
+        range.unwrap_or_else(|| Self::Option(text.to_owned()))
+    }
+
+    /// True if that option is among them.
+    pub fn has(&self, option: &str) -> bool {
+        match self {
+            Self::Option(only) => only == option,
+            Self::Numbers(range) => option.parse().is_ok_and(|number| range.contains(&number)),
+        }
+    }
+
+    /// True if they have an option in common.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Option(only), many) | (many, Self::Option(only)) => many.has(only),
+            (Self::Numbers(one), Self::Numbers(other)) => {
+                one.start() <= other.end() && other.start() <= one.end()
+            }
+        }
+    }
+}
+
+/// `merge`, `8`, or `9 to 12`.
+impl fmt::Display for Possible {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Option(only) => f.write_str(only),
+            Self::Numbers(range) if range.start() == range.end() => range.start().fmt(f),
+            Self::Numbers(range) => write!(f, "{} to {}", range.start(), range.end()),
+        }
+    }
 }
 
 /// Results of learning from traffic.
@@ -208,7 +259,8 @@ fn together(
 pub(super) fn finding(id: BehaviourId, track: &Track) -> Finding {
     if is_open_for_good(id) {
         let options = id.behaviour().options.iter();
-        return Finding::Open(options.map(|option| option.name.to_owned()).collect());
+        let options = options.map(|option| Possible::Option(option.name.to_owned()));
+        return Finding::Open(options.collect());
     }
     let names = track.candidates.names(id);
     let left: Vec<u8> = track.domains.of(id).collect();
@@ -239,22 +291,21 @@ pub(super) fn finding(id: BehaviourId, track: &Track) -> Finding {
     if is_claimed {
         Finding::Settled(exchanges)
     } else {
-        Finding::Open(match id.behaviour().values {
-            Values::Number { minimum, maximum } => {
-                let number = |name: &String| name.parse().ok();
-                let known = (0..).zip(names).filter_map(|(place, name)| {
-                    Some((number(name)?, track.domains.has(id, place)))
-                });
-                ranges(known.collect(), minimum, maximum)
-            }
-            _ => left.into_iter().map(value).map(str::to_owned).collect(),
-        })
+        let Values::Number { minimum, maximum } = id.behaviour().values else {
+            let options = left.into_iter().map(|place| value(place).to_owned());
+            return Finding::Open(options.map(Possible::Option).collect());
+        };
+        let known = (0..).zip(names).filter_map(|(place, name)| {
+            let number = name.parse().ok()?;
+            Some((number, track.domains.has(id, place)))
+        });
+        Finding::Open(ranges(known.collect(), minimum, maximum))
     }
 }
 
 /// The numbers between those that are contradicted. Only some numbers are candidates: those at which
 /// an answer of the traffic would change.
-fn ranges(candidates: BTreeMap<u32, bool>, minimum: u32, maximum: u32) -> Vec<String> {
+fn ranges(candidates: BTreeMap<u32, bool>, minimum: u32, maximum: u32) -> Vec<Possible> {
     let mut ranges = Vec::new();
     let mut from = minimum;
     let mut is_possible = false;
@@ -265,12 +316,7 @@ fn ranges(candidates: BTreeMap<u32, bool>, minimum: u32, maximum: u32) -> Vec<St
             continue;
         }
         if is_possible {
-            let to = number - 1;
-            ranges.push(if from == to {
-                to.to_string()
-            } else {
-                format!("{from} to {to}")
-            });
+            ranges.push(Possible::Numbers(from..=number - 1));
         }
         is_possible = false;
         from = number + 1;

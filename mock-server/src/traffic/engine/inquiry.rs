@@ -6,7 +6,7 @@ use std::{fmt, rc::Rc};
 use bandwidth_fixtures::{BehaviourId, profile::Profile};
 
 use super::{
-    conclude::{self, Finding},
+    conclude::{self, Finding, Possible},
     form::Unexplained,
     meaning::Compared,
     options::{Candidates, Choice, Numbers},
@@ -130,12 +130,12 @@ impl Inquiry {
                 continue;
             };
             for range in ranges {
-                let (from, to) = range.split_once(" to ").unwrap_or((&range, &range));
-                let (Ok(from), Ok(to)) = (from.parse::<u32>(), to.parse::<u32>()) else {
+                let Possible::Numbers(range) = range else {
                     continue;
                 };
-                let inside = (from..=to.min(USUAL_LENGTHS[USUAL_LENGTHS.len() - 1]))
-                    .filter(|length| !names.contains(&length.to_string()));
+                let to = *range.end().min(&USUAL_LENGTHS[USUAL_LENGTHS.len() - 1]);
+                let inside =
+                    (*range.start()..=to).filter(|length| !names.contains(&length.to_string()));
                 let inside: Vec<u32> = inside.collect();
                 let step = inside.len().div_ceil(MORE_LENGTHS).max(1);
                 more.extend(inside.into_iter().step_by(step));
