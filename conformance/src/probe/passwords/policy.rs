@@ -231,12 +231,14 @@ impl Policy {
             return probe.leave_open(id, "no password could show it");
         }
         // Of numbers that have the same effect, the one that a profile can have with the rest.
-        let (option, rest) = if to == maximum {
-            (from, from + 1..=to)
-        } else {
-            (to, from..=to - 1)
-        };
-        let rest = (from < to).then_some(rest);
+        let option = if to == maximum { from } else { to };
+        let rest = (from < to).then(|| {
+            if option == from {
+                from + 1..=to
+            } else {
+                from..=to - 1
+            }
+        });
         let others = rest.into_iter().chain(ranges).map(Possible::Numbers);
         let others: Vec<String> = others.map(|one| one.to_string()).collect();
         let others: Vec<&str> = others.iter().map(String::as_str).collect();

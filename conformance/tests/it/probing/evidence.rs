@@ -241,8 +241,25 @@ fn a_field_gives_roles_only_where_the_user_has_none_without_it() {
         }
         Answered::of(200, "application/json", user.to_string())
     });
-    let learned = odd.learned(&["role.request_field"]);
-    assert!(learned.of("role.request_field") != "either");
+    let why = odd
+        .learned(&["role.request_field"])
+        .why_open("role.request_field");
+    assert!(why.contains("gives no role"), "{why}");
+}
+
+#[test]
+fn a_role_that_stays_says_nothing_of_the_other_field() {
+    let set = ["put.semantics=merge", "role.request_field=either"];
+    let odd = Odd::new(&set, |mut asked| {
+        if asked.json()["Roles"] == json!([]) {
+            without(&mut asked, "Roles");
+        }
+        asked.pass()
+    });
+    let why = odd
+        .learned(&["role.request_field"])
+        .why_open("role.request_field");
+    assert!(why.contains("does not take it away"), "{why}");
 }
 
 #[test]

@@ -41,7 +41,7 @@ struct Search<'q> {
 struct Run {
     choice: Choice,
     asked: ReadBehaviours,
-    /// Number of facts that differ from the response.
+    /// Number of places that differ from the response.
     wrong: usize,
     /// A hash of the response.
     answer: u64,
@@ -127,7 +127,7 @@ impl Question<'_> {
         Run {
             choice,
             asked,
-            wrong: ours.differences(self.seen).len() + usize::from(other_style),
+            wrong: ours.distance(self.seen) + usize::from(other_style),
             answer: hasher.finish(),
             after,
         }

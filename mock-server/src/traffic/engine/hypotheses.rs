@@ -72,6 +72,48 @@ pub(super) fn find<'a>(account: &'a Account, key: &str) -> Option<&'a Arc<User>>
 /// there before below.
 const MADE_UP: u64 = 900_000;
 
+/// Users that a key may have. `known` is what is believed, `seen` is in the response.
+fn of_key(
+    account: &Account,
+    key: &str,
+    known: Option<&User>,
+    seen: Option<&Shown>,
+    roles: &Roles,
+) -> Vec<User> {
+    let number = known.map_or(MADE_UP, |user| user.number);
+    let by_key = Shown {
+        id: Some(key.to_owned()),
+        ..Shown::default()
+    };
+    let id = |shown: &Shown| shown.id.clone().or_else(|| Some(key.to_owned()));
+    let mut users = Vec::new();
+    for shown in seen.into_iter().chain([&by_key]) {
+        // Both as a key that is an id, and as one that is a username.
+        let named = Shown {
+            id: id(shown),
+            ..shown.clone()
+        };
+        users.push(user(account, &named, roles, number, known));
+        users.push(user(account, &named, roles, number, None));
+    }
+    if let Some(shown) = seen {
+        // The request may have changed the username, which is the key.
+        let renamed = Shown {
+            id: id(shown),
+            username: Some(key.to_owned()),
+            ..shown.clone()
+        };
+        users.push(user(account, &renamed, roles, number, None));
+    }
+    let mut full = user(account, &by_key, roles, number, None);
+    full.texts = bandwidth_fixtures::Texts::default();
+    full.texts.first_name = Some("Some".into());
+    full.texts.last_name = Some("Body".into());
+    full.texts.email = Some("some.body@example.com".into());
+    users.push(full);
+    users
+}
+
 /// Worlds like this one that differ in what the request touches. `seen` are the users in the
 /// response, `sent` is the user in the request.
 pub(super) fn around(
@@ -98,33 +140,7 @@ pub(super) fn around(
                     account.take_away(known.number);
                 }
             });
-            let number = known.as_ref().map_or(MADE_UP, |user| user.number);
-            let by_key = Shown {
-                id: Some(key.clone()),
-                ..Shown::default()
-            };
-            let mut there: Vec<User> = Vec::new();
-            for shown in seen.iter().take(1).chain([&by_key]) {
-                // Both as a key that is an id, and as one that is a username.
-                let named = Shown {
-                    id: shown.id.clone().or_else(|| Some(key.clone())),
-                    ..shown.clone()
-                };
-                there.push(user(
-                    &world.account,
-                    &named,
-                    roles,
-                    number,
-                    known.as_deref(),
-                ));
-                there.push(user(&world.account, &named, roles, number, None));
-            }
-            let mut full = user(&world.account, &by_key, roles, number, None);
-            full.texts = bandwidth_fixtures::Texts::default();
-            full.texts.first_name = Some("Some".into());
-            full.texts.last_name = Some("Body".into());
-            full.texts.email = Some("some.body@example.com".into());
-            there.push(full);
+            let there = of_key(&world.account, key, known.as_deref(), seen.first(), roles);
             let mut variants = there.clone();
             for user in &there {
                 variants.push(User {

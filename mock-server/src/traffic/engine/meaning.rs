@@ -3,6 +3,7 @@
 
 use std::{
     cmp::Ordering,
+    collections::BTreeSet,
     fmt::{self, Write as _},
     hash::{Hash, Hasher},
     mem,
@@ -150,6 +151,17 @@ impl Meaning {
             facts,
             has_headers: false,
         }
+    }
+
+    /// Number of places at which they differ. A value that is missing is no nearer than another
+    /// one, so that a search does not end where nothing is said.
+    pub(super) fn distance(&self, other: &Self) -> usize {
+        let place = |(fact, _)| -> &str {
+            let fact: &str = fact;
+            fact.split_once('=').map_or(fact, |(place, _)| place)
+        };
+        let places: BTreeSet<&str> = self.differences(other).into_iter().map(place).collect();
+        places.len()
     }
 
     /// Parts that only one of them has, the other's first. Headers count if both have them.

@@ -244,3 +244,39 @@ fn a_password_that_a_user_may_have_had_shows_no_rule() {
     let learned = learn(&target.recorded, &guide()).unwrap();
     assert_eq!(target.check(&learned).1, Vec::<String>::new());
 }
+
+#[test]
+fn an_error_that_two_options_lead_to_is_explained() {
+    // Under the guide, the number is an unknown field; with it alone, FirstName is missing.
+    let mut target = guided(&[
+        ("user.telephone", "e164_optional"),
+        ("user.account_id", "required"),
+    ]);
+    let zoe = r#"{"Username":"zoe","FirstName":"","LastName":"Lee","Email":"z@example.com","Password":"Teal-Wagon.47","TelephoneNumber":"+19195550103"}"#;
+    let users = "/api/accounts/12345/users";
+    assert_eq!(send_json(&mut target, "POST", users, zoe), 400);
+    let learned = learn(&target.recorded, &guide()).unwrap();
+    assert_eq!(learned.unexplained, []);
+}
+
+#[test]
+fn a_user_that_an_update_renames_is_found_by_its_earlier_username() {
+    let mut target = guided(&[("missing.by_username", "found")]);
+    let user = "/api/accounts/12345/users/jdoe";
+    let zoe = r#"{"Username":"zoe","FirstName":"Zoe","LastName":"Lee","Email":"z@example.com"}"#;
+    assert_eq!(send_json(&mut target, "PUT", user, zoe), 200);
+    let learned = learn(&target.recorded, &guide()).unwrap();
+    assert_eq!(learned.unexplained, []);
+}
+
+#[test]
+fn the_profile_explains_what_two_options_can_with_users_that_were_there_before() {
+    let mut target = guided(&[("format.accept_tie", "named_format")]);
+    let basic = format!("Basic {}", STANDARD.encode(BASIC));
+    let tie = "application/json, text/plain, */*";
+    let headers = [("Authorization", basic.as_str()), ("Accept", tie)];
+    target.send("GET", "/api/accounts/12345/users", &headers, "");
+    let learned = learn(&target.recorded, &guide()).unwrap();
+    let again = replay(&target.recorded, &learned.profile).unwrap();
+    assert_eq!(again.unexplained, []);
+}

@@ -207,15 +207,11 @@ impl Track {
                 next.extend(worlds_of(found));
             }
         }
+        let mut around = Vec::new();
         if !trusted && let Some(world) = self.worlds.first() {
-            let around = hypotheses::around(
-                &world.saved,
-                &subject,
-                sent.as_ref(),
-                &shown,
-                &self.start.roles,
-            );
-            let around = hypotheses::had(&around, &subject, password.as_deref());
+            let roles = &self.start.roles;
+            around = hypotheses::around(&world.saved, &subject, sent.as_ref(), &shown, roles);
+            around = hypotheses::had(&around, &subject, password.as_deref());
             explained |= question.explain_elsewhere(&around, &self.domains, &mut support);
         }
         self.count(form, is_quiet && explained);
@@ -230,10 +226,15 @@ impl Track {
             }
         } else {
             let nearest = question_facts(&question, &self.worlds, &self.domains);
-            if let (Some(wider), None, Some(world)) =
-                (&self.wider, &self.adapted, self.worlds.first())
-            {
-                self.adapted = question.adapt(&world.saved, &self.domains.first(), wider);
+            if let (Some(wider), None) = (&self.wider, &self.adapted) {
+                let choice = self.domains.first();
+                let mut worlds = self
+                    .worlds
+                    .iter()
+                    .map(|world| &world.saved)
+                    .take(1)
+                    .chain(&around);
+                self.adapted = worlds.find_map(|world| question.adapt(world, &choice, wider));
             }
             self.give_up(number, &nearest);
             if self.tolerant {
