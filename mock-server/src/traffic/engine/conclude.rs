@@ -200,6 +200,8 @@ pub fn learn_alone(
 
 /// Number of profiles that are tried to find one that explains all exchanges together.
 const MOST_CHOICES: usize = 24;
+/// The most exchanges that are gone through again for each behaviour.
+const MOST_FIXED: usize = 1_000;
 
 /// Number of exchanges that a choice leaves unexplained, and a nearer choice for the first of them.
 fn attempt(
@@ -218,8 +220,8 @@ fn attempt(
     Ok((track.unexplained.len(), track.adapted))
 }
 
-/// One option of each behaviour, so that together they explain most exchanges. Where the first
-/// difference comes from an earlier exchange, each other option that is left is tried.
+/// One option of each behaviour, so that together they explain most exchanges. Where the nearest
+/// choice for each difference leads to none, behaviours are fixed one by one.
 fn together(
     exchanges: &[Exchange],
     start: &Rc<Start>,
@@ -229,8 +231,8 @@ fn together(
 ) -> Result<Choice, NoRandomNumbers> {
     let within = &learned.domains;
     let attempt = |choice: &Choice| attempt(exchanges, start, candidates, base, choice, within);
+    let mut best = (usize::MAX, learned.choice());
     let mut choice = learned.choice();
-    let mut best = (usize::MAX, choice.clone());
     for _ in 0..MOST_CHOICES {
         let (differences, adapted) = attempt(&choice)?;
         if differences < best.0 {
@@ -241,19 +243,46 @@ fn together(
             _ => break,
         }
     }
-    for id in BehaviourId::all().filter(|id| learned.asked.contains(id)) {
-        for place in within.of(id) {
-            let mut other = best.1.clone();
-            other[id.index()] = place;
-            if best.0 > learned.unexplained.len() && other != best.1 {
-                let (differences, _) = attempt(&other)?;
-                if differences < best.0 {
-                    best = (differences, other);
-                }
-            }
+    if best.0 > learned.unexplained.len() && exchanges.len() <= MOST_FIXED {
+        let fixed = fixed(exchanges, start, candidates, base, learned)?;
+        let (differences, _) = attempt(&fixed)?;
+        if differences < best.0 {
+            return Ok(fixed);
         }
     }
     Ok(best.1)
+}
+
+/// Fixes one behaviour after another, each to the first option with which as many exchanges are
+/// explained as before.
+fn fixed(
+    exchanges: &[Exchange],
+    start: &Rc<Start>,
+    candidates: &Rc<Candidates>,
+    base: &Profile,
+    learned: &Track,
+) -> Result<Choice, NoRandomNumbers> {
+    let mut domains = learned.domains.clone();
+    for id in &learned.asked {
+        for place in domains.of(*id) {
+            let mut only = Domains::none();
+            only.add(*id, place);
+            let mut narrowed = domains.clone();
+            narrowed.set(*id, &only);
+            if narrowed == domains {
+                break;
+            }
+            let mut track = Track::new(start, candidates, base, narrowed, learned.tolerant)?;
+            for (number, exchange) in (1..).zip(exchanges) {
+                track.follow(number, exchange);
+            }
+            if track.unexplained.len() <= learned.unexplained.len() {
+                domains = track.domains;
+                break;
+            }
+        }
+    }
+    Ok(domains.first())
 }
 
 pub(super) fn finding(id: BehaviourId, track: &Track) -> Finding {
