@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     cell::RefCell,
-    collections::{HashMap, hash_map::DefaultHasher},
+    collections::{HashMap, HashSet, hash_map::DefaultHasher},
     hash::{Hash as _, Hasher as _},
     rc::Rc,
 };
@@ -77,7 +77,7 @@ pub(super) struct Explained {
 }
 
 /// Maximum number of steps of a search.
-const DEPTH: usize = 8;
+const MOST_STEPS: usize = 12;
 
 /// Maximum number of combinations of options that are tried for their resulting worlds.
 const MOST_WORLDS: usize = 16;
@@ -250,34 +250,48 @@ impl Search<'_> {
         run
     }
 
-    /// The best profile that a descent from this one finds, changing one or two of the read
-    /// behaviours at a time, apart from `fixed`.
+    /// A profile without a difference that a descent from this one finds, changing one or two of the
+    /// read behaviours at a time, apart from `fixed`.
     fn repair(
         &self,
         from: Rc<Run>,
         fixed: Option<BehaviourId>,
         within: &Domains,
     ) -> Option<Rc<Run>> {
-        let mut best = from;
-        for _ in 0..DEPTH {
-            if best.wrong == 0 {
-                return Some(best);
-            }
-            let singles = self.neighbours(&best, fixed, within);
-            let next = singles.iter().min_by_key(|run| run.wrong)?;
-            if next.wrong < best.wrong {
-                best = next.clone();
-                continue;
-            }
+        self.descend(from, fixed, within, &mut HashSet::new())
+    }
+
+    /// Descends along each of the best changes: several options lead to an error, and only one to
+    /// the right one.
+    fn descend(
+        &self,
+        from: Rc<Run>,
+        fixed: Option<BehaviourId>,
+        within: &Domains,
+        seen: &mut HashSet<Choice>,
+    ) -> Option<Rc<Run>> {
+        if from.wrong == 0 {
+            return Some(from);
+        }
+        if seen.len() >= MOST_STEPS || !seen.insert(from.choice.clone()) {
+            return None;
+        }
+        let singles = self.neighbours(&from, fixed, within);
+        let mut better: Vec<&Rc<Run>> = singles.iter().collect();
+        better.retain(|run| run.wrong < from.wrong);
+        better.sort_by_key(|run| run.wrong);
+        if better.is_empty() {
             // Two changes of which neither does anything alone do nothing together.
-            let matters = |single: &&Rc<Run>| !single.is_equivalent(&best);
+            let matters = |single: &&Rc<Run>| !single.is_equivalent(&from);
             let mut pairs = singles
                 .iter()
                 .filter(matters)
                 .flat_map(|single| self.neighbours(single, fixed, within));
-            best = pairs.find(|pair| pair.wrong < best.wrong)?;
+            let pair = pairs.find(|pair| pair.wrong < from.wrong)?;
+            return self.descend(pair, fixed, within, seen);
         }
-        (best.wrong == 0).then_some(best)
+        let mut steps = better.into_iter();
+        steps.find_map(|step| self.descend(Rc::clone(step), fixed, within, seen))
     }
 
     /// The runs that differ in one behaviour that was read.
