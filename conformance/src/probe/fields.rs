@@ -1,6 +1,6 @@
 //! Experiments about fields of an update: accepted, stored and rejected values.
 
-use bandwidth_fixtures::profile::{OptionValue as _, RoleField, RoleForm};
+use bandwidth_fixtures::profile::{OptionValue as _, Profile, RoleField, RoleForm};
 
 use super::{
     seen::{Seen, UserSeen},
@@ -8,8 +8,9 @@ use super::{
     users::{E164, TELEPHONE, TEN_DIGITS, unreadable},
 };
 use crate::{
+    dialogue::Ask,
     verdict::Stop,
-    wire::{Format, RoleRef, Value},
+    wire::{Draft, Format, RoleRef, Value},
 };
 
 pub(super) async fn unknown_field(probe: &mut Probe) -> Result<(), Stop> {
@@ -112,14 +113,11 @@ pub(super) async fn untyped_body(probe: &mut Probe) -> Result<(), Stop> {
     let mut statuses = Vec::new();
     for format in [Format::Xml, Format::Json] {
         let made = probe.subject().await?;
-        let name = probe.first_name();
-        let draft = made.update().with("FirstName", name.as_str());
-        let body = draft.body(&probe.cx.profile, format);
-        let path = probe.cx.user_path(&made.key);
-        let ask = probe.cx.ask("PUT", path).accept(probe.format);
-        let seen = probe.steadily(ask.untyped(body)).await?;
-        statuses.push(seen.status);
-        taken.push(probe.shown(&[&made.key], &name, seen).await?.is_ok());
+        let untyped =
+            |ask: Ask, draft: &Draft, profile: &Profile| ask.untyped(draft.body(profile, format));
+        let updated = probe.update_as(&made, untyped).await?;
+        taken.push(updated.is_ok());
+        statuses.push(updated.map_or_else(|seen| seen.status, |(seen, _)| seen.status));
     }
     let reading = match (taken.as_slice(), statuses.as_slice()) {
         ([false, false], [415, 415]) => Ok("refused"),
@@ -142,7 +140,8 @@ pub(super) async fn unknown_role(probe: &mut Probe) -> Result<(), Stop> {
         return Ok(());
     };
     // The known one shows what is about roles, and what about the unknown one.
-    let why = match roles_after(probe, known).await? {
+    let made = probe.subject().await?;
+    let why = match roles_after(probe, &made, known).await? {
         Ok(0) => Some("no role is shown, not even a known role".to_owned()),
         Ok(_) => None,
         Err(seen) if seen.is_refusal() => {
@@ -159,7 +158,8 @@ pub(super) async fn unknown_role(probe: &mut Probe) -> Result<(), Stop> {
         RoleForm::IdAndName => RoleRef::Plain("cf-no-such-role".to_owned()),
         RoleForm::NameAndPermissions => RoleRef::Object("RoleName", "CF_NO_SUCH_ROLE".to_owned()),
     };
-    match roles_after(probe, unknown).await? {
+    let made = probe.subject().await?;
+    match roles_after(probe, &made, unknown).await? {
         Ok(0) => probe.observed(ID, "ignored"),
         Ok(_) => probe.leave_open(
             ID,
@@ -174,10 +174,13 @@ pub(super) async fn unknown_role(probe: &mut Probe) -> Result<(), Stop> {
 
 /// Number of roles that the user shows after an update with that role. The inner error is the
 /// response of a target that rejected it.
-async fn roles_after(probe: &mut Probe, role: RoleRef) -> Result<Result<usize, Seen>, Stop> {
-    let made = probe.subject().await?;
+async fn roles_after(
+    probe: &mut Probe,
+    made: &Made,
+    role: RoleRef,
+) -> Result<Result<usize, Seen>, Stop> {
     let draft = made.update().with_value("Roles", Value::Roles(vec![role]));
-    let updated = probe.update(&made, &draft, probe.format).await?;
+    let updated = probe.update(made, &draft, probe.format).await?;
     Ok(updated.map(|(_, user)| user.roles()))
 }
 
@@ -188,10 +191,8 @@ async fn gives(
     role: &RoleRef,
     before: usize,
 ) -> Result<bool, Stop> {
-    let roles = Value::Roles(vec![role.clone()]);
-    let draft = made.update().with_value("Roles", roles);
-    match probe.update(made, &draft, probe.format).await? {
-        Ok((_, user)) => Ok(user.roles() > before),
+    match roles_after(probe, made, role.clone()).await? {
+        Ok(roles) => Ok(roles > before),
         Err(seen) if seen.is_refusal() => Ok(false),
         Err(seen) => Err(unreadable(&seen)),
     }
@@ -246,16 +247,13 @@ pub(super) async fn request_root(probe: &mut Probe) -> Result<(), Stop> {
         return Ok(());
     }
     let made = probe.subject().await?;
-    let name = probe.first_name();
-    let draft = made.update().with("FirstName", name.as_str());
     // The root of XML is no field, which a target could ignore.
     let has_xml = probe.formats().contains(&Format::Xml);
     let format = if has_xml { Format::Xml } else { probe.format };
-    let body = draft.enclosed(&probe.cx.profile(), format, true);
-    let path = probe.cx.user_path(&made.key);
-    let ask = probe.cx.ask("PUT", path).accept(probe.format);
-    let seen = probe.steadily(ask.body(format, body)).await?;
-    match probe.shown(&[&made.key], &name, seen).await? {
+    let enclosed = |ask: Ask, draft: &Draft, profile: &Profile| {
+        ask.body(format, draft.enclosed(profile, format, true))
+    };
+    match probe.update_as(&made, enclosed).await? {
         Ok(_) => probe.observed(ID, "either"),
         Err(seen) if seen.is_refusal() => probe.refused(ID, "bare", &seen),
         Err(seen) => return Err(unreadable(&seen)),

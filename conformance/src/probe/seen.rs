@@ -194,7 +194,7 @@ impl UserSeen {
         &self.0
     }
 
-    /// True if both are the same but for the first name.
+    /// True if no field differs, apart from the first name.
     pub fn differs_in_name_alone(&self, other: &Self) -> bool {
         let rest = |user: &Self| {
             let mut members = user.0.members().unwrap_or_default().to_vec();

@@ -1,7 +1,7 @@
 //! Users: creating them, and updating the one that the experiments share in a way that shows when
 //! the target has settled.
 
-use bandwidth_fixtures::profile::AccountIdInBody;
+use bandwidth_fixtures::profile::{AccountIdInBody, Profile};
 
 use super::{
     seen::{Seen, UserSeen},
@@ -229,6 +229,22 @@ impl Probe {
         let name = self.first_name();
         let draft = draft.clone().with("FirstName", name.as_str());
         let seen = self.put(&made.key, &draft, format).await?;
+        self.shown(&[&made.key], &name, seen).await
+    }
+
+    /// An update whose request `write` completes: no draft makes it.
+    pub(super) async fn update_as(
+        &mut self,
+        made: &Made,
+        write: impl Fn(Ask, &Draft, &Profile) -> Ask,
+    ) -> Result<Result<(Seen, UserSeen), Seen>, Stop> {
+        let name = self.first_name();
+        let draft = made.update().with("FirstName", name.as_str());
+        let path = self.cx.user_path(&made.key);
+        let ask = self.cx.ask("PUT", path).accept(self.format);
+        let seen = self
+            .steadily(write(ask, &draft, &self.cx.profile()))
+            .await?;
         self.shown(&[&made.key], &name, seen).await
     }
 

@@ -99,6 +99,11 @@ pub struct Learned {
     pub start: Seed,
 }
 
+/// Number of profiles that are tried to find one that explains all exchanges together.
+const MOST_CHOICES: usize = 24;
+/// The most exchanges that are gone through again for each behaviour.
+const MOST_FIXED: usize = 1_000;
+
 /// Everything that a pass through the traffic needs.
 struct Setting<'t> {
     exchanges: &'t [Exchange],
@@ -122,7 +127,7 @@ impl<'t> Setting<'t> {
     /// Goes through the traffic of a client that is alone, up to the first exchange that no profile
     /// explains.
     fn alone(&self) -> Result<Track, NoRandomNumbers> {
-        let mut track = self.track(false)?;
+        let mut track = self.track(self.candidates.all(), false)?;
         for (number, exchange) in (1..).zip(self.exchanges) {
             track.follow(number, exchange);
             if !track.unexplained.is_empty() {
@@ -134,26 +139,17 @@ impl<'t> Setting<'t> {
 
     /// Goes through the traffic, in which other clients may write in between.
     fn among_others(&self) -> Result<Track, NoRandomNumbers> {
-        let mut track = self.track(true)?;
-        for (number, exchange) in (1..).zip(self.exchanges) {
-            track.follow(number, exchange);
-        }
+        let mut track = self.track(self.candidates.all(), true)?;
+        track.follow_all(self.exchanges);
         Ok(track)
     }
 
-    fn track(&self, tolerant: bool) -> Result<Track, NoRandomNumbers> {
-        let all = self.candidates.all();
-        Track::new(&self.start, &self.candidates, self.base, all, tolerant)
+    fn track(&self, domains: Domains, tolerant: bool) -> Result<Track, NoRandomNumbers> {
+        Track::new(&self.start, &self.candidates, self.base, domains, tolerant)
     }
 
     fn conclude(&self, track: Track) -> Result<Learned, NoRandomNumbers> {
-        let choice = together(
-            self.exchanges,
-            &self.start,
-            &self.candidates,
-            self.base,
-            &track,
-        )?;
+        let choice = self.together(&track)?;
         let mut profile = *self.base;
         for (id, place) in BehaviourId::all().zip(&choice) {
             self.candidates.choose(&mut profile, id, *place);
@@ -170,6 +166,69 @@ impl<'t> Setting<'t> {
             start: self.start.seed(&track.earlier),
             unexplained: track.unexplained,
         })
+    }
+
+    /// Number of exchanges that a choice leaves unexplained, and a nearer choice for the first of
+    /// them.
+    fn attempt(
+        &self,
+        choice: &Choice,
+        within: &Domains,
+    ) -> Result<(usize, Option<Choice>), NoRandomNumbers> {
+        let mut track = self.track(Domains::only(choice), false)?;
+        track.wider = Some(within.clone());
+        track.follow_all(self.exchanges);
+        Ok((track.unexplained.len(), track.adapted))
+    }
+
+    /// One option of each behaviour, so that together they explain most exchanges. Where the nearest
+    /// choice for each difference leads to none, behaviours are fixed one by one.
+    fn together(&self, learned: &Track) -> Result<Choice, NoRandomNumbers> {
+        let within = &learned.domains;
+        let mut choice = learned.choice();
+        let mut best = (usize::MAX, choice.clone());
+        for _ in 0..MOST_CHOICES {
+            let (differences, adapted) = self.attempt(&choice, within)?;
+            if differences < best.0 {
+                best = (differences, choice.clone());
+            }
+            match adapted {
+                Some(next) if differences > 0 && next != choice => choice = next,
+                _ => break,
+            }
+        }
+        if best.0 > learned.unexplained.len() && self.exchanges.len() <= MOST_FIXED {
+            let fixed = self.fixed(learned)?;
+            let (differences, _) = self.attempt(&fixed, within)?;
+            if differences < best.0 {
+                return Ok(fixed);
+            }
+        }
+        Ok(best.1)
+    }
+
+    /// Fixes one behaviour after another, each to the first option with which as many exchanges are
+    /// explained as before.
+    fn fixed(&self, learned: &Track) -> Result<Choice, NoRandomNumbers> {
+        let mut domains = learned.domains.clone();
+        for id in &learned.asked {
+            if !domains.is_open(*id) {
+                continue;
+            }
+            for place in domains.of(*id) {
+                let mut only = Domains::none();
+                only.add(*id, place);
+                let mut narrowed = domains.clone();
+                narrowed.set(*id, &only);
+                let mut track = self.track(narrowed, learned.tolerant)?;
+                track.follow_all(self.exchanges);
+                if track.unexplained.len() <= learned.unexplained.len() {
+                    domains = track.domains;
+                    break;
+                }
+            }
+        }
+        Ok(domains.first())
     }
 }
 
@@ -196,93 +255,6 @@ pub fn learn_alone(
         Some(first) => Ok(Err(first.exchange)),
         None => setting.conclude(track).map(Ok),
     }
-}
-
-/// Number of profiles that are tried to find one that explains all exchanges together.
-const MOST_CHOICES: usize = 24;
-/// The most exchanges that are gone through again for each behaviour.
-const MOST_FIXED: usize = 1_000;
-
-/// Number of exchanges that a choice leaves unexplained, and a nearer choice for the first of them.
-fn attempt(
-    exchanges: &[Exchange],
-    start: &Rc<Start>,
-    candidates: &Rc<Candidates>,
-    base: &Profile,
-    choice: &Choice,
-    within: &Domains,
-) -> Result<(usize, Option<Choice>), NoRandomNumbers> {
-    let mut track = Track::new(start, candidates, base, Domains::only(choice), false)?;
-    track.wider = Some(within.clone());
-    for (number, exchange) in (1..).zip(exchanges) {
-        track.follow(number, exchange);
-    }
-    Ok((track.unexplained.len(), track.adapted))
-}
-
-/// One option of each behaviour, so that together they explain most exchanges. Where the nearest
-/// choice for each difference leads to none, behaviours are fixed one by one.
-fn together(
-    exchanges: &[Exchange],
-    start: &Rc<Start>,
-    candidates: &Rc<Candidates>,
-    base: &Profile,
-    learned: &Track,
-) -> Result<Choice, NoRandomNumbers> {
-    let within = &learned.domains;
-    let attempt = |choice: &Choice| attempt(exchanges, start, candidates, base, choice, within);
-    let mut best = (usize::MAX, learned.choice());
-    let mut choice = learned.choice();
-    for _ in 0..MOST_CHOICES {
-        let (differences, adapted) = attempt(&choice)?;
-        if differences < best.0 {
-            best = (differences, choice.clone());
-        }
-        match adapted {
-            Some(next) if differences > 0 && next != choice => choice = next,
-            _ => break,
-        }
-    }
-    if best.0 > learned.unexplained.len() && exchanges.len() <= MOST_FIXED {
-        let fixed = fixed(exchanges, start, candidates, base, learned)?;
-        let (differences, _) = attempt(&fixed)?;
-        if differences < best.0 {
-            return Ok(fixed);
-        }
-    }
-    Ok(best.1)
-}
-
-/// Fixes one behaviour after another, each to the first option with which as many exchanges are
-/// explained as before.
-fn fixed(
-    exchanges: &[Exchange],
-    start: &Rc<Start>,
-    candidates: &Rc<Candidates>,
-    base: &Profile,
-    learned: &Track,
-) -> Result<Choice, NoRandomNumbers> {
-    let mut domains = learned.domains.clone();
-    for id in &learned.asked {
-        for place in domains.of(*id) {
-            let mut only = Domains::none();
-            only.add(*id, place);
-            let mut narrowed = domains.clone();
-            narrowed.set(*id, &only);
-            if narrowed == domains {
-                break;
-            }
-            let mut track = Track::new(start, candidates, base, narrowed, learned.tolerant)?;
-            for (number, exchange) in (1..).zip(exchanges) {
-                track.follow(number, exchange);
-            }
-            if track.unexplained.len() <= learned.unexplained.len() {
-                domains = track.domains;
-                break;
-            }
-        }
-    }
-    Ok(domains.first())
 }
 
 pub(super) fn finding(id: BehaviourId, track: &Track) -> Finding {
@@ -359,9 +331,7 @@ pub fn replay(exchanges: &[Exchange], profile: &Profile) -> Result<Learned, NoRa
     let candidates = Rc::new(Candidates::only(profile));
     let all = candidates.all();
     let mut track = Track::new(&start, &candidates, profile, all, false)?;
-    for (number, exchange) in (1..).zip(exchanges) {
-        track.follow(number, exchange);
-    }
+    track.follow_all(exchanges);
     Ok(Learned {
         profile: *profile,
         findings: BTreeMap::new(),

@@ -262,8 +262,6 @@ fn replayed(
     let all = candidates.all();
     let mut track = Track::new(&Rc::new(start), &candidates, base, all, false)?;
     track.compared = Compared::Outcomes;
-    for (number, exchange) in (1..).zip(exchanges) {
-        track.follow(number, exchange);
-    }
+    track.follow_all(exchanges);
     Ok(track)
 }

@@ -150,6 +150,13 @@ impl Track {
         (seen, shown.unwrap_or_default())
     }
 
+    /// Takes in exchanges that are numbered from 1.
+    pub(super) fn follow_all(&mut self, exchanges: &[Exchange]) {
+        for (number, exchange) in (1..).zip(exchanges) {
+            self.follow(number, exchange);
+        }
+    }
+
     /// Takes in one exchange.
     pub(super) fn follow(&mut self, number: usize, exchange: &Exchange) {
         let subject = Subject::of(exchange, &self.start.account.account_id);
