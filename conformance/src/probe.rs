@@ -1,34 +1,31 @@
-//! The probe: finds out which option of each behaviour a target shows. It knows nothing of the
-//! target but what it has learned so far. A finding rests on controls that succeeded under the same
-//! conditions; where one failed, and where the target is in distress, the behaviour stays open.
+//! The probe: finds out which option of each behaviour a target shows. Its experiments send requests;
+//! the emulator replays them under the profiles that are still possible, and rules out those that
+//! predict other responses. A change counts only between controls that succeeded.
 
 mod authentication;
 mod creates;
 mod deletion;
 pub mod experiments;
-mod fields;
 pub mod findings;
 mod first;
-mod headers;
+mod hypotheses;
 pub mod learned;
 mod passwords;
-mod puts;
 mod rates;
-mod replayed;
+mod reads;
 mod seen;
-mod shape;
 mod state;
 mod surfaces;
+mod updates;
 mod users;
 
-use self::{
-    experiments::{Control, Experiment, Users, experiments},
-    replayed::{Replayed, replay},
-};
+use self::experiments::{Control, Experiment, Users, experiments};
 pub use self::{
     findings::{Finding, Findings, Observation},
     state::{Choice, Probe},
 };
+use bandwidth_fixtures::BehaviourId;
+
 use crate::{limits::Writes, verdict::Stop};
 
 /// Number of tries of an experiment that failures of the target interrupted.
@@ -47,6 +44,7 @@ impl Probe {
         report: &mut dyn FnMut(&str, &Self) -> std::io::Result<()>,
     ) -> std::io::Result<()> {
         self.choice = choice.clone();
+        self.known.clone_from(&known);
         let mut reported = Ok(());
         for experiment in experiments() {
             let mut wanted = experiment.behaviours.iter().filter(|id| choice.wants(id));
@@ -56,34 +54,30 @@ impl Probe {
             if self.cx.run.dispatch().is_interrupted() {
                 break;
             }
-            for id in experiment.behaviours {
-                match known.get(*id) {
-                    Some(earlier) if !choice.skips(id) => {
-                        self.findings.insert((*id).to_owned(), earlier.clone());
-                    }
-                    _ if !choice.wants(id) => self.leave_open(id, "it was not asked for"),
-                    _ => {}
-                }
-            }
+            self.conclude_all(experiment.behaviours.iter().copied(), false);
             reported = report(experiment.name, self);
             if reported.is_err() {
                 break;
             }
         }
+        // Without roles the emulator has not started.
+        let _ = self.inquiry();
+        self.conclude_all(BehaviourId::all().map(BehaviourId::as_str), true);
         self.leftovers = self.cx.run.account.finish().await;
         reported
     }
 
-    /// These findings after a second judgement, by replaying the exchanges.
-    ///
-    /// # Errors
-    /// If the machine gives no random numbers.
-    pub fn replayed(&self, findings: &Findings) -> Result<Replayed, Stop> {
-        // The emulator has predicted each password already.
-        let exchanges = (self.earlier + 1..).zip(&self.cx.log.exchanges).enumerate();
-        let others = exchanges.filter(|(place, _)| !self.passwords.contains(place));
-        let others: Vec<_> = others.map(|(_, exchange)| exchange).collect();
-        replay(findings, &others, &self.cx.profile)
+    /// Records what is known of these behaviours; at last also what is open.
+    fn conclude_all<'i>(&mut self, ids: impl Iterator<Item = &'i str>, is_last: bool) {
+        for id in ids {
+            match self.known.get(id).cloned() {
+                Some(earlier) if !self.choice.skips(id) => {
+                    self.findings.insert(id.to_owned(), earlier);
+                }
+                _ if !self.choice.wants(id) => self.leave_open(id, "it was not asked for"),
+                _ => self.conclude(id.parse().expect("it is a behaviour"), is_last),
+            }
+        }
     }
 
     /// Why an experiment cannot be tried now, if it cannot.
@@ -124,12 +118,20 @@ impl Probe {
             }
             let from = self.cx.log.exchanges.len();
             self.mark = from + 1;
-            let result = self.controlled(experiment).await;
+            let mut result = self.controlled(experiment).await;
             // What came after a request that had to be repeated may be the answer to the
             // repetition. What was found before an experiment stopped for another reason holds.
             let doubtful = self.repeated_since(from.max(self.judged));
             if doubtful {
                 self.findings.clone_from(&before);
+            }
+            let unproven = if doubtful {
+                Some(from)
+            } else {
+                result.is_err().then_some(from.max(self.bracket))
+            };
+            if let Err(stop) = self.hear(unproven) {
+                result = Err(stop);
             }
             match result {
                 Ok(()) if doubtful => {
@@ -148,12 +150,10 @@ impl Probe {
                 }
             }
         }
-        if reason.is_empty() {
-            "the experiment did not settle it".clone_into(&mut reason);
-        }
-        for id in experiment.behaviours {
-            if !self.findings.contains_key(*id) {
-                self.leave_open(id, &reason);
+        if !reason.is_empty() {
+            for id in experiment.behaviours {
+                let reasons = self.reasons.entry((*id).to_owned());
+                reasons.or_insert_with(|| reason.clone());
             }
         }
     }

@@ -273,10 +273,7 @@ impl Session {
             )?;
             return Ok(());
         }
-        let replayed = probe
-            .replayed(probe.findings())
-            .map_err(|stop| ConformanceError::Unreachable(stop.headline().to_owned()))?;
-        let findings = fitting(&replayed.findings, &run.expected);
+        let findings = fitting(probe.findings(), &run.expected);
         print_new(&findings, &mut self.printed, out)?;
         self.finish(&findings, probe)?;
         writeln!(
@@ -287,19 +284,23 @@ impl Session {
             run.dispatch().requests(),
             self.files.out.display()
         )?;
-        if !replayed.unmodelled.is_empty() {
-            let names = run.redactor().clean(&replayed.unmodelled.join(", "));
+        let unmodelled = probe.unmodelled();
+        if !unmodelled.is_empty() {
+            let names = run.redactor().clean(&unmodelled.join(", "));
             writeln!(
                 out,
                 "not compared, because the mock has no such field: {}",
                 printable(&names)
             )?;
         }
-        if let Some(number) = replayed.unexplained {
+        let surprises = probe.surprises();
+        if !surprises.is_empty() {
             let file = self.files.exchanges.display();
+            let numbers = surprises.iter().map(usize::to_string);
+            let numbers = numbers.collect::<Vec<_>>().join(", ");
             writeln!(
                 out,
-                "not replayed: no profile of the mock explains exchange {number} of {file}"
+                "no profile of the mock explains the whole response of these exchanges of {file}: {numbers}"
             )?;
         }
         if let Some(ended) = run.dispatch().ended() {

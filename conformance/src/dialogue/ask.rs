@@ -1,6 +1,11 @@
 //! Requests in the making.
 
-use crate::{dispatch::Own, login::basic_header, transport::Request, wire::Format};
+use crate::{
+    dispatch::Own,
+    login::{Credentials, basic_header},
+    transport::Request,
+    wire::Format,
+};
 
 /// The login of a request.
 #[derive(Clone)]
@@ -96,5 +101,20 @@ impl Ask {
     pub fn creates(mut self, username: &str) -> Self {
         self.creates = Some(username.to_owned());
         self
+    }
+
+    /// The request as a run of that login would send it; a stand-in takes the place of a token.
+    pub fn preview(&self, credentials: &Credentials) -> Request {
+        let token = || "Bearer preview".to_owned();
+        let authorization = match (&self.login, credentials.basic()) {
+            (Login::Other(value), _) => value.clone(),
+            (Login::Own(Own::Login), Some((name, password))) => Some(basic_header(name, password)),
+            (Login::Own(_), _) => Some(token()),
+        };
+        let request = self.request.clone();
+        match authorization {
+            Some(value) => request.header("Authorization", value),
+            None => request,
+        }
     }
 }

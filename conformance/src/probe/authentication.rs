@@ -1,12 +1,11 @@
-//! Experiments about authentication and rejected logins.
+//! Experiments about the logins of users.
 
 use super::{
-    seen::{ErrorBody, OTHER_BODY, Seen},
-    shape::is_users,
+    reads::is_users,
+    seen::Seen,
     state::{Made, Probe},
 };
 use crate::{
-    challenges::{Challenge, challenges},
     dialogue::Ask,
     password::{self, Class},
     verdict::Stop,
@@ -16,76 +15,6 @@ use crate::{
 const MOST_FAILURES: usize = 20;
 /// The published number, which is tried first.
 const PUBLISHED_FAILURES: usize = 6;
-
-pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
-    let path = probe.cx.users_path();
-    let ask = probe.cx.ask("GET", path).accept(probe.format);
-    let reply = probe.cx.send(ask.authorization(None)).await?;
-    if reply.status() != 401 {
-        let why = format!("a request without a login returns {}", reply.status());
-        return Err(Stop::Skip(why));
-    }
-    let seen = Seen::of(&reply.response);
-    let body = match seen.error_body() {
-        Some(ErrorBody::Error) => Ok("error"),
-        Some(ErrorBody::Empty) => Ok("empty"),
-        None => Err(OTHER_BODY),
-    };
-    probe.settle("auth.failure_body", body);
-    let named = challenges(&reply.response);
-    if named.is_empty() {
-        probe.observed("auth.challenge", "absent");
-        probe.leave_open(
-            "auth.schemes",
-            "a 401 names no schemes, and only this login's own was tried",
-        );
-    } else {
-        probe.observed("auth.challenge", "sent");
-        taken_schemes(probe, &named);
-    }
-    let seconds = probe.cx.run.dispatch().token_seconds().await;
-    let seconds = seconds.ok_or("the login is Basic and uses no token");
-    probe.settle("auth.token_seconds", seconds);
-    Ok(())
-}
-
-/// Decides the accepted schemes: the one of the probe's own login, and those that a challenge
-/// names. A missing name proves nothing.
-fn taken_schemes(probe: &mut Probe, named: &[Challenge]) {
-    let by_basic = probe.cx.run.credentials().basic().is_some();
-    let named = |scheme: &str| named.iter().any(|one| one.scheme == scheme);
-    let only = match (by_basic || named("basic"), !by_basic || named("bearer")) {
-        (true, true) => return probe.observed("auth.schemes", "basic_and_bearer"),
-        (true, false) if named("basic") => "basic",
-        (false, true) if named("bearer") => "bearer",
-        _ => return probe.leave_open("auth.schemes", "the challenge names neither"),
-    };
-    let note = "the challenge names no other, and none was tried";
-    probe.likely("auth.schemes", only, &["basic_and_bearer"], note);
-}
-
-pub(super) async fn other_account(probe: &mut Probe) -> Result<(), Stop> {
-    if !probe.cx.run.limits().foreign_accounts {
-        return Err(Stop::skip(
-            "requests for other accounts need --foreign-accounts",
-        ));
-    }
-    let account = probe.cx.account_id().to_owned();
-    let seen = probe
-        .read(&format!("/api/accounts/{account}9/users"))
-        .await?;
-    let refusal = match (seen.status, seen.error_body()) {
-        (403, Some(ErrorBody::Error)) => Ok("forbidden"),
-        (403, Some(ErrorBody::Empty)) => Ok("forbidden_empty"),
-        (404, Some(ErrorBody::Error)) => Ok("not_found"),
-        (status @ (403 | 404), _) => Err(format!(
-            "another account returns {status}, and {OTHER_BODY}"
-        )),
-        (status, _) => Err(format!("another account returns {status}")),
-    };
-    probe.settle("auth.other_account", refusal);
-    Ok(())
-}
 
 /// A request for the list with a username and a password.
 fn attempt(probe: &Probe, username: &str, password: &str) -> Ask {

@@ -1,63 +1,80 @@
-//! Experiments that need a second user: taken names and emails.
+//! Creates that need a second user: what two users may share, and what a create may leave out.
 
 use super::{
     state::{Made, Probe},
-    users::unreadable,
+    users::TELEPHONE,
 };
-use crate::{verdict::Stop, wire::EMAIL};
+use crate::{
+    verdict::Stop,
+    wire::{Draft, EMAIL},
+};
+
+/// A create that may be refused for one reason.
+struct Template {
+    /// The behaviours that it is about.
+    behaviours: &'static [&'static str],
+    /// Changes a draft that nothing is wrong with, so that it may be refused.
+    spoil: fn(Draft, &Made) -> Draft,
+    /// Changes another draft so that it breaks no rule, and is sent if the first one was refused.
+    /// `None` if the first user is control enough.
+    control: Option<fn(Draft) -> Draft>,
+}
+
+const TEMPLATES: &[Template] = &[
+    Template {
+        behaviours: &["errors.conflict"],
+        spoil: |draft, first| draft.with("Username", first.username()),
+        control: None,
+    },
+    Template {
+        behaviours: &["username.case"],
+        spoil: |draft, first| draft.with("Username", first.username().to_uppercase()),
+        control: Some(|draft| {
+            let username = draft.text("Username").to_uppercase();
+            draft.with("Username", username)
+        }),
+    },
+    Template {
+        behaviours: &["email.unique"],
+        spoil: |draft, first| draft.with(EMAIL, first.draft.text(EMAIL)),
+        control: Some(|draft| draft),
+    },
+    Template {
+        behaviours: &["user.account_id"],
+        spoil: |draft, _| draft.without("AccountId"),
+        control: None,
+    },
+    Template {
+        behaviours: &["user.telephone"],
+        spoil: |draft, _| draft.without(TELEPHONE),
+        control: None,
+    },
+];
 
 pub(super) async fn uniqueness(probe: &mut Probe) -> Result<(), Stop> {
     let first = probe.create().await?;
-    let again = probe.draft()?.with("Username", first.username());
-    let conflict = match probe.try_create(&again).await?.map_err(|seen| seen.status) {
-        Err(status @ (400 | 409)) => Ok(status),
-        Err(status) => Err(format!("a taken username returns {status}")),
-        Ok(_) => Err("a taken username is accepted again".to_owned()),
-    };
-    probe.settle("errors.conflict", conflict);
-    let upper = probe
-        .draft()?
-        .with("Username", first.username().to_uppercase());
-    let case = match probe.try_create(&upper).await? {
-        Ok((second, _)) => {
-            // Names that the target makes itself say nothing about those that were sent.
-            if is_named_as_asked(probe, &first).await? && is_named_as_asked(probe, &second).await? {
-                Ok("sensitive")
-            } else {
-                Err("the target gives users other names than were asked for".to_owned())
+    probe.hear(None)?;
+    for template in TEMPLATES {
+        let draft = (template.spoil)(probe.draft()?, &first);
+        let ask = probe.cx.ask_create(&draft, probe.format);
+        if !probe.tells(template.behaviours, &ask)? {
+            continue;
+        }
+        let from = probe.cx.log.exchanges.len();
+        match probe.try_create(&draft).await? {
+            // A target may have given it another name.
+            Ok((made, _)) => drop(probe.get_user(&made.key).await?),
+            Err(_) => {
+                if let Some(control) = template.control {
+                    let draft = control(probe.draft()?);
+                    probe.try_create(&draft).await?.ok();
+                }
             }
         }
-        Err(seen) if seen.is_refusal() => {
-            let fresh = probe.cx.fresh_username().to_uppercase();
-            let control = probe.draft()?.with("Username", fresh);
-            let created = probe.try_create(&control).await?;
-            created.map(|_| "insensitive").map_err(|seen| {
-                let status = seen.status;
-                format!("a username in upper case returns {status}, also where no user has it")
-            })
-        }
-        Err(seen) => return Err(unreadable(&seen)),
-    };
-    probe.settle("username.case", case);
-    let email = probe.draft()?.with(EMAIL, first.draft.text(EMAIL));
-    match probe.try_create(&email).await? {
-        Ok(_) => probe.observed("email.unique", "none"),
-        Err(seen) if seen.is_refusal() => {
-            // The same with an email of its own, which shows that it was about the email.
-            probe.create().await?;
-            let note = "whether other accounts count cannot be seen with one account";
-            probe.likely("email.unique", "account", &["global"], note);
-        }
-        Err(seen) => return Err(unreadable(&seen)),
+        probe.is_about(from, template.behaviours);
+        // The first user is the control.
+        probe.bracket = probe.cx.log.exchanges.len();
+        probe.hear(None)?;
     }
-    let why = "a second account must show whether its usernames count";
-    probe.leave_open("username.scope", why);
     Ok(())
-}
-
-/// True if the target shows the user with the name of its create.
-async fn is_named_as_asked(probe: &mut Probe, made: &Made) -> Result<bool, Stop> {
-    let user = probe.get_user(&made.key).await?.user();
-    let name = user.and_then(|user| user.text("Username"));
-    Ok(name.as_deref() == Some(made.username()))
 }

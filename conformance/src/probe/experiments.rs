@@ -3,8 +3,8 @@
 use std::pin::Pin;
 
 use super::{
-    authentication, creates, deletion, fields, first, headers, passwords, puts, rates, shape,
-    state::Probe, surfaces,
+    authentication, creates, deletion, first, passwords, rates, reads, state::Probe, surfaces,
+    updates,
 };
 use crate::verdict::Stop;
 
@@ -65,47 +65,27 @@ macro_rules! experiments {
 pub fn experiments() -> Vec<Experiment> {
     experiments! {
         "surfaces" None [] surfaces::surfaces =>
-            "surface.account" "surface.login" "surface.identity" "surface.management"
-            "identity.domain_case" "identity.request_root" "identity.removal" "identity.errors_echo"
-            "identity.password_shown" "identity.page_size" "identity.page_beyond"
-            "identity.roles_listed" "identity.unknown_in_body" "identity.codes"
-            "identity.put_absent" "identity.put_empty" "identity.empty_list"
-            "identity.phone_required" "identity.least_id" "identity.scope_above"
-            "identity.new_accounts" "identity.new_active" "identity.new_origin"
-            "identity.user_state" "identity.event_names" "identity.gui_logins" "identity.taken"
-            "email.case" "auth.token_clients" "auth.token_owner_gone" "auth.basic_ends"
-            "auth.api_users_created_until" "auth.api_users_updated_until" "auth.email_login"
-            "create.location" "format.without_accept" "management.user_key"
-            "management.names" "management.state" "management.envelope" "management.role_form"
-            "management.account_form" "management.update" "management.absent_keys"
-            "management.removal" "management.create_status" "management.pages"
-            "management.errors" "management.invalid";
-        "formats" None [] "foundation" shape::formats =>
+            "surface.account" "surface.login" "surface.identity" "surface.management";
+        "formats" None [] "foundation" reads::formats =>
             "format.default" "format.json" "naming.json_case" "list.empty";
-        "errors" None [List] "foundation" shape::errors => "errors.shape";
-        "unacceptable" None [List] shape::unacceptable => "format.unacceptable";
-        "accept tie" None [List] headers::accept_tie => "format.accept_tie";
-        "headers" None [List] headers::headers =>
+        "errors" None [List] "foundation" reads::errors => "errors.shape";
+        "roles" None [] "foundation" reads::roles => "role.form";
+        "unacceptable" None [List] reads::unacceptable => "format.unacceptable";
+        "accept tie" None [List] reads::accept_tie => "format.accept_tie";
+        "headers" None [List] reads::headers =>
             "format.charset" "http.keep_alive" "http.cors";
-        "bases" None [List] shape::bases => "paths.bases";
-        "roles" None [] "foundation" shape::roles => "role.form";
-        "anonymous" None [List] authentication::anonymous =>
+        "bases" None [List] reads::bases => "paths.bases";
+        "anonymous" None [List] reads::anonymous =>
             "auth.failure_body" "auth.challenge" "auth.schemes" "auth.token_seconds";
-        "other account" None [List] authentication::other_account => "auth.other_account";
+        "other account" None [List] reads::other_account => "auth.other_account";
         "first user" One [] "foundation" first::first =>
             "create.status" "create.response" "naming.json_case" "naming.email" "naming.user_key"
             "user.id_style" "user.default_fields" "user.account_id";
-        "role field" One [Update] "foundation" fields::role_field => "role.request_field";
-        "put" One [Update] puts::semantics => "put.semantics";
-        "put ids" One [Update] puts::id_mismatch => "put.id_mismatch";
-        "username" One [Update] puts::username => "username.update";
         "missing" One [Update] first::missing => "missing.user" "missing.by_username";
-        "unknown field" One [Update] fields::unknown_field => "user.unknown_fields";
-        "telephone" One [Update] fields::telephone => "user.telephone";
-        "untyped body" One [Update] fields::untyped_body => "format.body_without_type";
-        "root" One [Update] fields::request_root => "user.request_root";
-        "null" One [Update] fields::json_null => "format.json_null";
-        "unknown role" One [Update] fields::unknown_role => "role.unknown";
+        "updates" One [Update] updates::updates =>
+            "put.semantics" "put.id_mismatch" "username.update" "user.unknown_fields"
+            "user.telephone" "user.request_root" "role.request_field" "role.unknown"
+            "format.body_without_type" "format.json_null";
         "user logins" One [Update] authentication::user_logins =>
             "auth.user_logins" "auth.role_permissions";
         "passwords" One [Update] passwords::of_updates =>

@@ -7,10 +7,9 @@ use bandwidth_fixtures::profile::{
 use super::{
     seen::{Seen, UserSeen, letter_case},
     state::{Made, Probe, Sample},
-    users::{E164, TELEPHONE, TEN_DIGITS, made, unreadable},
+    users::{E164, TELEPHONE, TEN_DIGITS, made},
 };
 use crate::{
-    decode::tree::Tree,
     verdict::Stop,
     wire::{Draft, EMAIL, Format, RoleRef, Value},
 };
@@ -128,35 +127,15 @@ pub(super) async fn first(probe: &mut Probe) -> Result<(), Stop> {
         probe.first_user = Some(made.clone());
         read_new(probe, made).await?
     };
-    let names = names(probe, &user);
-    let id = user.text("UserId");
-    match names {
-        Ok(()) => key_name(probe, &made, id.as_deref()),
-        Err(why) => {
-            for id in ["naming.json_case", "naming.email", "naming.user_key"] {
-                probe.leave_open(id, &why);
-            }
-        }
-    }
-    match user.field("UserId") {
-        Some(Tree::Number(_)) => {
-            probe.leave_open(
-                "user.id_style",
-                "ids are JSON numbers, which is not an option",
-            );
-        }
-        _ => id_style(probe, id.as_deref()),
-    }
-    default_fields(probe, &user);
+    names(probe, &made, &user);
     probe.first_user = Some(made);
     Ok(())
 }
 
 /// The prepared user; only its responses are known.
 async fn prepared(probe: &mut Probe, key: String) -> Result<(Made, UserSeen), Stop> {
-    for id in ["create.status", "create.response"] {
-        probe.leave_open(id, "--prepared-user creates no user");
-    }
+    let of_creates = ["create.status", "create.response", "user.id_style"];
+    probe.give_up(&of_creates, "--prepared-user creates no user");
     let seen = probe.get_user(&key).await?;
     let user = seen.user().ok_or_else(|| {
         let status = seen.status;
@@ -164,9 +143,6 @@ async fn prepared(probe: &mut Probe, key: String) -> Result<(Made, UserSeen), St
             "the prepared user cannot be read (status {status})"
         ))
     })?;
-    if user.has("EmailAddress") {
-        probe.assume("naming.email", "EmailAddress");
-    }
     let mut draft = Draft::default();
     for name in ["Username", "FirstName", "LastName", TELEPHONE] {
         if let Some(text) = user.text(name) {
@@ -259,9 +235,6 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
         match probe.listed(&draft).await {
             Ok(key) => {
                 probe.sample = Some(sample);
-                for id in ["create.status", "create.response"] {
-                    probe.leave_open(id, "the response to the create was dropped");
-                }
                 return Ok(made(key, &draft));
             }
             // No list shows it: the same create again shows whether it is refused.
@@ -274,7 +247,6 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
         let seen = Seen::of(&reply.response);
         if let (true, Some(key)) = (seen.is_success(), key) {
             probe.sample = Some(sample);
-            answer_to_create(probe, &seen);
             return Ok(made(key, &draft));
         }
     }
@@ -285,6 +257,7 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
         emails.reverse();
     }
     let mut variants = Variants::new(emails, &Form::all(probe));
+    let from = probe.cx.log.exchanges.len();
     let mut last = 0;
     for _ in 0..MOST {
         let Some(variant) = variants.0.first().copied() else {
@@ -301,12 +274,15 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
             answer = attempt(probe, sample).await?;
         }
         match answer {
-            Ok((made, seen)) => {
+            Ok((made, _)) => {
                 probe.sample = Some(sample);
-                answer_to_create(probe, &seen);
+                let about = &["user.telephone", "user.account_id", "user.request_root"];
+                probe.is_about(from, about);
+                probe.last_is_about(&["create.status", "create.response"]);
                 return Ok(made);
             }
             Err(seen) if seen.is_refusal() => {
+                probe.leave_out_reason();
                 last = seen.status;
                 variants.refused(wrong(&seen));
             }
@@ -339,29 +315,7 @@ fn turn_to_xml(probe: &mut Probe) -> bool {
     }
     probe.format = Format::Xml;
     probe.other_format = None;
-    let note = "a create in JSON returns 415, so the rest was sent in XML";
-    probe.note("format.json", note);
     true
-}
-
-fn answer_to_create(probe: &mut Probe, seen: &Seen) {
-    let status = match seen.status {
-        status @ (200 | 201) => Ok(status),
-        status => Err(format!("a create returns {status}")),
-    };
-    probe.settle("create.status", status);
-    let response = match seen.user() {
-        None if !seen.has_body => Ok("empty"),
-        None => Err("its body shows no user"),
-        Some(user) if user.email().is_some() => Ok("full"),
-        Some(_) => Ok("without_email"),
-    };
-    probe.settle("create.response", response);
-    let form = Form::written(probe);
-    probe.observed("user.account_id", form.account.name());
-    if form.root == RequestRoot::Wrapped {
-        probe.observed("user.request_root", "wrapped");
-    }
 }
 
 /// Reads the new user by its key, or by its username. A key may belong to another user: the
@@ -388,120 +342,35 @@ async fn read_new(probe: &mut Probe, mut made: Made) -> Result<(Made, UserSeen),
     Ok((made, user))
 }
 
-/// Reads the names of fields from the user's own body.
-fn names(probe: &mut Probe, user: &UserSeen) -> Result<(), String> {
-    let list = probe
-        .list
-        .clone()
-        .filter(|list| list.format == Some(probe.format));
-    let list = list.and_then(|list| list.tree);
-    let trees: Vec<&Tree> = list.iter().chain([user.tree()]).collect();
-    let case = letter_case(&trees)?.ok_or("a user is shown without names")?;
-    if probe.format == Format::Json {
-        probe.observed("naming.json_case", case);
-    } else if case != "PascalCase" {
-        return Err(format!(
-            "names in XML are written in {case}, which is not an option"
-        ));
+/// Writes the next requests with the names that the user shows.
+fn names(probe: &mut Probe, made: &Made, user: &UserSeen) {
+    if let (Format::Json, Ok(Some(case))) = (probe.format, letter_case(&[user.tree()])) {
+        probe.assume("naming.json_case", case);
     }
-    let email = match (user.has("Email"), user.has("EmailAddress")) {
-        (true, false) => Ok("Email"),
-        (false, true) => Ok("EmailAddress"),
-        (false, false) => Err("a user is shown without an email"),
-        (true, true) => Err("a user is shown with both names"),
-    };
-    probe.settle("naming.email", email);
-    Ok(())
-}
-
-/// Decides whether ids or usernames identify users in paths and bodies.
-fn key_name(probe: &mut Probe, made: &Made, id: Option<&str>) {
-    let by_name = made.key == made.username();
-    let why = match id {
-        None if by_name => return probe.observed("naming.user_key", "Username"),
-        Some(id) if id == made.key => return probe.observed("naming.user_key", "UserId"),
-        None => "bodies do not show the key that paths use",
-        Some(_) => "bodies have a UserId, and paths need another key",
-    };
-    if by_name {
+    match (user.has("Email"), user.has("EmailAddress")) {
+        (true, false) => probe.assume("naming.email", "Email"),
+        (false, true) => probe.assume("naming.email", "EmailAddress"),
+        _ => {}
+    }
+    if made.key == made.username() {
         probe.assume("naming.user_key", "Username");
     }
-    probe.leave_open("naming.user_key", why);
 }
 
-/// Decides the form of internal ids.
-fn id_style(probe: &mut Probe, id: Option<&str>) {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let style = match id {
-        None => Err("no answer shows an internal id"),
-        Some(id) if digits(id) => Ok("numeric"),
-        Some(id) if id.strip_prefix('u').is_some_and(digits) => Ok("prefixed"),
-        Some(id) if id.len() == 36 && id.matches('-').count() == 4 => Ok("uuid"),
-        Some(_) => Err("an internal id has none of the known forms"),
-    };
-    probe.settle("user.id_style", style);
-}
-
-/// Decides whether fields with default values are shown.
-fn default_fields(probe: &mut Probe, user: &UserSeen) {
-    let shown = match (user.has("Enabled"), user.has("Roles")) {
-        _ if !user.is_enabled() || user.roles() > 0 => {
-            Err("the user holds no defaults: it has a role or is disabled")
-        }
-        (true, true) => Ok("sent"),
-        (false, false) => Ok("omitted"),
-        _ => Err("one of Enabled and Roles is sent"),
-    };
-    probe.settle("user.default_fields", shown);
-}
-
+/// A key that no user has, and the username of one.
 pub(super) async fn missing(probe: &mut Probe) -> Result<(), Stop> {
-    use super::seen::{ErrorBody, OTHER_BODY};
-
     let made = probe.subject().await?;
     let absent = probe.cx.unused_key().await?;
-    let seen = probe.get_user(&absent).await?;
-    let missing = match (seen.status, seen.error_body()) {
-        (404, Some(ErrorBody::Error)) => Ok("not_found"),
-        (404, Some(ErrorBody::Empty)) => Ok("not_found_empty"),
-        (403, Some(ErrorBody::Error)) => Ok("forbidden"),
-        (status @ (403 | 404), body) => {
-            let body = body.map_or(OTHER_BODY, |_| "it has no body");
-            Err(format!("a missing user returns {status}, and {body}"))
+    probe.get_user(&absent).await?;
+    probe.last_is_about(&["missing.user"]);
+    if probe.cx.profile.naming_user_key == UserKey::UserId {
+        let from = probe.cx.log.exchanges.len();
+        if probe.get_user(made.username()).await?.user().is_none() {
+            probe.leave_out(from..probe.cx.log.exchanges.len());
+            probe.pause().await;
+            probe.get_user(made.username()).await?;
         }
-        (status, _) => Err(format!("a missing user returns {status}")),
-    };
-    probe.settle("missing.user", missing);
-    if probe.cx.profile.naming_user_key == UserKey::Username {
-        let why = "usernames identify users";
-        probe.leave_open("missing.by_username", why);
-        return Ok(());
+        probe.last_is_about(&["missing.by_username"]);
     }
-    let mut last = None;
-    for _ in 0..2 {
-        let by_name = probe.get_user(made.username()).await?;
-        match by_name.user() {
-            Some(user) if user.text("Username").as_deref() == Some(made.username()) => {
-                probe.observed("missing.by_username", "found");
-                return Ok(());
-            }
-            Some(_) => return Err(unreadable(&by_name)),
-            None => last = Some(by_name),
-        }
-        probe.pause().await;
-    }
-    // The user is there under its id.
-    probe.read_back(&made).await?;
-    let by_username = match last {
-        Some(by_name) if (by_name.status, by_name.code()) == (seen.status, seen.code()) => {
-            Ok("not_found")
-        }
-        Some(by_name) => {
-            let status = by_name.status;
-            Err(format!("a username in the path returns {status}"))
-        }
-        None => return Ok(()),
-    };
-    probe.settle("missing.by_username", by_username);
     Ok(())
 }

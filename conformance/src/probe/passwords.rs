@@ -80,7 +80,8 @@ async fn policy(probe: &mut Probe, trial: Trial) -> Result<(), Stop> {
     let from = probe.cx.log.exchanges.len();
     let result = judge(probe, trial).await;
     probe.judged = probe.cx.log.exchanges.len();
-    probe.passwords = from..probe.judged;
+    // The policy takes them in.
+    probe.leave_out(from..probe.judged);
     result
 }
 

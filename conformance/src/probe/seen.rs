@@ -219,11 +219,6 @@ impl UserSeen {
             .collect()
     }
 
-    /// A field.
-    pub fn field(&self, wanted: &str) -> Option<&Tree> {
-        member(&self.0, wanted)
-    }
-
     /// The text of a field; `None` when it is absent or empty.
     pub fn text(&self, wanted: &str) -> Option<String> {
         let text = scalar(member(&self.0, wanted)?)?;

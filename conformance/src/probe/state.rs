@@ -1,20 +1,27 @@
 //! The state of a probe, and the only function that records a finding.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    ops::Range,
+    sync::Arc,
+};
 
 use bandwidth_fixtures::BehaviourId;
+use bandwidth_mock::traffic::engine::Inquiry;
 
 use super::{
     findings::{Finding, Findings, Observation},
+    hypotheses::{self, Hypotheses, Part},
     seen::{Seen, UserSeen},
 };
 use crate::{
-    dialogue::Context,
     dialogue::run::Run,
+    dialogue::{Ask, Context},
     exchange::Exchange,
     leftover::Leftover,
     verdict::Stop,
-    wire::{Draft, Format, Role, Value},
+    wire::{Draft, Format, Role},
 };
 
 /// The fields that a create needs, as far as they are known.
@@ -40,6 +47,12 @@ pub(super) struct Made {
     /// True if it may have had other values.
     pub(super) doubted: bool,
 }
+
+/// Areas of behaviours that the probe judges from other evidence than the responses in full.
+const APART: [&str; 2] = ["password", "surface"];
+
+/// The reason for a behaviour that no exchange speaks of.
+const TOLD_BY_NOTHING: &str = "the responses are the same for every option";
 
 impl Made {
     pub(super) fn username(&self) -> &str {
@@ -113,8 +126,6 @@ pub struct Probe {
     pub(super) removal: Result<(), String>,
     /// The fields of a successful create, once it is known.
     pub(super) sample: Option<Sample>,
-    /// Optional fields that an update takes, once that is known.
-    pub(super) optional: Option<Vec<(&'static str, Value)>>,
     /// Updates take any password, so that only creates can show the policy.
     pub(super) lax_updates: bool,
     /// The reason against any conclusion: a control of the current experiment failed, or was not
@@ -128,9 +139,28 @@ pub struct Probe {
     pub(super) judged: usize,
     /// The first exchange of the current experiment.
     pub(super) mark: usize,
-    /// The exchanges that changed passwords.
-    pub(super) passwords: Range<usize>,
+    /// The profiles that explain the exchanges.
+    pub(super) hypotheses: Hypotheses,
+    /// Number of exchanges that the hypotheses have taken in, or left out.
+    heard: usize,
+    /// Exchanges that came before the target had settled, and those that changed passwords: the
+    /// hypotheses leave them out.
+    left_out: BTreeSet<usize>,
+    /// Exchanges of which only the outcome is evidence.
+    outcomes: BTreeSet<usize>,
+    /// The first exchange after the last update that was accepted and shown.
+    pub(super) bracket: usize,
+    /// Behaviours whose findings rest on the hypotheses.
+    learned: BTreeSet<BehaviourId>,
+    /// Why behaviours stay open that nothing else settles.
+    pub(super) reasons: BTreeMap<String, String>,
+    /// The behaviours that exchanges are about, by their place in the log.
+    about: BTreeMap<usize, &'static [&'static str]>,
+    /// Why behaviours stay open, whatever the exchanges show.
+    pub(super) given_up: BTreeMap<String, String>,
     pub(super) leftovers: Vec<Leftover>,
+    /// Findings of the part before an interruption.
+    pub(super) known: Findings,
     /// Number of exchanges before the interruption, in a resumed probe.
     pub(super) earlier: usize,
 }
@@ -153,15 +183,23 @@ impl Probe {
             unanswered: None,
             removal: Err("the first user was not seen to be removed".to_owned()),
             sample: None,
-            optional: None,
             lax_updates: false,
             gate: Ok(()),
             logged_in: false,
             names: 0,
             judged: 0,
             mark: 0,
-            passwords: 0..0,
+            hypotheses: Hypotheses::default(),
+            heard: 0,
+            left_out: BTreeSet::new(),
+            outcomes: BTreeSet::new(),
+            bracket: 0,
+            learned: BTreeSet::new(),
+            reasons: BTreeMap::new(),
+            about: BTreeMap::new(),
+            given_up: BTreeMap::new(),
             leftovers: Vec::new(),
+            known: Findings::new(),
             earlier: 0,
         }
     }
@@ -192,6 +230,17 @@ impl Probe {
 
     pub fn findings(&self) -> &Findings {
         &self.findings
+    }
+
+    /// The numbers of exchanges whose whole response no profile of the mock explains.
+    pub fn surprises(&self) -> Vec<usize> {
+        let places = self.hypotheses.surprises(true).into_iter();
+        places.map(|place| self.earlier + 1 + place).collect()
+    }
+
+    /// The names of fields in responses that the mock does not have.
+    pub fn unmodelled(&self) -> Vec<String> {
+        self.hypotheses.unmodelled().map(str::to_owned).collect()
     }
 
     /// True if the operator named the one user that may be updated; then none is created.
@@ -246,29 +295,6 @@ impl Probe {
         }
     }
 
-    /// A refusal shows that option, whose meaning includes an error status.
-    pub(super) fn refused(&mut self, id: &str, option: &str, refusal: &Seen) {
-        if refusal.status < 300 {
-            let why = format!(
-                "it is refused with status {} and an error body, and the option means an error status",
-                refusal.status
-            );
-            self.leave_open(id, &why);
-        } else {
-            self.observed(id, option);
-        }
-    }
-
-    /// Adds to the note of an observed behaviour.
-    pub(super) fn note(&mut self, id: &str, note: &str) {
-        if let Some(Finding::Observed(observation)) = self.findings.get_mut(id) {
-            if !observation.note.is_empty() {
-                observation.note.push_str("; ");
-            }
-            observation.note.push_str(note);
-        }
-    }
-
     pub(super) fn leave_open(&mut self, id: &str, why: &str) {
         let why = self.cx.run.redactor().clean(why);
         self.findings.insert(id.to_owned(), Finding::Open(why));
@@ -301,6 +327,133 @@ impl Probe {
         exchanges.any(|one| one.repeated.is_some() && one.request.method != "GET")
     }
 
+    /// Leaves exchanges out of the evidence.
+    pub(super) fn leave_out(&mut self, exchanges: Range<usize>) {
+        self.left_out.extend(exchanges);
+    }
+
+    /// Leaves the reason for the last rejection out of the evidence: the request may have broken two
+    /// rules.
+    pub(super) fn leave_out_reason(&mut self) {
+        self.outcomes
+            .extend(self.cx.log.exchanges.len().checked_sub(1));
+    }
+
+    /// Takes the exchanges in as evidence. If they are doubtful, the changes since the last control
+    /// show nothing.
+    pub(super) fn hear(&mut self, doubtful_from: Option<usize>) -> Result<(), Stop> {
+        let log = &self.cx.log.exchanges;
+        self.hypotheses.suppose(&self.cx.profile);
+        let places = (self.heard..log.len()).filter(|place| !self.left_out.contains(place));
+        let (last, first): (Vec<usize>, Vec<usize>) =
+            places.partition(|place| self.outcomes.contains(place));
+        // Rejections for an unknown reason come after what was accepted, which explains more.
+        for place in first.into_iter().chain(last) {
+            let is_change = log[place].request.method != "GET";
+            let part = if is_change && doubtful_from.is_some_and(|from| place >= from) {
+                Part::Nothing
+            } else if self.outcomes.contains(&place) {
+                Part::Outcome
+            } else {
+                Part::Everything
+            };
+            self.hypotheses.take_in(place, &log[place], part);
+        }
+        if let Some(from) = doubtful_from.filter(|from| *from < self.heard) {
+            self.hypotheses.doubt(from, log)?;
+        }
+        self.heard = log.len();
+        Ok(())
+    }
+
+    /// What the hypotheses say about the exchanges so far.
+    pub(super) fn inquiry(&mut self) -> Result<&mut Inquiry, Stop> {
+        self.hear(None)?;
+        let mut base = *self.cx.run.profile();
+        let mut known = Vec::new();
+        for (id, finding) in &self.known {
+            if let (Ok(id), Finding::Observed(seen)) = (id.parse(), finding)
+                && seen.alternatives.is_empty()
+                && base.choose(id, &seen.option)
+            {
+                known.push(id);
+            }
+        }
+        self.hypotheses.ask(&base, known.into_iter())
+    }
+
+    /// True if one of these behaviours is open, and the possible profiles differ about that request.
+    pub(super) fn tells(&mut self, behaviours: &[&str], request: &Ask) -> Result<bool, Stop> {
+        let request = hypotheses::recorded(&request.preview(self.cx.run.credentials()));
+        let inquiry = self.inquiry()?;
+        let mut ids = behaviours.iter();
+        let is_open = ids.any(|id| inquiry.is_open(id.parse().expect("it is a behaviour")));
+        Ok(is_open && inquiry.differs(&request))
+    }
+
+    /// Leaves behaviours open, whatever the exchanges show.
+    pub(super) fn give_up(&mut self, behaviours: &[&str], why: &str) {
+        for id in behaviours {
+            self.given_up.insert((*id).to_owned(), why.to_owned());
+        }
+    }
+
+    /// The exchanges from that place of the log on are about these behaviours: they stay open if no
+    /// option explains what the target does.
+    pub(super) fn is_about(&mut self, from: usize, behaviours: &'static [&'static str]) {
+        let places = from..self.cx.log.exchanges.len();
+        self.about.extend(places.map(|place| (place, behaviours)));
+    }
+
+    /// The last exchange is about these behaviours.
+    pub(super) fn last_is_about(&mut self, behaviours: &'static [&'static str]) {
+        self.is_about(self.cx.log.exchanges.len().saturating_sub(1), behaviours);
+    }
+
+    /// Why an exchange about that behaviour shows nothing, if no option explains it.
+    fn surprise_about(&self, id: &str) -> Option<String> {
+        let mut surprises = self.hypotheses.surprises(false).into_iter();
+        let is_about = |place: &usize| self.about.get(place).is_some_and(|ids| ids.contains(&id));
+        let place = surprises.find(is_about)?;
+        let one = &self.cx.log.exchanges[place];
+        let status = one.outcome.as_ref().map_or(0, |answer| answer.status);
+        Some(format!(
+            "no option explains exchange {}, a {} that returns {status}",
+            self.earlier + 1 + place,
+            one.request.method,
+        ))
+    }
+
+    /// Records what the exchanges show about a behaviour; at last also what they leave open.
+    pub(super) fn conclude(&mut self, id: BehaviourId, is_last: bool) {
+        let name = id.as_str();
+        if self.learned.remove(&id) {
+            // Later exchanges may contradict it.
+            self.findings.remove(name);
+        }
+        let given_up = self.given_up.get(name).cloned();
+        if let Some(why) = given_up.or_else(|| self.surprise_about(name)) {
+            return self.leave_open(name, &why);
+        }
+        let is_apart = APART.contains(&id.area());
+        let conclusion = self.hypotheses.conclusion(id, self.earlier + 1);
+        let is_ripe = |seen: &Observation| is_last || seen.alternatives.is_empty();
+        match (self.findings.get(name), conclusion.filter(is_ripe)) {
+            (Some(Finding::Observed(_)), _) => {}
+            (_, Some(seen)) if !is_apart => {
+                self.cx.profile.choose(id, &seen.option);
+                self.findings
+                    .insert(name.to_owned(), Finding::Observed(seen));
+                self.learned.insert(id);
+            }
+            (None, _) if is_last || self.reasons.contains_key(name) => {
+                let why = self.reasons.get(name).cloned();
+                self.leave_open(name, why.as_deref().unwrap_or(TOLD_BY_NOTHING));
+            }
+            _ => {}
+        }
+    }
+
     /// Waits a little, for a target that takes its time.
     pub(super) async fn pause(&self) {
         let pause = self.cx.run.limits().settle / 16;
@@ -314,11 +467,19 @@ impl Probe {
     ) -> Result<Option<T>, Stop> {
         let run = Arc::clone(&self.cx.run);
         let mut seen = None;
+        let mut early = Vec::new();
         let done = async || {
+            let from = self.cx.log.exchanges.len();
             seen = look(self).await?;
+            if seen.is_none() {
+                early.push(from..self.cx.log.exchanges.len());
+            }
             Ok::<_, Stop>(seen.is_some())
         };
         run.account.until(done).await?;
+        for looks in early {
+            self.leave_out(looks);
+        }
         Ok(seen)
     }
 }

@@ -1,9 +1,7 @@
 //! Finds the surfaces of a target with GET. It comes first, because the experiments write below the
 //! account.
 
-use bandwidth_fixtures::BehaviourId;
-
-use super::{replayed::NO_EXPERIMENT, state::Probe};
+use super::state::Probe;
 use crate::{
     decode::{
         domain,
@@ -29,7 +27,6 @@ const UNKNOWN_DOMAIN: &str = "12068";
 type Shown<T> = Result<T, String>;
 
 pub(super) async fn surfaces(probe: &mut Probe) -> Result<(), Stop> {
-    leave_others_open(probe);
     let nothing = get(probe, &format!("{BASE}/{NOTHING}")).await?;
     if nothing.status != 404 {
         let why = format!("a path that should not exist returns {}", nothing.status);
@@ -75,26 +72,6 @@ impl Found {
             option,
             alternatives: &[],
             note: "",
-        }
-    }
-}
-
-/// Other questions that the probe does not ask: users that are created in today's API may stay.
-fn leave_others_open(probe: &mut Probe) {
-    let areas = [
-        "auth.token_",
-        "auth.basic_ends",
-        "auth.api_users_",
-        "auth.email_login",
-        "create.location",
-        "email.case",
-        "format.without_accept",
-        "identity.",
-        "management.",
-    ];
-    for id in BehaviourId::all().map(BehaviourId::as_str) {
-        if id != "auth.token_seconds" && areas.iter().any(|area| id.starts_with(area)) {
-            probe.leave_open(id, NO_EXPERIMENT);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Users: creating them, and updating the one that the experiments share in a way that shows when
 //! the target has settled.
 
-use bandwidth_fixtures::profile::{AccountIdInBody, Profile};
+use bandwidth_fixtures::profile::AccountIdInBody;
 
 use super::{
     seen::{Seen, UserSeen},
@@ -232,22 +232,6 @@ impl Probe {
         self.shown(&[&made.key], &name, seen).await
     }
 
-    /// An update whose request `write` completes: no draft makes it.
-    pub(super) async fn update_as(
-        &mut self,
-        made: &Made,
-        write: impl Fn(Ask, &Draft, &Profile) -> Ask,
-    ) -> Result<Result<(Seen, UserSeen), Seen>, Stop> {
-        let name = self.first_name();
-        let draft = made.update().with("FirstName", name.as_str());
-        let path = self.cx.user_path(&made.key);
-        let ask = self.cx.ask("PUT", path).accept(self.format);
-        let seen = self
-            .steadily(write(ask, &draft, &self.cx.profile()))
-            .await?;
-        self.shown(&[&made.key], &name, seen).await
-    }
-
     /// The user with that first name, after an update that was answered so.
     pub(super) async fn shown(
         &mut self,
@@ -269,7 +253,10 @@ impl Probe {
             Ok(None)
         });
         match found.await? {
-            Some(user) => Ok(Ok((seen, user))),
+            Some(user) => {
+                self.bracket = self.cx.log.exchanges.len();
+                Ok(Ok((seen, user)))
+            }
             None => Err(Stop::Skip(format!(
                 "an update returns {}, and within {:.1} s GET does not show what it changed; --settle waits longer",
                 seen.status,
@@ -335,12 +322,4 @@ pub(super) fn made(key: String, draft: &Draft) -> Made {
         passwords: vec![draft.text("Password").to_owned()],
         doubted: false,
     }
-}
-
-/// The reason for a response that neither accepts nor rejects a request.
-pub(super) fn unreadable(seen: &Seen) -> Stop {
-    Stop::Inconclusive(format!(
-        "a response with status {} proves nothing",
-        seen.status
-    ))
 }

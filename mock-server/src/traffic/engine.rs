@@ -6,6 +6,7 @@
 //! contradicted.
 
 mod conclude;
+mod dispute;
 mod explore;
 mod form;
 mod hypotheses;
@@ -23,9 +24,10 @@ mod wording;
 
 pub(super) use self::subject::is_of_api;
 pub use self::{
-    conclude::{Finding, Learned, Possible, learn, learn_alone, replay},
+    conclude::{Finding, Learned, Possible, learn, replay},
     form::Unexplained,
     inquiry::{Inquiry, MOST_REMEMBERED, MOST_REPEATED},
+    meaning::Outcome,
 };
 
 /// True for a status that a gateway in front of the API sends, or that does not depend on the

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bandwidth_fixtures::{BehaviourId, NamedProfile, behaviour::Values};
 use bandwidth_mock::traffic::{
     Answer, Exchange,
-    engine::{Finding, Inquiry, MOST_REMEMBERED, Possible},
+    engine::{self, Finding, Inquiry, MOST_REMEMBERED},
 };
 use serde_json::{Value, json};
 
@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     login::basic_header,
-    probe::state::{Made, Probe},
+    probe::{
+        hypotheses::numbers,
+        state::{Made, Probe},
+    },
     verdict::Stop,
     wire::EMAIL,
 };
@@ -51,7 +54,7 @@ fn inquiry(shown: Exchange) -> Result<Inquiry, Stop> {
         .expect("it is an option");
     let rules = || Kind::ALL.into_iter().flat_map(Kind::behaviours);
     let known = BehaviourId::all().filter(|id| rules().all(|rule| id.as_str() != *rule));
-    Inquiry::new(base.options(), known.collect(), vec![shown]).map_err(stop)
+    Inquiry::of_outcomes(base.options(), known.collect(), vec![shown]).map_err(stop)
 }
 
 impl Policy {
@@ -82,10 +85,9 @@ impl Policy {
     /// Puts another user of the same names in the place of the one whose passwords are not known.
     fn replace_user(&mut self) {
         self.known.clear();
-        self.inquiry
-            .follow(exchange("DELETE", self.user, "", 200, ""));
+        self.follow_one(exchange("DELETE", self.user, "", 200, ""));
         self.user += 1;
-        self.inquiry.follow(shown(self.user, &self.names));
+        self.follow_one(shown(self.user, &self.names));
     }
 
     /// Lets the emulator follow an outcome.
@@ -98,8 +100,11 @@ impl Policy {
         if status == 200 {
             self.known.push(password.clone());
         }
-        self.inquiry
-            .follow(exchange("PUT", self.user, password, status, ""));
+        self.follow_one(exchange("PUT", self.user, password, status, ""));
+    }
+
+    fn follow_one(&mut self, exchange: Exchange) {
+        self.inquiry.follow(exchange, engine::Outcome::Unclear);
     }
 
     /// Starts again, without the outcomes of kinds that decide nothing.
@@ -219,28 +224,9 @@ impl Policy {
         let Values::Number { minimum, maximum } = behaviour(id).behaviour().values else {
             return probe.leave_open(id, "no password could show it");
         };
-        let mut ranges = possible.into_iter().filter_map(|possible| match possible {
-            Possible::Numbers(range) => Some(range),
-            Possible::Option(_) => None,
-        });
-        let Some(first) = ranges.next() else {
-            return probe.leave_open(id, "no number explains the outcomes");
-        };
-        let (from, to) = first.into_inner();
-        if (from, to) == (minimum, maximum) {
+        let Some((option, others)) = numbers(possible, minimum, maximum) else {
             return probe.leave_open(id, "no password could show it");
-        }
-        // Of numbers that have the same effect, the one that a profile can have with the rest.
-        let option = if to == maximum { from } else { to };
-        let rest = (from < to).then(|| {
-            if option == from {
-                from + 1..=to
-            } else {
-                from..=to - 1
-            }
-        });
-        let others = rest.into_iter().chain(ranges).map(Possible::Numbers);
-        let others: Vec<String> = others.map(|one| one.to_string()).collect();
+        };
         let others: Vec<&str> = others.iter().map(String::as_str).collect();
         probe.likely(id, option, &others, "");
     }

@@ -23,7 +23,6 @@ fn tells_what_one_user_shows(learned: &Learned) {
         ("user.unknown_fields", "refused"),
         ("user.telephone", "absent"),
         ("naming.user_key", "UserId"),
-        ("user.id_style", "prefixed"),
         ("user.request_root", "bare"),
         ("format.json_null", "cleared, or absent"),
     ] {
@@ -59,6 +58,7 @@ fn nothing_more_is_created_where_the_first_user_stays() {
         tells_what_one_user_shows(&learned);
         for (id, option) in [
             ("create.status", "201"),
+            ("user.id_style", "prefixed"),
             ("role.unknown", "refused"),
             ("auth.user_logins", "refused"),
             ("password.min_length", "8"),
@@ -91,7 +91,7 @@ fn a_deletion_that_cannot_be_told_stops_it_too() {
     let (findings, _) = odd.probed_within(one_user_first(), &Choice::default());
     let learned = Learned(findings);
     learned.why_open("delete.status");
-    assert_eq!(learned.of("delete.effect"), "removed");
+    learned.why_open("delete.effect");
     assert_eq!(learned.of("errors.conflict"), "409");
 }
 
@@ -116,7 +116,7 @@ fn an_answer_that_is_lost_does_not_create_a_second_user() {
     let learned = Learned(findings);
     assert_eq!(probe.run().account.users(), 1);
     assert_eq!(odd.users().len(), 2);
-    assert!(learned.why_open("create.status").contains("dropped"));
+    learned.why_open("create.status");
     assert_eq!(learned.of("put.semantics"), "replace");
 }
 
@@ -160,9 +160,9 @@ fn users_of_the_probe_get_the_last_roles_and_at_most_two() {
         .map(|exchange| &exchange.request.body);
     let bodies: Vec<_> = bodies.map(|body| String::from_utf8_lossy(body)).collect();
     for body in &bodies {
-        assert!(!body.contains("r1"), "{body}");
+        assert!(!body.contains("\"r1\""), "{body}");
     }
-    assert!(bodies.iter().any(|body| body.contains("r2")));
+    assert!(bodies.iter().any(|body| body.contains("\"r2\"")));
 }
 
 #[test]

@@ -139,12 +139,4 @@ impl Learned {
             Finding::Observed(seen) => panic!("{id} is {seen:?}"),
         }
     }
-
-    /// What else was seen.
-    pub(crate) fn note(&self, id: &str) -> String {
-        match &self.0[id] {
-            Finding::Observed(seen) => seen.note.clone(),
-            Finding::Open(why) => panic!("{id} is open: {why}"),
-        }
-    }
 }

@@ -7,7 +7,7 @@ use bandwidth_fixtures::{BehaviourId, EvidenceKind, NamedProfile};
 
 /// Modes under which a behaviour has another option than the guide's; none where it has none that
 /// a profile knows.
-const OTHERWISE: [(&str, &str, &[&str]); 34] = [
+const OTHERWISE: [(&str, &str, &[&str]); 36] = [
     ("delete=deactivates", "delete.effect", &["deactivated"]),
     ("delete=lies", "delete.effect", &[]),
     ("delete=500", "delete.effect", &[]),
@@ -21,6 +21,8 @@ const OTHERWISE: [(&str, &str, &[&str]); 34] = [
     ("create=500", "create.response", &[]),
     ("create=400", "create.response", &[]),
     ("create=dropped", "create.response", &[]),
+    ("location=absolute", "create.location", &["url"]),
+    ("location=foreign", "create.location", &["url"]),
     ("keys=camel", "naming.json_case", &["camelCase"]),
     ("keys=user-camel", "naming.json_case", &[]),
     ("keys=user-lower", "naming.json_case", &[]),

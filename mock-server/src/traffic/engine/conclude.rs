@@ -11,6 +11,7 @@ use bandwidth_fixtures::{BehaviourId, Seed, behaviour::Values, profile::Profile}
 
 use super::{
     form::Unexplained,
+    meaning::{Compared, Outcome},
     options::{Candidates, Choice, Domains, is_open_for_good},
     start::Start,
     track::Track,
@@ -129,7 +130,7 @@ impl<'t> Setting<'t> {
     fn alone(&self) -> Result<Track, NoRandomNumbers> {
         let mut track = self.track(self.candidates.all(), false)?;
         for (number, exchange) in (1..).zip(self.exchanges) {
-            track.follow(number, exchange);
+            track.follow(number, exchange, Outcome::Unclear, Compared::Everything);
             if !track.unexplained.is_empty() {
                 break;
             }
@@ -241,20 +242,6 @@ pub fn learn(exchanges: &[Exchange], base: &Profile) -> Result<Learned, NoRandom
         track = setting.among_others()?;
     }
     setting.conclude(track)
-}
-
-/// Learns from the traffic of a client that is alone; the number of the first exchange that no
-/// profile explains, if there is one.
-pub fn learn_alone(
-    exchanges: &[Exchange],
-    base: &Profile,
-) -> Result<Result<Learned, usize>, NoRandomNumbers> {
-    let setting = Setting::new(exchanges, base);
-    let track = setting.alone()?;
-    match track.unexplained.first() {
-        Some(first) => Ok(Err(first.exchange)),
-        None => setting.conclude(track).map(Ok),
-    }
 }
 
 pub(super) fn finding(id: BehaviourId, track: &Track) -> Finding {

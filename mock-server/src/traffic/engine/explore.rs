@@ -27,6 +27,8 @@ pub(super) struct Question<'q> {
     pub(super) compared: Compared,
     /// The id that the server gave to a user that the request created, if it shows one.
     pub(super) new_id: Option<&'q str>,
+    /// Where a search starts again that finds nothing.
+    pub(super) supposed: Option<&'q Choice>,
 }
 
 /// A question in one world. Searches come to the same profile on many ways, so each run is kept.
@@ -43,6 +45,7 @@ struct Run {
     asked: ReadBehaviours,
     /// Number of places that differ from the response.
     wrong: usize,
+    is_accepted: bool,
     /// A hash of the response.
     answer: u64,
     /// The next world, if it is another one.
@@ -99,7 +102,7 @@ impl Question<'_> {
         let new_id = after.as_mut().and_then(|after| self.rename(world, after));
         let sent = &simulated.sent;
         if self.compared == Compared::Outcomes {
-            let ours = Meaning::outcome(sent.status);
+            let ours = Meaning::success(sent.status < 300);
             return (ours, simulated.behaviours, after, false);
         }
         let ids = new_id.as_deref().zip(self.new_id);
@@ -127,6 +130,7 @@ impl Question<'_> {
         Run {
             choice,
             asked,
+            is_accepted: ours.status < 300,
             wrong: ours.distance(self.seen) + usize::from(other_style),
             answer: hasher.finish(),
             after,
@@ -214,7 +218,7 @@ impl Question<'_> {
                     if places.iter().all(|place| support.has(id, *place)) {
                         continue;
                     }
-                    if let Some(run) = search.repair(run, Some(id), within) {
+                    if let Some(run) = search.alternative(run, id, within) {
                         support.take(&run.choice, run.asked, within);
                         for place in places {
                             support.add(id, place);
@@ -294,12 +298,27 @@ impl Search<'_> {
         steps.find_map(|step| self.descend(Rc::clone(step), fixed, within, seen))
     }
 
+    /// A profile with the option of that behaviour that this one has, and without a difference.
+    fn alternative(&self, from: Rc<Run>, id: BehaviourId, within: &Domains) -> Option<Rc<Run>> {
+        if from.wrong > 0 && self.is_final(id) {
+            return None;
+        }
+        self.repair(from, Some(id), within)
+    }
+
+    /// True if no other behaviour makes up for what an option does: each rule of passwords is enough
+    /// for a rejection, and none changes a response to what is accepted.
+    fn is_final(&self, id: BehaviourId) -> bool {
+        self.question.seen.status < 300 && id.area() == "password"
+    }
+
     /// The runs that differ in one behaviour that was read.
     fn neighbours(&self, run: &Run, fixed: Option<BehaviourId>, within: &Domains) -> Vec<Rc<Run>> {
         let open = run
             .asked
             .iter()
-            .filter(|id| Some(*id) != fixed && within.is_open(*id));
+            .filter(|id| Some(*id) != fixed && within.is_open(*id))
+            .filter(|id| !(run.is_accepted && self.is_final(*id)));
         let others = open.flat_map(|id| {
             let own = run.choice[id.index()];
             let groups = self.alike(&run.choice, id, within).into_iter();
@@ -357,7 +376,11 @@ impl Search<'_> {
     /// none.
     fn explain(&self, within: &Domains) -> Option<Explained> {
         let start = self.run(within.first());
-        let found = self.repair(start, None, within)?;
+        let again = || {
+            let supposed = within.nearest(self.question.supposed?);
+            self.repair(self.run(supposed), None, within)
+        };
+        let found = self.repair(start, None, within).or_else(again)?;
         let mut support = within.clone();
         let mut moved: Vec<(BehaviourId, Vec<u8>)> = Vec::new();
         let mut matches = Vec::new();
@@ -371,7 +394,7 @@ impl Search<'_> {
                     }
                     Some(run)
                 } else {
-                    self.repair(run, Some(id), within)
+                    self.alternative(run, id, within)
                 };
                 let Some(run) = run else { continue };
                 for place in places {

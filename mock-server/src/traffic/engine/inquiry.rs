@@ -1,20 +1,25 @@
-//! Learning one exchange at a time, for a client that chooses what it sends next. Only the outcomes
-//! are compared: the errors of a server may have any form.
+//! Learning one exchange at a time, for a client that chooses what it sends next.
 
-use std::{fmt, rc::Rc};
+use std::{
+    collections::{HashMap, hash_map::DefaultHasher},
+    fmt,
+    hash::{Hash as _, Hasher as _},
+    rc::Rc,
+};
 
 use bandwidth_fixtures::{BehaviourId, profile::Profile};
+use bytes::Bytes;
 
 use super::{
     conclude::{self, Finding, Possible},
     form::Unexplained,
-    meaning::Compared,
+    meaning::{Compared, Meaning, Outcome},
     options::{Candidates, Choice, Numbers},
     simulator::Prepared,
     start::{Start, prepare},
     track::Track,
 };
-use crate::{jwt::NoRandomNumbers, random::mix, store::Saved, traffic::Exchange};
+use crate::{journal::Sent, jwt::NoRandomNumbers, random::mix, store::Saved, traffic::Exchange};
 
 /// The profiles that are still possible after some exchanges with a server.
 pub struct Inquiry {
@@ -24,6 +29,9 @@ pub struct Inquiry {
     /// Lengths of passwords that are candidates beside those of the exchanges.
     lengths: Vec<u32>,
     exchanges: Vec<Exchange>,
+    /// For each exchange its outcome, and what is compared.
+    outcomes: Vec<(Outcome, Compared)>,
+    compared: Compared,
     track: Track,
 }
 
@@ -61,23 +69,99 @@ impl Inquiry {
     pub fn new(
         base: &Profile,
         known: Vec<BehaviourId>,
+        exchanges: Vec<(Exchange, Outcome)>,
+    ) -> Result<Self, NoRandomNumbers> {
+        Self::comparing(Compared::Everything, base, known, exchanges)
+    }
+
+    /// One that compares nothing but outcomes: the responses of a server may have any form.
+    pub fn of_outcomes(
+        base: &Profile,
+        known: Vec<BehaviourId>,
         exchanges: Vec<Exchange>,
     ) -> Result<Self, NoRandomNumbers> {
+        let exchanges = exchanges.into_iter();
+        let exchanges = exchanges.map(|exchange| (exchange, Outcome::Unclear));
+        Self::comparing(Compared::Outcomes, base, known, exchanges.collect())
+    }
+
+    fn comparing(
+        compared: Compared,
+        base: &Profile,
+        known: Vec<BehaviourId>,
+        exchanges: Vec<(Exchange, Outcome)>,
+    ) -> Result<Self, NoRandomNumbers> {
         let lengths = USUAL_LENGTHS.to_vec();
+        let (exchanges, outcomes): (Vec<_>, Vec<_>) = exchanges.into_iter().unzip();
+        let outcomes = outcomes.into_iter().map(|outcome| (outcome, compared));
+        let outcomes: Vec<_> = outcomes.collect();
         Ok(Self {
-            track: replayed(base, &known, &lengths, &exchanges)?,
+            track: replayed(
+                compared, base, &known, &lengths, &exchanges, &outcomes, None,
+            )?,
             base: *base,
             known,
             lengths,
             exchanges,
+            outcomes,
+            compared,
         })
     }
 
-    /// Takes in one exchange.
-    pub fn follow(&mut self, exchange: Exchange) {
+    /// Takes in one exchange. If no profile explains its response, its outcome is compared alone.
+    pub fn follow(&mut self, exchange: Exchange, outcome: Outcome) {
+        self.follow_part(exchange, outcome, self.compared);
+    }
+
+    /// Takes in the outcome of an exchange, and nothing else of it: a request that breaks two rules
+    /// may be rejected for either.
+    pub fn follow_outcome(&mut self, exchange: Exchange, outcome: Outcome) {
+        self.follow_part(exchange, outcome, Compared::Outcomes);
+    }
+
+    fn follow_part(&mut self, exchange: Exchange, outcome: Outcome, compared: Compared) {
+        let number = self.exchanges.len() + 1;
+        self.track.follow(number, &exchange, outcome, compared);
         self.exchanges.push(exchange);
-        let number = self.exchanges.len();
-        self.track.follow(number, &self.exchanges[number - 1]);
+        self.outcomes.push((outcome, compared));
+    }
+
+    /// Searches for explanations near that profile, too.
+    pub fn suppose(&mut self, profile: &Profile) {
+        let candidates = &self.track.candidates;
+        let places = BehaviourId::all().map(|id| {
+            let option = profile.get(id);
+            let place = candidates.names(id).iter().position(|name| *name == option);
+            place
+                .and_then(|place| u8::try_from(place).ok())
+                .unwrap_or(0)
+        });
+        self.track.supposed = Some(places.collect());
+    }
+
+    /// Takes back these responses, counted from 1: the requests may have had any effect.
+    pub fn lose(&mut self, numbers: impl Iterator<Item = usize>) -> Result<(), NoRandomNumbers> {
+        for number in numbers {
+            self.exchanges[number - 1].answer = None;
+        }
+        self.replay()
+    }
+
+    fn replay(&mut self) -> Result<(), NoRandomNumbers> {
+        let Self {
+            compared,
+            base,
+            known,
+            lengths,
+            exchanges,
+            outcomes,
+            ..
+        } = self;
+        let supposed = self.track.supposed.take();
+        self.track = replayed(
+            *compared, base, known, lengths, exchanges, outcomes, supposed,
+        )?;
+        Ok(())
     }
 
     /// The options that explain the exchanges together; those of the base where they are left.
@@ -96,6 +180,14 @@ impl Inquiry {
     /// The conclusion about a behaviour.
     pub fn finding(&self, id: BehaviourId) -> Finding {
         conclude::finding(id, &self.track)
+    }
+
+    /// The exchanges that contradict options of a behaviour.
+    pub fn evidence(&self, id: BehaviourId) -> impl Iterator<Item = usize> {
+        let evidence = self.track.evidence.iter();
+        evidence
+            .filter(move |((known, _), _)| *known == id)
+            .map(|(_, number)| *number)
     }
 
     /// True if more than one option is left.
@@ -117,6 +209,17 @@ impl Inquiry {
     /// The exchanges that no profile explains.
     pub fn unexplained(&self) -> &[Unexplained] {
         &self.track.unexplained
+    }
+
+    /// The exchanges of which only the outcome was compared, because no profile explains the
+    /// response.
+    pub fn partly(&self) -> &[usize] {
+        &self.track.partly
+    }
+
+    /// The names of fields that occurred and that the mock does not model. They are not compared.
+    pub fn unmodelled(&self) -> impl Iterator<Item = &str> {
+        self.track.unmodelled.keys().map(String::as_str)
     }
 
     /// Adds candidates between the lengths that are left, where the bound is not exact. Returns
@@ -145,7 +248,7 @@ impl Inquiry {
             return Ok(false);
         }
         self.lengths = more;
-        self.track = replayed(&self.base, &self.known, &self.lengths, &self.exchanges)?;
+        self.replay()?;
         Ok(true)
     }
 
@@ -167,30 +270,68 @@ impl Inquiry {
         best
     }
 
+    /// True if the possible profiles differ about that request.
+    pub fn differs(&self, request: &Exchange) -> bool {
+        let samples = self.samples();
+        let mut answers = self.answers(request, &samples);
+        let first = answers.next();
+        answers.any(|answer| Some(answer) != first)
+    }
+
     fn entropy(&self, request: &Exchange, samples: &[(&Saved, Profile)]) -> f64 {
-        let Track {
-            start,
-            simulator,
-            token,
-            ..
-        } = &self.track;
-        let Some(request) = Prepared::of(&prepare(request, start, token)) else {
-            return 0.0;
-        };
-        let accepts = |(world, options): &&(&Saved, Profile)| {
-            simulator.status(world, *options, &request) < 300
-        };
+        let mut answers: HashMap<u64, usize> = HashMap::new();
+        for answer in self.answers(request, samples) {
+            *answers.entry(answer).or_default() += 1;
+        }
         let as_float = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-        let accepted = samples.iter().filter(accepts).count();
-        let part = |count: usize| {
-            let share = as_float(count) / as_float(samples.len());
-            if count > 0 {
-                -share * share.log2()
-            } else {
-                0.0
-            }
-        };
-        part(accepted) + part(samples.len() - accepted)
+        let all = as_float(samples.len());
+        let shares = answers.into_values().map(|count| as_float(count) / all);
+        shares.map(|share| -share * share.log2()).sum()
+    }
+
+    /// What a client would see under each sample; nothing if no server would read the request.
+    fn answers(
+        &self,
+        request: &Exchange,
+        samples: &[(&Saved, Profile)],
+    ) -> impl Iterator<Item = u64> {
+        let Track { start, token, .. } = &self.track;
+        let asked = prepare(request, start, token);
+        let sent = Prepared::of(&asked);
+        let look = (request.method == "PUT" || request.method == "DELETE").then(|| Exchange {
+            method: "GET".to_owned(),
+            request_body: Bytes::new(),
+            ..asked
+        });
+        let look = look.and_then(|look| Prepared::of(&look));
+        samples.iter().filter_map(move |(world, options)| {
+            let sent = sent.as_ref()?;
+            Some(self.predicted(world, *options, sent, look.as_ref()))
+        })
+    }
+
+    /// A hash of what a client would see: the response, and a GET after a change.
+    fn predicted(
+        &self,
+        world: &Saved,
+        options: Profile,
+        sent: &Prepared,
+        look: Option<&Prepared>,
+    ) -> u64 {
+        let simulator = &self.track.simulator;
+        let (first, after) = simulator.send(world, options, sent);
+        let mut hasher = DefaultHasher::new();
+        let is_accepted = first.sent.status < 300;
+        if self.compared == Compared::Outcomes {
+            is_accepted.hash(&mut hasher);
+            return hasher.finish();
+        }
+        of_response(&first.sent).hash(&mut hasher);
+        if let (true, Some(after), Some(look)) = (is_accepted, after, look) {
+            let (shown, _) = simulator.send(&after, options, look);
+            of_response(&shown.sent).hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     /// Possible profiles with their worlds. Half of them have options that some source names.
@@ -235,6 +376,13 @@ impl Inquiry {
     }
 }
 
+fn of_response(sent: &Sent) -> Meaning {
+    let headers = sent.headers.iter();
+    let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let headers: Vec<_> = headers.collect();
+    Meaning::of(sent.status, headers.into_iter(), &sent.body)
+}
+
 /// Which of `count` options of a behaviour a sample has. Those of two behaviours are independent.
 fn pick(id: BehaviourId, sample: usize, count: usize) -> usize {
     let random = mix(id.index() as u64 + 1, sample as u64);
@@ -243,10 +391,13 @@ fn pick(id: BehaviourId, sample: usize, count: usize) -> usize {
 
 /// A track of these exchanges, with those candidates of lengths and of what else passwords count.
 fn replayed(
+    compared: Compared,
     base: &Profile,
     known: &[BehaviourId],
     lengths: &[u32],
     exchanges: &[Exchange],
+    outcomes: &[(Outcome, Compared)],
+    supposed: Option<Choice>,
 ) -> Result<Track, NoRandomNumbers> {
     let mut start = Start::of(exchanges);
     let Numbers {
@@ -261,7 +412,11 @@ fn replayed(
     let candidates = Rc::new(candidates.with_known(base, known));
     let all = candidates.all();
     let mut track = Track::new(&Rc::new(start), &candidates, base, all, false)?;
-    track.compared = Compared::Outcomes;
-    track.follow_all(exchanges);
+    track.compared = compared;
+    track.doubts = compared == Compared::Everything;
+    track.supposed = supposed;
+    for (number, (exchange, (outcome, compared))) in (1..).zip(exchanges.iter().zip(outcomes)) {
+        track.follow(number, exchange, *outcome, *compared);
+    }
     Ok(track)
 }

@@ -36,6 +36,15 @@ pub(super) enum Compared {
     Outcomes,
 }
 
+/// The outcome of a request, as a client judges it: errors may have any status and form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Accepted,
+    Rejected,
+    /// The response shows neither.
+    Unclear,
+}
+
 /// A response in terms that can be compared one by one.
 #[derive(Debug, Clone)]
 pub(super) struct Meaning {
@@ -121,7 +130,11 @@ impl Meaning {
         facts.add(format_args!("format={format}"));
         flatten(&mut "body".to_owned(), &tree, &mut facts);
         for (name, value) in headers {
-            header(&name.to_ascii_lowercase(), value, &mut facts);
+            let name = name.to_ascii_lowercase();
+            // Without a body its type says nothing.
+            if name != "content-type" || !text.is_empty() {
+                header(&name, value, &mut facts);
+            }
         }
         facts.sort();
         Self {
@@ -132,9 +145,22 @@ impl Meaning {
         }
     }
 
+    /// An outcome, and nothing else; `None` if it is unclear.
+    pub(super) fn outcome(outcome: Outcome) -> Option<Self> {
+        match outcome {
+            Outcome::Accepted => Some(Self::success(true)),
+            Outcome::Rejected => Some(Self::success(false)),
+            Outcome::Unclear => None,
+        }
+    }
+
     /// Whether the request succeeded, and nothing else.
-    pub(super) fn outcome(status: u16) -> Self {
-        let outcome = if status < 300 { "accepted" } else { "rejected" };
+    pub(super) fn success(is_success: bool) -> Self {
+        let (status, outcome) = if is_success {
+            (200, "accepted")
+        } else {
+            (400, "rejected")
+        };
         let mut facts = Facts::default();
         facts.add(format_args!("{outcome}"));
         Self {
@@ -156,16 +182,24 @@ impl Meaning {
         places.len()
     }
 
-    /// Parts that only one of them has, the other's first. Headers count if both have them.
+    /// Parts that only one of them has, the other's first: that is a response of the server. Headers
+    /// count if both have them.
     pub(super) fn differences<'m>(&'m self, other: &'m Self) -> Vec<(&'m str, bool)> {
         let headers = self.has_headers && other.has_headers;
         let counts = |fact: &&str| headers || !fact.starts_with("header ");
         let missing = other.facts.without(&self.facts).filter(counts);
-        let extra = self.facts.without(&other.facts).filter(counts);
+        let is_offer = |fact: &str| OFFERS.iter().any(|start| fact.starts_with(start));
+        let extra = self.facts.without(&other.facts);
+        let extra = extra.filter(|fact| counts(fact) && !is_offer(fact));
         let missing = missing.map(|fact| (fact, true));
         missing.chain(extra.map(|fact| (fact, false))).collect()
     }
 }
+
+/// A scheme in a challenge.
+const SCHEME: &str = "header www-authenticate offers=";
+/// Facts that a server may leave unsaid: it may take a scheme that no challenge names.
+const OFFERS: [&str; 2] = [SCHEME, "header location="];
 
 fn header(name: &str, value: &str, facts: &mut Facts) {
     let said = match name {
@@ -173,12 +207,13 @@ fn header(name: &str, value: &str, facts: &mut Facts) {
             let charset = text::charset(value).unwrap_or_default();
             format!("{};{charset}", text::media_type(value)).to_ascii_lowercase()
         }
-        "www-authenticate" => value
-            .split([' ', ','])
-            .map(str::to_ascii_lowercase)
-            .filter(|word| ["basic", "bearer"].contains(&&**word))
-            .collect::<Vec<_>>()
-            .join(" "),
+        "www-authenticate" => {
+            let words = value.split([' ', ',']).map(str::to_ascii_lowercase);
+            for scheme in words.filter(|word| ["basic", "bearer"].contains(&&**word)) {
+                facts.add(format_args!("{SCHEME}{scheme}"));
+            }
+            "sent".to_owned()
+        }
         "location" => match value.split_once("://") {
             Some((_, rest)) => format!("url {}", rest.find('/').map_or("", |at| &rest[at..])),
             None => format!("path {value}"),

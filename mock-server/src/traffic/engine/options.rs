@@ -193,6 +193,19 @@ impl Domains {
         let sets = self.0.iter();
         sets.map(|set| lowest(*set)).collect()
     }
+
+    /// The options of that choice where they are left, and the first ones elsewhere.
+    pub(super) fn nearest(&self, choice: &Choice) -> Choice {
+        let sets = self.0.iter().zip(choice);
+        let near = sets.map(|(set, place)| {
+            if set & (1 << place) == 0 {
+                lowest(*set)
+            } else {
+                *place
+            }
+        });
+        near.collect()
+    }
 }
 
 /// The first candidate of a set, which is not empty.

@@ -202,11 +202,6 @@ impl Simulator {
         http::simulate(Arc::clone(&self.app), head, body, self.peer)
     }
 
-    /// The status of the answer of that world under those options.
-    pub(super) fn status(&self, world: &Saved, options: Profile, request: &Prepared) -> u16 {
-        self.simulate(world, options, request).sent.status
-    }
-
     /// The answer of that world under those options, and the world after it, if it is another one.
     pub(super) fn send(
         &self,

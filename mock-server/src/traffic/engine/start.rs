@@ -16,7 +16,7 @@ use bytes::Bytes;
 use super::{
     meaning,
     options::Numbers,
-    people::{self, Roles, Shown},
+    people::{self, Roles, Shown, ShownRole},
     subject::{Caller, account_of, logins, sent_user},
 };
 use crate::{
@@ -31,6 +31,8 @@ use crate::{
 pub(super) struct Start {
     pub(super) account: SeedAccount,
     pub(super) roles: Roles,
+    /// True if the traffic has the list of roles.
+    has_all_roles: bool,
     pub(super) numbers: Numbers,
     pub(super) clock: Duration,
     /// True if the traffic shows the login.
@@ -49,6 +51,7 @@ impl Start {
     pub(super) fn of(exchanges: &[Exchange]) -> Self {
         let mut accounts: BTreeMap<String, usize> = BTreeMap::new();
         let mut roles = Roles::default();
+        let mut has_all_roles = false;
         let numbers = numbers_of(exchanges);
         for exchange in exchanges {
             if let Some(account) = account_of(&exchange.url) {
@@ -67,9 +70,11 @@ impl Start {
                 let users = people::users(&tree);
                 if users.is_empty() {
                     let listed = people::roles(&tree).into_iter();
-                    listed
-                        .filter(|role| role.name.is_some())
-                        .for_each(|role| roles.learn(role));
+                    let named = listed.filter(|role| role.name.is_some());
+                    for role in named {
+                        roles.learn(role);
+                        has_all_roles = true;
+                    }
                 }
                 for role in users.into_iter().filter_map(|user| user.roles).flatten() {
                     if role.name.is_some() {
@@ -129,12 +134,20 @@ impl Start {
         Self {
             account: with_credential(account, 0),
             roles,
+            has_all_roles,
             numbers,
             // A day on which nothing that has a date is near.
             clock: first.unwrap_or(Duration::from_hours(492_396)),
             has_login,
             has_times: first.is_some(),
         }
+    }
+
+    /// True if the traffic shows whether the account has that role. A list may show names alone.
+    pub(super) fn knows(&self, role: &ShownRole) -> bool {
+        let mut all = self.roles.0.values();
+        let is_listed_so = role.id.is_none() || all.all(|known| known.id.is_some());
+        self.roles.id_of(role).is_some() || (self.has_all_roles && is_listed_so)
     }
 
     /// True if the traffic lacks data that a conclusion about the behaviour needs.

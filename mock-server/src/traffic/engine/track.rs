@@ -12,7 +12,7 @@ use super::{
     explore::{Explained, Question},
     form::{ENOUGH, Form, Unexplained, form, new_id},
     hypotheses, is_gateways,
-    meaning::{Compared, Meaning},
+    meaning::{Compared, Meaning, Outcome},
     options::{Candidates, Choice, Domains},
     people::{self, Shown},
     simulator::{Prepared, Simulator},
@@ -31,6 +31,14 @@ use crate::{
 pub(super) struct World {
     pub(super) saved: Saved,
     pub(super) domains: Domains,
+}
+
+/// Options that explain a response, and the worlds that they lead to.
+struct Explanation {
+    support: Domains,
+    next: Vec<World>,
+    /// True if every possible profile gives this response and leads to the same world.
+    is_quiet: bool,
 }
 
 /// State of one pass through the traffic.
@@ -58,7 +66,11 @@ pub(super) struct Track {
     /// True if other clients may change users at any time.
     pub(super) tolerant: bool,
     pub(super) compared: Compared,
+    /// True if an exchange that contradicts earlier ones makes them doubtful.
+    pub(super) doubts: bool,
     pub(super) unexplained: Vec<Unexplained>,
+    /// Exchanges of which only the outcome was compared, because no profile explains the response.
+    pub(super) partly: Vec<usize>,
     /// Behaviours on which exchanges contradict each other.
     pub(super) disputed: BTreeSet<BehaviourId>,
     pub(super) asked: BTreeSet<BehaviourId>,
@@ -68,6 +80,8 @@ pub(super) struct Track {
     pub(super) earlier: Vec<Shown>,
     /// For each form, the exchanges in a row without a conclusion, and the options at that time.
     told_nothing: HashMap<Form, (u32, Domains)>,
+    /// For each form that nothing explained, the options at that time.
+    hopeless: HashMap<Form, Domains>,
     /// Descriptions of errors by their code.
     pub(super) wording: BTreeMap<u32, String>,
     /// How often fields occurred that the mock does not model, by name.
@@ -75,6 +89,8 @@ pub(super) struct Track {
     /// The options to retry with if the first exchange is not explained.
     pub(super) wider: Option<Domains>,
     pub(super) adapted: Option<Choice>,
+    /// Options that the client supposes.
+    pub(super) supposed: Option<Choice>,
 }
 
 /// Maximum number of worlds that are followed.
@@ -109,17 +125,21 @@ impl Track {
             complete: false,
             tolerant,
             compared: Compared::Everything,
+            doubts: false,
             unexplained: Vec::new(),
+            partly: Vec::new(),
             disputed: BTreeSet::new(),
             asked: BTreeSet::new(),
             followed: 0,
             left_out: 0,
             earlier: Vec::new(),
             told_nothing: HashMap::new(),
+            hopeless: HashMap::new(),
             wording: BTreeMap::new(),
             unmodelled: BTreeMap::new(),
             wider: None,
             adapted: None,
+            supposed: None,
         })
     }
 
@@ -140,12 +160,17 @@ impl Track {
     }
 
     /// The meaning of a response, as far as it is compared, and the users that it shows.
-    fn meaning(&mut self, exchange: &Exchange, answer: &Answer) -> (Meaning, Vec<Shown>) {
+    fn meaning(
+        &mut self,
+        exchange: &Exchange,
+        answer: &Answer,
+        compared: Compared,
+    ) -> (Meaning, Vec<Shown>) {
         let seen = vocabulary::meaning(exchange, answer, &mut self.unmodelled);
         let shown = Some(people::users(&seen.tree)).filter(|_| seen.status < 300);
-        let seen = match self.compared {
+        let seen = match compared {
             Compared::Everything => seen,
-            Compared::Outcomes => Meaning::outcome(seen.status),
+            Compared::Outcomes => Meaning::success(seen.status < 300),
         };
         (seen, shown.unwrap_or_default())
     }
@@ -153,12 +178,19 @@ impl Track {
     /// Takes in exchanges that are numbered from 1.
     pub(super) fn follow_all(&mut self, exchanges: &[Exchange]) {
         for (number, exchange) in (1..).zip(exchanges) {
-            self.follow(number, exchange);
+            self.follow(number, exchange, Outcome::Unclear, Compared::Everything);
         }
     }
 
-    /// Takes in one exchange.
-    pub(super) fn follow(&mut self, number: usize, exchange: &Exchange) {
+    /// Takes in that part of one exchange. If no profile explains its response, its outcome is
+    /// compared alone.
+    pub(super) fn follow(
+        &mut self,
+        number: usize,
+        exchange: &Exchange,
+        outcome: Outcome,
+        compared: Compared,
+    ) {
         let subject = Subject::of(exchange, &self.start.account.account_id);
         let sent = sent_user(exchange);
         let comparable = self.comparable(&subject, sent.as_ref(), exchange);
@@ -170,34 +202,123 @@ impl Track {
         if let Some(at) = exchange.at {
             self.simulator.advance_to(since_epoch(at));
         }
-        let (seen, shown) = self.meaning(exchange, answer);
+        let (seen, shown) = self.meaning(exchange, answer, compared);
         let new_id = new_id(&subject, &seen, &shown, sent.as_ref(), answer);
         let simulator = Rc::clone(&self.simulator);
         let candidates = Rc::clone(&self.candidates);
         let base = self.base;
-        let question = Question {
+        let supposed = self.supposed.clone();
+        let mut question = Question {
             simulator: &simulator,
             candidates: &candidates,
             base: &base,
             request: &request,
             seen: &seen,
-            compared: self.compared,
+            compared,
             new_id: new_id.as_deref(),
+            supposed: supposed.as_ref(),
         };
         let trusted = self.is_trusted(&subject, sent.as_ref(), exchange);
+        let succeeded = match outcome {
+            Outcome::Accepted => true,
+            Outcome::Rejected => false,
+            Outcome::Unclear => seen.status < 300,
+        };
         if exchange.method == "DELETE"
-            && seen.status < 300
+            && succeeded
             && let Subject::User(key) = &subject
         {
             self.gone.insert(key.clone());
         }
         let form = form(&subject, exchange, &seen, sent.as_ref());
         if trusted && self.repeat(&form, &question) {
-            if subject == Subject::Create && seen.status < 300 {
-                self.created(new_id, sent.as_ref());
-            }
-            return;
+            return self.name_own(&subject, succeeded, new_id, sent.as_ref());
         }
+        let mut around = Vec::new();
+        if !trusted && let Some(world) = self.worlds.first() {
+            let roles = &self.start.roles;
+            around = hypotheses::around(&world.saved, &subject, sent.as_ref(), &shown, roles);
+            around = hypotheses::had(&around, &subject, password.as_deref());
+        }
+        let mut found = None;
+        // What nothing explained, nothing explains the next time.
+        if self.hopeless.get(&form) != Some(&self.domains) {
+            found = self.explanation(&question, trusted, &around);
+            if found.is_none() && self.doubts {
+                let conflict = self.conflict(&question, &subject, sent.as_ref(), &shown);
+                if !conflict.is_empty() {
+                    self.dispute(self.with_their_evidence(&conflict));
+                    found = self.explanation(&question, trusted, &around);
+                }
+            }
+        }
+        if found.is_none() && self.doubts {
+            self.hopeless.insert(form.clone(), self.domains.clone());
+        }
+        let is_read = exchange.method == "GET";
+        let outcome = Meaning::outcome(outcome).filter(|_| !is_read);
+        if let (None, Some(outcome)) = (&found, &outcome) {
+            question.compared = Compared::Outcomes;
+            question.seen = outcome;
+            found = self.explanation(&question, trusted, &around);
+            self.partly.push(number);
+        }
+        let is_quiet = found.as_ref().is_some_and(|found| found.is_quiet);
+        self.count(form, is_quiet);
+        if let Some(Explanation { support, next, .. }) = found {
+            self.accept(number, &support, next, trusted, &subject, sent.as_ref());
+            self.keep_wording(exchange, &seen);
+            if !trusted {
+                self.see(&subject, exchange, seen.status, &shown);
+            }
+            self.name_own(&subject, succeeded, new_id, sent.as_ref());
+        } else {
+            let nearest = question_facts(&question, &self.worlds, &self.domains);
+            if let (Some(wider), None) = (&self.wider, &self.adapted) {
+                let choice = self.domains.first();
+                let mut worlds = self
+                    .worlds
+                    .iter()
+                    .map(|world| &world.saved)
+                    .take(1)
+                    .chain(&around);
+                self.adapted = worlds.find_map(|world| question.adapt(world, &choice, wider));
+            }
+            self.give_up(number, &nearest);
+            if self.tolerant {
+                let disputed = self.conflict(&question, &subject, sent.as_ref(), &shown);
+                self.dispute(disputed);
+            }
+            self.lose(&subject, sent.as_ref(), exchange);
+        }
+    }
+
+    /// Notes the keys that a user of the traffic may have after a request.
+    fn name_own(
+        &mut self,
+        subject: &Subject,
+        succeeded: bool,
+        id: Option<String>,
+        sent: Option<&Shown>,
+    ) {
+        match subject {
+            Subject::Create if succeeded => self.created(id, sent),
+            Subject::User(key) if self.own.contains(key) => {
+                // It may have this name from now on.
+                self.own.extend(sent.and_then(|sent| sent.username.clone()));
+            }
+            _ => {}
+        }
+    }
+
+    /// The options and worlds that explain a response, in a possible world, or in one of those around
+    /// if the state is not known.
+    fn explanation(
+        &mut self,
+        question: &Question<'_>,
+        trusted: bool,
+        around: &[Saved],
+    ) -> Option<Explanation> {
         let mut support = Domains::none();
         let mut next: Vec<World> = Vec::new();
         let mut explained = false;
@@ -214,49 +335,14 @@ impl Track {
                 next.extend(worlds_of(found));
             }
         }
-        let mut around = Vec::new();
-        if !trusted && let Some(world) = self.worlds.first() {
-            let roles = &self.start.roles;
-            around = hypotheses::around(&world.saved, &subject, sent.as_ref(), &shown, roles);
-            around = hypotheses::had(&around, &subject, password.as_deref());
-            explained |= question.explain_elsewhere(&around, &self.domains, &mut support);
+        if !trusted {
+            explained |= question.explain_elsewhere(around, &self.domains, &mut support);
         }
-        self.count(form, is_quiet && explained);
-        if explained {
-            self.accept(number, &support, next, trusted, &subject, sent.as_ref());
-            self.keep_wording(exchange, &seen);
-            if !trusted {
-                self.see(&subject, exchange, seen.status, &shown);
-            }
-            if subject == Subject::Create && seen.status < 300 {
-                self.created(new_id, sent.as_ref());
-            }
-        } else {
-            let nearest = question_facts(&question, &self.worlds, &self.domains);
-            if let (Some(wider), None) = (&self.wider, &self.adapted) {
-                let choice = self.domains.first();
-                let mut worlds = self
-                    .worlds
-                    .iter()
-                    .map(|world| &world.saved)
-                    .take(1)
-                    .chain(&around);
-                self.adapted = worlds.find_map(|world| question.adapt(world, &choice, wider));
-            }
-            self.give_up(number, &nearest);
-            if self.tolerant {
-                let disputed = self.conflict(
-                    &request,
-                    &seen,
-                    new_id.as_deref(),
-                    &subject,
-                    sent.as_ref(),
-                    &shown,
-                );
-                self.dispute(disputed);
-            }
-            self.lose(&subject, sent.as_ref(), exchange);
-        }
+        explained.then_some(Explanation {
+            support,
+            next,
+            is_quiet,
+        })
     }
 
     /// True if exchanges of that form gave no conclusion often enough to run this one under one
@@ -411,7 +497,7 @@ impl Track {
                 .collect::<Vec<_>>()
         };
         match (subject, shown) {
-            (Subject::List, [_, ..]) => {
+            (Subject::List, _) => {
                 let pages = exchange.answer.iter().flat_map(|answer| &answer.headers);
                 let mut pages = pages.filter(|(name, _)| name.eq_ignore_ascii_case("link"));
                 if pages.next().is_some() || exchange.url.contains('?') {
@@ -456,18 +542,23 @@ impl Track {
         }
     }
 
-    /// Notes a user that was there before the traffic.
+    /// Notes a user that was there before the traffic, and the id of one that was created in it.
     fn remember(&mut self, user: &Shown) {
+        let keys = || user.id.iter().chain(&user.username);
+        if keys().any(|key| self.own.contains(key)) {
+            return self.own.extend(keys().cloned());
+        }
         let same = |known: &Shown| known.id == user.id && known.username == user.username;
-        let key = user.id.as_ref().or(user.username.as_ref());
-        if key.is_some_and(|key| !self.own.contains(key)) && !self.earlier.iter().any(same) {
+        if keys().next().is_some() && !self.earlier.iter().any(same) {
             self.earlier.push(user.clone());
         }
     }
 
     fn created(&mut self, id: Option<String>, sent: Option<&Shown>) {
         let name = sent.and_then(|sent| sent.username.clone());
-        if id.is_none() {
+        if id.is_none() && !self.is_keyed_by_name() {
+            // A key that is not known may be this user's.
+            self.complete = false;
             self.unsure.extend(name.clone());
         }
         for key in id.into_iter().chain(name) {
@@ -476,59 +567,19 @@ impl Track {
         }
     }
 
+    /// True if usernames identify users, under every possible profile. Then no id is missing.
+    fn is_keyed_by_name(&self) -> bool {
+        let id: BehaviourId = "naming.user_key".parse().expect("it is a behaviour");
+        let names = self.candidates.names(id);
+        let mut places = self.domains.of(id);
+        places.all(|place| names[usize::from(place)] == "Username")
+    }
+
     fn give_up(&mut self, number: usize, differences: &[String]) {
         self.unexplained.push(Unexplained {
             exchange: number,
             differences: differences.to_vec(),
         });
-    }
-
-    /// The behaviours whose options were contradicted, and that explain this exchange.
-    fn conflict(
-        &self,
-        request: &Prepared,
-        seen: &Meaning,
-        new_id: Option<&str>,
-        subject: &Subject,
-        sent: Option<&Shown>,
-        shown: &[Shown],
-    ) -> Vec<BehaviourId> {
-        let question = Question {
-            simulator: &self.simulator,
-            candidates: &self.candidates,
-            base: &self.base,
-            request,
-            seen,
-            compared: self.compared,
-            new_id,
-        };
-        let all = self.candidates.all();
-        let Some(world) = self.worlds.first() else {
-            return Vec::new();
-        };
-        let around = hypotheses::around(&world.saved, subject, sent, shown, &self.start.roles);
-        let worlds = std::iter::once(world.saved.clone()).chain(around);
-        let mut disputed = Vec::new();
-        for world in worlds {
-            if let Some(found) = question.explain(&world, &all) {
-                disputed.extend(BehaviourId::all().filter(|id| {
-                    let mut possible = self.domains.of(*id);
-                    !possible.any(|place| found.support.has(*id, place))
-                }));
-            }
-        }
-        disputed
-    }
-
-    fn dispute(&mut self, ids: Vec<BehaviourId>) {
-        let all = self.candidates.all();
-        for id in ids {
-            self.disputed.insert(id);
-            self.domains.set(id, &all);
-            for world in &mut self.worlds {
-                world.domains.set(id, &all);
-            }
-        }
     }
 
     /// The profile of what is left, the base's options first.

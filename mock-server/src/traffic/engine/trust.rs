@@ -22,14 +22,11 @@ impl Track {
         if *subject == Subject::Unfollowed {
             return true;
         }
-        let knows_roles = sent
+        let mut roles = sent
             .and_then(|sent| sent.roles.as_ref())
-            .is_none_or(|roles| {
-                roles
-                    .iter()
-                    .all(|role| self.start.roles.id_of(role).is_some())
-            });
-        if !knows_roles {
+            .into_iter()
+            .flatten();
+        if !roles.all(|role| self.start.knows(role)) {
             return true;
         }
         let hides_password = sent

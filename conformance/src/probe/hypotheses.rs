@@ -1,0 +1,205 @@
+//! The profiles that are still possible: the emulator replays each exchange under them, and those
+//! that predict another response are ruled out. The probe infers nothing from a response by itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bandwidth_fixtures::{BehaviourId, Profile, behaviour::Values};
+use bandwidth_mock::traffic::{
+    self,
+    engine::{self, Inquiry, Outcome, Possible},
+};
+
+use super::{findings::Observation, seen::Seen};
+use crate::{exchange::Exchange, transport::Request, verdict::Stop};
+
+/// The possible profiles, and the exchanges that they rest on.
+#[derive(Default)]
+pub(super) struct Hypotheses {
+    inquiry: Option<Inquiry>,
+    /// What was taken in before the first question.
+    first: Vec<(traffic::Exchange, Outcome)>,
+    /// The place in the log of each exchange that was taken in.
+    places: Vec<usize>,
+    /// The places of rejections with a status of success, which no profile has.
+    odd: BTreeSet<usize>,
+}
+
+/// The part of an exchange that is evidence.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Everything,
+    /// Whether the request was accepted.
+    Outcome,
+    /// The request may have had any effect.
+    Nothing,
+}
+
+pub(super) fn stop<E>(_: E) -> Stop {
+    Stop::Error("the machine gives no random numbers".to_owned())
+}
+
+impl Hypotheses {
+    /// Takes in a part of the exchange at that place of the log.
+    pub(super) fn take_in(&mut self, place: usize, exchange: &Exchange, part: Part) {
+        let mut recorded = recorded(&exchange.request);
+        let answer = exchange.outcome.as_ref().ok();
+        let answer = answer.filter(|_| part != Part::Nothing);
+        recorded.answer = answer.map(|answer| traffic::Answer {
+            status: answer.status,
+            headers: answer.headers.clone(),
+            body: answer.body.clone().into(),
+        });
+        let outcome = answer.map_or(Outcome::Unclear, |answer| outcome(&Seen::of(answer)));
+        if outcome == Outcome::Rejected && answer.is_some_and(|answer| answer.status < 300) {
+            self.odd.insert(place);
+        }
+        self.places.push(place);
+        match &mut self.inquiry {
+            Some(inquiry) if part == Part::Outcome => inquiry.follow_outcome(recorded, outcome),
+            Some(inquiry) => inquiry.follow(recorded, outcome),
+            None => self.first.push((recorded, outcome)),
+        }
+    }
+
+    /// Looks for explanations near that profile, which requests are written for, too.
+    pub(super) fn suppose(&mut self, profile: &Profile) {
+        if let Some(inquiry) = &mut self.inquiry {
+            inquiry.suppose(profile);
+        }
+    }
+
+    /// Takes back what the changes from that place of the log on show.
+    pub(super) fn doubt(&mut self, from: usize, log: &[Exchange]) -> Result<(), Stop> {
+        let changes = |place: &usize| *place >= from && log[*place].request.method != "GET";
+        let doubted = (1..).zip(&self.places).filter(|(_, place)| changes(place));
+        let numbers: Vec<usize> = doubted.map(|(number, _)| number).collect();
+        match &mut self.inquiry {
+            Some(inquiry) if !numbers.is_empty() => inquiry.lose(numbers.into_iter()).map_err(stop),
+            Some(_) => Ok(()),
+            None => {
+                for number in numbers {
+                    self.first[number - 1].0.answer = None;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Starts with what was taken in so far, from `base`, which has the options of `known`.
+    pub(super) fn ask(
+        &mut self,
+        base: &Profile,
+        known: impl Iterator<Item = BehaviourId>,
+    ) -> Result<&mut Inquiry, Stop> {
+        if self.inquiry.is_none() {
+            let first = std::mem::take(&mut self.first);
+            let inquiry = Inquiry::new(base, known.collect(), first).map_err(stop)?;
+            self.inquiry = Some(inquiry);
+        }
+        Ok(self.inquiry.as_mut().expect("it was started"))
+    }
+
+    /// The places in the log of exchanges that no profile explains; with `whole` also of those of
+    /// which a profile explains no more than the outcome.
+    pub(super) fn surprises(&self, whole: bool) -> BTreeSet<usize> {
+        let inquiries = self.inquiry.iter();
+        let numbers = inquiries.flat_map(|inquiry| {
+            let partly = inquiry.partly().iter().copied().filter(|_| whole);
+            let unexplained = inquiry.unexplained().iter().map(|one| one.exchange);
+            partly.chain(unexplained)
+        });
+        let places = numbers.map(|number| self.places[number - 1]);
+        places.chain(self.odd.iter().copied()).collect()
+    }
+
+    /// The names of fields that the mock does not have.
+    pub(super) fn unmodelled(&self) -> impl Iterator<Item = &str> {
+        self.inquiry.iter().flat_map(Inquiry::unmodelled)
+    }
+
+    /// What the exchanges show about a behaviour; `None` if they rule out no option. `number` is that
+    /// of the first exchange of the log.
+    pub(super) fn conclusion(&self, id: BehaviourId, number: usize) -> Option<Observation> {
+        let inquiry = self.inquiry.as_ref()?;
+        let places = inquiry
+            .evidence(id)
+            .map(|one| number + self.places[one - 1]);
+        let exchanges = places.fold(None, |known, place| match known {
+            None => Some((place, place)),
+            Some((first, last)) => Some((place.min(first), place.max(last))),
+        });
+        let option = inquiry.profile().get(id);
+        let (option, alternatives) = match (inquiry.finding(id), id.behaviour().values) {
+            (engine::Finding::Settled(_), _) => (option, Vec::new()),
+            (engine::Finding::Open(possible), Values::Listed | Values::Rate | Values::Date) => {
+                if possible.len() == id.behaviour().options.len() {
+                    return None;
+                }
+                let names = possible.iter().map(ToString::to_string);
+                let others = names.filter(|name| *name != option).collect();
+                (option, others)
+            }
+            (engine::Finding::Open(possible), Values::Number { minimum, maximum }) => {
+                let (option, others) = numbers(possible, minimum, maximum)?;
+                (option.to_string(), others)
+            }
+        };
+        Some(Observation {
+            option,
+            alternatives,
+            note: String::new(),
+            exchanges: exchanges?,
+        })
+    }
+}
+
+/// The number that stands for these ranges, and the rest of them; `None` if they are all numbers.
+pub(super) fn numbers(
+    possible: Vec<Possible>,
+    minimum: u32,
+    maximum: u32,
+) -> Option<(u32, Vec<String>)> {
+    let mut ranges = possible.into_iter().filter_map(|possible| match possible {
+        Possible::Numbers(range) => Some(range),
+        Possible::Option(_) => None,
+    });
+    let (from, to) = ranges.next()?.into_inner();
+    if (from, to) == (minimum, maximum) {
+        return None;
+    }
+    // Of numbers that have the same effect, the one that a profile can have with the rest.
+    let option = if to == maximum { from } else { to };
+    let rest = (from < to).then(|| {
+        if option == from {
+            from + 1..=to
+        } else {
+            from..=to - 1
+        }
+    });
+    let others = rest.into_iter().chain(ranges).map(Possible::Numbers);
+    Some((option, others.map(|one| one.to_string()).collect()))
+}
+
+/// The outcome that a response shows.
+fn outcome(seen: &Seen) -> Outcome {
+    if seen.is_success() {
+        Outcome::Accepted
+    } else if seen.is_refusal() || matches!(seen.status, 401 | 403..=406 | 410) {
+        Outcome::Rejected
+    } else {
+        Outcome::Unclear
+    }
+}
+
+/// A request as a recording has it, with its secrets: it stays in memory.
+pub(super) fn recorded(request: &Request) -> traffic::Exchange {
+    traffic::Exchange {
+        at: None,
+        method: request.method.clone(),
+        url: request.path.clone(),
+        request_headers: request.headers.clone(),
+        request_body: request.body.clone().into(),
+        answer: None,
+        passwords: BTreeMap::new(),
+    }
+}

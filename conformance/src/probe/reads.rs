@@ -1,0 +1,194 @@
+//! Experiments that only read: formats, names, errors and paths.
+
+use super::{seen::Seen, state::Probe};
+use crate::{
+    decode::{
+        tolerant::{member, objects_with, scalar},
+        tree::Tree,
+    },
+    verdict::Stop,
+    wire::{Format, Role},
+};
+
+impl Probe {
+    /// GET, asking for a format or for none at all.
+    pub(super) async fn get(&mut self, path: &str, accept: Option<&str>) -> Result<Seen, Stop> {
+        let mut ask = self.cx.ask("GET", path).raw();
+        if let Some(accept) = accept {
+            ask = ask.accepting(accept, Format::Xml);
+        }
+        Ok(Seen::of(&self.cx.send(ask).await?.response))
+    }
+
+    /// GET in the probe's own format.
+    pub(super) async fn read(&mut self, path: &str) -> Result<Seen, Stop> {
+        self.get(path, Some(self.format.media_type())).await
+    }
+}
+
+pub(super) async fn formats(probe: &mut Probe) -> Result<(), Stop> {
+    let users = probe.cx.users_path();
+    let usual = probe.get(&users, None).await?;
+    probe.last_is_about(&["format.default", "list.empty"]);
+    let Some(default) = usual.format.filter(|_| usual.status == 200) else {
+        return Err(Stop::Skip(format!(
+            "the list of users is neither XML nor JSON (status {})",
+            usual.status
+        )));
+    };
+    probe.default_format = Some(default);
+    let json = probe.get(&users, Some("application/json")).await?;
+    probe.last_is_about(&["format.json", "naming.json_case", "list.empty"]);
+    let has_json = json.status == 200 && json.format == Some(Format::Json);
+    let mut has_xml = default == Format::Xml;
+    if !has_xml {
+        let xml = probe.get(&users, Some("application/xml")).await?;
+        probe.last_is_about(&["format.json"]);
+        has_xml = xml.status == 200 && xml.format == Some(Format::Xml);
+    }
+    if has_json {
+        probe.format = Format::Json;
+        probe.other_format = has_xml.then_some(Format::Xml);
+    }
+    let list = if has_json { json } else { usual };
+    if let Some(tree) = list.tree.as_ref().filter(|_| has_json) {
+        // For bodies until a user shows its names.
+        let root = tree.members().and_then(<[_]>::first);
+        let lower = root.is_some_and(|(name, _)| name.starts_with(char::is_lowercase));
+        let assumed = if lower { "camelCase" } else { "PascalCase" };
+        probe.assume("naming.json_case", assumed);
+    }
+    probe.list = Some(list);
+    Ok(())
+}
+
+/// True for a list of users, also an empty one.
+fn is_list(seen: &Seen) -> bool {
+    let list = seen.tree.as_ref().and_then(|tree| member(tree, "Users"));
+    seen.status == 200 && list.is_some()
+}
+
+/// True for a list of users, or for an error body in place of an empty list: with the published
+/// code, or equal to the response of the known path of the list.
+pub(super) fn is_users(probe: &Probe, seen: &Seen) -> bool {
+    let published = seen.code() == Some(230) && seen.status == 200;
+    let same = |list: &Seen| is_same_error(list, seen);
+    is_list(seen) || published || probe.list.as_ref().is_some_and(same)
+}
+
+/// True if both are the same error without a code, in any format.
+fn is_same_error(one: &Seen, other: &Seen) -> bool {
+    let of = |seen: &Seen| (seen.status, seen.error_shape(), seen.code(), seen.words());
+    of(one) == of(other) && one.error_shape().is_some() && one.code().is_none()
+}
+
+/// A path below the account that does not exist.
+pub(super) async fn errors(probe: &mut Probe) -> Result<(), Stop> {
+    let path = format!(
+        "{}/nothing",
+        probe.cx.users_path().trim_end_matches("/users")
+    );
+    let seen = probe.read(&path).await?;
+    probe.last_is_about(&["errors.shape"]);
+    if probe
+        .list
+        .as_ref()
+        .is_some_and(|list| is_same_error(list, &seen))
+    {
+        // Every path is answered so: it does not show where the list is.
+        probe.list = None;
+    }
+    Ok(())
+}
+
+pub(super) async fn unacceptable(probe: &mut Probe) -> Result<(), Stop> {
+    let path = probe.cx.users_path();
+    probe.get(&path, Some("text/vcard")).await?;
+    probe.last_is_about(&["format.unacceptable"]);
+    Ok(())
+}
+
+/// What axios accepts.
+pub(super) async fn accept_tie(probe: &mut Probe) -> Result<(), Stop> {
+    if probe.other_format.is_none() {
+        return Ok(());
+    }
+    let path = probe.cx.users_path();
+    let accept = "application/json, text/plain, */*";
+    probe.get(&path, Some(accept)).await?;
+    probe.last_is_about(&["format.accept_tie"]);
+    Ok(())
+}
+
+/// An origin that no target allows by name.
+const ORIGIN: &str = "https://probe.example";
+
+pub(super) async fn headers(probe: &mut Probe) -> Result<(), Stop> {
+    let ask = probe.cx.ask("GET", probe.cx.users_path()).raw();
+    let ask = ask.accept(Format::Xml).header("Origin", ORIGIN);
+    let response = probe.cx.send(ask).await?.response;
+    probe.last_is_about(&["format.charset", "http.cors"]);
+    // The emulator has no connection that could stay open.
+    let keep_alive = response.header("keep-alive").unwrap_or_default();
+    let is_sent = keep_alive.to_ascii_lowercase().contains("timeout=");
+    probe.observed("http.keep_alive", if is_sent { "sent" } else { "absent" });
+    Ok(())
+}
+
+pub(super) async fn bases(probe: &mut Probe) -> Result<(), Stop> {
+    for base in ["/api/v1", "/v1.0"] {
+        let path = probe.cx.users_path().replacen("/api", base, 1);
+        probe.read(&path).await?;
+        probe.last_is_about(&["paths.bases"]);
+    }
+    Ok(())
+}
+
+pub(super) async fn anonymous(probe: &mut Probe) -> Result<(), Stop> {
+    let path = probe.cx.users_path();
+    let ask = probe.cx.ask("GET", path).accept(probe.format);
+    let reply = probe.cx.send(ask.authorization(None)).await?;
+    probe.last_is_about(&["auth.failure_body", "auth.challenge", "auth.schemes"]);
+    if reply.status() != 401 {
+        let why = format!("a request without a login returns {}", reply.status());
+        return Err(Stop::Skip(why));
+    }
+    let seconds = probe.cx.run.dispatch().token_seconds().await;
+    let seconds = seconds.ok_or("the login is Basic and uses no token");
+    probe.settle("auth.token_seconds", seconds);
+    Ok(())
+}
+
+pub(super) async fn other_account(probe: &mut Probe) -> Result<(), Stop> {
+    if !probe.cx.run.limits().foreign_accounts {
+        return Err(Stop::skip(
+            "requests for other accounts need --foreign-accounts",
+        ));
+    }
+    let path = format!("/api/accounts/{}9/users", probe.cx.account_id());
+    probe.read(&path).await?;
+    probe.last_is_about(&["auth.other_account"]);
+    Ok(())
+}
+
+pub(super) async fn roles(probe: &mut Probe) -> Result<(), Stop> {
+    let path = probe.cx.roles_path();
+    let seen = probe.read(&path).await?;
+    probe.last_is_about(&["role.form"]);
+    let roles: Vec<&Tree> = seen
+        .tree
+        .iter()
+        .flat_map(|tree| objects_with(tree, "RoleName"))
+        .collect();
+    let text = |role, name| scalar(member(role, name)?).map(str::to_owned);
+    probe.roles = roles
+        .iter()
+        .map(|role| Role {
+            id: text(role, "RoleId"),
+            name: text(role, "RoleName"),
+            permissions: Vec::new(),
+        })
+        .collect();
+    // With the list and the roles, the emulator can follow.
+    probe.inquiry().map(drop)
+}

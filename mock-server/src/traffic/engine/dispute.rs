@@ -1,0 +1,56 @@
+//! Behaviours on which exchanges contradict each other.
+
+use std::collections::BTreeSet;
+
+use bandwidth_fixtures::BehaviourId;
+
+use super::{explore::Question, hypotheses, people::Shown, subject::Subject, track::Track};
+
+impl Track {
+    /// The behaviours whose options were contradicted, and that explain this exchange.
+    pub(super) fn conflict(
+        &self,
+        question: &Question<'_>,
+        subject: &Subject,
+        sent: Option<&Shown>,
+        shown: &[Shown],
+    ) -> Vec<BehaviourId> {
+        let all = self.candidates.all();
+        let Some(world) = self.worlds.first() else {
+            return Vec::new();
+        };
+        let around = hypotheses::around(&world.saved, subject, sent, shown, &self.start.roles);
+        let worlds = std::iter::once(world.saved.clone()).chain(around);
+        let mut disputed = Vec::new();
+        for world in worlds {
+            if let Some(found) = question.explain(&world, &all) {
+                disputed.extend(BehaviourId::all().filter(|id| {
+                    let mut possible = self.domains.of(*id);
+                    !possible.any(|place| found.support.has(*id, place))
+                }));
+            }
+        }
+        disputed
+    }
+
+    /// These behaviours, and all others that rest on an exchange which contradicted an option of one
+    /// of them.
+    pub(super) fn with_their_evidence(&self, ids: &[BehaviourId]) -> Vec<BehaviourId> {
+        let evidence = || self.evidence.iter();
+        let own = evidence().filter(|((id, _), _)| ids.contains(id));
+        let doubtful: BTreeSet<usize> = own.map(|(_, number)| *number).collect();
+        let others = evidence().filter(|(_, number)| doubtful.contains(number));
+        others.map(|((id, _), _)| *id).collect()
+    }
+
+    pub(super) fn dispute(&mut self, ids: Vec<BehaviourId>) {
+        let all = self.candidates.all();
+        for id in ids {
+            self.disputed.insert(id);
+            self.domains.set(id, &all);
+            for world in &mut self.worlds {
+                world.domains.set(id, &all);
+            }
+        }
+    }
+}
