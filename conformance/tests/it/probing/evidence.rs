@@ -259,6 +259,18 @@ fn a_role_that_stays_says_nothing_of_the_other_field() {
 }
 
 #[test]
+fn another_user_id_is_refused_only_where_the_users_own_is_not() {
+    let odd = Odd::new(&["put.id_mismatch=ignored"], |asked| {
+        if asked.is_of_user("PUT") && asked.has("UserId") {
+            return asked.error(400, 1006, "no ids here");
+        }
+        asked.pass()
+    });
+    let why = odd.learned(&["put"]).why_open("put.id_mismatch");
+    assert!(why.contains("a PUT that returns 400"), "{why}");
+}
+
+#[test]
 fn an_unknown_field_is_ignored_only_where_it_is_not_stored() {
     let odd = Odd::new(&["user.unknown_fields=ignored"], |asked| {
         let about = asked.is_of_user("GET");

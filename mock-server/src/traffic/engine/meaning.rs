@@ -439,4 +439,25 @@ mod tests {
         let same = of("application/json", r#"{"message":"y","a":[1,"b"]}"#);
         assert_eq!(json.differences(&same), []);
     }
+
+    #[test]
+    fn a_server_may_leave_unsaid_which_schemes_it_takes_and_where_a_user_is() {
+        let of = |headers: &[(&'static str, &'static str)]| {
+            Meaning::of(401, headers.iter().copied(), b"")
+        };
+        let date = ("Date", "today");
+        let plain = of(&[date, ("WWW-Authenticate", "Basic realm=\"x\"")]);
+        let ours = of(&[
+            ("WWW-Authenticate", "Basic realm=\"x\", Bearer"),
+            ("Location", "/users/u1"),
+        ]);
+        assert_eq!(ours.differences(&plain), []);
+        assert_eq!(
+            plain.differences(&ours),
+            [
+                ("header location=path /users/u1", true),
+                ("header www-authenticate offers=bearer", true),
+            ]
+        );
+    }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use self::target::{BASIC, NOISES, Noise, Target, guide};
-use super::{Finding, Learned, learn, replay};
+use super::{Finding, Inquiry, Learned, Outcome, learn, replay};
 
 impl Target {
     fn check(&self, learned: &Learned) -> (usize, Vec<String>) {
@@ -279,6 +279,66 @@ fn the_profile_explains_what_two_options_can_with_users_that_were_there_before()
     let learned = learn(&target.recorded, &guide()).unwrap();
     let again = replay(&target.recorded, &learned.profile).unwrap();
     assert_eq!(again.unexplained, []);
+}
+
+#[test]
+fn a_role_is_unknown_only_if_the_list_shows_what_requests_name() {
+    for (form, role, status, is_settled) in [
+        ("id_and_name", "no-such-role", 400, true),
+        // This list has names, and the request an id.
+        ("name_and_permissions", "r1", 200, false),
+    ] {
+        let mut target = guided(&[("role.form", form), ("role.unknown", "refused")]);
+        send_json(&mut target, "GET", "/api/accounts/12345/roles", "");
+        send_json(&mut target, "GET", "/api/accounts/12345/users", "");
+        let jdoe = format!(
+            r#"{{"FirstName":"John","LastName":"Doe","Email":"j@example.com","Roles":["{role}"]}}"#
+        );
+        let user = "/api/accounts/12345/users/u1";
+        assert_eq!(send_json(&mut target, "PUT", user, &jdoe), status, "{form}");
+        let learned = learn(&target.recorded, &guide()).unwrap();
+        assert_eq!(learned.unexplained, [], "{form}");
+        assert_eq!(target.check(&learned).1, Vec::<String>::new(), "{form}");
+        let finding = &learned.findings[&"role.unknown".parse().unwrap()];
+        assert_eq!(matches!(finding, Finding::Settled(_)), is_settled, "{form}");
+    }
+}
+
+/// What a client learns from these exchanges, the last of which has another answer.
+fn inquired(target: &Target, body: &str, outcome: Outcome) -> Inquiry {
+    let mut recorded = target.recorded.clone();
+    let last = recorded.last_mut().and_then(|last| last.answer.as_mut());
+    last.unwrap().body = body.to_owned().into();
+    let outcomes = recorded.into_iter().map(|exchange| {
+        let is_accepted = exchange.answer.as_ref().is_some_and(|one| one.status < 300);
+        let outcome = if is_accepted {
+            Outcome::Accepted
+        } else {
+            outcome
+        };
+        (exchange, outcome)
+    });
+    Inquiry::new(&guide(), Vec::new(), outcomes.collect()).unwrap()
+}
+
+#[test]
+fn an_error_of_an_unknown_form_counts_by_its_outcome() {
+    let mut target = guided(&[("user.unknown_fields", "refused")]);
+    send_json(&mut target, "GET", "/api/accounts/12345/users", "");
+    let user = "/api/accounts/12345/users/u1";
+    let jdoe = r#"{"FirstName":"John","LastName":"Doe","Email":"j@example.com"}"#;
+    assert_eq!(send_json(&mut target, "PUT", user, jdoe), 200);
+    let jdoe = r#"{"FirstName":"John","LastName":"Doe","Email":"j@example.com","Nickname":"J"}"#;
+    assert_eq!(send_json(&mut target, "PUT", user, jdoe), 400);
+    let id = "user.unknown_fields".parse().unwrap();
+    let oops = "{\"oops\":1}";
+    let rejected = inquired(&target, oops, Outcome::Rejected);
+    assert_eq!(rejected.partly(), [3]);
+    assert_eq!(rejected.unexplained(), []);
+    assert!(!rejected.is_open(id));
+    let unclear = inquired(&target, oops, Outcome::Unclear);
+    assert_eq!(unclear.unexplained()[0].exchange, 3);
+    assert!(unclear.is_open(id));
 }
 
 #[test]
