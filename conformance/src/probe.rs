@@ -28,6 +28,9 @@ use bandwidth_fixtures::BehaviourId;
 
 use crate::{limits::Writes, verdict::Stop};
 
+/// The reason of a behaviour that no experiment is about, if the exchanges do not show it.
+const NO_EXPERIMENT: &str = "the probe has no experiment for it";
+
 /// Number of tries of an experiment that failures of the target interrupted.
 const TRIES: usize = 4;
 
@@ -62,6 +65,13 @@ impl Probe {
         }
         // Without roles the emulator has not started.
         let _ = self.inquiry();
+        let experiments = experiments();
+        let has_experiment = |id: &str| experiments.iter().any(|one| one.behaviours.contains(&id));
+        for id in BehaviourId::all().map(BehaviourId::as_str) {
+            if !has_experiment(id) {
+                self.reasons.insert(id.to_owned(), NO_EXPERIMENT.to_owned());
+            }
+        }
         self.conclude_all(BehaviourId::all().map(BehaviourId::as_str), true);
         self.leftovers = self.cx.run.account.finish().await;
         reported

@@ -51,7 +51,7 @@ pub(super) struct Made {
 /// Areas of behaviours that the probe judges from other evidence than the responses in full.
 const APART: [&str; 2] = ["password", "surface"];
 
-/// The reason for a behaviour that no exchange speaks of.
+/// The reason for a behaviour about which the exchanges rule out nothing.
 const TOLD_BY_NOTHING: &str = "the responses are the same for every option";
 
 impl Made {

@@ -416,6 +416,8 @@ fn what_no_experiment_is_about_is_learned_from_the_exchanges_of_others() {
     };
     assert_eq!(option("put.semantics"), "replace");
     assert_eq!(option("password.classes"), "open: it was not asked for");
+    let without = "open: the probe has no experiment for it";
+    assert_eq!(option("identity.page_size"), without);
     assert_eq!(option("create.location"), "url");
     assert_eq!(option("delete.effect"), "removed");
     assert_eq!(wrong(findings, &actual, false, false), [""; 0]);
