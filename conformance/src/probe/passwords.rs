@@ -67,6 +67,7 @@ pub(super) async fn of_creates(probe: &mut Probe) -> Result<(), Stop> {
     if let Err(seen) = probe.try_create(&weak).await?
         && seen.is_refusal()
     {
+        probe.leave_out_reason();
         return Err(Stop::skip(
             "an update accepts a password that a create rejects",
         ));
@@ -77,11 +78,8 @@ pub(super) async fn of_creates(probe: &mut Probe) -> Result<(), Stop> {
 }
 
 async fn policy(probe: &mut Probe, trial: Trial) -> Result<(), Stop> {
-    let from = probe.cx.log.exchanges.len();
     let result = judge(probe, trial).await;
     probe.judged = probe.cx.log.exchanges.len();
-    // The policy takes them in.
-    probe.leave_out(from..probe.judged);
     result
 }
 

@@ -86,6 +86,8 @@ impl Trial {
         let body = self.made.update().with("Password", password);
         let from = probe.cx.log.exchanges.len();
         let result = probe.put(&self.made.key, &body, probe.format).await;
+        // The policy takes it in.
+        probe.leave_out(from..probe.cx.log.exchanges.len());
         let clear = |seen: &Seen| seen.is_success() || seen.is_refusal();
         if probe.repeated_since(from) || !result.as_ref().is_ok_and(clear) {
             self.outcomes.push(Outcome::Lost);
