@@ -105,11 +105,10 @@ impl Ask {
 
     /// The request as a run of that login would send it; a stand-in takes the place of a token.
     pub fn preview(&self, credentials: &Credentials) -> Request {
-        let token = || "Bearer preview".to_owned();
         let authorization = match (&self.login, credentials.basic()) {
             (Login::Other(value), _) => value.clone(),
             (Login::Own(Own::Login), Some((name, password))) => Some(basic_header(name, password)),
-            (Login::Own(_), _) => Some(token()),
+            (Login::Own(_), _) => Some("Bearer preview".to_owned()),
         };
         let request = self.request.clone();
         match authorization {

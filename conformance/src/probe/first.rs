@@ -5,7 +5,7 @@ use bandwidth_fixtures::profile::{
 };
 
 use super::{
-    seen::{Seen, UserSeen, letter_case},
+    seen::{Seen, UserSeen},
     state::{Made, Probe, Sample},
     users::{E164, TELEPHONE, TEN_DIGITS, made},
 };
@@ -344,7 +344,7 @@ async fn read_new(probe: &mut Probe, mut made: Made) -> Result<(Made, UserSeen),
 
 /// Writes the next requests with the names that the user shows.
 fn names(probe: &mut Probe, made: &Made, user: &UserSeen) {
-    if let (Format::Json, Ok(Some(case))) = (probe.format, letter_case(&[user.tree()])) {
+    if let (Format::Json, Some(case)) = (probe.format, user.case()) {
         probe.assume("naming.json_case", case);
     }
     match (user.has("Email"), user.has("EmailAddress")) {

@@ -9,7 +9,10 @@ use bandwidth_mock::traffic::{
     engine::{self, Inquiry, Outcome, Possible},
 };
 
-use super::{findings::Observation, seen::Seen};
+use super::{
+    findings::{Finding, Findings, Observation},
+    seen::Seen,
+};
 use crate::{exchange::Exchange, transport::Request, verdict::Stop};
 
 /// The possible profiles, and the exchanges that they rest on.
@@ -85,18 +88,13 @@ impl Hypotheses {
         }
     }
 
-    /// Starts with what was taken in so far, from `base`, which has the options of `known`.
-    pub(super) fn ask(
-        &mut self,
-        base: &Profile,
-        known: impl Iterator<Item = BehaviourId>,
-    ) -> Result<&mut Inquiry, Stop> {
-        if self.inquiry.is_none() {
-            let first = std::mem::take(&mut self.first);
-            let inquiry = Inquiry::new(base, known.collect(), first).map_err(stop)?;
-            self.inquiry = Some(inquiry);
-        }
-        Ok(self.inquiry.as_mut().expect("it was started"))
+    /// The inquiry. It starts with what was taken in so far, from `base` with what is `known`.
+    pub(super) fn inquiry(&mut self, base: &Profile, known: &Findings) -> Result<&Inquiry, Stop> {
+        let inquiry = match self.inquiry.take() {
+            Some(inquiry) => inquiry,
+            None => started(*base, known, std::mem::take(&mut self.first))?,
+        };
+        Ok(self.inquiry.insert(inquiry))
     }
 
     /// The places in the log of exchanges that no profile explains; with `whole` also of those of
@@ -128,7 +126,7 @@ impl Hypotheses {
             None => Some((place, place)),
             Some((first, last)) => Some((place.min(first), place.max(last))),
         });
-        let option = inquiry.profile().get(id);
+        let option = inquiry.option(id).to_owned();
         let (option, alternatives) = match (inquiry.finding(id), id.behaviour().values) {
             (engine::Finding::Settled(_), _) => (option, Vec::new()),
             (engine::Finding::Open(possible), Values::Listed | Values::Rate | Values::Date) => {
@@ -151,6 +149,23 @@ impl Hypotheses {
             exchanges: exchanges?,
         })
     }
+}
+
+fn started(
+    mut base: Profile,
+    known: &Findings,
+    first: Vec<(traffic::Exchange, Outcome)>,
+) -> Result<Inquiry, Stop> {
+    let mut ids = Vec::new();
+    for (id, finding) in known {
+        if let (Ok(id), Finding::Observed(seen)) = (id.parse(), finding)
+            && seen.alternatives.is_empty()
+            && base.choose(id, &seen.option)
+        {
+            ids.push(id);
+        }
+    }
+    Inquiry::new(&base, ids, first).map_err(stop)
 }
 
 /// The number that stands for these ranges, and the rest of them; `None` if they are all numbers.

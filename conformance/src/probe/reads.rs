@@ -1,6 +1,9 @@
 //! Experiments that only read: formats, names, errors and paths.
 
-use super::{seen::Seen, state::Probe};
+use super::{
+    seen::{Seen, case_of},
+    state::Probe,
+};
 use crate::{
     decode::{
         tolerant::{member, objects_with, scalar},
@@ -54,9 +57,8 @@ pub(super) async fn formats(probe: &mut Probe) -> Result<(), Stop> {
     if let Some(tree) = list.tree.as_ref().filter(|_| has_json) {
         // For bodies until a user shows its names.
         let root = tree.members().and_then(<[_]>::first);
-        let lower = root.is_some_and(|(name, _)| name.starts_with(char::is_lowercase));
-        let assumed = if lower { "camelCase" } else { "PascalCase" };
-        probe.assume("naming.json_case", assumed);
+        let case = root.map_or("PascalCase", |(name, _)| case_of(name));
+        probe.assume("naming.json_case", case);
     }
     probe.list = Some(list);
     Ok(())

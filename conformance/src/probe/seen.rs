@@ -5,7 +5,7 @@ use bandwidth_fixtures::profile::ErrorShape;
 use crate::{
     decode::{
         json,
-        tolerant::{find, member, names, objects_with, scalar},
+        tolerant::{find, member, objects_with, scalar},
         tree::Tree,
         xml,
     },
@@ -138,44 +138,12 @@ impl Seen {
     }
 }
 
-/// The names in users and lists that the probe knows, in the form of XML.
-const NAMES: [&str; 14] = [
-    "Users",
-    "User",
-    "UserId",
-    "Username",
-    "FirstName",
-    "LastName",
-    "Email",
-    "EmailAddress",
-    "TelephoneNumber",
-    "Roles",
-    "Role",
-    "RoleId",
-    "RoleName",
-    "Enabled",
-];
-
-/// The case of the known names in a body: `PascalCase` as in XML, or `camelCase`; `None` if it has
-/// none. The error names one that is written otherwise.
-pub fn letter_case(trees: &[&Tree]) -> Result<Option<&'static str>, String> {
-    let mut found: Vec<&str> = trees.iter().flat_map(|tree| names(tree)).collect();
-    found.retain(|name| NAMES.iter().any(|known| known.eq_ignore_ascii_case(name)));
-    let begins = |lower: bool| {
-        let same = move |name: &&&str| name.starts_with(|c: char| c.is_ascii_lowercase() == lower);
-        found.iter().find(same)
-    };
-    let odd = found
-        .iter()
-        .find(|name| !NAMES.iter().any(|known| known[1..] == name[1..]));
-    match (odd, begins(false), begins(true)) {
-        (Some(odd), ..) => Err(format!("a name is written `{odd}`, which is not an option")),
-        (_, Some(upper), Some(lower)) => Err(format!(
-            "`{upper}` and `{lower}` are written in different ways"
-        )),
-        (_, None, Some(_)) => Ok(Some("camelCase")),
-        (_, Some(_), None) => Ok(Some("PascalCase")),
-        (_, None, None) => Ok(None),
+/// The case that a name shows: that of XML, or the other one of JSON.
+pub fn case_of(name: &str) -> &'static str {
+    if name.starts_with(|first: char| first.is_ascii_lowercase()) {
+        "camelCase"
+    } else {
+        "PascalCase"
     }
 }
 
@@ -189,9 +157,11 @@ impl UserSeen {
         member(&self.0, wanted).is_some()
     }
 
-    /// As it was read.
-    pub fn tree(&self) -> &Tree {
-        &self.0
+    /// The case of its names.
+    pub fn case(&self) -> Option<&'static str> {
+        let mut members = self.0.members()?.iter();
+        let (name, _) = members.find(|(name, _)| name.eq_ignore_ascii_case("Username"))?;
+        Some(case_of(name))
     }
 
     /// True if no field differs, apart from the first name.

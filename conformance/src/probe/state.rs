@@ -367,19 +367,9 @@ impl Probe {
     }
 
     /// What the hypotheses say about the exchanges so far.
-    pub(super) fn inquiry(&mut self) -> Result<&mut Inquiry, Stop> {
+    pub(super) fn inquiry(&mut self) -> Result<&Inquiry, Stop> {
         self.hear(None)?;
-        let mut base = *self.cx.run.profile();
-        let mut known = Vec::new();
-        for (id, finding) in &self.known {
-            if let (Ok(id), Finding::Observed(seen)) = (id.parse(), finding)
-                && seen.alternatives.is_empty()
-                && base.choose(id, &seen.option)
-            {
-                known.push(id);
-            }
-        }
-        self.hypotheses.ask(&base, known.into_iter())
+        self.hypotheses.inquiry(self.cx.run.profile(), &self.known)
     }
 
     /// True if one of these behaviours is open, and the possible profiles differ about that request.

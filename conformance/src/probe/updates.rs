@@ -37,6 +37,33 @@ struct Template {
     write: fn(&Probe, &Subject) -> Option<Written>,
 }
 
+impl Template {
+    const fn about(
+        about: &'static [&'static str],
+        name: &'static str,
+        write: fn(&Probe, &Subject) -> Option<Written>,
+    ) -> Self {
+        Self {
+            name,
+            about,
+            prepares: &[],
+            always: false,
+            write,
+        }
+    }
+
+    const fn preparing(self, prepares: &'static [&'static str]) -> Self {
+        Self { prepares, ..self }
+    }
+
+    const fn always(self) -> Self {
+        Self {
+            always: true,
+            ..self
+        }
+    }
+}
+
 /// The user, and what updates gave it.
 struct Subject {
     made: Made,
@@ -140,83 +167,47 @@ const TELEPHONES: &[&str] = &["user.telephone"];
 /// The templates, in the order in which they are looked at. Those that give the user something come
 /// before those that may take it away.
 const TEMPLATES: &[Template] = &[
-    Template {
-        name: "a role in Roles",
-        about: ROLES,
-        prepares: &[],
-        always: false,
-        write: |probe, user| with_role(probe, user, RoleField::Roles),
-    },
-    Template {
-        name: "a role in RoleIds",
-        about: ROLES,
-        prepares: &[],
-        always: false,
-        write: |probe, user| with_role(probe, user, RoleField::RoleIds),
-    },
-    Template {
-        name: "a number of ten digits",
-        about: TELEPHONES,
-        prepares: &[],
-        always: false,
-        write: |probe, user| Some(with_number(probe, user, TEN_DIGITS)),
-    },
-    Template {
-        name: "a number in E.164",
-        about: TELEPHONES,
-        prepares: &[],
-        always: true,
-        write: |probe, user| {
-            let written = with_number(probe, user, E164);
-            (!user.has(TELEPHONE)).then_some(written)
-        },
-    },
-    Template {
-        name: "a disabled user with a role",
-        about: &[],
-        prepares: SEMANTICS,
-        always: true,
-        write: |probe, user| {
-            let role = probe.spare_roles().pop()?;
-            let draft = user.full().with_value("Roles", Value::Roles(vec![role]));
-            let draft = draft.with_value("Enabled", Value::Flag(false));
-            Some(Written::new(probe, draft).keeping(&["Enabled", "Roles"]))
-        },
-    },
-    Template {
-        name: "a disabled user",
-        about: &[],
-        prepares: SEMANTICS,
-        always: true,
-        write: |probe, user| {
-            let draft = user.full().with_value("Enabled", Value::Flag(false));
-            let written = Written::new(probe, draft).keeping(&["Enabled"]);
-            (!user.has("Enabled")).then_some(written)
-        },
-    },
-    Template {
-        name: "an email alone",
-        about: SEMANTICS,
-        prepares: &[],
-        always: true,
-        write: |probe, user| Some(Written::new(probe, least(probe, user))),
-    },
-    Template {
-        name: "an email and a last name",
-        about: SEMANTICS,
-        prepares: &[],
-        always: false,
-        write: |probe, user| {
-            let draft = least(probe, user).with("LastName", last_name(user));
-            Some(Written::new(probe, draft))
-        },
-    },
-    Template {
-        name: "no more than it needs, in the other format",
-        about: SEMANTICS,
-        prepares: &[],
-        always: true,
-        write: |probe, user| {
+    Template::about(ROLES, "a role in Roles", |probe, user| {
+        with_role(probe, user, RoleField::Roles)
+    }),
+    Template::about(ROLES, "a role in RoleIds", |probe, user| {
+        with_role(probe, user, RoleField::RoleIds)
+    }),
+    Template::about(TELEPHONES, "a number of ten digits", |probe, user| {
+        Some(with_number(probe, user, TEN_DIGITS))
+    }),
+    Template::about(TELEPHONES, "a number in E.164", |probe, user| {
+        let written = with_number(probe, user, E164);
+        (!user.has(TELEPHONE)).then_some(written)
+    })
+    .always(),
+    Template::about(&[], "a disabled user with a role", |probe, user| {
+        let role = probe.spare_roles().pop()?;
+        let draft = user.full().with_value("Roles", Value::Roles(vec![role]));
+        let draft = draft.with_value("Enabled", Value::Flag(false));
+        Some(Written::new(probe, draft).keeping(&["Enabled", "Roles"]))
+    })
+    .preparing(SEMANTICS)
+    .always(),
+    Template::about(&[], "a disabled user", |probe, user| {
+        let draft = user.full().with_value("Enabled", Value::Flag(false));
+        let written = Written::new(probe, draft).keeping(&["Enabled"]);
+        (!user.has("Enabled")).then_some(written)
+    })
+    .preparing(SEMANTICS)
+    .always(),
+    Template::about(SEMANTICS, "an email alone", |probe, user| {
+        Some(Written::new(probe, least(probe, user)))
+    })
+    .always(),
+    Template::about(SEMANTICS, "an email and a last name", |probe, user| {
+        let draft = least(probe, user).with("LastName", last_name(user));
+        Some(Written::new(probe, draft))
+    }),
+    Template::about(
+        SEMANTICS,
+        "no more than it needs, in the other format",
+        |probe, user| {
             let least = least(probe, user);
             let draft = match probe.cx.profile().put_semantics {
                 PutSemantics::ReplaceRequiringFields => least.with("LastName", last_name(user)),
@@ -224,80 +215,57 @@ const TEMPLATES: &[Template] = &[
             };
             Written::new(probe, draft).in_format(probe, probe.other_format?)
         },
-    },
-    Template {
-        name: "no roles in RoleIds",
-        about: ROLES,
-        prepares: &[],
-        always: false,
-        write: |probe, user| without_roles(probe, user, RoleField::RoleIds),
-    },
+    )
+    .always(),
+    Template::about(ROLES, "no roles in RoleIds", |probe, user| {
+        without_roles(probe, user, RoleField::RoleIds)
+    }),
     // A role that even this does not take away says nothing of the other field.
-    Template {
-        name: "no roles in Roles",
-        about: ROLES,
-        prepares: &[],
-        always: true,
-        write: |probe, user| {
-            let written = without_roles(probe, user, RoleField::Roles);
-            written.filter(|_| user.roles > 0)
-        },
-    },
+    Template::about(ROLES, "no roles in Roles", |probe, user| {
+        let written = without_roles(probe, user, RoleField::Roles);
+        written.filter(|_| user.roles > 0)
+    })
+    .always(),
     // A target that rejects this one rejects another for no mismatch.
-    Template {
-        name: "the user's own UserId",
-        about: &["put.id_mismatch"],
-        prepares: &[],
-        always: true,
-        write: |probe, user| {
+    Template::about(
+        &["put.id_mismatch"],
+        "the user's own UserId",
+        |probe, user| {
             let draft = user.full().with("UserId", user.made.key.as_str());
             (!user.is_by_name()).then(|| Written::new(probe, draft))
         },
-    },
-    Template {
-        name: "another UserId",
-        about: &["put.id_mismatch"],
-        prepares: &[],
-        always: false,
-        write: |probe, user| {
-            let draft = user.full().with("UserId", user.absent.as_str());
-            (!user.is_by_name()).then(|| Written::new(probe, draft))
-        },
-    },
-    Template {
-        name: "an unknown role",
-        about: &["role.unknown"],
-        prepares: &[],
-        always: false,
-        write: |probe, user| {
-            // A known role shows what is about roles, and what about the unknown one.
-            let role = match probe.cx.profile().role_form {
-                RoleForm::IdAndName => RoleRef::Plain("cf-no-such-role".to_owned()),
-                RoleForm::NameAndPermissions => {
-                    RoleRef::Object("RoleName", "CF_NO_SUCH_ROLE".to_owned())
-                }
-            };
-            let draft = user.full().with_value("Roles", Value::Roles(vec![role]));
-            user.has("Roles").then(|| Written::new(probe, draft))
-        },
-    },
-    Template {
-        name: "an unknown field",
-        about: &["user.unknown_fields"],
-        // A number that is accepted and not shown may be an unknown field, too.
-        prepares: TELEPHONES,
-        always: true,
-        write: |probe, user| {
+    )
+    .always(),
+    Template::about(&["put.id_mismatch"], "another UserId", |probe, user| {
+        let draft = user.full().with("UserId", user.absent.as_str());
+        (!user.is_by_name()).then(|| Written::new(probe, draft))
+    }),
+    Template::about(&["role.unknown"], "an unknown role", |probe, user| {
+        // A known role shows what is about roles, and what about the unknown one.
+        let role = match probe.cx.profile().role_form {
+            RoleForm::IdAndName => RoleRef::Plain("cf-no-such-role".to_owned()),
+            RoleForm::NameAndPermissions => {
+                RoleRef::Object("RoleName", "CF_NO_SUCH_ROLE".to_owned())
+            }
+        };
+        let draft = user.full().with_value("Roles", Value::Roles(vec![role]));
+        user.has("Roles").then(|| Written::new(probe, draft))
+    }),
+    // A number that is accepted and not shown may be an unknown field, too.
+    Template::about(
+        &["user.unknown_fields"],
+        "an unknown field",
+        |probe, user| {
             let draft = user.full().with(UNKNOWN_FIELD, "Vrk");
             Some(Written::new(probe, draft))
         },
-    },
-    Template {
-        name: "a user below another root",
-        about: &["user.request_root"],
-        prepares: &[],
-        always: false,
-        write: |probe, user| {
+    )
+    .preparing(TELEPHONES)
+    .always(),
+    Template::about(
+        &["user.request_root"],
+        "a user below another root",
+        |probe, user| {
             let other = match probe.cx.profile().user_request_root {
                 RequestRoot::Wrapped => RequestRoot::Bare,
                 RequestRoot::Bare | RequestRoot::Either => RequestRoot::Wrapped,
@@ -307,41 +275,29 @@ const TEMPLATES: &[Template] = &[
             let format = probe.formats().into_iter().find(|one| *one == Format::Xml);
             written.in_format(probe, format.unwrap_or(probe.format))
         },
-    },
-    Template {
-        name: "XML without a Content-Type",
-        about: &["format.body_without_type"],
-        prepares: &[],
-        always: false,
-        write: |probe, user| Some(untyped(probe, user, Format::Xml)),
-    },
-    Template {
-        name: "JSON without a Content-Type",
-        about: &["format.body_without_type"],
-        prepares: &[],
-        always: false,
-        write: |probe, user| Some(untyped(probe, user, Format::Json)),
-    },
-    Template {
-        name: "null for the last name",
-        about: &["format.json_null"],
-        prepares: &[],
-        always: false,
-        write: |probe, user| {
+    ),
+    Template::about(
+        &["format.body_without_type"],
+        "XML without a Content-Type",
+        |probe, user| Some(untyped(probe, user, Format::Xml)),
+    ),
+    Template::about(
+        &["format.body_without_type"],
+        "JSON without a Content-Type",
+        |probe, user| Some(untyped(probe, user, Format::Json)),
+    ),
+    Template::about(
+        &["format.json_null"],
+        "null for the last name",
+        |probe, user| {
             let draft = user.full().with_value("LastName", Value::Null);
             Written::new(probe, draft).in_format(probe, Format::Json)
         },
-    },
-    Template {
-        name: "another username",
-        about: &["username.update"],
-        prepares: &[],
-        always: false,
-        write: |probe, user| {
-            let wish = probe.cx.fresh_username();
-            Some(Written::new(probe, user.full().with("Username", wish)))
-        },
-    },
+    ),
+    Template::about(&["username.update"], "another username", |probe, user| {
+        let wish = probe.cx.fresh_username();
+        Some(Written::new(probe, user.full().with("Username", wish)))
+    }),
 ];
 
 fn with_role(probe: &Probe, user: &Subject, field: RoleField) -> Option<Written> {
@@ -489,7 +445,7 @@ async fn send(
         let id: BehaviourId = id.parse().expect("it is a behaviour");
         let inquiry = probe.inquiry()?;
         if !inquiry.is_open(id) {
-            let option = inquiry.profile().get(id);
+            let option = inquiry.option(id).to_owned();
             probe.assume(id.as_str(), &option);
         }
     }

@@ -19,6 +19,7 @@ mod start;
 mod subject;
 mod track;
 mod trust;
+mod users;
 mod vocabulary;
 mod wording;
 

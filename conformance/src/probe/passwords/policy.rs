@@ -176,7 +176,7 @@ impl Policy {
 
     /// True if that option alone is left.
     pub(super) fn has(&self, id: &str, option: &str) -> bool {
-        !self.is_open(id) && self.inquiry.profile().get(behaviour(id)) == option
+        !self.is_open(id) && self.inquiry.option(behaviour(id)) == option
     }
 
     /// True if only more passwords can show how many are remembered.
@@ -211,8 +211,8 @@ impl Policy {
     fn record(&self, probe: &mut Probe, id: &str) {
         let possible = match self.inquiry.finding(behaviour(id)) {
             Finding::Settled(_) => {
-                let option = self.inquiry.profile().get(behaviour(id));
-                let others: &[&str] = match (id, option.as_str()) {
+                let option = self.inquiry.option(behaviour(id));
+                let others: &[&str] = match (id, option) {
                     // The list of common words is not documented.
                     ("password.common_words", "allowed") => &["refused, with other words"],
                     _ => &[],

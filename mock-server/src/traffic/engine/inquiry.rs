@@ -164,9 +164,11 @@ impl Inquiry {
         Ok(())
     }
 
-    /// The options that explain the exchanges together; those of the base where they are left.
-    pub fn profile(&self) -> Profile {
-        self.profile_of(&self.track.choice())
+    /// The option of a behaviour that explains the exchanges together with those of the others; that
+    /// of the base where it is left.
+    pub fn option(&self, id: BehaviourId) -> &str {
+        let place = self.track.choice()[id.index()];
+        &self.track.candidates.names(id)[usize::from(place)]
     }
 
     fn profile_of(&self, choice: &Choice) -> Profile {
