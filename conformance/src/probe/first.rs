@@ -345,7 +345,7 @@ async fn read_new(probe: &mut Probe, mut made: Made) -> Result<(Made, UserSeen),
 /// Writes the next requests with the names that the user shows.
 fn names(probe: &mut Probe, made: &Made, user: &UserSeen) {
     if let (Format::Json, Some(case)) = (probe.format, user.case()) {
-        probe.assume("naming.json_case", case);
+        probe.assume("naming.json_case", &case.name());
     }
     match (user.has("Email"), user.has("EmailAddress")) {
         (true, false) => probe.assume("naming.email", "Email"),

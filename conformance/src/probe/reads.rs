@@ -1,9 +1,6 @@
 //! Experiments that only read: formats, names, errors and paths.
 
-use super::{
-    seen::{Seen, case_of},
-    state::Probe,
-};
+use super::{seen::Seen, state::Probe};
 use crate::{
     decode::{
         tolerant::{member, objects_with, scalar},
@@ -57,7 +54,8 @@ pub(super) async fn formats(probe: &mut Probe) -> Result<(), Stop> {
     if let Some(tree) = list.tree.as_ref().filter(|_| has_json) {
         // For bodies until a user shows its names.
         let root = tree.members().and_then(<[_]>::first);
-        let case = root.map_or("PascalCase", |(name, _)| case_of(name));
+        let is_camel = root.is_some_and(|(name, _)| name.starts_with(char::is_lowercase));
+        let case = if is_camel { "camelCase" } else { "PascalCase" };
         probe.assume("naming.json_case", case);
     }
     probe.list = Some(list);

@@ -1,6 +1,6 @@
 //! A response whose names are not known yet.
 
-use bandwidth_fixtures::profile::ErrorShape;
+use bandwidth_fixtures::profile::{ErrorShape, JsonCase};
 
 use crate::{
     decode::{
@@ -138,15 +138,6 @@ impl Seen {
     }
 }
 
-/// The case that a name shows: that of XML, or the other one of JSON.
-pub fn case_of(name: &str) -> &'static str {
-    if name.starts_with(|first: char| first.is_ascii_lowercase()) {
-        "camelCase"
-    } else {
-        "PascalCase"
-    }
-}
-
 /// A user in a response, under any names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserSeen(Tree);
@@ -157,11 +148,14 @@ impl UserSeen {
         member(&self.0, wanted).is_some()
     }
 
-    /// The case of its names.
-    pub fn case(&self) -> Option<&'static str> {
-        let mut members = self.0.members()?.iter();
-        let (name, _) = members.find(|(name, _)| name.eq_ignore_ascii_case("Username"))?;
-        Some(case_of(name))
+    /// The case of its names; `None` if they are written in a way that is not an option.
+    pub fn case(&self) -> Option<JsonCase> {
+        let has = |wanted: &str| self.0.members()?.iter().find(|(name, _)| name == wanted);
+        match (has("FirstName"), has("firstName")) {
+            (Some(_), None) => Some(JsonCase::Pascal),
+            (None, Some(_)) => Some(JsonCase::Camel),
+            _ => None,
+        }
     }
 
     /// True if no field differs, apart from the first name.
