@@ -57,7 +57,7 @@ pub struct Entry {
 }
 
 /// A response.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
     pub status: u16,
     /// The headers, without `Date`.

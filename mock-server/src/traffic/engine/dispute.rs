@@ -4,26 +4,18 @@ use std::collections::BTreeSet;
 
 use bandwidth_fixtures::BehaviourId;
 
-use super::{explore::Question, hypotheses, people::Shown, subject::Subject, track::Track};
+use super::{explore::Question, track::Track};
+use crate::store::Saved;
 
 impl Track {
-    /// The behaviours whose options were contradicted, and that explain this exchange.
-    pub(super) fn conflict(
-        &self,
-        question: &Question<'_>,
-        subject: &Subject,
-        sent: Option<&Shown>,
-        shown: &[Shown],
-    ) -> Vec<BehaviourId> {
+    /// The behaviours whose options were contradicted, and that explain this exchange in a possible
+    /// world, or in one of those around.
+    pub(super) fn conflict(&self, question: &Question<'_>, around: &[Saved]) -> Vec<BehaviourId> {
         let all = self.candidates.all();
-        let Some(world) = self.worlds.first() else {
-            return Vec::new();
-        };
-        let around = hypotheses::around(&world.saved, subject, sent, shown, &self.start.roles);
-        let worlds = std::iter::once(world.saved.clone()).chain(around);
+        let first = self.worlds.first().map(|world| &world.saved);
         let mut disputed = Vec::new();
-        for world in worlds {
-            if let Some(found) = question.explain(&world, &all) {
+        for world in first.into_iter().chain(around) {
+            if let Some(found) = question.explain(world, &all) {
                 disputed.extend(BehaviourId::all().filter(|id| {
                     let mut possible = self.domains.of(*id);
                     !possible.any(|place| found.support.has(*id, place))

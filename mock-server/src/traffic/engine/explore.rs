@@ -15,7 +15,7 @@ use super::{
     options::{Candidates, Choice, Domains},
     simulator::{Prepared, Simulator},
 };
-use crate::store::Saved;
+use crate::{http::Simulated, journal::Sent, store::Saved};
 
 /// One request, and its response.
 pub(super) struct Question<'q> {
@@ -31,11 +31,21 @@ pub(super) struct Question<'q> {
     pub(super) supposed: Option<&'q Choice>,
 }
 
-/// A question in one world. Searches come to the same profile on many ways, so each run is kept.
+/// A question in one world. Searches come to the same profile on many ways, so each run is kept. Many
+/// profiles give the same response, so each response is read once.
 struct Search<'q> {
     question: &'q Question<'q>,
     world: &'q Saved,
     runs: RefCell<HashMap<Choice, Rc<Run>>>,
+    judged: RefCell<Vec<Judged>>,
+}
+
+/// A response of the emulator.
+struct Judged {
+    sent: Sent,
+    new_id: Option<Box<str>>,
+    wrong: usize,
+    answer: u64,
 }
 
 /// The response of one profile.
@@ -86,12 +96,13 @@ const MOST_STEPS: usize = 12;
 const MOST_WORLDS: usize = 16;
 
 impl Question<'_> {
-    /// Runs the request under one profile; returns the response and the next world.
-    fn answer(
+    /// Runs the request under one profile. Returns the response, the next world if it is another
+    /// one, and the emulator's id of a user that the request created.
+    fn simulate(
         &self,
         world: &Saved,
         choice: &Choice,
-    ) -> (Meaning, ReadBehaviours, Option<Saved>, bool) {
+    ) -> (Simulated, Option<Saved>, Option<Box<str>>) {
         let mut options = *self.base;
         for (id, place) in BehaviourId::all().zip(choice) {
             if *place > 0 {
@@ -100,12 +111,16 @@ impl Question<'_> {
         }
         let (simulated, mut after) = self.simulator.send(world, options, self.request);
         let new_id = after.as_mut().and_then(|after| self.rename(world, after));
-        let sent = &simulated.sent;
+        (simulated, after, new_id)
+    }
+
+    /// The meaning of a response of the emulator, and whether its id of a created user has another
+    /// style than the server's.
+    fn meaning(&self, sent: &Sent, new_id: Option<&str>) -> (Meaning, bool) {
         if self.compared == Compared::Outcomes {
-            let ours = Meaning::success(sent.status < 300);
-            return (ours, simulated.behaviours, after, false);
+            return (Meaning::success(sent.status < 300), false);
         }
-        let ids = new_id.as_deref().zip(self.new_id);
+        let ids = new_id.zip(self.new_id);
         let headers = sent.headers.iter();
         let headers = headers.filter_map(|(name, value)| {
             let value = shown(value.to_str().ok()?, ids);
@@ -120,21 +135,7 @@ impl Question<'_> {
             let theirs = style(theirs);
             theirs.is_some() && theirs != style(ours)
         });
-        (ours, simulated.behaviours, after, other_style)
-    }
-
-    fn run(&self, world: &Saved, choice: Choice) -> Run {
-        let (ours, asked, after, other_style) = self.answer(world, &choice);
-        let mut hasher = DefaultHasher::new();
-        (&ours, other_style).hash(&mut hasher);
-        Run {
-            choice,
-            asked,
-            is_accepted: ours.status < 300,
-            wrong: ours.distance(self.seen) + usize::from(other_style),
-            answer: hasher.finish(),
-            after,
-        }
+        (ours, other_style)
     }
 
     fn search<'q>(&'q self, world: &'q Saved) -> Search<'q> {
@@ -142,6 +143,7 @@ impl Question<'_> {
             question: self,
             world,
             runs: RefCell::default(),
+            judged: RefCell::default(),
         }
     }
 
@@ -161,7 +163,8 @@ impl Question<'_> {
         best.push(run);
         let best = best.into_iter().min_by_key(|run| run.wrong);
         let Some(best) = best else { return Vec::new() };
-        let (ours, ..) = self.answer(world, &best.choice);
+        let (simulated, _, new_id) = self.simulate(world, &best.choice);
+        let (ours, _) = self.meaning(&simulated.sent, new_id.as_deref());
         let differences = ours.differences(self.seen).into_iter();
         let texts = differences.map(|(fact, missing)| {
             let sign = if missing { "recorded" } else { "predicted" };
@@ -173,8 +176,9 @@ impl Question<'_> {
     /// The world after the exchange under the first of the possible profiles, if that one explains
     /// it.
     pub(super) fn first(&self, world: &Saved, within: &Domains) -> Option<Saved> {
-        let run = self.run(world, within.first());
-        (run.wrong == 0).then(|| run.after.unwrap_or_else(|| world.clone()))
+        let run = self.search(world).run(within.first());
+        let after = || run.after.as_ref().unwrap_or(world).clone();
+        (run.wrong == 0).then(after)
     }
 
     /// Options within `within` that explain the response in that world; `None` if the search found
@@ -198,36 +202,27 @@ impl Question<'_> {
         if !BehaviourId::all().any(|id| lacks(support, id)) {
             return true;
         }
-        let mut explained = false;
+        let mut found = Vec::new();
         for world in worlds {
-            if !BehaviourId::all().any(|id| lacks(support, id)) {
-                break;
-            }
             let search = self.search(world);
             let start = search.run(within.first());
-            let Some(found) = search.repair(start, None, within) else {
-                continue;
-            };
-            explained = true;
-            support.take(&found.choice, found.asked, within);
-            for id in BehaviourId::all() {
-                if !lacks(support, id) {
-                    continue;
-                }
-                for Alike { places, run } in search.alike(&found.choice, id, within) {
-                    if places.iter().all(|place| support.has(id, *place)) {
-                        continue;
-                    }
-                    if let Some(run) = search.alternative(run, id, within) {
-                        support.take(&run.choice, run.asked, within);
-                        for place in places {
-                            support.add(id, place);
-                        }
-                    }
+            if let Some(run) = search.repair(start, None, within) {
+                support.take(&run.choice, run.asked, within);
+                found.push((search, run));
+            }
+        }
+        // What one change explains in any world needs no search.
+        for searches in [false, true] {
+            for (search, run) in &found {
+                let lacking: Vec<BehaviourId> = BehaviourId::all()
+                    .filter(|id| lacks(support, *id))
+                    .collect();
+                for id in lacking {
+                    search.support_others(&run.choice, id, within, searches, support);
                 }
             }
         }
-        explained
+        !found.is_empty()
     }
 
     /// Gives the user that a request created the id that the server gave it. Returns the emulator's.
@@ -249,9 +244,40 @@ impl Search<'_> {
         if let Some(known) = self.runs.borrow().get(&choice) {
             return Rc::clone(known);
         }
-        let run = Rc::new(self.question.run(self.world, choice.clone()));
+        let (simulated, after, new_id) = self.question.simulate(self.world, &choice);
+        let is_accepted = simulated.sent.status < 300;
+        let (wrong, answer) = self.judge(simulated.sent, new_id);
+        let run = Rc::new(Run {
+            choice: choice.clone(),
+            asked: simulated.behaviours,
+            wrong,
+            is_accepted,
+            answer,
+            after,
+        });
         self.runs.borrow_mut().insert(choice, Rc::clone(&run));
         run
+    }
+
+    /// The number of places at which a response of the emulator differs, and a hash of it.
+    fn judge(&self, sent: Sent, new_id: Option<Box<str>>) -> (usize, u64) {
+        let mut judged = self.judged.borrow_mut();
+        let same = |one: &&Judged| one.sent == sent && one.new_id == new_id;
+        if let Some(known) = judged.iter().find(same) {
+            return (known.wrong, known.answer);
+        }
+        let (ours, other_style) = self.question.meaning(&sent, new_id.as_deref());
+        let mut hasher = DefaultHasher::new();
+        (&ours, other_style).hash(&mut hasher);
+        let wrong = ours.distance(self.question.seen) + usize::from(other_style);
+        let answer = hasher.finish();
+        judged.push(Judged {
+            sent,
+            new_id,
+            wrong,
+            answer,
+        });
+        (wrong, answer)
     }
 
     /// A profile without a difference that a descent from this one finds, changing one or two of the
@@ -304,6 +330,34 @@ impl Search<'_> {
             return None;
         }
         self.repair(from, Some(id), within)
+    }
+
+    /// Adds the options of a behaviour that explain the response if the rest is as in `choice`, or,
+    /// with a search, otherwise.
+    fn support_others(
+        &self,
+        choice: &Choice,
+        id: BehaviourId,
+        within: &Domains,
+        searches: bool,
+        support: &mut Domains,
+    ) {
+        for Alike { places, run } in self.alike(choice, id, within) {
+            if places.iter().all(|place| support.has(id, *place)) {
+                continue;
+            }
+            let run = match run.wrong {
+                0 => Some(run),
+                _ if searches => self.alternative(run, id, within),
+                _ => None,
+            };
+            if let Some(run) = run {
+                support.take(&run.choice, run.asked, within);
+                for place in places {
+                    support.add(id, place);
+                }
+            }
+        }
     }
 
     /// True if no other behaviour makes up for what an option does: each rule of passwords is enough

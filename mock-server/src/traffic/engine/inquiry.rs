@@ -4,6 +4,7 @@ use std::{
     collections::{HashMap, hash_map::DefaultHasher},
     fmt,
     hash::{Hash as _, Hasher as _},
+    ptr,
     rc::Rc,
 };
 
@@ -276,27 +277,28 @@ impl Inquiry {
     pub fn differs(&self, request: &Exchange) -> bool {
         let samples = self.samples();
         let mut answers = self.answers(request, &samples);
-        let first = answers.next();
-        answers.any(|answer| Some(answer) != first)
+        let first = answers.next().map(|(answer, _)| answer);
+        answers.any(|(answer, _)| Some(answer) != first)
     }
 
-    fn entropy(&self, request: &Exchange, samples: &[(&Saved, Profile)]) -> f64 {
-        let mut answers: HashMap<u64, usize> = HashMap::new();
-        for answer in self.answers(request, samples) {
-            *answers.entry(answer).or_default() += 1;
+    fn entropy(&self, request: &Exchange, samples: &[Sample<'_>]) -> f64 {
+        let mut answers: HashMap<u64, u32> = HashMap::new();
+        for (answer, weight) in self.answers(request, samples) {
+            *answers.entry(answer).or_default() += weight;
         }
-        let as_float = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-        let all = as_float(samples.len());
-        let shares = answers.into_values().map(|count| as_float(count) / all);
+        let all: u32 = samples.iter().map(|sample| sample.weight).sum();
+        let shares = answers.into_values();
+        let shares = shares.map(|weight| f64::from(weight) / f64::from(all));
         shares.map(|share| -share * share.log2()).sum()
     }
 
-    /// What a client would see under each sample; nothing if no server would read the request.
+    /// What a client would see under each sample, with its weight; nothing if no server would read
+    /// the request.
     fn answers(
         &self,
         request: &Exchange,
-        samples: &[(&Saved, Profile)],
-    ) -> impl Iterator<Item = u64> {
+        samples: &[Sample<'_>],
+    ) -> impl Iterator<Item = (u64, u32)> {
         let Track { start, token, .. } = &self.track;
         let asked = prepare(request, start, token);
         let sent = Prepared::of(&asked);
@@ -306,22 +308,17 @@ impl Inquiry {
             ..asked
         });
         let look = look.and_then(|look| Prepared::of(&look));
-        samples.iter().filter_map(move |(world, options)| {
-            let sent = sent.as_ref()?;
-            Some(self.predicted(world, *options, sent, look.as_ref()))
+        samples.iter().filter_map(move |sample| {
+            let answer = self.predicted(sample, sent.as_ref()?, look.as_ref());
+            Some((answer, sample.weight))
         })
     }
 
     /// A hash of what a client would see: the response, and a GET after a change.
-    fn predicted(
-        &self,
-        world: &Saved,
-        options: Profile,
-        sent: &Prepared,
-        look: Option<&Prepared>,
-    ) -> u64 {
+    fn predicted(&self, sample: &Sample<'_>, sent: &Prepared, look: Option<&Prepared>) -> u64 {
         let simulator = &self.track.simulator;
-        let (first, after) = simulator.send(world, options, sent);
+        let options = sample.options;
+        let (first, after) = simulator.send(sample.world, options, sent);
         let mut hasher = DefaultHasher::new();
         let is_accepted = first.sent.status < 300;
         if self.compared == Compared::Outcomes {
@@ -337,7 +334,7 @@ impl Inquiry {
     }
 
     /// Possible profiles with their worlds. Half of them have options that some source names.
-    fn samples(&self) -> Vec<(&Saved, Profile)> {
+    fn samples(&self) -> Vec<Sample<'_>> {
         let Track {
             worlds,
             domains,
@@ -360,22 +357,38 @@ impl Inquiry {
             id.behaviour().option(name).is_some()
         };
         let places = worlds.iter().cycle().take(worlds.len().max(SAMPLES));
-        places
-            .enumerate()
-            .map(|(sample, (world, within, first))| {
-                let mut options = *first;
-                for id in &open {
-                    let mut places: Vec<u8> = within.of(*id).collect();
-                    if sample % 2 == 1 && places.iter().any(|place| named(*id, *place)) {
-                        places.retain(|place| named(*id, *place));
-                    }
-                    let place = places[pick(*id, sample, places.len())];
-                    candidates.choose(&mut options, *id, place);
+        let mut samples: Vec<Sample<'_>> = Vec::new();
+        for (number, (world, within, first)) in places.enumerate() {
+            let mut options = *first;
+            for id in &open {
+                let mut places: Vec<u8> = within.of(*id).collect();
+                if number % 2 == 1 && places.iter().any(|place| named(*id, *place)) {
+                    places.retain(|place| named(*id, *place));
                 }
-                (*world, options)
-            })
-            .collect()
+                let place = places[pick(*id, number, places.len())];
+                candidates.choose(&mut options, *id, place);
+            }
+            let is_same =
+                |one: &&mut Sample<'_>| ptr::eq(one.world, *world) && one.options == options;
+            match samples.iter_mut().find(is_same) {
+                Some(known) => known.weight += 1,
+                None => samples.push(Sample {
+                    world,
+                    options,
+                    weight: 1,
+                }),
+            }
+        }
+        samples
     }
+}
+
+/// A possible profile and a world.
+struct Sample<'t> {
+    world: &'t Saved,
+    options: Profile,
+    /// How often it was drawn.
+    weight: u32,
 }
 
 fn of_response(sent: &Sent) -> Meaning {

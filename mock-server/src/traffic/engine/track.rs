@@ -245,7 +245,7 @@ impl Track {
         if self.hopeless.get(&form) != Some(&self.domains) {
             found = self.explanation(&question, trusted, &around);
             if found.is_none() && self.doubts {
-                let conflict = self.conflict(&question, &subject, sent.as_ref(), &shown);
+                let conflict = self.conflict(&question, &around);
                 if !conflict.is_empty() {
                     self.dispute(self.with_their_evidence(&conflict));
                     found = self.explanation(&question, trusted, &around);
@@ -286,7 +286,7 @@ impl Track {
             }
             self.give_up(number, &nearest);
             if self.tolerant {
-                let disputed = self.conflict(&question, &subject, sent.as_ref(), &shown);
+                let disputed = self.conflict(&question, &around);
                 self.dispute(disputed);
             }
             self.lose(&subject, sent.as_ref(), exchange);
