@@ -209,7 +209,7 @@ impl Limits {
         Self {
             backoff: Backoff {
                 base: Duration::from_millis(1),
-                cap: Duration::from_millis(10),
+                cap: Duration::from_millis(2),
                 patience: Duration::from_millis(200),
             },
             settle: Duration::from_millis(200),

@@ -178,8 +178,11 @@ fn password_in(request: &[u8]) -> Option<String> {
     Some(password.replace("&amp;", "&"))
 }
 
-/// A run of Base64 that has `word` in it, wherever it is.
-fn in_base64<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+/// Parts of each secret, as it is and in reverse.
+const WORDS: [&str; 2] = ["Canary", "yranaC"];
+
+/// A run of Base64 that has a word in it, wherever it is.
+fn in_base64(text: &str) -> Option<&str> {
     let of_base64 = |character: char| {
         character.is_ascii_alphanumeric() || matches!(character, '+' | '/' | '-' | '_')
     };
@@ -189,20 +192,22 @@ fn in_base64<'t>(text: &'t str, word: &str) -> Option<&'t str> {
             .with_decode_allow_trailing_bits(true)
             .with_decode_padding_mode(DecodePaddingMode::Indifferent),
     );
-    let parts: BTreeSet<&str> = text.split(|character| !of_base64(character)).collect();
-    parts.into_iter().find(|part| {
+    let parts = text.split(|character| !of_base64(character));
+    // A word has eight characters of it.
+    let long: BTreeSet<&str> = parts.filter(|part| part.len() >= 8).collect();
+    long.into_iter().find(|part| {
         (0..4).any(|start| {
             let part = part.get(start..).unwrap_or_default();
             // One character alone in the last group is not a byte.
             let whole = &part[..part.len() - usize::from(part.len() % 4 == 1)];
             let decoded = engine.decode(whole.replace('-', "+").replace('_', "/"));
-            decoded.is_ok_and(|bytes| has(&bytes, word))
+            decoded.is_ok_and(|bytes| has_word(&bytes))
         })
     })
 }
 
 /// Bytes that pairs of hexadecimal digits stand for, whatever is between them, at both offsets.
-fn in_hexadecimal(text: &str, word: &str) -> bool {
+fn in_hexadecimal(text: &str) -> bool {
     let nibbles: Vec<u8> = text
         .replace("0x", " ")
         .chars()
@@ -213,13 +218,14 @@ fn in_hexadecimal(text: &str, word: &str) -> bool {
         let pairs = nibbles.get(start..).unwrap_or_default().chunks_exact(2);
         let bytes: Vec<u8> = pairs.map(|two| two[0] << 4 | two[1]).collect();
         let bytes: Vec<u8> = bytes.into_iter().filter(|byte| *byte != 0).collect();
-        has(&bytes, word)
+        has_word(&bytes)
     })
 }
 
-/// True if an ASCII word is in the bytes. The standard library's own search is optimised in every build.
-fn has(bytes: &[u8], word: &str) -> bool {
-    String::from_utf8_lossy(bytes).contains(word)
+/// True if a word is in the bytes. The standard library's own search is optimised in every build.
+fn has_word(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    WORDS.iter().any(|word| text.contains(word))
 }
 
 /// Everything that a command wrote: both streams, and all files of a folder.
@@ -263,16 +269,16 @@ fn check(outputs: &BTreeMap<String, Vec<u8>>, secrets: &[String], status: &str) 
         assert_eq!(found, None, "{status}: a control character in {name}");
         // Nor a part of one, in whatever encoding.
         let squeezed = text.replace("\\u0000", "").replace("\\0", "");
-        for word in ["Canary", "yranaC"] {
+        for word in WORDS {
             let around = text.find(word).map(|place| {
                 let start = text.floor_char_boundary(place.saturating_sub(200));
                 &text[start..text.ceil_char_boundary(place + 60)]
             });
             assert_eq!(around, None, "{status}: {word} in {name}");
             assert!(!squeezed.contains(word), "{status}: wide {word} in {name}");
-            assert_eq!(in_base64(&text, word), None, "{status}: in {name}");
-            assert!(!in_hexadecimal(&text, word), "{status}: digits in {name}");
         }
+        assert_eq!(in_base64(&text), None, "{status}: in {name}");
+        assert!(!in_hexadecimal(&text), "{status}: digits in {name}");
     }
 }
 

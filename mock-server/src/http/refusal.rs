@@ -99,7 +99,7 @@ impl Refusal {
         let (mut code, mut status, mut words) = (facts.code, facts.status, facts.words);
         let mut has_body = true;
         for change in facts.overrides {
-            if option(change.behaviour, rules) != change.option {
+            if rules.option(change.behaviour) != change.option {
                 continue;
             }
             match change.change {
@@ -180,12 +180,6 @@ fn invalid_status(rules: &Consultation) -> StatusCode {
         ManagedInvalidStatus::BadRequest => StatusCode::BAD_REQUEST,
         ManagedInvalidStatus::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
     }
-}
-
-/// The option that the profile has for that behaviour.
-fn option(behaviour: &str, rules: &Consultation) -> String {
-    let id = behaviour.parse::<BehaviourId>();
-    id.map_or_else(|()| String::new(), |id| rules.option(id))
 }
 
 /// The text with the options of the behaviours that it names: `{naming.email}`.

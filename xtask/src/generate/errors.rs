@@ -95,7 +95,8 @@ impl Override {
             _ => anyhow::bail!("one of words, status, body = false and becomes"),
         };
         Ok(format!(
-            "Override {{ behaviour: {behaviour:?}, option: {option:?}, change: Change::{change} }}"
+            "Override {{ behaviour: BehaviourId::{}, option: {option:?}, change: Change::{change} }}",
+            pascal(behaviour)
         ))
     }
 }
@@ -163,7 +164,7 @@ pub(super) fn code(text: &str) -> Result<String> {
     source::file(
         SOURCE,
         &format!(
-            "use super::{{Change, ErrorCode, ErrorFacts, JsonError, Override}};\nuse crate::EvidenceKind;\n\n\
+            "use super::{{Change, ErrorCode, ErrorFacts, JsonError, Override}};\nuse crate::{{BehaviourId, EvidenceKind}};\n\n\
              /// Why a request is rejected.\n\
              #[derive(Debug, Clone, Copy, PartialEq, Eq)]\n\
              pub enum ApiError {{ {variants} }}\n\n\

@@ -44,7 +44,7 @@ const SOME_CASES: [&str; 18] = [
 /// The start of lines with a case's observation.
 const DETAIL: &str = "          ";
 /// So that no cell waits for real seconds.
-const PATIENCE: [&str; 4] = ["--settle", "0.3", "--patience", "1"];
+const PATIENCE: [&str; 4] = ["--settle", "0.15", "--patience", "1"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Command {
