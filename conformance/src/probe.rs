@@ -5,6 +5,7 @@
 mod authentication;
 mod creates;
 mod deletion;
+mod evidence;
 pub mod experiments;
 pub mod findings;
 mod first;
@@ -63,6 +64,7 @@ impl Probe {
                 break;
             }
         }
+        self.leftovers = self.cx.run.account.finish().await;
         // Without roles the emulator has not started.
         let _ = self.inquiry();
         let experiments = experiments();
@@ -73,7 +75,6 @@ impl Probe {
             }
         }
         self.conclude_all(BehaviourId::all().map(BehaviourId::as_str), true);
-        self.leftovers = self.cx.run.account.finish().await;
         reported
     }
 
@@ -119,7 +120,7 @@ impl Probe {
     }
 
     async fn perform(&mut self, experiment: &Experiment) {
-        let before = self.findings.clone();
+        let before = (self.findings.clone(), self.given_up.clone());
         let mut reason = String::new();
         for _ in 0..TRIES {
             if let Some(why) = self.hindrance(experiment) {
@@ -133,7 +134,7 @@ impl Probe {
             // repetition. What was found before an experiment stopped for another reason holds.
             let doubtful = self.repeated_since(from.max(self.judged));
             if doubtful {
-                self.findings.clone_from(&before);
+                (self.findings, self.given_up) = before.clone();
             }
             let unproven = if doubtful {
                 Some(from)

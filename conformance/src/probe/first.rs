@@ -250,8 +250,7 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
             return Ok(made(key, &draft));
         }
     }
-    let path = probe.cx.users_path();
-    let listed = probe.read(&path).await?.users();
+    let listed = probe.list.as_ref().map(Seen::users).unwrap_or_default();
     let mut emails = ["Email", "EmailAddress"];
     if listed.iter().any(|user| user.has("EmailAddress")) {
         emails.reverse();

@@ -1,7 +1,10 @@
 //! The profiles that are still possible: the emulator replays each exchange under them, and those
 //! that predict another response are ruled out. The probe infers nothing from a response by itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use bandwidth_fixtures::{BehaviourId, Profile, behaviour::Values};
 use bandwidth_mock::traffic::{
@@ -25,11 +28,20 @@ pub(super) struct Hypotheses {
     places: Vec<usize>,
     /// The places of rejections with a status of success, which no profile has.
     odd: BTreeSet<usize>,
+    /// Number of exchanges that were taken in, or left out.
+    heard: usize,
+    /// The places of exchanges that are no evidence: those before the target had settled, and those
+    /// that changed passwords.
+    left_out: BTreeSet<usize>,
+    /// The places of exchanges of which only the outcome is evidence.
+    outcomes: BTreeSet<usize>,
+    /// The behaviours that exchanges are about, by place.
+    about: BTreeMap<usize, &'static [&'static str]>,
 }
 
 /// The part of an exchange that is evidence.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+enum Part {
     Everything,
     /// Whether the request was accepted.
     Outcome,
@@ -42,8 +54,58 @@ pub(super) fn stop<E>(_: E) -> Stop {
 }
 
 impl Hypotheses {
+    /// Leaves exchanges out of the evidence.
+    pub(super) fn leave_out(&mut self, places: Range<usize>) {
+        self.left_out.extend(places);
+    }
+
+    /// Leaves the reason for a rejection out of the evidence.
+    pub(super) fn leave_out_reason(&mut self, place: usize) {
+        self.outcomes.insert(place);
+    }
+
+    /// The exchanges are about these behaviours: they stay open if no option explains what the
+    /// target does.
+    pub(super) fn are_about(&mut self, places: Range<usize>, behaviours: &'static [&'static str]) {
+        self.about.extend(places.map(|place| (place, behaviours)));
+    }
+
+    /// Takes in the exchanges of the log that are new. If those from a place on are doubtful, the
+    /// changes among them show nothing. Explanations near `profile`, which requests are written
+    /// for, are looked for too.
+    pub(super) fn hear(
+        &mut self,
+        log: &[Exchange],
+        profile: &Profile,
+        doubtful_from: Option<usize>,
+    ) -> Result<(), Stop> {
+        if let Some(inquiry) = &mut self.inquiry {
+            inquiry.suppose(profile);
+        }
+        let places = (self.heard..log.len()).filter(|place| !self.left_out.contains(place));
+        let (last, first): (Vec<usize>, Vec<usize>) =
+            places.partition(|place| self.outcomes.contains(place));
+        // Rejections for an unknown reason come after what was accepted, which explains more.
+        for place in first.into_iter().chain(last) {
+            let is_change = log[place].request.method != "GET";
+            let part = if is_change && doubtful_from.is_some_and(|from| place >= from) {
+                Part::Nothing
+            } else if self.outcomes.contains(&place) {
+                Part::Outcome
+            } else {
+                Part::Everything
+            };
+            self.take_in(place, &log[place], part);
+        }
+        if let Some(from) = doubtful_from.filter(|from| *from < self.heard) {
+            self.doubt(from, log)?;
+        }
+        self.heard = log.len();
+        Ok(())
+    }
+
     /// Takes in a part of the exchange at that place of the log.
-    pub(super) fn take_in(&mut self, place: usize, exchange: &Exchange, part: Part) {
+    fn take_in(&mut self, place: usize, exchange: &Exchange, part: Part) {
         let mut recorded = recorded(&exchange.request);
         let answer = exchange.outcome.as_ref().ok();
         let answer = answer.filter(|_| part != Part::Nothing);
@@ -64,15 +126,8 @@ impl Hypotheses {
         }
     }
 
-    /// Looks for explanations near that profile, which requests are written for, too.
-    pub(super) fn suppose(&mut self, profile: &Profile) {
-        if let Some(inquiry) = &mut self.inquiry {
-            inquiry.suppose(profile);
-        }
-    }
-
     /// Takes back what the changes from that place of the log on show.
-    pub(super) fn doubt(&mut self, from: usize, log: &[Exchange]) -> Result<(), Stop> {
+    fn doubt(&mut self, from: usize, log: &[Exchange]) -> Result<(), Stop> {
         let changes = |place: &usize| *place >= from && log[*place].request.method != "GET";
         let doubted = (1..).zip(&self.places).filter(|(_, place)| changes(place));
         let numbers: Vec<usize> = doubted.map(|(number, _)| number).collect();
@@ -108,6 +163,12 @@ impl Hypotheses {
         });
         let places = numbers.map(|number| self.places[number - 1]);
         places.chain(self.odd.iter().copied()).collect()
+    }
+
+    /// The place of an exchange about that behaviour that no option explains.
+    pub(super) fn surprise_about(&self, id: &str) -> Option<usize> {
+        let is_about = |place: &usize| self.about.get(place).is_some_and(|ids| ids.contains(&id));
+        self.surprises(false).into_iter().find(is_about)
     }
 
     /// The names of fields that the mock does not have.

@@ -1,23 +1,20 @@
-//! The state of a probe, and the only function that records a finding.
+//! The state of a probe, and how its experiments record findings.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    ops::Range,
     sync::Arc,
 };
 
 use bandwidth_fixtures::BehaviourId;
-use bandwidth_mock::traffic::engine::Inquiry;
 
 use super::{
     findings::{Finding, Findings, Observation},
-    hypotheses::{self, Hypotheses, Part},
+    hypotheses::Hypotheses,
     seen::{Seen, UserSeen},
 };
 use crate::{
-    dialogue::run::Run,
-    dialogue::{Ask, Context},
+    dialogue::{Context, run::Run},
     exchange::Exchange,
     leftover::Leftover,
     verdict::Stop,
@@ -47,12 +44,6 @@ pub(super) struct Made {
     /// True if it may have had other values.
     pub(super) doubted: bool,
 }
-
-/// Areas of behaviours that the probe judges from other evidence than the responses in full.
-const APART: [&str; 2] = ["password", "surface"];
-
-/// The reason for a behaviour about which the exchanges rule out nothing.
-const TOLD_BY_NOTHING: &str = "the responses are the same for every option";
 
 impl Made {
     pub(super) fn username(&self) -> &str {
@@ -141,21 +132,12 @@ pub struct Probe {
     pub(super) mark: usize,
     /// The profiles that explain the exchanges.
     pub(super) hypotheses: Hypotheses,
-    /// Number of exchanges that the hypotheses have taken in, or left out.
-    heard: usize,
-    /// Exchanges that came before the target had settled, and those that changed passwords: the
-    /// hypotheses leave them out.
-    left_out: BTreeSet<usize>,
-    /// Exchanges of which only the outcome is evidence.
-    outcomes: BTreeSet<usize>,
     /// The first exchange after the last update that was accepted and shown.
     pub(super) bracket: usize,
     /// Behaviours whose findings rest on the hypotheses.
-    learned: BTreeSet<BehaviourId>,
+    pub(super) learned: BTreeSet<BehaviourId>,
     /// Why behaviours stay open that nothing else settles.
     pub(super) reasons: BTreeMap<String, String>,
-    /// The behaviours that exchanges are about, by their place in the log.
-    about: BTreeMap<usize, &'static [&'static str]>,
     /// Why behaviours stay open, whatever the exchanges show.
     pub(super) given_up: BTreeMap<String, String>,
     pub(super) leftovers: Vec<Leftover>,
@@ -190,13 +172,9 @@ impl Probe {
             judged: 0,
             mark: 0,
             hypotheses: Hypotheses::default(),
-            heard: 0,
-            left_out: BTreeSet::new(),
-            outcomes: BTreeSet::new(),
             bracket: 0,
             learned: BTreeSet::new(),
             reasons: BTreeMap::new(),
-            about: BTreeMap::new(),
             given_up: BTreeMap::new(),
             leftovers: Vec::new(),
             known: Findings::new(),
@@ -325,123 +303,6 @@ impl Probe {
     pub(super) fn repeated_since(&self, from: usize) -> bool {
         let mut exchanges = self.cx.log.exchanges[from..].iter();
         exchanges.any(|one| one.repeated.is_some() && one.request.method != "GET")
-    }
-
-    /// Leaves exchanges out of the evidence.
-    pub(super) fn leave_out(&mut self, exchanges: Range<usize>) {
-        self.left_out.extend(exchanges);
-    }
-
-    /// Leaves the reason for the last rejection out of the evidence: the request may have broken two
-    /// rules.
-    pub(super) fn leave_out_reason(&mut self) {
-        self.outcomes
-            .extend(self.cx.log.exchanges.len().checked_sub(1));
-    }
-
-    /// Takes the exchanges in as evidence. If they are doubtful, the changes since the last control
-    /// show nothing.
-    pub(super) fn hear(&mut self, doubtful_from: Option<usize>) -> Result<(), Stop> {
-        let log = &self.cx.log.exchanges;
-        self.hypotheses.suppose(&self.cx.profile);
-        let places = (self.heard..log.len()).filter(|place| !self.left_out.contains(place));
-        let (last, first): (Vec<usize>, Vec<usize>) =
-            places.partition(|place| self.outcomes.contains(place));
-        // Rejections for an unknown reason come after what was accepted, which explains more.
-        for place in first.into_iter().chain(last) {
-            let is_change = log[place].request.method != "GET";
-            let part = if is_change && doubtful_from.is_some_and(|from| place >= from) {
-                Part::Nothing
-            } else if self.outcomes.contains(&place) {
-                Part::Outcome
-            } else {
-                Part::Everything
-            };
-            self.hypotheses.take_in(place, &log[place], part);
-        }
-        if let Some(from) = doubtful_from.filter(|from| *from < self.heard) {
-            self.hypotheses.doubt(from, log)?;
-        }
-        self.heard = log.len();
-        Ok(())
-    }
-
-    /// What the hypotheses say about the exchanges so far.
-    pub(super) fn inquiry(&mut self) -> Result<&Inquiry, Stop> {
-        self.hear(None)?;
-        self.hypotheses.inquiry(self.cx.run.profile(), &self.known)
-    }
-
-    /// True if one of these behaviours is open, and the possible profiles differ about that request.
-    pub(super) fn tells(&mut self, behaviours: &[&str], request: &Ask) -> Result<bool, Stop> {
-        let request = hypotheses::recorded(&request.preview(self.cx.run.credentials()));
-        let inquiry = self.inquiry()?;
-        let mut ids = behaviours.iter();
-        let is_open = ids.any(|id| inquiry.is_open(id.parse().expect("it is a behaviour")));
-        Ok(is_open && inquiry.differs(&request))
-    }
-
-    /// Leaves behaviours open, whatever the exchanges show.
-    pub(super) fn give_up(&mut self, behaviours: &[&str], why: &str) {
-        for id in behaviours {
-            self.given_up.insert((*id).to_owned(), why.to_owned());
-        }
-    }
-
-    /// The exchanges from that place of the log on are about these behaviours: they stay open if no
-    /// option explains what the target does.
-    pub(super) fn is_about(&mut self, from: usize, behaviours: &'static [&'static str]) {
-        let places = from..self.cx.log.exchanges.len();
-        self.about.extend(places.map(|place| (place, behaviours)));
-    }
-
-    /// The last exchange is about these behaviours.
-    pub(super) fn last_is_about(&mut self, behaviours: &'static [&'static str]) {
-        self.is_about(self.cx.log.exchanges.len().saturating_sub(1), behaviours);
-    }
-
-    /// Why an exchange about that behaviour shows nothing, if no option explains it.
-    fn surprise_about(&self, id: &str) -> Option<String> {
-        let mut surprises = self.hypotheses.surprises(false).into_iter();
-        let is_about = |place: &usize| self.about.get(place).is_some_and(|ids| ids.contains(&id));
-        let place = surprises.find(is_about)?;
-        let one = &self.cx.log.exchanges[place];
-        let status = one.outcome.as_ref().map_or(0, |answer| answer.status);
-        Some(format!(
-            "no option explains exchange {}, a {} that returns {status}",
-            self.earlier + 1 + place,
-            one.request.method,
-        ))
-    }
-
-    /// Records what the exchanges show about a behaviour; at last also what they leave open.
-    pub(super) fn conclude(&mut self, id: BehaviourId, is_last: bool) {
-        let name = id.as_str();
-        if self.learned.remove(&id) {
-            // Later exchanges may contradict it.
-            self.findings.remove(name);
-        }
-        let given_up = self.given_up.get(name).cloned();
-        if let Some(why) = given_up.or_else(|| self.surprise_about(name)) {
-            return self.leave_open(name, &why);
-        }
-        let is_apart = APART.contains(&id.area());
-        let conclusion = self.hypotheses.conclusion(id, self.earlier + 1);
-        let is_ripe = |seen: &Observation| is_last || seen.alternatives.is_empty();
-        match (self.findings.get(name), conclusion.filter(is_ripe)) {
-            (Some(Finding::Observed(_)), _) => {}
-            (_, Some(seen)) if !is_apart => {
-                self.cx.profile.choose(id, &seen.option);
-                self.findings
-                    .insert(name.to_owned(), Finding::Observed(seen));
-                self.learned.insert(id);
-            }
-            (None, _) if is_last || self.reasons.contains_key(name) => {
-                let why = self.reasons.get(name).cloned();
-                self.leave_open(name, why.as_deref().unwrap_or(TOLD_BY_NOTHING));
-            }
-            _ => {}
-        }
     }
 
     /// Waits a little, for a target that takes its time.

@@ -24,6 +24,12 @@ use crate::{journal::Sent, jwt::NoRandomNumbers, random::mix, store::Saved, traf
 
 /// The profiles that are still possible after some exchanges with a server.
 pub struct Inquiry {
+    heard: Heard,
+    track: Track,
+}
+
+/// The exchanges, and what is asked about them.
+struct Heard {
     base: Profile,
     /// Behaviours that are known from elsewhere, as the base has them.
     known: Vec<BehaviourId>,
@@ -33,7 +39,6 @@ pub struct Inquiry {
     /// For each exchange its outcome, and what is compared.
     outcomes: Vec<(Outcome, Compared)>,
     compared: Compared,
-    track: Track,
 }
 
 /// Without the exchanges, which have passwords.
@@ -92,26 +97,23 @@ impl Inquiry {
         known: Vec<BehaviourId>,
         exchanges: Vec<(Exchange, Outcome)>,
     ) -> Result<Self, NoRandomNumbers> {
-        let lengths = USUAL_LENGTHS.to_vec();
         let (exchanges, outcomes): (Vec<_>, Vec<_>) = exchanges.into_iter().unzip();
         let outcomes = outcomes.into_iter().map(|outcome| (outcome, compared));
-        let outcomes: Vec<_> = outcomes.collect();
-        Ok(Self {
-            track: replayed(
-                compared, base, &known, &lengths, &exchanges, &outcomes, None,
-            )?,
+        let heard = Heard {
             base: *base,
             known,
-            lengths,
+            lengths: USUAL_LENGTHS.to_vec(),
             exchanges,
-            outcomes,
+            outcomes: outcomes.collect(),
             compared,
-        })
+        };
+        let track = heard.track(None)?;
+        Ok(Self { heard, track })
     }
 
     /// Takes in one exchange. If no profile explains its response, its outcome is compared alone.
     pub fn follow(&mut self, exchange: Exchange, outcome: Outcome) {
-        self.follow_part(exchange, outcome, self.compared);
+        self.follow_part(exchange, outcome, self.heard.compared);
     }
 
     /// Takes in the outcome of an exchange, and nothing else of it: a request that breaks two rules
@@ -121,10 +123,10 @@ impl Inquiry {
     }
 
     fn follow_part(&mut self, exchange: Exchange, outcome: Outcome, compared: Compared) {
-        let number = self.exchanges.len() + 1;
+        let number = self.heard.exchanges.len() + 1;
         self.track.follow(number, &exchange, outcome, compared);
-        self.exchanges.push(exchange);
-        self.outcomes.push((outcome, compared));
+        self.heard.exchanges.push(exchange);
+        self.heard.outcomes.push((outcome, compared));
     }
 
     /// Searches for explanations near that profile, too.
@@ -143,25 +145,14 @@ impl Inquiry {
     /// Takes back these responses, counted from 1: the requests may have had any effect.
     pub fn lose(&mut self, numbers: impl Iterator<Item = usize>) -> Result<(), NoRandomNumbers> {
         for number in numbers {
-            self.exchanges[number - 1].answer = None;
+            self.heard.exchanges[number - 1].answer = None;
         }
         self.replay()
     }
 
     fn replay(&mut self) -> Result<(), NoRandomNumbers> {
-        let Self {
-            compared,
-            base,
-            known,
-            lengths,
-            exchanges,
-            outcomes,
-            ..
-        } = self;
         let supposed = self.track.supposed.take();
-        self.track = replayed(
-            *compared, base, known, lengths, exchanges, outcomes, supposed,
-        )?;
+        self.track = self.heard.track(supposed)?;
         Ok(())
     }
 
@@ -173,7 +164,7 @@ impl Inquiry {
     }
 
     fn profile_of(&self, choice: &Choice) -> Profile {
-        let mut profile = self.base;
+        let mut profile = self.heard.base;
         for (id, place) in BehaviourId::all().zip(choice) {
             self.track.candidates.choose(&mut profile, id, *place);
         }
@@ -250,7 +241,7 @@ impl Inquiry {
         if more.is_empty() {
             return Ok(false);
         }
-        self.lengths = more;
+        self.heard.lengths = more;
         self.replay()?;
         Ok(true)
     }
@@ -321,7 +312,7 @@ impl Inquiry {
         let (first, after) = simulator.send(sample.world, options, sent);
         let mut hasher = DefaultHasher::new();
         let is_accepted = first.sent.status < 300;
-        if self.compared == Compared::Outcomes {
+        if self.heard.compared == Compared::Outcomes {
             is_accepted.hash(&mut hasher);
             return hasher.finish();
         }
@@ -404,34 +395,29 @@ fn pick(id: BehaviourId, sample: usize, count: usize) -> usize {
     usize::try_from(random % count as u64).unwrap_or(0)
 }
 
-/// A track of these exchanges, with those candidates of lengths and of what else passwords count.
-fn replayed(
-    compared: Compared,
-    base: &Profile,
-    known: &[BehaviourId],
-    lengths: &[u32],
-    exchanges: &[Exchange],
-    outcomes: &[(Outcome, Compared)],
-    supposed: Option<Choice>,
-) -> Result<Track, NoRandomNumbers> {
-    let mut start = Start::of(exchanges);
-    let Numbers {
-        password_lengths,
-        repeats,
-        changes,
-    } = &mut start.numbers;
-    password_lengths.extend(lengths);
-    repeats.extend(1..=MOST_REPEATED);
-    *changes = MOST_REMEMBERED;
-    let candidates = Candidates::of(base, &start.numbers);
-    let candidates = Rc::new(candidates.with_known(base, known));
-    let all = candidates.all();
-    let mut track = Track::new(&Rc::new(start), &candidates, base, all, false)?;
-    track.compared = compared;
-    track.doubts = compared == Compared::Everything;
-    track.supposed = supposed;
-    for (number, (exchange, (outcome, compared))) in (1..).zip(exchanges.iter().zip(outcomes)) {
-        track.follow(number, exchange, *outcome, *compared);
+impl Heard {
+    /// A track of the exchanges. It has the numbers that passwords can tell among its candidates.
+    fn track(&self, supposed: Option<Choice>) -> Result<Track, NoRandomNumbers> {
+        let mut start = Start::of(&self.exchanges);
+        let Numbers {
+            password_lengths,
+            repeats,
+            changes,
+        } = &mut start.numbers;
+        password_lengths.extend(&self.lengths);
+        repeats.extend(1..=MOST_REPEATED);
+        *changes = MOST_REMEMBERED;
+        let candidates = Candidates::of(&self.base, &start.numbers);
+        let candidates = Rc::new(candidates.with_known(&self.base, &self.known));
+        let all = candidates.all();
+        let mut track = Track::new(&Rc::new(start), &candidates, &self.base, all, false)?;
+        track.compared = self.compared;
+        track.doubts = self.compared == Compared::Everything;
+        track.supposed = supposed;
+        let exchanges = self.exchanges.iter().zip(&self.outcomes);
+        for (number, (exchange, (outcome, compared))) in (1..).zip(exchanges) {
+            track.follow(number, exchange, *outcome, *compared);
+        }
+        Ok(track)
     }
-    Ok(track)
 }
