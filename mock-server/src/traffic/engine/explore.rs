@@ -195,32 +195,23 @@ impl Question<'_> {
         within: &Domains,
         support: &mut Domains,
     ) -> bool {
-        let lacks = |support: &Domains, id: BehaviourId| {
-            let mut places = within.of(id);
-            places.any(|place| !support.has(id, place))
-        };
-        if !BehaviourId::all().any(|id| lacks(support, id)) {
-            return true;
-        }
         let mut found = Vec::new();
         for world in worlds {
+            if within.beyond(support).is_empty() {
+                return true;
+            }
             let search = self.search(world);
             let start = search.run(within.first());
             if let Some(run) = search.repair(start, None, within) {
                 support.take(&run.choice, run.asked, within);
-                found.push((search, run));
+                // What one change explains in any world needs no search.
+                search.support_others(&run.choice, within, false, support);
+                found.push((world, run.choice.clone()));
             }
         }
-        // What one change explains in any world needs no search.
-        for searches in [false, true] {
-            for (search, run) in &found {
-                let lacking: Vec<BehaviourId> = BehaviourId::all()
-                    .filter(|id| lacks(support, *id))
-                    .collect();
-                for id in lacking {
-                    search.support_others(&run.choice, id, within, searches, support);
-                }
-            }
+        for (world, choice) in &found {
+            let search = self.search(world);
+            search.support_others(choice, within, true, support);
         }
         !found.is_empty()
     }
@@ -332,29 +323,30 @@ impl Search<'_> {
         self.repair(from, Some(id), within)
     }
 
-    /// Adds the options of a behaviour that explain the response if the rest is as in `choice`, or,
-    /// with a search, otherwise.
+    /// Adds the options that explain the response if the rest is as in `choice`, or, with a search,
+    /// otherwise.
     fn support_others(
         &self,
         choice: &Choice,
-        id: BehaviourId,
         within: &Domains,
         searches: bool,
         support: &mut Domains,
     ) {
-        for Alike { places, run } in self.alike(choice, id, within) {
-            if places.iter().all(|place| support.has(id, *place)) {
-                continue;
-            }
-            let run = match run.wrong {
-                0 => Some(run),
-                _ if searches => self.alternative(run, id, within),
-                _ => None,
-            };
-            if let Some(run) = run {
-                support.take(&run.choice, run.asked, within);
-                for place in places {
-                    support.add(id, place);
+        for id in within.beyond(support) {
+            for Alike { places, run } in self.alike(choice, id, within) {
+                if places.iter().all(|place| support.has(id, *place)) {
+                    continue;
+                }
+                let run = match run.wrong {
+                    0 => Some(run),
+                    _ if searches => self.alternative(run, id, within),
+                    _ => None,
+                };
+                if let Some(run) = run {
+                    support.take(&run.choice, run.asked, within);
+                    for place in places {
+                        support.add(id, place);
+                    }
                 }
             }
         }

@@ -156,6 +156,13 @@ impl Domains {
         self.0[id.index()].count_ones() > 1
     }
 
+    /// The behaviours of which `other` lacks an option.
+    pub(super) fn beyond(&self, other: &Self) -> Vec<BehaviourId> {
+        let sets = BehaviourId::all().zip(self.0.iter().zip(&other.0));
+        let beyond = sets.filter(|(_, (own, other))| *own & !*other != 0);
+        beyond.map(|(id, _)| id).collect()
+    }
+
     pub(super) fn add(&mut self, id: BehaviourId, place: u8) {
         self.0[id.index()] |= 1 << place;
     }
