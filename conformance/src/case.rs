@@ -423,6 +423,18 @@ mod tests {
     }
 
     #[test]
+    fn one_rule_is_enough_to_reject_a_weak_password() {
+        let keep: fn(&mut Setup) = |_| {};
+        let lax = ["password.min_length=3", "password.classes=1"];
+        let policy = &[Need::PasswordPolicy];
+        let why = missing(policy, &lax, keep).unwrap();
+        assert!(why.contains("password.min_length"), "{why}");
+        for one in lax {
+            assert_eq!(missing(policy, &[one], keep), None, "{one}");
+        }
+    }
+
+    #[test]
     fn a_reason_that_a_flag_removes_comes_last() {
         let refused: fn(&mut Setup) = |setup| setup.limits.writes = Writes::Refused("read only");
         let needs = &[Need::Writing, Need::Management, Need::Emulator];

@@ -86,6 +86,14 @@ pub fn strong(profile: &Profile) -> String {
     of(16.max(minimum).min(maximum), &Class::ALL)
 }
 
+/// A password that most policies reject.
+pub const WEAK: &str = "abc";
+
+/// True if the profile accepts [`WEAK`].
+pub fn accepts_weak(profile: &Profile) -> bool {
+    profile.password_min_length <= 3 && profile.password_classes <= 1
+}
+
 /// True if the same `length` characters appear twice in `text`.
 pub fn repeats(text: &str, length: usize) -> bool {
     let bytes = text.as_bytes();

@@ -11,6 +11,7 @@ use bandwidth_fixtures::{
 use crate::{
     dialogue::run::Run,
     limits::{Surface, Writes},
+    password,
     target::TOKEN_PATH,
 };
 
@@ -55,6 +56,8 @@ pub enum Need {
     ManagementWrites,
     /// Users whose own name and password give a token.
     UserTokens,
+    /// A policy that rejects the weak password of the cases.
+    PasswordPolicy,
     /// Failed logins that could lock a login: the run's own, or many of one user.
     FailedLogins,
     /// Leave to ask about accounts that are not the login's own.
@@ -89,6 +92,7 @@ impl Need {
             Self::ManagementWrites => "write access in today's API",
             Self::UserTokens => "users that can get a token",
             Self::Tokens => "API credentials and a token endpoint",
+            Self::PasswordPolicy => "a policy that rejects weak passwords",
             Self::FailedLogins => "failed logins that could lock a login",
             Self::ForeignAccounts => "leave to ask about other accounts",
             Self::SecondAccount => "a second account",
@@ -162,15 +166,11 @@ impl Need {
                 "the expected profile has no such surface (surface.management=absent)",
             ),
             Self::ManagementWrites => return management_writes_missing(run),
-            Self::UserTokens if profile.auth_token_clients == TokenClients::Credentials => (
-                true,
-                "users of the expected profile get no tokens (auth.token_clients=credentials)",
+            Self::UserTokens => return user_tokens_missing(run),
+            Self::PasswordPolicy => (
+                password::accepts_weak(profile),
+                "the expected profile accepts weak passwords (password.min_length, password.classes)",
             ),
-            Self::UserTokens => {
-                return Self::UserLogins
-                    .missing_in(run)
-                    .or_else(|| Self::Tokens.missing_in(run));
-            }
             Self::FailedLogins => (
                 !run.limits().failed_logins,
                 "failed logins could lock a login, so they need --allow-failed-logins",
@@ -223,6 +223,17 @@ fn tokens_missing(run: &Run) -> Option<&'static str> {
     (run.credentials().token_url(target) != own).then_some(
         "tokens come from another host, and the suite tests only the target's own token endpoint",
     )
+}
+
+/// Why users have no tokens.
+fn user_tokens_missing(run: &Run) -> Option<&'static str> {
+    if run.profile().auth_token_clients == TokenClients::Credentials {
+        return Some(
+            "users of the expected profile get no tokens (auth.token_clients=credentials)",
+        );
+    }
+    let logins = Need::UserLogins.missing_in(run);
+    logins.or_else(|| tokens_missing(run))
 }
 
 /// Why nothing may be written in today's API.

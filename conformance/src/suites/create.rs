@@ -84,9 +84,9 @@ cases! {
     }
 
     /// A weak password is rejected with 400 and an error body, and creates no user
-    "create.password.weak-is-400" many, cites ["weak-password"]
+    "create.password.weak-is-400" many, cites ["weak-password"], needs [PasswordPolicy]
     |cx, format| {
-        let draft = cx.draft().with("Password", "abc");
+        let draft = cx.draft().with("Password", WEAK);
         cx.post(&draft, format).await?.error(400).at("a weak password")?;
         // A user that is created after it and is in the list shows that the list would show it too.
         let later = cx.create(cx.draft(), format).await?;

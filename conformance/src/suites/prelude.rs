@@ -6,8 +6,8 @@ pub(super) use crate::{
         Need::{
             AccountList, AccountUsers, BasicLogin, Emulator as BuiltIn, FailedLogins,
             ForeignAccounts, Identity, IdentityWrites, Json, LoginPaths, Management,
-            ManagementWrites, NewUser, OurUser, Role as AnyRole, SecondAccount, Tokens, UserIds,
-            UserLogins, UserTokens, Writing,
+            ManagementWrites, NewUser, OurUser, PasswordPolicy, Role as AnyRole, SecondAccount,
+            Tokens, UserIds, UserLogins, UserTokens, Writing,
         },
         Users, cases,
     },
@@ -16,6 +16,7 @@ pub(super) use crate::{
         managed::Managed,
         reply::{At, Reply},
     },
+    password::{WEAK, accepts_weak},
     verdict::{CaseResult, Stop},
     wire::{Draft, EMAIL, Format, Role, RoleRef, User, Value},
 };

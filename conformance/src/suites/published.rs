@@ -86,7 +86,8 @@ cases! {
 
     /// A new password that is too short is rejected with 400 and the old one keeps working
     "published.password.short-is-400" one,
-    cites ["password-change-short"], needs [AccountList, LoginPaths, OurUser, UserLogins]
+    cites ["password-change-short"],
+    needs [AccountList, LoginPaths, OurUser, PasswordPolicy, UserLogins]
     |cx, format| {
         let created = with_password(cx, format).await?;
         let ask = change(cx, created.username(), "a", format);

@@ -231,7 +231,8 @@ static REFUSED: [Refusal; 3] = refusals! { As::Update;
 
     /// A PUT with a weak password is rejected with 400 and changes nothing
     "update.weak-password.is-400" cites ["password-rules-on-update"]
-    wrong [|_, draft| draft.with("FirstName", "Robin").with("Password", "abc")] as []
+    needs [PasswordPolicy]
+    wrong [|_, draft| draft.with("FirstName", "Robin").with("Password", WEAK)] as []
 };
 
 pub(super) fn refused() -> impl Iterator<Item = Case> {

@@ -68,6 +68,24 @@ fn passwords_of_cases_are_as_long_as_the_profile_says() {
 }
 
 #[test]
+fn no_case_wants_a_password_rejected_that_the_profile_accepts() {
+    let lax = [
+        "surface.account=full",
+        "password.min_length=1",
+        "password.classes=1",
+    ];
+    for base in ["guide", "published"] {
+        let expected = profile(base, &lax);
+        let mut chosen = cases();
+        // Golden exchanges belong to the profile as it is built in.
+        chosen.retain(|case| !case.id.starts_with("golden."));
+        chosen.retain(|case| case.id.contains("password") || case.id.contains("parity"));
+        let report = run(&chosen, expected.clone(), expected);
+        assert_eq!(wrong(&report, &[]), [""; 0], "{base}");
+    }
+}
+
+#[test]
 fn a_wrong_answer_fails_in_the_case_that_measures_it_and_says_so() {
     for (set, id, words) in [
         (
