@@ -1,4 +1,4 @@
-//! Which exchanges are evidence, and for what.
+//! Which exchanges are evidence, for what, and what the probe concludes from them.
 
 use std::ops::Range;
 

@@ -31,7 +31,7 @@ pub(super) struct Question<'q> {
     pub(super) supposed: Option<&'q Choice>,
 }
 
-/// A question in one world. Searches come to the same profile on many ways, so each run is kept. Many
+/// A question in one world. A search reaches the same profile in many ways, so each run is kept. Many
 /// profiles give the same response, so each response is read once.
 struct Search<'q> {
     question: &'q Question<'q>,
