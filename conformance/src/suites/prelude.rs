@@ -16,7 +16,7 @@ pub(super) use crate::{
         managed::Managed,
         reply::{At, Reply},
     },
-    password::{WEAK, accepts_weak},
+    password::WEAK,
     verdict::{CaseResult, Stop},
     wire::{Draft, EMAIL, Format, Role, RoleRef, User, Value},
 };
