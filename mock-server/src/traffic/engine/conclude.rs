@@ -102,8 +102,16 @@ pub struct Learned {
 
 /// Number of profiles that are tried to find one that explains all exchanges together.
 const MOST_CHOICES: usize = 24;
-/// The most exchanges that are gone through again for each behaviour.
-const MOST_FIXED: usize = 1_000;
+/// The most exchanges that are gone through again for each option.
+const MOST_REPEATED: usize = 1_000;
+
+/// What a choice leaves unexplained.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rest {
+    exchanges: usize,
+    /// In all these exchanges.
+    differences: usize,
+}
 
 /// Everything that a pass through the traffic needs.
 struct Setting<'t> {
@@ -126,9 +134,10 @@ impl<'t> Setting<'t> {
     }
 
     /// Goes through the traffic of a client that is alone, up to the first exchange that no profile
-    /// explains.
-    fn alone(&self) -> Result<Track, NoRandomNumbers> {
+    /// explains. Explanations near `supposed` are searched for too.
+    fn alone(&self, supposed: Option<Choice>) -> Result<Track, NoRandomNumbers> {
         let mut track = self.track(self.candidates.all(), false)?;
+        track.supposed = supposed;
         for (number, exchange) in (1..).zip(self.exchanges) {
             track.follow(number, exchange, Outcome::Unclear, Compared::Everything);
             if !track.unexplained.is_empty() {
@@ -149,14 +158,13 @@ impl<'t> Setting<'t> {
         Track::new(&self.start, &self.candidates, self.base, domains, tolerant)
     }
 
-    fn conclude(&self, track: Track) -> Result<Learned, NoRandomNumbers> {
-        let choice = self.together(&track)?;
+    fn conclude(&self, track: Track, choice: &Choice) -> Learned {
         let mut profile = *self.base;
-        for (id, place) in BehaviourId::all().zip(&choice) {
+        for (id, place) in BehaviourId::all().zip(choice) {
             self.candidates.choose(&mut profile, id, *place);
         }
         let findings = BehaviourId::all().map(|id| (id, finding(id, &track)));
-        Ok(Learned {
+        Learned {
             profile,
             findings: findings.collect(),
             unmodelled: track.unmodelled,
@@ -166,46 +174,90 @@ impl<'t> Setting<'t> {
             left_out: track.left_out,
             start: self.start.seed(&track.earlier),
             unexplained: track.unexplained,
-        })
+        }
     }
 
-    /// Number of exchanges that a choice leaves unexplained, and a nearer choice for the first of
-    /// them.
+    /// What a choice leaves unexplained, and a nearer choice `within` these options for the first
+    /// such exchange.
     fn attempt(
         &self,
         choice: &Choice,
-        within: &Domains,
-    ) -> Result<(usize, Option<Choice>), NoRandomNumbers> {
+        within: Option<&Domains>,
+    ) -> Result<(Rest, Option<Choice>), NoRandomNumbers> {
         let mut track = self.track(Domains::only(choice), false)?;
-        track.wider = Some(within.clone());
+        track.wider = within.cloned();
         track.follow_all(self.exchanges);
-        Ok((track.unexplained.len(), track.adapted))
+        let unexplained = track.unexplained.iter();
+        let rest = Rest {
+            exchanges: track.unexplained.len(),
+            differences: unexplained.map(|one| one.differences.len()).sum(),
+        };
+        Ok((rest, track.adapted))
     }
 
-    /// One option of each behaviour, so that together they explain most exchanges. Where the nearest
-    /// choice for each difference leads to none, behaviours are fixed one by one.
-    fn together(&self, learned: &Track) -> Result<Choice, NoRandomNumbers> {
-        let within = &learned.domains;
+    /// One option of each behaviour, so that together they explain most exchanges. If the nearest
+    /// choice for each difference does not lead there, behaviours are changed one by one, and if that
+    /// does not either, fixed one by one.
+    fn together(&self, learned: &Track) -> Result<(Rest, Choice), NoRandomNumbers> {
         let mut choice = learned.choice();
-        let mut best = (usize::MAX, choice.clone());
-        for _ in 0..MOST_CHOICES {
-            let (differences, adapted) = self.attempt(&choice, within)?;
-            if differences < best.0 {
-                best = (differences, choice.clone());
+        let (mut rest, mut adapted) = self.attempt(&choice, Some(&learned.domains))?;
+        let mut best = (rest, choice.clone());
+        for _ in 1..MOST_CHOICES {
+            match adapted.filter(|next| *next != choice) {
+                Some(next) => choice = next,
+                None => break,
             }
-            match adapted {
-                Some(next) if differences > 0 && next != choice => choice = next,
-                _ => break,
-            }
-        }
-        if best.0 > learned.unexplained.len() && self.exchanges.len() <= MOST_FIXED {
-            let fixed = self.fixed(learned)?;
-            let (differences, _) = self.attempt(&fixed, within)?;
-            if differences < best.0 {
-                return Ok(fixed);
+            (rest, adapted) = self.attempt(&choice, Some(&learned.domains))?;
+            if rest < best.0 {
+                best = (rest, choice.clone());
             }
         }
-        Ok(best.1)
+        if self.exchanges.len() <= MOST_REPEATED {
+            best = self.improved(learned, best)?;
+            if best.0.exchanges > learned.unexplained.len() {
+                let fixed = self.fixed(learned)?;
+                let (rest, _) = self.attempt(&fixed, None)?;
+                best = best.min(self.improved(learned, (rest, fixed))?);
+            }
+        }
+        Ok(best)
+    }
+
+    /// Changes one behaviour after another, as long as that leaves less unexplained.
+    fn improved(
+        &self,
+        learned: &Track,
+        mut best: (Rest, Choice),
+    ) -> Result<(Rest, Choice), NoRandomNumbers> {
+        while let Some(better) = self.better(learned, &best)? {
+            best = better;
+        }
+        Ok(best)
+    }
+
+    /// A choice that leaves less unexplained and differs in one behaviour, if one is needed.
+    fn better(
+        &self,
+        learned: &Track,
+        (rest, choice): &(Rest, Choice),
+    ) -> Result<Option<(Rest, Choice)>, NoRandomNumbers> {
+        if rest.exchanges <= learned.unexplained.len() {
+            return Ok(None);
+        }
+        for id in &learned.asked {
+            for place in learned.domains.of(*id) {
+                let mut other = choice.clone();
+                other[id.index()] = place;
+                if other == *choice {
+                    continue;
+                }
+                let (less, _) = self.attempt(&other, None)?;
+                if less < *rest {
+                    return Ok(Some((less, other)));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Fixes one behaviour after another, each to the first option with which as many exchanges are
@@ -237,11 +289,21 @@ impl<'t> Setting<'t> {
 /// between, that is taken into account.
 pub fn learn(exchanges: &[Exchange], base: &Profile) -> Result<Learned, NoRandomNumbers> {
     let setting = Setting::new(exchanges, base);
-    let mut track = setting.alone()?;
-    if !track.unexplained.is_empty() {
+    let mut track = setting.alone(None)?;
+    let mut is_alone = track.unexplained.is_empty();
+    if !is_alone {
         track = setting.among_others()?;
     }
-    setting.conclude(track)
+    let (rest, choice) = setting.together(&track)?;
+    if !is_alone && rest.exchanges == 0 {
+        // One profile explains everything, so nothing shows another client.
+        let again = setting.alone(Some(choice.clone()))?;
+        is_alone = again.unexplained.is_empty();
+        if is_alone {
+            track = again;
+        }
+    }
+    Ok(setting.conclude(track, &choice))
 }
 
 pub(super) fn finding(id: BehaviourId, track: &Track) -> Finding {

@@ -29,6 +29,8 @@ pub(super) struct Question<'q> {
     pub(super) new_id: Option<&'q str>,
     /// Where a search starts again that finds nothing.
     pub(super) supposed: Option<&'q Choice>,
+    /// True if a search that finds nothing goes on behind other errors.
+    pub(super) goes_far: bool,
 }
 
 /// A question in one world. A search reaches the same profile in many ways, so each run is kept. Many
@@ -151,7 +153,7 @@ impl Question<'_> {
     pub(super) fn adapt(&self, world: &Saved, choice: &Choice, within: &Domains) -> Option<Choice> {
         let search = self.search(world);
         let start = search.run(choice.clone());
-        let found = search.repair(start, None, within)?;
+        let found = search.find(start, within)?;
         Some(found.choice.clone())
     }
 
@@ -184,7 +186,9 @@ impl Question<'_> {
     /// Options within `within` that explain the response in that world; `None` if the search found
     /// none.
     pub(super) fn explain(&self, world: &Saved, within: &Domains) -> Option<Explained> {
-        self.search(world).explain(within)
+        let search = self.search(world);
+        let found = search.find(search.run(within.first()), within)?;
+        Some(search.explain(&found, within))
     }
 
     /// Adds the options that something explains in one of these worlds, and that nothing explained
@@ -269,6 +273,38 @@ impl Search<'_> {
             answer,
         });
         (wrong, answer)
+    }
+
+    /// A profile without a difference: near this one, near the one that the client supposes, or far.
+    fn find(&self, from: Rc<Run>, within: &Domains) -> Option<Rc<Run>> {
+        let again = || {
+            let supposed = within.nearest(self.question.supposed?);
+            self.repair(self.run(supposed), None, within)
+        };
+        let near = self.repair(Rc::clone(&from), None, within).or_else(again);
+        near.or_else(|| self.question.goes_far.then(|| self.far(from, within))?)
+    }
+
+    /// A profile without a difference behind other errors: a request that passes one check reads
+    /// more behaviours.
+    fn far(&self, from: Rc<Run>, within: &Domains) -> Option<Rc<Run>> {
+        let nearest = from.wrong;
+        let read = |run: &Rc<Run>| run.asked.iter().count();
+        let mut open = vec![from];
+        for _ in 0..MOST_STEPS {
+            open.sort_by_key(read);
+            let run = open.pop()?;
+            for next in self.neighbours(&run, None, within) {
+                if next.wrong < nearest {
+                    if let Some(found) = self.repair(next, None, within) {
+                        return Some(found);
+                    }
+                } else if read(&next) > read(&run) {
+                    open.push(next);
+                }
+            }
+        }
+        None
     }
 
     /// A profile without a difference that a descent from this one finds, changing one or two of the
@@ -418,15 +454,8 @@ impl Search<'_> {
         groups
     }
 
-    /// Options within `within` that explain the response in that world; `None` if the search found
-    /// none.
-    fn explain(&self, within: &Domains) -> Option<Explained> {
-        let start = self.run(within.first());
-        let again = || {
-            let supposed = within.nearest(self.question.supposed?);
-            self.repair(self.run(supposed), None, within)
-        };
-        let found = self.repair(start, None, within).or_else(again)?;
+    /// Options within `within` that explain the response as the found profile does.
+    fn explain(&self, found: &Rc<Run>, within: &Domains) -> Explained {
         let mut support = within.clone();
         let mut moved: Vec<(BehaviourId, Vec<u8>)> = Vec::new();
         let mut matches = Vec::new();
@@ -459,13 +488,13 @@ impl Search<'_> {
             }
         }
         let is_quiet = support == *within && matches.iter().all(|run| run.after == found.after);
-        let worlds = self.worlds(&found, &matches, &moved, &support);
-        Some(Explained {
+        let worlds = self.worlds(found, &matches, &moved, &support);
+        Explained {
             support,
             asked: found.asked,
             is_quiet,
             worlds,
-        })
+        }
     }
 
     /// The worlds that the explanations lead to. Several behaviours that each lead elsewhere are

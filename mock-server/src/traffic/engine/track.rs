@@ -217,6 +217,8 @@ impl Track {
             compared,
             new_id: new_id.as_deref(),
             supposed: supposed.as_ref(),
+            // A client that chooses its requests asks one thing at a time.
+            goes_far: !self.doubts,
         };
         let trusted = self.is_trusted(&subject, sent.as_ref(), exchange);
         let succeeded = match outcome {
