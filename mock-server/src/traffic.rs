@@ -15,7 +15,7 @@ use thiserror::Error;
 
 pub use self::{
     exchange::{Answer, Exchange, PasswordFeatures},
-    learn::{CommandError, LearnArguments, profile_from, run as learn},
+    learn::{CommandError, LearnArguments, not_modelled, profile_from, run as learn},
     replay::{ReplayArguments, run as replay},
 };
 

@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use crate::traffic::{
     Exchange,
     engine::{Finding, learn, replay},
+    not_modelled,
 };
 
 /// Maximum number of exchanges that are analysed during the recording.
@@ -50,6 +51,8 @@ pub struct Analysis {
     open: usize,
     /// Ids of exchanges that no profile explains.
     unexplained: Vec<u64>,
+    /// The fields that were not compared, as a line.
+    not_modelled: String,
 }
 
 impl Analysis {
@@ -119,7 +122,7 @@ impl Analysis {
                 let _ = writeln!(text, "  {id}={option}, and {name} has {expected}");
             }
         }
-        text
+        text + &self.not_modelled
     }
 }
 
@@ -208,6 +211,7 @@ impl Analyst {
                 Finding::Open(_) => open += 1,
             }
         }
+        let not_modelled = not_modelled(&learned);
         let differing = replayed.unexplained.into_iter();
         self.analysis.send_replace(Arc::new(Analysis {
             analysed_until: id(exchanges.len()),
@@ -221,6 +225,7 @@ impl Analyst {
                 .iter()
                 .map(|unexplained| id(unexplained.exchange))
                 .collect(),
+            not_modelled,
         }));
     }
 }

@@ -174,7 +174,7 @@ fn summary(learned: &Learned, base: &NamedProfile, exchanges: &[Exchange]) -> St
 }
 
 /// The fields of responses that were not compared, if there are any.
-pub(super) fn not_modelled(learned: &Learned) -> String {
+pub fn not_modelled(learned: &Learned) -> String {
     let most = 10;
     let fields = learned.unmodelled.iter();
     let shown = fields.map(|(name, times)| format!("{name} ({times} times)"));

@@ -549,3 +549,19 @@ fn what_is_recorded_is_what_was_said() {
     assert!(created.ends_with(&text(&entries[0], "/response/content/text")));
     assert!(json.ends_with(&text(&entries[1], "/response/content/text")));
 }
+
+#[test]
+fn the_last_screen_names_the_fields_that_were_not_compared() {
+    let list = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 88\r\n\r\n\
+        {\"Users\":[{\"UserId\":\"u1\",\"Username\":\"jdoe\",\"Email\":\"j@example.com\",\"LastSeen\":\"today\"}]}";
+    let (upstream, _seen) = canned(list);
+    let recording = Recording::start(&upstream, &[]);
+    let answer = recording.call("GET", USERS, &format!("{LOGIN}{JSON}"), "");
+    assert!(answer.ends_with("]}"), "{answer}");
+    let (code, screen) = recording.serving.terminate();
+    assert_eq!(code, Some(0));
+    assert!(
+        screen.contains("Not compared, because the mock has no such field: LastSeen (1 times)\n"),
+        "{screen}"
+    );
+}
