@@ -19,6 +19,7 @@ mod leaving;
 mod messages;
 mod modelled;
 mod probing;
+mod recorded;
 mod registry;
 mod safety;
 mod sloppy;

@@ -230,7 +230,7 @@ fn learned(server: &Modelled, actual: &NamedProfile) -> Learned {
 }
 
 /// How many behaviours are settled, and what is wrong.
-fn judged(learned: &Learned, actual: &NamedProfile) -> (usize, Vec<String>) {
+pub(crate) fn judged(learned: &Learned, actual: &NamedProfile) -> (usize, Vec<String>) {
     let (mut settled, mut wrong) = (0, Vec::new());
     for (id, finding) in &learned.findings {
         let truth = actual.options().get(*id);

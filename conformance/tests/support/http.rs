@@ -170,9 +170,9 @@ impl Request {
         self.0.to_bytes()
     }
 
-    /// Makes it a GET of that path with the same headers.
-    pub(crate) fn become_get(&mut self, path: &str) {
-        self.0.line = format!("GET {path} HTTP/1.1");
+    /// Makes it a request without a body, with the same headers.
+    pub(crate) fn become_bare(&mut self, method: &str, path: &str) {
+        self.0.line = format!("{method} {path} HTTP/1.1");
         self.0.headers.remove("Content-Length");
         self.0.body.clear();
     }

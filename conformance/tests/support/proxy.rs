@@ -82,8 +82,15 @@ impl Asked {
     /// The emulator's response to a GET of that path with the same login, in that format.
     pub(crate) fn get(&self, path: &str, accept: &str) -> Answer {
         let mut asked = self.clone();
-        asked.request.become_get(path);
+        asked.request.become_bare("GET", path);
         asked.set_header("Accept", accept);
+        asked.pass()
+    }
+
+    /// The emulator's response to a DELETE of the same path.
+    pub(crate) fn delete(&self) -> Answer {
+        let mut asked = self.clone();
+        asked.request.become_bare("DELETE", self.path());
         asked.pass()
     }
 
