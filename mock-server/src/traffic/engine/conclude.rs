@@ -1,6 +1,7 @@
 //! Conclusions about each behaviour from the followed traffic.
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     fmt,
     ops::RangeInclusive,
@@ -102,8 +103,8 @@ pub struct Learned {
 
 /// Number of profiles that are tried to find one that explains all exchanges together.
 const MOST_CHOICES: usize = 24;
-/// The most exchanges that are gone through again for each option.
-const MOST_REPEATED: usize = 1_000;
+/// The most exchanges that are gone through again to change behaviours one by one.
+const MOST_AGAIN: usize = 50_000;
 
 /// What a choice leaves unexplained.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,6 +120,8 @@ struct Setting<'t> {
     start: Rc<Start>,
     candidates: Rc<Candidates>,
     base: &'t Profile,
+    /// How many of [`MOST_AGAIN`] are left.
+    again: Cell<usize>,
 }
 
 impl<'t> Setting<'t> {
@@ -130,7 +133,15 @@ impl<'t> Setting<'t> {
             start,
             candidates,
             base,
+            again: Cell::new(MOST_AGAIN),
         }
+    }
+
+    /// True if the traffic may be gone through once more to change a behaviour.
+    fn may_repeat(&self) -> bool {
+        let left = self.again.get().checked_sub(self.exchanges.len());
+        self.again.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     /// Goes through the traffic of a client that is alone, up to the first exchange that no profile
@@ -212,13 +223,11 @@ impl<'t> Setting<'t> {
                 best = (rest, choice.clone());
             }
         }
-        if self.exchanges.len() <= MOST_REPEATED {
-            best = self.improved(learned, best)?;
-            if best.0.exchanges > learned.unexplained.len() {
-                let fixed = self.fixed(learned)?;
-                let (rest, _) = self.attempt(&fixed, None)?;
-                best = best.min(self.improved(learned, (rest, fixed))?);
-            }
+        best = self.improved(learned, best)?;
+        if best.0.exchanges > learned.unexplained.len() {
+            let fixed = self.fixed(learned)?;
+            let (rest, _) = self.attempt(&fixed, None)?;
+            best = best.min(self.improved(learned, (rest, fixed))?);
         }
         Ok(best)
     }
@@ -251,6 +260,9 @@ impl<'t> Setting<'t> {
                 if other == *choice {
                     continue;
                 }
+                if !self.may_repeat() {
+                    return Ok(None);
+                }
                 let (less, _) = self.attempt(&other, None)?;
                 if less < *rest {
                     return Ok(Some((less, other)));
@@ -269,6 +281,9 @@ impl<'t> Setting<'t> {
                 continue;
             }
             for place in domains.of(*id) {
+                if !self.may_repeat() {
+                    return Ok(domains.first());
+                }
                 let mut only = Domains::none();
                 only.add(*id, place);
                 let mut narrowed = domains.clone();
@@ -289,17 +304,18 @@ impl<'t> Setting<'t> {
 /// between, that is taken into account.
 pub fn learn(exchanges: &[Exchange], base: &Profile) -> Result<Learned, NoRandomNumbers> {
     let setting = Setting::new(exchanges, base);
-    let mut track = setting.alone(None)?;
-    let mut is_alone = track.unexplained.is_empty();
-    if !is_alone {
-        track = setting.among_others()?;
-    }
+    let alone = setting.alone(None)?;
+    let seems_alone = alone.unexplained.is_empty();
+    let mut track = if seems_alone {
+        alone
+    } else {
+        setting.among_others()?
+    };
     let (rest, choice) = setting.together(&track)?;
-    if !is_alone && rest.exchanges == 0 {
+    if !seems_alone && rest.exchanges == 0 {
         // One profile explains everything, so nothing shows another client.
         let again = setting.alone(Some(choice.clone()))?;
-        is_alone = again.unexplained.is_empty();
-        if is_alone {
+        if again.unexplained.is_empty() {
             track = again;
         }
     }
