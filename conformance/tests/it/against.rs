@@ -1,7 +1,15 @@
 //! Runs cases in this process against an emulator that behaves by one profile while another, or
 //! the same, is expected.
 
-use std::{io, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
 
 use bandwidth_conformance::{
     case::Case,
@@ -38,6 +46,27 @@ pub(crate) fn takes_all(variable: &str) -> bool {
 pub(crate) fn some_cases() -> Vec<Case> {
     let step = if takes_all("CASES") { 1 } else { 4 };
     cases().into_iter().step_by(step).collect()
+}
+
+/// What `look` finds in each item, in their order; it gets their numbers too. Two run at a time.
+pub(crate) fn two_at_a_time<T: Sync, R: Send>(
+    items: &[T],
+    look: impl Fn(usize, &T) -> R + Sync,
+) -> Vec<R> {
+    let (next, found) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(number) else { break };
+                    let result = look(number, item);
+                    found.lock().unwrap().insert(number, result);
+                }
+            });
+        }
+    });
+    found.into_inner().unwrap().into_values().collect()
 }
 
 /// A built-in profile with some behaviours set.

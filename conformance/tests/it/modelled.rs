@@ -7,11 +7,7 @@ mod sync;
 
 use std::{
     fs,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
+    sync::{Arc, Mutex},
 };
 
 use bandwidth_conformance::{
@@ -33,8 +29,8 @@ use self::{
     sync::Recorder,
 };
 use crate::{
-    against::{self, limited_run_of, profile, repeats, run_cases, wait},
-    probing::{random_profiles, words, wrong},
+    against::{self, limited_run_of, profile, repeats, run_cases, two_at_a_time, wait},
+    probing::{guide_with, random_profiles, wrong},
     support::sloppy::{ACCOUNT, LOGIN},
 };
 
@@ -67,11 +63,7 @@ const VARIED: [&str; 22] = [
 /// Random settings, as many as `MODELS` or `usual` says, and the guide's.
 fn settings(usual: usize) -> Vec<NamedProfile> {
     let random = random_profiles(repeats("MODELS", usual), |id| VARIED.contains(&id));
-    let random = random.iter().map(|set| {
-        let mut actual = profile("guide", &[]);
-        actual.set(words(set)).unwrap();
-        actual
-    });
+    let random = random.iter().map(|set| guide_with(set));
     random.chain([profile("guide", &[])]).collect()
 }
 
@@ -116,28 +108,12 @@ fn problems(
     usual: usize,
     look: impl Fn(usize, &NamedProfile) -> Vec<String> + Sync,
 ) -> Vec<String> {
-    let settings = settings(usual);
-    let (next, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(actual) = settings.get(number) else {
-                        break;
-                    };
-                    let problems = look(number, actual);
-                    let problems = problems
-                        .iter()
-                        .map(|one| format!("setting {number}: {one}"));
-                    found.lock().unwrap().extend(problems);
-                }
-            });
-        }
+    let found = two_at_a_time(&settings(usual), |number, actual| {
+        let problems = look(number, actual).into_iter();
+        let problems = problems.map(|one| format!("setting {number}: {one}"));
+        problems.collect::<Vec<String>>()
     });
-    let mut found = found.into_inner().unwrap();
-    found.sort();
-    found
+    found.concat()
 }
 
 /// The server is what it is said to be: the suite judges it as an emulator of the same profile. What

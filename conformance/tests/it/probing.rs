@@ -13,11 +13,7 @@ use std::{
     collections::BTreeMap,
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
+    sync::Arc,
 };
 
 use bandwidth_conformance::{
@@ -42,8 +38,11 @@ use proptest::{
 };
 
 use self::profiles::varies_freely;
-pub(crate) use self::profiles::{random_profiles, words};
-use crate::against::{profile, repeats, run_cases, run_of, server, some_cases, wait};
+use self::profiles::words;
+pub(crate) use self::profiles::{guide_with, random_profiles};
+use crate::against::{
+    profile, repeats, run_cases, run_of, server, some_cases, two_at_a_time, wait,
+};
 
 /// Whether the probe asks for a behaviour.
 fn is_asked(id: &str) -> bool {
@@ -301,32 +300,17 @@ fn probe_all(
     faults: &[&str],
     limits: &Limits,
 ) -> (Vec<String>, Vec<Costs>) {
-    let next = AtomicUsize::new(0);
-    let found = Mutex::new(BTreeMap::new());
-    thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(set) = sets.get(index) else { break };
-                    let mut actual = profile("guide", &[]);
-                    actual.set(words(set)).unwrap();
-                    let empty = index.is_multiple_of(2);
-                    let probed = probed(&actual, empty, faults, limits.clone());
-                    let mut problems = wrong(&probed.findings, &actual, empty, complete);
-                    problems.extend(unnamed(&probed, &actual, complete));
-                    let costs = probed.costs;
-                    let problems: Vec<String> = problems
-                        .into_iter()
-                        .map(|problem| format!("profile {index}: {problem}"))
-                        .collect();
-                    found.lock().unwrap().insert(index, (problems, costs));
-                }
-            });
-        }
+    let found = two_at_a_time(sets, |index, set| {
+        let actual = guide_with(set);
+        let empty = index.is_multiple_of(2);
+        let probed = probed(&actual, empty, faults, limits.clone());
+        let mut problems = wrong(&probed.findings, &actual, empty, complete);
+        problems.extend(unnamed(&probed, &actual, complete));
+        let problems = problems.into_iter();
+        let problems = problems.map(|problem| format!("profile {index}: {problem}"));
+        (problems.collect::<Vec<String>>(), probed.costs)
     });
-    let found = found.into_inner().unwrap();
-    let (problems, costs): (Vec<_>, Vec<_>) = found.into_values().unzip();
+    let (problems, costs): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     (problems.concat(), costs)
 }
 
@@ -505,8 +489,7 @@ fn the_surfaces_of_random_worlds_are_told_apart() {
                 format!("{id}={}", options[chosen].name)
             })
             .collect();
-        let mut actual = profile("guide", &[]);
-        actual.set(words(&set)).unwrap();
+        let actual = guide_with(&set);
         let findings = probed_about(&surfaces, &actual, false, &[], Limits::impatient()).findings;
         let nothing = set[..4].iter().all(|option| option.ends_with("=absent"));
         for id in &ids[..4] {

@@ -5,10 +5,7 @@
 use std::{
     net::SocketAddr,
     path::Path,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
     thread,
 };
 
@@ -31,9 +28,9 @@ use clap::Parser;
 use tokio::{runtime::Runtime, sync::watch};
 
 use crate::{
-    against::{self, profile, repeats, wait},
+    against::{self, profile, repeats, two_at_a_time, wait},
     modelled,
-    probing::{random_profiles, words},
+    probing::{guide_with, random_profiles},
     support::{
         http::Server,
         proxy::{self, Asked},
@@ -244,27 +241,13 @@ fn varies(id: &str) -> bool {
 
 /// Records each profile under that disturbance; two at a time.
 fn sweep(profiles: &[NamedProfile], disturbance: Disturbance, sizes: &[usize]) -> Vec<String> {
-    let (next, all) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(actual) = profiles.get(number) else {
-                        break;
-                    };
-                    let size = sizes[number % sizes.len()];
-                    let judged = record(number, actual, disturbance, size);
-                    all.lock().unwrap().push((number, size, judged));
-                }
-            });
-        }
+    let all = two_at_a_time(profiles, |number, actual| {
+        let size = sizes[number % sizes.len()];
+        (size, record(number, actual, disturbance, size))
     });
-    let mut all = all.into_inner().unwrap();
-    all.sort_by_key(|(number, ..)| *number);
     for size in sizes {
-        let of_size = all.iter().filter(|(_, one, _)| one == size);
-        let mut settled: Vec<usize> = of_size.map(|(.., judged)| judged.settled).collect();
+        let of_size = all.iter().filter(|(one, _)| one == size);
+        let mut settled: Vec<usize> = of_size.map(|(_, judged)| judged.settled).collect();
         settled.sort_unstable();
         if let Some(median) = settled.get(settled.len() / 2) {
             println!(
@@ -273,11 +256,11 @@ fn sweep(profiles: &[NamedProfile], disturbance: Disturbance, sizes: &[usize]) -
             );
         }
     }
-    let exchanges: usize = all.iter().map(|(.., judged)| judged.exchanges).sum();
-    let unexplained: usize = all.iter().map(|(.., judged)| judged.unexplained).sum();
+    let exchanges: usize = all.iter().map(|(_, judged)| judged.exchanges).sum();
+    let unexplained: usize = all.iter().map(|(_, judged)| judged.unexplained).sum();
     println!("{disturbance:?}: {exchanges} exchanges, {unexplained} unexplained");
-    let all = all.into_iter();
-    let wrong = all.flat_map(|(number, _, judged)| {
+    let all = all.into_iter().enumerate();
+    let wrong = all.flat_map(|(number, (_, judged))| {
         let wrong = judged.wrong.into_iter();
         wrong.map(move |one| format!("{disturbance:?}, profile {number}: {one}"))
     });
@@ -288,14 +271,8 @@ fn sweep(profiles: &[NamedProfile], disturbance: Disturbance, sizes: &[usize]) -
 fn what_is_learned_from_a_recorded_trace_is_true() {
     let count = repeats("RECORDINGS", 1);
     let sizes = &SIZES[..count.min(SIZES.len())];
-    let profiles: Vec<NamedProfile> = random_profiles(count, varies)
-        .iter()
-        .map(|set| {
-            let mut actual = profile("guide", &[]);
-            actual.set(words(set)).unwrap();
-            actual
-        })
-        .collect();
+    let sets = random_profiles(count, varies);
+    let profiles: Vec<NamedProfile> = sets.iter().map(|set| guide_with(set)).collect();
     let wrong: Vec<String> = DISTURBANCES
         .into_iter()
         .flat_map(|disturbance| sweep(&profiles, disturbance, sizes))

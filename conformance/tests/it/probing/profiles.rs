@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use bandwidth_fixtures::BehaviourId;
+use bandwidth_fixtures::{BehaviourId, NamedProfile};
 use proptest::{
     prelude::*,
     strategy::ValueTree as _,
@@ -61,6 +61,13 @@ pub(crate) fn random_profiles(count: usize, varies: impl Fn(&str) -> bool) -> Ve
         .filter(|set| profile("guide", &[]).set(words(set)).is_ok())
         .take(count)
         .collect()
+}
+
+/// The guide's profile with these options.
+pub(crate) fn guide_with(set: &[String]) -> NamedProfile {
+    let mut actual = profile("guide", &[]);
+    actual.set(words(set)).unwrap();
+    actual
 }
 
 pub(crate) fn words(set: &[String]) -> impl Iterator<Item = &str> {
