@@ -194,7 +194,8 @@ pub fn holds(text: &str, part: &str) -> bool {
 
 /// True if it contains a common word, ignoring case.
 pub fn has_common_word(text: &str) -> bool {
-    COMMON_WORDS.iter().any(|word| holds(text, word))
+    let lower = text.to_lowercase();
+    COMMON_WORDS.iter().any(|word| lower.contains(word))
 }
 
 /// The longest string that occurs twice, overlapping or not, in characters.

@@ -103,8 +103,9 @@ pub struct Learned {
 
 /// Number of profiles that are tried to find one that explains all exchanges together.
 const MOST_CHOICES: usize = 24;
-/// The most exchanges that are gone through again to change behaviours one by one.
-const MOST_AGAIN: usize = 50_000;
+/// The most requests to the emulator in passes that look for one profile. A pass in which several
+/// options are possible needs many for each exchange.
+const MOST_AGAIN: usize = 300_000;
 
 /// What a choice leaves unexplained.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,9 +140,13 @@ impl<'t> Setting<'t> {
 
     /// True if the traffic may be gone through once more to change a behaviour.
     fn may_repeat(&self) -> bool {
-        let left = self.again.get().checked_sub(self.exchanges.len());
-        self.again.set(left.unwrap_or(0));
-        left.is_some()
+        self.again.get() >= self.exchanges.len()
+    }
+
+    /// Counts the requests of a pass.
+    fn repeated(&self, track: &Track) {
+        let left = self.again.get();
+        self.again.set(left.saturating_sub(track.simulator.requests()));
     }
 
     /// Goes through the traffic of a client that is alone, up to the first exchange that no profile
@@ -198,6 +203,7 @@ impl<'t> Setting<'t> {
         let mut track = self.track(Domains::only(choice), false)?;
         track.wider = within.cloned();
         track.follow_all(self.exchanges);
+        self.repeated(&track);
         let unexplained = track.unexplained.iter();
         let rest = Rest {
             exchanges: track.unexplained.len(),
@@ -290,6 +296,7 @@ impl<'t> Setting<'t> {
                 narrowed.set(*id, &only);
                 let mut track = self.track(narrowed, learned.tolerant)?;
                 track.follow_all(self.exchanges);
+                self.repeated(&track);
                 if track.unexplained.len() <= learned.unexplained.len() {
                     domains = track.domains;
                     break;

@@ -1,6 +1,7 @@
 //! The emulator as a function: a world and a request in, an answer and the next world out.
 
 use std::{
+    cell::Cell,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -32,6 +33,8 @@ pub(super) struct Simulator {
     app: Arc<App>,
     state: Arc<AccountState>,
     peer: Peer,
+    /// Number of requests so far.
+    requests: Cell<usize>,
 }
 
 /// Headers about the transfer of a request, which a recording has decoded.
@@ -174,6 +177,7 @@ impl Simulator {
             app: Arc::new(app),
             state,
             peer: Peer { address, tls: true },
+            requests: Cell::new(0),
         })
     }
 
@@ -195,7 +199,13 @@ impl Simulator {
         let _ = self.app.clock.set(ClockChange::Advance(behind));
     }
 
+    /// Number of requests that it has had.
+    pub(super) fn requests(&self) -> usize {
+        self.requests.get()
+    }
+
     fn simulate(&self, world: &Saved, options: Profile, request: &Prepared) -> Simulated {
+        self.requests.update(|requests| requests + 1);
         self.state.restore(world);
         self.app.set_profile(Arc::new(NamedProfile::of(options)));
         let Prepared { head, body } = request.clone();
