@@ -287,7 +287,7 @@ fn profiles(count: usize) -> Vec<Vec<String>> {
 }
 
 /// Number of profiles that are probed without the variable.
-const FEW: usize = 5;
+const FEW: usize = 3;
 
 fn how_many() -> usize {
     repeats("PROBE_PROFILES", FEW)

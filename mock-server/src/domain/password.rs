@@ -210,8 +210,12 @@ pub fn longest_repeat(text: &str) -> usize {
 
 /// True if a string longer than `allowed` occurs twice, overlapping or not.
 fn repeats_longer_than(text: &str, allowed: usize) -> bool {
-    let characters: Vec<char> = text.chars().collect();
-    let mut strings: Vec<&[char]> = characters.windows(allowed + 1).collect();
+    let starts = text.char_indices().map(|(at, _)| at);
+    let bounds: Vec<usize> = starts.chain([text.len()]).collect();
+    let spans = bounds.windows(allowed + 2);
+    let mut strings: Vec<&str> = spans
+        .map(|span| &text[span[0]..span[allowed + 1]])
+        .collect();
     strings.sort_unstable();
     strings.windows(2).any(|pair| pair[0] == pair[1])
 }
