@@ -111,12 +111,19 @@ impl Probe {
         if self.is_prepared() {
             return Some("it needs a user beside the prepared one".to_owned());
         }
-        let limits = self.cx.run.limits();
-        let must_remove = limits.one_user_first && !limits.allow_leftovers;
-        let why = self.removal.as_ref().err().filter(|_| must_remove)?;
+        let why = self.removal.as_ref().err()?;
+        if self.may_create_more() {
+            return None;
+        }
         Some(format!(
             "{why}, so no second user was created; pass --allow-leftovers to create more"
         ))
+    }
+
+    /// True if the first user may stay while the probe creates others.
+    fn may_create_more(&self) -> bool {
+        let limits = self.cx.run.limits();
+        !self.is_prepared() && (limits.allow_leftovers || !limits.one_user_first)
     }
 
     async fn perform(&mut self, experiment: &Experiment) {

@@ -431,6 +431,8 @@ fn plan(
         roles: limits.roles.rehearsed(),
         foreign_accounts: limits.foreign_accounts,
         failed_logins: limits.failed_logins,
+        one_user_first: limits.one_user_first,
+        allow_leftovers: limits.allow_leftovers,
         prepared_user,
         // The mock inside does not lag.
         settle: Limits::impatient().settle,

@@ -1,6 +1,5 @@
-//! Experiments about passwords. One user gets new passwords in turn, of characters that form no
-//! words. The emulator predicts which of them each possible policy accepts; the next one is the one
-//! whose outcome tells most.
+//! Experiments about passwords, of characters that form no words. The emulator predicts which of them
+//! each possible policy accepts. The next one is the one whose outcome tells most.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,20 +9,16 @@ mod policy;
 mod trial;
 
 use self::{
-    candidates::{choices, confirmations},
+    candidates::{choices, confirmations, passwords_after},
     kind::{Candidate, Kind},
     policy::Policy,
-    trial::{Refusal, Trial, of_length},
+    trial::{REPEATED, Refusal, TOO_WEAK, Trial, WAYS, Way, of_length},
 };
 use super::state::Probe;
 use crate::verdict::Stop;
 
-/// A password that breaks most policies, and is no word by itself.
-const TOO_WEAK: &str = "z";
 /// Length of the first password if the user's own is unknown.
 const USUAL: usize = 16;
-/// Number of passwords that are set when there are too few to see how many are remembered.
-const MORE: usize = 6;
 /// The most passwords that the choice sends, so that it ends on any target.
 const MOST: usize = 90;
 /// The least entropy of a prediction, in bits, for which a password is sent.
@@ -46,13 +41,16 @@ pub(super) async fn of_updates(probe: &mut Probe) -> Result<(), Stop> {
     let length = made.passwords.last().map_or(USUAL, String::len);
     let mut trial = Trial::new(made, length);
     if trial
-        .accepts(probe, || TOO_WEAK.to_owned(), "length")
+        .accepts(probe, Way::Update, || TOO_WEAK.to_owned(), "length")
         .await?
     {
         probe.lax_updates = true;
         return Err(Stop::skip(
             "an update accepts a password of one character; a create needs a second user",
         ));
+    }
+    if probe.may_create_more() {
+        trial.turn_to_creates(probe).await?;
     }
     policy(probe, trial).await
 }
@@ -83,23 +81,34 @@ async fn policy(probe: &mut Probe, trial: Trial) -> Result<(), Stop> {
     result
 }
 
-async fn judge(probe: &mut Probe, mut trial: Trial) -> Result<(), Stop> {
+/// True if the target accepts a password that breaks no rule.
+async fn good(probe: &mut Probe, trial: &mut Trial, way: Way) -> Result<bool, Stop> {
     let length = trial.length;
-    let mut policy = Policy::new(&trial.made)?;
+    trial
+        .accepts(probe, way, || of_length(length), "none")
+        .await
+}
+
+async fn judge(probe: &mut Probe, mut trial: Trial) -> Result<(), Stop> {
+    let mut policy = Policy::new(&trial)?;
     // What every refusal is compared with.
-    if !trial.accepts(probe, || of_length(length), "none").await? {
-        return Err(Stop::skip("an update rejects even a good password"));
+    if trial.usual() == Way::Update && !good(probe, &mut trial, Way::Update).await? {
+        return Err(Stop::skip("even a good password is rejected"));
     }
     policy.follow(None, &mut trial)?;
     search(probe, &mut trial, &mut policy).await?;
     confirm(probe, &mut trial, &mut policy).await?;
-    // A target that stopped accepting changes refused for no rule of passwords.
-    if !trial.accepts(probe, || of_length(length), "none").await? {
-        return Err(Stop::skip(
-            "a good password was rejected at the end, so earlier rejections prove nothing",
-        ));
+    verify(probe, &mut trial, &mut policy).await?;
+    history(probe, &mut trial, &mut policy).await?;
+    // A target that stopped accepting them rejected them for no rule of passwords.
+    for way in WAYS {
+        if policy.ends_with_rejected(way) && !good(probe, &mut trial, way).await? {
+            return Err(Stop::skip(
+                "a good password was rejected at the end, so earlier rejections prove nothing",
+            ));
+        }
+        policy.follow(None, &mut trial)?;
     }
-    policy.follow(None, &mut trial)?;
     policy.conclude(probe);
     errors(probe, &mut trial).await
 }
@@ -109,20 +118,29 @@ async fn search(probe: &mut Probe, trial: &mut Trial, policy: &mut Policy) -> Re
     for _ in 0..MOST {
         let mut candidates = choices(trial, policy);
         candidates.retain(|candidate| !policy.is_broken(candidate.kind));
-        if let Some((candidate, bits)) = policy.best(candidates)
+        if let Some((candidate, bits)) = policy.best(trial, candidates)
             && bits > TELLS
         {
-            send(probe, trial, policy, &candidate).await?;
-        } else if policy.needs_passwords() {
-            for _ in 0..MORE {
-                let length = trial.length;
-                trial
-                    .accepts(probe, || of_length(length), "history")
-                    .await?;
-                policy.follow(Some(Kind::History), trial)?;
-            }
+            let way = trial.usual();
+            send(probe, trial, policy, way, &candidate).await?;
         } else if !policy.refine()? {
             break;
+        }
+    }
+    Ok(())
+}
+
+/// Sends earlier passwords of the user, and new ones where it has had too few.
+async fn history(probe: &mut Probe, trial: &mut Trial, policy: &mut Policy) -> Result<(), Stop> {
+    for _ in 0..MOST {
+        let after = passwords_after(policy).filter(|_| !policy.is_broken(Kind::History));
+        let Some(after) = after else { break };
+        if let Some(password) = policy.known.iter().rev().nth(after).cloned() {
+            let earlier = Candidate::new(Kind::History, format!("{after} back"), password);
+            send(probe, trial, policy, Way::Update, &earlier).await?;
+        } else {
+            good(probe, trial, Way::Update).await?;
+            policy.follow(Some(Kind::History), trial)?;
         }
     }
     Ok(())
@@ -134,7 +152,19 @@ async fn confirm(probe: &mut Probe, trial: &mut Trial, policy: &mut Policy) -> R
         let left = confirmations(trial, policy).into_iter();
         let mut left = left.filter(|candidate| !policy.is_broken(candidate.kind));
         let Some(candidate) = left.next() else { break };
-        send(probe, trial, policy, &candidate).await?;
+        let way = trial.usual();
+        send(probe, trial, policy, way, &candidate).await?;
+    }
+    Ok(())
+}
+
+/// Sends an update with one password of each kind of which creates rejected none: a target may check
+/// the username before some rules. If it is rejected, no option explains both.
+async fn verify(probe: &mut Probe, trial: &mut Trial, policy: &mut Policy) -> Result<(), Stop> {
+    for candidate in policy.never_rejected(trial) {
+        while !policy.done.contains_key(&candidate.name) && !policy.is_broken(candidate.kind) {
+            send(probe, trial, policy, Way::Update, &candidate).await?;
+        }
     }
     Ok(())
 }
@@ -145,28 +175,38 @@ async fn send(
     probe: &mut Probe,
     trial: &mut Trial,
     policy: &mut Policy,
+    way: Way,
     candidate: &Candidate,
 ) -> Result<(), Stop> {
     let kind = candidate.kind;
-    match sent(probe, trial, candidate).await {
+    match sent(probe, trial, way, candidate).await {
         Ok(true) => *policy.done.entry(candidate.name.clone()).or_default() += 1,
         Err(stop) if probe.cx.run.dispatch().ended().is_some() => return Err(stop),
         Err(stop @ Stop::Skip(_)) => policy.give_up(kind, stop.headline().to_owned()),
-        // Another one is tried instead.
-        Ok(false) | Err(_) => {}
+        Ok(false) => policy.fail(candidate, REPEATED),
+        Err(stop) => policy.fail(candidate, stop.headline()),
     }
     policy.follow(Some(kind), trial)
 }
 
 /// Sends a password; false if the request was repeated, so that another one must be tried.
-async fn sent(probe: &mut Probe, trial: &mut Trial, candidate: &Candidate) -> Result<bool, Stop> {
+async fn sent(
+    probe: &mut Probe,
+    trial: &mut Trial,
+    way: Way,
+    candidate: &Candidate,
+) -> Result<bool, Stop> {
     let rule = candidate.kind.name();
     let refusals = trial.refusals.len();
-    let taken = trial.accepts_this(probe, &candidate.password, rule).await?;
+    let password = &candidate.password;
+    let taken = trial.accepts_this(probe, way, password, rule).await?;
     if let (Some(false), Some(control)) = (taken, &candidate.control) {
         let refusal = trial.outcomes.pop();
-        match trial.accepts_this(probe, control, rule).await? {
-            Some(true) => trial.outcomes.extend(refusal),
+        match trial.accepts_this(probe, way, control, rule).await? {
+            Some(true) => {
+                let at = trial.outcomes.len() - 1;
+                trial.outcomes.splice(at..at, refusal);
+            }
             // The refusal is about the characters.
             Some(false) => {
                 trial.outcomes.clear();
@@ -183,7 +223,8 @@ async fn sent(probe: &mut Probe, trial: &mut Trial, candidate: &Candidate) -> Re
 async fn errors(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     const ID: &str = "password.errors";
     let mut rules: BTreeMap<&str, Vec<&Refusal>> = BTreeMap::new();
-    for refusal in &trial.refusals {
+    let usual = trial.usual();
+    for refusal in trial.refusals.iter().filter(|one| one.way == usual) {
         let rule = match refusal.rule {
             "length" if refusal.password.chars().count() < trial.length => "minimum",
             "length" => "maximum",
@@ -236,7 +277,7 @@ async fn errors(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
         return Ok(());
     }
     let refusals = trial.refusals.len();
-    let again = trial.accepts_this(probe, &first.password, first.rule);
+    let again = trial.accepts_this(probe, first.way, &first.password, first.rule);
     if again.await? != Some(false) {
         return Err(Stop::inconclusive("a rejected password was accepted later"));
     }

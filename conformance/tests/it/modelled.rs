@@ -121,7 +121,7 @@ fn problems(
 /// every fourth case, always: others are about a second account, or which error comes first.
 #[test]
 fn the_suite_judges_the_server_as_an_emulator_of_its_profile() {
-    let problems = problems(6, |_, actual| {
+    let problems = problems(4, |_, actual| {
         let server = Modelled::start(*actual.options(), Reported::First);
         let emulator = against::server(actual.clone(), &[]);
         let expected = || actual.clone();
@@ -170,7 +170,7 @@ fn probed(server: &Modelled) -> Findings {
 
 #[test]
 fn the_probe_settles_all_that_can_be_told_and_nothing_wrongly() {
-    let problems = problems(6, |number, actual| {
+    let problems = problems(4, |number, actual| {
         let findings = probed(&started(number, actual));
         wrong(&findings, actual, false, true)
     });

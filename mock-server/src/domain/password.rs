@@ -170,6 +170,7 @@ fn holds_identity(text: &str, owner: &Owner<'_>) -> bool {
         ..
     } = owner.texts;
     let local_part = email.and_then(|email| email.split('@').next());
+    let text = text.to_lowercase();
     [
         Some(owner.username),
         first_name,
@@ -179,17 +180,12 @@ fn holds_identity(text: &str, owner: &Owner<'_>) -> bool {
     ]
     .into_iter()
     .flatten()
-    .any(|part| part.chars().count() > 2 && holds(text, part))
+    .any(|part| part.chars().count() > 2 && text.contains(&part.to_lowercase()))
 }
 
 /// True if `part` occurs in `text`, ignoring case.
 pub fn holds(text: &str, part: &str) -> bool {
-    if text.is_ascii() && part.is_ascii() {
-        let mut windows = text.as_bytes().windows(part.len());
-        windows.any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
-    } else {
-        text.to_lowercase().contains(&part.to_lowercase())
-    }
+    text.to_lowercase().contains(&part.to_lowercase())
 }
 
 /// True if it contains a common word, ignoring case.

@@ -27,7 +27,7 @@ pub(super) use self::subject::is_of_api;
 pub use self::{
     conclude::{Finding, Learned, Possible, learn, replay},
     form::Unexplained,
-    inquiry::{Inquiry, MOST_REMEMBERED, MOST_REPEATED},
+    inquiry::{Inquiry, MOST_REPEATED},
     meaning::Outcome,
 };
 

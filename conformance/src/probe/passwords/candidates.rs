@@ -14,17 +14,10 @@ use crate::password::{self, Class};
 const LONGEST: u32 = 1025;
 /// How often a password of the same name is sent.
 const AGAIN: usize = 2;
+/// Numbers of remembered passwords that policies often have.
+const USUAL_HISTORIES: [u32; 8] = [0, 1, 2, 4, 5, 8, 12, 24];
 /// A word that lists of common passwords begin with.
 const WORD: &str = "password";
-
-fn candidate(kind: Kind, name: impl Into<String>, password: String) -> Candidate {
-    Candidate {
-        kind,
-        name: name.into(),
-        password,
-        control: None,
-    }
-}
 
 /// Neighbours among the candidates of a number that are left: the middle ones, the last ones, and
 /// those at the options that some source names.
@@ -62,7 +55,7 @@ pub(super) fn choices(trial: &Trial, policy: &Policy) -> Vec<Candidate> {
     lengths.extend(longer.filter(|length| *length <= LONGEST));
     for length in lengths {
         let password = of_length(as_length(length));
-        all.push(candidate(
+        all.push(Candidate::new(
             Kind::Length,
             format!("length {length}"),
             password,
@@ -92,21 +85,17 @@ pub(super) fn choices(trial: &Trial, policy: &Policy) -> Vec<Candidate> {
         if run > 1
             && let Some(password) = repeating(run, trial.minimum, trial.maximum)
         {
-            all.push(candidate(Kind::Repeats, format!("run {run}"), password));
+            all.push(Candidate::new(
+                Kind::Repeats,
+                format!("run {run}"),
+                password,
+            ));
         }
     }
     if policy.is_open("password.common_words")
         && let Some(password) = fitting(WORD, trial.minimum, trial.maximum)
     {
-        all.push(candidate(Kind::Word, WORD, password));
-    }
-    if policy.is_open("password.history") {
-        for (below, _) in thresholds(policy, "password.history") {
-            let back = as_length(below).min(policy.known.len().saturating_sub(1));
-            let known = policy.known.iter().rev().nth(back).cloned();
-            let name = format!("{back} back");
-            all.extend(known.map(|password| candidate(Kind::History, name, password)));
-        }
+        all.push(Candidate::new(Kind::Word, WORD, password));
     }
     // A rejection that two rules explain excludes neither, and would not the next time.
     all.retain(|candidate| {
@@ -116,6 +105,19 @@ pub(super) fn choices(trial: &Trial, policy: &Policy) -> Vec<Candidate> {
             .is_none_or(|times| *times < AGAIN)
     });
     all
+}
+
+/// The number of passwords after the one that shows most about how many are remembered; `None` if
+/// that is known.
+pub(super) fn passwords_after(policy: &Policy) -> Option<usize> {
+    let left = policy.numbers("password.history");
+    let [least, .., most] = *left else {
+        return None;
+    };
+    let mut usual = USUAL_HISTORIES.into_iter();
+    let number = usual.find(|number| (least..most).contains(number));
+    let number = number.unwrap_or(left[(left.len() - 1) / 2]);
+    usize::try_from(number).ok()
 }
 
 /// What the mock's rules predict with certainty, and another server may do otherwise.
@@ -154,13 +156,19 @@ pub(super) fn confirmations(trial: &Trial, policy: &Policy) -> Vec<Candidate> {
     }
     let mut names = names(trial);
     if policy.has("password.identity", "allowed") {
-        let draft = &trial.made.draft;
-        let together = ["FirstName", "LastName"]
-            .map(|name| draft.text(name))
-            .concat();
-        if let Some(password) = fitting(&together, trial.minimum, trial.maximum) {
-            names.retain(|candidate| !["FirstName", "LastName"].contains(&&*candidate.name));
-            names.push(candidate(Kind::Identity, "both names", password));
+        let parts = parts(trial);
+        let usual = parts.iter().filter(|(name, _)| *name != USERNAME).count();
+        let together = (2..=usual).rev().find_map(|count| {
+            let text: String = parts[..count]
+                .iter()
+                .map(|(_, part)| part.as_str())
+                .collect();
+            Some((count, fitting(&text, trial.minimum, trial.maximum)?))
+        });
+        if let Some((count, password)) = together {
+            let is_in = |name: &str| parts[..count].iter().any(|(part, _)| *part == name);
+            names.retain(|candidate| !is_in(&candidate.name));
+            names.push(Candidate::new(Kind::Identity, "names together", password));
         }
     }
     all.extend(names);
@@ -170,7 +178,7 @@ pub(super) fn confirmations(trial: &Trial, policy: &Policy) -> Vec<Candidate> {
 
 fn of_classes(trial: &Trial, kept: &[Class]) -> Candidate {
     let name = format!("only {kept:?}");
-    candidate(Kind::Classes, name, password::of(trial.length, kept))
+    Candidate::new(Kind::Classes, name, password::of(trial.length, kept))
 }
 
 /// A password with these characters in the middle, where trimming does not remove them, beside all
@@ -186,37 +194,41 @@ fn with_characters(trial: &Trial, characters: &str) -> Option<Candidate> {
     let text = of_length(around);
     let (head, tail) = text.split_at(around / 2);
     let password = format!("{head}{characters}{tail}");
-    Some(candidate(
+    Some(Candidate::new(
         Kind::Charset,
         format!("with {characters:?}"),
         password,
     ))
 }
 
-/// Passwords with the names of the user, as far as they fit. Only the username has characters that
-/// no other password has.
-fn names(trial: &Trial) -> Vec<Candidate> {
+/// Only the username has characters that no other password has.
+const USERNAME: &str = "username";
+
+/// The names of the user, the username last.
+fn parts(trial: &Trial) -> Vec<(&'static str, String)> {
     let draft = &trial.made.draft;
     let email = draft.text(crate::wire::EMAIL);
-    let username = draft.text("Username");
     let parts = [
         ("FirstName", draft.text("FirstName").to_owned()),
         ("LastName", draft.text("LastName").to_uppercase()),
         ("email", email.split('@').next().unwrap_or("").to_owned()),
-        ("username", username.to_owned()),
+        (USERNAME, draft.text("Username").to_owned()),
     ];
+    let named = parts.into_iter();
+    named.filter(|(_, part)| part.chars().count() > 2).collect()
+}
+
+/// Passwords with the names of the user, as far as they fit.
+fn names(trial: &Trial) -> Vec<Candidate> {
     let fits = |text: &str| fitting(text, trial.minimum, trial.maximum);
-    let named = parts
-        .into_iter()
-        .filter(|(_, part)| part.chars().count() > 2);
-    let found = named.filter_map(|(name, part)| {
+    let found = parts(trial).into_iter().filter_map(|(name, part)| {
         let reversed: String = part.chars().rev().collect();
-        let control = (name == "username").then(|| fits(&reversed)).flatten();
+        let control = (name == USERNAME).then(|| fits(&reversed)).flatten();
         let password = fits(&part)?;
         let kind = Kind::Identity;
         Some(Candidate {
             control,
-            ..candidate(kind, name, password)
+            ..Candidate::new(kind, name, password)
         })
     });
     found.collect()

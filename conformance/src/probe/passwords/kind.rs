@@ -59,3 +59,15 @@ pub(super) struct Candidate {
     /// The same characters in another order, where a refusal could be about them.
     pub(super) control: Option<String>,
 }
+
+impl Candidate {
+    /// One without a control.
+    pub(super) fn new(kind: Kind, name: impl Into<String>, password: String) -> Self {
+        Self {
+            kind,
+            name: name.into(),
+            password,
+            control: None,
+        }
+    }
+}

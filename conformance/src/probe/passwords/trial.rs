@@ -1,4 +1,6 @@
-//! One user whose password is changed again and again.
+//! Passwords that are tried. Updates of one user show which are accepted. So do creates of a user
+//! whose name is taken, if the target checks passwords first: they need one request and not two, and
+//! change nothing.
 
 use crate::{
     password::{self, Class},
@@ -9,21 +11,62 @@ use crate::{
     verdict::Stop,
 };
 
+/// A password that breaks most policies, and is no word by itself.
+pub(super) const TOO_WEAK: &str = "z";
 /// Number of tries of a password change that had to be repeated.
-const TRIES: usize = 4;
+pub(super) const TRIES: usize = 4;
+/// The reason of a kind whose tries all had to be repeated.
+pub(super) const REPEATED: &str = "each password change had to be repeated";
 
-/// The result of a password change.
+/// A request that shows whether a password is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// The user gets it.
+    Update,
+    /// No user gets it: the create is rejected because of the taken username.
+    Create,
+}
+
+pub(super) const WAYS: [Way; 2] = [Way::Update, Way::Create];
+
+/// The result of a try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    Accepted(String),
-    Rejected(String),
+    Accepted(Way, String),
+    Rejected(Way, String),
     /// It may have taken effect, once or twice: the user's passwords are not known any more.
     Lost,
 }
 
-/// A user whose password is changed, and the results.
+/// The reason of a rejection.
+#[derive(PartialEq, Eq)]
+enum Reason {
+    Code(u32),
+    Words(String),
+}
+
+/// What tells two rejections apart.
+#[derive(PartialEq, Eq)]
+struct Rejection {
+    status: u16,
+    reason: Reason,
+}
+
+impl Rejection {
+    fn of(seen: &Seen, password: &str) -> Self {
+        let words = || Reason::Words(words_of(seen, password));
+        Self {
+            status: seen.status,
+            reason: seen.code().map_or_else(words, Reason::Code),
+        }
+    }
+}
+
+/// The user that passwords are tried with, and the results.
 pub(super) struct Trial {
     pub(super) made: Made,
+    /// The rejection of a create with an accepted password, if creates show the policy.
+    taken: Option<Rejection>,
     /// Each refusal that could be read.
     pub(super) refusals: Vec<Refusal>,
     /// The outcomes that the policy has not taken in.
@@ -38,6 +81,7 @@ pub(super) struct Trial {
 /// The reason in a refusal of a password.
 #[derive(Clone)]
 pub(super) struct Refusal {
+    pub(super) way: Way,
     /// The rule that was meant to be broken.
     pub(super) rule: &'static str,
     pub(super) code: Option<u32>,
@@ -49,6 +93,7 @@ impl Trial {
     pub(super) fn new(made: Made, length: usize) -> Self {
         Self {
             made,
+            taken: None,
             refusals: Vec::new(),
             outcomes: Vec::new(),
             length,
@@ -62,27 +107,78 @@ impl Trial {
     pub(super) async fn accepts(
         &mut self,
         probe: &mut Probe,
+        way: Way,
         make: impl Fn() -> String,
         rule: &'static str,
     ) -> Result<bool, Stop> {
         for _ in 0..TRIES {
-            if let Some(taken) = self.accepts_this(probe, &make(), rule).await? {
+            if let Some(taken) = self.accepts_this(probe, way, &make(), rule).await? {
                 return Ok(taken);
             }
         }
-        Err(Stop::inconclusive(
-            "each password change had to be repeated",
-        ))
+        Err(Stop::inconclusive(REPEATED))
     }
 
-    /// True if the target accepts this password; `None` if the request was repeated, so that the
-    /// response may be about a password that the first try set.
-    pub(super) async fn accepts_this(
-        &mut self,
+    /// The request that most passwords are tried with.
+    pub(super) fn usual(&self) -> Way {
+        match self.taken {
+            Some(_) => Way::Create,
+            None => Way::Update,
+        }
+    }
+
+    /// Tries later passwords with creates, if a good one is rejected for another reason than a weak
+    /// one. Words may differ from one response to the next.
+    pub(super) async fn turn_to_creates(&mut self, probe: &mut Probe) -> Result<(), Stop> {
+        let good = of_length(self.length);
+        let taken = self.rejection(probe, &good).await?;
+        if let Some(Rejection {
+            reason: Reason::Words(_),
+            ..
+        }) = &taken
+            && self.rejection(probe, &of_length(self.length)).await? != taken
+        {
+            return Ok(());
+        }
+        let Some(taken) = taken else { return Ok(()) };
+        if self
+            .rejection(probe, TOO_WEAK)
+            .await?
+            .is_some_and(|weak| weak != taken)
+        {
+            self.taken = Some(taken);
+            let outcomes = [
+                Outcome::Accepted(Way::Create, good),
+                Outcome::Rejected(Way::Create, TOO_WEAK.to_owned()),
+            ];
+            self.outcomes.extend(outcomes);
+        }
+        Ok(())
+    }
+
+    /// The rejection of a create under the user's name; `None` for another response.
+    async fn rejection(
+        &self,
         probe: &mut Probe,
         password: &str,
-        rule: &'static str,
-    ) -> Result<Option<bool>, Stop> {
+    ) -> Result<Option<Rejection>, Stop> {
+        let seen = self.create(probe, password).await?;
+        Ok(seen.is_refusal().then(|| Rejection::of(&seen, password)))
+    }
+
+    async fn create(&self, probe: &mut Probe, password: &str) -> Result<Seen, Stop> {
+        let redactor = probe.cx.run.redactor();
+        redactor.add_login(self.made.username(), password);
+        let draft = self.made.draft.clone().with("Password", password);
+        let from = probe.cx.log.exchanges.len();
+        let created = probe.try_create(&draft).await;
+        // The policy takes it in.
+        probe.leave_out(from..probe.cx.log.exchanges.len());
+        let created = created?;
+        Ok(created.map_or_else(|seen| seen, |(_, seen)| seen))
+    }
+
+    async fn update(&mut self, probe: &mut Probe, password: &str) -> Result<Seen, Stop> {
         let body = self.made.update().with("Password", password);
         let from = probe.cx.log.exchanges.len();
         let result = probe.put(&self.made.key, &body, probe.format).await;
@@ -92,11 +188,30 @@ impl Trial {
         if probe.repeated_since(from) || !result.as_ref().is_ok_and(clear) {
             self.outcomes.push(Outcome::Lost);
         }
-        let seen = result?;
-        if !clear(&seen) {
+        result
+    }
+
+    /// True if the target accepts this password; `None` if the request was repeated, so that the
+    /// response may be about a password that the first try set.
+    pub(super) async fn accepts_this(
+        &mut self,
+        probe: &mut Probe,
+        way: Way,
+        password: &str,
+        rule: &'static str,
+    ) -> Result<Option<bool>, Stop> {
+        let seen = match way {
+            Way::Update => self.update(probe, password).await?,
+            Way::Create => self.create(probe, password).await?,
+        };
+        let is_accepted = match &self.taken {
+            Some(taken) if way == Way::Create => *taken == Rejection::of(&seen, password),
+            _ => seen.is_success(),
+        };
+        if !is_accepted && !seen.is_refusal() {
             // The result was the same twice; another try adds nothing.
             return Err(Stop::Skip(format!(
-                "a password change ({rule}) returns {}",
+                "a password ({rule}) returns {}",
                 seen.status
             )));
         }
@@ -104,28 +219,34 @@ impl Trial {
             return Ok(None);
         }
         let password = password.to_owned();
-        if seen.is_success() {
+        if is_accepted {
             let length = password.chars().count();
             self.minimum = self.minimum.min(length);
             self.maximum = self.maximum.max(length);
-            self.outcomes.push(Outcome::Accepted(password));
+            self.outcomes.push(Outcome::Accepted(way, password));
             return Ok(Some(true));
         }
         // What cannot be read says nothing of a rule.
         if seen.error_shape().is_some() {
             self.refusals.push(Refusal {
+                way,
                 rule,
                 code: seen.code(),
-                words: without(&seen.words(), &password.to_lowercase()),
+                words: words_of(&seen, &password),
                 password: password.clone(),
             });
         }
-        self.outcomes.push(Outcome::Rejected(password));
+        self.outcomes.push(Outcome::Rejected(way, password));
         Ok(Some(false))
     }
 }
 
-/// The words without the password, which a response may repeat. A short one may be part of a word.
+/// The words of a rejection without the password, which it may repeat.
+fn words_of(seen: &Seen, password: &str) -> String {
+    without(&seen.words(), &password.to_lowercase())
+}
+
+/// The words without the password. A short one may be part of a word.
 fn without(words: &str, password: &str) -> String {
     let mut rest = words;
     let mut kept = String::new();

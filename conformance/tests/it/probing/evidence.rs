@@ -417,12 +417,12 @@ fn a_policy_is_told_only_where_good_passwords_are_taken_before_and_after() {
     for most in [0, 3, 6] {
         let changes = AtomicU32::new(0);
         let odd = Odd::new(&[], move |asked| {
-            let changed = asked.is_of_user("PUT") && asked.has("Password");
-            if changed && changes.load(Ordering::Relaxed) >= most {
+            let tried = (asked.is_of_user("PUT") || asked.creates()) && asked.has("Password");
+            if tried && changes.load(Ordering::Relaxed) > most {
                 return asked.error(400, 13087, "no more changes");
             }
             let answer = asked.pass();
-            if changed && answer.status() == 200 {
+            if tried && answer.status() != 400 {
                 changes.fetch_add(1, Ordering::Relaxed);
             }
             answer
@@ -435,6 +435,39 @@ fn a_policy_is_told_only_where_good_passwords_are_taken_before_and_after() {
             }
         }
     }
+}
+
+/// A rule that such a server does not check for a taken username says nothing in creates.
+#[test]
+fn a_password_that_creates_and_updates_judge_differently_decides_nothing() {
+    use std::sync::Mutex;
+
+    let conflict = Mutex::new(None);
+    let odd = Odd::new(&[], move |asked| {
+        let answer = asked.pass();
+        if !asked.creates() {
+            return answer;
+        }
+        let body = asked.json();
+        let field = |name: &str| body[name].as_str().unwrap_or("none").to_lowercase();
+        let password = field("Password");
+        let mut names = ["FirstName", "LastName", "Username", "Email"].into_iter();
+        let has_name = names.any(|name| password.contains(field(name).split('@').next().unwrap()));
+        let mut conflict = conflict.lock().unwrap();
+        match (answer.status(), &*conflict) {
+            (409, _) => *conflict = Some(answer.json()),
+            (400, Some(body)) if has_name => {
+                return Answered::of(409, "application/json", body.to_string());
+            }
+            _ => {}
+        }
+        answer
+    });
+    let learned = odd.learned(&["password"]);
+    let why = learned.why_open("password.identity");
+    assert!(why.contains("no option explains"), "{why}");
+    assert_eq!(learned.of("password.classes"), "4");
+    assert_eq!(learned.of("password.min_length"), "8");
 }
 
 #[test]

@@ -146,7 +146,8 @@ impl<'t> Setting<'t> {
     /// Counts the requests of a pass.
     fn repeated(&self, track: &Track) {
         let left = self.again.get();
-        self.again.set(left.saturating_sub(track.simulator.requests()));
+        self.again
+            .set(left.saturating_sub(track.simulator.requests()));
     }
 
     /// Goes through the traffic of a client that is alone, up to the first exchange that no profile

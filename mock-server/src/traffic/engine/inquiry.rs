@@ -58,7 +58,7 @@ const USUAL_LENGTHS: [u32; 49] = [
 /// The longest repeated string whose limit can be exact.
 pub const MOST_REPEATED: u32 = 33;
 /// The longest history of passwords that can be exact.
-pub const MOST_REMEMBERED: u32 = 24;
+const MOST_REMEMBERED: u32 = 24;
 
 /// Lengths that are added to a range at a time. More would leave no room for those of the exchanges.
 const MORE_LENGTHS: usize = 12;
