@@ -4,7 +4,9 @@
 use std::{ffi::OsString, fmt::Write as _};
 
 use bandwidth_fixtures::{
-    BehaviourId, EvidenceKind, NamedProfile, Secret, describe, questions::questions,
+    BehaviourId, EvidenceKind, NamedProfile, Secret,
+    describe::{self, counted},
+    questions::questions,
 };
 use clap::{Args, builder::PossibleValuesParser};
 use serde_json::Value;
@@ -172,7 +174,7 @@ fn relied(report: &Assumptions, fail_on: Option<&str>) -> String {
     let mut text = format!(
         "{} relied on {}: {}.\n",
         counted(report.requests, "request"),
-        counted(rows.len() as u64, "behaviour"),
+        counted(rows.len(), "behaviour"),
         counts.join(", ")
     );
     for row in &rows {
@@ -190,9 +192,4 @@ fn relied(report: &Assumptions, fail_on: Option<&str>) -> String {
         let _ = writeln!(text, "\nSome of these are known no better than `{kind}`.");
     }
     text
-}
-
-fn counted(count: u64, what: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{plural}")
 }

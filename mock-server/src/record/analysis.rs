@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bandwidth_fixtures::{BehaviourId, NamedProfile};
+use bandwidth_fixtures::{BehaviourId, NamedProfile, describe::counted};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -109,10 +109,10 @@ impl Analysis {
     /// The same for the last screen.
     pub fn text(&self, profile: &NamedProfile) -> String {
         let mut text = format!(
-            "{} behaviours settled, {} open, {} exchanges that nothing explains\n",
-            self.settled.len(),
+            "{} settled, {} open, {} that nothing explains\n",
+            counted(self.settled.len(), "behaviour"),
             self.open,
-            self.unexplained.len()
+            counted(self.unexplained.len(), "exchange")
         );
         for settled in &self.settled {
             let expected = profile.options().get(settled.id);

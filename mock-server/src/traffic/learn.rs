@@ -9,7 +9,9 @@ use std::{
 };
 
 use bandwidth_fixtures::{
-    BehaviourId, FixtureError, NamedProfile, Seed, behaviour::Values, describe,
+    BehaviourId, FixtureError, NamedProfile, Seed,
+    behaviour::Values,
+    describe::{self, counted},
 };
 use clap::Args;
 use serde_json::Value;
@@ -124,9 +126,9 @@ fn exchanges_of(numbers: &[usize]) -> String {
 /// One-screen summary of the results.
 fn summary(learned: &Learned, base: &NamedProfile, exchanges: &[Exchange]) -> String {
     let mut text = format!(
-        "{} exchanges: {} compared, {} left out (broken connections, 429, 5xx, operations that are \
-         not followed)\n",
-        exchanges.len(),
+        "{}: {} compared, {} left out (broken connections, 429, 5xx, operations that are not \
+         followed)\n",
+        counted(exchanges.len(), "exchange"),
         learned.followed,
         learned.left_out
     );
@@ -145,8 +147,8 @@ fn summary(learned: &Learned, base: &NamedProfile, exchanges: &[Exchange]) -> St
     let others = settled.keys().filter(|id| other(id)).count();
     let _ = writeln!(
         text,
-        "\nObserved: {} behaviours, {others} of them other than in {}",
-        settled.len(),
+        "\nObserved: {}, {others} of them other than in {}",
+        counted(settled.len(), "behaviour"),
         base.name()
     );
     for (id, numbers) in settled.iter().filter(|(id, _)| other(id)) {
@@ -155,8 +157,8 @@ fn summary(learned: &Learned, base: &NamedProfile, exchanges: &[Exchange]) -> St
     }
     let _ = writeln!(
         text,
-        "\nOpen: {} behaviours that the traffic asks",
-        open.len()
+        "\nOpen: {} that the traffic asks",
+        counted(open.len(), "behaviour")
     );
     for (id, options) in &open {
         let _ = writeln!(text, "  {id}: {}", listed(options, "or"));
@@ -164,8 +166,8 @@ fn summary(learned: &Learned, base: &NamedProfile, exchanges: &[Exchange]) -> St
     text += &not_modelled(learned);
     let _ = writeln!(
         text,
-        "\nNo profile explains: {} exchanges",
-        learned.unexplained.len()
+        "\nNo profile explains: {}",
+        counted(learned.unexplained.len(), "exchange")
     );
     for one in learned.unexplained.iter().take(10) {
         let _ = writeln!(text, "  {}", describe_unexplained(one, exchanges));
@@ -177,7 +179,7 @@ fn summary(learned: &Learned, base: &NamedProfile, exchanges: &[Exchange]) -> St
 pub fn not_modelled(learned: &Learned) -> String {
     let most = 10;
     let fields = learned.unmodelled.iter();
-    let shown = fields.map(|(name, times)| format!("{name} ({times} times)"));
+    let shown = fields.map(|(name, times)| format!("{name} ({})", counted(*times, "time")));
     let mut shown: Vec<String> = shown.take(most).collect();
     if learned.unmodelled.len() > most {
         shown.push(format!("{} more", learned.unmodelled.len() - most));

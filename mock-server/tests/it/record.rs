@@ -561,7 +561,7 @@ fn the_last_screen_names_the_fields_that_were_not_compared() {
     let (code, screen) = recording.serving.terminate();
     assert_eq!(code, Some(0));
     assert!(
-        screen.contains("Not compared, because the mock has no such field: LastSeen (1 times)\n"),
+        screen.contains("Not compared, because the mock has no such field: LastSeen (1 time)\n"),
         "{screen}"
     );
 }

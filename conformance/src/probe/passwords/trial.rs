@@ -158,7 +158,7 @@ impl Trial {
 
     /// The rejection of a create under the user's name; `None` for another response.
     async fn rejection(
-        &self,
+        &mut self,
         probe: &mut Probe,
         password: &str,
     ) -> Result<Option<Rejection>, Stop> {
@@ -166,7 +166,7 @@ impl Trial {
         Ok(seen.is_refusal().then(|| Rejection::of(&seen, password)))
     }
 
-    async fn create(&self, probe: &mut Probe, password: &str) -> Result<Seen, Stop> {
+    async fn create(&mut self, probe: &mut Probe, password: &str) -> Result<Seen, Stop> {
         let redactor = probe.cx.run.redactor();
         redactor.add_login(self.made.username(), password);
         let draft = self.made.draft.clone().with("Password", password);
@@ -174,8 +174,14 @@ impl Trial {
         let created = probe.try_create(&draft).await;
         // The policy takes it in.
         probe.leave_out(from..probe.cx.log.exchanges.len());
-        let created = created?;
-        Ok(created.map_or_else(|seen| seen, |(_, seen)| seen))
+        created.map(|created| match created {
+            Ok((_, seen)) => {
+                // It may have changed the user of that name.
+                self.outcomes.push(Outcome::Lost);
+                seen
+            }
+            Err(seen) => seen,
+        })
     }
 
     async fn update(&mut self, probe: &mut Probe, password: &str) -> Result<Seen, Stop> {
@@ -200,6 +206,7 @@ impl Trial {
         password: &str,
         rule: &'static str,
     ) -> Result<Option<bool>, Stop> {
+        let before = self.outcomes.len();
         let seen = match way {
             Way::Update => self.update(probe, password).await?,
             Way::Create => self.create(probe, password).await?,
@@ -215,7 +222,7 @@ impl Trial {
                 seen.status
             )));
         }
-        if self.outcomes.last() == Some(&Outcome::Lost) {
+        if self.outcomes.len() > before {
             return Ok(None);
         }
         let password = password.to_owned();

@@ -471,6 +471,28 @@ fn a_password_that_creates_and_updates_judge_differently_decides_nothing() {
 }
 
 #[test]
+fn a_create_that_a_taken_username_does_not_stop_shows_nothing_about_passwords() {
+    let set = ["password.history=1", "password.min_length=10"];
+    let odd = Odd::new(&set, |asked| {
+        let answer = asked.pass();
+        if asked.creates() && answer.status() == 409 {
+            return Answered::of(200, "application/json", "{}");
+        }
+        answer
+    });
+    let learned = odd.learned(&["password"]);
+    for (id, option) in [
+        ("password.classes", "4"),
+        ("password.history", "1"),
+        ("password.identity", "refused"),
+        ("password.max_length", "128"),
+        ("password.min_length", "10"),
+    ] {
+        assert_eq!(learned.of(id), option, "{id}");
+    }
+}
+
+#[test]
 fn a_number_that_is_taken_and_not_shown_is_absent_only_where_unknown_fields_are_ignored() {
     // A field that is known and never shown.
     let odd = Odd::new(&["user.telephone=ten_digits_optional"], |asked| {
