@@ -9,7 +9,7 @@ use std::{
 };
 
 use bandwidth_fixtures::{
-    BehaviourId, FixtureError, NamedProfile, Seed,
+    BehaviourId, Evidence, FixtureError, NamedProfile, Seed,
     behaviour::Values,
     describe::{self, counted},
 };
@@ -85,8 +85,19 @@ pub fn run(arguments: &LearnArguments) -> Result<String, CommandError> {
     let base = profile("--base", &arguments.base)?;
     let exchanges = read_all(&arguments.files)?;
     let learned = engine::learn(&exchanges, base.options())?;
-    let text = to_toml(&learned, &base, last_day(&exchanges).as_deref())?;
-    write(&arguments.out, &text)?;
+    let (profile, comments) = profile_of(&learned, &base, last_day(&exchanges).as_deref())?;
+    let settled = |one: &&Finding| matches!(one, Finding::Settled(_));
+    let count = learned.findings.values().filter(settled).count();
+    let heading = format!(
+        "What recorded traffic showed: {count} behaviours observed. The rest is as in `{}`.\n\
+         The numbers of exchanges count the exchanges of the recordings.\n  \
+         bandwidth-mock --profile THIS_FILE",
+        base.name()
+    );
+    write(
+        &arguments.out,
+        &profile.to_toml(&base, &heading, &comments)?,
+    )?;
     let mut screen = summary(&learned, &base, &exchanges);
     let _ = writeln!(screen, "\n{} has the profile.", arguments.out.display());
     if let Some(path) = &arguments.seed_out {
@@ -216,96 +227,51 @@ pub(super) fn path(url: &str) -> &str {
     rest.map_or(url, |rest| rest.find('/').map_or("/", |at| &rest[at..]))
 }
 
-/// The profile as a file. It has nothing of the account.
-fn to_toml(
+/// The profile with its evidence, and the reasons of behaviours that are open. It has nothing of the
+/// account.
+fn profile_of(
     learned: &Learned,
     base: &NamedProfile,
     day: Option<&str>,
-) -> Result<String, FixtureError> {
-    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let built_in = NamedProfile::built_in(base.name()).as_ref() == Some(base);
-    let base_name = if built_in {
-        base.name()
-    } else {
-        NamedProfile::BUILT_IN[0]
-    };
-    let settled = |id: &BehaviourId| matches!(learned.findings.get(id), Some(Finding::Settled(_)));
-    let count = BehaviourId::all().filter(settled).count();
-    let mut text = format!(
-        "# What recorded traffic showed: {count} behaviours observed. The rest is as in `{}`.\n\
-         # The numbers of exchanges count the exchanges of the recordings.\n\
-         #   bandwidth-mock --profile THIS_FILE\n\
-         format = 1\nname = \"learned\"\n\
-         description = {}\nbase = {}\n",
-        base.name(),
-        quoted(&format!(
-            "what recorded traffic showed; the rest is as in {}",
-            base.name()
-        )),
-        quoted(base_name),
-    );
-    let mut evidence = String::new();
-    for id in BehaviourId::all() {
-        let option = learned.profile.get(id);
-        let own = base.options().get(id);
-        let mut observed = |source: &str, alternatives: &[String]| {
-            let _ = write!(
-                evidence,
-                "\n[evidence.\"{id}\"]\nkind = \"observed\"\ndate = {}\nsource = {}\n",
-                day.map_or_else(|| quoted("undated"), str::to_owned),
-                quoted(source),
-            );
-            if !alternatives.is_empty() {
-                let alternatives: Vec<String> =
-                    alternatives.iter().map(|text| quoted(text)).collect();
-                let _ = writeln!(evidence, "alternatives = [{}]", alternatives.join(", "));
+) -> Result<(NamedProfile, BTreeMap<BehaviourId, String>), FixtureError> {
+    let mut profile = base.clone();
+    let day = day.unwrap_or("undated");
+    let name = base.name();
+    let description = format!("what recorded traffic showed; the rest is as in {name}");
+    profile.rename("learned", &description);
+    profile.give_wording(learned.wording.clone());
+    let options: Vec<(BehaviourId, String)> = BehaviourId::all()
+        .map(|id| (id, learned.profile.get(id)))
+        .filter(|(id, option)| *option != base.options().get(*id))
+        .collect();
+    let choices = options.iter().map(|(id, option)| (id.as_str(), &**option));
+    profile.choose("what recorded traffic showed", choices)?;
+    let mut comments = BTreeMap::new();
+    for (id, finding) in &learned.findings {
+        let (source, alternatives) = match finding {
+            Finding::Settled(numbers) => {
+                let others = exchanges_of(numbers);
+                let source =
+                    format!("recorded traffic: {others}; every other option is contradicted");
+                (source, Vec::new())
+            }
+            Finding::Open(possible) if rules_out_some(*id, possible) => {
+                let mut others = texts(possible);
+                others.retain(|other| *other != learned.profile.get(*id));
+                let source = "recorded traffic contradicts the options that are not listed";
+                (source.to_owned(), others)
+            }
+            Finding::Open(possible) => {
+                if learned.asked.contains(id) {
+                    let options = listed(&texts(possible), "or");
+                    comments.insert(*id, format!("{id} is open: the traffic allows {options}"));
+                }
+                continue;
             }
         };
-        match learned.findings.get(&id) {
-            Some(Finding::Settled(numbers)) => {
-                let _ = writeln!(text, "\"{id}\" = {}", quoted(&option));
-                let others = exchanges_of(numbers);
-                observed(
-                    &format!("recorded traffic: {others}; every other option is contradicted"),
-                    &[],
-                );
-            }
-            Some(Finding::Open(possible)) => {
-                let options = texts(possible);
-                let mut others = options.clone();
-                others.retain(|other| *other != option);
-                if rules_out_some(id, possible) {
-                    let _ = writeln!(text, "\"{id}\" = {}", quoted(&option));
-                    observed(
-                        "recorded traffic contradicts the options that are not listed",
-                        &others,
-                    );
-                } else {
-                    if learned.asked.contains(&id) {
-                        let _ = writeln!(
-                            text,
-                            "# {id} is open: the traffic allows {}",
-                            listed(&options, "or")
-                        );
-                    }
-                    if !built_in || option != own {
-                        let _ = writeln!(text, "\"{id}\" = {}", quoted(&option));
-                    }
-                }
-            }
-            None => {}
-        }
+        profile.give_evidence(*id, Evidence::observed(source, day, alternatives));
     }
-    text += &evidence;
-    if !learned.wording.is_empty() {
-        text += "\n# The words of errors, without values of the account.\n[wording]\n";
-        for (code, words) in &learned.wording {
-            let _ = writeln!(text, "{code} = {}", quoted(words));
-        }
-    }
-    // A file that does not load is of no use.
-    NamedProfile::parse("the learned profile", &text)?;
-    Ok(text)
+    Ok((profile, comments))
 }
 
 /// True if an option that some source names is contradicted.
@@ -324,8 +290,8 @@ fn texts(possible: &[Possible]) -> Vec<String> {
 pub fn profile_from(files: &[PathBuf], base: &NamedProfile) -> Result<NamedProfile, CommandError> {
     let exchanges = read_all(files)?;
     let learned = engine::learn(&exchanges, base.options())?;
-    let text = to_toml(&learned, base, last_day(&exchanges).as_deref())?;
-    Ok(NamedProfile::parse("the learned profile", &text)?)
+    let (profile, _) = profile_of(&learned, base, last_day(&exchanges).as_deref())?;
+    Ok(profile)
 }
 
 /// The password of the login in a seed: that of the recording is not known.

@@ -45,13 +45,12 @@ fn a_recording_becomes_a_profile_that_predicts_it() {
     );
     assert_eq!(code, Some(0), "{err}");
     let learned = fs::read_to_string(folder.path().join("learned.toml")).unwrap();
-    for option in [
-        "\"put.semantics\" = \"merge\"",
-        "\"delete.status\" = \"204\"",
-        "\"create.status\" = \"200\"",
-        "\"delete.effect\" = \"removed\"",
+    for options in [
+        "[put]\nsemantics = \"merge\"\n",
+        "[delete]\neffect = \"removed\"\nstatus = \"204\"\n",
+        "[create]\nstatus = \"200\"\n",
     ] {
-        assert!(learned.contains(option), "{option}: {learned}");
+        assert!(learned.contains(options), "{options}: {learned}");
     }
     let seed = fs::read_to_string(folder.path().join("users.json")).unwrap();
     for private in ["jdoe", "Doe", "Teal-Wagon", "127.0.0.1", "day0"] {
@@ -84,6 +83,42 @@ fn a_recording_becomes_a_profile_that_predicts_it() {
         report("replay.json"),
         report("replay.md")
     ));
+}
+
+#[test]
+fn what_the_base_of_a_learned_profile_knows_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = r#"format = 1
+name = "acme"
+base = "published"
+[auth]
+lockout = "9"
+[evidence."auth.lockout"]
+kind = "support"
+date = 2026-11-20
+by = "Ann"
+ticket = "4711"
+[wording]
+12999 = "No."
+"#;
+    fs::write(folder.path().join("acme.toml"), base).unwrap();
+    let recording = recording();
+    let flags = ["--base", "acme.toml", "--out", "learned.toml"];
+    let (code, _, err) = run(&folder, &[&["learn", &*recording], &flags[..]].concat());
+    assert_eq!(code, Some(0), "{err}");
+    let learned = fs::read_to_string(folder.path().join("learned.toml")).unwrap();
+    let learned = bandwidth_fixtures::NamedProfile::parse("learned.toml", &learned).unwrap();
+    let lockout = learned.evidence("auth.lockout".parse().unwrap());
+    assert_eq!(
+        lockout[0].to_string(),
+        "support (2026-11-20): Ann, ticket 4711"
+    );
+    assert_eq!(learned.wording(12999), Some("No."));
+    assert_eq!(learned.options().get("auth.lockout".parse().unwrap()), "9");
+    assert_eq!(
+        learned.options().get("surface.login".parse().unwrap()),
+        "served"
+    );
 }
 
 #[test]
