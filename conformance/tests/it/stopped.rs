@@ -6,7 +6,10 @@ use std::{
     io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, Command, Output, Stdio},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -115,6 +118,37 @@ fn a_signal_ends_a_probe_and_random_operations_that_clean_up() {
             assert!(!name.ends_with("ledger"), "{command:?}: {name}");
         }
     });
+}
+
+#[test]
+fn a_probe_that_is_stopped_while_it_asks_for_an_unused_key_proves_that_its_user_is_gone() {
+    let server = server(profile("guide", &[]), &[]);
+    let (is_asked, is_stopping) = (AtomicBool::new(false), AtomicBool::new(false));
+    let flags = Arc::new((is_asked, is_stopping));
+    let held = Arc::clone(&flags);
+    let proxy = proxy::start(server.address(), move |asked| {
+        let answer = asked.pass();
+        let is_of_unused_key = asked.path().contains("/users/u") && answer.status() == 404;
+        if is_of_unused_key && !held.0.swap(true, Ordering::SeqCst) {
+            until(|| held.1.load(Ordering::SeqCst));
+        }
+        answer
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["probe", "--out", "learned.toml", "--target", &proxy.url()];
+    let mut run = start(folder.path(), &arguments);
+    until(|| flags.0.load(Ordering::SeqCst));
+    signal(&run, "TERM");
+    let mut errors = BufReader::new(run.stderr.take().unwrap()).lines();
+    let said = errors.next().unwrap().unwrap();
+    assert!(
+        said.contains("stopping after the current request"),
+        "{said}"
+    );
+    flags.1.store(true, Ordering::SeqCst);
+    let rest: Vec<String> = errors.map(Result::unwrap).collect();
+    assert_eq!(run.wait().unwrap().code(), Some(3), "{rest:?}");
+    assert_eq!(usernames(&server), ["jdoe"]);
 }
 
 #[test]
