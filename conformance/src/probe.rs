@@ -50,10 +50,11 @@ impl Probe {
         self.choice = choice.clone();
         self.known.clone_from(&known);
         let mut reported = Ok(());
-        for experiment in experiments() {
+        let experiments = experiments(self.may_create_more());
+        for experiment in &experiments {
             let mut wanted = experiment.behaviours.iter().filter(|id| choice.wants(id));
             if wanted.any(|id| !known.contains_key(*id)) || experiment.foundation {
-                self.perform(&experiment).await;
+                self.perform(experiment).await;
             }
             if self.cx.run.dispatch().is_interrupted() {
                 break;
@@ -67,7 +68,6 @@ impl Probe {
         self.leftovers = self.cx.run.account.finish().await;
         // Without roles the emulator has not started.
         let _ = self.inquiry();
-        let experiments = experiments();
         let has_experiment = |id: &str| experiments.iter().any(|one| one.behaviours.contains(&id));
         for id in BehaviourId::all().map(BehaviourId::as_str) {
             if !has_experiment(id) {
@@ -105,7 +105,7 @@ impl Probe {
         if matches!(self.known("surface.account"), Some("list_only" | "absent")) {
             return Some("the target has no users below the account to create".to_owned());
         }
-        if experiment.users == Users::One {
+        if experiment.users != Users::Many {
             return None;
         }
         if self.is_prepared() {

@@ -1,5 +1,4 @@
-//! Deletes the first user, after its last experiment: no more users are created than can be
-//! removed.
+//! Deletes the first user, after its last experiment.
 
 use super::state::Probe;
 use crate::verdict::Stop;
@@ -47,8 +46,10 @@ async fn delete(probe: &mut Probe) -> Result<(), Stop> {
     });
     let why = match effect.await? {
         Some(Ok("removed")) => {
-            let gone = probe.cx.run.account.retire_first(&mut probe.cx.log);
-            gone.await.map_err(Stop::Skip)?;
+            if !probe.may_create_more() {
+                let gone = probe.cx.run.account.retire_first(&mut probe.cx.log);
+                gone.await.map_err(Stop::Skip)?;
+            }
             probe.removal = Ok(());
             probe.first_user = None;
             return Ok(());

@@ -17,6 +17,8 @@ pub enum Users {
     None,
     /// The first user, which the experiments share.
     One,
+    /// The first user, which it deletes.
+    Last,
     /// More than the first one.
     Many,
 }
@@ -60,9 +62,17 @@ macro_rules! experiments {
     };
 }
 
-/// All experiments in order: those that read, those with one user (PUT first), its deletion, and
-/// those that need more users.
-pub fn experiments() -> Vec<Experiment> {
+/// All experiments in order: those that read, those with one user (PUT first), and those that need
+/// more users. The first user is deleted before others are created, or last if it `may_stay`.
+pub fn experiments(may_stay: bool) -> Vec<Experiment> {
+    let mut all = in_order();
+    if may_stay {
+        all.sort_by_key(|one| one.users == Users::Last);
+    }
+    all
+}
+
+fn in_order() -> Vec<Experiment> {
     experiments! {
         "surfaces" None [] surfaces::surfaces =>
             "surface.account" "surface.login" "surface.identity" "surface.management";
@@ -71,28 +81,27 @@ pub fn experiments() -> Vec<Experiment> {
         "errors" None [List] "foundation" reads::errors => "errors.shape";
         "roles" None [] "foundation" reads::roles => "role.form";
         "unacceptable" None [List] reads::unacceptable => "format.unacceptable";
-        "accept tie" None [List] reads::accept_tie => "format.accept_tie";
         "headers" None [List] reads::headers =>
-            "format.charset" "http.keep_alive" "http.cors";
+            "format.accept_tie" "format.charset" "http.keep_alive" "http.cors";
         "bases" None [List] reads::bases => "paths.bases";
         "anonymous" None [List] reads::anonymous =>
             "auth.failure_body" "auth.challenge" "auth.schemes" "auth.token_seconds";
         "other account" None [List] reads::other_account => "auth.other_account";
         "first user" One [] "foundation" first::first =>
             "create.status" "create.response" "naming.json_case" "naming.email" "naming.user_key"
-            "user.id_style" "user.default_fields" "user.account_id";
-        "missing" One [Update] first::missing => "missing.user" "missing.by_username";
+            "user.id_style" "user.default_fields" "user.account_id" "missing.user";
         "updates" One [Update] updates::updates =>
             "put.semantics" "put.id_mismatch" "username.update" "user.unknown_fields"
             "user.telephone" "user.request_root" "role.request_field" "role.unknown"
             "format.body_without_type" "format.json_null";
         "user logins" One [Update] authentication::user_logins =>
             "auth.user_logins" "auth.role_permissions";
+        "by username" One [] first::by_username => "missing.by_username";
         "passwords" One [Update] passwords::of_updates =>
             "password.min_length" "password.max_length" "password.classes" "password.identity"
             "password.repeats" "password.history" "password.common_words" "password.charset"
             "password.errors";
-        "deletion" One [] "foundation" deletion::deletion =>
+        "deletion" Last [] "foundation" deletion::deletion =>
             "delete.status" "delete.effect" "delete.with_resources";
         "passwords of creates" Many [Created] passwords::of_creates =>
             "password.min_length" "password.max_length" "password.classes" "password.identity"

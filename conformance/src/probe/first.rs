@@ -125,6 +125,7 @@ pub(super) async fn first(probe: &mut Probe) -> Result<(), Stop> {
             None => created(probe).await?,
         };
         probe.first_user = Some(made.clone());
+        ask_for_unused_keys(probe, &made.key).await?;
         read_new(probe, made).await?
     };
     names(probe, &made, &user);
@@ -136,6 +137,7 @@ pub(super) async fn first(probe: &mut Probe) -> Result<(), Stop> {
 async fn prepared(probe: &mut Probe, key: String) -> Result<(Made, UserSeen), Stop> {
     let of_creates = ["create.status", "create.response", "user.id_style"];
     probe.give_up(&of_creates, "--prepared-user creates no user");
+    ask_for_unused_keys(probe, &key).await?;
     let seen = probe.get_user(&key).await?;
     let user = seen.user().ok_or_else(|| {
         let status = seen.status;
@@ -356,20 +358,29 @@ fn names(probe: &mut Probe, made: &Made, user: &UserSeen) {
     }
 }
 
-/// A key that no user has, and the username of one.
-pub(super) async fn missing(probe: &mut Probe) -> Result<(), Stop> {
-    let made = probe.subject().await?;
-    let absent = probe.cx.unused_key().await?;
-    probe.get_user(&absent).await?;
-    probe.last_is_about(&["missing.user"]);
-    if probe.cx.profile.naming_user_key == UserKey::UserId {
-        let from = probe.cx.log.exchanges.len();
-        if probe.get_user(made.username()).await?.user().is_none() {
-            probe.leave_out(from..probe.cx.log.exchanges.len());
-            probe.pause().await;
-            probe.get_user(made.username()).await?;
-        }
-        probe.last_is_about(&["missing.by_username"]);
+/// GET of keys that no user has, in the form of that one. It comes before the user is read, so that
+/// an update may follow that at once.
+async fn ask_for_unused_keys(probe: &mut Probe, key: &str) -> Result<(), Stop> {
+    let from = probe.cx.log.exchanges.len();
+    let account = &probe.cx.run.account;
+    account.absent_key(key, &mut probe.cx.log).await?;
+    probe.is_about(from, &["missing.user"]);
+    Ok(())
+}
+
+/// GET of a username, if other keys name users.
+pub(super) async fn by_username(probe: &mut Probe) -> Result<(), Stop> {
+    let none = || Stop::skip("there is no user to ask for");
+    let made = probe.first_user.clone().ok_or_else(none)?;
+    if probe.cx.profile.naming_user_key == UserKey::Username {
+        return Ok(());
     }
+    let from = probe.cx.log.exchanges.len();
+    if probe.get_user(made.username()).await?.user().is_none() {
+        probe.leave_out(from..probe.cx.log.exchanges.len());
+        probe.pause().await;
+        probe.get_user(made.username()).await?;
+    }
+    probe.last_is_about(&["missing.by_username"]);
     Ok(())
 }

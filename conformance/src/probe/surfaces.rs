@@ -33,7 +33,9 @@ pub(super) async fn surfaces(probe: &mut Probe) -> Result<(), Stop> {
         return Err(Stop::Skip(why));
     }
     let users = probe.cx.users_path();
-    let list = get(probe, &users).await?;
+    // The default format shows, too.
+    let ask = probe.cx.ask("GET", &users).raw();
+    let list = probe.cx.send(ask).await?.response;
     let account = match has_users(&users, &list) {
         Ok(true) => Ok(below_account(probe, &list).await?),
         other => other.map(|_| Found::sure("absent")),

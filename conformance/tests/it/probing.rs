@@ -181,7 +181,9 @@ fn probed_about(
         Ok(())
     };
     wait(probe.learn(choice, Findings::new(), &mut tell)).unwrap();
-    costs.insert("all, with clean-up".to_owned(), run.dispatch().requests());
+    let all = run.dispatch().requests();
+    costs.insert("clean-up".to_owned(), all - before);
+    costs.insert("all, with clean-up".to_owned(), all);
     Probed {
         findings: probe.findings().clone(),
         costs,

@@ -53,12 +53,13 @@ struct Rejection {
 }
 
 impl Rejection {
-    fn of(seen: &Seen, password: &str) -> Self {
+    /// `None` for another response.
+    fn of(seen: &Seen, password: &str) -> Option<Self> {
         let words = || Reason::Words(words_of(seen, password));
-        Self {
+        seen.is_refusal().then(|| Self {
             status: seen.status,
             reason: seen.code().map_or_else(words, Reason::Code),
-        }
+        })
     }
 }
 
@@ -131,7 +132,8 @@ impl Trial {
     /// one. Words may differ from one response to the next.
     pub(super) async fn turn_to_creates(&mut self, probe: &mut Probe) -> Result<(), Stop> {
         let good = of_length(self.length);
-        let taken = self.rejection(probe, &good).await?;
+        let taken = Rejection::of(&self.create(probe, &good).await?, &good);
+        probe.last_is_about(&["errors.conflict"]);
         if let Some(Rejection {
             reason: Reason::Words(_),
             ..
@@ -156,24 +158,29 @@ impl Trial {
         Ok(())
     }
 
-    /// The rejection of a create under the user's name; `None` for another response.
+    /// The rejection of a create under the user's name.
     async fn rejection(
         &mut self,
         probe: &mut Probe,
         password: &str,
     ) -> Result<Option<Rejection>, Stop> {
-        let seen = self.create(probe, password).await?;
-        Ok(seen.is_refusal().then(|| Rejection::of(&seen, password)))
+        let seen = self.unheard_create(probe, password).await?;
+        Ok(Rejection::of(&seen, password))
+    }
+
+    /// A create that is evidence for the policy alone.
+    async fn unheard_create(&mut self, probe: &mut Probe, password: &str) -> Result<Seen, Stop> {
+        let from = probe.cx.log.exchanges.len();
+        let created = self.create(probe, password).await;
+        probe.leave_out(from..probe.cx.log.exchanges.len());
+        created
     }
 
     async fn create(&mut self, probe: &mut Probe, password: &str) -> Result<Seen, Stop> {
         let redactor = probe.cx.run.redactor();
         redactor.add_login(self.made.username(), password);
         let draft = self.made.draft.clone().with("Password", password);
-        let from = probe.cx.log.exchanges.len();
         let created = probe.try_create(&draft).await;
-        // The policy takes it in.
-        probe.leave_out(from..probe.cx.log.exchanges.len());
         created.map(|created| match created {
             Ok((_, seen)) => {
                 // It may have changed the user of that name.
@@ -209,10 +216,10 @@ impl Trial {
         let before = self.outcomes.len();
         let seen = match way {
             Way::Update => self.update(probe, password).await?,
-            Way::Create => self.create(probe, password).await?,
+            Way::Create => self.unheard_create(probe, password).await?,
         };
         let is_accepted = match &self.taken {
-            Some(taken) if way == Way::Create => *taken == Rejection::of(&seen, password),
+            taken @ Some(_) if way == Way::Create => *taken == Rejection::of(&seen, password),
             _ => seen.is_success(),
         };
         if !is_accepted && !seen.is_refusal() {
