@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Built as `cargo test --workspace` builds them: for other packages Cargo unites other features, and
 # builds the dependencies again.
-cargo build --quiet --workspace --bins --tests
+cargo build --quiet --profile test --workspace --bins --tests
 programs=$(cd "${CARGO_TARGET_DIR:-target}/debug" && pwd)
 folder=$(mktemp -d)
 # One for all scripts: Go compiles its own library into it.
