@@ -20,13 +20,15 @@ mod surfaces;
 mod updates;
 mod users;
 
+use std::sync::Arc;
+
+use bandwidth_fixtures::BehaviourId;
+
 use self::experiments::{Control, Experiment, Users, experiments};
 pub use self::{
     findings::{Finding, Findings, Observation},
     state::{Choice, Probe},
 };
-use bandwidth_fixtures::BehaviourId;
-
 use crate::{limits::Writes, verdict::Stop};
 
 /// The reason of a behaviour that no experiment is about, if the exchanges do not show it.
@@ -65,7 +67,10 @@ impl Probe {
                 break;
             }
         }
-        self.leftovers = self.cx.run.account.finish().await;
+        let from = self.cx.log.exchanges.len();
+        let run = Arc::clone(&self.cx.run);
+        self.leftovers = run.account.finish_into(&mut self.cx.log).await;
+        self.leave_out(from..self.cx.log.exchanges.len());
         // Without roles the emulator has not started.
         let _ = self.inquiry();
         let has_experiment = |id: &str| experiments.iter().any(|one| one.behaviours.contains(&id));

@@ -88,6 +88,24 @@ fn a_probe_writes_a_profile_that_diff_and_drift_read() {
 }
 
 #[test]
+fn the_exchanges_end_with_the_proof_that_no_user_is_left() {
+    let stage = Stage::new(&[], &[]);
+    let (out, url) = (stage.path("learned.toml"), stage.url());
+    let probe = ["probe", "--target", &url, "--out", text(&out)];
+    let more = ["--only", "email", "--allow-leftovers"];
+    let ran = run(&[&probe[..], &more].concat(), &[]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let exchanges = fs::read_to_string(stage.path("learned.toml.exchanges.json")).unwrap();
+    let exchanges: Vec<serde_json::Value> = serde_json::from_str(&exchanges).unwrap();
+    let last = exchanges.last().unwrap();
+    assert_eq!(last["purpose"], "clean_up");
+    assert_eq!(
+        (&last["method"], &last["status"]),
+        (&"GET".into(), &404.into())
+    );
+}
+
+#[test]
 fn a_probe_that_may_only_read_sends_nothing_else() {
     let stage = Stage::new(&[], &[]);
     let url = stage.url();
