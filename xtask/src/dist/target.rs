@@ -58,10 +58,12 @@ impl Target {
         })
     }
 
-    /// The programs of the development build that all checks share. Returns the path of each.
+    /// The programs of the build that all checks share, that of `cargo test`. Returns the path of
+    /// each.
     pub(super) fn development(packages: &[&str]) -> Result<Vec<PathBuf>> {
         let mut cargo = workspace::cargo();
-        cargo.args(["build", "--locked", "--workspace", "--bins", "--tests"]);
+        cargo.args(["build", "--locked", "--profile", "test"]);
+        cargo.args(["--workspace", "--bins", "--tests"]);
         Self::programs(&mut cargo, packages)
     }
 
