@@ -72,7 +72,9 @@ fn chosen(findings: &Findings, base: &NamedProfile) -> Result<NamedProfile, Fixt
     let mut profile = base.clone();
     let choices = BehaviourId::all().filter_map(|id| {
         let seen = observed(findings, id)?;
-        Some((id.as_str(), seen.option.as_str()))
+        // The base keeps its evidence for the same option.
+        let is_other = seen.option != base.options().get(id);
+        is_other.then_some((id.as_str(), seen.option.as_str()))
     });
     profile.choose("what was observed", choices)?;
     Ok(profile)

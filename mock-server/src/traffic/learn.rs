@@ -228,7 +228,7 @@ pub(super) fn path(url: &str) -> &str {
 }
 
 /// The profile with its evidence, and the reasons of behaviours that are open. It has nothing of the
-/// account.
+/// recorded account; a base that is a file may have.
 fn profile_of(
     learned: &Learned,
     base: &NamedProfile,
@@ -262,7 +262,7 @@ fn profile_of(
                 (source.to_owned(), others)
             }
             Finding::Open(possible) => {
-                if learned.asked.contains(id) {
+                if learned.asked.contains(id) && !profile.evidence_kind(*id).is_of_an_account() {
                     let options = listed(&texts(possible), "or");
                     comments.insert(*id, format!("{id} is open: the traffic allows {options}"));
                 }
