@@ -39,7 +39,7 @@ const TRIES: usize = 4;
 
 impl Probe {
     /// Runs the experiments about selected behaviours that are not in `known`, and removes the
-    /// users that they created. `report` is called after each, with its name.
+    /// users that they created. `report` is called after each, with its name, and after the clean-up.
     ///
     /// # Errors
     /// Errors of `report`; the users are removed all the same.
@@ -71,6 +71,9 @@ impl Probe {
         let run = Arc::clone(&self.cx.run);
         self.leftovers = run.account.finish_into(&mut self.cx.log).await;
         self.leave_out(from..self.cx.log.exchanges.len());
+        if reported.is_ok() {
+            reported = report("clean-up", self);
+        }
         // Without roles the emulator has not started.
         let _ = self.inquiry();
         let has_experiment = |id: &str| experiments.iter().any(|one| one.behaviours.contains(&id));

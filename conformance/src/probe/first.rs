@@ -125,7 +125,6 @@ pub(super) async fn first(probe: &mut Probe) -> Result<(), Stop> {
             None => created(probe).await?,
         };
         probe.first_user = Some(made.clone());
-        ask_for_unused_keys(probe, &made.key).await?;
         read_new(probe, made).await?
     };
     names(probe, &made, &user);
@@ -137,14 +136,16 @@ pub(super) async fn first(probe: &mut Probe) -> Result<(), Stop> {
 async fn prepared(probe: &mut Probe, key: String) -> Result<(Made, UserSeen), Stop> {
     let of_creates = ["create.status", "create.response", "user.id_style"];
     probe.give_up(&of_creates, "--prepared-user creates no user");
-    ask_for_unused_keys(probe, &key).await?;
-    let seen = probe.get_user(&key).await?;
-    let user = seen.user().ok_or_else(|| {
-        let status = seen.status;
-        Stop::Skip(format!(
-            "the prepared user cannot be read (status {status})"
-        ))
-    })?;
+    let user = after_unused_keys(probe, &key, async |probe: &mut Probe| {
+        let seen = probe.get_user(&key).await?;
+        seen.user().ok_or_else(|| {
+            let status = seen.status;
+            Stop::Skip(format!(
+                "the prepared user cannot be read (status {status})"
+            ))
+        })
+    });
+    let user = user.await?;
     let mut draft = Draft::default();
     for name in ["Username", "FirstName", "LastName", TELEPHONE] {
         if let Some(text) = user.text(name) {
@@ -325,21 +326,21 @@ async fn read_new(probe: &mut Probe, mut made: Made) -> Result<(Made, UserSeen),
     let username = made.username().to_owned();
     let keys = [made.key.clone(), username.clone()];
     let prefix = probe.cx.run.account.prefix.clone();
-    let found = probe.settled(async |probe: &mut Probe| {
-        for key in &keys {
-            let user = probe.get_user(key).await?.user();
-            if let Some(user) = user.filter(|user| user.carries(&prefix)) {
-                return Ok(Some((key.clone(), user)));
+    let found = after_unused_keys(probe, &made.key, async |probe: &mut Probe| {
+        let found = probe.settled(async |probe: &mut Probe| {
+            for key in &keys {
+                let user = probe.get_user(key).await?.user();
+                if let Some(user) = user.filter(|user| user.carries(&prefix)) {
+                    return Ok(Some((key.clone(), user)));
+                }
             }
-        }
-        Ok(None)
+            Ok(None)
+        });
+        let unread = || Stop::inconclusive("the new user cannot be read");
+        found.await?.ok_or_else(unread)
     });
-    let (key, user) = found
-        .await?
-        .ok_or_else(|| Stop::inconclusive("the new user cannot be read"))?;
-    if key != made.key {
-        made.key = key;
-    }
+    let (key, user) = found.await?;
+    made.key = key;
     Ok((made, user))
 }
 
@@ -358,23 +359,43 @@ fn names(probe: &mut Probe, made: &Made, user: &UserSeen) {
     }
 }
 
-/// GET of keys that no user has, in the form of that one. It comes before the user is read, so that
-/// an update may follow that at once.
-async fn ask_for_unused_keys(probe: &mut Probe, key: &str) -> Result<(), Stop> {
+/// Reads a user, after GET of keys of the same form that no user has. They come first, so that an
+/// update may follow the read at once. If the user cannot be read, they show nothing.
+async fn after_unused_keys<T>(
+    probe: &mut Probe,
+    key: &str,
+    read: impl AsyncFnOnce(&mut Probe) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    const ABOUT: &[&str] = &["missing.user"];
     let from = probe.cx.log.exchanges.len();
     let account = &probe.cx.run.account;
-    account.absent_key(key, &mut probe.cx.log).await?;
-    probe.is_about(from, &["missing.user"]);
-    Ok(())
+    let absent = account.absent_key(key, &mut probe.cx.log).await?;
+    let asked = from..probe.cx.log.exchanges.len();
+    match read(probe).await {
+        Ok(user) if asked.is_empty() => {
+            if let Some(absent) = absent {
+                probe.get_user(&absent).await?;
+                probe.last_is_about(ABOUT);
+            }
+            Ok(user)
+        }
+        Ok(user) => {
+            probe.hypotheses.are_about(asked, ABOUT);
+            Ok(user)
+        }
+        Err(stop) => {
+            probe.leave_out(asked);
+            Err(stop)
+        }
+    }
 }
 
 /// GET of a username, if other keys name users.
 pub(super) async fn by_username(probe: &mut Probe) -> Result<(), Stop> {
-    let none = || Stop::skip("there is no user to ask for");
-    let made = probe.first_user.clone().ok_or_else(none)?;
     if probe.cx.profile.naming_user_key == UserKey::Username {
         return Ok(());
     }
+    let made = probe.subject().await?;
     let from = probe.cx.log.exchanges.len();
     if probe.get_user(made.username()).await?.user().is_none() {
         probe.leave_out(from..probe.cx.log.exchanges.len());

@@ -33,9 +33,12 @@ pub(super) async fn surfaces(probe: &mut Probe) -> Result<(), Stop> {
         return Err(Stop::Skip(why));
     }
     let users = probe.cx.users_path();
-    // The default format shows, too.
+    // The default format shows, too. A target may have none.
     let ask = probe.cx.ask("GET", &users).raw();
-    let list = probe.cx.send(ask).await?.response;
+    let mut list = probe.cx.send(ask).await?.response;
+    if list.status != 404 && listed(&list).is_none() {
+        list = get(probe, &users).await?;
+    }
     let account = match has_users(&users, &list) {
         Ok(true) => Ok(below_account(probe, &list).await?),
         other => other.map(|_| Found::sure("absent")),
@@ -153,14 +156,18 @@ async fn below_account(probe: &mut Probe, list: &Response) -> Result<Found, Stop
 
 /// True if today's API exists: it rejects a request without a token.
 async fn management(probe: &mut Probe) -> Result<Shown<bool>, Stop> {
-    let mut statuses = [0; 2];
-    for (status, name) in statuses.iter_mut().zip([NOTHING, "roles"]) {
-        let ask = probe.cx.ask("GET", format!("{MANAGED}/{name}")).raw();
-        let reply = probe.cx.send(ask.authorization(None)).await?;
-        *status = reply.response.status;
+    if anonymous(probe, "roles").await? == 404 {
+        return Ok(Ok(false));
     }
-    Ok(match statuses {
-        [404, roles] => Ok(roles != 404),
-        [unknown, _] => Err(format!("a path that should not exist returns {unknown}")),
+    Ok(match anonymous(probe, NOTHING).await? {
+        404 => Ok(true),
+        status => Err(format!("a path that should not exist returns {status}")),
     })
+}
+
+/// The status of a GET without a login, below today's API.
+async fn anonymous(probe: &mut Probe, name: &str) -> Result<u16, Stop> {
+    let ask = probe.cx.ask("GET", format!("{MANAGED}/{name}")).raw();
+    let reply = probe.cx.send(ask.authorization(None)).await?;
+    Ok(reply.response.status)
 }

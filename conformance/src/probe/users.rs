@@ -137,8 +137,11 @@ impl Probe {
     }
 
     pub(super) async fn read_back(&mut self, made: &Made) -> Result<UserSeen, Stop> {
+        let from = self.cx.log.exchanges.len();
         let seen = self.get_user(&made.key).await?;
         seen.user().ok_or_else(|| {
+            // It is no key that no user has.
+            self.leave_out(from..self.cx.log.exchanges.len());
             let why = format!("the user cannot be read back (status {})", seen.status);
             Stop::Inconclusive(why)
         })

@@ -181,9 +181,7 @@ fn probed_about(
         Ok(())
     };
     wait(probe.learn(choice, Findings::new(), &mut tell)).unwrap();
-    let all = run.dispatch().requests();
-    costs.insert("clean-up".to_owned(), all - before);
-    costs.insert("all, with clean-up".to_owned(), all);
+    costs.insert("all, with clean-up".to_owned(), run.dispatch().requests());
     Probed {
         findings: probe.findings().clone(),
         costs,

@@ -4,8 +4,8 @@
 use std::{
     collections::HashMap,
     sync::{
-        Mutex,
-        atomic::{AtomicU32, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -235,4 +235,44 @@ fn a_user_that_is_deactivated_before_its_delete_shows_no_effect() {
         answer
     });
     odd.learned(&["delete"]).why_open("delete.effect");
+}
+
+#[test]
+fn a_target_that_shows_no_user_does_not_show_how_it_reports_a_missing_one() {
+    let odd = Odd::new(&[], |asked| {
+        let is_user = asked.method() == "GET" && asked.path().contains("/users/");
+        if is_user {
+            return Answered::of(404, "text/plain", "");
+        }
+        asked.pass()
+    });
+    odd.learned(&["missing"]).why_open("missing.user");
+}
+
+#[test]
+fn names_and_emails_are_not_compared_with_a_user_that_stays_disabled() {
+    let creates = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&creates);
+    let is_disabled = AtomicBool::new(false);
+    let odd = Odd::new(&[], move |asked| {
+        if asked.creates() {
+            seen.lock().unwrap().push(asked.json());
+        }
+        if asked.is_of_user("PUT") {
+            if is_disabled.load(Ordering::SeqCst) {
+                return asked.error(400, 1000, "a disabled user stays as it is");
+            }
+            is_disabled.store(asked.json()["Enabled"] == false, Ordering::SeqCst);
+        }
+        asked.pass()
+    });
+    odd.learned(&["put", "email", "username", "errors"]);
+    let creates = creates.lock().unwrap();
+    let with_first = |field: &str| {
+        let first = creates[0][field].as_str().unwrap().to_lowercase();
+        let same = |body: &&Value| body[field].as_str().unwrap_or_default().to_lowercase() == first;
+        creates.iter().filter(same).count()
+    };
+    assert_eq!((with_first("Username"), with_first("Email")), (1, 1));
+    assert!(creates.len() > 3, "{creates:?}");
 }
