@@ -56,14 +56,16 @@ macro_rules! cases {
 }
 pub(crate) use cases;
 
-/// The users that a case needs. They decide when it may run on an account where users stay.
+/// The users that a case or an experiment needs. They decide when it may run on an account where
+/// users stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Users {
     /// It creates and updates no user: it reads, or deletes a key that no user has.
     None,
-    /// It works on [`Context::subject`], which it may update and must not delete.
+    /// It works on the first user, which it may update and must not delete: in a case, on
+    /// [`Context::subject`].
     One,
-    /// It deletes the subject. There is one such case.
+    /// It deletes the first user. There is one such case, and one such experiment.
     Last,
     /// It sends requests that create users, or could.
     Many,

@@ -24,12 +24,12 @@ use std::sync::Arc;
 
 use bandwidth_fixtures::BehaviourId;
 
-use self::experiments::{Control, Experiment, Users, experiments};
+use self::experiments::{Control, Experiment, experiments};
 pub use self::{
     findings::{Finding, Findings, Observation},
     state::{Choice, Probe},
 };
-use crate::{limits::Writes, verdict::Stop};
+use crate::{case::Users, limits::Writes, verdict::Stop};
 
 /// The reason of a behaviour that no experiment is about, if the exchanges do not show it.
 const NO_EXPERIMENT: &str = "the probe has no experiment for it";

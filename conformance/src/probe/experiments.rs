@@ -6,22 +6,9 @@ use super::{
     authentication, creates, deletion, first, passwords, rates, reads, state::Probe, surfaces,
     updates,
 };
-use crate::verdict::Stop;
+use crate::{case::Users, verdict::Stop};
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Stop>> + 'a>>;
-
-/// The users that an experiment needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Users {
-    /// None: it only reads.
-    None,
-    /// The first user, which the experiments share.
-    One,
-    /// The first user, which it deletes.
-    Last,
-    /// More than the first one.
-    Many,
-}
 
 /// A request that must succeed before an experiment, so that a missing effect is evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
