@@ -23,8 +23,14 @@ use bandwidth_fixtures::{NamedProfile, Seed};
 
 use crate::workspace;
 
-/// The folders in which every file is one of [`pages`].
-const FOLDERS: [&str; 2] = ["docs/reference", "docs/schema"];
+/// The folders in which every file is generated.
+const FOLDERS: [&str; 5] = [
+    "docs/reference",
+    "docs/schema",
+    "fixtures/src/error_code/generated",
+    "fixtures/src/operation/generated",
+    "fixtures/src/profile/generated",
+];
 
 /// Options of the generator.
 #[derive(Debug, clap::Args)]
@@ -35,22 +41,17 @@ pub(crate) struct Options {
 }
 
 /// The path of a generated file, from the root of the workspace, and its text.
-type Generated = (&'static str, String);
+type Generated = (String, String);
 
 /// Rust files made from the tables of `fixtures`.
 fn rust() -> Result<Vec<Generated>> {
-    let mut files = behaviour_code::files()?;
-    files.extend([
-        (
-            "fixtures/src/error_code/generated.rs",
-            errors::code(errors::TEXT)?,
-        ),
-        (
-            "fixtures/src/operation/generated.rs",
-            operations::code(operations::TEXT)?,
-        ),
-    ]);
-    Ok(files)
+    let files = behaviour_code::files()?.into_iter();
+    let files = files
+        .chain(errors::files(errors::TEXT)?)
+        .chain(operations::files(operations::TEXT)?);
+    files
+        .map(|(path, source, code)| Ok((path, source::file(source, &code)?)))
+        .collect()
 }
 
 /// Pages made from the compiled code and data.
@@ -76,7 +77,10 @@ fn pages() -> Result<Vec<Generated>> {
         ("mock-server/src/admin/ui/sources.js", sources::script()?),
     ];
     pages.extend(clients::files()?);
-    Ok(pages)
+    let owned = pages
+        .into_iter()
+        .map(|(path, text)| (path.to_owned(), text));
+    Ok(owned.collect())
 }
 
 /// Writes the files or checks them.
@@ -95,8 +99,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let pages = pages()?;
     let mut stale = changed(&root, &pages);
-    let left_over = left_over(&root, &pages)?;
-    let count = sources.len() + pages.len();
+    let known = || sources.iter().chain(&pages);
+    let left_over = left_over(&root, known().map(|(path, _)| path.as_str()))?;
+    let count = known().count();
     if options.check {
         stale.extend(stale_sources);
         stale.extend(left_over.iter().map(String::as_str));
@@ -119,7 +124,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 fn write(root: &Path, files: &[Generated], stale: &BTreeSet<&str>) -> Result<()> {
-    for (path, text) in files.iter().filter(|(path, _)| stale.contains(path)) {
+    for (path, text) in files
+        .iter()
+        .filter(|(path, _)| stale.contains(path.as_str()))
+    {
         let place = root.join(path);
         if let Some(folder) = place.parent() {
             fs::create_dir_all(folder)?;
@@ -131,15 +139,16 @@ fn write(root: &Path, files: &[Generated], stale: &BTreeSet<&str>) -> Result<()>
 }
 
 /// The files that are missing, or not as they would be written.
-fn changed(root: &Path, files: &[Generated]) -> BTreeSet<&'static str> {
+fn changed<'f>(root: &Path, files: &'f [Generated]) -> BTreeSet<&'f str> {
     let is_current =
         |path: &str, text: &str| fs::read_to_string(root.join(path)).is_ok_and(|old| old == text);
     let stale = files.iter().filter(|(path, text)| !is_current(path, text));
-    stale.map(|(path, _)| *path).collect()
+    stale.map(|(path, _)| path.as_str()).collect()
 }
 
 /// The files that nothing writes.
-fn left_over(root: &Path, files: &[Generated]) -> Result<Vec<String>> {
+fn left_over<'f>(root: &Path, written: impl Iterator<Item = &'f str>) -> Result<Vec<String>> {
+    let written: BTreeSet<&str> = written.collect();
     let mut left_over = Vec::new();
     for folder in FOLDERS {
         let Ok(entries) = fs::read_dir(root.join(folder)) else {
@@ -148,7 +157,7 @@ fn left_over(root: &Path, files: &[Generated]) -> Result<Vec<String>> {
         for entry in entries {
             let name = entry?.file_name();
             let path = format!("{folder}/{}", name.to_string_lossy());
-            if files.iter().all(|(known, _)| *known != path) {
+            if !written.contains(path.as_str()) {
                 left_over.push(path);
             }
         }
@@ -172,10 +181,12 @@ mod tests {
             ("docs/reference/a.md", "a".to_owned()),
             ("docs/reference/b.md", "new".to_owned()),
             ("docs/schema/c.json", "c".to_owned()),
-        ];
+        ]
+        .map(|(path, text)| (path.to_owned(), text));
         let stale: Vec<&str> = changed(root.path(), &files).into_iter().collect();
         assert_eq!(stale, ["docs/reference/b.md", "docs/schema/c.json"]);
-        let left_over = left_over(root.path(), &files).unwrap();
+        let written = files.iter().map(|(path, _)| path.as_str());
+        let left_over = left_over(root.path(), written).unwrap();
         assert_eq!(left_over, ["docs/reference/left.md"]);
     }
 }

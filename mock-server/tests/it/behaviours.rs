@@ -4,18 +4,30 @@
 //! option, each time against a server that differs in nothing else, and no two options may give the
 //! same replies.
 
-#[allow(
-    clippy::needless_raw_string_hashes,
-    reason = "the scenarios decide which quotes they need"
-)]
+/// A test for each behaviour.
+macro_rules! scenarios {
+    ($($name:ident $id:literal;)*) => {
+        $(#[test] fn $name() { super::differ($id); })*
+    };
+}
+
 mod generated;
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::LazyLock};
 
-use bandwidth_fixtures::{BehaviourId, NamedProfile, Seed, golden::without_event_dates};
+use bandwidth_fixtures::{
+    BehaviourId, NamedProfile, Seed,
+    behaviour::table::{self, Row},
+    golden::without_event_dates,
+};
 use bandwidth_mock::MockServer;
 
 use crate::wire::{LOGIN, basic, noon, request, send};
+
+static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    let text = include_str!("../../../fixtures/behaviours.toml");
+    table::read("fixtures/behaviours.toml", text).unwrap()
+});
 
 /// A second account, for what must be unique among all.
 const TWO_ACCOUNTS: &str = r#"{"format":1,"accounts":[
@@ -81,9 +93,10 @@ fn steps(requests: &str) -> Vec<Step<'_>> {
     steps
 }
 
-fn start(seed: &str, set: &[&str], choice: &str) -> MockServer {
+fn start(seed: &str, set: &[String], choice: &str) -> MockServer {
     let mut profile = NamedProfile::built_in("guide").unwrap();
-    profile.set(set.iter().copied().chain([choice])).unwrap();
+    let set = set.iter().map(String::as_str);
+    profile.set(set.chain([choice])).unwrap();
     let seed = match seed {
         "two_accounts" => Seed::parse("two.json", TWO_ACCOUNTS).unwrap(),
         name => Seed::built_in(name).unwrap(),
@@ -156,14 +169,19 @@ fn steady_body(body: &str) -> String {
 
 /// Plays the scenario of behaviour `id`. The snapshot is for a reader: two options that were swapped
 /// differ from each other no less than before.
-fn differ(id: &str, seed: &str, set: &[&str], requests: &str) {
-    let steps = steps(requests);
+fn differ(id: &str) {
+    let row = ROWS.iter().find(|row| row.id == id).unwrap();
+    let steps = steps(&row.scenario.requests);
     let behaviour = id.parse::<BehaviourId>().unwrap().behaviour();
     let mut all = String::new();
     let mut seen: Vec<(&str, String)> = Vec::new();
     for option in behaviour.options {
         let option = option.name;
-        let server = start(seed, set, &format!("{id}={option}"));
+        let server = start(
+            &row.scenario.seed,
+            &row.scenario.set,
+            &format!("{id}={option}"),
+        );
         let replies = transcript(&server, &steps);
         if let Some((other, _)) = seen.iter().find(|(_, earlier)| *earlier == replies) {
             panic!("{id}: {option} and {other} look the same");

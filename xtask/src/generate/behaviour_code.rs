@@ -1,7 +1,7 @@
 //! The Rust of `fixtures/behaviours.toml`. It uses no compiled behaviour, so the table may be newer
 //! than the code.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use anyhow::{Context as _, Result, ensure};
 use bandwidth_fixtures::{
@@ -9,10 +9,7 @@ use bandwidth_fixtures::{
     behaviour::table::{self, Row, RowOption},
 };
 
-use super::{
-    Generated,
-    source::{self, pascal},
-};
+use super::source::{Code, pascal};
 
 const SOURCE: &str = "fixtures/behaviours.toml";
 const TEXT: &str = include_str!("../../../fixtures/behaviours.toml");
@@ -60,115 +57,128 @@ pub(super) fn condition(rows: &[Row], with: &str) -> Result<String> {
     })
 }
 
-pub(super) fn files() -> Result<Vec<Generated>> {
+pub(super) fn files() -> Result<Vec<Code>> {
     let rows = rows()?;
-    let files = [
-        ("fixtures/src/behaviour/generated.rs", ids(&rows)),
+    let mut files = vec![
         (
-            "fixtures/src/profile/consultation/generated.rs",
-            questions(&rows),
+            "fixtures/src/behaviour/generated.rs".to_owned(),
+            index(&rows),
         ),
-        ("fixtures/src/profile/generated.rs", profile(&rows)),
+        ("fixtures/src/profile/generated.rs".to_owned(), areas(&rows)),
         (
-            "mock-server/tests/it/behaviours/generated.rs",
+            "mock-server/tests/it/behaviours/generated.rs".to_owned(),
             scenarios(&rows),
         ),
     ];
-    let formatted = files.map(|(path, code)| Ok((path, source::file(SOURCE, &code)?)));
-    formatted.into_iter().collect()
+    for area in names_of_areas(&rows) {
+        let path = format!("fixtures/src/profile/generated/{area}.rs");
+        files.push((path, options_of(&rows, area)));
+    }
+    let files = files.into_iter().map(|(path, code)| (path, SOURCE, code));
+    Ok(files.collect())
 }
 
 /// One piece of code for each row.
-fn each(rows: &[Row], code: impl Fn(&Row) -> String) -> String {
-    rows.iter().map(code).collect()
+fn each<'a>(rows: impl IntoIterator<Item = &'a Row>, code: impl Fn(&Row) -> String) -> String {
+    rows.into_iter().map(code).collect()
 }
 
 fn field(row: &Row) -> String {
     row.id.replace('.', "_")
 }
 
-fn ids(rows: &[Row]) -> String {
-    let count = rows.len();
-    let variants = each(rows, |row| {
-        format!("/// `{}`\n{},", row.id, pascal(&row.id))
-    });
-    let all = each(rows, |row| format!("Self::{},", pascal(&row.id)));
-    let names = each(rows, |row| format!("{:?},", row.id));
-    format!(
-        "/// The id of a behaviour that exists.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum BehaviourId {{ {variants} }}
+/// The part before the dot.
+fn area(row: &Row) -> &str {
+    row.id.split('.').next().unwrap_or_default()
+}
 
-        impl BehaviourId {{
-            pub(crate) const ALL: [Self; {count}] = [{all}];
-            pub(super) const NAMES: [&'static str; {count}] = [{names}];
-        }}"
+fn names_of_areas(rows: &[Row]) -> BTreeSet<&str> {
+    rows.iter().map(area).collect()
+}
+
+/// A macro with a row for each behaviour, from which other macros make types.
+fn index(rows: &[Row]) -> String {
+    let rows = each(rows, |row| {
+        let field = field(row);
+        format!(
+            "            {id} {name:?} {field}: {kind},
+                [{guide}, {published}]
+                {{{options}, Values::{values:?}, {question:?}, {unmeasured:?}}};\n",
+            id = pascal(&row.id),
+            name = row.id,
+            kind = rust_type(row),
+            guide = literal(row, &row.guide),
+            published = literal(row, &row.published),
+            options = field.to_ascii_uppercase(),
+            values = row.values,
+            question = row.question,
+            unmeasured = row.unmeasured,
+        )
+    });
+    format!(
+        "/// Gives another macro a row for each behaviour: id, name, field of `Profile` and its type,
+        /// the choices of the profiles `guide` and `published`, and the facts of `Behaviour`.
+        macro_rules! behaviours {{ ($to:ident) => {{ $to! {{
+{rows}        }} }} }}
+
+        pub(crate) use behaviours;"
     )
 }
 
-fn profile(rows: &[Row]) -> String {
-    let fields = each(rows, |row| {
-        let (id, question) = (&row.id, &row.question);
-        format!(
-            "/// `{id}`: {question}\npub {}: {},",
-            field(row),
-            rust_type(row)
-        )
-    });
-    let built_in = |choice: fn(&Row) -> &str| {
-        each(rows, |row| {
-            format!("{}: {},", field(row), literal(row, choice(row)))
-        })
-    };
-    let guide = built_in(|row| &row.guide);
-    let published = built_in(|row| &row.published);
-    let get = each(rows, |row| {
-        let (id, field) = (pascal(&row.id), field(row));
-        format!("BehaviourId::{id} => self.{field}.name(),")
-    });
-    let choose = each(rows, |row| {
-        let (id, field) = (pascal(&row.id), field(row));
-        format!("BehaviourId::{id} => set(&mut self.{field}, name),")
-    });
+/// The modules of the areas, and evidence that is about a choice and not about an option.
+fn areas(rows: &[Row]) -> String {
+    let (mut modules, mut uses) = (String::new(), String::new());
+    for area in names_of_areas(rows) {
+        let _ = writeln!(modules, "mod {area};");
+        let _ = writeln!(uses, "pub use self::{area}::*;");
+    }
     let own_evidence = each(rows, |row| match &row.published_evidence {
-        Some(own) => format!("(BehaviourId::{}, {}),", pascal(&row.id), evidence(own)),
+        Some(Evidence {
+            kind, source, date, ..
+        }) => format!(
+            "(BehaviourId::{}, Evidence::stated(EvidenceKind::{kind:?}, {source:?}, {date:?})),",
+            pascal(&row.id)
+        ),
         None => String::new(),
     });
-    let (enums, behaviours) = (each(rows, options), each(rows, behaviour));
     format!(
-        "use super::option::{{OptionValue, set}};
-        use crate::{{
-            Date, RateLimit,
-            behaviour::{{Behaviour, BehaviourId, BehaviourOption, Values}},
-            evidence::{{Evidence, EvidenceKind}},
-        }};
+        "{modules}\n{uses}\n
+        use crate::{{behaviour::BehaviourId, evidence::{{Evidence, EvidenceKind}}}};
 
-        /// One option for every behaviour. The field `put_semantics` is behaviour `put.semantics`.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub struct Profile {{ {fields} }}
-
-        impl Profile {{
-            pub(super) const GUIDE: Self = Self {{ {guide} }};
-
-            pub(super) const PUBLISHED: Self = Self {{ {published} }};
-
-            /// The name of the option chosen for `id`.
-            pub fn get(&self, id: BehaviourId) -> String {{
-                match id {{ {get} }}
-            }}
-
-            /// Chooses the option of that name; false, and no change, when there is none.
-            pub fn choose(&mut self, id: BehaviourId, name: &str) -> bool {{
-                match id {{ {choose} }}
-            }}
-        }}
-
-        pub(super) static PUBLISHED_EVIDENCE: &[(BehaviourId, Evidence)] = &[{own_evidence}];
-
-        pub(super) static BEHAVIOURS: [Behaviour; BehaviourId::COUNT] = [{behaviours}];
-
-        {enums}"
+        pub(super) static PUBLISHED_EVIDENCE: &[(BehaviourId, Evidence)] = &[{own_evidence}];"
     )
+}
+
+/// The options of the behaviours of an area.
+fn options_of(rows: &[Row], wanted: &str) -> String {
+    let rows = rows.iter().filter(|row| area(row) == wanted);
+    let options = each(rows, |row| {
+        let list = field(row).to_ascii_uppercase();
+        let head = match &row.enum_name {
+            Some(name) => {
+                let doc = format!("Options of `{}`: {}", row.id, row.question);
+                format!("{list} enum {name} {doc:?}")
+            }
+            None => list,
+        };
+        let options = row.options.iter().map(|option| {
+            let variant = match &row.enum_name {
+                Some(_) => variant(option).to_owned() + " ",
+                None => String::new(),
+            };
+            let known = option.evidence.iter().map(|one| {
+                let Evidence {
+                    kind, source, date, ..
+                } = one;
+                format!("\n        {kind:?} {date:?} {source:?}")
+            });
+            let known: Vec<String> = known.collect();
+            let (name, meaning) = (&option.name, &option.meaning);
+            format!("    {variant}{name:?} {meaning:?}{};\n", known.join(","))
+        });
+        format!("options! {{ {head};\n{}}}\n\n", options.collect::<String>())
+    });
+    format!("use crate::profile::option::options;\n\n{options}")
 }
 
 fn variant(option: &RowOption) -> &str {
@@ -208,103 +218,7 @@ fn literal(row: &Row, name: &str) -> String {
     }
 }
 
-/// The enum of a row whose options are a fixed list.
-fn options(row: &Row) -> String {
-    let Some(name) = &row.enum_name else {
-        return String::new();
-    };
-    let (mut variants, mut read, mut names) = (String::new(), String::new(), String::new());
-    for option in &row.options {
-        let (text, variant) = (&option.name, variant(option));
-        let _ = writeln!(variants, "/// `{text}`: {}\n{variant},", option.meaning);
-        let _ = write!(read, "{text:?} => Some(Self::{variant}),");
-        let _ = write!(names, "Self::{variant} => {text:?},");
-    }
-    let (id, question) = (&row.id, &row.question);
-    format!(
-        "/// Options of `{id}`: {question}
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum {name} {{ {variants} }}
-
-        impl OptionValue for {name} {{
-            fn read(name: &str) -> Option<Self> {{ match name {{ {read} _ => None }} }}
-
-            fn name(self) -> String {{ match self {{ {names} }}.to_owned() }}
-        }}
-
-        "
-    )
-}
-
-fn behaviour(row: &Row) -> String {
-    let options = row.options.iter().map(|option| {
-        let known: String = option
-            .evidence
-            .iter()
-            .map(|one| evidence(one) + ",")
-            .collect();
-        format!(
-            "BehaviourOption {{ name: {:?}, meaning: {:?}, evidence: &[{known}] }},",
-            option.name, option.meaning
-        )
-    });
-    let options: String = options.collect();
-    format!(
-        "Behaviour {{
-            id: BehaviourId::{},
-            question: {:?},
-            values: Values::{:?},
-            options: &[{options}],
-            unmeasured: {:?},
-        }},",
-        pascal(&row.id),
-        row.question,
-        row.values,
-        row.unmeasured
-    )
-}
-
-fn evidence(evidence: &Evidence) -> String {
-    let Evidence {
-        kind, source, date, ..
-    } = evidence;
-    format!("Evidence::stated(EvidenceKind::{kind:?}, {source:?}, {date:?})")
-}
-
-fn questions(rows: &[Row]) -> String {
-    let getters = each(rows, |row| {
-        let (id, field) = (pascal(&row.id), field(row));
-        format!(
-            "/// Asks `{}`.
-            pub fn {field}(&self) -> {} {{ self.ask(BehaviourId::{id}).{field} }}\n\n",
-            row.id,
-            rust_type(row)
-        )
-    });
-    let enums = rows.iter().filter_map(|row| row.enum_name.as_deref());
-    let types = enums.collect::<Vec<_>>().join(", ");
-    format!(
-        "use super::Consultation;
-        use crate::{{
-            Date, RateLimit,
-            behaviour::BehaviourId,
-            profile::generated::{{{types}}},
-        }};
-
-        impl Consultation {{ {getters} }}"
-    )
-}
-
 fn scenarios(rows: &[Row]) -> String {
-    let tests = each(rows, |row| {
-        format!(
-            "#[test]\nfn {}() {{ differ({:?}, {:?}, &{:?}, r##\"{}\"##); }}\n\n",
-            field(row),
-            row.id,
-            row.scenario.seed,
-            row.scenario.set,
-            row.scenario.requests
-        )
-    });
-    format!("use super::differ;\n\n{tests}")
+    let tests = each(rows, |row| format!("    {} {:?};\n", field(row), row.id));
+    format!("scenarios! {{\n{tests}}}")
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use super::{Generated, admin_api};
+use super::admin_api;
 
 /// The types that the clients return. Types that these refer to are written too.
 const ROOTS: [&str; 6] = [
@@ -63,7 +63,7 @@ enum Kind {
     Named(String),
 }
 
-pub(super) fn files() -> Result<[Generated; 3]> {
+pub(super) fn files() -> Result<[(&'static str, String); 3]> {
     let document: Value = serde_json::from_str(&admin_api::description("guide")?)?;
     let schemas = &document["components"]["schemas"];
     let mut types = Types::new();

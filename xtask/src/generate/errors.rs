@@ -1,4 +1,4 @@
-//! `fixtures/src/error_code/generated.rs`: the errors of `fixtures/error-codes.toml`.
+//! The Rust of `fixtures/error-codes.toml`.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use bandwidth_fixtures::{BehaviourId, EvidenceKind};
 use serde::Deserialize;
 
-use super::source::{self, pascal};
+use super::source::{Code, pascal};
 
 const SOURCE: &str = "fixtures/error-codes.toml";
 pub(super) const TEXT: &str = include_str!("../../../fixtures/error-codes.toml");
@@ -102,7 +102,7 @@ impl Override {
 }
 
 /// The errors as Rust.
-pub(super) fn code(text: &str) -> Result<String> {
+pub(super) fn files(text: &str) -> Result<[Code; 2]> {
     let File { code: rows, json } = read(text)?;
     let json = json.iter().map(|row| {
         format!(
@@ -118,33 +118,7 @@ pub(super) fn code(text: &str) -> Result<String> {
         let place = || format!("{SOURCE}, code {}", row.code);
         let twice = earlier.iter().any(|other| other.code == row.code);
         ensure!(!twice, "{}: the code has another row already", place());
-        let [status, evidence] = [row.status.is_some(), row.status_evidence.is_some()];
-        ensure!(
-            [status, evidence] == [row.name.is_some(); 2],
-            "{}: name, status and status_evidence come together or not at all",
-            place()
-        );
-        ensure!(
-            !row.status_evidence
-                .is_some_and(EvidenceKind::is_of_an_account),
-            "{}: {}",
-            place(),
-            EvidenceKind::OF_AN_ACCOUNT
-        );
-        let evidence = row
-            .status_evidence
-            .map(|kind| format!("EvidenceKind::{kind:?}"));
-        writeln!(
-            codes,
-            "ErrorCode {{ code: {}, name: {:?}, meaning: {:?}, source: {:?}, status: {:?}, \
-             status_evidence: {} }},",
-            row.code,
-            row.name,
-            row.meaning,
-            row.source,
-            row.status,
-            evidence.map_or_else(|| "None".to_owned(), |kind| format!("Some({kind})"))
-        )?;
+        codes += &row.listed().with_context(place)?;
         let Some(name) = &row.name else { continue };
         let own = Also {
             rule: row.rule.as_ref().unwrap_or(name).clone(),
@@ -158,32 +132,54 @@ pub(super) fn code(text: &str) -> Result<String> {
             errors.add(row, error).with_context(place)?;
         }
     }
-    let Errors {
-        variants, facts, ..
-    } = errors;
-    source::file(
-        SOURCE,
-        &format!(
-            "use super::{{Change, ErrorCode, ErrorFacts, JsonError, Override}};\nuse crate::{{BehaviourId, EvidenceKind}};\n\n\
-             /// Why a request is rejected.\n\
-             #[derive(Debug, Clone, Copy, PartialEq, Eq)]\n\
-             pub enum ApiError {{ {variants} }}\n\n\
-             impl ApiError {{\n\
-             /// Its rule, code, status and words.\n\
-             pub fn facts(self) -> &'static ErrorFacts {{ &FACTS[self as usize] }}\n\
-             }}\n\n\
-             static FACTS: &[ErrorFacts] = &[{facts}];\n\n\
-             pub(super) static CODES: &[ErrorCode] = &[{codes}];\n\n\
-             pub(super) static JSON: &[JsonError] = &[{json}];\n"
-        ),
-    )
+    let errors = format!(
+        "mod codes;
+
+        pub(super) use self::codes::CODES;
+        use super::{{Change, ErrorFacts, JsonError, NO_FACTS, Override}};
+        use crate::BehaviourId;
+
+        errors! {{\n{}}}\n\n\
+        pub(super) static JSON: &[JsonError] = &[{json}];",
+        errors.rows
+    );
+    let codes = format!(
+        "use crate::{{EvidenceKind, error_code::ErrorCode}};
+
+        codes! {{\n{codes}}}"
+    );
+    Ok([
+        ("fixtures/src/error_code/generated.rs", errors),
+        ("fixtures/src/error_code/generated/codes.rs", codes),
+    ]
+    .map(|(path, code)| (path.to_owned(), SOURCE, code)))
+}
+
+impl Row {
+    /// The row of the list of codes.
+    fn listed(&self) -> Result<String> {
+        let Self {
+            code,
+            meaning,
+            source,
+            ..
+        } = self;
+        let returned = match (&self.name, self.status, self.status_evidence) {
+            (None, None, None) => String::new(),
+            (Some(name), Some(status), Some(kind)) => {
+                ensure!(!kind.is_of_an_account(), "{}", EvidenceKind::OF_AN_ACCOUNT);
+                format!(" {name:?} {status} {kind:?}")
+            }
+            _ => anyhow::bail!("name, status and status_evidence come together or not at all"),
+        };
+        Ok(format!("    {code}{returned}: {meaning:?}, {source:?};\n"))
+    }
 }
 
 #[derive(Default)]
 struct Errors {
     rules: BTreeSet<String>,
-    variants: String,
-    facts: String,
+    rows: String,
 }
 
 impl Errors {
@@ -198,31 +194,38 @@ impl Errors {
             .or(code.status)
             .context("an error needs a status")?;
         let overrides: Result<Vec<String>> = error.overrides.iter().map(Override::code).collect();
+        let overrides = overrides?;
         let says = Some(&error.words).filter(|words| !words.is_empty());
         let says = says.unwrap_or(&code.meaning);
-        writeln!(
-            self.variants,
-            "/// {}: `{says}`\n{},",
-            code.code,
-            pascal(rule)
+        write!(
+            self.rows,
+            "    /// {number}: `{says}`
+    {variant} {rule:?}: code: {number}, status: {status}, words: {words:?}",
+            number = code.code,
+            variant = pascal(rule),
+            words = error.words,
         )?;
-        writeln!(
-            self.facts,
-            "ErrorFacts {{ rule: {rule:?}, field: {:?}, words: {:?}, code: {}, status: {status}, \
-             oauth: {:?}, overrides: &[{}] }},",
-            error.field,
-            error.words,
-            code.code,
-            error.oauth,
-            overrides?.join(", ")
-        )?;
+        if error.field.is_some() {
+            write!(self.rows, ", field: {:?}", error.field)?;
+        }
+        if error.oauth.is_some() {
+            write!(self.rows, ", oauth: {:?}", error.oauth)?;
+        }
+        if !overrides.is_empty() {
+            write!(
+                self.rows,
+                ", overrides: &[\n        {}]",
+                overrides.join(",\n        ")
+            )?;
+        }
+        self.rows += ";\n";
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{TEXT, code};
+    use super::{TEXT, files};
 
     #[test]
     fn mistakes_are_named() {
@@ -241,7 +244,7 @@ mod tests {
             ),
         ] {
             assert!(TEXT.contains(from), "{from}");
-            let error = code(&TEXT.replacen(from, to, 1)).unwrap_err();
+            let error = files(&TEXT.replacen(from, to, 1)).unwrap_err();
             let message = format!("{error:#}");
             assert!(message.contains(expected), "{message}");
         }

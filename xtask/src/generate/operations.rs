@@ -1,4 +1,4 @@
-//! `fixtures/src/operation/generated.rs`: the operations of `fixtures/operations.toml`.
+//! The Rust of `fixtures/operations.toml`.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{
     behaviour_code,
-    source::{self, pascal},
+    source::{Code, pascal},
 };
 
 const SOURCE: &str = "fixtures/operations.toml";
@@ -118,26 +118,41 @@ impl Operation {
         })
     }
 
+    /// Its row in `resources!`. What it has in common with most is left out.
     fn code(&self, behaviours: &[Row]) -> Result<String> {
-        Ok(format!(
-            "Endpoint {{ surface: Surface::{}, action: Action::{}, operation: Operation::{}, \
-             method: {:?}, summary: {:?}, login: Login::{:?}, needs: {}, changes: {}, \
-             shape_assumed: {}, request: {:?}, response: {:?}, error: {:?}, success: &{:?}, refusals: &{:?} }}",
-            pascal(&self.surface),
+        let mut code = format!(
+            "        {} {}: method: {:?}, login: Login::{:?}, summary: {:?}",
             pascal(&self.name),
             pascal(self.reported()),
             self.method.name(),
-            self.summary,
             self.login,
-            need(behaviours, self.needs.as_deref())?,
-            self.changes,
-            self.shape.is_some(),
-            self.request,
-            self.response,
-            self.error,
-            self.success,
-            self.refusals
-        ))
+            self.summary,
+        );
+        if let Some(needs) = &self.needs {
+            write!(code, ", needs: {}", need(behaviours, Some(needs))?)?;
+        }
+        for (name, is_set) in [
+            ("changes", self.changes),
+            ("shape_assumed", self.shape.is_some()),
+        ] {
+            if is_set {
+                write!(code, ", {name}: true")?;
+            }
+        }
+        for (name, text) in [
+            ("request", &self.request),
+            ("response", &self.response),
+            ("error", &self.error),
+        ] {
+            if text.is_some() {
+                write!(code, ", {name}: {text:?}")?;
+            }
+        }
+        write!(code, ", success: &{:?}", self.success)?;
+        if !self.refusals.is_empty() {
+            write!(code, ", refusals: &{:?}", self.refusals)?;
+        }
+        Ok(code + ";\n")
     }
 }
 
@@ -193,27 +208,28 @@ fn checked<'a>(
 }
 
 /// The operations as Rust.
-pub(super) fn code(text: &str) -> Result<String> {
+pub(super) fn files(text: &str) -> Result<[Code; 2]> {
     let File {
         examples,
         surface: surfaces,
         operation: rows,
     } = toml::from_str(text).context(SOURCE)?;
     let behaviours = behaviour_code::rows()?;
-    let mut code =
-        "use super::{Endpoint, Login, Need, Resource, Segment, SurfaceFacts};\n".to_owned();
-
     let (reported, parameters) = checked(&rows, &surfaces)?;
+    let mut code = "mod resources;
+
+        pub use self::resources::RESOURCES;
+        use super::{Need, SurfaceFacts};\n\n"
+        .to_owned();
     let operations = reported.iter().map(|row| {
         let doc = format!("`{} {}`", row.method.name(), row.path);
         (row.name.as_str(), doc)
     });
-    choice(
-        &mut code,
+    code += &names(
         "One operation of the emulated API.",
         "Operation",
         operations,
-    )?;
+    );
     let goldens: Vec<String> = reported
         .iter()
         .map(|row| format!("&{:?}", row.goldens))
@@ -230,16 +246,12 @@ pub(super) fn code(text: &str) -> Result<String> {
     let actions = rows
         .iter()
         .map(|row| (row.name.as_str(), row.summary.clone() + "."));
-    choice(&mut code, "The handler of a request.", "Action", actions)?;
-    let names = parameters
+    code += &names("The handler of a request.", "Action", actions);
+    let about = "A part of a path that a request chooses.";
+    let parts = parameters
         .iter()
         .map(|name| (*name, format!("`{{{name}}}`")));
-    choice(
-        &mut code,
-        "A part of a path that a request chooses.",
-        "Parameter",
-        names,
-    )?;
+    code += &names(about, "Parameter", parts);
     let shown: Option<Vec<&String>> = parameters.iter().map(|name| examples.get(*name)).collect();
     let shown = shown.with_context(|| format!("{SOURCE}: examples lacks one of {parameters:?}"))?;
     writeln!(
@@ -248,10 +260,10 @@ pub(super) fn code(text: &str) -> Result<String> {
          const EXAMPLES: [&str; {}] = {shown:?};\n EXAMPLES[self as usize] }} }}",
         shown.len()
     )?;
-    let names = surfaces
+    let families = surfaces
         .iter()
         .map(|row| (row.name.as_str(), row.meaning.clone()));
-    choice(&mut code, "A family of paths.", "Surface", names)?;
+    code += &names("A family of paths.", "Surface", families);
     code += "impl Surface { /// Its bases, and what it needs.\n\
              pub fn facts(self) -> &'static SurfaceFacts { match self {";
     for row in &surfaces {
@@ -272,78 +284,52 @@ pub(super) fn code(text: &str) -> Result<String> {
         "/// Number of segments of the longest template.\npub const LONGEST: usize = {};\n",
         longest.unwrap_or(0)
     )?;
-    resources(&mut code, &rows, &behaviours)?;
-    source::file(SOURCE, &code)
+    let resources = resources(&rows, &behaviours)?;
+    Ok([
+        ("fixtures/src/operation/generated.rs", code),
+        ("fixtures/src/operation/generated/resources.rs", resources),
+    ]
+    .map(|(path, code)| (path.to_owned(), SOURCE, code)))
 }
 
 /// The paths, each with the operations of its methods.
-fn resources(code: &mut String, rows: &[Operation], behaviours: &[Row]) -> Result<()> {
-    *code += "/// Every path.\npub static RESOURCES: &[Resource] = &[";
+fn resources(rows: &[Operation], behaviours: &[Row]) -> Result<String> {
+    let mut code = "use super::{Action, Operation, Parameter, Surface};
+        use crate::operation::{Endpoint, Login, NO_ENDPOINT, Need, Resource, Segment};
+
+        resources! {\n"
+        .to_owned();
     for (index, row) in rows.iter().enumerate() {
         let same = |other: &&Operation| other.surface == row.surface && other.path == row.path;
         if rows[..index].iter().any(|other| same(&other)) {
             continue;
         }
-        let here: Vec<&Operation> = rows.iter().filter(same).collect();
         let segments = row.segments().map(|segment| match segment {
             Ok(name) => format!("Segment::Parameter(Parameter::{})", pascal(name)),
             Err(text) => format!("Segment::Literal({text:?})"),
         });
-        writeln!(
-            code,
-            "Resource {{ surface: Surface::{}, path: {:?}, segments: &[{}], endpoints: &[{}] }},",
-            pascal(&row.surface),
-            row.path,
-            segments.collect::<Vec<_>>().join(", "),
-            here.iter()
-                .map(|row| row.code(behaviours))
-                .collect::<Result<Vec<_>>>()?
-                .join(", ")
-        )?;
+        let segments = segments.collect::<Vec<_>>().join(", ");
+        let surface = pascal(&row.surface);
+        writeln!(code, "    {surface} {:?} [{segments}] {{", row.path)?;
+        for here in rows.iter().filter(same) {
+            code += &here.code(behaviours)?;
+        }
+        code += "    }\n";
     }
-    *code += "];\n";
-    Ok(())
+    Ok(code + "}")
 }
 
-/// An enum with `ALL` and the names of its variants.
-fn choice<'a>(
-    code: &mut String,
-    doc: &str,
-    name: &str,
-    variants: impl Iterator<Item = (&'a str, String)>,
-) -> Result<()> {
-    let variants: Vec<(&str, String)> = variants.collect();
-    writeln!(
-        code,
-        "/// {doc}\n#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]\n\
-         pub enum {name} {{"
-    )?;
-    for (variant, doc) in &variants {
-        writeln!(code, "/// {doc}\n{},", pascal(variant))?;
-    }
-    let all: Vec<String> = variants
-        .iter()
-        .map(|(variant, _)| format!("Self::{}", pascal(variant)))
-        .collect();
-    writeln!(
-        code,
-        "}}\nimpl {name} {{ /// All of them, in the order of the file.\n\
-         pub const ALL: [Self; {}] = [{}];\n\n\
-         /// The name in files, flags and reports.\n\
-         pub fn as_str(self) -> &'static str {{ match self {{",
-        all.len(),
-        all.join(", ")
-    )?;
-    for (variant, _) in &variants {
-        writeln!(code, "Self::{} => {variant:?},", pascal(variant))?;
-    }
-    *code += "} } }\n";
-    Ok(())
+/// An enum with the names of its variants.
+fn names<'a>(doc: &str, name: &str, variants: impl Iterator<Item = (&'a str, String)>) -> String {
+    let variants = variants
+        .map(|(variant, doc)| format!("    /// {doc}\n    {} {variant:?};\n", pascal(variant)));
+    let variants: String = variants.collect();
+    format!("names! {{\n    /// {doc}\n    {name}\n{variants}}}\n\n")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{TEXT, code};
+    use super::{TEXT, files};
 
     #[test]
     fn mistakes_are_named() {
@@ -368,7 +354,7 @@ mod tests {
             ("=served", "=there", "no option `there`"),
         ] {
             assert!(TEXT.contains(from), "{from}");
-            let error = code(&TEXT.replacen(from, to, 1)).unwrap_err();
+            let error = files(&TEXT.replacen(from, to, 1)).unwrap_err();
             let message = format!("{error:#}");
             assert!(message.contains(expected), "{message}");
         }

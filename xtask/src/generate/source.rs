@@ -7,6 +7,9 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
+/// The path of a file, the table that it is made from, and its code without a head.
+pub(super) type Code = (String, &'static str, String);
+
 /// A source file with its head, formatted.
 pub(super) fn file(source: &str, code: &str) -> Result<String> {
     let text =
