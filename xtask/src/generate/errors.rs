@@ -136,8 +136,7 @@ pub(super) fn files(text: &str) -> Result<[Code; 2]> {
         "mod codes;
 
         pub(super) use self::codes::CODES;
-        use super::{{Change, ErrorFacts, JsonError, NO_FACTS, Override}};
-        use crate::BehaviourId;
+        use super::{{BehaviourId, Change, ErrorFacts, JsonError, NO_FACTS, Override}};
 
         errors! {{\n{}}}\n\n\
         pub(super) static JSON: &[JsonError] = &[{json}];",

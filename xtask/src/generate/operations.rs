@@ -294,8 +294,8 @@ pub(super) fn files(text: &str) -> Result<[Code; 2]> {
 
 /// The paths, each with the operations of its methods.
 fn resources(rows: &[Operation], behaviours: &[Row]) -> Result<String> {
-    let mut code = "use super::{Action, Operation, Parameter, Surface};
-        use crate::operation::{Endpoint, Login, NO_ENDPOINT, Need, Resource, Segment};
+    let mut code = "use crate::operation::{Endpoint, Login, NO_ENDPOINT, Need, Resource, Segment};
+        use super::{Action, Operation, Parameter, Surface};
 
         resources! {\n"
         .to_owned();
