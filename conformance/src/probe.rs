@@ -29,7 +29,7 @@ pub use self::{
     findings::{Finding, Findings, Observation},
     state::{Choice, Probe},
 };
-use crate::{case::Users, limits::Writes, verdict::Stop};
+use crate::{case::Users, leftover::Leftover, limits::Writes, verdict::Stop};
 
 /// The reason of a behaviour that no experiment is about, if the exchanges do not show it.
 const NO_EXPERIMENT: &str = "the probe has no experiment for it";
@@ -71,6 +71,10 @@ impl Probe {
         let run = Arc::clone(&self.cx.run);
         self.leftovers = run.account.finish_into(&mut self.cx.log).await;
         self.leave_out(from..self.cx.log.exchanges.len());
+        let is_back = |left: &Leftover| left.key.is_some() && left.key == self.deleted;
+        if self.leftovers.iter().any(is_back) {
+            self.give_up(&["delete.effect"], "the deleted user was there again");
+        }
         if reported.is_ok() {
             reported = report("clean-up", self);
         }
@@ -91,6 +95,11 @@ impl Probe {
         for id in ids {
             match self.known.get(id).cloned() {
                 Some(earlier) if !self.choice.skips(id) => {
+                    if let Finding::Observed(seen) = &earlier
+                        && seen.alternatives.is_empty()
+                    {
+                        self.assume(id, &seen.option);
+                    }
                     self.findings.insert(id.to_owned(), earlier);
                 }
                 _ if !self.choice.wants(id) => self.leave_open(id, "it was not asked for"),

@@ -429,12 +429,7 @@ fn run_server(mut program: Program, arguments: &ServeArguments) -> Result<(), St
     if let (Some(path), Some(pem)) = (&program.ca_out, certificates.ca_pem()) {
         std::fs::write(path, pem).map_err(|error| {
             let place = arguments.place("ca-out");
-            let why = match error.kind() {
-                std::io::ErrorKind::NotFound => {
-                    "the folder does not exist; create it first".to_owned()
-                }
-                _ => describe::io(&error),
-            };
+            let why = describe::io_of_write(&error);
             format!("{place} {}: {why}", path.display())
         })?;
     }

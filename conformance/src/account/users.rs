@@ -375,11 +375,17 @@ impl Account {
     /// Records a successful update of a username. If the old name was the key, the new one may be
     /// the key now.
     pub fn note_rename(&self, key: &str, username: &str) {
+        let is_key = |entry: &Entry| entry.username.as_deref() == Some(key);
+        if self.ledger(|ledger| ledger.find(key).is_some_and(is_key)) {
+            self.note_moved(username);
+        }
+    }
+
+    /// Records that an accepted update may have given a user of the run that key.
+    pub fn note_moved(&self, key: &str) {
         let mut state = self.state();
-        let entry = state.ledger.find(key);
-        let by_name = entry.is_some_and(|entry| entry.username.as_deref() == Some(key));
-        if by_name && state.ledger.find(username).is_none() {
-            state.ledger.set(username, Known::Present);
+        if state.ledger.find(key).is_none() {
+            state.ledger.set(key, Known::Present);
         }
     }
 

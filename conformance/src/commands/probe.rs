@@ -181,6 +181,12 @@ impl Session {
             }
             return Ok(Partial::default());
         }
+        if !files.partial.exists() && !files.ledger.exists() {
+            return Err(ConformanceError::Usage(format!(
+                "--resume: --out {} has no interrupted probe; leave out --resume to start one",
+                files.out.display()
+            )));
+        }
         // Nothing is touched before it is known to be of this target.
         let partial = self.partial()?.unwrap_or_default();
         if files.ledger.exists() {

@@ -73,7 +73,8 @@ pub(super) fn read(body: &[u8]) -> Option<(String, Tree)> {
     }
 }
 
-fn users_in(tree: &Tree) -> Vec<Shown> {
+/// The users in the content of a body.
+pub(crate) fn users_in(tree: &Tree) -> Vec<Shown> {
     let users = objects_with(tree, "Username").into_iter();
     users
         .filter_map(|user| {

@@ -182,7 +182,12 @@ pub(super) async fn lockout(probe: &mut Probe) -> Result<(), Stop> {
         }
         guess = below.midpoint(locked);
     }
-    probe.observed(ID, locked);
+    // No login of a new user has succeeded yet.
+    if below == 0 && locked_after(probe, 0).await? {
+        probe.leave_open(ID, "a new user cannot log in at once");
+    } else {
+        probe.observed(ID, locked);
+    }
     Ok(())
 }
 

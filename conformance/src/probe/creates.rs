@@ -70,8 +70,8 @@ async fn unchanged(probe: &mut Probe) -> Result<Option<Made>, Stop> {
     let user = probe.get_user(&made.key).await?.user();
     let is_as_made = user.is_some_and(|user| {
         user.text("Username").as_deref() == Some(made.username())
-            && user.email().as_deref() == Some(made.draft.text(EMAIL))
-            && user.is_enabled()
+            && user.email.as_deref() == Some(made.draft.text(EMAIL))
+            && user.enabled
     });
     Ok(is_as_made.then_some(made))
 }

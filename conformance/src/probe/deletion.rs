@@ -24,7 +24,7 @@ async fn delete(probe: &mut Probe) -> Result<(), Stop> {
     let path = probe.cx.user_path(&made.key);
     let mut earlier = probe.cx.log.exchanges.iter();
     let earlier = earlier.any(|one| one.request.method == "DELETE" && one.request.path == path);
-    if !earlier && !probe.read_back(&made).await?.is_enabled() {
+    if !earlier && !probe.read_back(&made).await?.enabled {
         // Without this it could not be seen whether the delete deactivates it.
         probe.subject().await?;
     }
@@ -38,7 +38,7 @@ async fn delete(probe: &mut Probe) -> Result<(), Stop> {
     let effect = probe.settled(async |probe: &mut Probe| {
         let seen = probe.get_user(&made.key).await?;
         Ok(match seen.user() {
-            Some(user) if user.is_enabled() => None,
+            Some(user) if user.enabled => None,
             Some(_) => Some(Ok("deactivated")),
             None if matches!(seen.status, 403 | 404) => Some(Ok("removed")),
             None => Some(Err(seen.status)),
@@ -51,6 +51,7 @@ async fn delete(probe: &mut Probe) -> Result<(), Stop> {
                 gone.await.map_err(Stop::Skip)?;
             }
             probe.removal = Ok(());
+            probe.deleted = Some(made.key);
             probe.first_user = None;
             return Ok(());
         }

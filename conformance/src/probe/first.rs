@@ -5,11 +5,12 @@ use bandwidth_fixtures::profile::{
 };
 
 use super::{
-    seen::{Seen, UserSeen},
+    seen::Seen,
     state::{Made, Probe, Sample},
     users::{E164, TELEPHONE, TEN_DIGITS, made},
 };
 use crate::{
+    decode::users::Shown,
     verdict::Stop,
     wire::{Draft, EMAIL, Format, RoleRef, Value},
 };
@@ -133,7 +134,7 @@ pub(super) async fn first(probe: &mut Probe) -> Result<(), Stop> {
 }
 
 /// The prepared user; only its responses are known.
-async fn prepared(probe: &mut Probe, key: String) -> Result<(Made, UserSeen), Stop> {
+async fn prepared(probe: &mut Probe, key: String) -> Result<(Made, Shown), Stop> {
     let of_creates = ["create.status", "create.response", "user.id_style"];
     probe.give_up(&of_creates, "--prepared-user creates no user");
     let user = after_unused_keys(probe, &key, async |probe: &mut Probe| {
@@ -152,17 +153,17 @@ async fn prepared(probe: &mut Probe, key: String) -> Result<(Made, UserSeen), St
             draft = draft.with(name, text);
         }
     }
-    if let Some(email) = user.email() {
-        draft = draft.with(EMAIL, email);
+    if let Some(email) = &user.email {
+        draft = draft.with(EMAIL, email.as_str());
     }
-    if !user.is_enabled() {
+    if !user.enabled {
         draft = draft.with_value("Enabled", Value::Flag(false));
     }
     let roles: Vec<RoleRef> = user.role_refs();
     if !roles.is_empty() {
         draft = draft.with_value("Roles", Value::Roles(roles));
     }
-    let enabled = user.is_enabled();
+    let enabled = user.enabled;
     let made = Made {
         key,
         draft,
@@ -244,13 +245,11 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
             Err(Stop::Inconclusive(_)) => {}
             Err(stop) => return Err(stop),
         }
-        let ask = probe.cx.ask_create(&draft, probe.format);
-        let (reply, key) = probe.cx.try_create(&draft, ask).await?;
+        let answer = probe.try_create(&draft).await?;
         probe.unanswered = None;
-        let seen = Seen::of(&reply.response);
-        if let (true, Some(key)) = (seen.is_success(), key) {
+        if let Ok((made, _)) = answer {
             probe.sample = Some(sample);
-            return Ok(made(key, &draft));
+            return Ok(made);
         }
     }
     let listed = probe.list.as_ref().map(Seen::users).unwrap_or_default();
@@ -322,7 +321,7 @@ fn turn_to_xml(probe: &mut Probe) -> bool {
 
 /// Reads the new user by its key, or by its username. A key may belong to another user: the
 /// response must show the run's prefix.
-async fn read_new(probe: &mut Probe, mut made: Made) -> Result<(Made, UserSeen), Stop> {
+async fn read_new(probe: &mut Probe, mut made: Made) -> Result<(Made, Shown), Stop> {
     let username = made.username().to_owned();
     let keys = [made.key.clone(), username.clone()];
     let prefix = probe.cx.run.account.prefix.clone();
@@ -345,7 +344,7 @@ async fn read_new(probe: &mut Probe, mut made: Made) -> Result<(Made, UserSeen),
 }
 
 /// Writes the next requests with the names that the user shows.
-fn names(probe: &mut Probe, made: &Made, user: &UserSeen) {
+fn names(probe: &mut Probe, made: &Made, user: &Shown) {
     if let (Format::Json, Some(case)) = (probe.format, user.case()) {
         probe.assume("naming.json_case", &case.name());
     }

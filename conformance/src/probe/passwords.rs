@@ -12,10 +12,10 @@ use self::{
     candidates::{choices, confirmations, passwords_after},
     kind::{Candidate, Kind},
     policy::Policy,
-    trial::{REPEATED, Refusal, TOO_WEAK, Trial, WAYS, Way, of_length},
+    trial::{REPEATED, Refusal, TOO_WEAK, Trial, WAYS, Way, fitting, of_length},
 };
 use super::state::Probe;
-use crate::verdict::Stop;
+use crate::{verdict::Stop, wire::Draft};
 
 /// Length of the first password if the user's own is unknown.
 const USUAL: usize = 16;
@@ -52,7 +52,7 @@ pub(super) async fn of_updates(probe: &mut Probe) -> Result<(), Stop> {
     if probe.may_create_more() {
         trial.turn_to_creates(probe).await?;
     }
-    policy(probe, trial).await
+    policy(probe, &mut trial).await
 }
 
 /// The policy if updates accept any password: that of creates, if they accept any too.
@@ -60,22 +60,56 @@ pub(super) async fn of_creates(probe: &mut Probe) -> Result<(), Stop> {
     if !probe.lax_updates {
         return Ok(());
     }
-    probe.findings.retain(|id, _| !id.starts_with("password."));
-    let weak = probe.draft()?.with("Password", TOO_WEAK);
-    if let Err(seen) = probe.try_create(&weak).await?
-        && seen.is_refusal()
-    {
+    forget_updates(probe);
+    let draft = probe.draft()?;
+    accepted_by_create(probe, draft, Some(TOO_WEAK.to_owned())).await?;
+    let made = probe.create().await?;
+    let length = made.draft.text("Password").len();
+    let mut trial = Trial::new(made, length);
+    policy(probe, &mut trial).await?;
+    // Updates were asked. A create may reject what they accept: long passwords, or names.
+    let draft = probe.draft()?;
+    let may_hold_names = probe.known("password.identity") == Some("allowed");
+    let named = fitting(draft.text("Username"), trial.minimum, trial.maximum);
+    let named = named.filter(|_| may_hold_names);
+    accepted_by_create(probe, draft, named).await?;
+    let draft = probe.draft()?;
+    accepted_by_create(probe, draft, Some(of_length(trial.maximum))).await
+}
+
+/// Forgets what updates showed of the policy, and why it was open.
+fn forget_updates(probe: &mut Probe) {
+    let is_other = |id: &str| !id.starts_with("password.");
+    probe.findings.retain(|id, _| is_other(id));
+    probe.reasons.retain(|id, _| is_other(id));
+}
+
+/// Creates a user with a password that updates accept. Without it the updates show no policy.
+async fn accepted_by_create(
+    probe: &mut Probe,
+    draft: Draft,
+    password: Option<String>,
+) -> Result<(), Stop> {
+    let Some(password) = password else {
+        return Ok(());
+    };
+    probe
+        .cx
+        .run
+        .redactor()
+        .add_login(draft.text("Username"), &password);
+    let created = probe.try_create(&draft.with("Password", password)).await?;
+    if created.is_err_and(|seen| seen.is_refusal()) {
         probe.leave_out_reason();
+        forget_updates(probe);
         return Err(Stop::skip(
             "an update accepts a password that a create rejects",
         ));
     }
-    let made = probe.create().await?;
-    let length = made.draft.text("Password").len();
-    policy(probe, Trial::new(made, length)).await
+    Ok(())
 }
 
-async fn policy(probe: &mut Probe, trial: Trial) -> Result<(), Stop> {
+async fn policy(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     let result = judge(probe, trial).await;
     probe.judged = probe.cx.log.exchanges.len();
     result
@@ -89,28 +123,28 @@ async fn good(probe: &mut Probe, trial: &mut Trial, way: Way) -> Result<bool, St
         .await
 }
 
-async fn judge(probe: &mut Probe, mut trial: Trial) -> Result<(), Stop> {
-    let mut policy = Policy::new(&trial)?;
+async fn judge(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
+    let mut policy = Policy::new(trial)?;
     // What every refusal is compared with.
-    if trial.usual() == Way::Update && !good(probe, &mut trial, Way::Update).await? {
+    if trial.usual() == Way::Update && !good(probe, trial, Way::Update).await? {
         return Err(Stop::skip("even a good password is rejected"));
     }
-    policy.follow(None, &mut trial)?;
-    search(probe, &mut trial, &mut policy).await?;
-    confirm(probe, &mut trial, &mut policy).await?;
-    verify(probe, &mut trial, &mut policy).await?;
-    history(probe, &mut trial, &mut policy).await?;
+    policy.follow(None, trial)?;
+    search(probe, trial, &mut policy).await?;
+    confirm(probe, trial, &mut policy).await?;
+    verify(probe, trial, &mut policy).await?;
+    history(probe, trial, &mut policy).await?;
     // A target that stopped accepting them rejected them for no rule of passwords.
     for way in WAYS {
-        if policy.ends_with_rejected(way) && !good(probe, &mut trial, way).await? {
+        if policy.ends_with_rejected(way) && !good(probe, trial, way).await? {
             return Err(Stop::skip(
                 "a good password was rejected at the end, so earlier rejections prove nothing",
             ));
         }
-        policy.follow(None, &mut trial)?;
+        policy.follow(None, trial)?;
     }
     policy.conclude(probe);
-    errors(probe, &mut trial).await
+    errors(probe, trial).await
 }
 
 /// Sends what tells most, until nothing tells more.

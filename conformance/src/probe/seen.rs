@@ -7,6 +7,7 @@ use crate::{
         json,
         tolerant::{find, member, objects_with, scalar},
         tree::Tree,
+        users::{Shown, users_in},
         xml,
     },
     transport::Response,
@@ -92,17 +93,13 @@ impl Seen {
     }
 
     /// The user that it shows.
-    pub fn user(&self) -> Option<UserSeen> {
+    pub fn user(&self) -> Option<Shown> {
         self.users().into_iter().next()
     }
 
     /// All users that it shows.
-    pub fn users(&self) -> Vec<UserSeen> {
-        let users = self
-            .tree
-            .iter()
-            .flat_map(|tree| objects_with(tree, "Username"));
-        users.cloned().map(UserSeen).collect()
+    pub fn users(&self) -> Vec<Shown> {
+        self.tree.as_ref().map(users_in).unwrap_or_default()
     }
 
     /// The shape of its error body.
@@ -138,19 +135,20 @@ impl Seen {
     }
 }
 
-/// A user in a response, under any names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UserSeen(Tree);
-
-impl UserSeen {
+impl Shown {
     /// True if it has that field.
     pub fn has(&self, wanted: &str) -> bool {
-        member(&self.0, wanted).is_some()
+        member(&self.fields, wanted).is_some()
     }
 
     /// The case of its names; `None` if they are written in a way that is not an option.
     pub fn case(&self) -> Option<JsonCase> {
-        let has = |wanted: &str| self.0.members()?.iter().find(|(name, _)| name == wanted);
+        let has = |wanted: &str| {
+            self.fields
+                .members()?
+                .iter()
+                .find(|(name, _)| name == wanted)
+        };
         match (has("FirstName"), has("firstName")) {
             (Some(_), None) => Some(JsonCase::Pascal),
             (None, Some(_)) => Some(JsonCase::Camel),
@@ -161,7 +159,7 @@ impl UserSeen {
     /// True if no field differs, apart from the first name.
     pub fn differs_in_name_alone(&self, other: &Self) -> bool {
         let rest = |user: &Self| {
-            let mut members = user.0.members().unwrap_or_default().to_vec();
+            let mut members = user.fields.members().unwrap_or_default().to_vec();
             members.retain(|(name, _)| !name.eq_ignore_ascii_case("FirstName"));
             members
         };
@@ -170,7 +168,7 @@ impl UserSeen {
 
     /// Its roles, as a request names them.
     pub fn role_refs(&self) -> Vec<RoleRef> {
-        let roles = member(&self.0, "Roles").into_iter();
+        let roles = member(&self.fields, "Roles").into_iter();
         let roles = roles.flat_map(|roles| objects_with(roles, "RoleName"));
         let text = |role, name| member(role, name).and_then(scalar).map(str::to_owned);
         roles
@@ -185,34 +183,13 @@ impl UserSeen {
 
     /// The text of a field; `None` when it is absent or empty.
     pub fn text(&self, wanted: &str) -> Option<String> {
-        let text = scalar(member(&self.0, wanted)?)?;
+        let text = scalar(member(&self.fields, wanted)?)?;
         (!text.is_empty()).then(|| text.to_owned())
-    }
-
-    /// Its email, under either name.
-    pub fn email(&self) -> Option<String> {
-        self.text("Email").or_else(|| self.text("EmailAddress"))
-    }
-
-    /// True if its username or email contains that prefix, ignoring case.
-    pub fn carries(&self, prefix: &str) -> bool {
-        let texts = [self.text("Username"), self.email()];
-        let mut texts = texts.iter().flatten();
-        texts.any(|text| text.to_lowercase().contains(&prefix.to_lowercase()))
-    }
-
-    /// True if it is enabled, or the field is absent.
-    pub fn is_enabled(&self) -> bool {
-        match member(&self.0, "Enabled") {
-            Some(Tree::Bool(enabled)) => *enabled,
-            Some(Tree::Text(text)) => text == "true",
-            _ => true,
-        }
     }
 
     /// Number of roles that it shows.
     pub fn roles(&self) -> usize {
-        match member(&self.0, "Roles") {
+        match member(&self.fields, "Roles") {
             Some(Tree::List(items)) => items.len(),
             Some(Tree::Object(members)) => members.len(),
             _ => 0,

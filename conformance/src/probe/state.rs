@@ -11,9 +11,10 @@ use bandwidth_fixtures::BehaviourId;
 use super::{
     findings::{Finding, Findings, Observation},
     hypotheses::Hypotheses,
-    seen::{Seen, UserSeen},
+    seen::Seen,
 };
 use crate::{
+    decode::users::Shown,
     dialogue::{Context, run::Run},
     exchange::Exchange,
     leftover::Leftover,
@@ -108,13 +109,15 @@ pub struct Probe {
     /// The user that the experiments share, until it is removed.
     pub(super) first_user: Option<Made>,
     /// The shared user as GET showed it when it was last put back.
-    pub(super) back: Option<UserSeen>,
+    pub(super) back: Option<Shown>,
     /// The reason why the shared user serves no experiment, if a control showed one.
     pub(super) unusable: Option<String>,
     /// A create whose result is unknown.
     pub(super) unanswered: Option<(Sample, Draft)>,
     /// The reason why the first user could not be removed, if there is one.
     pub(super) removal: Result<(), String>,
+    /// The key of the first user, once it was deleted and not found.
+    pub(super) deleted: Option<String>,
     /// The fields of a successful create, once it is known.
     pub(super) sample: Option<Sample>,
     /// Updates take any password, so that only creates can show the policy.
@@ -164,6 +167,7 @@ impl Probe {
             unusable: None,
             unanswered: None,
             removal: Err("the first user was not seen to be removed".to_owned()),
+            deleted: None,
             sample: None,
             lax_updates: false,
             gate: Ok(()),

@@ -1,7 +1,7 @@
 //! Finds the surfaces of a target with GET. It comes first, because the experiments write below the
 //! account.
 
-use super::state::Probe;
+use super::{seen::Seen, state::Probe};
 use crate::{
     decode::{
         domain,
@@ -87,9 +87,10 @@ async fn get(probe: &mut Probe, path: &str) -> Result<Response, Stop> {
 }
 
 /// True if the response to a list shows that the path exists. A list without users may be an error.
+/// A page of a gateway shows nothing.
 fn has_users(path: &str, answer: &Response) -> Shown<bool> {
     match answer.status {
-        200..300 => Ok(true),
+        200..300 if Seen::of(answer).format.is_some() => Ok(true),
         404 => Ok(listed(answer).is_some()),
         status => Err(format!("GET {path} returns {status}")),
     }

@@ -7,11 +7,11 @@ use bandwidth_fixtures::{
 };
 
 use super::{
-    seen::UserSeen,
     state::{Made, Probe},
     users::{E164, LAST_NAME, TELEPHONE, TEN_DIGITS},
 };
 use crate::{
+    decode::users::Shown,
     dialogue::Ask,
     verdict::Stop,
     wire::{Draft, EMAIL, Format, RoleRef, Value},
@@ -431,6 +431,9 @@ async fn send(
         Ok(Err(_)) => {}
         Err(Stop::Skip(why)) => {
             probe.leave_out(from..probe.cx.log.exchanges.len());
+            if written.draft.text("UserId") == subject.absent {
+                probe.cx.run.account.note_moved(&subject.absent);
+            }
             let why = format!("with {}, {why}", template.name);
             probe.give_up(template.about, &why);
             subject.made = probe.subject().await?;
@@ -453,11 +456,11 @@ async fn send(
 }
 
 /// Keeps optional fields for later updates, if the user shows them.
-fn keep(subject: &mut Subject, written: &Written, user: &UserSeen) {
+fn keep(subject: &mut Subject, written: &Written, user: &Shown) {
     for name in written.kept.iter().copied() {
         let is_shown = match name {
             "Roles" => user.roles() > 0,
-            "Enabled" => !user.is_enabled(),
+            "Enabled" => !user.enabled,
             name => user.has(name),
         };
         if let Some(value) = written.draft.value(name).filter(|_| is_shown) {

@@ -4,10 +4,11 @@
 use bandwidth_fixtures::profile::AccountIdInBody;
 
 use super::{
-    seen::{Seen, UserSeen},
+    seen::Seen,
     state::{Made, Probe, Sample},
 };
 use crate::{
+    decode::users::Shown,
     dialogue::reply::Reply,
     dialogue::{Ask, Context},
     limits::Roles,
@@ -136,7 +137,7 @@ impl Probe {
         self.read(&path).await
     }
 
-    pub(super) async fn read_back(&mut self, made: &Made) -> Result<UserSeen, Stop> {
+    pub(super) async fn read_back(&mut self, made: &Made) -> Result<Shown, Stop> {
         let from = self.cx.log.exchanges.len();
         let seen = self.get_user(&made.key).await?;
         seen.user().ok_or_else(|| {
@@ -156,13 +157,13 @@ impl Probe {
             Some(user) => user,
             None => self.read_back(&made).await?,
         };
-        let is_back = |back: &UserSeen| now.differs_in_name_alone(back);
+        let is_back = |back: &Shown| now.differs_in_name_alone(back);
         if self.back.as_ref().is_some_and(is_back) && self.was_just_updated(&made, &now) {
             return Ok(self.named(made, &now));
         }
         let mut draft = made.update();
         // Fields that no experiment set are not sent: a target may not take them.
-        if made.enabled && !now.is_enabled() {
+        if made.enabled && !now.enabled {
             draft = draft.with_value("Enabled", Value::Flag(true));
         }
         if now.roles() > 0 && draft.value("Roles").is_none() {
@@ -179,7 +180,7 @@ impl Probe {
                 seen.status
             ))
         })?;
-        if user.is_enabled() != made.enabled {
+        if user.enabled != made.enabled {
             let why = "a user that an update disabled is not enabled again by another";
             return Err(Stop::skip(why));
         }
@@ -189,7 +190,7 @@ impl Probe {
     }
 
     /// The shared user with the first name that it has now.
-    fn named(&mut self, mut made: Made, now: &UserSeen) -> Made {
+    fn named(&mut self, mut made: Made, now: &Shown) -> Made {
         let name = now.text("FirstName").unwrap_or_default();
         made.draft = made.draft.with("FirstName", name);
         self.first_user = Some(made.clone());
@@ -197,7 +198,7 @@ impl Probe {
     }
 
     /// The user as the last exchange shows it, if that was a GET of it.
-    fn just_shown(&self, made: &Made) -> Option<UserSeen> {
+    fn just_shown(&self, made: &Made) -> Option<Shown> {
         let last = self.cx.log.exchanges.last()?;
         let is_get =
             last.request.method == "GET" && last.request.path == self.cx.user_path(&made.key);
@@ -206,7 +207,7 @@ impl Probe {
     }
 
     /// True if the last change was an update that gave the user the first name that it has now.
-    fn was_just_updated(&self, made: &Made, now: &UserSeen) -> bool {
+    fn was_just_updated(&self, made: &Made, now: &Shown) -> bool {
         let mut changes = self.cx.log.exchanges.iter().rev();
         let Some(last) = changes.find(|one| one.request.method != "GET") else {
             return false;
@@ -228,7 +229,7 @@ impl Probe {
         made: &Made,
         draft: &Draft,
         format: Format,
-    ) -> Result<Result<(Seen, UserSeen), Seen>, Stop> {
+    ) -> Result<Result<(Seen, Shown), Seen>, Stop> {
         let name = self.first_name();
         let draft = draft.clone().with("FirstName", name.as_str());
         let seen = self.put(&made.key, &draft, format).await?;
@@ -241,7 +242,7 @@ impl Probe {
         keys: &[&str],
         name: &str,
         seen: Seen,
-    ) -> Result<Result<(Seen, UserSeen), Seen>, Stop> {
+    ) -> Result<Result<(Seen, Shown), Seen>, Stop> {
         if !seen.is_success() {
             return Ok(Err(seen));
         }
@@ -308,8 +309,10 @@ impl Probe {
 
     /// An answer, a 500 among them.
     fn or_500(&self, result: Result<Reply, Stop>) -> Result<Seen, Stop> {
-        let last = self.cx.log.exchanges.last().map(|last| &last.outcome);
-        match (result, last) {
+        // A GET was the question before the change, which was not sent.
+        let mut last = self.cx.log.exchanges.last().into_iter();
+        let last = last.find(|last| last.request.method != "GET");
+        match (result, last.map(|last| &last.outcome)) {
             (Ok(reply), _) => Ok(Seen::of(&reply.response)),
             (Err(_), Some(Ok(answer))) if answer.status == 500 => Ok(Seen::of(answer)),
             (Err(stop), _) => Err(stop),

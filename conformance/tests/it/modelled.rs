@@ -219,8 +219,9 @@ pub(crate) fn judged(learned: &Learned, actual: &NamedProfile) -> (usize, Vec<St
                 }
             }
             Finding::Open(left) => {
-                let listed = id.behaviour().values == Values::Listed;
-                if listed && !left.iter().any(|one| one.has(&truth)) {
+                let values = id.behaviour().values;
+                let is_whole = matches!(values, Values::Listed | Values::Number { .. });
+                if is_whole && !left.iter().any(|one| one.has(&truth)) {
                     wrong.push(format!("{id}={truth} is ruled out; left is {left:?}"));
                 }
             }

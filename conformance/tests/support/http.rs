@@ -177,6 +177,10 @@ impl Request {
         self.0.body.clear();
     }
 
+    pub(crate) fn set_path(&mut self, path: &str) {
+        self.0.line = format!("{} {path} HTTP/1.1", self.method());
+    }
+
     /// The response of `server`.
     pub(crate) fn forward(&self, server: SocketAddr) -> io::Result<Answer> {
         let mut stream = TcpStream::connect(server)?;

@@ -74,7 +74,14 @@ impl Asked {
         self.request.forward(self.emulator).unwrap()
     }
 
-    /// The same, as a handler that changes nothing.
+    /// The emulator's response to the same request for another path.
+    pub(crate) fn pass_as(&self, path: &str) -> Answer {
+        let mut asked = self.clone();
+        asked.request.set_path(path);
+        asked.pass()
+    }
+
+    /// [`Asked::pass`], as a handler that changes nothing.
     pub(crate) fn pass_on(self) -> Answer {
         self.pass()
     }

@@ -73,7 +73,16 @@ impl Cleaner {
         let short = short
             .filter(|(_, value)| value.chars().count() >= SHORTEST)
             .map(|(name, value)| (value.clone(), self.numbers.of(Kind::of(name), value)));
-        let answering = Cleaning::of(self, request.here.take(), short.collect());
+        let mut echoed: Vec<(String, String)> = short.collect();
+        // A body that is neither XML, JSON nor a form is not kept; a response may quote it.
+        if let Some(body) = raw.request.body.as_deref().filter(|_| in_body.is_empty()) {
+            let text = String::from_utf8_lossy(body);
+            let secrets = after_password(&text).filter(|one| one.chars().count() >= SHORTEST);
+            echoed.extend(
+                secrets.map(|secret| (secret.to_owned(), self.numbers.of(Kind::Password, secret))),
+            );
+        }
+        let answering = Cleaning::of(self, request.here.take(), echoed);
         let answer = raw.answer.map(|(status, message)| {
             let seen = answering.message("", &message, 1, &mut secrets);
             (status, seen)
@@ -147,6 +156,19 @@ impl Cleaner {
         }
         seen
     }
+}
+
+/// The values after the word `password` in a text of any form.
+fn after_password(text: &str) -> impl Iterator<Item = &str> {
+    let is_mark = |c: char| c.is_whitespace() || "\"'=:>".contains(c);
+    let ends = |c: char| c.is_whitespace() || "\"'<>&,;}".contains(c);
+    let lower = text.to_ascii_lowercase();
+    let found: Vec<usize> = lower.match_indices("password").map(|(at, _)| at).collect();
+    found.into_iter().filter_map(move |at| {
+        let rest = text[at + "password".len()..].trim_start_matches(is_mark);
+        let value = rest.split(ends).next()?;
+        (!value.is_empty()).then_some(value)
+    })
 }
 
 /// The replacements of the secrets and names in one message.

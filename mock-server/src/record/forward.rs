@@ -293,9 +293,14 @@ fn unreachable(error: &hyper_util::client::legacy::Error) -> String {
     let mut why = "no connection comes about".to_owned();
     while let Some(inner) = cause {
         if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
-            return format!(
-                "{tls}; if its certificate is of an authority of your own, pass that with --ca-file"
-            );
+            return match tls {
+                rustls::Error::InvalidMessage(_) => {
+                    "it does not speak TLS; does --upstream begin with http://?".to_owned()
+                }
+                _ => format!(
+                    "{tls}; if its certificate is of an authority of your own, pass that with --ca-file"
+                ),
+            };
         }
         // The source of an error of the system leaves out what it wraps.
         cause = if let Some(io) = inner.downcast_ref::<std::io::Error>() {

@@ -83,7 +83,7 @@ impl Keeper {
         if count > 0 {
             self.analyst.analyse();
             text += &self.analyst.analysis().borrow().text(&self.analyst.profile);
-            let _ = writeln!(text, "More: bandwidth-mock learn {out}");
+            let _ = writeln!(text, "More: bandwidth-mock learn {out} --out learned.toml");
         }
         text
     }

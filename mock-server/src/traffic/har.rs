@@ -103,8 +103,11 @@ pub(super) fn is_har(text: &str) -> bool {
     inside.is_some_and(|inside| inside.starts_with("\"log\""))
 }
 
-/// Reads a HAR, sorted by time. The error names the entry, counted from 1.
-pub(super) fn read(text: &str, keeps: impl Fn(&str) -> bool) -> Result<Vec<Exchange>, String> {
+/// Reads a HAR, sorted by time, each entry with its number, from 1. The error names the entry.
+pub(super) fn read(
+    text: &str,
+    keeps: impl Fn(&str) -> bool,
+) -> Result<Vec<(usize, Exchange)>, String> {
     let har: Har = describe::read_json(text.trim_start_matches('\u{FEFF}'))
         .map_err(|error| format!("{error}; the file is to be HAR 1.2"))?;
     let mut exchanges = Vec::new();
@@ -114,10 +117,11 @@ pub(super) fn read(text: &str, keeps: impl Fn(&str) -> bool) -> Result<Vec<Excha
             continue;
         }
         let exchange = describe::read_value::<Entry>(entry).and_then(Entry::exchange);
-        exchanges.push(exchange.map_err(|error| format!("entry {number}: {error}"))?);
+        let exchange = exchange.map_err(|error| format!("entry {number}: {error}"))?;
+        exchanges.push((number, exchange));
     }
-    if exchanges.iter().all(|exchange| exchange.at.is_some()) {
-        exchanges.sort_by_key(|exchange| exchange.at);
+    if exchanges.iter().all(|(_, exchange)| exchange.at.is_some()) {
+        exchanges.sort_by_key(|(_, exchange)| exchange.at);
     }
     Ok(exchanges)
 }

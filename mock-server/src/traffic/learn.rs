@@ -18,9 +18,9 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::{
-    Exchange, TrafficError,
+    Recordings, TrafficError,
     engine::{self, Finding, Learned, Possible},
-    read_all, time,
+    har, time,
 };
 use crate::{arguments::named, config::ConfigError, jwt::NoRandomNumbers};
 
@@ -58,8 +58,11 @@ pub enum CommandError {
     #[error(transparent)]
     Profile(#[from] FixtureError),
     /// A file that cannot be written.
-    #[error("{}: {}", .0.display(), describe::io(.1))]
+    #[error("{}: {}", .0.display(), describe::io_of_write(.1))]
     Write(PathBuf, std::io::Error),
+    /// A file that is to be written, and is something else.
+    #[error("{}: {}", .0.display(), .1)]
+    InUse(PathBuf, &'static str),
     /// No random numbers.
     #[error("the emulator cannot start: the machine gives no random numbers")]
     Random,
@@ -83,14 +86,15 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), CommandError> {
 /// Learns from the files, writes the profile, and returns what is printed.
 pub fn run(arguments: &LearnArguments) -> Result<String, CommandError> {
     let base = profile("--base", &arguments.base)?;
-    let exchanges = read_all(&arguments.files)?;
-    let learned = engine::learn(&exchanges, base.options())?;
-    let (profile, comments) = profile_of(&learned, &base, last_day(&exchanges).as_deref())?;
+    spare_recordings(arguments)?;
+    let recordings = Recordings::read(&arguments.files)?;
+    let learned = engine::learn(&recordings.exchanges, base.options())?;
+    let (profile, comments) = profile_of(&learned, &base, &recordings)?;
     let settled = |one: &&Finding| matches!(one, Finding::Settled(_));
     let count = learned.findings.values().filter(settled).count();
     let heading = format!(
         "What recorded traffic showed: {count} behaviours observed. The rest is as in `{}`.\n\
-         The numbers of exchanges count the exchanges of the recordings.\n  \
+         The numbers of exchanges are their places in the recordings.\n  \
          bandwidth-mock --profile THIS_FILE",
         base.name()
     );
@@ -98,8 +102,15 @@ pub fn run(arguments: &LearnArguments) -> Result<String, CommandError> {
         &arguments.out,
         &profile.to_toml(&base, &heading, &comments)?,
     )?;
-    let mut screen = summary(&learned, &base, &exchanges);
+    let mut screen = summary(&learned, &base, &recordings);
     let _ = writeln!(screen, "\n{} has the profile.", arguments.out.display());
+    if !learned.wording.is_empty() {
+        let _ = writeln!(
+            screen,
+            "Its [wording] has {} of the server. Read it before you share the file.",
+            counted(learned.wording.len(), "error text")
+        );
+    }
     if let Some(path) = &arguments.seed_out {
         let seed = seed_file(&learned.start, arguments.anonymize);
         write(path, &seed)?;
@@ -108,8 +119,35 @@ pub fn run(arguments: &LearnArguments) -> Result<String, CommandError> {
     Ok(screen)
 }
 
-fn last_day(exchanges: &[Exchange]) -> Option<String> {
-    let last: SystemTime = exchanges.iter().filter_map(|exchange| exchange.at).max()?;
+/// An error if a result would replace a recording, or the other result.
+fn spare_recordings(arguments: &LearnArguments) -> Result<(), CommandError> {
+    let LearnArguments { out, seed_out, .. } = arguments;
+    let in_use = |path: &Path, why| Err(CommandError::InUse(path.to_owned(), why));
+    let same = |one: &Path, other: &Path| {
+        one == other
+            || matches!((one.canonicalize(), other.canonicalize()), (Ok(a), Ok(b)) if a == b)
+    };
+    for result in [Some(out), seed_out.as_ref()].into_iter().flatten() {
+        let is_read = arguments.files.iter().any(|file| same(file, result));
+        let text = || fs::read_to_string(result).unwrap_or_default();
+        let is_recording =
+            |text: String| har::is_har(&text) || (result == out && text.starts_with('{'));
+        if is_read || is_recording(text()) {
+            return in_use(
+                result,
+                "it is a recording; name another file for the result",
+            );
+        }
+    }
+    match seed_out {
+        Some(seed) if same(seed, out) => in_use(seed, "--out and --seed-out need two files"),
+        _ => Ok(()),
+    }
+}
+
+fn last_day(recordings: &Recordings) -> Option<String> {
+    let exchanges = recordings.exchanges.iter();
+    let last: SystemTime = exchanges.filter_map(|exchange| exchange.at).max()?;
     let text = time::written(Some(last));
     text.split('T').next().map(str::to_owned)
 }
@@ -123,9 +161,10 @@ fn listed(items: &[String], last: &str) -> String {
     }
 }
 
-fn exchanges_of(numbers: &[usize]) -> String {
+fn exchanges_of(recordings: &Recordings, numbers: &[usize]) -> String {
     let most = 5;
-    let shown: Vec<String> = numbers.iter().take(most).map(usize::to_string).collect();
+    let places = recordings.places(numbers).take(most);
+    let shown: Vec<String> = places.map(|place| place.to_string()).collect();
     let word = if numbers.len() == 1 {
         "exchange"
     } else {
@@ -135,11 +174,11 @@ fn exchanges_of(numbers: &[usize]) -> String {
 }
 
 /// One-screen summary of the results.
-fn summary(learned: &Learned, base: &NamedProfile, exchanges: &[Exchange]) -> String {
+fn summary(learned: &Learned, base: &NamedProfile, recordings: &Recordings) -> String {
     let mut text = format!(
         "{}: {} compared, {} left out (broken connections, 429, 5xx, operations that are not \
          followed)\n",
-        counted(exchanges.len(), "exchange"),
+        counted(recordings.exchanges.len(), "exchange"),
         learned.followed,
         learned.left_out
     );
@@ -164,7 +203,11 @@ fn summary(learned: &Learned, base: &NamedProfile, exchanges: &[Exchange]) -> St
     );
     for (id, numbers) in settled.iter().filter(|(id, _)| other(id)) {
         let option = learned.profile.get(*id);
-        let _ = writeln!(text, "  {id}={option}  ({})", exchanges_of(numbers));
+        let _ = writeln!(
+            text,
+            "  {id}={option}  ({})",
+            exchanges_of(recordings, numbers)
+        );
     }
     let _ = writeln!(
         text,
@@ -181,7 +224,7 @@ fn summary(learned: &Learned, base: &NamedProfile, exchanges: &[Exchange]) -> St
         counted(learned.unexplained.len(), "exchange")
     );
     for one in learned.unexplained.iter().take(10) {
-        let _ = writeln!(text, "  {}", describe_unexplained(one, exchanges));
+        let _ = writeln!(text, "  {}", describe_unexplained(one, recordings));
     }
     text
 }
@@ -203,8 +246,8 @@ pub fn not_modelled(learned: &Learned) -> String {
 }
 
 /// An exchange and how it differs, in a line.
-pub(super) fn describe_unexplained(one: &engine::Unexplained, exchanges: &[Exchange]) -> String {
-    let exchange = &exchanges[one.exchange - 1];
+pub(super) fn describe_unexplained(one: &engine::Unexplained, recordings: &Recordings) -> String {
+    let (place, exchange) = recordings.exchange(one.exchange);
     let shown: Vec<&str> = one.differences.iter().take(3).map(String::as_str).collect();
     let more = one.differences.len().saturating_sub(shown.len());
     let more = if more > 0 {
@@ -213,8 +256,7 @@ pub(super) fn describe_unexplained(one: &engine::Unexplained, exchanges: &[Excha
         String::new()
     };
     format!(
-        "{} {} {}: {}{more}",
-        one.exchange,
+        "{place} {} {}: {}{more}",
         exchange.method,
         path(&exchange.url),
         shown.join("; ")
@@ -232,10 +274,11 @@ pub(super) fn path(url: &str) -> &str {
 fn profile_of(
     learned: &Learned,
     base: &NamedProfile,
-    day: Option<&str>,
+    recordings: &Recordings,
 ) -> Result<(NamedProfile, BTreeMap<BehaviourId, String>), FixtureError> {
     let mut profile = base.clone();
-    let day = day.unwrap_or("undated");
+    let day = last_day(recordings);
+    let day = day.as_deref().unwrap_or("undated");
     let name = base.name();
     let description = format!("what recorded traffic showed; the rest is as in {name}");
     profile.rename("learned", &description);
@@ -250,7 +293,7 @@ fn profile_of(
     for (id, finding) in &learned.findings {
         let (source, alternatives) = match finding {
             Finding::Settled(numbers) => {
-                let others = exchanges_of(numbers);
+                let others = exchanges_of(recordings, numbers);
                 let source =
                     format!("recorded traffic: {others}; every other option is contradicted");
                 (source, Vec::new())
@@ -288,9 +331,9 @@ fn texts(possible: &[Possible]) -> Vec<String> {
 
 /// Learns from recordings, on top of a base; returns a profile with evidence.
 pub fn profile_from(files: &[PathBuf], base: &NamedProfile) -> Result<NamedProfile, CommandError> {
-    let exchanges = read_all(files)?;
-    let learned = engine::learn(&exchanges, base.options())?;
-    let (profile, _) = profile_of(&learned, base, last_day(&exchanges).as_deref())?;
+    let recordings = Recordings::read(files)?;
+    let learned = engine::learn(&recordings.exchanges, base.options())?;
+    let (profile, _) = profile_of(&learned, base, &recordings)?;
     Ok(profile)
 }
 

@@ -22,12 +22,12 @@ struct Line {
     headers: Headers,
     #[serde(default)]
     body: Value,
-    /// None or null if the connection broke.
+    /// Absent or null if the connection broke.
     status: Option<u16>,
     #[serde(default)]
     answer_headers: Headers,
-    #[serde(default)]
-    answer: Value,
+    /// Absent or null if the body did not arrive, or if there is none.
+    answer: Option<Value>,
     #[serde(default)]
     passwords: BTreeMap<String, PasswordFeatures>,
 }
@@ -99,8 +99,11 @@ fn text(value: Value) -> String {
     }
 }
 
-/// Reads one exchange a line. The error names the line.
-pub(super) fn read(text: &str, keeps: impl Fn(&str) -> bool) -> Result<Vec<Exchange>, String> {
+/// Reads one exchange a line, each with the number of its line. The error names the line.
+pub(super) fn read(
+    text: &str,
+    keeps: impl Fn(&str) -> bool,
+) -> Result<Vec<(usize, Exchange)>, String> {
     let lines = (1..).zip(text.trim_start_matches('\u{FEFF}').lines());
     let lines = lines.filter(|(_, line)| !line.trim().is_empty());
     let exchanges = lines.map(|(number, line)| {
@@ -111,19 +114,31 @@ pub(super) fn read(text: &str, keeps: impl Fn(&str) -> bool) -> Result<Vec<Excha
                  body, status and answer"
             )
         })?;
-        Ok(keeps(&line.url).then(|| line.exchange()))
+        if !keeps(&line.url) {
+            return Ok(None);
+        }
+        let exchange = line.exchange();
+        exchange
+            .map(|exchange| Some((number, exchange)))
+            .map_err(|wrong| format!("line {number}: {wrong}"))
     });
     exchanges.filter_map(Result::transpose).collect()
 }
 
 impl Line {
-    fn exchange(self) -> Exchange {
-        let answer = self.status.map(|status| Answer {
-            status,
-            headers: self.answer_headers.pairs(),
-            body: Bytes::from(text(self.answer)),
-        });
-        Exchange {
+    fn exchange(self) -> Result<Exchange, &'static str> {
+        let has_no_body = matches!(self.status, Some(204 | 304)) || self.method == "HEAD";
+        let answer = match (self.status, self.answer) {
+            (None, Some(_)) => return Err("it has an answer and no status; log both"),
+            (Some(status), body) if body.is_some() || has_no_body => Some(Answer {
+                status,
+                headers: self.answer_headers.pairs(),
+                body: Bytes::from(body.map_or_else(String::new, text)),
+            }),
+            // The response is not known in full.
+            _ => None,
+        };
+        Ok(Exchange {
             at: self.time.and_then(|time| time.read()),
             method: self.method,
             url: self.url,
@@ -131,6 +146,6 @@ impl Line {
             request_body: Bytes::from(text(self.body)),
             answer,
             passwords: self.passwords,
-        }
+        })
     }
 }

@@ -8,10 +8,9 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
 
 use super::{
-    Exchange,
+    Recordings,
     engine::{self, Learned},
     learn::{CommandError, describe_unexplained, not_modelled, path, profile, write},
-    read_all,
 };
 
 /// The flags of `replay`.
@@ -111,19 +110,19 @@ pub struct Printed {
 /// Replays the files and writes the reports.
 pub fn run(arguments: &ReplayArguments) -> Result<Printed, CommandError> {
     let profile = profile("--profile", &arguments.profile)?;
-    let exchanges = read_all(&arguments.files)?;
-    let replayed = engine::replay(&exchanges, profile.options())?;
+    let recordings = Recordings::read(&arguments.files)?;
+    let replayed = engine::replay(&recordings.exchanges, profile.options())?;
     for report in &arguments.report {
         let text = match report.kind {
-            Kind::Json => json(&replayed, &profile, &exchanges),
-            Kind::Junit => junit(&replayed, &exchanges),
-            Kind::Markdown => markdown(&replayed, &profile, &exchanges),
+            Kind::Json => json(&replayed, &profile, &recordings),
+            Kind::Junit => junit(&replayed, &recordings),
+            Kind::Markdown => markdown(&replayed, &profile, &recordings),
         };
         write(&report.file, &text)?;
     }
-    let mut text = format!("{}\n", headline(&replayed, &profile, &exchanges));
+    let mut text = format!("{}\n", headline(&replayed, &profile, &recordings));
     for one in &replayed.unexplained {
-        let _ = writeln!(text, "  {}", describe_unexplained(one, &exchanges));
+        let _ = writeln!(text, "  {}", describe_unexplained(one, &recordings));
     }
     text += &not_modelled(&replayed);
     Ok(Printed {
@@ -136,22 +135,22 @@ fn predicted(replayed: &Learned) -> usize {
     replayed.followed - replayed.unexplained.len()
 }
 
-fn headline(replayed: &Learned, profile: &NamedProfile, exchanges: &[Exchange]) -> String {
+fn headline(replayed: &Learned, profile: &NamedProfile, recordings: &Recordings) -> String {
     format!(
         "{} predicts {} of {} compared exchanges; {} of {} were left out",
         profile.name(),
         predicted(replayed),
         replayed.followed,
         replayed.left_out,
-        exchanges.len()
+        recordings.exchanges.len()
     )
 }
 
-fn json(replayed: &Learned, profile: &NamedProfile, exchanges: &[Exchange]) -> String {
+fn json(replayed: &Learned, profile: &NamedProfile, recordings: &Recordings) -> String {
     let differences = replayed.unexplained.iter().map(|one| {
-        let exchange = &exchanges[one.exchange - 1];
+        let (place, exchange) = recordings.exchange(one.exchange);
         Difference {
-            exchange: one.exchange,
+            exchange: place,
             method: &exchange.method,
             path: path(&exchange.url),
             differences: &one.differences,
@@ -160,7 +159,7 @@ fn json(replayed: &Learned, profile: &NamedProfile, exchanges: &[Exchange]) -> S
     let result = Replayed {
         format: 1,
         profile: profile.name(),
-        exchanges: exchanges.len(),
+        exchanges: recordings.exchanges.len(),
         compared: replayed.followed,
         predicted: predicted(replayed),
         differences: differences.collect(),
@@ -170,18 +169,13 @@ fn json(replayed: &Learned, profile: &NamedProfile, exchanges: &[Exchange]) -> S
 }
 
 /// A test for each difference, and one for all others.
-fn junit(replayed: &Learned, exchanges: &[Exchange]) -> String {
+fn junit(replayed: &Learned, recordings: &Recordings) -> String {
     let mut suite = TestSuite::new("replay");
     let name = format!("{} exchanges are predicted", predicted(replayed));
     suite.add_test_case(TestCase::new(name, TestCaseStatus::success()));
     for one in &replayed.unexplained {
-        let exchange = &exchanges[one.exchange - 1];
-        let name = format!(
-            "{} {} {}",
-            one.exchange,
-            exchange.method,
-            path(&exchange.url)
-        );
+        let (place, exchange) = recordings.exchange(one.exchange);
+        let name = format!("{place} {} {}", exchange.method, path(&exchange.url));
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
         status.set_message("the profile does not predict the response");
         status.set_description(one.differences.join("\n"));
@@ -192,18 +186,17 @@ fn junit(replayed: &Learned, exchanges: &[Exchange]) -> String {
     report.to_string().unwrap_or_default()
 }
 
-fn markdown(replayed: &Learned, profile: &NamedProfile, exchanges: &[Exchange]) -> String {
-    let mut text = format!("# Replay\n\n{}.\n", headline(replayed, profile, exchanges));
+fn markdown(replayed: &Learned, profile: &NamedProfile, recordings: &Recordings) -> String {
+    let mut text = format!("# Replay\n\n{}.\n", headline(replayed, profile, recordings));
     if !replayed.unexplained.is_empty() {
         text += "\n| exchange | request | recorded and predicted |\n|---|---|---|\n";
     }
     for one in &replayed.unexplained {
-        let exchange = &exchanges[one.exchange - 1];
+        let (place, exchange) = recordings.exchange(one.exchange);
         let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
         let _ = writeln!(
             text,
-            "| {} | `{} {}` | {} |",
-            one.exchange,
+            "| {place} | `{} {}` | {} |",
             exchange.method,
             cell(path(&exchange.url)),
             cell(&one.differences.join("; "))

@@ -565,3 +565,26 @@ fn the_last_screen_names_the_fields_that_were_not_compared() {
         "{screen}"
     );
 }
+
+#[test]
+fn a_password_in_a_body_of_no_known_form_is_in_no_answer_that_quotes_it() {
+    // As some servers do, it says what it could not read.
+    for body in [
+        r#"{"Username":"hm","Password":"broken5ecret13""#,
+        "Password=plain5ecret12",
+        "<User><Password>open5ecret11",
+    ] {
+        let quoting = format!("{{\"Message\":\"cannot read {}\"}}", body.replace('"', "'"));
+        let answer = format!(
+            "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{quoting}",
+            quoting.len()
+        );
+        let (upstream, _) = canned(Box::leak(answer.into_boxed_str()).as_bytes());
+        let recording = Recording::start(&upstream, &[]);
+        let sent = request("POST", USERS, "Content-Type: text/plain\r\n", body);
+        assert!(recording.send(&sent).contains("5ecret"), "{body}");
+        let file = recording.text();
+        assert!(file.contains("cannot read"), "{file}");
+        assert!(!file.contains("5ecret"), "{body}: {file}");
+    }
+}

@@ -150,3 +150,111 @@ fn files_that_cannot_be_used_are_named() {
     }
     insta::assert_snapshot!(text);
 }
+
+/// A line of a client's log.
+fn line(url: &str, rest: &str) -> String {
+    format!("{{\"method\":\"GET\",\"url\":\"http://{url}\"{rest}}}\n")
+}
+
+const LIST: &str = "a.example/api/accounts/12345/users";
+const USERS: &str = r#","status":200,"answer":{"Users":[{"UserId":"u1","Username":"jdoe","FirstName":"John","EmailAddress":"j@example.com"}]},"answerHeaders":{"Content-Type":"application/json"},"headers":{"Accept":"application/json"}"#;
+
+#[test]
+fn a_recording_is_not_replaced_by_what_is_learned_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let text = line(LIST, USERS);
+    fs::write(at("monday.jsonl"), &text).unwrap();
+    fs::write(
+        at("tuesday.har"),
+        r#"{"log":{"version":"1.2","entries":[]}}"#,
+    )
+    .unwrap();
+    for (arguments, name) in [
+        (
+            &["learn", "monday.jsonl", "--out", "monday.jsonl"][..],
+            "monday.jsonl",
+        ),
+        (
+            &["learn", "monday.jsonl", "--out", "tuesday.har"],
+            "tuesday.har",
+        ),
+        (
+            &[
+                "learn",
+                "monday.jsonl",
+                "--out",
+                "a.toml",
+                "--seed-out",
+                "./monday.jsonl",
+            ],
+            "./monday.jsonl",
+        ),
+        (
+            &[
+                "learn",
+                "monday.jsonl",
+                "--out",
+                "a.toml",
+                "--seed-out",
+                "a.toml",
+            ],
+            "a.toml",
+        ),
+    ] {
+        let (code, _, err) = run(&folder, arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {err}");
+        assert!(err.contains(name), "{err}");
+    }
+    assert_eq!(fs::read_to_string(at("monday.jsonl")).unwrap(), text);
+    assert!(!at("a.toml").exists());
+    // A profile is replaced.
+    for _ in 0..2 {
+        let (code, _, err) = run(&folder, &["learn", "monday.jsonl", "--out", "a.toml"]);
+        assert_eq!(code, Some(0), "{err}");
+    }
+}
+
+#[test]
+fn an_exchange_is_named_by_its_place_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = line("other.example/", r#","status":200,"answer":"""#).repeat(3) + &line(LIST, USERS);
+    fs::write(folder.path().join("log.jsonl"), log).unwrap();
+    let (_, screen, err) = run(&folder, &["learn", "log.jsonl", "--out", "a.toml"]);
+    let found = "naming.email=EmailAddress  (exchange 4)";
+    assert!(screen.contains(found), "{screen}{err}");
+    let profile = fs::read_to_string(folder.path().join("a.toml")).unwrap();
+    assert!(
+        profile.contains("recorded traffic: exchange 4;"),
+        "{profile}"
+    );
+}
+
+#[test]
+fn a_response_that_was_not_read_to_its_end_shows_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let learned = |rest: &str| {
+        fs::write(folder.path().join("log.jsonl"), line(LIST, rest)).unwrap();
+        run(&folder, &["learn", "log.jsonl", "--out", "a.toml"])
+    };
+    for rest in [
+        r#","status":200"#,
+        r#","status":200,"answer":null"#,
+        r#","status":null"#,
+    ] {
+        let (code, screen, err) = learned(rest);
+        assert_eq!(code, Some(0), "{err}");
+        assert!(
+            screen.contains("0 compared, 1 left out"),
+            "{rest}: {screen}"
+        );
+    }
+    let (_, screen, _) = learned(r#","status":204"#);
+    assert!(screen.contains("1 compared"), "{screen}");
+    let (code, _, err) = learned(r#","answer":"<UsersResponse/>""#);
+    assert_eq!(code, Some(2));
+    assert!(
+        err.contains("line 1: it has an answer and no status"),
+        "{err}"
+    );
+}

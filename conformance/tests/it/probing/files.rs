@@ -393,3 +393,18 @@ fn a_reason_that_findings_share_is_printed_once() {
     let file = fs::read_to_string(folder.path("a.toml")).unwrap();
     assert_eq!(file.matches(reason).count(), 1, "{file}");
 }
+
+#[test]
+fn a_probe_that_was_not_interrupted_is_not_resumed() {
+    let odd = Odd::new(&[], |asked| {
+        assert!(asked.method() == "GET", "{}", asked.path());
+        asked.pass()
+    });
+    let folder = Folder::new();
+    fs::write(folder.path("a.toml"), "finished").unwrap();
+    let ran = folder.probe(&odd, "a.toml", &["--resume"]);
+    assert_eq!(ran.code, 2, "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("no interrupted probe"), "{}", ran.err);
+    let kept = fs::read_to_string(folder.path("a.toml")).unwrap();
+    assert_eq!(kept, "finished");
+}

@@ -10,10 +10,11 @@ use std::{
     time::Duration,
 };
 
-use bandwidth_conformance::limits::Limits;
+use bandwidth_conformance::{limits::Limits, probe::Choice};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::quirk::{Answered, Odd};
+use super::quirk::{Answered, Learned, Odd};
 
 /// A target on which a GET shows what a PUT changed only from the `lag`-th GET on.
 fn stale(set: &[&str], lag: u32) -> Odd {
@@ -275,4 +276,172 @@ fn names_and_emails_are_not_compared_with_a_user_that_stays_disabled() {
     };
     assert_eq!((with_first("Username"), with_first("Email")), (1, 1));
     assert!(creates.len() > 3, "{creates:?}");
+}
+
+#[test]
+fn keep_alive_is_looked_for_on_a_connection_that_may_stay_open() {
+    // As Apache does: the emulator sends the header on each connection.
+    let odd = Odd::new(&["http.keep_alive=sent"], |asked| {
+        let closes = asked.header("connection").eq_ignore_ascii_case("close");
+        let mut answer = asked.pass();
+        if closes {
+            answer.headers_mut().remove("Keep-Alive");
+        }
+        answer
+    });
+    assert_eq!(odd.learned(&["http"]).of("http.keep_alive"), "sent");
+}
+
+/// The name in a Basic login.
+fn basic_name(header: &str) -> String {
+    let encoded = header.strip_prefix("Basic ").unwrap_or_default();
+    let login = String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap();
+    login.split(':').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_login_that_works_some_time_after_the_create_is_not_locked_out() {
+    let set = ["auth.user_logins=accepted", "auth.lockout=0"];
+    let tries: Mutex<HashMap<String, u32>> = Mutex::default();
+    let first = Mutex::new(None);
+    let odd = Odd::new(&set, move |asked| {
+        let login = basic_name(asked.header("authorization"));
+        let mut first = first.lock().unwrap();
+        if login.starts_with("cf-") && *first.get_or_insert(login.clone()) != login {
+            // The first user could log in when it was asked to.
+            let mut tries = tries.lock().unwrap();
+            let tries = tries.entry(login).or_default();
+            *tries += 1;
+            if *tries < 25 {
+                return asked.error(401, 401, "no such login");
+            }
+        }
+        asked.pass()
+    });
+    let limits = Limits {
+        failed_logins: true,
+        ..Limits::impatient()
+    };
+    let learned = odd.learned_within(limits, &["auth"]);
+    assert_eq!(learned.of("auth.user_logins"), "accepted");
+    let why = learned.why_open("auth.lockout");
+    assert!(why.contains("cannot log in at once"), "{why}");
+}
+
+#[test]
+fn a_deleted_user_that_comes_again_was_not_removed() {
+    // The first GET after the delete returns 404, all others show the user.
+    let deleted: Mutex<HashMap<String, u32>> = Mutex::default();
+    let odd = Odd::new(&[], move |asked| {
+        let mut deleted = deleted.lock().unwrap();
+        if asked.method() == "DELETE" {
+            deleted.insert(asked.path().to_owned(), 0);
+            return Answered::of(200, "application/json", "{}");
+        }
+        if asked.is_of_user("GET")
+            && let Some(asks) = deleted.get_mut(asked.path())
+        {
+            *asks += 1;
+            if *asks == 1 {
+                return asked.error(404, 12000, "no such user");
+            }
+        }
+        asked.pass()
+    });
+    let (findings, probe) = odd.probed(&Choice::default());
+    assert!(!probe.leftovers().is_empty());
+    let why = Learned(findings).why_open("delete.effect");
+    assert!(why.contains("there again"), "{why}");
+}
+
+#[test]
+fn a_user_that_an_update_gives_another_id_is_removed_under_that_id() {
+    // Other id to the emulator's id.
+    let moved: Mutex<Option<(String, String)>> = Mutex::default();
+    let odd = Odd::new(&[], move |mut asked| {
+        let mut moved = moved.lock().unwrap();
+        let own = asked.path().rsplit('/').next().unwrap().to_owned();
+        if asked.is_of_user("PUT") && asked.has("UserId") {
+            let wanted = asked.json()["UserId"].as_str().unwrap_or(&own).to_owned();
+            if wanted != own {
+                asked.edit(|fields| drop(fields.remove("UserId")));
+                let answer = asked.pass();
+                *moved = Some((wanted, own));
+                return answer;
+            }
+        }
+        let Some((new, old)) = moved.as_ref() else {
+            return asked.pass();
+        };
+        if asked.is("GET", "/users") {
+            // Whoever reads the list finds it anyway.
+            return Answered::of(500, "text/plain", "");
+        }
+        if asked.path().ends_with(&format!("/users/{old}")) {
+            return asked.error(404, 12000, "no such user");
+        }
+        if !asked.path().ends_with(&format!("/users/{new}")) {
+            return asked.pass();
+        }
+        let answer = asked.pass_as(&asked.path().replace(new, old));
+        let mut user = answer.json();
+        if user.get("UserId").is_some() {
+            user["UserId"] = json!(new);
+            return answer.with_body(user.to_string());
+        }
+        answer
+    });
+    let before = odd.users();
+    odd.learned(&["put"]);
+    assert_eq!(odd.users(), before);
+}
+
+#[test]
+fn creates_that_reject_what_updates_accept_leave_the_policy_open() {
+    // Any password is accepted, except by a create with the username in it.
+    let set = [
+        "password.min_length=1",
+        "password.classes=0",
+        "password.identity=allowed",
+        "password.common_words=allowed",
+    ];
+    let odd = Odd::new(&set, |asked| {
+        let body = asked.json();
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        if asked.creates() && text("Password").contains(&text("Username")) {
+            return asked.error(400, 12726, "a name is in the password");
+        }
+        asked.pass()
+    });
+    let learned = odd.learned(&["password"]);
+    for id in ["password.identity", "password.max_length"] {
+        let why = learned.why_open(id);
+        assert!(why.contains("a create rejects"), "{id}: {why}");
+    }
+}
+
+#[test]
+fn a_page_of_a_gateway_is_no_surface() {
+    let odd = Odd::new(&[], |asked| {
+        if asked.path() == "/api/users" {
+            return Answered::of(200, "text/html", "<html><body>Welcome</body></html>");
+        }
+        asked.pass()
+    });
+    odd.learned(&["surface"]).why_open("surface.login");
+}
+
+#[test]
+fn a_failed_question_before_a_delete_is_no_response_to_it() {
+    // GET of the user works until it was read twice.
+    let reads = AtomicU32::new(0);
+    let odd = Odd::new(&[], move |asked| {
+        let is_read = asked.is_of_user("GET") && asked.path().ends_with("/u2");
+        if is_read && reads.fetch_add(1, Ordering::SeqCst) >= 2 {
+            return Answered::of(500, "text/plain", "");
+        }
+        asked.pass()
+    });
+    let why = odd.learned(&["delete"]).why_open("delete.status");
+    assert!(!why.contains("a delete returns"), "{why}");
 }

@@ -358,10 +358,7 @@ pub(super) fn finding(id: BehaviourId, track: &Track) -> Finding {
         }
         _ => false,
     };
-    let is_claimed = is_bounded
-        && !exchanges.is_empty()
-        && !track.disputed.contains(&id)
-        && !track.start.is_masked(id);
+    let is_claimed = is_bounded && !exchanges.is_empty() && !track.disputed.contains(&id);
     if is_claimed {
         Finding::Settled(exchanges)
     } else {

@@ -8,7 +8,11 @@ use std::{
     rc::Rc,
 };
 
-use bandwidth_fixtures::{BehaviourId, ReadBehaviours, behaviour::Values, profile::Profile};
+use bandwidth_fixtures::{
+    BehaviourId, ReadBehaviours,
+    behaviour::Values,
+    profile::{CommonWords, PasswordCharset, PasswordIdentity, Profile},
+};
 
 use super::{
     meaning::{Compared, Meaning},
@@ -31,6 +35,8 @@ pub(super) struct Question<'q> {
     pub(super) supposed: Option<&'q Choice>,
     /// True if a search that finds nothing goes on behind other errors.
     pub(super) goes_far: bool,
+    /// True if the request has a password of which nothing is known. It keeps every rule.
+    pub(super) hides_password: bool,
 }
 
 /// A question in one world. A search reaches the same profile in many ways, so each run is kept. Many
@@ -111,7 +117,13 @@ impl Question<'_> {
                 self.candidates.choose(&mut options, id, *place);
             }
         }
-        let (simulated, mut after) = self.simulator.send(world, options, self.request);
+        if self.hides_password {
+            accept_any_password(&mut options);
+        }
+        let (mut simulated, mut after) = self.simulator.send(world, options, self.request);
+        if self.hides_password {
+            simulated.behaviours = simulated.behaviours.beside("password");
+        }
         let new_id = after.as_mut().and_then(|after| self.rename(world, after));
         (simulated, after, new_id)
     }
@@ -443,14 +455,14 @@ impl Search<'_> {
         }
         let above = numbers.partition_point(|place| one(*place).run.is_equivalent(&low));
         let above = numbers.split_off(above);
-        groups.push(Alike {
-            places: numbers,
-            run: low,
-        });
-        groups.push(Alike {
-            places: above,
-            run: high,
-        });
+        // The neighbours of the threshold stand for the rest: more passwords keep them.
+        for (places, nearest) in [
+            (numbers.clone(), numbers.last()),
+            (above.clone(), above.first()),
+        ] {
+            let nearest = nearest.map(|place| one(*place));
+            groups.extend(nearest.map(|nearest| Alike { places, ..nearest }));
+        }
         groups
     }
 
@@ -552,6 +564,17 @@ impl Search<'_> {
             .map(|(after, own)| (after.unwrap_or_else(|| self.world.clone()), own))
             .collect()
     }
+}
+
+fn accept_any_password(options: &mut Profile) {
+    options.password_min_length = 1;
+    options.password_max_length = u32::MAX;
+    options.password_classes = 0;
+    options.password_identity = PasswordIdentity::Allowed;
+    options.password_repeats = 0;
+    options.password_history = 0;
+    options.password_common_words = CommonWords::Allowed;
+    options.password_charset = PasswordCharset::Any;
 }
 
 /// The text with the server's id of a new user in place of the emulator's.

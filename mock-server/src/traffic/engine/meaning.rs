@@ -45,6 +45,17 @@ pub enum Outcome {
     Unclear,
 }
 
+impl Outcome {
+    /// True for a success; if it is unclear, the status decides.
+    pub(super) fn is_success(self, status: u16) -> bool {
+        match self {
+            Self::Accepted => true,
+            Self::Rejected => false,
+            Self::Unclear => status < 300,
+        }
+    }
+}
+
 /// A response in terms that can be compared one by one.
 #[derive(Debug, Clone)]
 pub(super) struct Meaning {

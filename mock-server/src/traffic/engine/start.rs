@@ -34,6 +34,8 @@ pub(super) struct Start {
     /// True if the traffic has the list of roles.
     has_all_roles: bool,
     pub(super) numbers: Numbers,
+    /// Features by placeholder: those of a rejected password are known where it was accepted, too.
+    passwords: BTreeMap<String, PasswordFeatures>,
     pub(super) clock: Duration,
     /// True if the traffic shows the login.
     pub(super) has_login: bool,
@@ -44,7 +46,7 @@ pub(super) struct Start {
 /// Ids of created users begin above those of users that were there before.
 const FIRST_NUMBER: u64 = 1_000_000;
 
-/// A password that every profile accepts: placeholders do not show the real one.
+/// The beginning of a password that stands for an unknown one.
 const UNKNOWN: &str = "Zk7-";
 
 impl Start {
@@ -136,6 +138,10 @@ impl Start {
             roles,
             has_all_roles,
             numbers,
+            passwords: exchanges
+                .iter()
+                .flat_map(|exchange| exchange.passwords.clone())
+                .collect(),
             // A day on which nothing that has a date is near.
             clock: first.unwrap_or(Duration::from_hours(492_396)),
             has_login,
@@ -262,7 +268,8 @@ pub(super) fn prepare(exchange: &Exchange, start: &Start, token: &str) -> Exchan
         && is_placeholder(&password)
     {
         let text = String::from_utf8_lossy(&exchange.request_body);
-        let real = like(&password, exchange.passwords.get(&password));
+        let own = exchange.passwords.get(&password);
+        let real = like(&password, own.or_else(|| start.passwords.get(&password)));
         exchange.request_body = Bytes::from(text.replace(&password, &real));
     }
     exchange

@@ -4,10 +4,16 @@ mod target;
 
 use std::collections::BTreeMap;
 
+use bandwidth_fixtures::NamedProfile;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::Value;
 
 use self::target::{BASIC, NOISES, Noise, Target, guide};
 use super::{Finding, Inquiry, Learned, Outcome, learn, replay};
+use crate::{
+    domain::{classes_of, longest_repeat},
+    traffic::{Exchange, PasswordFeatures},
+};
 
 impl Target {
     fn check(&self, learned: &Learned) -> (usize, Vec<String>) {
@@ -222,6 +228,129 @@ fn a_text_is_read_as_it_was_recorded_whatever_encoding_its_bytes_had() {
             list.contains("<FirstName>Zoë</FirstName>"),
             "{kind}: {list}"
         );
+    }
+}
+
+/// The recording as `record` writes it: passwords are placeholders, and only of those that were
+/// rejected there are features.
+fn hide_passwords(exchanges: &mut [Exchange]) {
+    let mut known: Vec<String> = Vec::new();
+    for exchange in exchanges {
+        let text = String::from_utf8_lossy(&exchange.request_body).into_owned();
+        let body: Value = serde_json::from_str(&text).unwrap_or_default();
+        let Some(password) = body["Password"].as_str() else {
+            continue;
+        };
+        let place = known.iter().position(|one| one == password);
+        let place = place.unwrap_or_else(|| {
+            known.push(password.to_owned());
+            known.len() - 1
+        });
+        let placeholder = format!("password-{}", place + 1);
+        exchange.request_body = text.replace(password, &placeholder).into();
+        let answer = exchange.answer.as_ref().unwrap();
+        if String::from_utf8_lossy(&answer.body).contains("assword") {
+            let [upper, lower, digit, symbol] = classes_of(password);
+            let features = PasswordFeatures {
+                length: password.len().try_into().unwrap(),
+                upper,
+                lower,
+                digit,
+                symbol,
+                simple: true,
+                repeats: longest_repeat(password).try_into().unwrap(),
+                common_word: false,
+                identity: Some(false),
+            };
+            exchange.passwords.insert(placeholder, features);
+        }
+    }
+}
+
+#[test]
+fn a_password_that_was_accepted_and_is_not_known_keeps_every_rule() {
+    let users = "/api/accounts/12345/users";
+    let create = |target: &mut Target, name: &str, password: &str| {
+        let body = format!(
+            r#"{{"Username":"{name}","FirstName":"Zoe","LastName":"Lee","Email":"{name}@example.com","Password":"{password}"}}"#
+        );
+        send_json(target, "POST", users, &body)
+    };
+    for errors in ["named", "opaque"] {
+        let mut target = guided(&[
+            ("password.min_length", "11"),
+            ("password.errors", errors),
+            ("errors.conflict", "400"),
+        ]);
+        send_json(&mut target, "GET", users, "");
+        let statuses = [
+            create(&mut target, "one", "Kx.59abQwzTq"),
+            create(&mut target, "two", "Kx.59abQ"),
+            create(&mut target, "two", "Kx.59abQwz"),
+            // The name is taken, which is no rule of passwords.
+            create(&mut target, "one", "Kx.59abQwzTr"),
+        ];
+        assert_eq!(statuses, [201, 400, 400, 400]);
+        hide_passwords(&mut target.recorded);
+        let learned = learn(&target.recorded, &guide()).unwrap();
+        assert_eq!(target.check(&learned).1, Vec::<String>::new());
+        assert_eq!((&*learned.unexplained, learned.left_out), (&[][..], 0));
+        let conflict = "errors.conflict".parse().unwrap();
+        assert_eq!(learned.profile.get(conflict), "400");
+        assert!(matches!(learned.findings[&conflict], Finding::Settled(_)));
+        let profile = NamedProfile::of(learned.profile);
+        let set = profile.clone().set(["put.semantics=merge"]);
+        assert_eq!(set.map_err(|error| error.to_string()), Ok(()));
+    }
+}
+
+#[test]
+fn a_password_that_was_accepted_before_it_was_rejected_was_the_same() {
+    let mut target = guided(&[("password.history", "1"), ("password.errors", "opaque")]);
+    let user = "/api/accounts/12345/users";
+    let zoe = r#"{"Username":"zoe","FirstName":"Zoe","LastName":"Lee","Email":"z@example.com","Password":"Teal-Wagon.47"}"#;
+    send_json(&mut target, "GET", user, "");
+    assert_eq!(send_json(&mut target, "POST", user, zoe), 201);
+    assert_eq!(
+        send_json(&mut target, "PUT", &format!("{user}/u2"), zoe),
+        400
+    );
+    hide_passwords(&mut target.recorded);
+    let learned = learn(&target.recorded, &guide()).unwrap();
+    assert_eq!(target.check(&learned).1, Vec::<String>::new());
+    assert_eq!(learned.unexplained, []);
+}
+
+#[test]
+fn without_logins_nothing_is_said_of_logins() {
+    let mut target = guided(&[
+        ("auth.schemes", "bearer"),
+        ("auth.other_account", "not_found"),
+    ]);
+    let users = "/api/accounts/12345/users";
+    let basic = format!("Basic {}", STANDARD.encode(BASIC));
+    target.send("GET", users, &[("Authorization", &basic)], "");
+    let mut recorded = target.recorded.clone();
+    // A browser leaves the header out, and the request was let in.
+    for exchange in &mut recorded {
+        exchange.request_headers.clear();
+        let answer = exchange.answer.as_mut().unwrap();
+        answer.status = 200;
+        answer.body = r#"{"Users":[]}"#.into();
+        answer.headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
+    }
+    let learned = learn(&recorded, &guide()).unwrap();
+    for (id, finding) in &learned.findings {
+        if id.area() == "auth" {
+            let Finding::Open(options) = finding else {
+                panic!("{id}: {finding:?}")
+            };
+            let truth = target.truth.get(*id);
+            assert!(
+                options.iter().any(|one| one.has(&truth)),
+                "{id}: {options:?}"
+            );
+        }
     }
 }
 

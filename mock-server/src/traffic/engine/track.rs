@@ -18,6 +18,7 @@ use super::{
     simulator::{Prepared, Simulator},
     start::{Start, prepare},
     subject::{Subject, sent_user},
+    trust::hides_password,
     vocabulary, wording,
 };
 use crate::{
@@ -128,7 +129,9 @@ impl Track {
             doubts: false,
             unexplained: Vec::new(),
             partly: Vec::new(),
-            disputed: BTreeSet::new(),
+            disputed: BehaviourId::all()
+                .filter(|id| start.is_masked(*id))
+                .collect(),
             asked: BTreeSet::new(),
             followed: 0,
             left_out: 0,
@@ -151,7 +154,7 @@ impl Track {
         exchange: &'e Exchange,
     ) -> Option<(&'e Answer, Prepared, Option<String>)> {
         let answer = exchange.answer.as_ref()?;
-        if is_gateways(answer.status) || self.is_left_out(subject, sent, exchange, answer.status) {
+        if is_gateways(answer.status) || self.is_left_out(subject, sent, exchange, answer) {
             return None;
         }
         let exchange = prepare(exchange, &self.start, &self.token);
@@ -219,13 +222,10 @@ impl Track {
             supposed: supposed.as_ref(),
             // A client that chooses its requests asks one thing at a time.
             goes_far: !self.doubts,
+            hides_password: hides_password(sent.as_ref(), exchange),
         };
         let trusted = self.is_trusted(&subject, sent.as_ref(), exchange);
-        let succeeded = match outcome {
-            Outcome::Accepted => true,
-            Outcome::Rejected => false,
-            Outcome::Unclear => seen.status < 300,
-        };
+        let succeeded = outcome.is_success(seen.status);
         if exchange.method == "DELETE"
             && succeeded
             && let Subject::User(key) = &subject

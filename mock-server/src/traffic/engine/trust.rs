@@ -1,14 +1,17 @@
 //! Which exchanges allow a conclusion, and for which the state of the server is known.
 
+use bandwidth_fixtures::error_code::ErrorFacts;
+
 use super::{
     hypotheses,
-    meaning::Compared,
+    meaning::{self, Compared},
     people::Shown,
     start::Start,
     subject::{Caller, Subject},
     track::Track,
+    wording,
 };
-use crate::traffic::Exchange;
+use crate::traffic::{Answer, Exchange};
 
 impl Track {
     /// True if the exchange allows no conclusion.
@@ -17,7 +20,7 @@ impl Track {
         subject: &Subject,
         sent: Option<&Shown>,
         exchange: &Exchange,
-        status: u16,
+        answer: &Answer,
     ) -> bool {
         if *subject == Subject::Unfollowed {
             return true;
@@ -29,16 +32,13 @@ impl Track {
         if !roles.all(|role| self.start.knows(role)) {
             return true;
         }
-        let hides_password = sent
-            .and_then(|sent| sent.password.as_ref())
-            .is_some_and(|password| Start::is_hidden(exchange, password) && status >= 400);
-        if hides_password {
+        if answer.status >= 400 && hides_password(sent, exchange) && !names_another_field(answer) {
             return true;
         }
         match Caller::of(exchange) {
             Caller::Basic(name, _) => name != self.start.account.login.username,
-            Caller::Bearer => status == 401,
-            Caller::Anonymous => !self.start.has_login && status == 401,
+            Caller::Bearer => answer.status == 401,
+            Caller::Anonymous => !self.start.has_login && answer.status == 401,
         }
     }
 
@@ -72,4 +72,22 @@ impl Track {
             }
         }
     }
+}
+
+/// True if the request has a password that the rules cannot be tried on.
+pub(super) fn hides_password(sent: Option<&Shown>, exchange: &Exchange) -> bool {
+    let password = sent.and_then(|sent| sent.password.as_ref());
+    password.is_some_and(|password| Start::is_hidden(exchange, password))
+}
+
+/// True if the code of the error stands for rules of other fields than the password.
+fn names_another_field(answer: &Answer) -> bool {
+    let tree = meaning::tree(&String::from_utf8_lossy(&answer.body));
+    let Some((code, _)) = wording::error(&tree) else {
+        return false;
+    };
+    let mut fields = ErrorFacts::of_code(code)
+        .map(|facts| facts.field)
+        .peekable();
+    fields.peek().is_some() && fields.all(|field| field.is_some_and(|field| field != "Password"))
 }
