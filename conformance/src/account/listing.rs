@@ -7,7 +7,7 @@ use crate::{
         users::{self, Shown, rest},
     },
     dispatch::SendError,
-    exchange::{Log, Purpose},
+    exchange::{Exchange, Log, Purpose},
     limits::Surface,
     transport::Response,
 };
@@ -97,6 +97,15 @@ impl Account {
     /// one, in words of its own.
     pub(super) async fn note_list_before_first(&self, log: &mut Log) -> Result<(), SendError> {
         let path = self.users_path();
+        let mut earlier = log.exchanges.iter().filter(|one| one.request.path == path);
+        let shows_list = |one: &Exchange| {
+            one.outcome
+                .as_ref()
+                .is_ok_and(|answer| self.listed(answer).is_some())
+        };
+        if earlier.any(shows_list) {
+            return Ok(());
+        }
         let answer = self.get(&path, Purpose::Check, log).await?;
         let is_error = self.listed(&answer).is_none() && matches!(answer.status, 200..=299 | 404);
         if is_error {

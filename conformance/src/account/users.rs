@@ -381,7 +381,7 @@ impl Account {
         }
     }
 
-    /// Records that an accepted update may have given a user of the run that key.
+    /// Records that an update may have given a user of the run that key.
     pub fn note_moved(&self, key: &str) {
         let mut state = self.state();
         if state.ledger.find(key).is_none() {

@@ -12,7 +12,7 @@ use self::{
     candidates::{choices, confirmations, passwords_after},
     kind::{Candidate, Kind},
     policy::Policy,
-    trial::{REPEATED, Refusal, TOO_WEAK, Trial, WAYS, Way, fitting, of_length},
+    trial::{REPEATED, Refusal, TOO_WEAK, Trial, WAYS, Way, fitting, of_length, repeating},
 };
 use super::state::Probe;
 use crate::{verdict::Stop, wire::Draft};
@@ -23,6 +23,8 @@ const USUAL: usize = 16;
 const MOST: usize = 90;
 /// The least entropy of a prediction, in bits, for which a password is sent.
 const TELLS: f64 = 0.05;
+/// Length of a repetition that no policy with a limit is likely to accept.
+const REPEATED_CHARACTERS: usize = 5;
 /// Codes that name a rule (ERR).
 const NAMED: [u32; 8] = [12504, 12619, 12725, 12726, 12727, 12728, 12729, 12730];
 
@@ -62,19 +64,56 @@ pub(super) async fn of_creates(probe: &mut Probe) -> Result<(), Stop> {
     }
     forget_updates(probe);
     let draft = probe.draft()?;
-    accepted_by_create(probe, draft, Some(TOO_WEAK.to_owned())).await?;
+    accepted_by_create(probe, draft, TOO_WEAK.to_owned()).await?;
     let made = probe.create().await?;
     let length = made.draft.text("Password").len();
     let mut trial = Trial::new(made, length);
     policy(probe, &mut trial).await?;
-    // Updates were asked. A create may reject what they accept: long passwords, or names.
+    let result = as_creates(probe, &trial).await;
+    if result.is_err() {
+        forget_updates(probe);
+    }
+    result
+}
+
+/// Creates users with passwords that updates accept, as few as hold all that a create may reject.
+async fn as_creates(probe: &mut Probe, trial: &Trial) -> Result<(), Stop> {
     let draft = probe.draft()?;
-    let may_hold_names = probe.known("password.identity") == Some("allowed");
-    let named = fitting(draft.text("Username"), trial.minimum, trial.maximum);
-    let named = named.filter(|_| may_hold_names);
-    accepted_by_create(probe, draft, named).await?;
-    let draft = probe.draft()?;
-    accepted_by_create(probe, draft, Some(of_length(trial.maximum))).await
+    let accepted = [
+        ("password.identity", "allowed", draft.text("Username")),
+        ("password.charset", "any", "é "),
+        ("password.common_words", "allowed", "password"),
+    ];
+    let mut texts = vec![String::new()];
+    for (id, option, part) in accepted {
+        if probe.known(id) != Some(option) {
+            continue;
+        }
+        let last = texts.pop().unwrap_or_default();
+        let both = format!("{last}{part}");
+        if fitting(&both, trial.minimum, trial.maximum).is_some() {
+            texts.push(both);
+        } else {
+            texts.extend([last, part.to_owned()]);
+        }
+    }
+    let texts = texts.iter();
+    let held = texts.filter_map(|text| fitting(text, trial.minimum, trial.maximum));
+    let may_repeat = probe.known("password.repeats") == Some("0");
+    let repeated = repeating(REPEATED_CHARACTERS, trial.minimum, trial.maximum);
+    let mut passwords = vec![of_length(trial.maximum)];
+    passwords.extend(held.chain(repeated.filter(|_| may_repeat)));
+    for password in passwords {
+        let username = draft.text("Username").to_owned();
+        let other = probe.draft()?;
+        let draft = if password.contains(&username) {
+            draft.clone()
+        } else {
+            other
+        };
+        accepted_by_create(probe, draft, password).await?;
+    }
+    Ok(())
 }
 
 /// Forgets what updates showed of the policy, and why it was open.
@@ -85,14 +124,7 @@ fn forget_updates(probe: &mut Probe) {
 }
 
 /// Creates a user with a password that updates accept. Without it the updates show no policy.
-async fn accepted_by_create(
-    probe: &mut Probe,
-    draft: Draft,
-    password: Option<String>,
-) -> Result<(), Stop> {
-    let Some(password) = password else {
-        return Ok(());
-    };
+async fn accepted_by_create(probe: &mut Probe, draft: Draft, password: String) -> Result<(), Stop> {
     probe
         .cx
         .run
@@ -101,7 +133,6 @@ async fn accepted_by_create(
     let created = probe.try_create(&draft.with("Password", password)).await?;
     if created.is_err_and(|seen| seen.is_refusal()) {
         probe.leave_out_reason();
-        forget_updates(probe);
         return Err(Stop::skip(
             "an update accepts a password that a create rejects",
         ));

@@ -7,12 +7,14 @@ use bandwidth_fixtures::{
 };
 
 use super::{
+    seen::Seen,
     state::{Made, Probe},
     users::{E164, LAST_NAME, TELEPHONE, TEN_DIGITS},
 };
 use crate::{
     decode::users::Shown,
     dialogue::Ask,
+    exchange::Exchange,
     verdict::Stop,
     wire::{Draft, EMAIL, Format, RoleRef, Value},
 };
@@ -73,6 +75,8 @@ struct Subject {
     absent: String,
     /// Number of roles that it was last shown with.
     roles: usize,
+    /// True after an update with an empty list of ids of roles.
+    was_asked_without_ids: bool,
 }
 
 impl Subject {
@@ -223,7 +227,7 @@ const TEMPLATES: &[Template] = &[
     // A role that even this does not take away says nothing of the other field.
     Template::about(ROLES, "no roles in Roles", |probe, user| {
         let written = without_roles(probe, user, RoleField::Roles);
-        written.filter(|_| user.roles > 0)
+        written.filter(|_| user.roles > 0 && user.was_asked_without_ids)
     })
     .always(),
     // A target that rejects this one rejects another for no mismatch.
@@ -294,9 +298,19 @@ const TEMPLATES: &[Template] = &[
             Written::new(probe, draft).in_format(probe, Format::Json)
         },
     ),
+    // It also puts the user back, so that it is the last control if it is accepted.
     Template::about(&["username.update"], "another username", |probe, user| {
-        let wish = probe.cx.fresh_username();
-        Some(Written::new(probe, user.full().with("Username", wish)))
+        let mut draft = user
+            .made
+            .update()
+            .with("Username", probe.cx.fresh_username());
+        if user.made.enabled && user.has("Enabled") {
+            draft = draft.with_value("Enabled", Value::Flag(true));
+        }
+        if user.roles > 0 && draft.value("Roles").is_none() {
+            draft = draft.with_value("Roles", Value::Roles(Vec::new()));
+        }
+        Some(Written::new(probe, draft))
     }),
 ];
 
@@ -351,6 +365,7 @@ pub(super) async fn updates(probe: &mut Probe) -> Result<(), Stop> {
         optional: Vec::new(),
         absent,
         roles: 0,
+        was_asked_without_ids: false,
     };
     let mut sent = vec![0; TEMPLATES.len()];
     for _ in 0..ROUNDS {
@@ -376,7 +391,22 @@ pub(super) async fn updates(probe: &mut Probe) -> Result<(), Stop> {
         }
     }
     // A target that stopped accepting changes refused for no reason of theirs.
-    probe.subject().await.map(drop)
+    let from = probe.cx.log.exchanges.len();
+    probe.subject().await?;
+    let mut controls = probe.cx.log.exchanges[from..].iter();
+    let is_rejected = |one: &Exchange| {
+        let answer = one
+            .outcome
+            .as_ref()
+            .ok()
+            .filter(|_| one.request.method == "PUT");
+        answer.is_some_and(|answer| Seen::of(answer).is_refusal())
+    };
+    if controls.any(is_rejected) {
+        let why = "an update that takes the roles away is rejected, with the name and without";
+        probe.give_up(&["username.update"], why);
+    }
+    Ok(())
 }
 
 async fn send(
@@ -385,6 +415,10 @@ async fn send(
     template: &Template,
     written: Written,
 ) -> Result<(), Stop> {
+    let has_no_roles =
+        matches!(written.draft.value("Roles"), Some(Value::Roles(roles)) if roles.is_empty());
+    subject.was_asked_without_ids |=
+        has_no_roles && written.profile.role_request_field == RoleField::RoleIds;
     let from = probe.cx.log.exchanges.len();
     let key = subject.made.key.clone();
     let name = probe.first_name();
@@ -407,10 +441,22 @@ async fn send(
         }
         Err(stop) => Err(stop),
     };
+    let is_clear = match &shown {
+        Ok(Ok(_)) => true,
+        Ok(Err(seen)) => seen.is_refusal(),
+        Err(_) => false,
+    };
+    if !is_clear && written.draft.text("UserId") == subject.absent {
+        probe.cx.run.account.note_moved(&subject.absent);
+    }
     match shown {
         Ok(Ok((_, user))) => {
             keep(subject, &written, &user);
             subject.roles = user.roles();
+            let is_back = user.enabled == subject.made.enabled && user.roles() == 0;
+            if is_back && !probe.is_prepared() {
+                probe.back = Some(user.clone());
+            }
             if user.has(UNKNOWN_FIELD) {
                 let why = "an unknown field is accepted and shown";
                 probe.give_up(&["user.unknown_fields"], why);
@@ -431,9 +477,6 @@ async fn send(
         Ok(Err(_)) => {}
         Err(Stop::Skip(why)) => {
             probe.leave_out(from..probe.cx.log.exchanges.len());
-            if written.draft.text("UserId") == subject.absent {
-                probe.cx.run.account.note_moved(&subject.absent);
-            }
             let why = format!("with {}, {why}", template.name);
             probe.give_up(template.about, &why);
             subject.made = probe.subject().await?;

@@ -139,10 +139,8 @@ pub(super) fn confirmations(trial: &Trial, policy: &Policy) -> Vec<Candidate> {
         Some(2) => [two, one].concat(),
         _ => one.to_vec(),
     };
-    let mut all: Vec<Candidate> = classes
-        .into_iter()
-        .map(|kept| of_classes(trial, kept))
-        .collect();
+    let fewest_first = classes.into_iter().rev();
+    let mut all: Vec<Candidate> = fewest_first.map(|kept| of_classes(trial, kept)).collect();
     let both = policy
         .has("password.charset", "any")
         .then(|| with_characters(trial, "é "));
@@ -173,6 +171,13 @@ pub(super) fn confirmations(trial: &Trial, policy: &Policy) -> Vec<Candidate> {
     }
     all.extend(names);
     all.retain(|candidate| !policy.done.contains_key(&candidate.name));
+    // After the last rejection a good password must be accepted: one of these, if they come last.
+    let is_refused = |kind| match kind {
+        Kind::Identity => policy.has("password.identity", "refused"),
+        Kind::Charset => policy.has("password.charset", "simple"),
+        _ => policy.has("password.classes", "4"),
+    };
+    all.sort_by_key(|candidate| !is_refused(candidate.kind));
     all
 }
 
