@@ -22,7 +22,8 @@ use parking_lot::{Mutex, MutexGuard};
 
 #[cfg(feature = "traffic")]
 pub use self::redact::{
-    Redacted, Secrets, StandIns, basic, message as redact_message, query as redact_url, unread,
+    Redacted, Secrets, StandIns, basic, is_secret_name, is_unread, message as redact_message,
+    query as redact_url, unread,
 };
 use self::watch::Watchers;
 pub use self::{

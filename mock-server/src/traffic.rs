@@ -8,10 +8,7 @@ mod lines;
 mod replay;
 mod time;
 
-use std::{
-    cell::Cell,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use bandwidth_fixtures::{describe, text_file};
 use thiserror::Error;
@@ -51,7 +48,7 @@ const LARGEST: u64 = 1 << 30;
 #[derive(Debug, Default)]
 pub struct Recordings {
     exchanges: Vec<Exchange>,
-    /// The place of each among all requests of the files, from 1.
+    /// The place of each among all entries or lines of the files, from 1.
     places: Vec<usize>,
 }
 
@@ -93,25 +90,20 @@ pub fn read(path: &Path, keeps: impl Fn(&str) -> bool) -> Result<Vec<Exchange>, 
     Ok(found.into_iter().map(|(_, exchange)| exchange).collect())
 }
 
-/// The exchanges of a recording with their places in it, and the number of all of them.
-fn numbered(
-    path: &Path,
-    keeps: impl Fn(&str) -> bool,
-) -> Result<(Vec<(usize, Exchange)>, usize), TrafficError> {
+/// Exchanges with their places in a file, and the number of places.
+type Numbered = (Vec<(usize, Exchange)>, usize);
+
+/// The exchanges of a recording.
+fn numbered(path: &Path, keeps: impl Fn(&str) -> bool) -> Result<Numbered, TrafficError> {
     let wrong = |message: String| TrafficError::new(path, message);
     let text = text_file::read(path, LARGEST).map_err(wrong)?;
     if text.trim().is_empty() {
         return Err(wrong("it is empty; record some traffic first".to_owned()));
     }
-    let count = Cell::new(0);
-    let keeps = |url: &str| {
-        count.set(count.get() + 1);
-        keeps(url)
-    };
-    let exchanges = if har::is_har(&text) {
+    let read = if har::is_har(&text) {
         har::read(&text, keeps)
     } else {
         lines::read(&text, keeps)
     };
-    Ok((exchanges.map_err(wrong)?, count.get()))
+    read.map_err(wrong)
 }

@@ -86,7 +86,8 @@ impl StandIns for Removed {
     }
 }
 
-fn is_secret_name(name: &str) -> bool {
+/// True for a name that holds a word for secrets.
+pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     WORDS.iter().any(|word| name.contains(word))
 }
@@ -485,6 +486,15 @@ fn read_body(
 /// Instead of a body that cannot be read.
 pub fn unread(bytes: usize) -> Bytes {
     format!("[{bytes} bytes]").into()
+}
+
+/// True for what [`unread`] returns.
+pub fn is_unread(body: &[u8]) -> bool {
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    let number = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(" bytes]"));
+    number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]

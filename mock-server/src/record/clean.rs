@@ -18,7 +18,10 @@ use super::{
 };
 use crate::{
     http::plain,
-    journal::{Redacted, Secrets, StandIns, basic, redact_message, redact_url, unread},
+    journal::{
+        Redacted, Secrets, StandIns, basic, is_secret_name, is_unread, redact_message, redact_url,
+        unread,
+    },
     text::title_case,
     traffic::{Answer, Exchange},
 };
@@ -73,18 +76,14 @@ impl Cleaner {
         let short = short
             .filter(|(_, value)| value.chars().count() >= SHORTEST)
             .map(|(name, value)| (value.clone(), self.numbers.of(Kind::of(name), value)));
-        let mut echoed: Vec<(String, String)> = short.collect();
-        // A body that is neither XML, JSON nor a form is not kept; a response may quote it.
-        if let Some(body) = raw.request.body.as_deref().filter(|_| in_body.is_empty()) {
-            let text = String::from_utf8_lossy(body);
-            let secrets = after_password(&text).filter(|one| one.chars().count() >= SHORTEST);
-            echoed.extend(
-                secrets.map(|secret| (secret.to_owned(), self.numbers.of(Kind::Password, secret))),
-            );
-        }
-        let answering = Cleaning::of(self, request.here.take(), echoed);
+        let answering = Cleaning::of(self, request.here.take(), short.collect());
+        // What is not read may have a secret that is not found, and a response may quote it.
+        let quotes_secrets = is_unread(&sent.body) && mentions_secret(&raw.request);
         let answer = raw.answer.map(|(status, message)| {
-            let seen = answering.message("", &message, 1, &mut secrets);
+            let mut seen = answering.message("", &message, 1, &mut secrets);
+            if quotes_secrets && !seen.body.is_empty() {
+                seen.body = unread(message.length);
+            }
             (status, seen)
         });
         let here = answering.here.take();
@@ -95,7 +94,7 @@ impl Cleaner {
                 && text.contains("password")
         });
         let passwords = if refused || self.all_features {
-            self.features(&in_body, &Owner::of(&fields))
+            self.features(&in_body, &Owner::of(&fields, raw.method == "POST"))
         } else {
             BTreeMap::new()
         };
@@ -158,17 +157,11 @@ impl Cleaner {
     }
 }
 
-/// The values after the word `password` in a text of any form.
-fn after_password(text: &str) -> impl Iterator<Item = &str> {
-    let is_mark = |c: char| c.is_whitespace() || "\"'=:>".contains(c);
-    let ends = |c: char| c.is_whitespace() || "\"'<>&,;}".contains(c);
-    let lower = text.to_ascii_lowercase();
-    let found: Vec<usize> = lower.match_indices("password").map(|(at, _)| at).collect();
-    found.into_iter().filter_map(move |at| {
-        let rest = text[at + "password".len()..].trim_start_matches(is_mark);
-        let value = rest.split(ends).next()?;
-        (!value.is_empty()).then_some(value)
-    })
+/// True unless the body is known and has no name of a secret.
+fn mentions_secret(message: &Message) -> bool {
+    let body = message.body.clone();
+    let body = body.and_then(|body| plain(&message.headers, body, LONGEST));
+    body.is_none_or(|body| is_secret_name(&String::from_utf8_lossy(&body)))
 }
 
 /// The replacements of the secrets and names in one message.

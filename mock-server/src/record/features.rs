@@ -13,8 +13,8 @@ pub struct Owner<'f> {
 }
 
 impl<'f> Owner<'f> {
-    /// The owner in these fields of a body.
-    pub fn of(fields: &'f [(String, String)]) -> Self {
+    /// The owner in these fields of a body. An update may leave names as they were.
+    pub fn of(fields: &'f [(String, String)], is_new: bool) -> Self {
         let all = |wanted: &'static str| {
             let fields = fields.iter();
             fields.filter(move |(name, _)| name.to_lowercase().contains(wanted))
@@ -24,7 +24,8 @@ impl<'f> Owner<'f> {
         let has = |wanted| all(wanted).next().is_some();
         Self {
             names: names.map(|(_, value)| value.as_str()).collect(),
-            is_whole: (has("username") || has("userid"))
+            is_whole: is_new
+                && has("username")
                 && has("firstname")
                 && has("lastname")
                 && has("email"),
@@ -71,7 +72,7 @@ mod tests {
             field("FirstName", "John"),
             field("LastName", "Doe"),
         ];
-        let seen = features("xJDOEx-abcabc", &Owner::of(&fields));
+        let seen = features("xJDOEx-abcabc", &Owner::of(&fields, true));
         assert_eq!(
             (seen.length, seen.repeats, seen.identity),
             (13, 3, Some(true))
@@ -80,12 +81,16 @@ mod tests {
             (seen.upper, seen.lower, seen.digit, seen.symbol),
             (true, true, false, true)
         );
-        let seen = features("qwerty é", &Owner::of(&fields));
+        let seen = features("qwerty é", &Owner::of(&fields, true));
         assert_eq!(
             (seen.simple, seen.common_word, seen.identity),
             (false, true, None)
         );
         fields.push(field("EmailAddress", "jd@example.com"));
-        assert_eq!(features("abc", &Owner::of(&fields)).identity, Some(false));
+        assert_eq!(
+            features("abc", &Owner::of(&fields, true)).identity,
+            Some(false)
+        );
+        assert_eq!(features("abc", &Owner::of(&fields, false)).identity, None);
     }
 }

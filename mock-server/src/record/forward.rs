@@ -295,7 +295,8 @@ fn unreachable(error: &hyper_util::client::legacy::Error) -> String {
         if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
             return match tls {
                 rustls::Error::InvalidMessage(_) => {
-                    "it does not speak TLS; does --upstream begin with http://?".to_owned()
+                    "it does not speak TLS; if it serves plain HTTP, begin --upstream with http://"
+                        .to_owned()
                 }
                 _ => format!(
                     "{tls}; if its certificate is of an authority of your own, pass that with --ca-file"

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Answer, Exchange, PasswordFeatures, TrafficError, time};
+use super::{Answer, Exchange, Numbered, PasswordFeatures, TrafficError, time};
 
 #[derive(Deserialize)]
 struct Har {
@@ -104,13 +104,11 @@ pub(super) fn is_har(text: &str) -> bool {
 }
 
 /// Reads a HAR, sorted by time, each entry with its number, from 1. The error names the entry.
-pub(super) fn read(
-    text: &str,
-    keeps: impl Fn(&str) -> bool,
-) -> Result<Vec<(usize, Exchange)>, String> {
+pub(super) fn read(text: &str, keeps: impl Fn(&str) -> bool) -> Result<Numbered, String> {
     let har: Har = describe::read_json(text.trim_start_matches('\u{FEFF}'))
         .map_err(|error| format!("{error}; the file is to be HAR 1.2"))?;
     let mut exchanges = Vec::new();
+    let count = har.log.entries.len();
     for (number, entry) in (1..).zip(har.log.entries) {
         let url = entry.pointer("/request/url").and_then(Value::as_str);
         if !url.is_none_or(&keeps) {
@@ -123,7 +121,7 @@ pub(super) fn read(
     if exchanges.iter().all(|(_, exchange)| exchange.at.is_some()) {
         exchanges.sort_by_key(|(_, exchange)| exchange.at);
     }
-    Ok(exchanges)
+    Ok((exchanges, count))
 }
 
 impl Entry {

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs,
+    io::Read as _,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -123,16 +124,10 @@ pub fn run(arguments: &LearnArguments) -> Result<String, CommandError> {
 fn spare_recordings(arguments: &LearnArguments) -> Result<(), CommandError> {
     let LearnArguments { out, seed_out, .. } = arguments;
     let in_use = |path: &Path, why| Err(CommandError::InUse(path.to_owned(), why));
-    let same = |one: &Path, other: &Path| {
-        one == other
-            || matches!((one.canonicalize(), other.canonicalize()), (Ok(a), Ok(b)) if a == b)
-    };
     for result in [Some(out), seed_out.as_ref()].into_iter().flatten() {
-        let is_read = arguments.files.iter().any(|file| same(file, result));
-        let text = || fs::read_to_string(result).unwrap_or_default();
-        let is_recording =
-            |text: String| har::is_har(&text) || (result == out && text.starts_with('{'));
-        if is_read || is_recording(text()) {
+        let mut files = arguments.files.iter();
+        let is_read = files.any(|file| place(file) == place(result));
+        if is_read || (is_json(result) && (result == out || is_har(result))) {
             return in_use(
                 result,
                 "it is a recording; name another file for the result",
@@ -140,9 +135,34 @@ fn spare_recordings(arguments: &LearnArguments) -> Result<(), CommandError> {
         }
     }
     match seed_out {
-        Some(seed) if same(seed, out) => in_use(seed, "--out and --seed-out need two files"),
+        Some(seed) if place(seed) == place(out) => {
+            in_use(seed, "--out and --seed-out need two files")
+        }
         _ => Ok(()),
     }
+}
+
+/// The path of a file that need not exist, with its folder resolved.
+fn place(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+    match (path.canonicalize(), folder, path.file_name()) {
+        (Ok(whole), _, _) => whole,
+        (Err(_), Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
+}
+
+/// True for a regular file that begins as JSON does. No profile does.
+fn is_json(path: &Path) -> bool {
+    let mut first = [0];
+    let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
+    let read = |mut file: fs::File| file.read_exact(&mut first);
+    is_file && fs::File::open(path).and_then(read).is_ok() && first == *b"{"
+}
+
+fn is_har(path: &Path) -> bool {
+    fs::read_to_string(path).is_ok_and(|text| har::is_har(&text))
 }
 
 fn last_day(recordings: &Recordings) -> Option<String> {
@@ -287,9 +307,20 @@ fn profile_of(
         .map(|id| (id, learned.profile.get(id)))
         .filter(|(id, option)| *option != base.options().get(*id))
         .collect();
-    let choices = options.iter().map(|(id, option)| (id.as_str(), &**option));
-    profile.choose("what recorded traffic showed", choices)?;
     let mut comments = BTreeMap::new();
+    let all = options.iter().map(|(id, option)| (id.as_str(), &**option));
+    if profile
+        .choose("what recorded traffic showed", all.clone())
+        .is_err()
+    {
+        // Of lengths that are not known, the ones that were tried may fit no password.
+        let is_known = |(id, _): &(&str, &str)| {
+            let id: BehaviourId = id.parse().expect("it is a behaviour");
+            id.area() != "password"
+                || matches!(learned.findings.get(&id), Some(Finding::Settled(_)))
+        };
+        profile.choose("what recorded traffic showed", all.filter(is_known))?;
+    }
     for (id, finding) in &learned.findings {
         let (source, alternatives) = match finding {
             Finding::Settled(numbers) => {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Answer, Exchange, PasswordFeatures, time};
+use super::{Answer, Exchange, Numbered, PasswordFeatures, time};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -100,10 +100,8 @@ fn text(value: Value) -> String {
 }
 
 /// Reads one exchange a line, each with the number of its line. The error names the line.
-pub(super) fn read(
-    text: &str,
-    keeps: impl Fn(&str) -> bool,
-) -> Result<Vec<(usize, Exchange)>, String> {
+pub(super) fn read(text: &str, keeps: impl Fn(&str) -> bool) -> Result<Numbered, String> {
+    let count = text.lines().count();
     let lines = (1..).zip(text.trim_start_matches('\u{FEFF}').lines());
     let lines = lines.filter(|(_, line)| !line.trim().is_empty());
     let exchanges = lines.map(|(number, line)| {
@@ -122,14 +120,19 @@ pub(super) fn read(
             .map(|exchange| Some((number, exchange)))
             .map_err(|wrong| format!("line {number}: {wrong}"))
     });
-    exchanges.filter_map(Result::transpose).collect()
+    let exchanges: Result<Vec<_>, String> = exchanges.filter_map(Result::transpose).collect();
+    Ok((exchanges?, count))
 }
 
 impl Line {
     fn exchange(self) -> Result<Exchange, &'static str> {
         let has_no_body = matches!(self.status, Some(204 | 304)) || self.method == "HEAD";
         let answer = match (self.status, self.answer) {
-            (None, Some(_)) => return Err("it has an answer and no status; log both"),
+            (None, Some(body)) if !text(body.clone()).is_empty() => {
+                return Err(
+                    "it has an answer and no status; log the status, or no answer if the connection broke",
+                );
+            }
             (Some(status), body) if body.is_some() || has_no_body => Some(Answer {
                 status,
                 headers: self.answer_headers.pairs(),

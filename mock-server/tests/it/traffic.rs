@@ -197,7 +197,7 @@ fn a_recording_is_not_replaced_by_what_is_learned_of_it() {
                 "--out",
                 "a.toml",
                 "--seed-out",
-                "a.toml",
+                "./a.toml",
             ],
             "a.toml",
         ),
@@ -257,4 +257,23 @@ fn a_response_that_was_not_read_to_its_end_shows_nothing() {
         err.contains("line 1: it has an answer and no status"),
         "{err}"
     );
+}
+
+#[test]
+fn two_rejected_lengths_give_a_profile_that_loads() {
+    let folder = tempfile::tempdir().unwrap();
+    let rejected = |password: &str, code: u32| {
+        format!(
+            r#"{{"method":"POST","url":"http://a.example/api/accounts/12345/users","headers":{{"Authorization":"Basic YXBpLXVzZXI6cGFzc3dvcmQtMQ==","Content-Type":"application/json","Accept":"application/json"}},"body":{{"Username":"usr","FirstName":"Anna","LastName":"Weber","Email":"u@x.example","Password":"{password}"}},"status":400,"answer":{{"ResponseStatus":{{"ErrorCode":{code},"Description":"No."}}}}}}"#
+        ) + "\n"
+    };
+    let log = rejected("Kx.5", 12504) + &rejected("Kx.5abQwzTq9-zQw", 12619);
+    fs::write(folder.path().join("log.jsonl"), log).unwrap();
+    let (code, screen, err) = run(&folder, &["learn", "log.jsonl", "--out", "a.toml"]);
+    assert_eq!(code, Some(0), "{err}");
+    for range in ["password.min_length: 5 to ", "password.max_length: 1 to 15"] {
+        assert!(screen.contains(range), "{screen}");
+    }
+    let (code, _, err) = run(&folder, &["replay", "log.jsonl", "--profile", "a.toml"]);
+    assert_eq!(code, Some(0), "{err}");
 }

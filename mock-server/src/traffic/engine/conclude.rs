@@ -181,11 +181,12 @@ impl<'t> Setting<'t> {
             self.candidates.choose(&mut profile, id, *place);
         }
         let findings = BehaviourId::all().map(|id| (id, finding(id, &track)));
+        let wording = track.wording_without_users();
         Learned {
             profile,
             findings: findings.collect(),
             unmodelled: track.unmodelled,
-            wording: track.wording,
+            wording,
             asked: track.asked,
             followed: track.followed,
             left_out: track.left_out,

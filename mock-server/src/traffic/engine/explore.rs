@@ -35,8 +35,43 @@ pub(super) struct Question<'q> {
     pub(super) supposed: Option<&'q Choice>,
     /// True if a search that finds nothing goes on behind other errors.
     pub(super) goes_far: bool,
-    /// True if the request has a password of which nothing is known. It keeps every rule.
-    pub(super) hides_password: bool,
+    /// Of passwords.
+    pub(super) rules: Rules,
+}
+
+/// The rules of passwords that an exchange is about. Its password keeps the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rules {
+    All,
+    /// The one that the error names: another server may check the rules in another order.
+    One(BehaviourId),
+    None,
+}
+
+impl Rules {
+    fn has(self, id: BehaviourId) -> bool {
+        match self {
+            Self::All => true,
+            Self::One(only) => id == only || id == BehaviourId::PasswordErrors,
+            Self::None => false,
+        }
+    }
+
+    /// Has the profile accept any password, apart from these rules.
+    fn loosen(self, options: &mut Profile) {
+        let own = *options;
+        options.password_min_length = 1;
+        options.password_max_length = u32::MAX;
+        options.password_classes = 0;
+        options.password_identity = PasswordIdentity::Allowed;
+        options.password_repeats = 0;
+        options.password_history = 0;
+        options.password_common_words = CommonWords::Allowed;
+        options.password_charset = PasswordCharset::Any;
+        if let Self::One(only) = self {
+            options.choose(only, &own.get(only));
+        }
+    }
 }
 
 /// A question in one world. A search reaches the same profile in many ways, so each run is kept. Many
@@ -66,6 +101,8 @@ struct Run {
     is_accepted: bool,
     /// A hash of the response.
     answer: u64,
+    /// A hash of its body as it is: the words of an error tell how far the request came.
+    body: u64,
     /// The next world, if it is another one.
     after: Option<Saved>,
 }
@@ -117,12 +154,13 @@ impl Question<'_> {
                 self.candidates.choose(&mut options, id, *place);
             }
         }
-        if self.hides_password {
-            accept_any_password(&mut options);
+        if self.rules != Rules::All {
+            self.rules.loosen(&mut options);
         }
         let (mut simulated, mut after) = self.simulator.send(world, options, self.request);
-        if self.hides_password {
-            simulated.behaviours = simulated.behaviours.beside("password");
+        if self.rules != Rules::All {
+            let is_kept = |id: BehaviourId| id.area() != "password" || self.rules.has(id);
+            simulated.behaviours = simulated.behaviours.filter(is_kept);
         }
         let new_id = after.as_mut().and_then(|after| self.rename(world, after));
         (simulated, after, new_id)
@@ -253,6 +291,9 @@ impl Search<'_> {
         }
         let (simulated, after, new_id) = self.question.simulate(self.world, &choice);
         let is_accepted = simulated.sent.status < 300;
+        let mut hasher = DefaultHasher::new();
+        simulated.sent.body.hash(&mut hasher);
+        let body = hasher.finish();
         let (wrong, answer) = self.judge(simulated.sent, new_id);
         let run = Rc::new(Run {
             choice: choice.clone(),
@@ -260,6 +301,7 @@ impl Search<'_> {
             wrong,
             is_accepted,
             answer,
+            body,
             after,
         });
         self.runs.borrow_mut().insert(choice, Rc::clone(&run));
@@ -349,18 +391,19 @@ impl Search<'_> {
         let mut better: Vec<&Rc<Run>> = singles.iter().collect();
         better.retain(|run| run.wrong < from.wrong);
         better.sort_by_key(|run| run.wrong);
-        if better.is_empty() {
+        let mut steps = better.into_iter();
+        let found = steps.find_map(|step| self.descend(Rc::clone(step), fixed, within, seen));
+        found.or_else(|| {
             // Two changes of which neither does anything alone do nothing together.
-            let matters = |single: &&Rc<Run>| !single.is_equivalent(&from);
+            let matters =
+                |single: &&Rc<Run>| !single.is_equivalent(&from) || single.body != from.body;
             let mut pairs = singles
                 .iter()
                 .filter(matters)
-                .flat_map(|single| self.neighbours(single, fixed, within));
-            let pair = pairs.find(|pair| pair.wrong < from.wrong)?;
-            return self.descend(pair, fixed, within, seen);
-        }
-        let mut steps = better.into_iter();
-        steps.find_map(|step| self.descend(Rc::clone(step), fixed, within, seen))
+                .flat_map(|single| self.neighbours(single, fixed, within))
+                .filter(|pair| pair.wrong < from.wrong);
+            pairs.find_map(|pair| self.descend(pair, fixed, within, seen))
+        })
     }
 
     /// A profile with the option of that behaviour that this one has, and without a difference.
@@ -564,17 +607,6 @@ impl Search<'_> {
             .map(|(after, own)| (after.unwrap_or_else(|| self.world.clone()), own))
             .collect()
     }
-}
-
-fn accept_any_password(options: &mut Profile) {
-    options.password_min_length = 1;
-    options.password_max_length = u32::MAX;
-    options.password_classes = 0;
-    options.password_identity = PasswordIdentity::Allowed;
-    options.password_repeats = 0;
-    options.password_history = 0;
-    options.password_common_words = CommonWords::Allowed;
-    options.password_charset = PasswordCharset::Any;
 }
 
 /// The text with the server's id of a new user in place of the emulator's.

@@ -1,7 +1,7 @@
 //! State of a server before the traffic, as far as the traffic shows it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     time::{Duration, UNIX_EPOCH},
 };
 
@@ -20,7 +20,7 @@ use super::{
     subject::{Caller, account_of, logins, sent_user},
 };
 use crate::{
-    domain::longest_repeat,
+    domain::{classes_of, longest_repeat},
     generate::with_credential,
     random::mix,
     traffic::{Exchange, PasswordFeatures},
@@ -162,14 +162,15 @@ impl Start {
             || (!self.has_times && id.behaviour().values == Values::Date)
     }
 
-    /// True if the exchange has too little data about a password to try the rules on it.
+    /// True if the exchange has too little data about a password to try the rules on it, or no
+    /// other password was made that is like it.
     pub(super) fn is_hidden(exchange: &Exchange, password: &str) -> bool {
         is_placeholder(password)
             && exchange.passwords.get(password).is_none_or(|features| {
                 !features.simple
                     || features.common_word
-                    || features.repeats > 2
                     || features.identity != Some(false)
+                    || !is_like(&like(password, Some(features)), features)
             })
     }
 
@@ -282,24 +283,56 @@ fn like(placeholder: &str, features: Option<&PasswordFeatures>) -> String {
         return format!("{UNKNOWN}{number}-qVx");
     };
     let classes: Vec<&[u8]> = [
-        (features.upper, &b"QXZVKJWG"[..]),
-        (features.lower, b"qxzvkjwg"),
+        (features.upper, &b"BCDFGHJKLMNPQRSTVWXZ"[..]),
+        (features.lower, b"bcdfghjkmnpqrstvwxz"),
         (features.digit, b"73958264"),
-        (features.symbol, b"-+=_.:~^"),
+        (features.symbol, b"-+=_.:~^!#%*"),
     ]
     .into_iter()
     .filter_map(|(has, letters)| has.then_some(letters))
     .collect();
+    if classes.is_empty() {
+        return String::new();
+    }
     let seed = number.parse().unwrap_or(0);
-    let length = usize::try_from(features.length).unwrap_or(0);
-    let letter = |place: usize| {
+    let count = |number: u32| usize::try_from(number).unwrap_or(0);
+    let (length, repeated) = (count(features.length), count(features.repeats));
+    let mut whole: Vec<u8> = Vec::with_capacity(length);
+    let mut strings = HashSet::new();
+    while whole.len() < length {
+        let place = whole.len();
         let letters = classes[place % classes.len()];
         let random = mix(seed, place as u64);
-        char::from(letters[usize::try_from(random % letters.len() as u64).unwrap_or(0)])
-    };
-    if classes.is_empty() {
-        String::new()
-    } else {
-        (0..length).map(letter).collect()
+        let first = usize::try_from(random % letters.len() as u64).unwrap_or(0);
+        let mut choices = (0..letters.len()).map(|more| letters[(first + more) % letters.len()]);
+        // No longer string occurs twice than in the real one.
+        let ends = |letter: u8| {
+            let start = place.saturating_sub(repeated);
+            [&whole[start..], &[letter]].concat()
+        };
+        let is_new = |letter: &u8| place < repeated || strings.insert(ends(*letter));
+        let Some(letter) = choices.find(is_new) else {
+            break;
+        };
+        whole.push(letter);
     }
+    if repeated > 0 && whole.len() > 2 * repeated {
+        let at = whole.len() - repeated;
+        whole.copy_within(..repeated, at);
+    }
+    whole.into_iter().map(char::from).collect()
+}
+
+/// True if the rules cannot tell a password from the one with these features.
+fn is_like(password: &str, features: &PasswordFeatures) -> bool {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let classes = [
+        features.upper,
+        features.lower,
+        features.digit,
+        features.symbol,
+    ];
+    count(password.chars().count()) == features.length
+        && classes_of(password) == classes
+        && count(longest_repeat(password)) == features.repeats
 }

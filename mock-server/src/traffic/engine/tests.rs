@@ -250,20 +250,23 @@ fn hide_passwords(exchanges: &mut [Exchange]) {
         exchange.request_body = text.replace(password, &placeholder).into();
         let answer = exchange.answer.as_ref().unwrap();
         if String::from_utf8_lossy(&answer.body).contains("assword") {
-            let [upper, lower, digit, symbol] = classes_of(password);
-            let features = PasswordFeatures {
-                length: password.len().try_into().unwrap(),
-                upper,
-                lower,
-                digit,
-                symbol,
-                simple: true,
-                repeats: longest_repeat(password).try_into().unwrap(),
-                common_word: false,
-                identity: Some(false),
-            };
-            exchange.passwords.insert(placeholder, features);
+            exchange.passwords.insert(placeholder, features(password));
         }
+    }
+}
+
+fn features(password: &str) -> PasswordFeatures {
+    let [upper, lower, digit, symbol] = classes_of(password);
+    PasswordFeatures {
+        length: password.len().try_into().unwrap(),
+        upper,
+        lower,
+        digit,
+        symbol,
+        simple: true,
+        repeats: longest_repeat(password).try_into().unwrap(),
+        common_word: false,
+        identity: Some(false),
     }
 }
 
@@ -319,6 +322,61 @@ fn a_password_that_was_accepted_before_it_was_rejected_was_the_same() {
     let learned = learn(&target.recorded, &guide()).unwrap();
     assert_eq!(target.check(&learned).1, Vec::<String>::new());
     assert_eq!(learned.unexplained, []);
+}
+
+#[test]
+fn a_rule_is_not_judged_by_a_rejection_for_another_one() {
+    // Another server may check the classes before the length.
+    let users = "/api/accounts/12345/users";
+    let zoe = r#"{"Username":"zoe","FirstName":"Zoe","LastName":"Lee","Email":"z@example.com","Password":"abcde"}"#;
+    let mut target = guided(&[("password.errors", "named"), ("password.min_length", "1")]);
+    assert_eq!(send_json(&mut target, "POST", users, zoe), 400);
+    let answer = target.recorded[0].answer.as_ref().unwrap();
+    assert!(String::from_utf8_lossy(&answer.body).contains("12727"));
+    target
+        .truth
+        .choose("password.min_length".parse().unwrap(), "12");
+    let learned = learn(&target.recorded, &guide()).unwrap();
+    assert_eq!(target.check(&learned).1, Vec::<String>::new());
+}
+
+#[test]
+fn a_made_up_password_repeats_as_much_as_the_real_one() {
+    // The longest string that occurs twice has two characters.
+    let real = "Kx.5wQb7Tz-aMn3Rc_Jd9Kx";
+    let mut target = guided(&[("password.repeats", "2")]);
+    let users = "/api/accounts/12345/users";
+    let zoe = format!(
+        r#"{{"Username":"zoe","FirstName":"Zoe","LastName":"Lee","Email":"z@example.com","Password":"{real}"}}"#
+    );
+    send_json(&mut target, "GET", users, "");
+    assert_eq!(send_json(&mut target, "POST", users, &zoe), 201);
+    hide_passwords(&mut target.recorded);
+    let created = target.recorded.last_mut().unwrap();
+    created
+        .passwords
+        .insert("password-1".to_owned(), features(real));
+    let learned = learn(&target.recorded, &guide()).unwrap();
+    assert_eq!(target.check(&learned).1, Vec::<String>::new());
+    assert_eq!(learned.unexplained, []);
+    let Finding::Open(repeats) = &learned.findings[&"password.repeats".parse().unwrap()] else {
+        panic!("it is settled")
+    };
+    assert!(!repeats.iter().any(|one| one.has("1")), "{repeats:?}");
+}
+
+#[test]
+fn two_changes_that_each_lead_to_the_same_error_are_found() {
+    // The first exchange, to a server with another root and another name.
+    let mut target = guided(&[
+        ("naming.email", "EmailAddress"),
+        ("user.request_root", "wrapped"),
+    ]);
+    let body = r#"{"User":{"FirstName":"Cy","EmailAddress":"a@x.example"}}"#;
+    let missing = "/api/accounts/12345/users/u77";
+    assert_eq!(send_json(&mut target, "PUT", missing, body), 404);
+    let learned = learn(&target.recorded, &guide()).unwrap();
+    assert_eq!(target.check(&learned).1, Vec::<String>::new());
 }
 
 #[test]

@@ -18,10 +18,10 @@ use super::{
     simulator::{Prepared, Simulator},
     start::{Start, prepare},
     subject::{Subject, sent_user},
-    trust::hides_password,
     vocabulary, wording,
 };
 use crate::{
+    journal::is_unread,
     jwt::NoRandomNumbers,
     store::Saved,
     traffic::{Answer, Exchange},
@@ -154,7 +154,11 @@ impl Track {
         exchange: &'e Exchange,
     ) -> Option<(&'e Answer, Prepared, Option<String>)> {
         let answer = exchange.answer.as_ref()?;
-        if is_gateways(answer.status) || self.is_left_out(subject, sent, exchange, answer) {
+        // The recording may have no more than the length of a body.
+        if is_gateways(answer.status)
+            || is_unread(&answer.body)
+            || self.is_left_out(subject, sent, exchange, answer)
+        {
             return None;
         }
         let exchange = prepare(exchange, &self.start, &self.token);
@@ -222,7 +226,7 @@ impl Track {
             supposed: supposed.as_ref(),
             // A client that chooses its requests asks one thing at a time.
             goes_far: !self.doubts,
-            hides_password: hides_password(sent.as_ref(), exchange),
+            rules: Self::rules(sent.as_ref(), exchange, answer),
         };
         let trusted = self.is_trusted(&subject, sent.as_ref(), exchange);
         let succeeded = outcome.is_success(seen.status);
@@ -439,6 +443,20 @@ impl Track {
         if let Some(kept) = wording::without(&words, &values) {
             self.wording.entry(code).or_insert(kept);
         }
+    }
+
+    /// The words of errors without the names of users that later exchanges show.
+    pub(super) fn wording_without_users(&self) -> BTreeMap<u32, String> {
+        let mut values = BTreeSet::new();
+        for world in &self.worlds {
+            let users = world.saved.account.users();
+            users.for_each(|user| wording::values_of_user(user, &mut values));
+        }
+        let kept = self.wording.iter().filter_map(|(code, words)| {
+            let kept = wording::without(words, &values)?;
+            Some((*code, kept))
+        });
+        kept.collect()
     }
 
     fn give_up(&mut self, number: usize, differences: &[String]) {

@@ -14,8 +14,8 @@ const WORDS_OF_PATHS: [&str; 7] = ["https", "http", "api", "v1.0", "accounts", "
 /// The replacement of a value.
 const VALUE: &str = "...";
 
-/// Shorter texts are words rather than values.
-const LEAST: usize = 3;
+/// Shorter texts are letters rather than values.
+const LEAST: usize = 2;
 
 /// Shorter values are looked for as whole words.
 const NAME: usize = 5;
@@ -58,7 +58,10 @@ pub(super) fn values_of_request(exchange: &Exchange, found: &mut BTreeSet<String
 pub(super) fn values_of_user(user: &User, found: &mut BTreeSet<String>) {
     let texts = &user.texts;
     let texts = [&texts.first_name, &texts.last_name, &texts.email];
-    found.extend(texts.into_iter().flatten().map(ToString::to_string));
+    for text in texts.into_iter().flatten() {
+        found.extend(text.split_whitespace().map(str::to_owned));
+        found.insert(text.to_string());
+    }
     found.extend([user.id.to_string(), user.username.to_string()]);
 }
 
@@ -95,10 +98,11 @@ pub(super) fn without(words: &str, values: &BTreeSet<String>) -> Option<String> 
 /// The text without the value, which is in lower case, ignoring case. A short one counts as a whole
 /// word only: `Ann` is no part of `cannot`.
 fn without_value(text: &str, value: &str) -> String {
-    let lower = text.to_lowercase();
-    // Some letters have another length in lower case.
-    if lower.len() != text.len() {
-        return text.replace(value, VALUE);
+    // Some letters have another length in lower case: each byte of it has the span of its letter.
+    let (mut lower, mut spans) = (String::new(), Vec::new());
+    for (start, letter) in text.char_indices() {
+        lower.extend(letter.to_lowercase());
+        spans.resize(lower.len(), (start, start + letter.len_utf8()));
     }
     let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     let (mut kept, mut at) = (String::new(), 0);
@@ -107,10 +111,10 @@ fn without_value(text: &str, value: &str) -> String {
         let is_part = value.len() < NAME
             && (is_word(lower[..found].chars().next_back())
                 || is_word(lower[end..].chars().next()));
-        if found >= at && !is_part && text.is_char_boundary(found) && text.is_char_boundary(end) {
-            kept += &text[at..found];
+        if !is_part && !value.is_empty() {
+            kept += &text[at..spans[found].0];
             kept += VALUE;
-            at = end;
+            at = spans[end - 1].1;
         }
     }
     kept + &text[at..]
@@ -138,12 +142,13 @@ mod tests {
         let tree = json!({"ResponseStatus": [{"ErrorCode": ["12001"], "Description": ["User jdoe is taken"]}]});
         let (code, words) = error(&tree).unwrap();
         assert_eq!(code, 12001);
-        let values = BTreeSet::from(["jdoe".to_owned(), "is".to_owned()]);
-        assert_eq!(without(&words, &values).unwrap(), "User ... is taken");
+        let values = BTreeSet::from(["jdoe", "is", "İbrahim"].map(str::to_owned));
+        assert_eq!(without(&words, &values).unwrap(), "User ... ... taken");
         for (words, kept) in [
             ("ask ann@example.com", "ask ..."),
-            ("account 5500123 is closed", "account ... is closed"),
-            ("User 'JDOE' is taken.", "User '...' is taken."),
+            ("account 5500123 is closed", "account ... ... closed"),
+            ("User İBRAHIM is taken", "User ... ... taken"),
+            ("User 'JDOE' is taken.", "User '...' ... taken."),
             (
                 "taken by u2 (host db7.acme.example)",
                 "taken by ... (host ...",

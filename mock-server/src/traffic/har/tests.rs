@@ -72,7 +72,7 @@ fn other_programs_hars_are_read() {
       {"startedDateTime": "2026-03-04T11:00:01Z",
        "request": {"method": "GET", "url": "https://h/api/x", "headers": []},
        "response": {"status": 0, "headers": [], "content": {"size": 0}}}]}}"#;
-    let read_api = read(text, |url| url.contains("/api/")).unwrap();
+    let (read_api, _) = read(text, |url| url.contains("/api/")).unwrap();
     let (numbers, read_api): (Vec<usize>, Vec<Exchange>) = read_api.into_iter().unzip();
     assert_eq!(numbers, [3, 1]);
     assert_eq!(read_api[0].answer, None);
