@@ -14,6 +14,7 @@ mod inquiry;
 mod meaning;
 mod options;
 mod people;
+mod rules;
 mod simulator;
 mod start;
 mod subject;

@@ -8,15 +8,12 @@ use std::{
     rc::Rc,
 };
 
-use bandwidth_fixtures::{
-    BehaviourId, ReadBehaviours,
-    behaviour::Values,
-    profile::{CommonWords, PasswordCharset, PasswordIdentity, Profile},
-};
+use bandwidth_fixtures::{BehaviourId, ReadBehaviours, behaviour::Values, profile::Profile};
 
 use super::{
     meaning::{Compared, Meaning},
     options::{Candidates, Choice, Domains},
+    rules::Rules,
     simulator::{Prepared, Simulator},
 };
 use crate::{http::Simulated, journal::Sent, store::Saved};
@@ -37,41 +34,6 @@ pub(super) struct Question<'q> {
     pub(super) goes_far: bool,
     /// Of passwords.
     pub(super) rules: Rules,
-}
-
-/// The rules of passwords that an exchange is about. Its password keeps the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rules {
-    All,
-    /// The one that the error names: another server may check the rules in another order.
-    One(BehaviourId),
-    None,
-}
-
-impl Rules {
-    fn has(self, id: BehaviourId) -> bool {
-        match self {
-            Self::All => true,
-            Self::One(only) => id == only || id == BehaviourId::PasswordErrors,
-            Self::None => false,
-        }
-    }
-
-    /// Has the profile accept any password, apart from these rules.
-    fn loosen(self, options: &mut Profile) {
-        let own = *options;
-        options.password_min_length = 1;
-        options.password_max_length = u32::MAX;
-        options.password_classes = 0;
-        options.password_identity = PasswordIdentity::Allowed;
-        options.password_repeats = 0;
-        options.password_history = 0;
-        options.password_common_words = CommonWords::Allowed;
-        options.password_charset = PasswordCharset::Any;
-        if let Self::One(only) = self {
-            options.choose(only, &own.get(only));
-        }
-    }
 }
 
 /// A question in one world. A search reaches the same profile in many ways, so each run is kept. Many
@@ -154,13 +116,10 @@ impl Question<'_> {
                 self.candidates.choose(&mut options, id, *place);
             }
         }
-        if self.rules != Rules::All {
-            self.rules.loosen(&mut options);
-        }
+        self.rules.loosen(&mut options);
         let (mut simulated, mut after) = self.simulator.send(world, options, self.request);
         if self.rules != Rules::All {
-            let is_kept = |id: BehaviourId| id.area() != "password" || self.rules.has(id);
-            simulated.behaviours = simulated.behaviours.filter(is_kept);
+            simulated.behaviours = simulated.behaviours.filter(|id| self.rules.allows(id));
         }
         let new_id = after.as_mut().and_then(|after| self.rename(world, after));
         (simulated, after, new_id)

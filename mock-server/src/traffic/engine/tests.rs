@@ -333,9 +333,8 @@ fn a_rule_is_not_judged_by_a_rejection_for_another_one() {
     assert_eq!(send_json(&mut target, "POST", users, zoe), 400);
     let answer = target.recorded[0].answer.as_ref().unwrap();
     assert!(String::from_utf8_lossy(&answer.body).contains("12727"));
-    target
-        .truth
-        .choose("password.min_length".parse().unwrap(), "12");
+    let minimum = "password.min_length".parse().unwrap();
+    target.truth.choose(minimum, "12");
     let learned = learn(&target.recorded, &guide()).unwrap();
     assert_eq!(target.check(&learned).1, Vec::<String>::new());
 }
@@ -359,10 +358,9 @@ fn a_made_up_password_repeats_as_much_as_the_real_one() {
     let learned = learn(&target.recorded, &guide()).unwrap();
     assert_eq!(target.check(&learned).1, Vec::<String>::new());
     assert_eq!(learned.unexplained, []);
-    let Finding::Open(repeats) = &learned.findings[&"password.repeats".parse().unwrap()] else {
-        panic!("it is settled")
-    };
-    assert!(!repeats.iter().any(|one| one.has("1")), "{repeats:?}");
+    let id = "password.repeats".parse().unwrap();
+    let repeats = format!("{:?}", learned.findings[&id]);
+    assert!(repeats.contains("2..=1000"), "{repeats}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use super::{
     meaning::{Compared, Meaning, Outcome},
     options::{Candidates, Choice, Domains},
     people::{self, Shown},
+    rules::Rules,
     simulator::{Prepared, Simulator},
     start::{Start, prepare},
     subject::{Subject, sent_user},
@@ -226,7 +227,7 @@ impl Track {
             supposed: supposed.as_ref(),
             // A client that chooses its requests asks one thing at a time.
             goes_far: !self.doubts,
-            rules: Self::rules(sent.as_ref(), exchange, answer),
+            rules: Rules::of(sent.as_ref(), exchange, answer),
         };
         let trusted = self.is_trusted(&subject, sent.as_ref(), exchange);
         let succeeded = outcome.is_success(seen.status);

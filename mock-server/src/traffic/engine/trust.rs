@@ -1,36 +1,16 @@
 //! Which exchanges allow a conclusion, and for which the state of the server is known.
 
-use bandwidth_fixtures::{BehaviourId, error_code::ErrorFacts};
-
 use super::{
-    explore::Rules,
     hypotheses,
-    meaning::{self, Compared},
+    meaning::Compared,
     people::Shown,
-    start::Start,
+    rules::{hides_password, names_another_field},
     subject::{Caller, Subject},
     track::Track,
-    wording,
 };
 use crate::traffic::{Answer, Exchange};
 
 impl Track {
-    /// The rules of passwords that the exchange is about: none if the password is hidden, or if the
-    /// request is rejected for another field, which the server may check first.
-    pub(super) fn rules(sent: Option<&Shown>, exchange: &Exchange, answer: &Answer) -> Rules {
-        if hides_password(sent, exchange) {
-            return Rules::None;
-        }
-        if answer.status < 400 {
-            return Rules::All;
-        }
-        match code(answer).and_then(named_rule) {
-            Some(rule) => Rules::One(rule),
-            None if names_another_field(answer) => Rules::None,
-            None => Rules::All,
-        }
-    }
-
     /// True if the exchange allows no conclusion.
     pub(super) fn is_left_out(
         &self,
@@ -89,41 +69,4 @@ impl Track {
             }
         }
     }
-}
-
-/// True if the request has a password that the rules cannot be tried on.
-fn hides_password(sent: Option<&Shown>, exchange: &Exchange) -> bool {
-    let password = sent.and_then(|sent| sent.password.as_ref());
-    password.is_some_and(|password| Start::is_hidden(exchange, password))
-}
-
-/// The rule that a code names (ERR).
-fn named_rule(code: u32) -> Option<BehaviourId> {
-    Some(match code {
-        12504 => BehaviourId::PasswordMinLength,
-        12619 => BehaviourId::PasswordMaxLength,
-        12725 => BehaviourId::PasswordCharset,
-        12726 => BehaviourId::PasswordCommonWords,
-        12727 => BehaviourId::PasswordClasses,
-        12728 => BehaviourId::PasswordIdentity,
-        12729 => BehaviourId::PasswordRepeats,
-        12730 => BehaviourId::PasswordHistory,
-        _ => return None,
-    })
-}
-
-fn code(answer: &Answer) -> Option<u32> {
-    let tree = meaning::tree(&String::from_utf8_lossy(&answer.body));
-    wording::error(&tree).map(|(code, _)| code)
-}
-
-/// True if the code of the error stands for rules of other fields than the password.
-fn names_another_field(answer: &Answer) -> bool {
-    let Some(code) = code(answer) else {
-        return false;
-    };
-    let mut fields = ErrorFacts::of_code(code)
-        .map(|facts| facts.field)
-        .peekable();
-    fields.peek().is_some() && fields.all(|field| field.is_some_and(|field| field != "Password"))
 }
