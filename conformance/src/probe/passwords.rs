@@ -104,12 +104,10 @@ async fn as_creates(probe: &mut Probe, trial: &Trial) -> Result<(), Stop> {
     let mut passwords = vec![of_length(trial.maximum)];
     passwords.extend(held.chain(repeated.filter(|_| may_repeat)));
     for password in passwords {
-        let username = draft.text("Username").to_owned();
-        let other = probe.draft()?;
-        let draft = if password.contains(&username) {
+        let draft = if password.contains(draft.text("Username")) {
             draft.clone()
         } else {
-            other
+            probe.draft()?
         };
         accepted_by_create(probe, draft, password).await?;
     }

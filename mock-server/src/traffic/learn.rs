@@ -308,19 +308,18 @@ fn profile_of(
         .filter(|(id, option)| *option != base.options().get(*id))
         .collect();
     let mut comments = BTreeMap::new();
-    let all = options.iter().map(|(id, option)| (id.as_str(), &**option));
-    if profile
-        .choose("what recorded traffic showed", all.clone())
-        .is_err()
-    {
-        // Of lengths that are not known, the ones that were tried may fit no password.
-        let is_known = |(id, _): &(&str, &str)| {
-            let id: BehaviourId = id.parse().expect("it is a behaviour");
-            id.area() != "password"
-                || matches!(learned.findings.get(&id), Some(Finding::Settled(_)))
-        };
-        profile.choose("what recorded traffic showed", all.filter(is_known))?;
-    }
+    let is_known = |id: BehaviourId| {
+        let is_number = matches!(id.behaviour().values, Values::Number { .. });
+        let is_settled = matches!(learned.findings.get(&id), Some(Finding::Settled(_)));
+        id.area() != "password" || !is_number || is_settled
+    };
+    let mut choose = |keeps: &dyn Fn(BehaviourId) -> bool| {
+        let kept = options.iter().filter(|(id, _)| keeps(*id));
+        let choices = kept.map(|(id, option)| (id.as_str(), &**option));
+        profile.choose("what recorded traffic showed", choices)
+    };
+    // Of lengths that are not known, the ones that were tried may fit no password.
+    choose(&|_| true).or_else(|_| choose(&is_known))?;
     for (id, finding) in &learned.findings {
         let (source, alternatives) = match finding {
             Finding::Settled(numbers) => {

@@ -374,7 +374,7 @@ fn a_user_that_an_update_gives_another_id_is_removed_under_that_id() {
             return asked.pass();
         };
         if asked.is("GET", "/users") {
-            // Whoever reads the list finds it anyway.
+            // The list would show it in any case.
             return Answered::of(500, "text/plain", "");
         }
         if asked.path().ends_with(&format!("/users/{old}")) {

@@ -63,8 +63,8 @@ struct Run {
     is_accepted: bool,
     /// A hash of the response.
     answer: u64,
-    /// A hash of its body as it is: the words of an error tell how far the request came.
-    body: u64,
+    /// A hash of the body of an error: its words tell how far the request came.
+    words: u64,
     /// The next world, if it is another one.
     after: Option<Saved>,
 }
@@ -251,8 +251,10 @@ impl Search<'_> {
         let (simulated, after, new_id) = self.question.simulate(self.world, &choice);
         let is_accepted = simulated.sent.status < 300;
         let mut hasher = DefaultHasher::new();
-        simulated.sent.body.hash(&mut hasher);
-        let body = hasher.finish();
+        if !is_accepted {
+            simulated.sent.body.hash(&mut hasher);
+        }
+        let words = hasher.finish();
         let (wrong, answer) = self.judge(simulated.sent, new_id);
         let run = Rc::new(Run {
             choice: choice.clone(),
@@ -260,7 +262,7 @@ impl Search<'_> {
             wrong,
             is_accepted,
             answer,
-            body,
+            words,
             after,
         });
         self.runs.borrow_mut().insert(choice, Rc::clone(&run));
@@ -355,7 +357,7 @@ impl Search<'_> {
         found.or_else(|| {
             // Two changes of which neither does anything alone do nothing together.
             let matters =
-                |single: &&Rc<Run>| !single.is_equivalent(&from) || single.body != from.body;
+                |single: &&Rc<Run>| !single.is_equivalent(&from) || single.words != from.words;
             let mut pairs = singles
                 .iter()
                 .filter(matters)

@@ -25,12 +25,13 @@ impl Rules {
         if hides_password(sent, exchange) {
             return Self::None;
         }
-        if answer.status < 400 {
+        let has_password = sent.is_some_and(|sent| sent.password.is_some());
+        if answer.status < 400 || !has_password {
             return Self::All;
         }
-        match code(answer).and_then(named_rule) {
-            Some(rule) => Self::One(rule),
-            None if names_another_field(answer) => Self::None,
+        match error_code(answer) {
+            Some(code) if names_another_field(code) => Self::None,
+            Some(code) => named_rule(code).map_or(Self::All, Self::One),
             None => Self::All,
         }
     }
@@ -86,16 +87,14 @@ fn named_rule(code: u32) -> Option<BehaviourId> {
     })
 }
 
-fn code(answer: &Answer) -> Option<u32> {
+/// The code of an error.
+pub(super) fn error_code(answer: &Answer) -> Option<u32> {
     let tree = meaning::tree(&String::from_utf8_lossy(&answer.body));
     wording::error(&tree).map(|(code, _)| code)
 }
 
-/// True if the code of the error stands for rules of other fields than the password.
-pub(super) fn names_another_field(answer: &Answer) -> bool {
-    let Some(code) = code(answer) else {
-        return false;
-    };
+/// True if the code stands for rules of other fields than the password.
+pub(super) fn names_another_field(code: u32) -> bool {
     let mut fields = ErrorFacts::of_code(code)
         .map(|facts| facts.field)
         .peekable();

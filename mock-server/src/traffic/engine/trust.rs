@@ -4,7 +4,7 @@ use super::{
     hypotheses,
     meaning::Compared,
     people::Shown,
-    rules::{hides_password, names_another_field},
+    rules::{error_code, hides_password, names_another_field},
     subject::{Caller, Subject},
     track::Track,
 };
@@ -29,7 +29,10 @@ impl Track {
         if !roles.all(|role| self.start.knows(role)) {
             return true;
         }
-        if answer.status >= 400 && hides_password(sent, exchange) && !names_another_field(answer) {
+        if answer.status >= 400
+            && hides_password(sent, exchange)
+            && !error_code(answer).is_some_and(names_another_field)
+        {
             return true;
         }
         match Caller::of(exchange) {
