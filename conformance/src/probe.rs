@@ -25,6 +25,7 @@ use std::sync::Arc;
 use bandwidth_fixtures::BehaviourId;
 
 use self::experiments::{Control, Experiment, experiments};
+use self::findings::behaviour;
 pub use self::{
     findings::{Finding, Findings, Observation},
     state::{Choice, Probe},
@@ -67,10 +68,10 @@ impl Probe {
                 break;
             }
         }
-        let from = self.cx.log.exchanges.len();
+        let from = self.sent();
         let run = Arc::clone(&self.cx.run);
         self.leftovers = run.account.finish_into(&mut self.cx.log).await;
-        self.leave_out(from..self.cx.log.exchanges.len());
+        self.leave_out_since(from);
         let is_back = |left: &Leftover| left.key.is_some() && left.key == self.deleted;
         if self.leftovers.iter().any(is_back) {
             self.give_up(&["delete.effect"], "the deleted user was there again");
@@ -103,7 +104,7 @@ impl Probe {
                     self.findings.insert(id.to_owned(), earlier);
                 }
                 _ if !self.choice.wants(id) => self.leave_open(id, "it was not asked for"),
-                _ => self.conclude(id.parse().expect("it is a behaviour"), is_last),
+                _ => self.conclude(behaviour(id), is_last),
             }
         }
     }
@@ -151,7 +152,7 @@ impl Probe {
                 reason = why;
                 break;
             }
-            let from = self.cx.log.exchanges.len();
+            let from = self.sent();
             self.mark = from + 1;
             let mut result = self.controlled(experiment).await;
             // What came after a request that had to be repeated may be the answer to the
@@ -195,7 +196,6 @@ impl Probe {
 
     /// Does an experiment behind its controls: where one fails, it shows nothing.
     async fn controlled(&mut self, experiment: &Experiment) -> Result<(), Stop> {
-        self.gate = Err("a control of the experiment failed".to_owned());
         for control in experiment.controls {
             let missing = |what: &str| Err(Stop::Skip(what.to_owned()));
             match control {
@@ -209,7 +209,6 @@ impl Probe {
                 Control::List | Control::Created => {}
             }
         }
-        self.gate = Ok(());
         (experiment.run)(self).await
     }
 

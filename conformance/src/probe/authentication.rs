@@ -37,7 +37,7 @@ enum LoggedIn {
 
 /// Sends it. One that had to be sent again may count twice, and is no evidence.
 async fn login(probe: &mut Probe, ask: Ask) -> Result<LoggedIn, Stop> {
-    let from = probe.cx.log.exchanges.len();
+    let from = probe.sent();
     let seen = Seen::of(&probe.cx.send(ask).await?.response);
     let mut sent = probe.cx.log.exchanges[from..].iter();
     if sent.any(|exchange| exchange.repeated.is_some()) {
@@ -123,7 +123,7 @@ async fn change_password(probe: &mut Probe, made: &mut Made) -> Result<(), Stop>
     made.passwords.push(password.clone());
     probe.first_user = Some(made.clone());
     let draft = made.update().with("Password", password);
-    let from = probe.cx.log.exchanges.len();
+    let from = probe.sent();
     let updated = probe.update(made, &draft, probe.format).await;
     if probe.repeated_since(from) || updated.is_err() {
         made.doubted = true;

@@ -1,6 +1,7 @@
 //! Creates that need a second user: what two users may share, and what a create may leave out.
 
 use super::{
+    findings::Behaviours,
     state::{Made, Probe},
     users::TELEPHONE,
 };
@@ -12,7 +13,7 @@ use crate::{
 /// A create that may be refused for one reason.
 struct Template {
     /// The behaviours that it is about.
-    behaviours: &'static [&'static str],
+    behaviours: Behaviours,
     /// Changes a draft that nothing is wrong with, so that it may be refused.
     spoil: fn(Draft, &Made) -> Draft,
     /// The code that names the rule (ERR), if one is published.
@@ -88,7 +89,7 @@ pub(super) async fn uniqueness(probe: &mut Probe) -> Result<(), Stop> {
         if !probe.tells(template.behaviours, &ask)? {
             continue;
         }
-        let from = probe.cx.log.exchanges.len();
+        let from = probe.sent();
         match probe.try_create(&draft).await? {
             // A target may have given it another name.
             Ok((made, _)) => drop(probe.get_user(&made.key).await?),
@@ -98,8 +99,8 @@ pub(super) async fn uniqueness(probe: &mut Probe) -> Result<(), Stop> {
                 probe.try_create(&draft).await?.ok();
             }
         }
-        probe.is_about(from, template.behaviours);
-        probe.bracket = probe.cx.log.exchanges.len();
+        probe.are_about(from..probe.sent(), template.behaviours);
+        probe.bracket = probe.sent();
         probe.hear(None)?;
     }
     Ok(())

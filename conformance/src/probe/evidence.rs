@@ -6,7 +6,7 @@ use bandwidth_fixtures::BehaviourId;
 use bandwidth_mock::traffic::engine::Inquiry;
 
 use super::{
-    findings::{Finding, Observation},
+    findings::{Behaviours, Finding, Observation, behaviour},
     hypotheses,
     state::Probe,
 };
@@ -21,15 +21,19 @@ const TOLD_BY_NOTHING: &str = "the responses are the same for every option";
 impl Probe {
     /// Leaves exchanges out of the evidence.
     pub(super) fn leave_out(&mut self, exchanges: Range<usize>) {
-        self.hypotheses.leave_out(exchanges);
+        self.hypotheses.left_out.extend(exchanges);
+    }
+
+    /// Leaves the exchanges from that place on out of the evidence.
+    pub(super) fn leave_out_since(&mut self, from: usize) {
+        self.leave_out(from..self.sent());
     }
 
     /// Leaves the reason for the last rejection out of the evidence: the request may have broken two
     /// rules.
     pub(super) fn leave_out_reason(&mut self) {
-        if let Some(last) = self.cx.log.exchanges.len().checked_sub(1) {
-            self.hypotheses.leave_out_reason(last);
-        }
+        let last = self.sent().saturating_sub(1);
+        self.hypotheses.outcomes.insert(last);
     }
 
     /// Takes the exchanges in as evidence. If they are doubtful, the changes since the last control
@@ -50,7 +54,7 @@ impl Probe {
         let request = hypotheses::recorded(&request.preview(self.cx.run.credentials()));
         let inquiry = self.inquiry()?;
         let mut ids = behaviours.iter();
-        let is_open = ids.any(|id| inquiry.is_open(id.parse().expect("it is a behaviour")));
+        let is_open = ids.any(|id| inquiry.is_open(behaviour(id)));
         Ok(is_open && inquiry.differs(&request))
     }
 
@@ -61,16 +65,16 @@ impl Probe {
         }
     }
 
-    /// The exchanges from that place of the log on are about these behaviours: they stay open if no
-    /// option explains what the target does.
-    pub(super) fn is_about(&mut self, from: usize, behaviours: &'static [&'static str]) {
-        let places = from..self.cx.log.exchanges.len();
-        self.hypotheses.are_about(places, behaviours);
+    /// The exchanges are about these behaviours: they stay open if no option explains what the target
+    /// does.
+    pub(super) fn are_about(&mut self, exchanges: Range<usize>, behaviours: Behaviours) {
+        let about = exchanges.map(|place| (place, behaviours));
+        self.hypotheses.about.extend(about);
     }
 
     /// The last exchange is about these behaviours.
-    pub(super) fn last_is_about(&mut self, behaviours: &'static [&'static str]) {
-        self.is_about(self.cx.log.exchanges.len().saturating_sub(1), behaviours);
+    pub(super) fn last_is_about(&mut self, behaviours: Behaviours) {
+        self.are_about(self.sent().saturating_sub(1)..self.sent(), behaviours);
     }
 
     /// Why an exchange about that behaviour shows nothing, if no option explains it.

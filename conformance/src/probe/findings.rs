@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bandwidth_fixtures::BehaviourId;
 use serde::{Deserialize, Serialize};
 
 /// Result for one behaviour.
@@ -29,3 +30,11 @@ pub struct Observation {
 
 /// The findings by behaviour id.
 pub type Findings = BTreeMap<String, Finding>;
+
+/// Ids of behaviours.
+pub(super) type Behaviours = &'static [&'static str];
+
+/// The behaviour with that id, of which the experiments name no others.
+pub(super) fn behaviour(id: &str) -> BehaviourId {
+    id.parse().expect("experiments name behaviours")
+}

@@ -1,7 +1,8 @@
 //! The first user: how to create it, or the prepared one, and the names and ids in its responses.
 
-use bandwidth_fixtures::profile::{
-    AccountIdInBody, JsonCase, OptionValue as _, RequestRoot, UserKey,
+use bandwidth_fixtures::{
+    Profile,
+    profile::{AccountIdInBody, EmailName, JsonCase, OptionValue as _, RequestRoot, UserKey},
 };
 
 use super::{
@@ -45,70 +46,92 @@ fn wrong(seen: &Seen) -> Wrong {
 const MOST: usize = 150;
 
 /// A create that may be accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Variant {
-    form: Form,
-    /// The length of the password.
-    length: usize,
-    /// The name of the email.
-    email: &'static str,
-    telephone: Option<&'static str>,
+    /// The names of its body, and what the body has around the fields and beside them.
+    profile: Profile,
+    sample: Sample,
 }
 
 /// The variants of a create that are still to be tried, the next one first.
 struct Variants(Vec<Variant>);
 
 impl Variants {
-    /// The first fields in every form, then the others in the first form, then the rest.
-    fn new(emails: [&'static str; 2], forms: &[Form]) -> Self {
-        let mut all = Vec::new();
-        for length in LENGTHS {
-            for email in emails {
-                for telephone in TELEPHONES {
-                    let variant = |form: &Form| Variant {
-                        form: *form,
-                        length,
-                        email,
-                        telephone,
-                    };
-                    all.extend(forms.iter().map(variant));
+    /// The first fields in every form, then the others in the first form, then the rest. The forms
+    /// are each root, with `AccountId` or without, and the names in either case, where no user has
+    /// shown it (that of an error, which an empty list may be, can differ).
+    fn new(probe: &Probe) -> Self {
+        let listed = probe.list.as_ref().map(Seen::users).unwrap_or_default();
+        let mut emails = [EmailName::Email, EmailName::EmailAddress];
+        if listed.iter().any(|user| user.has("EmailAddress")) {
+            emails.reverse();
+        }
+        let own = probe.cx.profile().naming_json_case;
+        let cases = match own {
+            JsonCase::Pascal => [own, JsonCase::Camel],
+            JsonCase::Camel => [own, JsonCase::Pascal],
+        };
+        let is_known = probe.format != Format::Json || probe.known("naming.json_case").is_some();
+        let cases = &cases[..if is_known { 1 } else { 2 }];
+        let mut forms = Vec::new();
+        for root in [RequestRoot::Bare, RequestRoot::Wrapped] {
+            for account in [AccountIdInBody::Optional, AccountIdInBody::Required] {
+                for case in cases {
+                    let mut form = probe.cx.profile();
+                    form.user_request_root = root;
+                    form.user_account_id = account;
+                    form.naming_json_case = *case;
+                    forms.push(form);
                 }
             }
         }
+        let mut all = Vec::new();
+        for password_length in LENGTHS {
+            for email in emails {
+                for telephone in TELEPHONES {
+                    let sample = Sample {
+                        password_length,
+                        telephone,
+                    };
+                    all.extend(forms.iter().map(|form| {
+                        let mut profile = *form;
+                        profile.naming_email = email;
+                        Variant { profile, sample }
+                    }));
+                }
+            }
+        }
+        let fields = |one: &Variant| (one.sample, one.profile.naming_email);
+        let form = |one: &Variant| (one.profile.user_request_root, one.profile.user_account_id);
         let first = all[0];
-        let same_fields = |one: &Variant| {
-            Variant {
-                form: first.form,
-                ..*one
-            } == first
-        };
-        let same_form = |one: &Variant| {
-            (one.form.root, one.form.account) == (first.form.root, first.form.account)
-        };
-        all.sort_by_key(|one| !same_fields(one) && !same_form(one));
+        all.sort_by_key(|one| fields(one) != fields(&first) && form(one) != form(&first));
         Self(all)
     }
 
     /// Leaves out what a refusal of the first one rules out. What is likeliest then comes next.
     fn refused(&mut self, wrong: Wrong) {
         let refused = self.0.remove(0);
-        let same_length = |one: &Variant| (one.form, one.length) == (refused.form, refused.length);
+        let has_same_email =
+            |one: &Variant| one.profile.naming_email == refused.profile.naming_email;
+        let has_same_password = |one: &Variant| {
+            let mut profile = one.profile;
+            profile.naming_email = refused.profile.naming_email;
+            profile == refused.profile
+                && one.sample.password_length == refused.sample.password_length
+        };
         match wrong {
             // A target may say what else is wrong only when the password is right.
             Wrong::Password => {
-                self.0.retain(|one| !same_length(one));
-                let same = |one: &Variant| {
-                    let length = refused.length;
-                    Variant { length, ..*one } == refused
-                };
-                self.0.sort_by_key(|one| !same(one));
+                self.0.retain(|one| !has_same_password(one));
+                let rest = |one: &Variant| (one.profile, one.sample.telephone);
+                self.0.sort_by_key(|one| rest(one) != rest(&refused));
             }
             Wrong::Email => {
                 self.0
-                    .retain(|one| !same_length(one) || one.email != refused.email);
-                self.0.sort_by_key(|one| !same_length(one));
+                    .retain(|one| !has_same_password(one) || !has_same_email(one));
+                self.0.sort_by_key(|one| !has_same_password(one));
             }
-            Wrong::Telephone => self.0.sort_by_key(|one| !same_length(one)),
+            Wrong::Telephone => self.0.sort_by_key(|one| !has_same_password(one)),
             Wrong::Unsaid => {}
         }
     }
@@ -174,65 +197,6 @@ async fn prepared(probe: &mut Probe, key: String) -> Result<(Made, Shown), Stop>
     Ok((made, user))
 }
 
-/// What a body of a create has around the fields and beside them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Form {
-    case: JsonCase,
-    root: RequestRoot,
-    account: AccountIdInBody,
-}
-
-impl Form {
-    /// The form that the probe writes.
-    fn written(probe: &Probe) -> Self {
-        let profile = probe.cx.profile();
-        Self {
-            case: profile.naming_json_case,
-            root: profile.user_request_root,
-            account: profile.user_account_id,
-        }
-    }
-
-    /// The forms that a create may need: the names in either case, where no user has shown it (that
-    /// of an error, which an empty list may be, can differ); and each root, with `AccountId` or
-    /// without.
-    fn all(probe: &Probe) -> Vec<Self> {
-        let case_is_known =
-            probe.format != Format::Json || probe.known("naming.json_case").is_some();
-        let own = Self::written(probe);
-        let other = match own.case {
-            JsonCase::Pascal => JsonCase::Camel,
-            JsonCase::Camel => JsonCase::Pascal,
-        };
-        let mut forms = Vec::new();
-        for root in [RequestRoot::Bare, RequestRoot::Wrapped] {
-            for account in [AccountIdInBody::Optional, AccountIdInBody::Required] {
-                forms.push(Self {
-                    root,
-                    account,
-                    ..own
-                });
-                if !case_is_known {
-                    let case = other;
-                    forms.push(Self {
-                        case,
-                        root,
-                        account,
-                    });
-                }
-            }
-        }
-        forms
-    }
-
-    /// Has the probe write bodies so.
-    fn write(self, probe: &mut Probe) {
-        probe.assume("naming.json_case", &self.case.name());
-        probe.assume("user.request_root", &self.root.name());
-        probe.assume("user.account_id", &self.account.name());
-    }
-}
-
 /// Finds out how to create a user.
 async fn created(probe: &mut Probe) -> Result<Made, Stop> {
     if let Some((sample, draft)) = probe.unanswered.clone() {
@@ -252,24 +216,14 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
             return Ok(made);
         }
     }
-    let listed = probe.list.as_ref().map(Seen::users).unwrap_or_default();
-    let mut emails = ["Email", "EmailAddress"];
-    if listed.iter().any(|user| user.has("EmailAddress")) {
-        emails.reverse();
-    }
-    let mut variants = Variants::new(emails, &Form::all(probe));
-    let from = probe.cx.log.exchanges.len();
+    let mut variants = Variants::new(probe);
+    let from = probe.sent();
     let mut last = 0;
     for _ in 0..MOST {
-        let Some(variant) = variants.0.first().copied() else {
+        let Some(Variant { profile, sample }) = variants.0.first().copied() else {
             break;
         };
-        let sample = Sample {
-            password_length: variant.length,
-            telephone: variant.telephone,
-        };
-        probe.assume("naming.email", variant.email);
-        variant.form.write(probe);
+        probe.cx.profile = profile;
         let mut answer = attempt(probe, sample).await?;
         if answer.as_ref().is_err_and(|seen| seen.status == 415) && turn_to_xml(probe) {
             answer = attempt(probe, sample).await?;
@@ -278,7 +232,7 @@ async fn created(probe: &mut Probe) -> Result<Made, Stop> {
             Ok((made, _)) => {
                 probe.sample = Some(sample);
                 let about = &["user.telephone", "user.account_id", "user.request_root"];
-                probe.is_about(from, about);
+                probe.are_about(from..probe.sent(), about);
                 probe.last_is_about(&["create.status", "create.response"]);
                 return Ok(made);
             }
@@ -366,10 +320,10 @@ async fn after_unused_keys<T>(
     read: impl AsyncFnOnce(&mut Probe) -> Result<T, Stop>,
 ) -> Result<T, Stop> {
     const ABOUT: &[&str] = &["missing.user"];
-    let from = probe.cx.log.exchanges.len();
+    let from = probe.sent();
     let account = &probe.cx.run.account;
     let absent = account.absent_key(key, &mut probe.cx.log).await?;
-    let asked = from..probe.cx.log.exchanges.len();
+    let asked = from..probe.sent();
     match read(probe).await {
         Ok(user) if asked.is_empty() => {
             if let Some(absent) = absent {
@@ -379,7 +333,7 @@ async fn after_unused_keys<T>(
             Ok(user)
         }
         Ok(user) => {
-            probe.hypotheses.are_about(asked, ABOUT);
+            probe.are_about(asked, ABOUT);
             Ok(user)
         }
         Err(stop) => {
@@ -395,9 +349,9 @@ pub(super) async fn by_username(probe: &mut Probe) -> Result<(), Stop> {
         return Ok(());
     }
     let made = probe.subject().await?;
-    let from = probe.cx.log.exchanges.len();
+    let from = probe.sent();
     if probe.get_user(made.username()).await?.user().is_none() {
-        probe.leave_out(from..probe.cx.log.exchanges.len());
+        probe.leave_out_since(from);
         probe.pause().await;
         probe.get_user(made.username()).await?;
     }

@@ -1,10 +1,7 @@
 //! The profiles that are still possible: the emulator replays each exchange under them, and those
 //! that predict another response are ruled out. The probe infers nothing from a response by itself.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use bandwidth_fixtures::{BehaviourId, Profile, behaviour::Values};
 use bandwidth_mock::traffic::{
@@ -13,7 +10,7 @@ use bandwidth_mock::traffic::{
 };
 
 use super::{
-    findings::{Finding, Findings, Observation},
+    findings::{Behaviours, Finding, Findings, Observation},
     seen::Seen,
 };
 use crate::{exchange::Exchange, transport::Request, verdict::Stop};
@@ -32,11 +29,11 @@ pub(super) struct Hypotheses {
     heard: usize,
     /// The places of exchanges that are no evidence: those before the target had settled, and those
     /// that changed passwords.
-    left_out: BTreeSet<usize>,
+    pub(super) left_out: BTreeSet<usize>,
     /// The places of exchanges of which only the outcome is evidence.
-    outcomes: BTreeSet<usize>,
+    pub(super) outcomes: BTreeSet<usize>,
     /// The behaviours that exchanges are about, by place.
-    about: BTreeMap<usize, &'static [&'static str]>,
+    pub(super) about: BTreeMap<usize, Behaviours>,
 }
 
 /// The part of an exchange that is evidence.
@@ -54,22 +51,6 @@ pub(super) fn stop<E>(_: E) -> Stop {
 }
 
 impl Hypotheses {
-    /// Leaves exchanges out of the evidence.
-    pub(super) fn leave_out(&mut self, places: Range<usize>) {
-        self.left_out.extend(places);
-    }
-
-    /// Leaves the reason for a rejection out of the evidence.
-    pub(super) fn leave_out_reason(&mut self, place: usize) {
-        self.outcomes.insert(place);
-    }
-
-    /// The exchanges are about these behaviours: they stay open if no option explains what the
-    /// target does.
-    pub(super) fn are_about(&mut self, places: Range<usize>, behaviours: &'static [&'static str]) {
-        self.about.extend(places.map(|place| (place, behaviours)));
-    }
-
     /// Takes in the exchanges of the log that are new. If those from a place on are doubtful, the
     /// changes among them show nothing. Explanations near `profile`, which requests are written
     /// for, are looked for too.
@@ -187,22 +168,7 @@ impl Hypotheses {
             None => Some((place, place)),
             Some((first, last)) => Some((place.min(first), place.max(last))),
         });
-        let option = inquiry.option(id).to_owned();
-        let (option, alternatives) = match (inquiry.finding(id), id.behaviour().values) {
-            (engine::Finding::Settled(_), _) => (option, Vec::new()),
-            (engine::Finding::Open(possible), Values::Listed | Values::Rate | Values::Date) => {
-                if possible.len() == id.behaviour().options.len() {
-                    return None;
-                }
-                let names = possible.iter().map(ToString::to_string);
-                let others = names.filter(|name| *name != option).collect();
-                (option, others)
-            }
-            (engine::Finding::Open(possible), Values::Number { minimum, maximum }) => {
-                let (option, others) = numbers(possible, minimum, maximum)?;
-                (option.to_string(), others)
-            }
-        };
+        let (option, alternatives) = shown(inquiry, id)?;
         Some(Observation {
             option,
             alternatives,
@@ -229,12 +195,21 @@ fn started(
     Inquiry::new(&base, ids, first).map_err(stop)
 }
 
-/// The number that stands for these ranges, and the rest of them; `None` if they are all numbers.
-pub(super) fn numbers(
-    possible: Vec<Possible>,
-    minimum: u32,
-    maximum: u32,
-) -> Option<(u32, Vec<String>)> {
+/// The option that the exchanges show, and those that they leave beside it; `None` if they rule out
+/// none.
+pub(super) fn shown(inquiry: &Inquiry, id: BehaviourId) -> Option<(String, Vec<String>)> {
+    let option = inquiry.option(id).to_owned();
+    let engine::Finding::Open(possible) = inquiry.finding(id) else {
+        return Some((option, Vec::new()));
+    };
+    let Values::Number { minimum, maximum } = id.behaviour().values else {
+        if possible.len() == id.behaviour().options.len() {
+            return None;
+        }
+        let names = possible.iter().map(ToString::to_string);
+        let others = names.filter(|name| *name != option).collect();
+        return Some((option, others));
+    };
     let mut ranges = possible.into_iter().filter_map(|possible| match possible {
         Possible::Numbers(range) => Some(range),
         Possible::Option(_) => None,
@@ -244,16 +219,17 @@ pub(super) fn numbers(
         return None;
     }
     // Of numbers that have the same effect, the one that a profile can have with the rest.
-    let option = if to == maximum { from } else { to };
-    let rest = (from < to).then(|| {
-        if option == from {
-            from + 1..=to
-        } else {
-            from..=to - 1
-        }
-    });
+    let (option, rest) = if to == maximum {
+        (from, from.saturating_add(1)..=to)
+    } else {
+        (to, from..=to.saturating_sub(1))
+    };
+    let rest = (from < to).then_some(rest);
     let others = rest.into_iter().chain(ranges).map(Possible::Numbers);
-    Some((option, others.map(|one| one.to_string()).collect()))
+    Some((
+        option.to_string(),
+        others.map(|one| one.to_string()).collect(),
+    ))
 }
 
 /// The outcome that a response shows.
@@ -271,6 +247,7 @@ fn outcome(seen: &Seen) -> Outcome {
 pub(super) fn recorded(request: &Request) -> traffic::Exchange {
     traffic::Exchange {
         at: None,
+        after_gap: false,
         method: request.method.clone(),
         url: request.path.clone(),
         request_headers: request.headers.clone(),

@@ -140,7 +140,7 @@ async fn accepted_by_create(probe: &mut Probe, draft: Draft, password: String) -
 
 async fn policy(probe: &mut Probe, trial: &mut Trial) -> Result<(), Stop> {
     let result = judge(probe, trial).await;
-    probe.judged = probe.cx.log.exchanges.len();
+    probe.judged = probe.sent();
     result
 }
 

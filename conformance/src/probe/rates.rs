@@ -36,7 +36,7 @@ pub(super) async fn rates(probe: &mut Probe) -> Result<(), Stop> {
         Some((number, answer.clone()))
     });
     let Some((number, answer)) = limited else {
-        let requests = probe.cx.log.exchanges.len();
+        let requests = probe.sent();
         let why = if probe.choice.rate_probe {
             format!("{BURST} requests at once met no limit")
         } else {

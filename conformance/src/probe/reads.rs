@@ -1,6 +1,6 @@
 //! Experiments that only read: formats, names, errors and paths.
 
-use super::{seen::Seen, state::Probe};
+use super::{findings::Behaviours, seen::Seen, state::Probe};
 use crate::{
     decode::{
         tolerant::{member, objects_with, scalar},
@@ -25,7 +25,7 @@ impl Probe {
         &mut self,
         path: &str,
         accept: Option<&str>,
-        about: &'static [&'static str],
+        about: Behaviours,
     ) -> Result<Seen, Stop> {
         let mut exchanges = self.cx.log.exchanges.iter().enumerate();
         let earlier = exchanges.find_map(|(place, one)| {
@@ -37,7 +37,7 @@ impl Probe {
             (seen.status == 200 && seen.format.is_some()).then_some((place, seen))
         });
         if let Some((place, seen)) = earlier {
-            self.hypotheses.are_about(place..place + 1, about);
+            self.are_about(place..place + 1, about);
             return Ok(seen);
         }
         let seen = self.get(path, accept).await?;
@@ -140,7 +140,7 @@ const ORIGIN: &str = "https://probe.example";
 
 /// GET as a page in a browser sends it.
 pub(super) async fn headers(probe: &mut Probe) -> Result<(), Stop> {
-    let from = probe.cx.log.exchanges.len();
+    let from = probe.sent();
     // Some servers send Keep-Alive only if the connection may stay open: it is not a raw request.
     let ask = probe.cx.ask("GET", probe.cx.users_path());
     let both = ask.clone().accepting(AXIOS, Format::Xml);
@@ -148,7 +148,7 @@ pub(super) async fn headers(probe: &mut Probe) -> Result<(), Stop> {
     probe.last_is_about(&["format.accept_tie", "http.cors"]);
     if response.status != 200 {
         // One of the headers may be the reason.
-        probe.leave_out(from..probe.cx.log.exchanges.len());
+        probe.leave_out_since(from);
         probe
             .cx
             .send(ask.clone().accepting(AXIOS, Format::Xml))

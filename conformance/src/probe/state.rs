@@ -9,7 +9,7 @@ use std::{
 use bandwidth_fixtures::BehaviourId;
 
 use super::{
-    findings::{Finding, Findings, Observation},
+    findings::{Finding, Findings, Observation, behaviour},
     hypotheses::Hypotheses,
     seen::Seen,
 };
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The fields that a create needs, as far as they are known.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sample {
     /// The length of an accepted password.
     pub(super) password_length: usize,
@@ -122,9 +122,6 @@ pub struct Probe {
     pub(super) sample: Option<Sample>,
     /// Updates take any password, so that only creates can show the policy.
     pub(super) lax_updates: bool,
-    /// The reason against any conclusion: a control of the current experiment failed, or was not
-    /// made.
-    pub(super) gate: Result<(), String>,
     /// True after a user logged in: a later failure may be a lockout.
     pub(super) logged_in: bool,
     /// First names that updates were given.
@@ -170,7 +167,6 @@ impl Probe {
             deleted: None,
             sample: None,
             lax_updates: false,
-            gate: Ok(()),
             logged_in: false,
             names: 0,
             judged: 0,
@@ -198,6 +194,11 @@ impl Probe {
     /// The run that it is part of.
     pub fn run(&self) -> &Run {
         &self.cx.run
+    }
+
+    /// Number of exchanges so far.
+    pub(super) fn sent(&self) -> usize {
+        self.cx.log.exchanges.len()
     }
 
     /// Every exchange so far.
@@ -235,8 +236,8 @@ impl Probe {
         self.likely(id, option, &[], "");
     }
 
-    /// The evidence shows that option, or one of the alternatives. Where a control of the
-    /// experiment failed, and where a profile cannot have the option, the behaviour stays open.
+    /// The evidence shows that option, or one of the alternatives. Where a profile cannot have the
+    /// option, the behaviour stays open.
     pub(super) fn likely(
         &mut self,
         id: &str,
@@ -244,11 +245,8 @@ impl Probe {
         alternatives: &[&str],
         note: &str,
     ) {
-        if let Err(why) = self.gate.clone() {
-            return self.leave_open(id, &why);
-        }
         let option = option.to_string();
-        let behaviour: BehaviourId = id.parse().expect("experiments name behaviours");
+        let behaviour = behaviour(id);
         let options = behaviour.behaviour();
         if !options.accepts(&option) {
             let expected = options.expected();
@@ -257,7 +255,7 @@ impl Probe {
         }
         let known = self.cx.profile.choose(behaviour, &option);
         debug_assert!(known, "{id}: {option}");
-        let last = self.cx.log.exchanges.len();
+        let last = self.sent();
         self.findings.insert(
             id.to_owned(),
             Finding::Observed(Observation {
@@ -284,8 +282,7 @@ impl Probe {
 
     /// Assumes an option without a finding: the probe's next requests are written so.
     pub(super) fn assume(&mut self, id: &str, option: &str) {
-        let id = id.parse().expect("experiments name behaviours");
-        self.cx.profile.choose(id, option);
+        self.cx.profile.choose(behaviour(id), option);
     }
 
     /// The formats that the target speaks, the probe's own first.
@@ -324,10 +321,10 @@ impl Probe {
         let mut seen = None;
         let mut early = Vec::new();
         let done = async || {
-            let from = self.cx.log.exchanges.len();
+            let from = self.sent();
             seen = look(self).await?;
             if seen.is_none() {
-                early.push(from..self.cx.log.exchanges.len());
+                early.push(from..self.sent());
             }
             Ok::<_, Stop>(seen.is_some())
         };

@@ -2,11 +2,12 @@
 //! not sent.
 
 use bandwidth_fixtures::{
-    BehaviourId, Profile,
+    Profile,
     profile::{PutSemantics, RequestRoot, RoleField, RoleForm},
 };
 
 use super::{
+    findings::{Behaviours, behaviour},
     seen::Seen,
     state::{Made, Probe},
     users::{E164, LAST_NAME, TELEPHONE, TEN_DIGITS},
@@ -30,9 +31,9 @@ struct Template {
     /// Its name in messages.
     name: &'static str,
     /// The behaviours that it is about.
-    about: &'static [&'static str],
+    about: Behaviours,
     /// The behaviours that it prepares the user for.
-    prepares: &'static [&'static str],
+    prepares: Behaviours,
     /// True if it is sent also where every possible profile predicts the same: another server may
     /// do otherwise.
     always: bool,
@@ -41,7 +42,7 @@ struct Template {
 
 impl Template {
     const fn about(
-        about: &'static [&'static str],
+        about: Behaviours,
         name: &'static str,
         write: fn(&Probe, &Subject) -> Option<Written>,
     ) -> Self {
@@ -54,7 +55,7 @@ impl Template {
         }
     }
 
-    const fn preparing(self, prepares: &'static [&'static str]) -> Self {
+    const fn preparing(self, prepares: Behaviours) -> Self {
         Self { prepares, ..self }
     }
 
@@ -391,7 +392,7 @@ pub(super) async fn updates(probe: &mut Probe) -> Result<(), Stop> {
         }
     }
     // A target that stopped accepting changes refused for no reason of theirs.
-    let from = probe.cx.log.exchanges.len();
+    let from = probe.sent();
     probe.subject().await?;
     let mut controls = probe.cx.log.exchanges[from..].iter();
     let is_rejected = |one: &Exchange| {
@@ -419,7 +420,7 @@ async fn send(
         matches!(written.draft.value("Roles"), Some(Value::Roles(roles)) if roles.is_empty());
     subject.was_asked_without_ids |=
         has_no_roles && written.profile.role_request_field == RoleField::RoleIds;
-    let from = probe.cx.log.exchanges.len();
+    let from = probe.sent();
     let key = subject.made.key.clone();
     let name = probe.first_name();
     let username = written.draft.text("Username").to_owned();
@@ -430,7 +431,7 @@ async fn send(
     let shown = match probe.steadily(written.ask(probe, &key, &name)).await {
         Ok(seen) if seen.status == 415 && written.is_in_other_format(probe) => {
             probe.other_format = None;
-            probe.leave_out(from..probe.cx.log.exchanges.len());
+            probe.leave_out_since(from);
             return Ok(());
         }
         Ok(seen) => {
@@ -476,7 +477,7 @@ async fn send(
         }
         Ok(Err(_)) => {}
         Err(Stop::Skip(why)) => {
-            probe.leave_out(from..probe.cx.log.exchanges.len());
+            probe.leave_out_since(from);
             let why = format!("with {}, {why}", template.name);
             probe.give_up(template.about, &why);
             subject.made = probe.subject().await?;
@@ -484,11 +485,11 @@ async fn send(
         }
         Err(stop) => return Err(stop),
     }
-    probe.is_about(from, template.about);
+    probe.are_about(from..probe.sent(), template.about);
     probe.hear(None)?;
     for id in template.about {
         // The next updates are written so.
-        let id: BehaviourId = id.parse().expect("it is a behaviour");
+        let id = behaviour(id);
         let inquiry = probe.inquiry()?;
         if !inquiry.is_open(id) {
             let option = inquiry.option(id).to_owned();

@@ -138,11 +138,11 @@ impl Probe {
     }
 
     pub(super) async fn read_back(&mut self, made: &Made) -> Result<Shown, Stop> {
-        let from = self.cx.log.exchanges.len();
+        let from = self.sent();
         let seen = self.get_user(&made.key).await?;
         seen.user().ok_or_else(|| {
             // It is no key that no user has.
-            self.leave_out(from..self.cx.log.exchanges.len());
+            self.leave_out_since(from);
             let why = format!("the user cannot be read back (status {})", seen.status);
             Stop::Inconclusive(why)
         })
@@ -258,7 +258,7 @@ impl Probe {
         });
         match found.await? {
             Some(user) => {
-                self.bracket = self.cx.log.exchanges.len();
+                self.bracket = self.sent();
                 Ok(Ok((seen, user)))
             }
             None => Err(Stop::Skip(format!(

@@ -102,6 +102,7 @@ impl Cleaner {
         let sent = named(sent);
         Exchange {
             at: Some(raw.at),
+            after_gap: false,
             method: raw.method,
             url: sent.target,
             request_headers: sent.headers,

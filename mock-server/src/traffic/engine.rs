@@ -14,7 +14,9 @@ mod inquiry;
 mod meaning;
 mod options;
 mod people;
+mod question;
 mod rules;
+mod search;
 mod simulator;
 mod start;
 mod subject;
@@ -24,7 +26,7 @@ mod users;
 mod vocabulary;
 mod wording;
 
-pub(super) use self::subject::is_of_api;
+pub(super) use self::subject::{is_of_api, logins};
 pub use self::{
     conclude::{Finding, Learned, Possible, learn, replay},
     form::Unexplained,
@@ -33,9 +35,9 @@ pub use self::{
 };
 
 /// True for a status that a gateway in front of the API sends, or that does not depend on the
-/// request.
+/// request's content.
 fn is_gateways(status: u16) -> bool {
-    status == 429 || status >= 500
+    matches!(status, 413 | 429 | 500..)
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 pub struct Exchange {
     /// When the request was sent.
     pub at: Option<SystemTime>,
+    /// True for the first exchange of another recording: requests that are not recorded may have come
+    /// before it.
+    pub after_gap: bool,
     /// The method.
     pub method: String,
     /// The URL as sent; absolute where it is known.
@@ -64,3 +67,6 @@ pub struct PasswordFeatures {
     /// characters, ignoring case. `None` if the request does not show the user of the password.
     pub identity: Option<bool>,
 }
+
+/// Exchanges with their places in a file, and the number of places.
+pub(super) type Numbered = (Vec<(usize, Exchange)>, usize);

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Answer, Exchange, Numbered, PasswordFeatures, TrafficError, time};
+use super::{Answer, Exchange, PasswordFeatures, TrafficError, exchange::Numbered, time};
 
 #[derive(Deserialize)]
 struct Har {
@@ -139,6 +139,7 @@ impl Entry {
         };
         Ok(Exchange {
             at: time::parse(&self.started_date_time),
+            after_gap: false,
             method: self.request.method,
             url: self.request.url,
             request_headers: headers(self.request.headers),

@@ -196,7 +196,7 @@ fn exchanges_of(recordings: &Recordings, numbers: &[usize]) -> String {
 /// One-screen summary of the results.
 fn summary(learned: &Learned, base: &NamedProfile, recordings: &Recordings) -> String {
     let mut text = format!(
-        "{}: {} compared, {} left out (broken connections, 429, 5xx, operations that are not \
+        "{}: {} compared, {} left out (broken connections, 413, 429, 5xx, operations that are not \
          followed)\n",
         counted(recordings.exchanges.len(), "exchange"),
         learned.followed,

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Answer, Exchange, Numbered, PasswordFeatures, time};
+use super::{Answer, Exchange, PasswordFeatures, exchange::Numbered, time};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -143,6 +143,7 @@ impl Line {
         };
         Ok(Exchange {
             at: self.time.and_then(|time| time.read()),
+            after_gap: false,
             method: self.method,
             url: self.url,
             request_headers: self.headers.pairs(),

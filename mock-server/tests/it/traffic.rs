@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tempfile::TempDir;
 
 use crate::program::program;
@@ -276,4 +277,57 @@ fn two_rejected_lengths_give_a_profile_that_loads() {
     }
     let (code, _, err) = run(&folder, &["replay", "log.jsonl", "--profile", "a.toml"]);
     assert_eq!(code, Some(0), "{err}");
+}
+
+/// A request of a client that logs in with that password, as a line.
+fn sent(login: &str, request: &str, status: u16, answer: &str) -> String {
+    let login = STANDARD.encode(format!("api-user:{login}"));
+    format!(
+        r#"{{{request},"headers":{{"Authorization":"Basic {login}","Content-Type":"application/json","Accept":"application/json"}},"status":{status},"answer":{answer},"answerHeaders":{{"Content-Type":"application/json"}}}}"#
+    ) + "\n"
+}
+
+/// In another recording `password-2` is not the password that the user was created with. The server
+/// that rejects it may remember only one.
+#[test]
+fn equal_numbers_of_passwords_mean_equal_values_in_one_recording_only() {
+    const ANNA: &str = r#""Username":"anna","FirstName":"Anna","LastName":"Weber""#;
+    const SHOWN: &str = r#"{"UserId":"u7","Username":"anna","FirstName":"Anna","LastName":"Weber","Email":"a@x.example"}"#;
+    const FEATURES: &str = r#"{"length":12,"upper":true,"lower":true,"digit":true,"symbol":true,"simple":true,"repeats":1,"commonWord":false,"identity":false}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let request = |method: &str, key: &str, password: &str| {
+        format!(
+            r#""method":"{method}","url":"http://{LIST}{key}","body":{{{ANNA},"Email":"a@x.example","Password":"{password}"}}"#
+        )
+    };
+    let list = |login: &str, users: &str| {
+        let request = format!(r#""method":"GET","url":"http://{LIST}""#);
+        sent(login, &request, 200, &format!(r#"{{"Users":[{users}]}}"#))
+    };
+    let create = request("POST", "", "password-2");
+    let update = request("PUT", "/u7", "password-3");
+    let created = format!(r#"{{"UserId":"u7",{ANNA}}}"#);
+    let first = list("password-1", "")
+        + &sent("password-1", &create, 201, &created)
+        + &sent("password-1", &update, 200, SHOWN);
+    let again = request("PUT", "/u7", "password-2");
+    let again = format!(r#"{again},"passwords":{{"password-2":{FEATURES}}}"#);
+    let error = r#"{"ResponseStatus":{"ErrorCode":12730,"Description":"No."}}"#;
+    let second = |login: &str| list(login, SHOWN) + &sent(login, &again, 400, error);
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("first.jsonl", &first);
+    write("second.jsonl", &second("password-4"));
+    write("both.jsonl", &(first + &second("password-1")));
+    for (files, is_remembered) in [
+        (&["both.jsonl"][..], true),
+        (&["first.jsonl", "second.jsonl"], false),
+    ] {
+        let arguments = [&["learn"], files, &["--out", "a.toml"]].concat();
+        let (code, screen, err) = run(&folder, &arguments);
+        assert_eq!(code, Some(0), "{err}");
+        assert!(screen.contains("5 compared"), "{screen}");
+        assert!(screen.contains("No profile explains: 0"), "{screen}");
+        let found = "password.history: 2 to 100";
+        assert_eq!(screen.contains(found), is_remembered, "{screen}");
+    }
 }

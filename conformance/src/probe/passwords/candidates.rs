@@ -1,6 +1,5 @@
 //! Passwords whose outcomes separate the possible policies, each of one kind.
 
-use bandwidth_fixtures::BehaviourId;
 use bandwidth_mock::traffic::engine::MOST_REPEATED;
 
 use super::{
@@ -8,7 +7,10 @@ use super::{
     policy::Policy,
     trial::{Trial, fitting, of_length, repeating},
 };
-use crate::password::{self, Class};
+use crate::{
+    password::{self, Class},
+    probe::findings::behaviour,
+};
 
 /// The longest password that is tried.
 const LONGEST: u32 = 1025;
@@ -23,8 +25,7 @@ const WORD: &str = "password";
 /// those at the options that some source names.
 fn thresholds(policy: &Policy, id: &str) -> impl Iterator<Item = (u32, u32)> + use<> {
     let numbers = policy.numbers(id);
-    let behaviour: BehaviourId = id.parse().expect("it is a behaviour");
-    let named = behaviour.behaviour().options.iter();
+    let named = behaviour(id).behaviour().options.iter();
     let named: Vec<u32> = named
         .filter_map(|option| option.name.parse().ok())
         .collect();

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use bandwidth_fixtures::{BehaviourId, NamedProfile, behaviour::Values};
+use bandwidth_fixtures::{BehaviourId, NamedProfile};
 use bandwidth_mock::traffic::{
     Answer, Exchange,
-    engine::{self, Finding, Inquiry},
+    engine::{self, Inquiry},
 };
 use serde_json::{Value, json};
 
@@ -16,7 +16,11 @@ use super::{
 };
 use crate::{
     login::basic_header,
-    probe::{hypotheses::numbers, state::Probe},
+    probe::{
+        findings::behaviour,
+        hypotheses::{self, stop},
+        state::Probe,
+    },
     verdict::Stop,
     wire::EMAIL,
 };
@@ -42,10 +46,6 @@ pub(super) struct Policy {
     failed: BTreeMap<String, usize>,
     /// Kinds of passwords that decide nothing, with the reason.
     broken: BTreeMap<Kind, String>,
-}
-
-fn stop<E>(_: E) -> Stop {
-    Stop::Error("the machine gives no random numbers".to_owned())
 }
 
 fn inquiry(names: &[Value; 2], users: [usize; 2]) -> Result<Inquiry, Stop> {
@@ -268,31 +268,16 @@ impl Policy {
     }
 
     fn record(&self, probe: &mut Probe, id: &str) {
-        let possible = match self.inquiry.finding(behaviour(id)) {
-            Finding::Settled(_) => {
-                let option = self.inquiry.option(behaviour(id));
-                let others: &[&str] = match (id, option) {
-                    // The list of common words is not documented.
-                    ("password.common_words", "allowed") => &["refused, with other words"],
-                    _ => &[],
-                };
-                return probe.likely(id, option, others, "");
-            }
-            Finding::Open(possible) => possible,
-        };
-        let Values::Number { minimum, maximum } = behaviour(id).behaviour().values else {
+        let Some((option, mut others)) = hypotheses::shown(&self.inquiry, behaviour(id)) else {
             return probe.leave_open(id, "no password could show it");
         };
-        let Some((option, others)) = numbers(possible, minimum, maximum) else {
-            return probe.leave_open(id, "no password could show it");
-        };
+        if (id, option.as_str()) == ("password.common_words", "allowed") {
+            // The list of common words is not documented.
+            others.push("refused, with other words".to_owned());
+        }
         let others: Vec<&str> = others.iter().map(String::as_str).collect();
         probe.likely(id, option, &others, "");
     }
-}
-
-fn behaviour(id: &str) -> BehaviourId {
-    id.parse().expect("experiments name behaviours")
 }
 
 /// A GET that shows the user.
@@ -321,6 +306,7 @@ fn exchange(
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     Exchange {
         at: None,
+        after_gap: false,
         method: method.to_owned(),
         url: format!("{USERS}/{}", key(way, users)),
         request_headers: vec![

@@ -170,9 +170,9 @@ impl Trial {
 
     /// A create that is evidence for the policy alone.
     async fn unheard_create(&mut self, probe: &mut Probe, password: &str) -> Result<Seen, Stop> {
-        let from = probe.cx.log.exchanges.len();
+        let from = probe.sent();
         let created = self.create(probe, password).await;
-        probe.leave_out(from..probe.cx.log.exchanges.len());
+        probe.leave_out_since(from);
         created
     }
 
@@ -193,10 +193,10 @@ impl Trial {
 
     async fn update(&mut self, probe: &mut Probe, password: &str) -> Result<Seen, Stop> {
         let body = self.made.update().with("Password", password);
-        let from = probe.cx.log.exchanges.len();
+        let from = probe.sent();
         let result = probe.put(&self.made.key, &body, probe.format).await;
         // The policy takes it in.
-        probe.leave_out(from..probe.cx.log.exchanges.len());
+        probe.leave_out_since(from);
         let clear = |seen: &Seen| seen.is_success() || seen.is_refusal();
         if probe.repeated_since(from) || !result.as_ref().is_ok_and(clear) {
             self.outcomes.push(Outcome::Lost);

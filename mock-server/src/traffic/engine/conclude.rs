@@ -105,7 +105,7 @@ pub struct Learned {
 const MOST_CHOICES: usize = 24;
 /// The most requests to the emulator in passes that look for one profile. A pass in which several
 /// options are possible needs many for each exchange.
-const MOST_AGAIN: usize = 300_000;
+const MOST_AGAIN: usize = 50_000;
 
 /// What a choice leaves unexplained.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

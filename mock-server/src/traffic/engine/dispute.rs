@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bandwidth_fixtures::BehaviourId;
 
-use super::{explore::Question, track::Track};
+use super::{question::Question, track::Track};
 use crate::store::Saved;
 
 impl Track {
@@ -13,16 +13,9 @@ impl Track {
     pub(super) fn conflict(&self, question: &Question<'_>, around: &[Saved]) -> Vec<BehaviourId> {
         let all = self.candidates.all();
         let first = self.worlds.first().map(|world| &world.saved);
-        let mut disputed = Vec::new();
-        for world in first.into_iter().chain(around) {
-            if let Some(found) = question.explain(world, &all) {
-                disputed.extend(BehaviourId::all().filter(|id| {
-                    let mut possible = self.domains.of(*id);
-                    !possible.any(|place| found.support.has(*id, place))
-                }));
-            }
-        }
-        disputed
+        let worlds = first.into_iter().chain(around);
+        let disputed = worlds.flat_map(|world| question.beyond(world, &self.domains, &all));
+        disputed.collect()
     }
 
     /// These behaviours, and all others that rest on an exchange which contradicted an option of one

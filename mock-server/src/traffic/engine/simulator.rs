@@ -72,7 +72,7 @@ impl Prepared {
                 HeaderValue::from_bytes(value.as_bytes()).ok()?,
             );
         }
-        let body = as_recorded(exchange);
+        let body = as_recorded(exchange)?;
         let length = body.len();
         if length > 0 {
             headers.insert("content-length", HeaderValue::from(length));
@@ -95,24 +95,26 @@ impl Prepared {
 }
 
 /// The body. A recording has the text of a body, in UTF-8. If its headers or its declaration still
-/// name the encoding that it had, a byte order mark says that it is UTF-8 now.
-fn as_recorded(exchange: &Exchange) -> Bytes {
+/// name the encoding that it had, a byte order mark says that it is UTF-8 now. `None` if its
+/// declaration names UTF-16 without a mark: many clients declare it and send UTF-8.
+fn as_recorded(exchange: &Exchange) -> Option<Bytes> {
     let body = &exchange.request_body;
     let mut headers = exchange.request_headers.iter();
     let content_type = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     let content_type = content_type.map_or("", |(_, value)| value);
     if !content_type.contains("xml") || body.contains(&0) {
-        return body.clone();
+        return Some(body.clone());
     }
     let charset = text::charset(content_type).and_then(Charset::named);
     let is_other = match charset::text(body, charset) {
         Ok(text) => text.as_bytes() != body,
+        Err(Undecodable::NotUtf16) => return None,
         Err(error) => error == Undecodable::NoMark,
     };
     if is_other && std::str::from_utf8(body).is_ok() {
-        [b"\xEF\xBB\xBF", &body[..]].concat().into()
+        Some([b"\xEF\xBB\xBF", &body[..]].concat().into())
     } else {
-        body.clone()
+        Some(body.clone())
     }
 }
 

@@ -147,7 +147,7 @@ pub(super) fn sent_user(exchange: &Exchange) -> Option<Shown> {
 }
 
 /// The names and passwords that opened the API, and how often.
-pub(super) fn logins(exchanges: &[Exchange]) -> BTreeMap<(String, String), usize> {
+pub(in crate::traffic) fn logins(exchanges: &[Exchange]) -> BTreeMap<(String, String), usize> {
     let mut logins = BTreeMap::new();
     for exchange in exchanges {
         let opened = exchange

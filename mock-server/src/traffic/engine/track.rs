@@ -9,13 +9,14 @@ use std::{
 use bandwidth_fixtures::{BehaviourId, profile::Profile};
 
 use super::{
-    explore::{Explained, Question},
     form::{ENOUGH, Form, Unexplained, form, new_id},
     hypotheses, is_gateways,
     meaning::{Compared, Meaning, Outcome},
     options::{Candidates, Choice, Domains},
     people::{self, Shown},
+    question::Question,
     rules::Rules,
+    search::Explained,
     simulator::{Prepared, Simulator},
     start::{Start, prepare},
     subject::{Subject, sent_user},
@@ -199,6 +200,9 @@ impl Track {
         outcome: Outcome,
         compared: Compared,
     ) {
+        if exchange.after_gap {
+            self.forget_all();
+        }
         let subject = Subject::of(exchange, &self.start.account.account_id);
         let sent = sent_user(exchange);
         let comparable = self.comparable(&subject, sent.as_ref(), exchange);

@@ -24,6 +24,18 @@ impl Track {
         }
     }
 
+    /// Notes that the state of every user is not known.
+    pub(super) fn forget_all(&mut self) {
+        let users = self.worlds.iter();
+        let users = users.flat_map(|world| world.saved.account.users());
+        let known = users.flat_map(|user| [user.id.to_string(), user.username.to_string()]);
+        self.unsure.extend(known);
+        self.unsure.extend(self.own.iter().cloned());
+        self.forgotten.extend(self.own.iter().cloned());
+        self.gone.clear();
+        self.complete = false;
+    }
+
     /// The effect of a request is not known.
     pub(super) fn lose(&mut self, subject: &Subject, sent: Option<&Shown>, exchange: &Exchange) {
         if matches!(exchange.method.as_str(), "GET" | "HEAD" | "OPTIONS") {

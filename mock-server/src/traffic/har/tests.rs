@@ -23,6 +23,7 @@ fn exchange(seconds: u64, body: &'static [u8]) -> Exchange {
     };
     Exchange {
         at: Some(UNIX_EPOCH + Duration::from_secs(seconds)),
+        after_gap: false,
         method: "PUT".to_owned(),
         url: "https://example.com/api/accounts/1/users/u1?a=b%20c".to_owned(),
         request_headers: vec![("Content-Type".to_owned(), "application/xml".to_owned())],

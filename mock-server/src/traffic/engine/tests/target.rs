@@ -126,6 +126,7 @@ impl Target {
     ) -> Exchange {
         let mut exchange = Exchange {
             at: Some(UNIX_EPOCH + Duration::from_hours(492_396)),
+            after_gap: false,
             method: method.to_owned(),
             url: format!("https://dashboard.bandwidth.com{path}"),
             request_headers: headers
