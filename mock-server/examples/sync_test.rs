@@ -1,5 +1,5 @@
 //! How to test a client with the mock: an account for each test, a fault, what was asked, and why
-//! it was answered so. Run it with `cargo run --package bandwidth-mock --example sync_test`.
+//! it was answered so. Run it with `cargo run --example sync_test`.
 //!
 //! In a project of your own the body of `main` is a `#[test]`, and `create_with_retries` is your
 //! client.

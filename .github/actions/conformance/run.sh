@@ -9,7 +9,7 @@ mkdir -p "$reports"
 read -r -d '' -a arguments <<<"${INPUT_ARGUMENTS-}" || true
 code=0
 # The development build is there soonest, and quick enough.
-cargo run --quiet --locked --manifest-path "$project/Cargo.toml" --package bandwidth-conformance -- \
+cargo run --quiet --locked --manifest-path "$project/Cargo.toml" --bin bandwidth-conformance -- \
   run --quiet --target "${INPUT_TARGET:-mock}" --profile "${INPUT_PROFILE:-guide}" \
   --report "junit=$reports/junit.xml" --report "html=$reports/report.html" \
   --report "json=$reports/result.json" --report "markdown=$reports/summary.md" \

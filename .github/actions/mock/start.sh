@@ -17,7 +17,7 @@ mock=${INPUT_BINARY-}
 if [[ -z $mock ]]; then
   command -v cargo >/dev/null || stop 'there is no cargo to build it with; install Rust, or give a binary'
   # The development build is there soonest, and quick enough for tests.
-  (cd "$project" && cargo build --quiet --locked --package bandwidth-mock)
+  (cd "$project" && cargo build --quiet --locked --bin bandwidth-mock)
   mock=${CARGO_TARGET_DIR:-$project/target}/debug/bandwidth-mock
 fi
 [[ -x $mock ]] || stop "$mock is no program"

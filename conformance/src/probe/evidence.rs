@@ -32,8 +32,8 @@ impl Probe {
     /// Leaves the reason for the last rejection out of the evidence: the request may have broken two
     /// rules.
     pub(super) fn leave_out_reason(&mut self) {
-        let last = self.sent().saturating_sub(1);
-        self.hypotheses.outcomes.insert(last);
+        let last = self.sent().checked_sub(1);
+        self.hypotheses.outcomes.extend(last);
     }
 
     /// Takes the exchanges in as evidence. If they are doubtful, the changes since the last control

@@ -58,8 +58,8 @@ struct Variants(Vec<Variant>);
 
 impl Variants {
     /// The first fields in every form, then the others in the first form, then the rest. The forms
-    /// are each root, with `AccountId` or without, and the names in either case, where no user has
-    /// shown it (that of an error, which an empty list may be, can differ).
+    /// are each root, with `AccountId` or without, and if no user has shown the case of names, both
+    /// cases: that of an error can differ.
     fn new(probe: &Probe) -> Self {
         let listed = probe.list.as_ref().map(Seen::users).unwrap_or_default();
         let mut emails = [EmailName::Email, EmailName::EmailAddress];

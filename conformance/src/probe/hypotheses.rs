@@ -202,13 +202,16 @@ pub(super) fn shown(inquiry: &Inquiry, id: BehaviourId) -> Option<(String, Vec<S
     let engine::Finding::Open(possible) = inquiry.finding(id) else {
         return Some((option, Vec::new()));
     };
-    let Values::Number { minimum, maximum } = id.behaviour().values else {
-        if possible.len() == id.behaviour().options.len() {
-            return None;
+    let (minimum, maximum) = match id.behaviour().values {
+        Values::Number { minimum, maximum } => (minimum, maximum),
+        Values::Listed | Values::Rate | Values::Date => {
+            if possible.len() == id.behaviour().options.len() {
+                return None;
+            }
+            let names = possible.iter().map(ToString::to_string);
+            let others = names.filter(|name| *name != option).collect();
+            return Some((option, others));
         }
-        let names = possible.iter().map(ToString::to_string);
-        let others = names.filter(|name| *name != option).collect();
-        return Some((option, others));
     };
     let mut ranges = possible.into_iter().filter_map(|possible| match possible {
         Possible::Numbers(range) => Some(range),

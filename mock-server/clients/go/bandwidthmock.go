@@ -83,7 +83,7 @@ func find() (string, error) {
 	program, err := exec.LookPath("bandwidth-mock")
 	if err != nil {
 		return "", errors.New("bandwidth-mock: there is no program; build it with " +
-			"`cargo build --package bandwidth-mock` in a clone of its repository, " +
+			"`cargo build --bin bandwidth-mock` in a clone of its repository, " +
 			"and put it on the PATH or its path into BANDWIDTH_MOCK")
 	}
 	return program, nil

@@ -297,6 +297,14 @@ pub struct Saved {
 }
 
 #[cfg(feature = "traffic")]
+impl Saved {
+    /// Starts counting failed logins again.
+    pub fn forget_failures(&mut self) {
+        self.failures = Failures::default();
+    }
+}
+
+#[cfg(feature = "traffic")]
 impl PartialEq for Saved {
     fn eq(&self, other: &Self) -> bool {
         self.failures == other.failures && self.account.is_equivalent(&other.account)

@@ -26,7 +26,7 @@ mod users;
 mod vocabulary;
 mod wording;
 
-pub(super) use self::subject::{is_of_api, logins};
+pub(super) use self::subject::{is_of_api, logins, placeholders};
 pub use self::{
     conclude::{Finding, Learned, Possible, learn, replay},
     form::Unexplained,
@@ -34,8 +34,7 @@ pub use self::{
     meaning::Outcome,
 };
 
-/// True for a status that a gateway in front of the API sends, or that does not depend on the
-/// request's content.
+/// True for a status that a gateway in front of the API sends, or that a recording cannot explain.
 fn is_gateways(status: u16) -> bool {
     matches!(status, 413 | 429 | 500..)
 }

@@ -14,6 +14,7 @@ use super::{
     exchange::{Exchange, Numbered},
     har, lines,
 };
+use crate::text;
 
 /// Bytes of a recording that are read at most: 10,000 exchanges are about 20 MiB.
 const LARGEST: u64 = 1 << 30;
@@ -30,45 +31,24 @@ impl Recordings {
     /// Reads files, in order. Requests to other paths are left out; a browser's HAR has many.
     pub(super) fn read(files: &[PathBuf]) -> Result<Self, TrafficError> {
         let mut all = Self::default();
+        let mut passwords = Passwords::default();
         let mut before = 0;
-        for (file, earlier) in files.iter().zip(0..) {
+        for file in files {
             let (found, count) = numbered(file, engine::is_of_api)?;
             if found.is_empty() {
                 let message = "it has no request to the API: each path begins with /api or /v1.0";
                 return Err(TrafficError::new(file, message));
             }
-            let from = all.exchanges.len();
-            for (number, exchange) in found {
-                all.places.push(before + number);
-                all.exchanges.push(exchange);
+            let (places, mut own): (Vec<usize>, Vec<Exchange>) = found.into_iter().unzip();
+            if files.len() > 1 {
+                passwords.renumber(&mut own);
+                own[0].after_gap = before > 0;
             }
+            all.places.extend(places.iter().map(|place| before + place));
+            all.exchanges.extend(own);
             before += count;
-            all.separate(from, earlier);
         }
         Ok(all)
-    }
-
-    /// Separates the exchanges from `from` on from those of `recordings` earlier ones: what happened in
-    /// between is not known, and equal numbers of passwords mean equal values in one recording only.
-    fn separate(&mut self, from: usize, recordings: u64) {
-        let (earlier, own) = self.exchanges.split_at_mut(from);
-        let Some(first) = own.first_mut().filter(|_| !earlier.is_empty()) else {
-            return;
-        };
-        first.after_gap = true;
-        // A login is the same in each recording.
-        let kept = passwords_of_logins(earlier);
-        let kept = passwords_of_logins(own)
-            .into_iter()
-            .filter_map(|(name, own)| Some((own, *kept.get(&name)?)))
-            .collect();
-        let numbers = Renumbering {
-            kept,
-            above: recordings << 32,
-        };
-        for exchange in own {
-            numbers.exchange(exchange);
-        }
     }
 
     /// An exchange that the engine counts from 1, with its place.
@@ -104,81 +84,101 @@ fn numbered(path: &Path, keeps: impl Fn(&str) -> bool) -> Result<Numbered, Traff
     read.map_err(wrong)
 }
 
+/// Numbers for the passwords of several recordings: equal numbers mean equal values in one of them
+/// only.
+#[derive(Default)]
+struct Passwords {
+    /// The last number.
+    last: usize,
+    /// What stands for the passwords of logins, by username. They are the same in each recording.
+    logins: BTreeMap<String, String>,
+}
+
+impl Passwords {
+    /// Gives the passwords of a recording numbers that no earlier one has.
+    fn renumber(&mut self, exchanges: &mut [Exchange]) {
+        let logins = of_logins(exchanges);
+        let mut names = BTreeMap::new();
+        for (username, old) in &logins {
+            if let Some(kept) = self.logins.get(username) {
+                names.insert(old.clone(), kept.clone());
+            }
+        }
+        for exchange in exchanges {
+            let own = engine::placeholders(exchange);
+            for old in &own {
+                names.entry(old.clone()).or_insert_with(|| {
+                    self.last += 1;
+                    format!("{PLACEHOLDER}{}", self.last)
+                });
+            }
+            let renamed = |text: &str| own.contains(text).then(|| names[text].clone());
+            rename(exchange, &renamed);
+        }
+        for (username, old) in logins {
+            if let Some(new) = names.get(&old) {
+                self.logins.entry(username).or_insert_with(|| new.clone());
+            }
+        }
+    }
+}
+
+/// What stands for the passwords of logins, by username. If a login had several, the one that opened
+/// the API most often.
+fn of_logins(exchanges: &[Exchange]) -> BTreeMap<String, String> {
+    let mut logins: Vec<_> = engine::logins(exchanges).into_iter().collect();
+    logins.sort_by_key(|(_, times)| *times);
+    logins.into_iter().map(|(login, _)| login).collect()
+}
+
 /// What stands for a password in a recording, before its number.
 const PLACEHOLDER: &str = "password-";
 
-/// The numbers of the passwords of logins, by username. If a login had several, the one that opened
-/// the API most often.
-fn passwords_of_logins(exchanges: &[Exchange]) -> BTreeMap<String, u64> {
-    let mut logins: Vec<_> = engine::logins(exchanges).into_iter().collect();
-    logins.sort_by_key(|(_, times)| *times);
-    let numbers = logins.into_iter().filter_map(|((name, password), _)| {
-        let number = password.strip_prefix(PLACEHOLDER)?.parse().ok()?;
-        Some((name, number))
-    });
-    numbers.collect()
-}
-
-/// Numbers for the passwords of another recording.
-struct Renumbering {
-    /// Those of logins.
-    kept: BTreeMap<u64, u64>,
-    /// The others begin above this one, which no recording has.
-    above: u64,
-}
-
-impl Renumbering {
-    /// Renumbers the passwords wherever a recording may have them.
-    fn exchange(&self, exchange: &mut Exchange) {
-        self.body(&mut exchange.request_body);
-        if let Some(answer) = &mut exchange.answer {
-            self.body(&mut answer.body);
-        }
-        for (_, value) in &mut exchange.request_headers {
-            let Some(("Basic", login)) = value.split_once(' ') else {
-                continue;
-            };
-            let login = STANDARD.decode(login).ok();
-            let login = login.and_then(|bytes| String::from_utf8(bytes).ok());
-            if let Some(text) = login.and_then(|text| self.text(&text)) {
-                *value = format!("Basic {}", STANDARD.encode(text));
-            }
-        }
-        let passwords = std::mem::take(&mut exchange.passwords).into_iter();
-        let renamed =
-            passwords.map(|(name, features)| (self.text(&name).unwrap_or(name), features));
-        exchange.passwords = renamed.collect();
-    }
-
-    fn body(&self, body: &mut Bytes) {
-        if let Some(text) = self.text(&String::from_utf8_lossy(body)) {
+/// Renames the passwords of an exchange.
+fn rename(exchange: &mut Exchange, renamed: &dyn Fn(&str) -> Option<String>) {
+    let in_body = |body: &mut Bytes| {
+        let text = std::str::from_utf8(body).ok();
+        if let Some(text) = text.and_then(|text| in_text(text, renamed)) {
             *body = text.into();
         }
+    };
+    in_body(&mut exchange.request_body);
+    if let Some(answer) = &mut exchange.answer {
+        in_body(&mut answer.body);
     }
-
-    /// The text with other numbers; `None` if it has none.
-    fn text(&self, text: &str) -> Option<String> {
-        let mut parts = text.split(PLACEHOLDER);
-        let mut whole = parts.next()?.to_owned();
-        let mut has_some = false;
-        for part in parts {
-            let end = part.find(|c: char| !c.is_ascii_digit());
-            let (number, rest) = part.split_at(end.unwrap_or(part.len()));
-            whole += PLACEHOLDER;
-            match number.parse() {
-                Ok(number) => {
-                    has_some = true;
-                    whole += &self.number(number).to_string();
-                }
-                Err(_) => whole += number,
-            }
-            whole += rest;
+    for (name, value) in &mut exchange.request_headers {
+        let is_basic = |(scheme, _): &(&str, &str)| scheme.eq_ignore_ascii_case("basic");
+        let login = text::credentials(value).filter(is_basic);
+        let login = login.and_then(|(_, login)| STANDARD.decode(login).ok());
+        let login = login.and_then(|bytes| String::from_utf8(bytes).ok());
+        if name.eq_ignore_ascii_case("authorization")
+            && let Some((username, password)) =
+                login.as_deref().and_then(|text| text.split_once(':'))
+            && let Some(new) = renamed(password)
+        {
+            *value = format!("Basic {}", STANDARD.encode(format!("{username}:{new}")));
         }
-        has_some.then_some(whole)
     }
+    let passwords = std::mem::take(&mut exchange.passwords).into_iter();
+    let passwords = passwords.map(|(old, features)| (renamed(&old).unwrap_or(old), features));
+    exchange.passwords = passwords.collect();
+}
 
-    fn number(&self, number: u64) -> u64 {
-        let kept = self.kept.get(&number).copied();
-        kept.unwrap_or_else(|| number.saturating_add(self.above))
+/// The text with other names of passwords; `None` if it has none.
+fn in_text(text: &str, renamed: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let mut whole = String::new();
+    let mut from = 0;
+    for (start, _) in text.match_indices(PLACEHOLDER) {
+        let digits = text[start + PLACEHOLDER.len()..].bytes();
+        let digits = digits.take_while(u8::is_ascii_digit).count();
+        let end = start + PLACEHOLDER.len() + digits;
+        let before = text[..start].chars().next_back();
+        let is_part = before.is_some_and(|c| c.is_alphanumeric() || c == '-');
+        if let Some(new) = renamed(&text[start..end]).filter(|_| !is_part) {
+            whole += &text[from..start];
+            whole += &new;
+            from = end;
+        }
     }
+    (from > 0).then(|| whole + &text[from..])
 }

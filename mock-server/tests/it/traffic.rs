@@ -316,11 +316,14 @@ fn equal_numbers_of_passwords_mean_equal_values_in_one_recording_only() {
     let second = |login: &str| list(login, SHOWN) + &sent(login, &again, 400, error);
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     write("first.jsonl", &first);
-    write("second.jsonl", &second("password-4"));
+    write("second.jsonl", &second("password-1"));
+    write("other.jsonl", &second("password-4"));
     write("both.jsonl", &(first + &second("password-1")));
     for (files, is_remembered) in [
         (&["both.jsonl"][..], true),
         (&["first.jsonl", "second.jsonl"], false),
+        // The login is the same.
+        (&["first.jsonl", "other.jsonl"], false),
     ] {
         let arguments = [&["learn"], files, &["--out", "a.toml"]].concat();
         let (code, screen, err) = run(&folder, &arguments);
@@ -330,4 +333,47 @@ fn equal_numbers_of_passwords_mean_equal_values_in_one_recording_only() {
         let found = "password.history: 2 to 100";
         assert_eq!(screen.contains(found), is_remembered, "{screen}");
     }
+}
+
+/// Between two recordings a login may have succeeded, or an administrator may have unlocked it.
+#[test]
+fn failed_logins_of_another_recording_do_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let request = format!(r#""method":"GET","url":"http://{LIST}""#);
+    let users = r#"{"Users":[]}"#;
+    let right = |times: usize| sent("password-1", &request, 200, users).repeat(times);
+    let wrong = |times: usize| sent("password-2", &request, 401, r#""""#).repeat(times);
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let first = right(2) + &wrong(3);
+    let second = wrong(3) + &right(2);
+    write("first.jsonl", &first);
+    write("second.jsonl", &second);
+    write("both.jsonl", &(first + &second));
+    for (files, found) in [
+        (&["both.jsonl"][..], "auth.lockout: 0 to 5 or 7 to 1000"),
+        (&["first.jsonl", "second.jsonl"], "auth.lockout: 0 to 1000"),
+    ] {
+        let arguments = [&["learn"], files, &["--out", "a.toml"]].concat();
+        let (code, screen, err) = run(&folder, &arguments);
+        assert_eq!(code, Some(0), "{err}");
+        assert!(screen.contains(found), "{screen}");
+    }
+}
+
+/// A large body and one in UTF-16 are not in a recording as they were sent.
+#[test]
+fn what_a_recording_does_not_have_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let update = |body: &str| format!(r#""method":"PUT","url":"http://{LIST}/u1","body":{body}"#);
+    let utf_16 = r#""<?xml version=\"1.0\" encoding=\"UTF-16\"?><User/>""#;
+    let utf_16 = sent("password-1", &update(utf_16), 200, r#""""#);
+    let utf_16 = utf_16.replace(
+        "\"Content-Type\":\"application/json\"",
+        "\"Content-Type\":\"application/xml\"",
+    );
+    let log = sent("password-1", &update("{}"), 413, r#""""#) + &utf_16;
+    fs::write(folder.path().join("log.jsonl"), log).unwrap();
+    let (code, screen, err) = run(&folder, &["learn", "log.jsonl", "--out", "a.toml"]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(screen.contains("0 compared, 2 left out"), "{screen}");
 }

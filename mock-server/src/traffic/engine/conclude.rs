@@ -14,6 +14,7 @@ use super::{
     form::Unexplained,
     meaning::{Compared, Outcome},
     options::{Candidates, Choice, Domains, is_open_for_good},
+    question::Effort,
     start::Start,
     track::Track,
 };
@@ -123,6 +124,7 @@ struct Setting<'t> {
     base: &'t Profile,
     /// How many of [`MOST_AGAIN`] are left.
     again: Cell<usize>,
+    effort: Effort,
 }
 
 impl<'t> Setting<'t> {
@@ -135,6 +137,7 @@ impl<'t> Setting<'t> {
             candidates,
             base,
             again: Cell::new(MOST_AGAIN),
+            effort: Effort::USUAL,
         }
     }
 
@@ -172,7 +175,9 @@ impl<'t> Setting<'t> {
     }
 
     fn track(&self, domains: Domains, tolerant: bool) -> Result<Track, NoRandomNumbers> {
-        Track::new(&self.start, &self.candidates, self.base, domains, tolerant)
+        let mut track = Track::new(&self.start, &self.candidates, self.base, domains, tolerant)?;
+        track.effort = self.effort;
+        Ok(track)
     }
 
     fn conclude(&self, track: Track, choice: &Choice) -> Learned {
@@ -312,7 +317,18 @@ impl<'t> Setting<'t> {
 /// Learns from the traffic of one account, starting from `base`. If other clients seem to write in
 /// between, that is taken into account.
 pub fn learn(exchanges: &[Exchange], base: &Profile) -> Result<Learned, NoRandomNumbers> {
-    let setting = Setting::new(exchanges, base);
+    learn_with(exchanges, base, Effort::USUAL)
+}
+
+pub(super) fn learn_with(
+    exchanges: &[Exchange],
+    base: &Profile,
+    effort: Effort,
+) -> Result<Learned, NoRandomNumbers> {
+    let setting = Setting {
+        effort,
+        ..Setting::new(exchanges, base)
+    };
     let alone = setting.alone(None)?;
     let seems_alone = alone.unexplained.is_empty();
     let mut track = if seems_alone {

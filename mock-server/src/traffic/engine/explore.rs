@@ -5,7 +5,7 @@ use bandwidth_fixtures::BehaviourId;
 use super::{
     options::{Choice, Domains},
     question::Question,
-    search::{Explained, Search},
+    search::{EndedEarly, Explained, Repair, Search},
 };
 use crate::store::Saved;
 
@@ -14,8 +14,10 @@ impl Question<'_> {
     pub(super) fn adapt(&self, world: &Saved, choice: &Choice, within: &Domains) -> Option<Choice> {
         let search = Search::new(self, world);
         let start = search.run(choice.clone());
-        let found = search.find(start, within)?;
-        Some(found.choice.clone())
+        match search.find(start, within) {
+            Repair::Explains(found) => Some(found.choice.clone()),
+            Repair::Nothing | Repair::Unknown => None,
+        }
     }
 
     /// Differences of the nearest profile that a descent finds.
@@ -46,10 +48,17 @@ impl Question<'_> {
 
     /// Options within `within` that explain the response in that world; `None` if the search found
     /// none.
-    pub(super) fn explain(&self, world: &Saved, within: &Domains) -> Option<Explained> {
+    pub(super) fn explain(
+        &self,
+        world: &Saved,
+        within: &Domains,
+    ) -> Result<Option<Explained>, EndedEarly> {
         let search = Search::new(self, world);
-        let found = search.find(search.run(within.first()), within)?;
-        Some(search.explain(&found, within))
+        match search.find(search.run(within.first()), within) {
+            Repair::Explains(found) => Ok(Some(search.explain(&found, within))),
+            Repair::Nothing => Ok(None),
+            Repair::Unknown => Err(EndedEarly),
+        }
     }
 
     /// The behaviours of which an option within `all` explains the response in that world, and none
@@ -61,7 +70,7 @@ impl Question<'_> {
         all: &Domains,
     ) -> Vec<BehaviourId> {
         let search = Search::new(self, world);
-        let Some(found) = search.find(search.run(all.first()), all) else {
+        let Repair::Explains(found) = search.find(search.run(all.first()), all) else {
             return Vec::new();
         };
         let asked = found.asked.iter();
@@ -73,31 +82,44 @@ impl Question<'_> {
     }
 
     /// Adds the options that something explains in one of these worlds, and that nothing explained
-    /// before. Returns whether there is an explanation at all.
+    /// before. Returns whether there is an explanation at all; if there is, and a search ended early,
+    /// each option may explain the response.
     pub(super) fn explain_elsewhere(
         &self,
         worlds: &[Saved],
         within: &Domains,
         support: &mut Domains,
-    ) -> bool {
+    ) -> Result<bool, EndedEarly> {
         let mut found = Vec::new();
+        let mut ended_early = false;
         for world in worlds {
             if within.beyond(support).is_empty() {
-                return true;
+                return Ok(true);
             }
             let search = Search::new(self, world);
             let start = search.run(within.first());
-            if let Some(run) = search.repair(start, within) {
-                support.take(&run.choice, run.asked, within);
-                // What one change explains in any world needs no search.
-                search.support_others(&run.choice, within, false, support);
-                found.push((world, run.choice.clone()));
+            match search.repair(start, within) {
+                Repair::Explains(run) => {
+                    support.take(&run.choice, run.asked, within);
+                    // What one change explains in any world needs no search.
+                    search.support_others(&run.choice, within, false, support);
+                    found.push((world, run.choice.clone()));
+                }
+                Repair::Nothing => {}
+                Repair::Unknown => ended_early = true,
             }
         }
         for (world, choice) in &found {
             let search = Search::new(self, world);
             search.support_others(choice, within, true, support);
         }
-        !found.is_empty()
+        match (found.is_empty(), ended_early) {
+            (true, true) => Err(EndedEarly),
+            (false, true) => {
+                support.join(within);
+                Ok(true)
+            }
+            (is_empty, false) => Ok(!is_empty),
+        }
     }
 }

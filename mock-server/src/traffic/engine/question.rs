@@ -12,6 +12,25 @@ use super::{
 };
 use crate::{http::Simulated, journal::Sent, store::Saved};
 
+/// How many profiles a search tries, about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Effort {
+    /// For any explanation.
+    pub(super) for_any: usize,
+    /// For an explanation with a certain option. Most of these searches find none.
+    pub(super) for_option: usize,
+}
+
+impl Effort {
+    /// Of 200,000 explanations of random traffic, one was found after more than 108 profiles, and none
+    /// after more than 384. Those with a certain option were found after 83 at most, and without this
+    /// limit, the longest search for one tried 3,200.
+    pub(super) const USUAL: Self = Self {
+        for_any: 500,
+        for_option: 4_000,
+    };
+}
+
 /// One request, and its response.
 pub(super) struct Question<'q> {
     pub(super) simulator: &'q Simulator,
@@ -28,6 +47,7 @@ pub(super) struct Question<'q> {
     pub(super) goes_far: bool,
     /// Of passwords.
     pub(super) rules: Rules,
+    pub(super) effort: Effort,
 }
 
 impl Question<'_> {

@@ -11,7 +11,7 @@ use bandwidth_fixtures::{BehaviourId, ReadBehaviours, behaviour::Values};
 
 use super::{
     options::{Choice, Domains},
-    question::Question,
+    question::{Effort, Question},
 };
 use crate::{journal::Sent, store::Saved};
 
@@ -73,6 +73,8 @@ pub(super) struct Explained {
     pub(super) is_quiet: bool,
     /// The worlds after it, each with the options that lead there.
     pub(super) worlds: Vec<(Saved, Domains)>,
+    /// True unless a search ended early, so that there may be other worlds.
+    pub(super) is_whole: bool,
 }
 
 /// A search for one profile that explains the response.
@@ -85,24 +87,21 @@ struct Descent<'d> {
     last: usize,
 }
 
-/// What a search for another explanation found.
-enum Alternative {
+/// What a search for one profile found.
+pub(super) enum Repair {
     Explains(Rc<Run>),
-    Contradicted,
+    /// Nothing near explains the response.
+    Nothing,
     /// It ended early.
     Unknown,
 }
 
+/// A search ended early: there may be an explanation.
+#[derive(Debug)]
+pub(super) struct EndedEarly;
+
 /// Maximum number of steps of a search.
 const MOST_STEPS: usize = 12;
-
-/// Maximum number of profiles that a search tries. Of 200,000 explanations of random traffic, one was
-/// found after more than 108, and none after more than 384.
-const MOST_RUNS: usize = 500;
-
-/// Maximum number of profiles that a search for an explanation with a certain option tries. Most of
-/// these searches find none; one that ends early leaves the option open.
-const MOST_RUNS_WITH_OPTION: usize = 2_000;
 
 /// Maximum number of combinations of options that are tried for their resulting worlds.
 const MOST_WORLDS: usize = 16;
@@ -163,22 +162,24 @@ impl<'q> Search<'q> {
         (wrong, answer)
     }
 
-    /// A profile without a difference: near this one, near the one that the client supposes, or far.
-    pub(super) fn find(&self, from: Rc<Run>, within: &Domains) -> Option<Rc<Run>> {
-        let descent = self.descent(None, within);
-        let near = descent.repair(Rc::clone(&from));
+    /// Looks for a profile without a difference: near this one, near the one that the client supposes,
+    /// or far.
+    pub(super) fn find(&self, from: Rc<Run>, within: &Domains) -> Repair {
+        let near = self.repair(Rc::clone(&from), within);
         let near = near.or_else(|| {
             let supposed = within.nearest(self.question.supposed?);
-            descent.repair(self.run(supposed))
+            Some(self.repair(self.run(supposed), within))
         });
-        near.or_else(|| self.question.goes_far.then(|| descent.far(from))?)
+        let far = || self.descent(None, within).far(from);
+        near.or_else(|| self.question.goes_far.then(far))
     }
 
     fn descent<'d>(&'d self, fixed: Option<BehaviourId>, within: &'d Domains) -> Descent<'d> {
-        let most = match fixed {
-            Some(_) => MOST_RUNS_WITH_OPTION,
-            None => MOST_RUNS,
-        };
+        let Effort {
+            for_any,
+            for_option,
+        } = self.question.effort;
+        let most = if fixed.is_some() { for_option } else { for_any };
         Descent {
             search: self,
             within,
@@ -187,23 +188,20 @@ impl<'q> Search<'q> {
         }
     }
 
-    /// A profile without a difference that is near this one.
-    pub(super) fn repair(&self, from: Rc<Run>, within: &Domains) -> Option<Rc<Run>> {
-        self.descent(None, within).repair(from)
+    /// Looks for a profile without a difference that is near this one.
+    pub(super) fn repair(&self, from: Rc<Run>, within: &Domains) -> Repair {
+        let descent = self.descent(None, within);
+        descent.result(descent.repair(from))
     }
 
     /// Looks for a profile with the option of that behaviour that this one has, and without a
     /// difference.
-    fn alternative(&self, from: Rc<Run>, id: BehaviourId, within: &Domains) -> Alternative {
+    fn alternative(&self, from: Rc<Run>, id: BehaviourId, within: &Domains) -> Repair {
         if from.wrong > 0 && self.is_final(id) {
-            return Alternative::Contradicted;
+            return Repair::Nothing;
         }
         let descent = self.descent(Some(id), within);
-        match descent.repair(from) {
-            Some(run) => Alternative::Explains(run),
-            None if descent.is_over() => Alternative::Unknown,
-            None => Alternative::Contradicted,
-        }
+        descent.result(descent.repair(from))
     }
 
     /// Adds the options that explain the response if the rest is as in `choice`, or, with a search,
@@ -221,14 +219,14 @@ impl<'q> Search<'q> {
                     continue;
                 }
                 let found = match run.wrong {
-                    0 => Alternative::Explains(run),
+                    0 => Repair::Explains(run),
                     _ if searches => self.alternative(run, id, within),
-                    _ => Alternative::Contradicted,
+                    _ => Repair::Nothing,
                 };
                 match found {
-                    Alternative::Explains(run) => support.take(&run.choice, run.asked, within),
-                    Alternative::Unknown => {}
-                    Alternative::Contradicted => continue,
+                    Repair::Explains(run) => support.take(&run.choice, run.asked, within),
+                    Repair::Unknown => {}
+                    Repair::Nothing => continue,
                 }
                 for place in places {
                     support.add(id, place);
@@ -248,7 +246,7 @@ impl<'q> Search<'q> {
     ) -> bool {
         let mut groups = self.alike(choice, id, domains).into_iter();
         groups.any(|Alike { run, .. }| {
-            run.wrong == 0 || matches!(self.alternative(run, id, all), Alternative::Explains(_))
+            run.wrong == 0 || matches!(self.alternative(run, id, all), Repair::Explains(_))
         })
     }
 
@@ -328,6 +326,7 @@ impl<'q> Search<'q> {
         let mut support = within.clone();
         let mut moved: Vec<(BehaviourId, Vec<u8>)> = Vec::new();
         let mut matches = Vec::new();
+        let mut is_whole = true;
         for id in found.asked.iter().filter(|id| within.is_open(*id)) {
             let mut alive = Domains::none();
             for Alike { places, run } in self.alike(&found.choice, id, within) {
@@ -336,14 +335,15 @@ impl<'q> Search<'q> {
                     if !is_found && run.after != found.after {
                         moved.push((id, places.clone()));
                     }
-                    Alternative::Explains(run)
+                    Repair::Explains(run)
                 } else {
                     self.alternative(run, id, within)
                 };
                 match other {
-                    Alternative::Explains(run) if !is_found => matches.push(run),
-                    Alternative::Explains(_) | Alternative::Unknown => {}
-                    Alternative::Contradicted => continue,
+                    Repair::Explains(run) if !is_found => matches.push(run),
+                    Repair::Explains(_) => {}
+                    Repair::Unknown => is_whole = false,
+                    Repair::Nothing => continue,
                 }
                 for place in places {
                     alive.add(id, place);
@@ -357,13 +357,15 @@ impl<'q> Search<'q> {
                 support.add(id, run.choice[id.index()]);
             }
         }
-        let is_quiet = support == *within && matches.iter().all(|run| run.after == found.after);
+        let is_quiet =
+            is_whole && support == *within && matches.iter().all(|run| run.after == found.after);
         let worlds = self.worlds(found, &matches, &moved, &support);
         Explained {
             support,
             asked: found.asked,
             is_quiet,
             worlds,
+            is_whole,
         }
     }
 
@@ -424,7 +426,27 @@ impl<'q> Search<'q> {
     }
 }
 
+impl Repair {
+    fn or_else(self, other: impl FnOnce() -> Option<Self>) -> Self {
+        match self {
+            Self::Explains(_) => self,
+            Self::Nothing | Self::Unknown => match other() {
+                Some(found @ (Self::Explains(_) | Self::Unknown)) => found,
+                Some(Self::Nothing) | None => self,
+            },
+        }
+    }
+}
+
 impl Descent<'_> {
+    fn result(&self, found: Option<Rc<Run>>) -> Repair {
+        match found {
+            Some(run) => Repair::Explains(run),
+            None if self.is_over() => Repair::Unknown,
+            None => Repair::Nothing,
+        }
+    }
+
     /// True if it tried as many profiles as it may.
     fn is_over(&self) -> bool {
         self.search.runs.borrow().len() >= self.last
@@ -432,13 +454,18 @@ impl Descent<'_> {
 
     /// A profile without a difference behind other errors: a request that passes one check reads
     /// more behaviours.
-    fn far(&self, from: Rc<Run>) -> Option<Rc<Run>> {
+    fn far(&self, from: Rc<Run>) -> Repair {
+        let found = self.farther(from);
+        self.result(found)
+    }
+
+    fn farther(&self, from: Rc<Run>) -> Option<Rc<Run>> {
         let nearest = from.wrong;
         let read = |run: &Rc<Run>| run.asked.iter().count();
         let mut open = vec![from];
         for _ in 0..MOST_STEPS {
             open.sort_by_key(read);
-            let run = open.pop()?;
+            let run = open.pop().filter(|_| !self.is_over())?;
             for next in self.neighbours(&run) {
                 if next.wrong < nearest {
                     if let Some(found) = self.repair(next) {

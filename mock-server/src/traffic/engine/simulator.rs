@@ -86,7 +86,7 @@ impl Prepared {
     }
 
     /// True if it can change nothing.
-    fn is_read(&self) -> bool {
+    pub(super) fn is_read(&self) -> bool {
         matches!(
             self.head.method,
             Method::GET | Method::HEAD | Method::OPTIONS

@@ -17,7 +17,7 @@ use super::{
     meaning,
     options::Numbers,
     people::{self, Roles, Shown, ShownRole},
-    subject::{Caller, account_of, logins, sent_user},
+    subject::{Caller, account_of, is_placeholder, logins, sent_user},
 };
 use crate::{
     domain::{classes_of, longest_repeat},
@@ -234,13 +234,6 @@ fn numbers_of(exchanges: &[Exchange]) -> Numbers {
         }
     }
     numbers
-}
-
-fn is_placeholder(password: &str) -> bool {
-    let number = password.strip_prefix("password-");
-    number.is_some_and(|number| {
-        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-    })
 }
 
 /// The exchange with what its recording left out: a login, a token, and passwords that have the

@@ -1,6 +1,6 @@
 //! The subject of a recorded request: its operation, its caller, and its users.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::percent_decode_str;
@@ -144,6 +144,25 @@ pub(super) fn sent_user(exchange: &Exchange) -> Option<Shown> {
     let text = String::from_utf8_lossy(&exchange.request_body);
     let tree = meaning::tree(&text);
     people::users(&tree).into_iter().next()
+}
+
+/// What stands for passwords in an exchange: of the caller, of the user in the body, and those with
+/// features.
+pub(in crate::traffic) fn placeholders(exchange: &Exchange) -> BTreeSet<String> {
+    let caller = match Caller::of(exchange) {
+        Caller::Basic(_, password) => Some(password),
+        Caller::Bearer | Caller::Anonymous => None,
+    };
+    let user = sent_user(exchange).and_then(|user| user.password);
+    let all = exchange.passwords.keys().cloned().chain(caller).chain(user);
+    all.filter(|password| is_placeholder(password)).collect()
+}
+
+pub(super) fn is_placeholder(password: &str) -> bool {
+    let number = password.strip_prefix("password-");
+    number.is_some_and(|number| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// The names and passwords that opened the API, and how often.

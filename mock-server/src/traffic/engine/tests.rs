@@ -9,7 +9,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
 use self::target::{BASIC, NOISES, Noise, Target, guide};
-use super::{Finding, Inquiry, Learned, Outcome, learn, replay};
+use super::{
+    Finding, Inquiry, Learned, Outcome, conclude::learn_with, learn, question::Effort, replay,
+};
 use crate::{
     domain::{classes_of, longest_repeat},
     traffic::{Exchange, PasswordFeatures},
@@ -103,6 +105,23 @@ fn a_sync_settles_many_behaviours_and_none_wrongly() {
                 settled[settled.len() / 2] >= least,
                 "{noise:?}: {settled:?}"
             );
+        }
+    }
+}
+
+#[test]
+fn a_search_that_ends_early_settles_nothing_wrongly() {
+    for most in [1, 5, 50] {
+        let effort = Effort {
+            for_any: most,
+            for_option: most,
+        };
+        for seed in 0..2 * targets() {
+            let mut target = Target::new(9000 + seed, Noise::None);
+            target.sync();
+            let learned = learn_with(&target.recorded, &guide(), effort).unwrap();
+            let (_, wrong) = target.check(&learned);
+            assert_eq!(wrong, [""; 0], "target {seed}, {most} profiles");
         }
     }
 }

@@ -14,9 +14,9 @@ use super::{
     meaning::{Compared, Meaning, Outcome},
     options::{Candidates, Choice, Domains},
     people::{self, Shown},
-    question::Question,
+    question::{Effort, Question},
     rules::Rules,
-    search::Explained,
+    search::{EndedEarly, Explained},
     simulator::{Prepared, Simulator},
     start::{Start, prepare},
     subject::{Subject, sent_user},
@@ -94,6 +94,7 @@ pub(super) struct Track {
     pub(super) adapted: Option<Choice>,
     /// Options that the client supposes.
     pub(super) supposed: Option<Choice>,
+    pub(super) effort: Effort,
 }
 
 /// Maximum number of worlds that are followed.
@@ -145,6 +146,7 @@ impl Track {
             wider: None,
             adapted: None,
             supposed: None,
+            effort: Effort::USUAL,
         })
     }
 
@@ -232,6 +234,7 @@ impl Track {
             // A client that chooses its requests asks one thing at a time.
             goes_far: !self.doubts,
             rules: Rules::of(sent.as_ref(), exchange, answer),
+            effort: self.effort,
         };
         let trusted = self.is_trusted(&subject, sent.as_ref(), exchange);
         let succeeded = outcome.is_success(seen.status);
@@ -251,27 +254,13 @@ impl Track {
             around = hypotheses::around(&world.saved, &subject, sent.as_ref(), &shown, roles);
             around = hypotheses::had(&around, &subject, password.as_deref());
         }
-        let mut found = None;
-        // What nothing explained, nothing explains the next time.
-        if self.hopeless.get(&form) != Some(&self.domains) {
-            found = self.explanation(&question, trusted, &around);
-            if found.is_none() && self.doubts {
-                let conflict = self.conflict(&question, &around);
-                if !conflict.is_empty() {
-                    self.dispute(self.with_their_evidence(&conflict));
-                    found = self.explanation(&question, trusted, &around);
-                }
-            }
-        }
-        if found.is_none() && self.doubts {
-            self.hopeless.insert(form.clone(), self.domains.clone());
-        }
+        let mut found = self.new_explanation(&form, &question, trusted, &around);
         let is_read = exchange.method == "GET";
         let outcome = Meaning::outcome(outcome).filter(|_| !is_read);
         if let (None, Some(outcome)) = (&found, &outcome) {
             question.compared = Compared::Outcomes;
             question.seen = outcome;
-            found = self.explanation(&question, trusted, &around);
+            found = self.explanation(&question, trusted, &around).ok().flatten();
             self.partly.push(number);
         }
         let is_quiet = found.as_ref().is_some_and(|found| found.is_quiet);
@@ -304,15 +293,45 @@ impl Track {
         }
     }
 
+    /// The explanation of an exchange of that form. If there is none, and exchanges may be doubtful,
+    /// what it contradicts is in dispute.
+    fn new_explanation(
+        &mut self,
+        form: &Form,
+        question: &Question<'_>,
+        trusted: bool,
+        around: &[Saved],
+    ) -> Option<Explanation> {
+        // What nothing explained, nothing explains the next time.
+        if self.hopeless.get(form) == Some(&self.domains) {
+            return None;
+        }
+        let mut found = self.explanation(question, trusted, around);
+        if !matches!(found, Ok(Some(_))) && self.doubts {
+            let conflict = self.conflict(question, around);
+            if !conflict.is_empty() {
+                self.dispute(self.with_their_evidence(&conflict));
+                found = self.explanation(question, trusted, around);
+            }
+        }
+        if matches!(found, Ok(None)) && self.doubts {
+            self.hopeless.insert(form.clone(), self.domains.clone());
+        }
+        found.ok().flatten()
+    }
+
     /// The options and worlds that explain a response, in a possible world, or in one of those around
-    /// if the state is not known.
+    /// if the state is not known. If a search ended early, its world stays possible, and what a change
+    /// leads to is not known.
     fn explanation(
         &mut self,
         question: &Question<'_>,
         trusted: bool,
         around: &[Saved],
-    ) -> Option<Explanation> {
+    ) -> Result<Option<Explanation>, EndedEarly> {
         let mut support = Domains::none();
+        let mut unknown = Vec::new();
+        let mut is_whole = true;
         let mut next: Vec<World> = Vec::new();
         let mut explained = false;
         let mut is_quiet = trusted && self.worlds.len() == 1;
@@ -320,22 +339,52 @@ impl Track {
             let Some(within) = world.domains.meet(&self.domains) else {
                 continue;
             };
-            if let Some(found) = question.explain(&world.saved, &within) {
-                explained = true;
-                is_quiet &= found.is_quiet;
-                self.asked.extend(found.asked.iter());
-                support.join(&found.support);
-                next.extend(worlds_of(found));
+            match question.explain(&world.saved, &within) {
+                Ok(Some(found)) => {
+                    explained = true;
+                    is_quiet &= found.is_quiet;
+                    is_whole &= found.is_whole;
+                    self.asked.extend(found.asked.iter());
+                    support.join(&found.support);
+                    next.extend(worlds_of(found));
+                }
+                Ok(None) => {}
+                Err(EndedEarly) => unknown.push(World {
+                    saved: world.saved.clone(),
+                    domains: within,
+                }),
             }
         }
+        let mut ended_early = !unknown.is_empty();
         if !trusted {
-            explained |= question.explain_elsewhere(around, &self.domains, &mut support);
+            let elsewhere = question.explain_elsewhere(around, &self.domains, &mut support);
+            if let Ok(found) = elsewhere {
+                explained |= found;
+            } else {
+                support.join(&self.domains);
+                ended_early = true;
+            }
         }
-        explained.then_some(Explanation {
+        if !explained {
+            return if ended_early {
+                Err(EndedEarly)
+            } else {
+                Ok(None)
+            };
+        }
+        is_whole &= !ended_early;
+        for world in unknown {
+            support.join(&world.domains);
+            next.push(world);
+        }
+        if !is_whole && !question.request.is_read() {
+            next.clear();
+        }
+        Ok(Some(Explanation {
             support,
             next,
-            is_quiet,
-        })
+            is_quiet: is_quiet && is_whole,
+        }))
     }
 
     /// True if exchanges of that form gave no conclusion often enough to run this one under one

@@ -24,7 +24,7 @@ impl Track {
         }
     }
 
-    /// Notes that the state of every user is not known.
+    /// Notes that the state of every user is not known, nor how many logins failed.
     pub(super) fn forget_all(&mut self) {
         let users = self.worlds.iter();
         let users = users.flat_map(|world| world.saved.account.users());
@@ -34,6 +34,9 @@ impl Track {
         self.forgotten.extend(self.own.iter().cloned());
         self.gone.clear();
         self.complete = false;
+        for world in &mut self.worlds {
+            world.saved.forget_failures();
+        }
     }
 
     /// The effect of a request is not known.
