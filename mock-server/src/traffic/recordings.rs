@@ -123,12 +123,20 @@ impl Passwords {
     }
 }
 
-/// What stands for the passwords of logins, by username. If a login had several, the one that opened
-/// the API most often.
-fn of_logins(exchanges: &[Exchange]) -> BTreeMap<String, String> {
-    let mut logins: Vec<_> = engine::logins(exchanges).into_iter().collect();
-    logins.sort_by_key(|(_, times)| *times);
-    logins.into_iter().map(|(login, _)| login).collect()
+/// The usernames and passwords that opened the API, those that did most often last. Of several
+/// passwords of a login, only the last counts.
+fn of_logins(exchanges: &[Exchange]) -> Vec<(String, String)> {
+    let logins = engine::logins(exchanges).into_iter();
+    let mut logins: Vec<_> = logins
+        .filter(|(_, worth)| *worth >= engine::SUCCESS)
+        .collect();
+    logins.sort_by_key(|(_, worth)| *worth);
+    let mut last: Vec<(String, String)> = Vec::new();
+    for (login, _) in logins {
+        last.retain(|(username, _)| *username != login.0);
+        last.push(login);
+    }
+    last
 }
 
 /// What stands for a password in a recording, before its number.

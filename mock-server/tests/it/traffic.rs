@@ -377,3 +377,74 @@ fn what_a_recording_does_not_have_is_left_out() {
     assert_eq!(code, Some(0), "{err}");
     assert!(screen.contains("0 compared, 2 left out"), "{screen}");
 }
+
+/// What `learn` prints about recordings, one for each text.
+fn learned(texts: &[String]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let mut arguments = vec!["learn".to_owned()];
+    for (number, text) in texts.iter().enumerate() {
+        let name = format!("{number}.jsonl");
+        fs::write(folder.path().join(&name), text).unwrap();
+        arguments.push(name);
+    }
+    arguments.extend(["--out".to_owned(), "a.toml".to_owned()]);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (code, screen, err) = run(&folder, &arguments);
+    assert_eq!(code, Some(0), "{err}");
+    screen
+}
+
+/// Nothing shows that the role `r1` is the one called Admin.
+#[test]
+fn an_update_of_roles_alone_that_no_list_shows_is_left_out() {
+    let request = format!(r#""method":"PUT","url":"http://{LIST}/u4","body":{{"Roles":["r1"]}}"#);
+    let user = r#"{"UserId":"u4","Username":"anna","Roles":[{"RoleName":"Admin"}]}"#;
+    let screen = learned(&[sent("password-1", &request, 200, user)]);
+    assert!(screen.contains("0 compared, 1 left out"), "{screen}");
+}
+
+/// The status comes before the login is checked.
+#[test]
+fn a_login_that_met_no_success_is_not_that_of_another_recording() {
+    let dated = |day: u32, line: String| {
+        line.replacen(
+            '{',
+            &format!(r#"{{"time":"2026-12-{day:02}T10:00:00Z","#),
+            1,
+        )
+    };
+    let list = format!(r#""method":"GET","url":"http://{LIST}""#);
+    let patch = format!(r#""method":"PATCH","url":"http://{LIST}""#);
+    let right = dated(1, sent("password-1", &list, 200, r#"{"Users":[]}"#));
+    let wrong = dated(4, sent("password-1", &patch, 405, r#""""#))
+        + &dated(4, sent("password-1", &list, 401, r#""""#));
+    let screen = learned(&[right, wrong]);
+    let found = "auth.basic_ends: never or 2026-12-02";
+    assert!(screen.contains(found), "{screen}");
+}
+
+#[test]
+fn a_password_that_has_a_number_like_a_placeholder_keeps_its_length() {
+    let list = format!(r#""method":"GET","url":"http://{LIST}""#);
+    let list = sent("password-1", &list, 200, r#"{"Users":[]}"#);
+    let create = |name: &str, password: &str| {
+        format!(
+            r#""method":"POST","url":"http://{LIST}","body":{{"Username":"{name}","FirstName":"Anna","LastName":"Weber","Email":"{name}@x.example","Password":"{password}"}}"#
+        )
+    };
+    let accepted = sent(
+        "password-1",
+        &create("usr1", "Kq7.password-1"),
+        201,
+        r#"{"UserId":"u7","Username":"usr1","FirstName":"Anna","LastName":"Weber"}"#,
+    );
+    let rejected = sent(
+        "password-1",
+        &create("usr2", "Vb7.kQ-zR2xLwTs9mNc4+Hj8"),
+        400,
+        r#"{"ResponseStatus":{"ErrorCode":12619,"Description":"No."}}"#,
+    );
+    let screen = learned(&[list.clone(), list + &accepted + &rejected]);
+    let found = "password.max_length: 14 to 23";
+    assert!(screen.contains(found), "{screen}");
+}

@@ -80,6 +80,18 @@ fn is_user(tree: &Value) -> bool {
     OF_USERS.iter().any(|name| text(tree, name).is_some())
 }
 
+/// Fields of a user that an update may have alone. A list of roles has some of them, too.
+const OF_UPDATES: [&str; 4] = ["Roles", "RoleIds", "Enabled", "TelephoneNumber"];
+
+/// The user in the body of a request.
+pub(super) fn sent(tree: &Value) -> Option<Shown> {
+    let is_sent =
+        |tree: &Value| is_user(tree) || OF_UPDATES.iter().any(|name| field(tree, name).is_some());
+    let mut found = Vec::new();
+    objects(tree, is_sent, &mut found);
+    found.into_iter().map(user).next()
+}
+
 fn is_role(tree: &Value) -> bool {
     ["RoleId", "RoleName"]
         .iter()

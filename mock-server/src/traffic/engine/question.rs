@@ -29,6 +29,15 @@ impl Effort {
         for_any: 500,
         for_option: 4_000,
     };
+
+    /// That after so many exchanges without an explanation: their server is none of the profiles.
+    pub(super) fn after(self, unexplained: usize) -> Self {
+        let less = 1 + unexplained / 8;
+        Self {
+            for_any: self.for_any.div_ceil(less),
+            for_option: self.for_option.div_ceil(less),
+        }
+    }
 }
 
 /// One request, and its response.

@@ -143,7 +143,7 @@ impl Caller {
 pub(super) fn sent_user(exchange: &Exchange) -> Option<Shown> {
     let text = String::from_utf8_lossy(&exchange.request_body);
     let tree = meaning::tree(&text);
-    people::users(&tree).into_iter().next()
+    people::sent(&tree)
 }
 
 /// What stands for passwords in an exchange: of the caller, of the user in the body, and those with
@@ -165,16 +165,22 @@ pub(super) fn is_placeholder(password: &str) -> bool {
     })
 }
 
-/// The names and passwords that opened the API, and how often.
+/// What a success counts in [`logins`]. Other responses may come before the login is checked.
+pub(in crate::traffic) const SUCCESS: usize = 1000;
+
+/// The names and passwords that seem to have opened the API, and how often.
 pub(in crate::traffic) fn logins(exchanges: &[Exchange]) -> BTreeMap<(String, String), usize> {
     let mut logins = BTreeMap::new();
     for exchange in exchanges {
-        let opened = exchange
-            .answer
-            .as_ref()
-            .is_some_and(|answer| answer.status != 401 && !super::is_gateways(answer.status));
-        if let (true, Caller::Basic(name, password)) = (opened, Caller::of(exchange)) {
-            *logins.entry((name, password)).or_default() += 1;
+        let status = exchange.answer.as_ref().map_or(401, |answer| answer.status);
+        let worth = match status {
+            200..300 => SUCCESS,
+            401 => continue,
+            _ if super::is_gateways(status) => continue,
+            _ => 1,
+        };
+        if let Caller::Basic(name, password) = Caller::of(exchange) {
+            *logins.entry((name, password)).or_default() += worth;
         }
     }
     logins

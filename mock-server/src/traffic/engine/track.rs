@@ -234,7 +234,7 @@ impl Track {
             // A client that chooses its requests asks one thing at a time.
             goes_far: !self.doubts,
             rules: Rules::of(sent.as_ref(), exchange, answer),
-            effort: self.effort,
+            effort: self.effort.after(self.unexplained.len()),
         };
         let trusted = self.is_trusted(&subject, sent.as_ref(), exchange);
         let succeeded = outcome.is_success(seen.status);

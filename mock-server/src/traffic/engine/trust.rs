@@ -5,7 +5,7 @@ use super::{
     meaning::Compared,
     people::Shown,
     rules::{error_code, hides_password, names_another_field},
-    subject::{Caller, Subject},
+    subject::{Caller, Subject, account_of},
     track::Track,
 };
 use crate::traffic::{Answer, Exchange};
@@ -19,7 +19,11 @@ impl Track {
         exchange: &Exchange,
         answer: &Answer,
     ) -> bool {
-        if *subject == Subject::Unfollowed {
+        // Another account of the same login has users of its own.
+        let is_elsewhere = answer.status < 300
+            && account_of(&exchange.url)
+                .is_some_and(|account| account != self.start.account.account_id);
+        if *subject == Subject::Unfollowed || is_elsewhere {
             return true;
         }
         let mut roles = sent
