@@ -24,8 +24,10 @@ use std::sync::Arc;
 
 use bandwidth_fixtures::BehaviourId;
 
-use self::experiments::{Control, Experiment, experiments};
-use self::findings::behaviour;
+use self::{
+    experiments::{Control, Experiment, experiments},
+    findings::behaviour,
+};
 pub use self::{
     findings::{Finding, Findings, Observation},
     state::{Choice, Probe},

@@ -26,7 +26,7 @@ mod users;
 mod vocabulary;
 mod wording;
 
-pub(super) use self::subject::{SUCCESS, is_of_api, logins, placeholders};
+pub(super) use self::subject::{PLACEHOLDER, SUCCESS, is_of_api, logins, placeholders};
 pub use self::{
     conclude::{Finding, Learned, Possible, learn, replay},
     form::Unexplained,

@@ -10,11 +10,12 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 
 use super::{
-    TrafficError, engine,
+    TrafficError,
+    engine::{self, PLACEHOLDER},
     exchange::{Exchange, Numbered},
     har, lines,
 };
-use crate::text;
+use crate::{journal::basic, text};
 
 /// Bytes of a recording that are read at most: 10,000 exchanges are about 20 MiB.
 const LARGEST: u64 = 1 << 30;
@@ -139,9 +140,6 @@ fn of_logins(exchanges: &[Exchange]) -> Vec<(String, String)> {
     last
 }
 
-/// What stands for a password in a recording, before its number.
-const PLACEHOLDER: &str = "password-";
-
 /// Renames the passwords of an exchange.
 fn rename(exchange: &mut Exchange, renamed: &dyn Fn(&str) -> Option<String>) {
     let in_body = |body: &mut Bytes| {
@@ -155,14 +153,11 @@ fn rename(exchange: &mut Exchange, renamed: &dyn Fn(&str) -> Option<String>) {
         in_body(&mut answer.body);
     }
     for (name, value) in &mut exchange.request_headers {
-        let is_basic = |(scheme, _): &(&str, &str)| scheme.eq_ignore_ascii_case("basic");
-        let login = text::credentials(value).filter(is_basic);
-        let login = login.and_then(|(_, login)| STANDARD.decode(login).ok());
-        let login = login.and_then(|bytes| String::from_utf8(bytes).ok());
         if name.eq_ignore_ascii_case("authorization")
-            && let Some((username, password)) =
-                login.as_deref().and_then(|text| text.split_once(':'))
-            && let Some(new) = renamed(password)
+            && let Some((scheme, login)) = text::credentials(value)
+            && scheme.eq_ignore_ascii_case("basic")
+            && let Some((username, password)) = basic(login)
+            && let Some(new) = renamed(&password)
         {
             *value = format!("Basic {}", STANDARD.encode(format!("{username}:{new}")));
         }

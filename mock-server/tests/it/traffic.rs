@@ -279,6 +279,22 @@ fn two_rejected_lengths_give_a_profile_that_loads() {
     assert_eq!(code, Some(0), "{err}");
 }
 
+/// What `learn` prints about recordings, one for each text.
+fn learned(texts: &[String]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let mut arguments = vec!["learn".to_owned()];
+    for (number, text) in texts.iter().enumerate() {
+        let name = format!("{number}.jsonl");
+        fs::write(folder.path().join(&name), text).unwrap();
+        arguments.push(name);
+    }
+    arguments.extend(["--out".to_owned(), "a.toml".to_owned()]);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (code, screen, err) = run(&folder, &arguments);
+    assert_eq!(code, Some(0), "{err}");
+    screen
+}
+
 /// A request of a client that logs in with that password, as a line.
 fn sent(login: &str, request: &str, status: u16, answer: &str) -> String {
     let login = STANDARD.encode(format!("api-user:{login}"));
@@ -294,7 +310,6 @@ fn equal_numbers_of_passwords_mean_equal_values_in_one_recording_only() {
     const ANNA: &str = r#""Username":"anna","FirstName":"Anna","LastName":"Weber""#;
     const SHOWN: &str = r#"{"UserId":"u7","Username":"anna","FirstName":"Anna","LastName":"Weber","Email":"a@x.example"}"#;
     const FEATURES: &str = r#"{"length":12,"upper":true,"lower":true,"digit":true,"symbol":true,"simple":true,"repeats":1,"commonWord":false,"identity":false}"#;
-    let folder = tempfile::tempdir().unwrap();
     let request = |method: &str, key: &str, password: &str| {
         format!(
             r#""method":"{method}","url":"http://{LIST}{key}","body":{{{ANNA},"Email":"a@x.example","Password":"{password}"}}"#
@@ -314,20 +329,14 @@ fn equal_numbers_of_passwords_mean_equal_values_in_one_recording_only() {
     let again = format!(r#"{again},"passwords":{{"password-2":{FEATURES}}}"#);
     let error = r#"{"ResponseStatus":{"ErrorCode":12730,"Description":"No."}}"#;
     let second = |login: &str| list(login, SHOWN) + &sent(login, &again, 400, error);
-    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    write("first.jsonl", &first);
-    write("second.jsonl", &second("password-1"));
-    write("other.jsonl", &second("password-4"));
-    write("both.jsonl", &(first + &second("password-1")));
-    for (files, is_remembered) in [
-        (&["both.jsonl"][..], true),
-        (&["first.jsonl", "second.jsonl"], false),
+    let both = first.clone() + &second("password-1");
+    for (recordings, is_remembered) in [
+        (vec![both], true),
+        (vec![first.clone(), second("password-1")], false),
         // The login is the same.
-        (&["first.jsonl", "other.jsonl"], false),
+        (vec![first, second("password-4")], false),
     ] {
-        let arguments = [&["learn"], files, &["--out", "a.toml"]].concat();
-        let (code, screen, err) = run(&folder, &arguments);
-        assert_eq!(code, Some(0), "{err}");
+        let screen = learned(&recordings);
         assert!(screen.contains("5 compared"), "{screen}");
         assert!(screen.contains("No profile explains: 0"), "{screen}");
         let found = "password.history: 2 to 100";
@@ -338,24 +347,20 @@ fn equal_numbers_of_passwords_mean_equal_values_in_one_recording_only() {
 /// Between two recordings a login may have succeeded, or an administrator may have unlocked it.
 #[test]
 fn failed_logins_of_another_recording_do_not_count() {
-    let folder = tempfile::tempdir().unwrap();
     let request = format!(r#""method":"GET","url":"http://{LIST}""#);
     let users = r#"{"Users":[]}"#;
     let right = |times: usize| sent("password-1", &request, 200, users).repeat(times);
     let wrong = |times: usize| sent("password-2", &request, 401, r#""""#).repeat(times);
-    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     let first = right(2) + &wrong(3);
     let second = wrong(3) + &right(2);
-    write("first.jsonl", &first);
-    write("second.jsonl", &second);
-    write("both.jsonl", &(first + &second));
-    for (files, found) in [
-        (&["both.jsonl"][..], "auth.lockout: 0 to 5 or 7 to 1000"),
-        (&["first.jsonl", "second.jsonl"], "auth.lockout: 0 to 1000"),
+    for (recordings, found) in [
+        (
+            vec![first.clone() + &second],
+            "auth.lockout: 0 to 5 or 7 to 1000",
+        ),
+        (vec![first, second], "auth.lockout: 0 to 1000"),
     ] {
-        let arguments = [&["learn"], files, &["--out", "a.toml"]].concat();
-        let (code, screen, err) = run(&folder, &arguments);
-        assert_eq!(code, Some(0), "{err}");
+        let screen = learned(&recordings);
         assert!(screen.contains(found), "{screen}");
     }
 }
@@ -363,7 +368,6 @@ fn failed_logins_of_another_recording_do_not_count() {
 /// A large body and one in UTF-16 are not in a recording as they were sent.
 #[test]
 fn what_a_recording_does_not_have_is_left_out() {
-    let folder = tempfile::tempdir().unwrap();
     let update = |body: &str| format!(r#""method":"PUT","url":"http://{LIST}/u1","body":{body}"#);
     let utf_16 = r#""<?xml version=\"1.0\" encoding=\"UTF-16\"?><User/>""#;
     let utf_16 = sent("password-1", &update(utf_16), 200, r#""""#);
@@ -372,26 +376,8 @@ fn what_a_recording_does_not_have_is_left_out() {
         "\"Content-Type\":\"application/xml\"",
     );
     let log = sent("password-1", &update("{}"), 413, r#""""#) + &utf_16;
-    fs::write(folder.path().join("log.jsonl"), log).unwrap();
-    let (code, screen, err) = run(&folder, &["learn", "log.jsonl", "--out", "a.toml"]);
-    assert_eq!(code, Some(0), "{err}");
+    let screen = learned(&[log]);
     assert!(screen.contains("0 compared, 2 left out"), "{screen}");
-}
-
-/// What `learn` prints about recordings, one for each text.
-fn learned(texts: &[String]) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    let mut arguments = vec!["learn".to_owned()];
-    for (number, text) in texts.iter().enumerate() {
-        let name = format!("{number}.jsonl");
-        fs::write(folder.path().join(&name), text).unwrap();
-        arguments.push(name);
-    }
-    arguments.extend(["--out".to_owned(), "a.toml".to_owned()]);
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let (code, screen, err) = run(&folder, &arguments);
-    assert_eq!(code, Some(0), "{err}");
-    screen
 }
 
 /// Nothing shows that the role `r1` is the one called Admin.

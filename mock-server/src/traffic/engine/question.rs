@@ -30,7 +30,7 @@ impl Effort {
         for_option: 4_000,
     };
 
-    /// That after so many exchanges without an explanation: their server is none of the profiles.
+    /// Less for traffic with several unexplained exchanges, so that `learn` ends soon.
     pub(super) fn after(self, unexplained: usize) -> Self {
         let less = 1 + unexplained / 8;
         Self {

@@ -17,7 +17,7 @@ use super::{
     meaning,
     options::Numbers,
     people::{self, Roles, Shown, ShownRole},
-    subject::{Caller, account_of, is_placeholder, logins, sent_user},
+    subject::{Caller, PLACEHOLDER, account_of, is_placeholder, logins, sent_user},
 };
 use crate::{
     domain::{classes_of, longest_repeat},
@@ -271,7 +271,7 @@ pub(super) fn prepare(exchange: &Exchange, start: &Start, token: &str) -> Exchan
 
 /// A password with these features, another one for each placeholder.
 fn like(placeholder: &str, features: Option<&PasswordFeatures>) -> String {
-    let number = placeholder.trim_start_matches("password-");
+    let number = placeholder.trim_start_matches(PLACEHOLDER);
     let Some(features) = features else {
         return format!("{UNKNOWN}{number}-qVx");
     };

@@ -146,6 +146,9 @@ pub(super) fn sent_user(exchange: &Exchange) -> Option<Shown> {
     people::sent(&tree)
 }
 
+/// What stands for a password in a recording, before its number.
+pub(in crate::traffic) const PLACEHOLDER: &str = "password-";
+
 /// What stands for passwords in an exchange: of the caller, of the user in the body, and those with
 /// features.
 pub(in crate::traffic) fn placeholders(exchange: &Exchange) -> BTreeSet<String> {
@@ -159,7 +162,7 @@ pub(in crate::traffic) fn placeholders(exchange: &Exchange) -> BTreeSet<String> 
 }
 
 pub(super) fn is_placeholder(password: &str) -> bool {
-    let number = password.strip_prefix("password-");
+    let number = password.strip_prefix(PLACEHOLDER);
     number.is_some_and(|number| {
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     })
